@@ -1,0 +1,52 @@
+"""Puts the program together: the command line, and the window on top of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from defect_workbench import cli
+from defect_workbench.places import Places
+
+
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def main() -> int:
+    """Do what the command line says and return the exit code."""
+    arguments = sys.argv[1:]
+    places = Places.of_user()
+    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
+        return cli.run(arguments, places, open_window if has_display() else None)
+    if len(arguments) > 1:
+        print("defect-workbench: give one folder, session or feature store to open", file=sys.stderr)
+        return 2
+    path = Path(arguments[0]) if arguments else None
+    if path is not None and not path.exists():
+        known = ", ".join(cli.COMMANDS)
+        print(f"defect-workbench: there is no {path} (commands are {known})", file=sys.stderr)
+        return 2
+    if not has_display():
+        print(
+            "defect-workbench: there is no display for the window; without one, use "
+            "defect-workbench cluster FOLDER --out DIR",
+            file=sys.stderr,
+        )
+        return 1
+    return open_window(path)
+
+
+def open_window(path: Path | None) -> int:
+    """Open the window, on a path if one is given, and run it until it is closed."""
+    from defect_workbench.gui.application import run_window
+
+    return run_window(path, Places.of_user())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What things are: records, clusters, assignments, errors. Standard library and numpy only."""

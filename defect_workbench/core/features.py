@@ -1,0 +1,58 @@
+"""The blocks of numbers that describe each image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+DEEP, HARALICK, ZERNIKE = "deep", "haralick", "zernike"
+BLOCKS = (DEEP, HARALICK, ZERNIKE)
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """Name and origin of the network behind the deep block, as reports show it."""
+
+    name: str
+    weights: str
+    sha256: str
+    precision: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Features:
+    """One row an image, in the order of the image set.
+
+    Attributes
+    ----------
+    blocks : mapping of str to (n, d) float32
+        The deep block is absent where no weights could be had.
+    backbone : BackboneInfo or None
+        None exactly where the deep block is absent.
+    """
+
+    blocks: Mapping[str, Vectors]
+    backbone: BackboneInfo | None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.blocks.values())))
+
+
+@dataclass(frozen=True)
+class BlockWeights:
+    """The share each block has in the distance, and the reason in words."""
+
+    deep: float
+    haralick: float
+    zernike: float
+    why: str
+
+    def as_mapping(self) -> dict[str, float]:
+        """Weight by block name."""
+        return {DEEP: self.deep, HARALICK: self.haralick, ZERNIKE: self.zernike}

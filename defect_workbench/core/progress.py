@@ -1,0 +1,44 @@
+"""How long work reports progress and learns that it should stop, without knowing who listens."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """Receives progress; one object serves one job, stage after stage.
+
+    Implementations may be called from the thread that does the work only.
+    """
+
+    def stage(self, title: str, total: int | None) -> None:
+        """Begin a stage of `total` steps (None: unknown)."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Add finished steps to the current stage."""
+
+    def warn(self, message: str) -> None:
+        """Pass on something the person should know although the work goes on."""
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the work should stop; called at batch boundaries."""
+
+
+class SilentReporter:
+    """A reporter nobody listens to; it keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def stage(self, title: str, total: int | None) -> None:
+        """Ignore the stage."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore the steps."""
+
+    def warn(self, message: str) -> None:
+        """Keep the warning."""
+        self.warnings.append(message)
+
+    def check(self) -> None:
+        """Never stop."""

