@@ -24,12 +24,18 @@ OUTLIERS = "_outliers"
 class Group:
     """What a person said of the images held together.
 
-    `name` is empty until one is given.
+    Attributes
+    ----------
+    name : str
+        Empty until one is given.
+    colour : int
+        Number of the colour the cluster had when it was first held.
     """
 
     name: str = ""
     confirmed: bool = False
     nuisance: bool = False
+    colour: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,8 +47,13 @@ def colour(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
+def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
+    """The colour number of a cluster: its group's, its node's, or where there is no tree its key."""
+    if cluster.group is not None:
+        return cluster.group.colour
+    return cluster.key if nodes is None else int(nodes[cluster.key])
+
+
 def cluster_colour(cluster: Cluster, nodes: Integers | None) -> str:
-    """The colour of a cluster; held ones take the colour of their medoid's leaf group number."""
-    if cluster.key < 0 or nodes is None:
-        return colour(abs(cluster.key))
-    return colour(int(nodes[cluster.key]))
+    """The colour of a cluster, as #RRGGBB."""
+    return colour(colour_number(cluster, nodes))

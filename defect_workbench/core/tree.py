@@ -69,13 +69,17 @@ class Tree:
 
     def roots(self, clusters: int) -> Integers:
         """(n,) for each leaf the node that is the top of its cluster when cut into `clusters`."""
+        return self.tops(clusters)[: self.leaves]
+
+    def tops(self, clusters: int) -> Integers:
+        """(2n - clusters,) the same for every node below the cut, merges included."""
         made = self.leaves - min(max(clusters, 1), self.leaves)
         parent = np.arange(self.leaves + made)
         parent[self.children[:made].ravel()] = np.repeat(np.arange(made) + self.leaves, 2)
         while True:
             above = parent[parent]
             if np.array_equal(above, parent):
-                return parent[: self.leaves]
+                return parent
             parent = above
 
     def singletons(self, clusters: int) -> int:

@@ -257,6 +257,7 @@ def extract(
         checkpoint = library.obtain(reporter, offline=offline)
         info = library.info() if checkpoint is not None else None
 
+    reporter.stage("Looking into the feature store", None)
     stamps = store.stamps(listing.root)
     known = [_known_content(file, stamps) for file in listing.files]
     identity: dict[str, Any] | None = None

@@ -30,9 +30,9 @@ def dendrogram_svg(tree: Tree, clusters: int | None, title: str) -> str:
     lowest = tree.heights[merges - _DRAWN_MERGES] if merges > _DRAWN_MERGES else 0.0
     first = int(np.searchsorted(tree.heights, lowest, side="left"))
     lines = segments(tree, layout, lowest)
-    made = tree.leaves - (clusters or 1) if clusters else 0
-    order = np.arange(first, merges)
-    colours = [colour(int(nodes[tree.leaves + m])) if m < made else NEUTRAL for m in order] * 3
+    tops = tree.tops(clusters) if clusters else np.empty(0, np.intp)
+    drawn = range(tree.leaves + first, 2 * tree.leaves - 1)
+    colours = [colour(int(nodes[tops[node]])) if node < len(tops) else NEUTRAL for node in drawn] * 3
     with rc_context({"svg.hashsalt": "dendrogram", "svg.fonttype": "none", "font.family": "sans-serif"}):
         figure = Figure(figsize=(11, 3.6), layout="constrained")
         axes = figure.subplots()

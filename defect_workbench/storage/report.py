@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
 from defect_workbench.storage.manifest import Row
@@ -36,6 +37,7 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; ver
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .drawing { background: #fff; border-radius: 6px; padding: .5rem; } .drawing svg { width: 100%; height: auto; }
 img.sheet { max-width: 100%; border-radius: 4px; display: block; }
+.swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .5em; }
 code { font-size: .9em; overflow-wrap: anywhere; }
 """
 
@@ -121,6 +123,9 @@ def _clusters(
     partition = project.partition
     lines: list[str] = []
     groups: list[tuple[str, str, NDArray[np.intp]]] = []
+    tree = project.analysis.tree
+    nodes = node_colours(tree) if tree is not None else None
+    swatches = [cluster_colour(cluster, nodes) for cluster in partition.clusters] + [NEUTRAL]
     for cluster in partition.clusters:
         label = manifest[int(cluster.members[0])].label
         state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
@@ -136,12 +141,15 @@ def _clusters(
             )
         )
     reporter.stage("Writing the report", len(groups))
-    for label, words, members in groups:
+    for (label, words, members), swatch in zip(groups, swatches, strict=False):
         reporter.check()
         shown = members[:_SHEET_IMAGES]
         sheet = _contact_sheet([project.images.absolute(int(i)) for i in shown], thumbnail)
         left = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
-        lines.append(f"<h2>{escape(label)}</h2><p class=soft>{words}{left}</p>")
+        lines.append(
+            f"<h2><span class=swatch style='background:{swatch}'></span>{escape(label)}</h2>"
+            f"<p class=soft>{words}{left}</p>"
+        )
         lines.append(
             f'<img class=sheet alt="contact sheet of {escape(label)}" src="data:image/jpeg;base64,{sheet}">'
         )

@@ -56,6 +56,7 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
 
     url = str(ResNet50_Weights[version].url)
     prefix = url.rsplit("-", 1)[-1].removesuffix(".pth")
+    pooch.get_logger().setLevel(logging.WARNING)
     reporter.stage("Fetching ResNet-50 weights", 98)
     downloader: Any = pooch.HTTPDownloader(
         progressbar=_Meter(reporter), timeout=(_CONNECT_SECONDS, _READ_SECONDS)

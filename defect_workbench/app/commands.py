@@ -1,0 +1,64 @@
+"""What a person can undo. A command holds what changed, not a copy of the whole."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from PySide6.QtGui import QUndoCommand
+
+from defect_workbench.core.assignment import Decisions
+
+
+class Changeable(Protocol):
+    """The document, as commands see it."""
+
+    def apply_cut(self, clusters: int) -> None:
+        """Set the cut."""
+
+    def apply_decisions(self, decisions: Decisions) -> None:
+        """Set the decisions."""
+
+    @property
+    def decisions(self) -> Decisions:
+        """Those that hold."""
+
+
+class MoveCut(QUndoCommand):
+    """The cut went from one number of clusters to another."""
+
+    def __init__(self, document: Changeable, before: int, after: int) -> None:
+        super().__init__(f"Cut into {after} clusters")
+        self._document, self._before, self._after = document, before, after
+
+    def redo(self) -> None:
+        """Cut as decided."""
+        self._document.apply_cut(self._after)
+
+    def undo(self) -> None:
+        """Cut as before."""
+        self._document.apply_cut(self._before)
+
+
+class Decide(QUndoCommand):
+    """Some images are held in other groups now, or groups are described otherwise."""
+
+    def __init__(self, document: Changeable, text: str, before: Decisions, after: Decisions) -> None:
+        super().__init__(text)
+        self._document = document
+        self._changed = np.flatnonzero(before.held != after.held)
+        self._held = before.held[self._changed], after.held[self._changed]
+        self._groups = before.groups, after.groups
+
+    def redo(self) -> None:
+        """Decide."""
+        self._apply(1)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._apply(0)
+
+    def _apply(self, side: int) -> None:
+        held = self._document.decisions.held.copy()
+        held[self._changed] = self._held[side]
+        self._document.apply_decisions(Decisions(held, self._groups[side]))

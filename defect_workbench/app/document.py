@@ -1,0 +1,205 @@
+"""The state that the window shows, and its undo stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from defect_workbench.app.commands import Decide, MoveCut
+from defect_workbench.app.opening import Opened
+from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
+from defect_workbench.core.layout import Layout
+from defect_workbench.core.palette import cluster_colour, colour_number
+from defect_workbench.core.project import Project
+from defect_workbench.core.tree import Integers, Tree
+
+
+class Document(QObject):
+    """One open project. Everything that changes it is a command on `undo_stack`.
+
+    Signals: opened (a project was shown), partition_changed (clusters or outliers are others now),
+    cut_changed (the number of clusters at the cut, also while it is dragged).
+    """
+
+    opened = Signal()
+    partition_changed = Signal()
+    cut_changed = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.session: Path | None = None
+        self._opened: Opened | None = None
+        self._project: Project | None = None
+        self._preview: Project | None = None
+
+    # What there is
+
+    @property
+    def project(self) -> Project | None:
+        """The project without what is only being dragged; None before one is open."""
+        return self._project
+
+    @property
+    def partition(self) -> Partition | None:
+        """What to show: while the cut is dragged, the partition there."""
+        shown = self._preview or self._project
+        return None if shown is None else shown.partition
+
+    @property
+    def clusters_at_cut(self) -> int:
+        """Clusters at the cut, outliers not set apart; while it is dragged, there."""
+        shown = self._preview or self._project
+        return 0 if shown is None else shown.clusters
+
+    @property
+    def decisions(self) -> Decisions:
+        """Those that hold."""
+        assert self._project is not None
+        return self._project.decisions
+
+    @property
+    def tree(self) -> Tree | None:
+        """The tree of the images, where there is one."""
+        tree = self._project.analysis.tree if self._project is not None else None
+        return tree if tree is not None and tree.leaves > 1 else None
+
+    @property
+    def layout(self) -> Layout | None:
+        """Of the tree."""
+        return None if self._opened is None else self._opened.layout
+
+    @property
+    def node_colours(self) -> Integers | None:
+        """Of the tree."""
+        return None if self._opened is None else self._opened.colours
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there are decisions that no session file holds."""
+        return not self.undo_stack.isClean()
+
+    def colour(self, cluster: Cluster) -> str:
+        """The colour of a cluster, #RRGGBB."""
+        return cluster_colour(cluster, self.node_colours)
+
+    # What changes it
+
+    def show(self, opened: Opened) -> None:
+        """Replace everything by a project."""
+        self.undo_stack.clear()
+        self._opened, self._project, self._preview = opened, opened.project, None
+        self.session = opened.session
+        self.opened.emit()
+        self.partition_changed.emit()
+        self.cut_changed.emit(self.clusters_at_cut)
+
+    def close(self) -> None:
+        """Show nothing."""
+        self.undo_stack.clear()
+        self._opened = self._project = self._preview = None
+        self.session = None
+        self.opened.emit()
+        self.partition_changed.emit()
+
+    def saved(self, path: Path) -> None:
+        """The state is in a session file now."""
+        self.session = path
+        self.undo_stack.setClean()
+
+    def preview_cut(self, clusters: int) -> None:
+        """Show another cut without changing anything yet."""
+        if self._project is None or clusters == self.clusters_at_cut:
+            return
+        self._preview = replace(self._project, clusters=clusters)
+        self.partition_changed.emit()
+        self.cut_changed.emit(clusters)
+
+    def end_preview(self) -> None:
+        """Go back to the cut that holds."""
+        if self._preview is not None:
+            self._preview = None
+            self.partition_changed.emit()
+            self.cut_changed.emit(self.clusters_at_cut)
+
+    def move_cut(self, clusters: int) -> None:
+        """Cut into `clusters`: one undo step."""
+        if self._project is None or self.tree is None:
+            return
+        clusters = min(max(clusters, 1), self.tree.leaves)
+        if clusters == self._project.clusters:
+            self.end_preview()
+        else:
+            self.undo_stack.push(MoveCut(self, self._project.clusters, clusters))
+
+    def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
+        """Lock clusters, or unlock them."""
+        verb = "Confirm" if confirmed else "Unlock"
+        self._regroup(f"{verb} {_named(clusters)}", clusters, confirmed=confirmed)
+
+    def rename(self, cluster: Cluster, name: str) -> None:
+        """Give a cluster a name; it is held from then on."""
+        self._regroup(f"Rename {cluster.label} to {name}", [cluster], name=name)
+
+    def merge(self, clusters: Sequence[Cluster]) -> None:
+        """Make one held cluster of several; the largest one's name and state stay."""
+        if len(clusters) < 2 or self._project is None:
+            return
+        largest = max(clusters, key=lambda cluster: len(cluster.members))
+        members = np.concatenate([cluster.members for cluster in clusters])
+        after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
+        self._decide(f"Merge {_named(clusters)}", after)
+
+    def name_taken(self, name: str, cluster: Cluster) -> bool:
+        """Whether another cluster has the name, however it is spelt."""
+        partition = self.partition
+        others = partition.clusters if partition is not None else ()
+        return any(c.key != cluster.key and c.label.casefold() == name.casefold() for c in others)
+
+    def _regroup(self, text: str, clusters: Sequence[Cluster], **fields: object) -> None:
+        if self._project is None or not clusters:
+            return
+        after = self._project.decisions
+        for cluster in clusters:
+            number = cluster.number
+            if number is None:
+                after, number = after.hold(cluster.members, self._group(cluster))
+            after = after.change(number, **fields)
+        self._decide(text, after)
+
+    def _group(self, cluster: Cluster) -> Group:
+        """A group for a cluster that was open; it keeps its colour."""
+        return Group(colour=colour_number(cluster, self.node_colours))
+
+    def _decide(self, text: str, after: Decisions) -> None:
+        assert self._project is not None
+        self.undo_stack.push(Decide(self, text, self._project.decisions, after))
+
+    # For the commands only
+
+    def apply_cut(self, clusters: int) -> None:
+        """Set the cut; called by a command."""
+        assert self._project is not None
+        if self._preview is not None and self._preview.clusters == clusters:
+            # Just dragged here: the partition is computed already.
+            self._project, self._preview = self._preview, None
+            self.cut_changed.emit(clusters)
+            return
+        self._project, self._preview = replace(self._project, clusters=clusters), None
+        self.partition_changed.emit()
+        self.cut_changed.emit(clusters)
+
+    def apply_decisions(self, decisions: Decisions) -> None:
+        """Set the decisions; called by a command."""
+        assert self._project is not None
+        self._project, self._preview = replace(self._project, decisions=decisions), None
+        self.partition_changed.emit()
+
+
+def _named(clusters: Sequence[Cluster]) -> str:
+    return clusters[0].label if len(clusters) == 1 else f"{len(clusters)} clusters"

@@ -1,0 +1,226 @@
+"""Long work on one thread beside the window.
+
+A job is a function that takes a reporter and returns an immutable result. Its signals arrive on the
+GUI thread; those of a job that another has replaced are dropped by their generation number.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from defect_workbench.core.errors import Cancelled, WorkbenchError
+
+log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_SIGNALS = 0.05
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is; `total` None means unknown, `left` is in seconds."""
+
+    title: str
+    done: int
+    total: int | None
+    rate: float | None
+    left: float | None
+
+
+class JobReporter:
+    """A job's view of the window: progress out, the wish to stop in.
+
+    Parameters
+    ----------
+    progress, warned, partial : callable
+        Called on the worker's thread; they only emit signals.
+    """
+
+    def __init__(
+        self,
+        progress: Callable[[Progress], None],
+        warned: Callable[[str], None],
+        partial: Callable[[object], None],
+    ) -> None:
+        self._progress, self._warned, self._partial = progress, warned, partial
+        self.stop = Event()
+        self._title, self._done, self._total = "", 0, 0
+        self._started = self._told = 0.0
+
+    def stage(self, title: str, total: int | None) -> None:
+        """Begin a stage; always told."""
+        self._title, self._done, self._total = title, 0, total or 0
+        self._started = time.monotonic()
+        self._tell(self._started)
+
+    def advance(self, steps: int = 1) -> None:
+        """Add finished steps; told at most twenty times a second."""
+        self._done += steps
+        now = time.monotonic()
+        if now - self._told >= _SECONDS_BETWEEN_SIGNALS or self._done == self._total:
+            self._tell(now)
+
+    def warn(self, message: str) -> None:
+        """Pass on a warning."""
+        log.warning("%s", message)
+        self._warned(message)
+
+    def partial(self, value: object) -> None:
+        """Hand over something the window can show before the job ends."""
+        self._partial(value)
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the person cancelled."""
+        if self.stop.is_set():
+            raise Cancelled
+
+    def _tell(self, now: float) -> None:
+        self._told = now
+        rate = left = None
+        passed = now - self._started
+        if self._total and self._done and passed > 0.5:
+            rate = self._done / passed
+            left = (self._total - self._done) / rate
+        self._progress(Progress(self._title, self._done, self._total or None, rate, left))
+
+
+Work = Callable[[JobReporter], Any]
+
+
+class _Worker(QObject):
+    progress = Signal(int, object)
+    partial = Signal(int, object)
+    warned = Signal(int, str)
+    done = Signal(int, object)
+    failed = Signal(int, str)
+    cancelled = Signal(int)
+
+    @Slot(int, object, object)
+    def work(self, generation: int, function: Work, reporter: JobReporter) -> None:
+        try:
+            result = function(reporter)
+            reporter.check()
+        except Cancelled:
+            self.cancelled.emit(generation)
+        except WorkbenchError as error:
+            self.failed.emit(generation, str(error))
+        except MemoryError:
+            log.exception("out of memory")
+            self.failed.emit(generation, "there is not enough memory for this")
+        except Exception as error:
+            log.exception("a job failed")
+            self.failed.emit(generation, f"Unexpected fault: {error}. The log file has the details.")
+        else:
+            self.done.emit(generation, result)
+
+
+class JobRunner(QObject):
+    """Runs one job at a time; a new one cancels the one before.
+
+    Signals carry: progress (Progress), partial (what the job handed over), warned (str), done (the
+    result), failed (a sentence), cancelled (), busy_changed (bool).
+    """
+
+    progress = Signal(object)
+    partial = Signal(object)
+    warned = Signal(str)
+    done = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+    busy_changed = Signal(bool)
+
+    _start = Signal(int, object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._generation = 0
+        self._reporter: JobReporter | None = None
+        self._thread = QThread()
+        self._thread.setObjectName("jobs")
+        self._worker = _Worker()
+        self._worker.moveToThread(self._thread)
+        self._start.connect(self._worker.work)
+        self._worker.progress.connect(self._on_progress)
+        self._worker.partial.connect(self._on_partial)
+        self._worker.warned.connect(self._on_warned)
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.cancelled.connect(self._on_cancelled)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._reporter is not None
+
+    def run(self, work: Work) -> None:
+        """Start a job, cancelling the one under way."""
+        if self._reporter is not None:
+            self._reporter.stop.set()
+        self._generation += 1
+        generation, worker = self._generation, self._worker
+        self._reporter = JobReporter(
+            lambda value: worker.progress.emit(generation, value),
+            lambda message: worker.warned.emit(generation, message),
+            lambda value: worker.partial.emit(generation, value),
+        )
+        self.busy_changed.emit(True)
+        self._start.emit(generation, work, self._reporter)
+
+    def cancel(self) -> None:
+        """Ask the job to stop; `cancelled` follows."""
+        if self._reporter is not None:
+            self._reporter.stop.set()
+
+    def close(self) -> None:
+        """Cancel, and wait for the thread to end."""
+        self.cancel()
+        self._generation += 1
+        self._thread.quit()
+        self._thread.wait()
+
+    def _current(self, generation: int) -> bool:
+        return generation == self._generation
+
+    @Slot(int, object)
+    def _on_progress(self, generation: int, value: object) -> None:
+        if self._current(generation):
+            self.progress.emit(value)
+
+    @Slot(int, object)
+    def _on_partial(self, generation: int, value: object) -> None:
+        if self._current(generation):
+            self.partial.emit(value)
+
+    @Slot(int, str)
+    def _on_warned(self, generation: int, message: str) -> None:
+        if self._current(generation):
+            self.warned.emit(message)
+
+    @Slot(int, object)
+    def _on_done(self, generation: int, result: object) -> None:
+        if self._current(generation):
+            self._idle()
+            self.done.emit(result)
+
+    @Slot(int, str)
+    def _on_failed(self, generation: int, message: str) -> None:
+        if self._current(generation):
+            self._idle()
+            self.failed.emit(message)
+
+    @Slot(int)
+    def _on_cancelled(self, generation: int) -> None:
+        if self._current(generation):
+            self._idle()
+            self.cancelled.emit()
+
+    def _idle(self) -> None:
+        self._reporter = None
+        self.busy_changed.emit(False)

@@ -1,0 +1,185 @@
+"""Item models of the gallery, the cluster list and the outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from defect_workbench.app.document import Document
+from defect_workbench.app.thumbnails import ThumbnailLoader
+from defect_workbench.core.assignment import Cluster
+from defect_workbench.core.tree import Integers
+
+Index = QModelIndex | QPersistentModelIndex
+Roles = Qt.ItemDataRole
+
+
+class Role(IntEnum):
+    """What the views ask for besides Qt's own roles."""
+
+    IMAGE = int(Qt.ItemDataRole.UserRole) + 1
+    CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
+    COLOUR = int(Qt.ItemDataRole.UserRole) + 3
+    SCORE = int(Qt.ItemDataRole.UserRole) + 4
+
+
+@dataclass(frozen=True)
+class Section:
+    """A run of rows under one heading.
+
+    Attributes
+    ----------
+    key : int or None
+        Of the cluster; None for what is no cluster.
+    """
+
+    title: str
+    detail: str
+    colour: str | None
+    start: int
+    count: int
+    key: int | None
+
+
+class ImageModel(QAbstractListModel):
+    """Images in a given order, as thumbnails.
+
+    Rows come from `set_rows`; the pictures come from the loader when they are asked for.
+    """
+
+    def __init__(self, loader: ThumbnailLoader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._loader = loader
+        self._root = ""
+        self._paths: Sequence[str] = ()
+        self._order: Integers = np.empty(0, np.intp)
+        self._row_of: Integers = np.empty(0, np.intp)
+        self._scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None
+        self.sections: tuple[Section, ...] = ()
+        loader.ready.connect(self._on_ready)
+        self._rows_of_path: dict[str, int] = {}
+
+    def set_rows(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        order: Integers,
+        sections: tuple[Section, ...],
+        scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None,
+    ) -> None:
+        """Show other images, or the same in another order."""
+        self.beginResetModel()
+        self._root, self._paths, self._order = str(root), paths, order
+        self._row_of = np.full(len(paths), -1, np.intp)
+        self._row_of[order] = np.arange(len(order))
+        self._scores = scores
+        self.sections = sections
+        self._rows_of_path.clear()
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Number of images shown."""
+        return 0 if parent is not None and parent.isValid() else len(self._order)
+
+    def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
+        """Thumbnail, file name, tooltip and image number of a row."""
+        if not index.isValid() or index.row() >= len(self._order):
+            return None
+        image = int(self._order[index.row()])
+        if role == Roles.DecorationRole:
+            path = self.file(image)
+            pixmap = self._loader.get(path)
+            if pixmap is None:
+                self._rows_of_path[path] = index.row()
+            return pixmap
+        if role == Role.IMAGE:
+            return image
+        if role in (Roles.DisplayRole, Roles.AccessibleTextRole):
+            return self._paths[image].rsplit("/", 1)[-1]
+        if role == Roles.ToolTipRole:
+            return self._paths[image]
+        if role == Role.SCORE and self._scores is not None:
+            return float(self._scores[image])
+        return None
+
+    def file(self, image: int) -> str:
+        """The absolute path of an image."""
+        return f"{self._root}/{self._paths[image]}"
+
+    def unreadable(self, image: int) -> bool:
+        """Whether the file could not be read for a thumbnail."""
+        return self._loader.failed(self.file(image))
+
+    def row_of(self, image: int) -> int:
+        """The row of an image; -1 where it is not shown."""
+        return int(self._row_of[image]) if 0 <= image < len(self._row_of) else -1
+
+    def images(self) -> Integers:
+        """The images shown, in order."""
+        return self._order
+
+    def _on_ready(self, path: str) -> None:
+        row = self._rows_of_path.pop(path, None)
+        if row is not None and row < len(self._order) and self.file(int(self._order[row])) == path:
+            index = self.index(row)
+            self.dataChanged.emit(index, index, [Roles.DecorationRole])
+
+
+class ClusterModel(QAbstractListModel):
+    """The clusters, by falling size."""
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._clusters: tuple[Cluster, ...] = ()
+        document.partition_changed.connect(self._refresh)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Number of clusters."""
+        return 0 if parent is not None and parent.isValid() else len(self._clusters)
+
+    def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
+        """Name, colour and the cluster itself."""
+        if not index.isValid() or index.row() >= len(self._clusters):
+            return None
+        cluster = self._clusters[index.row()]
+        if role in (Roles.DisplayRole, Roles.EditRole):
+            return cluster.label
+        if role == Role.CLUSTER:
+            return cluster
+        if role == Role.COLOUR:
+            return self._document.colour(cluster)
+        if role in (Roles.ToolTipRole, Roles.AccessibleTextRole):
+            return describe(cluster)
+        return None
+
+    def row_of_key(self, key: int) -> int:
+        """The row of a cluster; -1 where it is no longer there."""
+        return next((row for row, cluster in enumerate(self._clusters) if cluster.key == key), -1)
+
+    def _refresh(self) -> None:
+        self.beginResetModel()
+        partition = self._document.partition
+        self._clusters = partition.clusters if partition is not None else ()
+        self.endResetModel()
+
+
+def describe(cluster: Cluster) -> str:
+    """A cluster in words."""
+    state = state_of(cluster)
+    return f"{cluster.label}: {len(cluster.members):,} images, spread {cluster.spread:.3f}" + (
+        f", {state}" if state else ""
+    )
+
+
+def state_of(cluster: Cluster) -> str:
+    """What a person decided about a cluster, in a word; empty if nothing."""
+    if cluster.group is None:
+        return ""
+    return "confirmed" if cluster.group.confirmed else "held"

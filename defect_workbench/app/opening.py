@@ -1,0 +1,194 @@
+"""The jobs that bring a folder, a session or a feature store into the window, and take a result out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.core.analysis import Settings
+from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.layout import Layout, lay_out
+from defect_workbench.core.palette import node_colours
+from defect_workbench.core.project import Project
+from defect_workbench.core.tree import Integers
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.scan import Listing
+    from defect_workbench.storage.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of a folder, known before anything is computed from them."""
+
+    root: Path
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A project ready to be shown, with what its tree's drawing needs.
+
+    Attributes
+    ----------
+    session : Path or None
+        The file it was read from.
+    layout, colours
+        Of the tree; None without one.
+    """
+
+    project: Project
+    session: Path | None
+    layout: Layout | None
+    colours: Integers | None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A session was written."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A result folder was written."""
+
+    out: Path
+    images: int
+
+
+@dataclass(frozen=True)
+class WeightsReady:
+    """ResNet-50 weights are in use now."""
+
+    name: str
+
+
+def prepare(project: Project, session: Path | None = None) -> Opened:
+    """Lay the tree out, and divide once, so that the window need not."""
+    tree = project.analysis.tree
+    _ = project.partition
+    if tree is None or tree.leaves < 2:
+        return Opened(project, session, None, None)
+    _ = tree.children, tree.heights
+    return Opened(project, session, lay_out(tree), node_colours(tree))
+
+
+def open_path(path: Path, places: Places, *, offline: bool = False) -> Work:
+    """The job that opens whatever `path` is."""
+
+    def work(reporter: JobReporter) -> Opened:
+        from defect_workbench.storage.store import FeatureStore
+
+        if path.is_file():
+            return _open_session(path, reporter)
+        if FeatureStore.is_store(path):
+            return _open_store(path, places, reporter, offline)
+        return _open_folder(path, FeatureStore(places.store), places, reporter, offline)
+
+    return work
+
+
+def _open_session(path: Path, reporter: JobReporter) -> Opened:
+    from defect_workbench.storage.session import load_session
+
+    reporter.stage("Opening the session", None)
+    project = load_session(path)
+    reporter.partial(Found(project.images.root, tuple(image.path for image in project.images.images)))
+    return prepare(project, path)
+
+
+def _open_store(path: Path, places: Places, reporter: JobReporter, offline: bool) -> Opened:
+    """A store opens on the folder it was last filled from, even where that folder is gone."""
+    from defect_workbench.engine.scan import FoundFile, Listing
+    from defect_workbench.storage.store import FeatureStore
+
+    store = FeatureStore(path)
+    root = store.last_root()
+    if root is None:
+        raise InputError(f"the feature store {path} is empty")
+    if root.is_dir():
+        return _open_folder(root, store, places, reporter, offline)
+    reporter.warn(f"the folder {root} is not there; its images cannot be shown")
+    stamps = store.stamps(root)
+    files = tuple(FoundFile(name, stamp.size, stamp.mtime_ns) for name, stamp in sorted(stamps.items()))
+    return _analyse(Listing(root, files, ()), store, places, reporter, offline)
+
+
+def _open_folder(
+    root: Path, store: FeatureStore, places: Places, reporter: JobReporter, offline: bool
+) -> Opened:
+    from defect_workbench.engine.scan import scan
+
+    return _analyse(scan(root.absolute(), reporter), store, places, reporter, offline)
+
+
+def _analyse(
+    listing: Listing, store: FeatureStore, places: Places, reporter: JobReporter, offline: bool
+) -> Opened:
+    from defect_workbench.engine.analyse import analyse
+    from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.weights import WeightsLibrary
+
+    if not listing.files:
+        raise InputError(f"there is no image in {listing.root}")
+    reporter.partial(Found(listing.root, tuple(file.path for file in listing.files)))
+    extraction = extract(listing, store, WeightsLibrary(places.weights), reporter, offline=offline)
+    images = extraction.images
+    if not len(images):
+        first = images.rejected[0]
+        raise InputError(
+            f"none of the {len(images.rejected)} files in {listing.root} can be used; "
+            f"the first, {first.path}: {first.reason}"
+        )
+    analysis = analyse(extraction.features, Settings(), reporter)
+    clusters = analysis.suggestions[0].clusters
+    return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
+
+
+def save(project: Project, path: Path) -> Work:
+    """The job that writes a session."""
+
+    def work(reporter: JobReporter) -> Saved:
+        from defect_workbench.storage.session import save_session
+
+        reporter.stage("Saving the session", None)
+        save_session(path, project)
+        return Saved(path)
+
+    return work
+
+
+def export(project: Project, out: Path, mode: str) -> Work:
+    """The job that writes a result folder."""
+
+    def work(reporter: JobReporter) -> Exported:
+        from defect_workbench.engine.thumbnail import thumbnail
+        from defect_workbench.facts import report_facts
+        from defect_workbench.storage.export import Mode
+        from defect_workbench.storage.export import export as write
+
+        plan = write(project, out, Mode(mode), report_facts(project), thumbnail, reporter)
+        return Exported(plan.out, len(plan.manifest))
+
+    return work
+
+
+def fetch_weights(places: Places, file: Path | None = None) -> Work:
+    """The job that fetches the published weights, or takes them from a file."""
+
+    def work(reporter: JobReporter) -> WeightsReady:
+        from defect_workbench.engine.weights import WeightsLibrary
+
+        library = WeightsLibrary(places.weights)
+        if file is None:
+            return WeightsReady(library.fetch(reporter).name)
+        reporter.stage("Reading the weights", None)
+        return WeightsReady(library.import_file(file).name)
+
+    return work

@@ -1,0 +1,53 @@
+"""What the window remembers between two runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+_RECENT = 8
+
+
+class WindowSettings:
+    """An INI file of its own; nothing of it matters if it is lost."""
+
+    def __init__(self, path: Path) -> None:
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def recent(self) -> list[Path]:
+        """Folders and sessions opened last, newest first, that are still there."""
+        return [path for path in self._recent() if path.exists()]
+
+    def remember(self, path: Path) -> None:
+        """Put a path first in the recent list."""
+        paths = [path, *(other for other in self._recent() if other != path)]
+        self._settings.setValue("recent", "\n".join(str(p) for p in paths[:_RECENT]))
+
+    def _recent(self) -> list[Path]:
+        text = str(self._settings.value("recent", "") or "")
+        return [Path(line) for line in text.split("\n") if line]
+
+    @property
+    def theme(self) -> str:
+        """ "system", "light" or "dark"."""
+        return str(self._settings.value("theme", "system"))
+
+    @theme.setter
+    def theme(self, value: str) -> None:
+        self._settings.setValue("theme", value)
+
+    def layout(self) -> tuple[QByteArray, QByteArray]:
+        """Geometry and dock state; empty the first time."""
+        geometry, state = self._settings.value("geometry"), self._settings.value("docks")
+        empty = QByteArray()
+        return (
+            geometry if isinstance(geometry, QByteArray) else empty,
+            state if isinstance(state, QByteArray) else empty,
+        )
+
+    def remember_layout(self, geometry: QByteArray, docks: QByteArray) -> None:
+        """Keep geometry and dock state."""
+        self._settings.setValue("geometry", geometry)
+        self._settings.setValue("docks", docks)
+        self._settings.sync()

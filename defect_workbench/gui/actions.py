@@ -1,0 +1,63 @@
+"""The actions of the window: one place for their names, keys and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An action: object name, text, key, tooltip, icon."""
+
+    name: str
+    text: str
+    key: str
+    tip: str
+    icon: str = ""
+
+
+SPECS = (
+    Spec("actionOpenFolder", "Open folder…", "Ctrl+O", "Open a folder of images", "open"),
+    Spec("actionOpenSession", "Open session…", "Ctrl+Shift+O", "Open a saved session", "session"),
+    Spec("actionSaveSession", "Save session", "Ctrl+S", "Save the session to a file", "save"),
+    Spec("actionSaveSessionAs", "Save session as…", "Ctrl+Shift+S", "Save the session to another file"),
+    Spec("actionExport", "Export…", "Ctrl+E", "Write labelled folders", "export"),
+    Spec("actionQuit", "Quit", "Ctrl+Q", "Close the window"),
+    Spec("actionSuggestCut", "Suggest cut", "Ctrl+G", "Move the cut to the best suggestion", "suggest"),
+    Spec("actionMerge", "Merge", "M", "Make one cluster of the chosen ones", "merge"),
+    Spec("actionRename", "Rename…", "F2", "Name the chosen cluster", "rename"),
+    Spec("actionConfirm", "Confirm", "C", "Lock the chosen clusters, or unlock them", "confirm"),
+    Spec("actionKeys", "Keys", "F1", "List the keys"),
+    Spec("actionBugReport", "Copy details for a bug report", "", "Versions and the last lines of the log"),
+)
+
+
+def make_actions(parent: QWidget) -> dict[str, QAction]:
+    """All actions, by object name."""
+    actions = {}
+    for spec in SPECS:
+        action = QAction(spec.text, parent)
+        action.setObjectName(spec.name)
+        if spec.key:
+            action.setShortcut(QKeySequence(spec.key))
+        action.setToolTip(f"{spec.tip} ({spec.key})" if spec.key else spec.tip)
+        action.setStatusTip(spec.tip)
+        actions[spec.name] = action
+    return actions
+
+
+def key_sheet() -> str:
+    """The keys, for the help."""
+    rows = [(spec.key, spec.tip) for spec in SPECS if spec.key]
+    rows += [
+        ("Ctrl+Z, Ctrl+Shift+Z", "Undo, redo"),
+        ("Up, Down", "On the dendrogram: one cluster fewer, one more"),
+        ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
+        ("Esc", "Let the cut go, or cancel what is under way"),
+    ]
+    cell = "<td style='padding-left:18px'>"
+    lines = "".join(f"<tr><td><b>{key}</b></td>{cell}{tip}</td></tr>" for key, tip in rows)
+    return f"<table cellspacing=5>{lines}</table>"

@@ -1,0 +1,43 @@
+"""Starts Qt and the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.theme import apply_theme
+from defect_workbench.logs import start_logging
+from defect_workbench.places import Places
+
+
+def make_application() -> QApplication:
+    """The application object; the one there is if there is one."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Defect Workbench")
+    application.setDesktopFileName("defect-workbench")
+    application.setStyle("fusion")
+    return application
+
+
+def run_window(path: Path | None, places: Places) -> int:
+    """Show the window until it is closed; returns the exit code."""
+    start_logging(places.log)
+    application = make_application()
+    window = MainWindow(places)
+    apply_theme(application, window.settings.theme)
+    window.set_theme(window.settings.theme)
+    window.show()
+    if path is not None:
+        window.open_path(path.absolute())
+    # Python sees Ctrl-C only while it runs; the timer lets it.
+    wake = QTimer()
+    wake.start(300)
+    wake.timeout.connect(lambda: None)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return QApplication.exec()

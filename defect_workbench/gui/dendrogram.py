@@ -1,0 +1,422 @@
+"""The dendrogram with its draggable cut.
+
+The tree is drawn once into a pixmap; dragging only moves the line over it. Lines are deduplicated in
+device pixels first, so the cost follows the size of the widget and not the number of images.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QLine, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from defect_workbench.core.analysis import Suggestion
+from defect_workbench.core.layout import Layout
+from defect_workbench.core.palette import COLOURS, NEUTRAL, colour
+from defect_workbench.core.tree import Integers, Tree
+
+_GRAB = 6
+_SNAP = 6
+_BAND = 8
+_KEY_BASE = 4096
+_REGROUP_MILLISECONDS = 40
+
+
+class Dendrogram(QWidget):
+    """Shows a tree and a cut.
+
+    Signals: cut_dragged(clusters), at most every 40 ms while the line is dragged;
+    cut_released(clusters) when it is let go or moved by a key.
+    """
+
+    cut_dragged = Signal(int)
+    cut_released = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("dendrogram")
+        self.setAccessibleName("Dendrogram with the cut")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._tree: Tree | None = None
+        self._layout: Layout | None = None
+        self._colours: Integers | None = None
+        self._suggestions: tuple[Suggestion, ...] = ()
+        self._clusters = 1
+        self._drag_height: float | None = None
+        self._pixmap: QPixmap | None = None
+        self._message = ""
+        self._throttle = QTimer(self)
+        self._throttle.setSingleShot(True)
+        self._throttle.setInterval(_REGROUP_MILLISECONDS)
+        self._throttle.timeout.connect(self._tell_drag)
+
+    # What it shows
+
+    def set_tree(
+        self,
+        tree: Tree | None,
+        layout: Layout | None,
+        colours: Integers | None,
+        suggestions: tuple[Suggestion, ...],
+    ) -> None:
+        """Show another tree; None shows the message."""
+        self._tree, self._layout, self._colours = tree, layout, colours
+        self._suggestions = suggestions
+        self._drag_height = None
+        self._throttle.stop()
+        self._redraw()
+
+    def set_message(self, message: str) -> None:
+        """What to say where there is no tree."""
+        self._message = message
+        self.update()
+
+    def set_cut(self, clusters: int) -> None:
+        """Move the line to a number of clusters."""
+        if clusters == self._clusters and self._drag_height is None:
+            return
+        self._clusters = clusters
+        self._redraw()
+
+    @property
+    def clusters(self) -> int:
+        """Clusters at the line, also while it is dragged."""
+        if self._tree is not None and self._drag_height is not None:
+            return self._tree.clusters_at(self._drag_height)
+        return self._clusters
+
+    def line_y(self) -> float:
+        """Where the cut line is, in widget coordinates."""
+        if self._tree is None:
+            return -1.0
+        height = self._drag_height
+        return self._y(self._tree.height_of(self._clusters) if height is None else height)
+
+    def y_of_clusters(self, clusters: int) -> float:
+        """Where the line is when cut into so many clusters."""
+        return -1.0 if self._tree is None else self._y(self._tree.height_of(clusters))
+
+    def sizeHint(self) -> QSize:
+        """A panel of a third of the window."""
+        return QSize(380, 460)
+
+    def minimumSizeHint(self) -> QSize:
+        """Small enough for a laptop."""
+        return QSize(220, 180)
+
+    # Geometry
+
+    def _plot(self) -> QRectF:
+        metrics = QFontMetricsF(self._small_font())
+        left = metrics.horizontalAdvance("00.0") + 16
+        right = metrics.horizontalAdvance("000") + 20
+        top = metrics.height() + 8
+        return QRectF(left, top, max(10.0, self.width() - left - right), max(10.0, self.height() - top - 18))
+
+    def _top_height(self) -> float:
+        return 1.06 * float(self._tree.heights[-1]) if self._tree is not None else 1.0
+
+    def _y(self, height: float) -> float:
+        plot = self._plot()
+        return plot.bottom() - height / max(self._top_height(), 1e-12) * plot.height()
+
+    def _height(self, y: float) -> float:
+        plot = self._plot()
+        height = (plot.bottom() - y) / plot.height() * self._top_height()
+        return min(max(height, 0.0), self._top_height())
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.Normal)
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.88))
+        return font
+
+    # Painting
+
+    def _redraw(self) -> None:
+        self._pixmap = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw the tree anew for another size."""
+        self._redraw()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the tree anew in other colours or fonts."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._redraw()
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The cached tree, and the line over it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().base())
+        if self._tree is None or self._layout is None or self._colours is None:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            room = self.rect().adjusted(24, 24, -24, -24)
+            painter.drawText(
+                room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message
+            )
+            return
+        ratio = self.devicePixelRatioF()
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
+            self._pixmap = self._draw_tree(self._tree, self._layout, self._colours, ratio)
+        painter.drawPixmap(0, 0, self._pixmap)
+        self._draw_line(painter)
+
+    def _draw_tree(self, tree: Tree, layout: Layout, colours: Integers, ratio: float) -> QPixmap:
+        pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self._draw_axis(painter)
+        self._draw_ticks(painter)
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        plot = self._plot()
+        x = np.rint((plot.left() + layout.x / tree.leaves * plot.width()) * ratio).astype(np.int64)
+        y = np.rint(
+            (plot.bottom() - layout.y / max(self._top_height(), 1e-12) * plot.height()) * ratio
+        ).astype(np.int64)
+        tops = tree.tops(self._clusters)
+        n = tree.leaves
+        shades = np.zeros(len(tree.merges), np.int64)
+        made = len(tops) - n
+        shades[:made] = 1 + colours[tops[n:]] % len(COLOURS)
+        for shade, lines in _lines(tree, x, y, shades):
+            ink = QColor(NEUTRAL if shade == 0 else colour(shade - 1))
+            painter.setPen(QPen(ink, max(1.0, round(ratio))))
+            painter.drawLines(lines)
+        painter.restore()
+        self._draw_band(painter, tree, layout, colours, tops)
+        painter.end()
+        return pixmap
+
+    def _draw_band(
+        self, painter: QPainter, tree: Tree, layout: Layout, colours: Integers, tops: Integers
+    ) -> None:
+        """A bar of each cluster's colour below its leaves."""
+        plot = self._plot()
+        scale = plot.width() / tree.leaves
+        painter.setPen(Qt.PenStyle.NoPen)
+        for node in np.unique(tops[: tree.leaves]).tolist():
+            left = plot.left() + (layout.left[node] - 0.5) * scale
+            right = plot.left() + (layout.right[node] + 0.5) * scale
+            gap = 1.0 if right - left > 4 else 0.0
+            painter.setBrush(QColor(colour(int(colours[node]))))
+            painter.drawRect(QRectF(left + gap / 2, plot.bottom() + 5, right - left - gap, _BAND))
+
+    def _draw_axis(self, painter: QPainter) -> None:
+        plot = self._plot()
+        painter.setFont(self._small_font())
+        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        metrics = QFontMetricsF(painter.font())
+        step = _round_step(self._top_height() / max(2.0, plot.height() / (4 * metrics.height())))
+        value = 0.0
+        while value <= self._top_height():
+            y = self._y(value)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
+            painter.drawLine(QPointF(plot.left(), round(y) + 0.5), QPointF(plot.right(), round(y) + 0.5))
+            painter.setPen(soft)
+            box = QRectF(0, y - metrics.height() / 2, plot.left() - 8, metrics.height())
+            painter.drawText(
+                box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{value:g}"
+            )
+            value = round(value + step, 10)
+
+    def _draw_ticks(self, painter: QPainter) -> None:
+        """A wedge at each suggested cut, the best one filled."""
+        plot = self._plot()
+        painter.setFont(self._small_font())
+        metrics = QFontMetricsF(painter.font())
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        text = self.palette().color(QPalette.ColorRole.Text)
+        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        taken: list[float] = []
+        for index, suggestion in enumerate(self._suggestions):
+            y = self._y(suggestion.height)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(accent, 1.2))
+            painter.setBrush(accent if index == 0 else Qt.BrushStyle.NoBrush)
+            tip = plot.right() + 3
+            painter.drawPolygon(
+                QPolygonF([QPointF(tip, y), QPointF(tip + 7, y - 4), QPointF(tip + 7, y + 4)])
+            )
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            if all(abs(y - other) >= metrics.height() * 0.9 for other in taken):
+                taken.append(y)
+                painter.setPen(text if index == 0 else soft)
+                painter.drawText(QPointF(tip + 11, y + metrics.ascent() / 2 - 1), str(suggestion.clusters))
+
+    def _draw_line(self, painter: QPainter) -> None:
+        plot = self._plot()
+        y = round(self.line_y())
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        painter.setPen(QPen(accent, 2))
+        painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.right() + 2, y))
+        words = _count(self.clusters, "cluster")
+        font = self._small_font()
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        width = metrics.horizontalAdvance(words) + 14
+        top = y - metrics.height() - 7 if y - metrics.height() - 7 >= 0 else y + 5
+        bubble = QRectF(plot.left() + 4, top, width, metrics.height() + 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawRoundedRect(bubble, 4, 4)
+        painter.setPen(self.palette().color(QPalette.ColorRole.HighlightedText))
+        painter.drawText(bubble, int(Qt.AlignmentFlag.AlignCenter), words)
+        if self.hasFocus():
+            painter.setPen(QPen(accent, 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(plot.left() - 6, y), 4, 4)
+
+    # Hands
+
+    def _suggestion_at(self, y: float, reach: float) -> Suggestion | None:
+        near = [s for s in self._suggestions if abs(self._y(s.height) - y) <= reach]
+        return min(near, key=lambda s: abs(self._y(s.height) - y)) if near else None
+
+    def _on_line(self, y: float) -> bool:
+        return self._tree is not None and abs(y - self.line_y()) <= _GRAB
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Grab the line, or jump to a suggested cut."""
+        if event.button() != Qt.MouseButton.LeftButton or self._tree is None:
+            return
+        position = event.position()
+        if self._on_line(position.y()):
+            self._drag_height = self._tree.height_of(self._clusters)
+            self.update()
+        elif position.x() > self._plot().right():
+            suggestion = self._suggestion_at(position.y(), 8)
+            if suggestion is not None:
+                self.cut_released.emit(suggestion.clusters)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the line, snapping to suggested cuts; or show what can be grabbed."""
+        y = event.position().y()
+        if self._drag_height is None or self._tree is None:
+            ticks = event.position().x() > self._plot().right() and self._suggestion_at(y, 8) is not None
+            shape = Qt.CursorShape.PointingHandCursor if ticks else Qt.CursorShape.ArrowCursor
+            self.setCursor(Qt.CursorShape.SplitVCursor if self._on_line(y) else shape)
+            return
+        suggestion = self._suggestion_at(y, _SNAP)
+        self._drag_height = suggestion.height if suggestion is not None else self._height(y)
+        self.update()
+        if not self._throttle.isActive():
+            self._throttle.start()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let the line go: one undo step."""
+        if event.button() != Qt.MouseButton.LeftButton or self._drag_height is None:
+            return
+        clusters = self.clusters
+        self._end_drag()
+        self._clusters = clusters
+        self._redraw()
+        self.cut_released.emit(clusters)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down move the cut by a cluster, Page keys to the next suggestion, Escape lets go."""
+        if self._tree is None:
+            super().keyPressEvent(event)
+            return
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        offered = sorted({s.clusters for s in self._suggestions})
+        if step is not None:
+            self.cut_released.emit(min(max(self._clusters + step, 1), self._tree.leaves))
+        elif event.key() == Qt.Key.Key_PageUp and (fewer := [k for k in offered if k < self._clusters]):
+            self.cut_released.emit(fewer[-1])
+        elif event.key() == Qt.Key.Key_PageDown and (more := [k for k in offered if k > self._clusters]):
+            self.cut_released.emit(more[0])
+        elif event.key() == Qt.Key.Key_Escape and self._drag_height is not None:
+            self._end_drag()
+            self.update()
+            self.cut_dragged.emit(self._clusters)
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Tooltips of the suggested cuts."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            suggestion = self._suggestion_at(event.pos().y(), 8)
+            if suggestion is None:
+                QToolTip.hideText()
+            else:
+                QToolTip.showText(event.globalPos(), describe_suggestion(suggestion), self)
+            return True
+        return super().event(event)
+
+    def _end_drag(self) -> None:
+        self._drag_height = None
+        self._throttle.stop()
+
+    def _tell_drag(self) -> None:
+        if self._drag_height is not None:
+            self.cut_dragged.emit(self.clusters)
+
+
+def describe_suggestion(suggestion: Suggestion) -> str:
+    """A suggested cut in words."""
+    return (
+        f"{_count(suggestion.clusters, 'cluster')}, {_count(suggestion.singletons, 'singleton')}: "
+        f"{suggestion.why}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _round_step(rough: float) -> float:
+    power = 10.0 ** np.floor(np.log10(max(rough, 1e-12)))
+    return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
+
+
+def _lines(
+    tree: Tree, x: NDArray[np.int64], y: NDArray[np.int64], shades: NDArray[np.int64]
+) -> list[tuple[int, list[QLine]]]:
+    """Distinct lines in device pixels, by shade; the neutral ones last, over the others."""
+    nodes = np.arange(tree.leaves, 2 * tree.leaves - 1)
+    a, b = tree.children[:, 0], tree.children[:, 1]
+    rows = np.concatenate(
+        [
+            np.stack([shades, x[a], y[nodes], x[a], y[a]], axis=1),
+            np.stack([shades, x[b], y[nodes], x[b], y[b]], axis=1),
+            np.stack([shades, np.minimum(x[a], x[b]), y[nodes], np.maximum(x[a], x[b]), y[nodes]], axis=1),
+        ]
+    )
+    # Twelve bits a number make one key of a line (screens are narrower than 4096 points a panel), and
+    # distinct keys are found far faster than distinct rows.
+    rows = np.clip(rows, 0, _KEY_BASE - 1)
+    keys = np.unique(rows @ (_KEY_BASE ** np.arange(4, -1, -1, dtype=np.int64)))
+    parts = np.empty((len(keys), 5), np.int64)
+    for column in range(4, -1, -1):
+        keys, parts[:, column] = np.divmod(keys, _KEY_BASE)
+    result = []
+    for shade in np.unique(parts[:, 0])[::-1].tolist():
+        chosen = parts[parts[:, 0] == shade, 1:].tolist()
+        result.append((int(shade), [QLine(*line) for line in chosen]))
+    return result

@@ -1,0 +1,50 @@
+"""The dialogs that ask for a folder or a file; none stops the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+Done = Callable[[Path], None]
+
+_SESSIONS = "Sessions (*.dwb)"
+
+
+def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None:
+    """Ask for a folder."""
+    dialog = QFileDialog(parent, title, start)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _open(dialog, done)
+
+
+def ask_session(parent: QWidget, done: Done) -> None:
+    """Ask for a session to open."""
+    _ask_file(parent, "Session", _SESSIONS, done)
+
+
+def ask_weights(parent: QWidget, done: Done) -> None:
+    """Ask for a file of weights."""
+    _ask_file(parent, "ResNet-50 weights", "Weights (*.pth *.tgz *.safetensors);;All files (*)", done)
+
+
+def ask_session_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
+    """Ask where to save a session; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Save the session", suggestion, _SESSIONS)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("dwb")
+    _open(dialog, done)
+
+
+def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
+    dialog = QFileDialog(parent, title, "", names)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, done)
+
+
+def _open(dialog: QFileDialog, done: Done) -> None:
+    dialog.fileSelected.connect(lambda name: done(Path(name)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

@@ -1,0 +1,541 @@
+"""The window: puts the panels around one document and the jobs behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QSlider,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app import opening
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import JobRunner, Work
+from defect_workbench.app.messages import Messages
+from defect_workbench.app.models import ClusterModel, ImageModel, Role, Section
+from defect_workbench.app.sections import images, sections_of, summary_of
+from defect_workbench.app.settings import WindowSettings
+from defect_workbench.app.thumbnails import ThumbnailLoader
+from defect_workbench.core.analysis import Method
+from defect_workbench.gui import file_dialogs
+from defect_workbench.gui.actions import key_sheet, make_actions
+from defect_workbench.gui.cluster_list import ClusterList
+from defect_workbench.gui.dendrogram import Dendrogram
+from defect_workbench.gui.export_dialog import ExportDialog
+from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.inspector import Inspector
+from defect_workbench.gui.menus import Menus
+from defect_workbench.gui.message_boxes import MessageBoxes
+from defect_workbench.gui.outlier_queue import OutlierQueue
+from defect_workbench.gui.strips import NoticeStrip, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.theme import apply_theme
+from defect_workbench.gui.welcome import Welcome
+from defect_workbench.logs import bug_report
+from defect_workbench.places import Places
+from defect_workbench.resources import resource
+
+_THUMBNAIL_PIXELS = 192
+_LARGE_PIXELS = 1024
+_WELCOME, _BENCH = 0, 1
+
+
+class MainWindow(QMainWindow):
+    """The bench.
+
+    Parameters
+    ----------
+    places : Places
+        Where weights, features, log and settings are.
+    messages : Messages, optional
+        Message boxes; tests pass their own.
+    offline : bool
+        Whether weights must not be fetched.
+    """
+
+    def __init__(self, places: Places, messages: Messages | None = None, *, offline: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Defect Workbench")
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self._places, self._offline = places, offline
+        self._messages: Messages = messages or MessageBoxes(self)
+        self.settings = WindowSettings(places.settings)
+        self.document = Document(self)
+        self.jobs = JobRunner(self)
+        self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
+        self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        self._reopen: Path | None = None
+        self._closing = False
+        self._make_panels()
+        self._make_actions()
+        self._make_status()
+        self._connect_jobs()
+        self._connect_panels()
+        geometry, docks = self.settings.layout()
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+            self.restoreState(docks)
+        self._show_welcome()
+        self._refresh_actions()
+
+    # Building
+
+    def _make_panels(self) -> None:
+        self.welcome = Welcome()
+        self.weights_banner = WeightsBanner()
+        self.notice = NoticeStrip()
+        self.image_model = ImageModel(self.thumbnails, self)
+        self.gallery = Gallery()
+        self.gallery.setObjectName("gallery")
+        self.gallery.setAccessibleName("Images by cluster")
+        self.gallery.setModel(self.image_model)
+        self.dendrogram = Dendrogram()
+        self.cluster_model = ClusterModel(self.document, self)
+        self.cluster_list = ClusterList(self.cluster_model)
+        self.inspector = Inspector(self.document, self.pictures)
+        self.outlier_queue = OutlierQueue(self.document, self.thumbnails)
+
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.weights_banner)
+        column.addWidget(self.notice)
+        column.addWidget(self.gallery, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(page)
+        self.setCentralWidget(self.stack)
+
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.addWidget(self.dendrogram)
+        left.addWidget(self.cluster_list)
+        left.setStretchFactor(0, 3)
+        left.setStretchFactor(1, 2)
+        left.setChildrenCollapsible(False)
+        area = Qt.DockWidgetArea
+        self.docks = [
+            self._dock("dendrogramDock", "Dendrogram", left, area.LeftDockWidgetArea),
+            self._dock("inspectorDock", "Inspector", self.inspector, area.RightDockWidgetArea),
+            self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
+        ]
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks(self.docks[2:], [170], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_actions(self) -> None:
+        stack = self.document.undo_stack
+        undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
+        undo.setObjectName("actionUndo")
+        undo.setShortcut(QKeySequence("Ctrl+Z"))
+        redo.setObjectName("actionRedo")
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        self.actions_by_name = {**make_actions(self), "actionUndo": undo, "actionRedo": redo}
+        panels = [dock.toggleViewAction() for dock in self.docks]
+        self.menus = Menus(self, self.actions_by_name, panels, self._places.log)
+        self.menus.set_themes(self.set_theme)
+        self.menus.dress()
+        self.cluster_count = self.menus.cluster_count
+        for name, slot in {
+            "actionOpenFolder": lambda: file_dialogs.ask_folder(self, "Folder of images", self.open_path),
+            "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
+            "actionSaveSession": self.save,
+            "actionSaveSessionAs": self.save_as,
+            "actionExport": self.choose_export,
+            "actionQuit": self.close,
+            "actionSuggestCut": self.suggest_cut,
+            "actionMerge": lambda: self.document.merge(self.cluster_list.chosen()),
+            "actionRename": self.rename,
+            "actionConfirm": self.confirm,
+            "actionKeys": lambda: self._messages.tell("Keys", key_sheet()),
+            "actionBugReport": self.copy_bug_report,
+        }.items():
+            self.actions_by_name[name].triggered.connect(lambda _=False, do=slot: do())
+        cancel = QAction(self)
+        cancel.setShortcut(QKeySequence("Esc"))
+        cancel.triggered.connect(self.jobs.cancel)
+        self.addAction(cancel)
+
+    def _make_status(self) -> None:
+        self.summary = QLabel()
+        self.summary.setObjectName("statusSummary")
+        self.progress = ProgressWidgets()
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(56, 192)
+        self.size_slider.setValue(96)
+        self.size_slider.setFixedWidth(110)
+        self.size_slider.setToolTip("Size of the thumbnails")
+        self.size_slider.setAccessibleName("Size of the thumbnails")
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(10, 0, 12, 0)
+        bar.addWidget(self.summary, 1)
+        for widget in (*self.progress.widgets(), self.size_slider):
+            bar.addPermanentWidget(widget)
+
+    def _connect_jobs(self) -> None:
+        self.jobs.progress.connect(self.progress.show_progress)
+        self.jobs.partial.connect(self._on_partial)
+        self.jobs.done.connect(self._on_done)
+        self.jobs.failed.connect(self._on_failed)
+        self.jobs.cancelled.connect(self._on_cancelled)
+        self.jobs.warned.connect(lambda text: self.notice.tell(_sentence(text)))
+        self.jobs.busy_changed.connect(self.progress.set_busy)
+        self.jobs.busy_changed.connect(self._refresh_actions)
+        self.progress.cancel.clicked.connect(self.jobs.cancel)
+
+    def _connect_panels(self) -> None:
+        actions, welcome = self.actions_by_name, self.welcome
+        welcome.open_folder.connect(actions["actionOpenFolder"].trigger)
+        welcome.open_session.connect(actions["actionOpenSession"].trigger)
+        welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
+        welcome.open_recent.connect(self.open_path)
+        self.weights_banner.fetch.connect(lambda: self._run(opening.fetch_weights(self._places)))
+        self.weights_banner.import_file.connect(
+            lambda: file_dialogs.ask_weights(
+                self, lambda path: self._run(opening.fetch_weights(self._places, path))
+            )
+        )
+        self.notice.again.connect(self._go_on)
+        self.document.opened.connect(self._on_opened)
+        self.document.partition_changed.connect(self._show_partition)
+        self.document.cut_changed.connect(self._on_cut)
+        self.document.undo_stack.cleanChanged.connect(self._refresh_title)
+        self.dendrogram.cut_dragged.connect(self.document.preview_cut)
+        self.dendrogram.cut_released.connect(self.document.move_cut)
+        self.cluster_count.valueChanged.connect(self.document.move_cut)
+        self.size_slider.valueChanged.connect(self.gallery.set_side)
+        self.gallery.section_clicked.connect(self.cluster_list.choose)
+        self.gallery.selectionModel().currentChanged.connect(self._on_current_image)
+        self.outlier_queue.image_chosen.connect(self._choose_image)
+        self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
+        self.cluster_list.selectionModel().currentChanged.connect(self._on_current_cluster)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(lambda _: self.set_theme(self.settings.theme))
+
+    # Opening
+
+    def open_path(self, path: Path) -> None:
+        """Open a folder, a session or a feature store; asks first if decisions would be lost."""
+        self._if_saved("Open something else?", lambda: self._open(path))
+
+    def _open(self, path: Path) -> None:
+        self._reopen = path
+        self.weights_banner.hide()
+        self.thumbnails.clear()
+        self.pictures.clear()
+        self.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
+        self.gallery.set_message(f"Looking through {path.name or path}…")
+        self.dendrogram.set_tree(None, None, None, ())
+        self.dendrogram.set_message("The dendrogram appears when all images are compared")
+        self.document.close()
+        self.summary.setText("")
+        self._show_bench()
+        self._run(opening.open_path(path, self._places, offline=self._offline))
+
+    def _run(self, work: Work) -> None:
+        self.notice.hide()
+        self.jobs.run(work)
+
+    def _go_on(self) -> None:
+        if self._reopen is not None:
+            self._open(self._reopen)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one folder or session."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.open_path(path))
+
+    # What jobs bring
+
+    def _on_partial(self, value: object) -> None:
+        if isinstance(value, opening.Found):
+            count = len(value.paths)
+            section = Section(value.root.name, f"{images(count)}, being compared", None, 0, count, None)
+            self.image_model.set_rows(value.root, value.paths, np.arange(count), (section,))
+            self.summary.setText(images(count))
+
+    def _on_done(self, result: object) -> None:
+        if isinstance(result, opening.Opened):
+            self.document.show(result)
+        elif isinstance(result, opening.Saved):
+            self.document.saved(result.path)
+            self.settings.remember(result.path)
+            self._refresh_title()
+            self.statusBar().showMessage(f"Saved to {result.path}", 6000)
+        elif isinstance(result, opening.Exported):
+            self.notice.tell(f"{images(result.images)} exported to {result.out}")
+        elif isinstance(result, opening.WeightsReady) and self.document.project is not None:
+            self._open(self.document.project.images.root)
+
+    def _on_failed(self, message: str) -> None:
+        if self._reopen is not None:
+            self._reopen = None
+            self._show_welcome()
+        self._messages.tell("This did not work", _sentence(message))
+
+    def _on_cancelled(self) -> None:
+        if self._reopen is None:
+            self.notice.tell("Stopped. Nothing was written.")
+            return
+        self.notice.tell("Stopped. What is finished is kept; going on starts from there.", "Go on")
+        self.gallery.set_message("Stopped")
+        self.dendrogram.set_message("Stopped before all images were compared")
+
+    # What the document shows
+
+    def _on_opened(self) -> None:
+        project, tree = self.document.project, self.document.tree
+        if project is None:
+            return
+        self._reopen = None
+        self.settings.remember(self.document.session or project.images.root)
+        suggestions = project.analysis.suggestions
+        self.dendrogram.set_tree(tree, self.document.layout, self.document.node_colours, suggestions)
+        if tree is None:
+            affinity = project.analysis.settings.method is Method.AFFINITY
+            self.dendrogram.set_message(
+                "Affinity propagation has no tree to cut" if affinity else "One image has no dendrogram"
+            )
+        blocked = self.cluster_count.blockSignals(True)
+        self.cluster_count.setRange(1, tree.leaves if tree is not None else 1)
+        self.cluster_count.blockSignals(blocked)
+        self.weights_banner.set_needed(project.analysis.backbone is None)
+        self.menus.set_suggestions(suggestions, self.document.move_cut)
+        self.menus.set_recent(self.settings.recent(), self.open_path)
+        self._show_bench()
+        self._refresh_title()
+        self._refresh_actions()
+        self.gallery.verticalScrollBar().setValue(0)
+
+    def _on_cut(self, clusters: int) -> None:
+        self.dendrogram.set_cut(clusters)
+        blocked = self.cluster_count.blockSignals(True)
+        self.cluster_count.setValue(clusters)
+        self.cluster_count.blockSignals(blocked)
+
+    def _show_partition(self) -> None:
+        project, partition = self.document.project, self.document.partition
+        if project is None or partition is None:
+            return
+        selection = self.gallery.selectionModel()
+        selected = [int(index.data(Role.IMAGE)) for index in selection.selectedIndexes()]
+        sections, order = sections_of(self.document)
+        paths = [image.path for image in project.images.images]
+        self.image_model.set_rows(project.images.root, paths, order, sections)
+        chosen = QItemSelection()
+        for image in selected:
+            index = self.image_model.index(self.image_model.row_of(image))
+            chosen.select(index, index)
+        selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.summary.setText(summary_of(self.document))
+        self.docks[2].setWindowTitle(f"Outliers · {len(partition.outliers):,}")
+        self._refresh_actions()
+
+    def _on_current_image(self) -> None:
+        image = self.gallery.currentIndex().data(Role.IMAGE)
+        if image is not None:
+            self.inspector.show_image(int(image))
+
+    def _choose_image(self, image: int) -> None:
+        row = self.image_model.row_of(image)
+        if row >= 0:
+            index = self.image_model.index(row)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.gallery.selectionModel().setCurrentIndex(index, flag)
+            self.gallery.scrollTo(index)
+        self.inspector.show_image(image)
+
+    def _on_current_cluster(self) -> None:
+        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
+        if cluster is not None:
+            self.gallery.scroll_to_section(cluster.key)
+
+    # What a person does
+
+    def suggest_cut(self) -> None:
+        """Move the cut to the best suggestion."""
+        project = self.document.project
+        if project is not None and project.analysis.suggestions:
+            self.document.move_cut(project.analysis.suggestions[0].clusters)
+
+    def confirm(self) -> None:
+        """Lock the chosen clusters; unlock them if all are locked."""
+        chosen = self.cluster_list.chosen()
+        locked = all(c.group is not None and c.group.confirmed for c in chosen)
+        self.document.confirm(chosen, not locked)
+
+    def rename(self) -> None:
+        """Ask for a name of the chosen cluster."""
+        chosen = self.cluster_list.chosen()
+        if len(chosen) != 1:
+            return
+        cluster = chosen[0]
+
+        def done(text: str) -> None:
+            name = text.strip()
+            if not name or name == cluster.label:
+                return
+            if self.document.name_taken(name, cluster):
+                words = f"Another cluster is called {name}. Merge the two, or use another name."
+                self._messages.tell("Rename", words)
+            else:
+                self.document.rename(cluster, name)
+
+        words = "Name of the cluster, also of its exported folder:"
+        self._messages.ask_text("Rename", words, cluster.label, done)
+
+    def choose_export(self) -> None:
+        """Ask where to, show what would be written, and write it."""
+        project = self.document.project
+        if project is None:
+            return
+        suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
+        dialog = ExportDialog(project, suggestion, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.export_to)
+        dialog.open()
+
+    def export_to(self, out: Path, mode: str = "copy") -> None:
+        """Write labelled folders into a new folder."""
+        if self.document.project is not None:
+            self._run(opening.export(self.document.project, out, mode))
+
+    def save(self) -> None:
+        """Save to the session's file; asks for one the first time."""
+        if self.document.session is None:
+            self.save_as()
+        else:
+            self.save_to(self.document.session)
+
+    def save_as(self) -> None:
+        """Ask for a file and save there."""
+        project = self.document.project
+        if project is not None:
+            name = f"{project.images.root.name}.dwb"
+            file_dialogs.ask_session_to_write(self, name, self.save_to)
+
+    def save_to(self, path: Path) -> None:
+        """Save to a file."""
+        if self.document.project is not None:
+            self._run(opening.save(self.document.project, path))
+
+    def copy_bug_report(self) -> None:
+        """Put versions and the end of the log on the clipboard."""
+        QGuiApplication.clipboard().setText(bug_report(self._places.log))
+        self.statusBar().showMessage("Copied to the clipboard", 4000)
+
+    def set_theme(self, theme: str) -> None:
+        """Dress in "system", "light" or "dark", and remember it."""
+        self.settings.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+        self.menus.dress()
+
+    # The rest
+
+    def _refresh_actions(self) -> None:
+        actions = self.actions_by_name
+        ready = self.document.project is not None and not self.jobs.busy
+        cuttable = ready and self.document.tree is not None
+        chosen = len(self.cluster_list.chosen())
+        for name, enabled in {
+            "actionSaveSession": ready,
+            "actionSaveSessionAs": ready,
+            "actionExport": ready,
+            "actionSuggestCut": cuttable,
+            "actionMerge": ready and chosen > 1,
+            "actionRename": ready and chosen == 1,
+            "actionConfirm": ready and chosen > 0,
+        }.items():
+            actions[name].setEnabled(enabled)
+        self.cluster_count.setEnabled(cuttable)
+
+    def _refresh_title(self) -> None:
+        project = self.document.project
+        name = "" if project is None else (self.document.session or project.images.root).name
+        self.setWindowTitle(f"{name}[*] — Defect Workbench" if name else "Defect Workbench")
+        self.setWindowModified(self.document.dirty)
+
+    def _show_welcome(self) -> None:
+        recent = self.settings.recent()
+        self.welcome.set_recent(recent)
+        self.menus.set_recent(recent, self.open_path)
+        self.stack.setCurrentIndex(_WELCOME)
+        self._set_bench_visible(False)
+
+    def _show_bench(self) -> None:
+        if self.stack.currentIndex() == _WELCOME:
+            self.stack.setCurrentIndex(_BENCH)
+            self._set_bench_visible(True)
+
+    def _set_bench_visible(self, visible: bool) -> None:
+        for dock in self.docks:
+            dock.setVisible(visible)
+        self.size_slider.setVisible(visible)
+        self.menus.tools.setVisible(visible)
+
+    def _if_saved(self, title: str, go: Callable[[], None]) -> None:
+        if not self.document.dirty:
+            go()
+            return
+        words = "There are decisions that no session holds. Go on without saving them?"
+        self._messages.ask(title, words, "Go on", lambda agreed: go() if agreed else None)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved decisions, then stop what is under way and wait for it."""
+        if not self._closing and self.document.dirty:
+            event.ignore()
+            self._if_saved("Close?", self._close_unsaved)
+            return
+        if self.stack.currentIndex() == _BENCH:
+            self.settings.remember_layout(self.saveGeometry(), self.saveState())
+        self.jobs.close()
+        self.thumbnails.close()
+        self.pictures.close()
+        super().closeEvent(event)
+
+    def _close_unsaved(self) -> None:
+        self._closing = True
+        self.close()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+    if len(urls) != 1:
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.is_dir() or path.suffix == ".dwb" else None

@@ -1,0 +1,138 @@
+"""The tool bar and the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QSpinBox,
+    QToolBar,
+    QWidget,
+)
+
+from defect_workbench.core.analysis import Suggestion
+from defect_workbench.gui.actions import SPECS
+from defect_workbench.gui.theme import icon
+
+
+class Menus:
+    """Everything above the panels.
+
+    Parameters
+    ----------
+    actions : mapping of str to QAction
+        By object name, undo and redo included.
+    panels : sequence of QAction
+        Show or hide a dock.
+    """
+
+    def __init__(
+        self, window: QMainWindow, actions: Mapping[str, QAction], panels: Sequence[QAction], log: Path
+    ) -> None:
+        self._actions = actions
+        self.cluster_count = QSpinBox()
+        self.cluster_count.setObjectName("clusterCount")
+        self.cluster_count.setAccessibleName("Number of clusters at the cut")
+        self.cluster_count.setToolTip("Number of clusters at the cut, outliers not set apart")
+        self.cluster_count.setRange(1, 1)
+        self.cluster_count.setKeyboardTracking(False)
+        width = self.cluster_count.fontMetrics().horizontalAdvance("00,000") + 44
+        self.cluster_count.setMinimumWidth(width)
+        self.tools = self._tool_bar(window)
+        bar = window.menuBar()
+        file = bar.addMenu("&File")
+        file.addActions([actions["actionOpenFolder"], actions["actionOpenSession"]])
+        self.recent = file.addMenu("Open recent")
+        file.addSeparator()
+        names = ("actionSaveSession", "actionSaveSessionAs", "actionExport")
+        file.addActions([actions[name] for name in names])
+        file.addSeparator()
+        file.addAction(actions["actionQuit"])
+        edit = bar.addMenu("&Edit")
+        edit.addActions([actions["actionUndo"], actions["actionRedo"]])
+        edit.addSeparator()
+        edit.addActions([actions[name] for name in ("actionMerge", "actionRename", "actionConfirm")])
+        self.cuts = bar.addMenu("&Cut")
+        self.cuts.addAction(actions["actionSuggestCut"])
+        view = bar.addMenu("&View")
+        view.addActions(list(panels))
+        view.addSeparator()
+        self.themes = view.addMenu("Theme")
+        helping = bar.addMenu("&Help")
+        helping.addActions([actions["actionKeys"], actions["actionBugReport"]])
+        helping.addAction(f"Log: {log}").setEnabled(False)
+
+    def _tool_bar(self, window: QMainWindow) -> QToolBar:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        side = max(18, round(window.fontMetrics().height() * 1.15))
+        bar.setIconSize(QSize(side, side))
+        window.addToolBar(bar)
+        groups: tuple[tuple[str, ...], ...] = (
+            ("actionOpenFolder", "actionSaveSession"),
+            ("actionUndo", "actionRedo"),
+            ("actionSuggestCut",),
+            ("actionMerge", "actionRename", "actionConfirm"),
+        )
+        for number, group in enumerate(groups):
+            if number:
+                bar.addSeparator()
+            bar.addActions([self._actions[name] for name in group])
+            if "actionSuggestCut" in group:
+                label = QLabel("Clusters")
+                label.setContentsMargins(8, 0, 4, 0)
+                bar.addWidget(label)
+                bar.addWidget(self.cluster_count)
+        for name in ("actionSaveSession", "actionUndo", "actionRedo"):
+            button = bar.widgetForAction(self._actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # type: ignore[attr-defined]
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spacer)
+        bar.addAction(self._actions["actionExport"])
+        return bar
+
+    def dress(self) -> None:
+        """Icons in the colours of the palette."""
+        palette = QApplication.palette()
+        for spec in SPECS:
+            if spec.icon:
+                self._actions[spec.name].setIcon(icon(spec.icon, palette))
+        self._actions["actionUndo"].setIcon(icon("undo", palette))
+        self._actions["actionRedo"].setIcon(icon("redo", palette))
+
+    def set_recent(self, paths: Sequence[Path], done: Callable[[Path], None]) -> None:
+        """List what was opened last."""
+        _refill(self.recent, {str(path): partial(done, path) for path in paths})
+
+    def set_themes(self, done: Callable[[str], None]) -> None:
+        """List the themes."""
+        words = {"system": "As the system", "light": "Light", "dark": "Dark"}
+        _refill(self.themes, {text: partial(done, value) for value, text in words.items()})
+
+    def set_suggestions(self, suggestions: Sequence[Suggestion], done: Callable[[int], None]) -> None:
+        """List the suggested cuts below the action for the best one."""
+        self.cuts.clear()
+        self.cuts.addAction(self._actions["actionSuggestCut"])
+        self.cuts.addSeparator()
+        for suggestion in suggestions:
+            action = self.cuts.addAction(f"{suggestion.clusters} clusters: {suggestion.why}")
+            action.triggered.connect(lambda _=False, k=suggestion.clusters: done(k))
+
+
+def _refill(menu: QMenu, entries: Mapping[str, Callable[[], None]]) -> None:
+    menu.clear()
+    for text, do in entries.items():
+        menu.addAction(text).triggered.connect(lambda _=False, call=do: call())
+    menu.setEnabled(bool(entries))

@@ -1,0 +1,129 @@
+"""Light and dark, and icons in the colour of the text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from defect_workbench.resources import resource
+
+R = QPalette.ColorRole
+
+_LIGHT = {
+    R.Window: "#F3F4F6",
+    R.WindowText: "#1B1F24",
+    R.Base: "#FFFFFF",
+    R.AlternateBase: "#F7F8FA",
+    R.Text: "#1B1F24",
+    R.PlaceholderText: "#6A737D",
+    R.Button: "#FFFFFF",
+    R.ButtonText: "#1B1F24",
+    R.ToolTipBase: "#FFFFFF",
+    R.ToolTipText: "#1B1F24",
+    R.Highlight: "#1F6FEB",
+    R.HighlightedText: "#FFFFFF",
+    R.Link: "#0B5CD6",
+    R.Mid: "#C9CED6",
+    R.Midlight: "#E3E6EB",
+    R.Light: "#FFFFFF",
+    R.Dark: "#9AA3AF",
+    R.Shadow: "#5B6470",
+}
+_DARK = {
+    R.Window: "#1E2126",
+    R.WindowText: "#E6E9ED",
+    R.Base: "#15181C",
+    R.AlternateBase: "#1B1F24",
+    R.Text: "#E6E9ED",
+    R.PlaceholderText: "#98A2AE",
+    R.Button: "#2A2F36",
+    R.ButtonText: "#E6E9ED",
+    R.ToolTipBase: "#2A2F36",
+    R.ToolTipText: "#E6E9ED",
+    R.Highlight: "#3B82F6",
+    R.HighlightedText: "#FFFFFF",
+    R.Link: "#6CA8FF",
+    R.Mid: "#434A54",
+    R.Midlight: "#30363E",
+    R.Light: "#3A4049",
+    R.Dark: "#5B6470",
+    R.Shadow: "#0B0D10",
+}
+
+_STYLE = """
+QToolBar {{ border: 0; border-bottom: 1px solid {line}; padding: 3px 6px; spacing: 2px; }}
+QToolBar::separator {{ width: 1px; background: {line}; margin: 5px 6px; }}
+QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 7px; }}
+QToolButton:hover:enabled {{ background: {hover}; }}
+QToolButton:pressed, QToolButton:checked {{ background: {line}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+QStatusBar {{ border-top: 1px solid {line}; }}
+QStatusBar::item {{ border: 0; }}
+QDockWidget {{ font-weight: 600; }}
+QDockWidget::title {{ padding: 6px 10px; background: {window}; border-bottom: 1px solid {line}; }}
+QPushButton {{ border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; background: {button}; }}
+QPushButton:hover {{ background: {hover}; }}
+QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {soft}; }}
+QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
+QFrame#notice, QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
+QFrame#notice QLabel, QFrame#weightsBanner QLabel {{ color: {warn_text}; }}
+QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
+QProgressBar::chunk {{ border-radius: 3px; background: {accent}; }}
+QToolTip {{ border: 1px solid {line}; padding: 4px 6px; }}
+QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QMainWindow::separator:hover {{ background: {accent}; }}
+"""
+
+
+def is_dark(theme: str) -> bool:
+    """Whether a theme means dark; "system" follows the desktop."""
+    if theme in ("light", "dark"):
+        return theme == "dark"
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+def apply_theme(application: QApplication, theme: str) -> None:
+    """Dress the application in light or dark."""
+    dark = is_dark(theme)
+    colours = _DARK if dark else _LIGHT
+    palette = QPalette()
+    for role, value in colours.items():
+        palette.setColor(role, QColor(value))
+    for role in (R.WindowText, R.Text, R.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours[R.Dark]))
+    application.setPalette(palette)
+    application.setStyleSheet(
+        _STYLE.format(
+            line=colours[R.Mid] if dark else colours[R.Midlight],
+            hover=colours[R.Midlight],
+            accent=colours[R.Highlight],
+            window=colours[R.Window],
+            button=colours[R.Button],
+            soft=colours[R.Dark],
+            warn="#453710" if dark else "#FFF4D6",
+            warn_text="#FFE9AD" if dark else "#5B4300",
+        )
+    )
+
+
+def icon(name: str, palette: QPalette) -> QIcon:
+    """An icon of resources/icons in the palette's text colour, sharp on any screen."""
+    renderer = QSvgRenderer(str(resource("icons", f"{name}.svg")))
+    result = QIcon()
+    for mode, group in (
+        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
+        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
+    ):
+        for side in (18, 36, 54):
+            pixmap = QPixmap(QSize(side, side))
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            renderer.render(painter)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+            painter.fillRect(pixmap.rect(), palette.color(group, R.ButtonText))
+            painter.end()
+            result.addPixmap(pixmap, mode)
+    return result

@@ -1,0 +1,99 @@
+"""The first page: open a folder, go on where one was, or look at the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QCommandLinkButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+class Welcome(QWidget):
+    """Signals: open_folder, open_session and open_sample ask; open_recent(path) names a path."""
+
+    open_folder = Signal()
+    open_session = Signal()
+    open_sample = Signal()
+    open_recent = Signal(Path)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("welcome")
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        title = QLabel("Sort defect images into groups")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setWeight(font.Weight.DemiBold)
+        title.setFont(font)
+        words = QLabel(
+            "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "
+            "texture and shape and shown as a dendrogram: drag its cut until the groups make sense, look "
+            "through the outliers, and export labelled folders. Your images are never changed."
+        )
+        words.setWordWrap(True)
+        words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        folder = QPushButton("Open a folder…")
+        folder.setObjectName("primary")
+        folder.clicked.connect(self.open_folder)
+        session = QPushButton("Open a session…")
+        session.clicked.connect(self.open_session)
+        sample = QPushButton("Try the sample set")
+        sample.clicked.connect(self.open_sample)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        for button in (folder, session, sample):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        hint = QLabel("You can also drop a folder or a session anywhere on this window.")
+        hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        hint.setWordWrap(True)
+        self._recent_title = QLabel("Recent")
+        bold = self._recent_title.font()
+        bold.setWeight(bold.Weight.DemiBold)
+        self._recent_title.setFont(bold)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+
+        column = QFrame()
+        column.setMaximumWidth(660)
+        inside = QVBoxLayout(column)
+        inside.setSpacing(16)
+        inside.addStretch(2)
+        for item in (title, words):
+            inside.addWidget(item)
+        inside.addLayout(buttons)
+        inside.addWidget(hint)
+        inside.addSpacing(12)
+        inside.addWidget(self._recent_title)
+        inside.addLayout(self._recent)
+        inside.addStretch(3)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(32, 16, 32, 16)
+        layout.addStretch(1)
+        layout.addWidget(column, 6)
+        layout.addStretch(1)
+
+    def set_recent(self, paths: Sequence[Path]) -> None:
+        """List what was opened last."""
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._recent_title.setVisible(bool(paths))
+        for path in paths[:5]:
+            button = QCommandLinkButton(path.name or str(path), str(path.parent))
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
+            button.clicked.connect(lambda _=False, chosen=path: self.open_recent.emit(chosen))
+            self._recent.addWidget(button)
