@@ -34,10 +34,11 @@ def build_parser(places: Places) -> argparse.ArgumentParser:
     """The parser of all headless commands."""
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
-        description="Sort defect images into groups. Without a command, opens the window "
+        description="Sort defect images into groups. Without a command, opens the window\n"
         "(on a folder of images, a saved session or a feature store, if one is named).",
         usage="defect-workbench [PATH]\n       defect-workbench COMMAND [options]",
-        epilog=f"The log is {places.log}.",
+        epilog=f"The log file is:\n  {places.log}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"defect-workbench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

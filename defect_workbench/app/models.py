@@ -139,6 +139,7 @@ class ClusterModel(QAbstractListModel):
         self._document = document
         self._clusters: tuple[Cluster, ...] = ()
         document.partition_changed.connect(self._refresh)
+        self._refresh()
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Number of clusters."""

@@ -18,6 +18,7 @@ NEIGHBOURS = (5, 10, 20)
 LOF_THRESHOLD = 0.24
 ISOLATION_THRESHOLD = 1.1
 _FEWEST = 10
+_FEWEST_NEIGHBOURS = 3
 _CHUNK_BYTES = 128 * 1024**2
 
 
@@ -66,12 +67,16 @@ def outlier_scores(vectors: Floats) -> Floats:
     n = len(vectors)
     if n < _FEWEST:
         return np.zeros(n)
-    distances, indices = nearest_neighbours(vectors, min(max(NEIGHBOURS), n - 1))
-    typical = float(np.median(distances[:, min(4, n - 2)]))
+    # In a small set twenty neighbours would reach across groups, and every small group would be odd.
+    most = max(_FEWEST_NEIGHBOURS, (n - 1) // 5)
+    neighbours = [min(k, most) for k in NEIGHBOURS]
+    distances, indices = nearest_neighbours(vectors, neighbours[-1])
+    fifth = distances[:, neighbours[0] - 1]
+    typical = float(np.median(fifth))
     # Copies of one image have no distance at all; they count as a thousandth of the usual one.
     floor = max(1e-3 * typical, 1e-12)
-    factors = [_log_local_outlier_factor(distances, indices, min(k, n - 1), floor) for k in NEIGHBOURS]
-    isolation = np.log(np.maximum(distances[:, min(4, n - 2)], floor))
+    factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
+    isolation = np.log(np.maximum(fifth, floor))
     middle = np.median(isolation)
     spread = max(1.4826 * float(np.median(np.abs(isolation - middle))), 0.05)
     scores = np.minimum(

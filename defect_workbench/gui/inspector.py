@@ -17,6 +17,7 @@ from defect_workbench.core.assignment import Cluster
 from defect_workbench.core.tree import Integers
 
 _FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Note")
+_NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
 
@@ -80,6 +81,7 @@ class Inspector(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
             heading = QLabel(name)
+            heading.setAlignment(Qt.AlignmentFlag.AlignTop)
             heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             form.addRow(heading, label)
         self._form = form
@@ -122,7 +124,7 @@ class Inspector(QWidget):
             "Note": record.note,
         }
         for row, (name, text) in enumerate(values.items()):
-            self._values[name].setText(_BREAKS.sub("\\1\u200b", text))
+            self._values[name].setText(_BREAKS.sub("\\1\u200b", text) if name in _NAMES else text)
             self._form.setRowVisible(row, bool(text))
 
     def _show_picture(self) -> None:

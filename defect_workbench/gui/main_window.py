@@ -515,7 +515,8 @@ class MainWindow(QMainWindow):
         """Ask about unsaved decisions, then stop what is under way and wait for it."""
         if not self._closing and self.document.dirty:
             event.ignore()
-            self._if_saved("Close?", self._close_unsaved)
+            # Later: Qt ignores a close within a close.
+            self._if_saved("Close?", lambda: QTimer.singleShot(0, self, self._close_unsaved))
             return
         if self.stack.currentIndex() == _BENCH:
             self.settings.remember_layout(self.saveGeometry(), self.saveState())

@@ -1,0 +1,64 @@
+"""Small things that many tests need."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from defect_workbench.core.analysis import Analysis, Settings
+from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.features import BackboneInfo, BlockWeights, Features
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project import Project
+from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
+from defect_workbench.engine.analyse import analyse
+
+BACKBONE = BackboneInfo("resnet50", "made-up weights", "0" * 64, "fp32", "cpu")
+
+
+def blobs(
+    sizes: tuple[int, ...], seed: int = 0, columns: int = 12, spread: float = 0.1
+) -> NDArray[np.float32]:
+    """Well separated groups of points in random directions."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((len(sizes), columns)) * 3
+    rows = [c + spread * rng.standard_normal((n, columns)) for c, n in zip(centres, sizes, strict=True)]
+    return np.concatenate(rows).astype(np.float32)
+
+
+def made_analysis(vectors: NDArray[np.float32], settings: Settings | None = None) -> Analysis:
+    """The analysis of made-up deep vectors."""
+    manual = BlockWeights(1.0, 0.0, 0.0, "for a test")
+    settings = settings or Settings(weights=manual)
+    return analyse(Features({"deep": vectors}, BACKBONE), settings, SilentReporter())
+
+
+def picture(seed: int, size: tuple[int, int] = (40, 32)) -> Image.Image:
+    """Grey noise."""
+    rng = np.random.default_rng(seed)
+    return Image.fromarray(rng.integers(0, 256, size[::-1], dtype=np.uint8))
+
+
+def made_project(
+    root: Path,
+    sizes: tuple[int, ...] = (8, 6, 5),
+    names: list[str] | None = None,
+    rejected: tuple[Rejection, ...] = (),
+    seed: int = 0,
+) -> Project:
+    """A project over real small image files, grouped by made-up vectors; cut into its groups."""
+    count = sum(sizes)
+    names = names or [f"image-{i:03d}.png" for i in range(count)]
+    images = []
+    for index, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture(index).save(path, format="PNG")
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        images.append(ImageRecord(name, sha256, 40, 32))
+    analysis = made_analysis(blobs(sizes, seed))
+    return Project(ImageSet(root, tuple(images), rejected), analysis, len(sizes), Decisions.none(count))

@@ -1,0 +1,256 @@
+"""The real command line, as a process of its own."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from defect_workbench.engine.synthetic import Look, write_set
+from tests.builders import picture
+from tests.conftest import SHARED_DATA
+
+COMMAND = [sys.executable, "-m", "defect_workbench"]
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    base = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**base, **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Path:
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for index in range(30):
+        picture(index).save(folder / f"{index:02d}.png")
+    (folder / "bad.png").write_bytes(b"not a picture")
+    return folder
+
+
+def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Path) -> None:
+    """Other seed, size, texture and numbers than the sample set's."""
+    look = Look(size=176, grain=7, grain_scale=2.5, noise=(5, 11), pitch=(16, 19))
+    write_set(tmp_path / "lot", 11, (12, 20, 16, 24, 10, 14, 18, 12), look, by_kind=True)
+    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Extracting features" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["images"] == 131
+    assert result["rejected"] == 0
+    assert set(result["weights"]) == {"deep", "haralick", "zernike", "why"}
+    assert set(result["backbone"]) >= {"name", "weights", "sha256"}
+    assert set(result["seconds"]) == {"scan", "extract", "link", "export"}
+    assert result["images_per_second"] > 0
+    assert {"height", "clusters", "singletons", "score", "why"} <= set(result["suggested_cuts"][0])
+    rows = table(tmp_path / "out" / "manifest.csv")
+    labels = {row["label"] for row in rows if row["outlier"] == "false"}
+    assert len(labels) == result["clusters"]
+    assert sum(row["outlier"] == "true" for row in rows) == result["outliers"]
+    assert len({row["cluster"] for row in rows}) == result["clusters"] + result["outliers"]
+    flagged = {row["path"].split("/")[0] for row in rows if row["outlier"] == "true"}
+    assert len(flagged & {"ring", "fibre", "crystal", "checks", "charging"}) >= 4
+    purest = {label: max_share([r for r in rows if r["label"] == label]) for label in labels}
+    assert sum(purest.values()) / len(purest) > 0.7
+
+    again = run("cluster", tmp_path / "lot", "--out", tmp_path / "again", "--json")
+    assert json.loads(again.stdout)["images_per_second"] is None
+    first = (tmp_path / "out" / "manifest.csv").read_bytes()
+    assert (tmp_path / "again" / "manifest.csv").read_bytes() == first
+
+    fresh = run("cluster", tmp_path / "lot", "--out", tmp_path / "fresh", "--store", tmp_path / "store")
+    assert fresh.returncode == 0
+    assert (tmp_path / "fresh" / "manifest.csv").read_bytes() == first
+
+
+def max_share(rows: list[dict[str, str]]) -> float:
+    kinds = [row["path"].split("/")[0] for row in rows]
+    return max(kinds.count(kind) for kind in kinds) / len(kinds)
+
+
+def test_without_weights_it_works_and_says_so_everywhere(lot: Path, tmp_path: Path) -> None:
+    done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3")
+    assert done.returncode == 0, done.stderr
+    assert "warning: no ResNet-50 weights" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["backbone"] is None
+    assert result["rejected"] == 1
+    assert "No ResNet-50 weights" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert table(tmp_path / "out" / "rejected.csv")[0]["path"] == "bad.png"
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(tmp_path: Path, with_weights: Path) -> None:
+    write_set(tmp_path / "lot", 3, 44)
+    arguments = ["extract", str(tmp_path / "lot"), "--store", str(tmp_path / "killed"), "--json"]
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").glob("image-*/part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = json.loads(run(*arguments).stdout)
+    assert 0 < resumed["computed"] < resumed["images"] == 357
+    whole = run("extract", tmp_path / "lot", "--store", tmp_path / "whole", "--json")
+    assert json.loads(whole.stdout)["computed"] == 357
+    results = []
+    for name in ("killed", "whole"):
+        out = tmp_path / f"out-{name}"
+        done = run("cluster", tmp_path / "lot", "--out", out, "--store", tmp_path / name, "--json")
+        assert json.loads(done.stdout)["images_per_second"] is None
+        results.append((out / "manifest.csv").read_bytes())
+    assert results[0] == results[1]
+
+
+def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
+    write_set(tmp_path / "lot", 5, 40)
+    arguments = ["cluster", str(tmp_path / "lot"), "--out", str(tmp_path / "out")]
+    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("Extracting"):
+            break
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 130
+    assert "cancelled" in said
+    assert "Traceback" not in said
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "home") == ["lot"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["cluster"], 2, "usage"),
+        (["cluster", "NOWHERE", "--out", "OUT"], 2, "there is no folder"),
+        (["cluster", "LOT", "--out", "LOT"], 2, "not empty"),
+        (
+            ["cluster", "LOT", "--out", "OUT", "--cut", "many"],
+            2,
+            "give auto, a number of clusters, or height:H",
+        ),
+        (["cluster", "LOT", "--out", "OUT", "--cut", "0"], 2, "--cut 0"),
+        (["cluster", "LOT", "--out", "OUT", "--cut", "31"], 2, "only 30 images"),
+        (["cluster", "LOT", "--out", "OUT", "--cut", "5", "--method", "affinity"], 2, "has no tree"),
+        (["cluster", "LOT", "--out", "OUT", "--damping", "0.9"], 2, "belong to --method affinity"),
+        (["cluster", "LOT", "--out", "OUT", "--method", "affinity", "--damping", "1"], 2, "below 1"),
+        (["cluster", "LOT", "--out", "OUT", "--weight", "colour=1"], 2, "give NAME=W"),
+        (
+            ["cluster", "LOT", "--out", "OUT", "--weight", "haralick=0", "--weight", "zernike=0"],
+            1,
+            "weight 0",
+        ),
+        (["cluster", "LOT", "--out", "OUT", "--mode", "move"], 2, "invalid choice"),
+        (["weights", "import", "NOWHERE"], 1, "cannot read the weights file"),
+        (["extract", "LOT", "--store", "LOT"], 1, "not a feature store"),
+        (["NOWHERE"], 2, "there is no"),
+        (["LOT", "LOT"], 2, "give one folder"),
+        (["LOT"], 1, "defect-workbench cluster FOLDER --out DIR"),
+    ],
+)
+def test_wrong_input_gets_a_sentence_and_costs_nothing(
+    lot: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    names = {"LOT": str(lot), "OUT": str(tmp_path / "out"), "NOWHERE": str(tmp_path / "nowhere")}
+    offline = ["--offline"] if arguments[0] in ("cluster", "extract") else []
+    before = sorted(p.name for p in lot.iterdir())
+    done = run(*(names.get(a, a) for a in arguments), *offline)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in lot.iterdir()) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_dry_run_says_what_would_be_written_and_writes_nothing(lot: Path, tmp_path: Path) -> None:
+    done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--dry-run", "--cut", "2")
+    assert done.returncode == 0
+    assert "would be written to" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path) -> None:
+    def result(name: str, *options: str) -> dict[str, object]:
+        done = run("cluster", lot, "--out", tmp_path / name, "--offline", "--json", *options)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    by_number = result("a", "--cut", "4", "--linkage", "average")
+    by_height = result("b", "--cut", f"height:{by_number['cut_height']}", "--linkage", "average")
+    assert (tmp_path / "a" / "manifest.csv").read_bytes() == (tmp_path / "b" / "manifest.csv").read_bytes()
+    assert by_height["clusters"] == by_number["clusters"]
+    affinity = result(
+        "c", "--method", "affinity", "--damping", "0.8", "--weight", "zernike=2", "--mode", "symlink"
+    )
+    assert affinity["cut_height"] is None
+    assert affinity["suggested_cuts"] == []
+    assert isinstance(affinity["weights"], dict)
+    assert affinity["weights"]["zernike"] == 2
+
+
+def test_folder_without_a_usable_image_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lot").mkdir()
+    assert (
+        "there is no image" in run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline").stderr
+    )
+    (tmp_path / "lot" / "a.png").write_bytes(b"")
+    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline")
+    assert done.returncode == 2
+    assert "a.png: the file is empty" in done.stderr
+
+
+def test_help_shows_where_the_log_is_and_weights_say_what_is_in_use(with_weights: Path, home: Path) -> None:
+    assert str(home / "defect-workbench.log") in run("--help").stdout
+    status = json.loads(run("weights", "status", "--json").stdout)
+    assert len(status["weights"]["sha256"]) == 64
+    assert run("--version").stdout.startswith("defect-workbench ")
+
+
+def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
+    tmp_path: Path, with_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "defect-workbench-demo").mkdir()
+    done = run("demo")
+    assert done.returncode == 0, done.stderr
+    assert "defect-workbench-demo-2" in done.stdout
+    rows = table(tmp_path / "defect-workbench-demo-2" / "manifest.csv")
+    assert len(rows) == 245
+
+
+@pytest.mark.parametrize("precision", ["auto", pytest.param("fp32", marks=pytest.mark.slow)])
+def test_steel_images_are_grouped_as_people_did(
+    x_sdd: Path, tmp_path: Path, with_weights: Path, precision: str
+) -> None:
+    score = SHARED_DATA.parent / "check" / "score.py"
+    for cut, least in (("auto", 0.65), ("7", 0.60)):
+        out = tmp_path / cut
+        done = run(
+            "cluster", x_sdd, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
+        )
+        assert done.returncode == 0, done.stderr
+        scored = subprocess.run(
+            [sys.executable, str(score), str(out / "manifest.csv"), str(x_sdd)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        print(precision, cut, scored.stdout.strip())
+        assert float(scored.stdout.split("ari=")[1].split()[0]) >= least

@@ -1,0 +1,89 @@
+"""A real window on real images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.gui.application import make_application
+from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.theme import apply_theme
+from defect_workbench.places import Places
+from defect_workbench.resources import resource
+
+
+class Answers:
+    """Takes the place of message boxes."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.asked: list[str] = []
+        self.agree = True
+        self.text = ""
+
+    def tell(self, title: str, text: str) -> None:
+        self.told.append(text)
+
+    def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
+        self.asked.append(text)
+        done(self.agree)
+
+    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
+        done(self.text)
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path:
+    """The sample set's features, extracted once a run."""
+    from defect_workbench.core.progress import SilentReporter
+    from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.scan import scan
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.store import FeatureStore
+
+    folder = tmp_path_factory.mktemp("sample") / "store"
+    reporter = SilentReporter()
+    extract(
+        scan(resource("sample"), reporter), FeatureStore(folder), WeightsLibrary(weights_folder), reporter
+    )
+    return folder
+
+
+@pytest.fixture
+def with_sample(sample_store: Path, with_weights: Path, places: Places) -> None:
+    """The test's home knows the sample set already."""
+    places.store.symlink_to(sample_store)
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, places: Places, answers: Answers) -> Iterator[MainWindow]:
+    """The window, shown, empty."""
+    application = make_application()
+    found = MainWindow(places, answers, offline=True)
+    apply_theme(application, "light")
+    found.resize(1280, 800)
+    found.show()
+    qtbot.waitExposed(found)
+    yield found
+    found.document.undo_stack.setClean()
+    assert found.close()
+    found.deleteLater()
+
+
+@pytest.fixture
+def opened(window: MainWindow, with_sample: None, qtbot: QtBot) -> MainWindow:
+    """The window with the sample set open."""
+    with qtbot.waitSignal(
+        window.document.opened, timeout=60_000, check_params_cb=lambda: window.document.project is not None
+    ):
+        window.open_path(resource("sample"))
+    qtbot.waitUntil(lambda: not window.jobs.busy)
+    return window

@@ -1,0 +1,286 @@
+import csv
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.app.models import Role
+from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.places import Places
+from defect_workbench.resources import resource
+from tests.builders import picture
+from tests.gui.conftest import Answers
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def drag_cut(window: MainWindow, qtbot: QtBot, to_y: float) -> None:
+    line = window.dendrogram
+    x, y = line.width() // 2, round(line.line_y())
+    qtbot.mousePress(line, LEFT, pos=QPoint(x, y))
+    for step in range(1, 11):
+        qtbot.mouseMove(line, QPoint(x, round(y + (to_y - y) * step / 10)))
+    qtbot.mouseRelease(line, LEFT, pos=QPoint(x, round(to_y)))
+
+
+def test_every_name_of_the_contract_is_there(opened: MainWindow) -> None:
+    for name in ("dendrogram", "gallery", "clusterList", "outlierQueue", "inspector", "weightsBanner"):
+        assert opened.findChild(QWidget, name) is not None, name
+    assert opened.objectName() == "mainWindow"
+    assert opened.findChild(QLabel, "statusSummary") is not None
+    assert opened.findChild(QSpinBox, "clusterCount") is not None
+    assert opened.findChild(QWidget, "progressBar") is not None
+    assert opened.findChild(QPushButton, "cancelButton") is not None
+    names = {action.objectName() for action in opened.actions_by_name.values()}
+    assert {
+        "actionOpenFolder", "actionOpenSession", "actionSaveSession", "actionExport", "actionUndo",
+        "actionRedo", "actionSuggestCut", "actionMerge", "actionConfirm", "actionRename",
+    } <= names  # fmt: skip
+
+
+def test_sample_opens_with_the_best_cut_and_its_strangers_apart(opened: MainWindow) -> None:
+    project, partition = opened.document.project, opened.document.partition
+    assert project is not None
+    assert partition is not None
+    assert opened.document.clusters_at_cut == project.analysis.suggestions[0].clusters
+    assert "245 images" in opened.summary.text()
+    assert "clusters" in opened.summary.text()
+    assert opened.image_model.rowCount() == 245
+    assert 5 <= len(partition.outliers) <= 12
+    assert not opened.weights_banner.isVisible()
+
+
+def test_dragging_regroups_live_and_is_one_undo_step(opened: MainWindow, qtbot: QtBot) -> None:
+    line = opened.dendrogram
+    before = opened.document.clusters_at_cut
+    x, y = line.width() // 2, round(line.line_y())
+    qtbot.mouseMove(line, QPoint(x, y))
+    assert line.cursor().shape() == Qt.CursorShape.SplitVCursor
+    qtbot.mousePress(line, LEFT, pos=QPoint(x, y))
+    target = round(line.y_of_clusters(17))
+    qtbot.mouseMove(line, QPoint(x, (y + target) // 2))
+    with qtbot.waitSignal(opened.document.cut_changed):
+        qtbot.mouseMove(line, QPoint(x, target))
+    live = opened.document.clusters_at_cut
+    assert live > before
+    assert opened.cluster_count.value() == live
+    assert opened.document.undo_stack.count() == 0
+    qtbot.mouseRelease(line, LEFT, pos=QPoint(x, target))
+    assert opened.document.undo_stack.count() == 1
+    opened.actions_by_name["actionUndo"].trigger()
+    assert opened.document.clusters_at_cut == before
+    assert line.clusters == before
+
+
+def test_the_line_snaps_to_a_suggestion(opened: MainWindow, qtbot: QtBot) -> None:
+    project = opened.document.project
+    assert project is not None
+    other = project.analysis.suggestions[1].clusters
+    drag_cut(opened, qtbot, opened.dendrogram.y_of_clusters(other) + 4)
+    assert opened.document.clusters_at_cut == other
+    opened.actions_by_name["actionSuggestCut"].trigger()
+    assert opened.document.clusters_at_cut == project.analysis.suggestions[0].clusters
+
+
+def test_number_and_keys_move_the_cut(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.cluster_count.setValue(9)
+    assert opened.document.clusters_at_cut == 9
+    opened.dendrogram.setFocus()
+    qtbot.keyClick(opened.dendrogram, Qt.Key.Key_Down)
+    assert opened.document.clusters_at_cut == 10
+    qtbot.keyClick(opened.dendrogram, Qt.Key.Key_Up)
+    qtbot.keyClick(opened.dendrogram, Qt.Key.Key_Up)
+    assert opened.document.clusters_at_cut == 8
+
+
+def test_confirm_rename_merge_undo_and_export_agree(
+    opened: MainWindow, qtbot: QtBot, answers: Answers, tmp_path: Path
+) -> None:
+    actions, clusters = opened.actions_by_name, opened.cluster_list
+    answers.text = "line pattern"
+    clusters.setCurrentIndex(opened.cluster_model.index(0))
+    actions["actionRename"].trigger()
+    clusters.setCurrentIndex(opened.cluster_model.index(opened.cluster_model.rowCount() - 1))
+    actions["actionConfirm"].trigger()
+    opened.cluster_count.setValue(12)
+    partition = opened.document.partition
+    assert partition is not None
+    labels = {c.label: len(c.members) for c in partition.clusters}
+    assert "line pattern" in labels
+    with qtbot.waitSignal(opened.jobs.done, timeout=30_000):
+        opened.export_to(tmp_path / "out")
+    assert "exported" in opened.notice.text.text()
+    with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    exported: dict[str, int] = {}
+    for row in rows:
+        exported[row["label"]] = exported.get(row["label"], 0) + 1
+        assert (tmp_path / "out" / row["exported_as"]).is_file()
+    assert exported.pop("_outliers") == len(partition.outliers)
+    assert exported == labels
+    while opened.document.undo_stack.canUndo():
+        actions["actionUndo"].trigger()
+    assert opened.document.decisions.groups == {}
+
+
+def test_session_is_saved_and_opens_as_it_was_left(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    opened.cluster_count.setValue(11)
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
+    opened.actions_by_name["actionConfirm"].trigger()
+    assert opened.isWindowModified()
+    with qtbot.waitSignal(opened.jobs.done):
+        opened.save_to(tmp_path / "mine.dwb")
+    assert not opened.isWindowModified()
+    before = opened.summary.text()
+    with qtbot.waitSignal(opened.jobs.done):
+        opened.open_path(tmp_path / "mine.dwb")
+    assert opened.summary.text() == before
+    assert opened.document.clusters_at_cut == 11
+    assert opened.settings.recent()[0] == tmp_path / "mine.dwb"
+
+
+def test_choosing_an_image_shows_it_in_the_inspector(opened: MainWindow, qtbot: QtBot) -> None:
+    rect = opened.gallery.visualRect(opened.image_model.index(2))
+    qtbot.mouseClick(opened.gallery.viewport(), LEFT, pos=rect.center())
+    image = opened.image_model.index(2).data(Role.IMAGE)
+    project = opened.document.project
+    assert project is not None
+    shown = " ".join(label.text().replace("\u200b", "") for label in opened.inspector.findChildren(QLabel))
+    assert project.images.images[image].path in shown
+    qtbot.waitUntil(lambda: opened.pictures.get(str(project.images.absolute(image))) is not None)
+
+
+def test_arrow_keys_and_rubber_band_choose_images(opened: MainWindow, qtbot: QtBot) -> None:
+    gallery, model = opened.gallery, opened.image_model
+    gallery.setFocus()
+    gallery.setCurrentIndex(model.index(0))
+    for key, row in ((Qt.Key.Key_Right, 1), (Qt.Key.Key_End, 244), (Qt.Key.Key_Home, 0)):
+        qtbot.keyClick(gallery, key)
+        assert gallery.currentIndex().row() == row
+    qtbot.keyClick(gallery, Qt.Key.Key_Down)
+    assert gallery.visualRect(gallery.currentIndex()).left() == gallery.visualRect(model.index(0)).left()
+    first, last = gallery.visualRect(model.index(0)), gallery.visualRect(model.index(1))
+    qtbot.mousePress(gallery.viewport(), LEFT, pos=first.topLeft() - QPoint(4, 0))
+    qtbot.mouseMove(gallery.viewport(), last.center())
+    qtbot.mouseRelease(gallery.viewport(), LEFT, pos=last.center())
+    for row in range(model.rowCount()):
+        assert gallery.indexAt(gallery.visualRect(model.index(row)).center()).row() == row
+
+
+def drop(window: MainWindow, path: Path) -> bool:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    arguments = (Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(QPoint(300, 300), *arguments)
+    window.dragEnterEvent(enter)
+    if enter.isAccepted():
+        window.dropEvent(QDropEvent(QPointF(300, 300), *arguments))
+    return enter.isAccepted()
+
+
+def test_dropped_folder_opens_and_missing_weights_are_said_until_solved(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for index in range(30):
+        picture(index).save(folder / f"{index}.png")
+    (folder / "bad.tif").write_bytes(b"II*\0 nothing")
+    (folder / "note.txt").write_text("x")
+    assert not drop(window, folder / "note.txt")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        assert drop(window, folder)
+    assert window.weights_banner.isVisible()
+    assert "texture and shape" in window.weights_banner.text.text()
+    assert "1 file not used" in window.summary.text()
+
+
+def test_folder_without_images_is_told_and_leads_back(
+    window: MainWindow, qtbot: QtBot, answers: Answers, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(window.jobs.failed):
+        window.open_path(tmp_path / "empty")
+    assert "no image" in answers.told[0]
+    assert window.stack.currentIndex() == 0
+
+
+def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
+    window: MainWindow, qtbot: QtBot, with_weights: Path
+) -> None:
+    window.open_path(resource("sample"))
+    qtbot.waitUntil(lambda: "left" in window.progress.words.text(), timeout=60_000)
+    assert "clusters" not in window.summary.text()
+    with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
+        qtbot.mouseClick(window.progress.cancel, LEFT)
+    assert window.notice.isVisible()
+    with qtbot.waitSignal(window.jobs.done, timeout=60_000):
+        qtbot.mouseClick(window.notice.buttons[0], LEFT)
+    assert "245 images" in window.summary.text()
+
+
+def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers) -> None:
+    opened.cluster_count.setValue(9)
+    answers.agree = False
+    opened.close()
+    assert opened.isVisible()
+    assert "no session holds" in answers.asked[0]
+
+
+def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    from defect_workbench.core.progress import SilentReporter
+    from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.scan import scan
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.store import FeatureStore
+
+    folder, store = tmp_path / "lot", tmp_path / "store"
+    folder.mkdir()
+    for index in range(20):
+        picture(index).save(folder / f"{index}.png")
+    quiet = SilentReporter()
+    extract(scan(folder, quiet), FeatureStore(store), WeightsLibrary(tmp_path / "no"), quiet, offline=True)
+    folder.rename(tmp_path / "elsewhere")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        window.open_path(store)
+    assert "20 images" in window.summary.text()
+
+
+def test_help_lists_the_keys_and_copies_a_bug_report(opened: MainWindow, answers: Answers) -> None:
+    opened.actions_by_name["actionKeys"].trigger()
+    assert "Ctrl+E" in answers.told[0]
+    opened.actions_by_name["actionBugReport"].trigger()
+    assert "defect-workbench: " in QGuiApplication.clipboard().text()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_of_the_window_are_made_and_not_blank(
+    opened: MainWindow, qtbot: QtBot, theme: str, places: Places, request: pytest.FixtureRequest
+) -> None:
+    opened.set_theme(theme)
+    opened.gallery.setCurrentIndex(opened.image_model.index(1))
+    project = opened.document.project
+    assert project is not None
+    image = int(opened.image_model.index(1).data(Role.IMAGE))
+    qtbot.waitUntil(lambda: opened.pictures.get(str(project.images.absolute(image))) is not None)
+    for row in range(30):
+        path = opened.image_model.file(int(opened.image_model.index(row).data(Role.IMAGE)))
+        qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
+    for image in opened.document.partition.outliers.tolist() if opened.document.partition else []:
+        path = opened.image_model.file(image)
+        qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
+    shot = opened.grab().toImage()
+    corner = shot.pixelColor(5, shot.height() - 5).lightness()
+    assert (corner < 80) == (theme == "dark")
+    small = shot.scaled(64, 40, mode=Qt.TransformationMode.SmoothTransformation).convertToFormat(
+        QImage.Format.Format_Grayscale8
+    )
+    shades = {small.pixelColor(x, y).lightness() // 8 for x in range(64) for y in range(40)}
+    assert len(shades) > 6
+    folder = request.config.getoption("--pictures")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        assert shot.save(str(Path(folder) / f"window-{theme}.png"))

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from defect_workbench.core.analysis import Linkage
+from defect_workbench.core.features import BlockWeights, Features
+from defect_workbench.engine.cuts import score_cuts, silhouettes, suggest_cuts
+from defect_workbench.engine.features.fusion import normalised_blocks
+from defect_workbench.engine.linkage import build_tree
+from defect_workbench.engine.weighting import choose_weights
+from tests.builders import blobs
+
+
+def best(vectors: np.ndarray, seed: int = 0) -> int:
+    tree = build_tree(vectors)
+    return suggest_cuts(tree, score_cuts(vectors, tree, Linkage.WARD, seed))[0].clusters
+
+
+@pytest.mark.parametrize("sizes", [(40, 40, 40), (100, 20, 10, 30, 5), (15,) * 9])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_separate_groups_are_counted(sizes: tuple[int, ...], seed: int) -> None:
+    assert best(blobs(sizes, seed).astype(np.float64)) == len(sizes)
+
+
+def test_suggestions_say_what_they_give_and_why() -> None:
+    vectors = blobs((30, 30, 30, 1)).astype(np.float64)
+    tree = build_tree(vectors)
+    suggestions = suggest_cuts(tree, score_cuts(vectors, tree, Linkage.WARD))
+    assert len({s.clusters for s in suggestions}) == len(suggestions) > 1
+    for suggestion in suggestions:
+        assert tree.clusters_at(suggestion.height) == suggestion.clusters
+        assert "silhouette" in suggestion.why
+    assert [s.singletons for s in suggestions if s.clusters == 4] == [1]
+    assert any("largest of all cuts" in s.why for s in suggestions)
+
+
+def test_shapeless_data_are_said_to_have_no_clear_cut_by_a_low_score() -> None:
+    noise = np.random.default_rng(0).standard_normal((300, 20))
+    tree = build_tree(noise)
+    clear = blobs((60, 60, 60)).astype(np.float64)
+    clear_tree = build_tree(clear)
+    low = suggest_cuts(tree, score_cuts(noise, tree, Linkage.WARD))[0].score
+    high = suggest_cuts(clear_tree, score_cuts(clear, clear_tree, Linkage.WARD))[0].score
+    assert low < 0.05 * high
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_few_images_still_get_a_suggestion(count: int) -> None:
+    vectors = np.random.default_rng(0).standard_normal((count, 4))
+    tree = build_tree(vectors)
+    suggestions = suggest_cuts(tree, score_cuts(vectors, tree, Linkage.WARD))
+    assert 1 <= suggestions[0].clusters <= count
+
+
+def test_equal_images_do_not_break_the_scores() -> None:
+    vectors = np.zeros((30, 4))
+    assert best(vectors) >= 1
+
+
+def test_silhouette_is_the_published_one() -> None:
+    from sklearn.metrics import silhouette_score
+
+    vectors = np.random.default_rng(1).standard_normal((120, 5))
+    labels = np.random.default_rng(2).integers(0, 4, 120)
+    assert silhouettes(vectors, [labels])[0] == pytest.approx(silhouette_score(vectors, labels))
+
+
+def kinds(deep_spread: float, shape_spread: float) -> dict[str, np.ndarray]:
+    sizes = (40, 40, 40, 40)
+    rng = np.random.default_rng(0)
+    features = Features(
+        {
+            "deep": blobs(sizes, 1, 60, deep_spread),
+            "haralick": rng.standard_normal((160, 26)).astype(np.float32),
+            "zernike": blobs(sizes, 2, 25, shape_spread),
+        },
+        None,
+    )
+    return normalised_blocks(features)
+
+
+def test_shape_is_raised_where_it_tells_kinds_apart_better() -> None:
+    weights = choose_weights(kinds(deep_spread=1.6, shape_spread=0.05), Linkage.WARD)
+    assert weights.zernike > 0
+    assert weights.haralick == 0
+    assert "raised" in weights.why
+
+
+def test_deep_stays_alone_where_the_others_only_blur() -> None:
+    weights = choose_weights(kinds(deep_spread=0.3, shape_spread=30.0), Linkage.WARD)
+    assert (weights.deep, weights.haralick, weights.zernike) == (1.0, 0.0, 0.0)
+    assert "deep features alone" in weights.why
+
+
+def test_weights_without_a_network_or_with_few_images_have_a_reason() -> None:
+    blocks = kinds(0.1, 0.1)
+    few = choose_weights({name: block[:5] for name, block in blocks.items()}, Linkage.WARD)
+    assert "too few" in few.why
+    del blocks["deep"]
+    without = choose_weights(blocks, Linkage.WARD)
+    assert without == BlockWeights(0.0, 1.0, 1.0, without.why)
+    assert "no ResNet-50 weights" in without.why
