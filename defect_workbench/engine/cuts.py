@@ -5,8 +5,8 @@ clusters would show. The reference is the same data with each column shuffled on
 spread in every direction, no clusters (after the gap statistic of R. Tibshirani, G. Walther,
 T. Hastie, J. R. Statist. Soc. B 63, 2001, applied to merge heights). The score of k clusters is
 
-    (log(height of the merge that ends k) - log(height of the one before) - the same of the reference)
-    x mean silhouette,
+    (gap - half the gap of the reference) x (mean silhouette)^2,
+    gap = log(height of the merge that ends k / height of the merge before it),
 
 and the best cut is the k of the largest score among k >= 3: the halves of a set are nearly always the
 largest gap, and never what a person wants.
@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 MAX_CLUSTERS = 30
 SUGGESTIONS = 5
+_EXPECTED_SHARE = 0.5  # the whole of it would be too much: shuffling two-peaked columns makes groups
 _REFERENCES = 10
 _REFERENCE_ROWS = 600
 _SILHOUETTE_ROWS = 2000
@@ -52,10 +53,16 @@ class CutScores:
 
     @property
     def scores(self) -> Floats:
-        """(m,) float64: surplus of the gap times silhouette; -inf for two clusters."""
-        surplus = self.gaps - self.expected
-        scores = np.where(surplus > 0, surplus * np.maximum(self.silhouettes, 0.0), surplus)
+        """(m,) float64: surplus of the gap times squared silhouette; -inf for two clusters."""
+        surplus = self.gaps - _EXPECTED_SHARE * self.expected
+        scores = np.where(surplus > 0, surplus * np.maximum(self.silhouettes, 0.0) ** 2, surplus)
         return np.where(self.clusters > 2, scores, -np.inf)
+
+    @property
+    def sharpness(self) -> float:
+        """How far the clearest cut stands out: surplus over the whole reference times silhouette."""
+        surplus = (self.gaps - self.expected) * np.maximum(self.silhouettes, 0.0)
+        return float(surplus[self.clusters > 2].max(initial=0.0))
 
 
 def _log_gaps(tree: Tree, count: int) -> Floats:

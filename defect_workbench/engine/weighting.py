@@ -1,6 +1,6 @@
 """Which blocks to trust, told from the data without labels.
 
-Each candidate weighting is judged by the score of its own best cut (`engine.cuts`). Deep features
+Each candidate weighting is judged by the sharpness of its clearest cut (`engine.cuts`). Deep features
 alone are the default; a hand-made block is raised only where it makes a clear structure clearer.
 """
 
@@ -17,7 +17,7 @@ from defect_workbench.engine.linkage import build_tree
 
 # Haralick, Zernike. Larger weights were the sharpest cuts on sets where they agreed with nobody.
 CANDIDATES = ((0.0, 0.1), (0.0, 0.2), (0.0, 0.4), (0.1, 0.0), (0.2, 0.0), (0.1, 0.1), (0.2, 0.2))
-CLEAR_SCORE = 0.1
+CLEAR = 0.1
 NEEDED_GAIN = 1.1
 _ROWS = 600
 _FEWEST = 12
@@ -42,16 +42,15 @@ def choose_weights(blocks: dict[str, NDArray[np.float64]], linkage: Linkage, see
 
     def sharpness(haralick: float, zernike: float) -> float:
         vectors = fuse(blocks, BlockWeights(1.0, haralick, zernike, ""))
-        scored = score_cuts(vectors, build_tree(vectors, linkage), linkage, seed)
-        return float(scored.scores.max(initial=0.0))
+        return score_cuts(vectors, build_tree(vectors, linkage), linkage, seed).sharpness
 
     alone = sharpness(0.0, 0.0)
     found = {candidate: sharpness(*candidate) for candidate in CANDIDATES}
     best = max(found, key=lambda candidate: found[candidate])
     said = f"sharpness of the best cut {found[best]:.3f} against {alone:.3f} with deep features alone"
-    if found[best] >= CLEAR_SCORE and found[best] >= NEEDED_GAIN * alone:
+    if found[best] >= CLEAR and found[best] >= NEEDED_GAIN * alone:
         return BlockWeights(1.0, *best, f"raised: they make the groups clearer ({said})")
-    reason = "no clear gain" if found[best] >= CLEAR_SCORE else "no cut is clear enough to judge by"
+    reason = "no clear gain" if found[best] >= CLEAR else "no cut is clear enough to judge by"
     return BlockWeights(
         1.0, 0.0, 0.0, f"deep features alone: {reason} from texture or shape (at best {said})"
     )
