@@ -58,12 +58,6 @@ class CutScores:
         scores = np.where(surplus > 0, surplus * np.maximum(self.silhouettes, 0.0) ** 2, surplus)
         return np.where(self.clusters > 2, scores, -np.inf)
 
-    @property
-    def sharpness(self) -> float:
-        """How far the clearest cut stands out: surplus over the whole reference times silhouette."""
-        surplus = (self.gaps - self.expected) * np.maximum(self.silhouettes, 0.0)
-        return float(surplus[self.clusters > 2].max(initial=0.0))
-
 
 def _log_gaps(tree: Tree, count: int) -> Floats:
     """Log ratio of successive heights for 2, 3, ... clusters, at most `count` of them."""

@@ -9,7 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from defect_workbench.engine.synthetic import Look, write_set
 from tests.builders import picture
@@ -254,3 +257,32 @@ def test_steel_images_are_grouped_as_people_did(
         )  # fmt: skip
         print(precision, cut, scored.stdout.strip())
         assert float(scored.stdout.split("ari=")[1].split()[0]) >= least
+
+
+def outline(kind: str, rng: np.random.Generator) -> Image.Image:
+    """A grain of random orientation whose kind is its outline alone."""
+    rows, columns = np.mgrid[:160, :160] - 80.0 + rng.normal(0, 1, (2, 1, 1))
+    angle = rng.uniform(0, 2 * np.pi)
+    u = columns * np.cos(angle) + rows * np.sin(angle)
+    v = rows * np.cos(angle) - columns * np.sin(angle)
+    radius = 40 * rng.uniform(0.85, 1.15)
+    lobes = {"three": 3, "four": 4, "five": 5}
+    if kind in lobes:
+        inside = np.hypot(u, v) < radius * (1 + 0.4 * np.cos(lobes[kind] * np.arctan2(v, u)))
+    else:
+        inside = np.hypot(u / 1.5, v * 1.5) < radius
+    signal = ndimage.gaussian_filter(inside.astype(float), 1) * 60 + rng.normal(90, 3)
+    return Image.fromarray(np.clip(signal + rng.normal(0, 6, signal.shape), 0, 255).astype(np.uint8))
+
+
+def test_kinds_that_differ_in_shape_alone_raise_the_shape_block(tmp_path: Path, with_weights: Path) -> None:
+    rng = np.random.default_rng(1)
+    for kind in ("three", "four", "five", "oval"):
+        (tmp_path / "lot" / kind).mkdir(parents=True)
+        for number in range(40):
+            outline(kind, rng).save(tmp_path / "lot" / kind / f"{number:02d}.png")
+    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    weights = json.loads(done.stdout)["weights"]
+    assert weights["zernike"] > 0
+    assert "raised" in weights["why"]

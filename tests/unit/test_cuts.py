@@ -6,7 +6,7 @@ from defect_workbench.core.features import BlockWeights, Features
 from defect_workbench.engine.cuts import score_cuts, silhouettes, suggest_cuts
 from defect_workbench.engine.features.fusion import normalised_blocks
 from defect_workbench.engine.linkage import build_tree
-from defect_workbench.engine.weighting import choose_weights
+from defect_workbench.engine.weighting import agreement, choose_weights
 from tests.builders import blobs
 
 
@@ -64,13 +64,12 @@ def test_silhouette_is_the_published_one() -> None:
     assert silhouettes(vectors, [labels])[0] == pytest.approx(silhouette_score(vectors, labels))
 
 
-def kinds(deep_spread: float, shape_spread: float) -> dict[str, np.ndarray]:
+def kinds(shape_spread: float, texture_spread: float) -> dict[str, np.ndarray]:
     sizes = (40, 40, 40, 40)
-    rng = np.random.default_rng(0)
     features = Features(
         {
-            "deep": blobs(sizes, 1, 60, deep_spread),
-            "haralick": rng.standard_normal((160, 26)).astype(np.float32),
+            "deep": blobs(sizes, 1, 60, 0.8),
+            "haralick": blobs(sizes, 3, 26, texture_spread),
             "zernike": blobs(sizes, 2, 25, shape_spread),
         },
         None,
@@ -78,17 +77,25 @@ def kinds(deep_spread: float, shape_spread: float) -> dict[str, np.ndarray]:
     return normalised_blocks(features)
 
 
-def test_shape_is_raised_where_it_tells_kinds_apart_better() -> None:
-    weights = choose_weights(kinds(deep_spread=1.6, shape_spread=0.05), Linkage.WARD)
+def test_shape_is_raised_where_it_tells_the_groups_apart_and_texture_does_not() -> None:
+    weights = choose_weights(kinds(shape_spread=0.5, texture_spread=30.0), Linkage.WARD)
     assert weights.zernike > 0
     assert weights.haralick == 0
     assert "raised" in weights.why
 
 
-def test_deep_stays_alone_where_the_others_only_blur() -> None:
-    weights = choose_weights(kinds(deep_spread=0.3, shape_spread=30.0), Linkage.WARD)
+@pytest.mark.parametrize(("shape_spread", "texture_spread"), [(30.0, 30.0), (30.0, 0.5), (0.5, 0.5)])
+def test_deep_stays_alone_where_shape_does_not_lead(shape_spread: float, texture_spread: float) -> None:
+    weights = choose_weights(kinds(shape_spread, texture_spread), Linkage.WARD)
     assert (weights.deep, weights.haralick, weights.zernike) == (1.0, 0.0, 0.0)
     assert "deep features alone" in weights.why
+
+
+def test_agreement_is_one_for_the_groups_themselves_and_about_zero_for_noise() -> None:
+    groups = np.repeat(np.arange(4), 40)
+    assert agreement(blobs((40, 40, 40, 40)).astype(np.float64), groups) == pytest.approx(1.0)
+    noise = np.random.default_rng(0).standard_normal((160, 5))
+    assert abs(agreement(noise, groups)) < 0.1
 
 
 def test_weights_without_a_network_or_with_few_images_have_a_reason() -> None:
