@@ -46,8 +46,9 @@ class Decide(QUndoCommand):
     def __init__(self, document: Changeable, text: str, before: Decisions, after: Decisions) -> None:
         super().__init__(text)
         self._document = document
-        self._changed = np.flatnonzero(before.held != after.held)
+        self._changed = np.flatnonzero((before.held != after.held) | (before.follows != after.follows))
         self._held = before.held[self._changed], after.held[self._changed]
+        self._follows = before.follows[self._changed], after.follows[self._changed]
         self._groups = before.groups, after.groups
 
     def redo(self) -> None:
@@ -59,6 +60,6 @@ class Decide(QUndoCommand):
         self._apply(0)
 
     def _apply(self, side: int) -> None:
-        held = self._document.decisions.held.copy()
-        held[self._changed] = self._held[side]
-        self._document.apply_decisions(Decisions(held, self._groups[side]))
+        held, follows = self._document.decisions.held.copy(), self._document.decisions.follows.copy()
+        held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
+        self._document.apply_decisions(Decisions(held, follows, self._groups[side]))

@@ -14,7 +14,7 @@ from defect_workbench.app.commands import Decide, MoveCut
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
 from defect_workbench.core.layout import Layout
-from defect_workbench.core.palette import cluster_colour, colour_number
+from defect_workbench.core.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
 from defect_workbench.core.project import Project
 from defect_workbench.core.tree import Integers, Tree
 
@@ -155,6 +155,56 @@ class Document(QObject):
         after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
         self._decide(f"Merge {_named(clusters)}", after)
 
+    def move(self, images: Integers, cluster: Cluster) -> None:
+        """Put images into a cluster.
+
+        An open cluster stays open: the images belong with its medoid from then on.
+        """
+        before = self._handed_over(images)
+        moving = np.setdiff1d(images, cluster.members)
+        if before is None or not len(moving):
+            return
+        if cluster.group is not None and cluster.number is not None:
+            after = before.hold_in(moving, cluster.number, cluster.group)
+        else:
+            after = before.follow(moving, self._leader(cluster, moving))
+        self._decide(f"Move {_counted(len(moving))} to {cluster.label}", after)
+
+    def split_out(self, images: Integers) -> None:
+        """Make a cluster of its own of images."""
+        before = self._handed_over(images)
+        if before is not None and len(images):
+            after, _ = before.hold(images, Group(colour=self._fresh_colour()))
+            self._decide(f"Split out {_counted(len(images))}", after)
+
+    def nuisance(self, images: Integers) -> None:
+        """Set images apart that are of no interest; there is one such cluster."""
+        before = self._handed_over(images)
+        if before is None or not len(images):
+            return
+        found = [number for number, group in before.groups.items() if group.nuisance]
+        if found:
+            after = before.hold_in(images, found[0], before.groups[found[0]])
+        else:
+            after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
+        self._decide(f"Mark {_counted(len(images))} as nuisance", after)
+
+    def _handed_over(self, images: Integers) -> Decisions | None:
+        if self._project is None or self.partition is None:
+            return None
+        return self._project.decisions.hand_over(images, self._project.partition)
+
+    def _leader(self, cluster: Cluster, moving: Integers) -> int:
+        follows = self.decisions.follows
+        leads = cluster.members[(follows[cluster.members] < 0) & ~np.isin(cluster.members, moving)]
+        return int(leads[0] if len(leads) else cluster.members[0])
+
+    def _fresh_colour(self) -> int:
+        """A colour number that no cluster shown has, where there is one."""
+        shown = self._project.partition.clusters if self._project is not None else ()
+        used = {colour_number(c, self.node_colours) % len(COLOURS) for c in shown}
+        return next((n for n in range(len(COLOURS)) if n not in used), len(shown))
+
     def name_taken(self, name: str, cluster: Cluster) -> bool:
         """Whether another cluster has the name, however it is spelt."""
         partition = self.partition
@@ -199,6 +249,10 @@ class Document(QObject):
         assert self._project is not None
         self._project, self._preview = replace(self._project, decisions=decisions), None
         self.partition_changed.emit()
+
+
+def _counted(number: int) -> str:
+    return "1 image" if number == 1 else f"{number:,} images"
 
 
 def _named(clusters: Sequence[Cluster]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.thumbnails import ThumbnailLoader
@@ -45,6 +45,16 @@ class Section:
     start: int
     count: int
     key: int | None
+
+
+MIME = "application/x-defect-workbench-images"
+
+
+def dragged_images(data: QMimeData) -> list[int]:
+    """The images that are dragged; none if it is something else."""
+    if not data.hasFormat(MIME):
+        return []
+    return [int(number) for number in bytes(data.data(MIME).data()).decode("ascii").split()]
 
 
 class ImageModel(QAbstractListModel):
@@ -107,6 +117,22 @@ class ImageModel(QAbstractListModel):
         if role == Role.SCORE and self._scores is not None:
             return float(self._scores[image])
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Images can be selected and dragged."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+
+    def mimeTypes(self) -> list[str]:
+        """Images go as their numbers, within this window."""
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The dragged images."""
+        data = QMimeData()
+        numbers = sorted(int(self._order[index.row()]) for index in indexes)
+        data.setData(MIME, " ".join(map(str, numbers)).encode("ascii"))
+        return data
 
     def file(self, image: int) -> str:
         """The absolute path of an image."""
@@ -183,4 +209,6 @@ def state_of(cluster: Cluster) -> str:
     """What a person decided about a cluster, in a word; empty if nothing."""
     if cluster.group is None:
         return ""
+    if cluster.group.nuisance:
+        return "nuisance"
     return "confirmed" if cluster.group.confirmed else "held"

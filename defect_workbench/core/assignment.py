@@ -1,7 +1,8 @@
 """Which image is in which cluster: a cut, and on top of it what a person decided.
 
-A decision holds images in a group of their own, whatever the cut does later; the cut moves only images
-nobody decided about.
+A decision either holds images in a group of their own, whatever the cut does later, or says that an
+image belongs with another one, which it then follows wherever the cut puts that. The cut moves only
+images nobody decided about.
 """
 
 from __future__ import annotations
@@ -46,29 +47,76 @@ class Decisions:
     ----------
     held : (n,) int32
         For each image its group, or `UNDECIDED`.
+    follows : (n,) int32
+        For each image the one it belongs with, or `UNDECIDED`; never both held and following.
     groups : mapping of int to Group
         Never changed in place.
     """
 
     held: NDArray[np.int32]
+    follows: NDArray[np.int32]
     groups: Mapping[int, Group] = field(default_factory=dict)
 
     @staticmethod
     def none(images: int) -> Decisions:
         """Nothing decided yet."""
-        return Decisions(np.full(images, UNDECIDED, np.int32))
+        nothing = np.full(images, UNDECIDED, np.int32)
+        return Decisions(nothing, nothing)
 
     def hold(self, members: Integers, group: Group) -> tuple[Decisions, int]:
         """Hold images in a new group; groups left empty by that are dropped."""
         number = max(self.groups, default=-1) + 1
-        held = self.held.copy()
-        held[members] = number
-        kept = {key: value for key, value in self.groups.items() if (held == key).any()}
-        return Decisions(held, {**kept, number: group}), number
+        return self.hold_in(members, number, group), number
+
+    def hold_in(self, members: Integers, number: int, group: Group) -> Decisions:
+        """Hold images in the group of a number, new or not."""
+        held, follows = self.held.copy(), self.follows.copy()
+        held[members], follows[members] = number, UNDECIDED
+        return Decisions(held, follows, {**self._used(held), number: group})
+
+    def follow(self, members: Integers, image: int) -> Decisions:
+        """Images belong with another one from now on."""
+        held, follows = self.held.copy(), self.follows.copy()
+        held[members], follows[members] = UNDECIDED, image
+        # The one that is followed leads: it must not follow in turn.
+        follows[image] = UNDECIDED
+        return Decisions(held, follows, self._used(held))
 
     def change(self, number: int, **fields: object) -> Decisions:
         """The same with other words about one group."""
-        return Decisions(self.held, {**self.groups, number: replace(self.groups[number], **fields)})  # type: ignore[arg-type]
+        group = replace(self.groups[number], **fields)  # type: ignore[arg-type]
+        return Decisions(self.held, self.follows, {**self.groups, number: group})
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """(n,) whether a person decided about the image."""
+        return np.asarray((self.held != UNDECIDED) | (self.follows != UNDECIDED))
+
+    def leaders(self) -> Integers:
+        """(n,) for each image the one that decides where it is: itself, or the end of whom it follows."""
+        leads = np.where(self.follows == UNDECIDED, np.arange(len(self.follows)), self.follows)
+        for _ in range(len(leads).bit_length()):
+            leads = leads[leads]
+        return leads.astype(np.intp)
+
+    def hand_over(self, moved: Integers, partition: Partition) -> Decisions:
+        """Followers of images that are about to move away alone stay behind with another leader.
+
+        The new leader is the undecided image nearest to the medoid of the cluster they are in.
+        """
+        follows = self.follows.copy()
+        leading = np.intersect1d(moved, follows[follows != UNDECIDED])
+        for leader in leading.tolist():
+            cluster = partition.clusters[int(partition.cluster_of[leader])]
+            left = cluster.members[~np.isin(cluster.members, moved) & ~self.decided[cluster.members]]
+            staying = np.setdiff1d(np.flatnonzero(follows == leader), moved)
+            if len(left):
+                follows[staying] = left[0]
+        return replace(self, follows=follows)
+
+    def _used(self, held: NDArray[np.int32]) -> dict[int, Group]:
+        present = set(np.unique(held).tolist())
+        return {number: group for number, group in self.groups.items() if number in present}
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +206,11 @@ def divide(analysis: Analysis, clusters: int, decisions: Decisions) -> Partition
     An undecided image is an outlier if its score is above 1, or if it is alone in its cluster.
     """
     labels = base_labels(analysis, clusters).astype(np.int64)
-    decided = decisions.held != UNDECIDED
-    labels = np.where(decided, -2 - decisions.held.astype(np.int64), labels)
-    flagged = ~decided & (analysis.outlier_scores > 1)
+    labels = np.where(decisions.held != UNDECIDED, -2 - decisions.held.astype(np.int64), labels)
+    labels = labels[decisions.leaders()]
+    flagged = ~decisions.decided & (analysis.outlier_scores > 1)
+    # A person said that another image resembles these.
+    flagged[decisions.follows[decisions.follows != UNDECIDED]] = False
     candidates = np.flatnonzero(~flagged)
     keys, inverse, sizes = np.unique(labels[candidates], return_inverse=True, return_counts=True)
     alone = (sizes == 1) & (keys >= 0)

@@ -24,6 +24,7 @@ COLOURS = (
     "#88CCEE",
 )
 NEUTRAL = "#8A8F98"
+NUISANCE_COLOUR = -1
 
 
 def node_colours(tree: Tree) -> Integers:
@@ -43,7 +44,9 @@ def node_colours(tree: Tree) -> Integers:
 
 
 def colour(number: int) -> str:
-    """The colour of a number, as #RRGGBB."""
+    """The colour of a number, as #RRGGBB; what is of no interest is neutral."""
+    if number == NUISANCE_COLOUR:
+        return NEUTRAL
     return COLOURS[number % len(COLOURS)]
 
 

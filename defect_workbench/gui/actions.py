@@ -30,6 +30,11 @@ SPECS = (
     Spec("actionMerge", "Merge", "M", "Make one cluster of the chosen ones", "merge"),
     Spec("actionRename", "Rename…", "F2", "Name the chosen cluster", "rename"),
     Spec("actionConfirm", "Confirm", "C", "Lock the chosen clusters, or unlock them", "confirm"),
+    Spec("actionSplitOut", "Split out", "N", "Make a cluster of its own of the chosen images"),
+    Spec("actionNuisance", "Nuisance", "X", "Set the chosen images apart as of no interest"),
+    Spec("actionCut", "Cut images", "Ctrl+X", "Take the chosen images up, to paste them into a cluster"),
+    Spec("actionPaste", "Paste into cluster", "Ctrl+V", "Put the images taken up into the chosen cluster"),
+    Spec("actionReview", "Review outliers", "Q", "Go to the outlier queue"),
     Spec("actionKeys", "Keys", "F1", "List the keys"),
     Spec("actionBugReport", "Copy details for a bug report", "", "Versions and the last lines of the log"),
 )
@@ -54,6 +59,9 @@ def key_sheet() -> str:
     rows = [(spec.key, spec.tip) for spec in SPECS if spec.key]
     rows += [
         ("Ctrl+Z, Ctrl+Shift+Z", "Undo, redo"),
+        ("1, 2, 3", "In the outlier queue: put it into the nearest clusters"),
+        ("N, X, D", "In the outlier queue: a new cluster, nuisance, later"),
+        ("Left, Right", "In the outlier queue: back and forth"),
         ("Up, Down", "On the dendrogram: one cluster fewer, one more"),
         ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
         ("Esc", "Let the cut go, or cancel what is under way"),

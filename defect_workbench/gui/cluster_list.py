@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QPainter,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
@@ -12,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.models import ClusterModel, Role, state_of
+from defect_workbench.app.models import ClusterModel, Role, dragged_images, state_of
 from defect_workbench.core.assignment import Cluster
 
 Index = QModelIndex | QPersistentModelIndex
@@ -59,7 +67,12 @@ class _Delegate(QStyledItemDelegate):
 
 
 class ClusterList(QListView):
-    """Clusters by falling size; several can be chosen."""
+    """Clusters by falling size; several can be chosen, and images dropped on them.
+
+    Signals: images_dropped(images, key).
+    """
+
+    images_dropped = Signal(list, int)
 
     def __init__(self, model: ClusterModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +84,29 @@ class ClusterList(QListView):
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QListView.Shape.NoFrame)
+        self.setAcceptDrops(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+
+    def _dropped_on(self, event: QDropEvent) -> Cluster | None:
+        cluster = self.indexAt(event.position().toPoint()).data(Role.CLUSTER)
+        return cluster if isinstance(cluster, Cluster) and dragged_images(event.mimeData()) else None
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take images."""
+        if dragged_images(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """On a cluster only."""
+        event.setAccepted(self._dropped_on(event) is not None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put the images into the cluster."""
+        cluster = self._dropped_on(event)
+        if cluster is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.images_dropped.emit(dragged_images(event.mimeData()), cluster.key)
 
     def chosen(self) -> list[Cluster]:
         """The selected clusters, largest first."""

@@ -17,6 +17,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
     QFont,
     QFontMetrics,
     QMouseEvent,
@@ -30,7 +34,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from defect_workbench.app.models import ImageModel, Role, Section
+from defect_workbench.app.models import ImageModel, Role, Section, dragged_images
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -41,10 +45,12 @@ _MARGIN = 10
 class Gallery(QAbstractItemView):
     """Thumbnails of an `ImageModel` under the headings of its sections.
 
-    Signals: section_clicked(key) when a cluster's heading is clicked.
+    Signals: section_clicked(key) when a cluster's heading is clicked; images_dropped(images, key) when
+    images are dropped on a cluster.
     """
 
     section_clicked = Signal(int)
+    images_dropped = Signal(list, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +64,10 @@ class Gallery(QAbstractItemView):
         self.setFrameShape(QAbstractItemView.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDropIndicatorShown(False)
+        self._target: int | None = None
 
     # What it shows
 
@@ -282,6 +292,41 @@ class Gallery(QAbstractItemView):
                 return
         super().mousePressEvent(event)
 
+    # Drag and drop
+
+    def _drop_key(self, event: QDropEvent) -> int | None:
+        """The cluster under the mouse that dragged images could go to."""
+        number = self._section_at(int(event.position().y()) + self.verticalOffset())
+        if number is None or not dragged_images(event.mimeData()):
+            return None
+        return self._sections()[number].key
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take images."""
+        if dragged_images(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Light up the cluster under the mouse."""
+        self._target = self._drop_key(event)
+        event.setAccepted(self._target is not None)
+        self.viewport().update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Light nothing up."""
+        self._target = None
+        self.viewport().update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put the images into the cluster under the mouse."""
+        key, self._target = self._drop_key(event), None
+        if key is not None:
+            # Not a move in Qt's sense: the view must not remove rows itself.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.images_dropped.emit(dragged_images(event.mimeData()), key)
+        self.viewport().update()
+
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -323,6 +368,10 @@ class Gallery(QAbstractItemView):
         height = self._heading_height()
         metrics = QFontMetrics(self.font())
         x = _MARGIN
+        if section.key is not None and section.key == self._target:
+            lit = self.palette().color(QPalette.ColorRole.Highlight)
+            lit.setAlpha(60)
+            painter.fillRect(QRect(0, top, self.viewport().width(), height), lit)
         if section.colour is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -7,55 +7,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPixmap
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.assignment import Cluster
 from defect_workbench.core.tree import Integers
+from defect_workbench.gui.picture import PictureView
 
 _FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Note")
 _NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
-
-
-class _Picture(QWidget):
-    """A pixmap as large as fits, never enlarged beyond three times."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(160, 140)
-        self._pixmap: QPixmap | None = None
-        self._message = ""
-
-    def show_pixmap(self, pixmap: QPixmap | None, message: str) -> None:
-        """Show a picture, or a message in its place."""
-        self._pixmap, self._message = pixmap, message
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(300, 300)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.palette().base())
-        if self._pixmap is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            room = self.rect().adjusted(16, 16, -16, -16)
-            painter.drawText(
-                room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message
-            )
-            return
-        room = self.rect().adjusted(8, 8, -8, -8)
-        size = self._pixmap.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target = QRect(room.topLeft(), size)
-        target.moveCenter(room.center())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmap(target, self._pixmap)
 
 
 class Inspector(QWidget):
@@ -69,7 +34,7 @@ class Inspector(QWidget):
         self._document, self._loader = document, loader
         self._image: int | None = None
         self._path = ""
-        self._picture = _Picture()
+        self._picture = PictureView()
         self._values = {name: QLabel() for name in _FACTS}
         form = QFormLayout()
         form.setContentsMargins(12, 8, 12, 12)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from defect_workbench.app.sections import images, sections_of, summary_of
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.analysis import Method
+from defect_workbench.core.tree import Integers
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
 from defect_workbench.gui.cluster_list import ClusterList
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
         self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
         self._reopen: Path | None = None
+        self._taken: Integers = np.empty(0, np.intp)
         self._closing = False
         self._make_panels()
         self._make_actions()
@@ -106,7 +108,7 @@ class MainWindow(QMainWindow):
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.pictures)
-        self.outlier_queue = OutlierQueue(self.document, self.thumbnails)
+        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
 
         page = QWidget()
         column = QVBoxLayout(page)
@@ -135,7 +137,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[2:], [170], Qt.Orientation.Vertical)
+        self.resizeDocks(self.docks[2:], [210], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -168,6 +170,11 @@ class MainWindow(QMainWindow):
             "actionMerge": lambda: self.document.merge(self.cluster_list.chosen()),
             "actionRename": self.rename,
             "actionConfirm": self.confirm,
+            "actionSplitOut": lambda: self.document.split_out(self.chosen_images()),
+            "actionNuisance": lambda: self.document.nuisance(self.chosen_images()),
+            "actionCut": self.cut_images,
+            "actionPaste": self.paste_images,
+            "actionReview": self.outlier_queue.setFocus,
             "actionKeys": lambda: self._messages.tell("Keys", key_sheet()),
             "actionBugReport": self.copy_bug_report,
         }.items():
@@ -227,7 +234,10 @@ class MainWindow(QMainWindow):
         self.cluster_count.valueChanged.connect(self.document.move_cut)
         self.size_slider.valueChanged.connect(self.gallery.set_side)
         self.gallery.section_clicked.connect(self.cluster_list.choose)
+        self.gallery.images_dropped.connect(self.move_images)
+        self.cluster_list.images_dropped.connect(self.move_images)
         self.gallery.selectionModel().currentChanged.connect(self._on_current_image)
+        self.gallery.selectionModel().selectionChanged.connect(self._refresh_actions)
         self.outlier_queue.image_chosen.connect(self._choose_image)
         self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
         self.cluster_list.selectionModel().currentChanged.connect(self._on_current_cluster)
@@ -413,6 +423,34 @@ class MainWindow(QMainWindow):
         words = "Name of the cluster, also of its exported folder:"
         self._messages.ask_text("Rename", words, cluster.label, done)
 
+    def chosen_images(self) -> Integers:
+        """The images selected in the gallery."""
+        indexes = self.gallery.selectionModel().selectedIndexes()
+        return np.array(sorted(int(index.data(Role.IMAGE)) for index in indexes), np.intp)
+
+    def move_images(self, images: Sequence[int], key: int) -> None:
+        """Put images into the cluster of a key."""
+        partition = self.document.partition
+        for cluster in partition.clusters if partition is not None else ():
+            if cluster.key == key:
+                self.document.move(np.array(images, np.intp), cluster)
+                return
+
+    def cut_images(self) -> None:
+        """Take the selected images up."""
+        self._taken = self.chosen_images()
+        count = len(self._taken)
+        self.statusBar().showMessage(f"{images(count)} taken up: choose a cluster and paste", 5000)
+        self._refresh_actions()
+
+    def paste_images(self) -> None:
+        """Put the images taken up into the chosen cluster."""
+        chosen = self.cluster_list.chosen()
+        if len(chosen) == 1 and len(self._taken):
+            self.document.move(self._taken, chosen[0])
+            self._taken = np.empty(0, np.intp)
+            self._refresh_actions()
+
     def choose_export(self) -> None:
         """Ask where to, show what would be written, and write it."""
         project = self.document.project
@@ -468,6 +506,7 @@ class MainWindow(QMainWindow):
         ready = self.document.project is not None and not self.jobs.busy
         cuttable = ready and self.document.tree is not None
         chosen = len(self.cluster_list.chosen())
+        picked = self.gallery.selectionModel().hasSelection()
         for name, enabled in {
             "actionSaveSession": ready,
             "actionSaveSessionAs": ready,
@@ -476,6 +515,11 @@ class MainWindow(QMainWindow):
             "actionMerge": ready and chosen > 1,
             "actionRename": ready and chosen == 1,
             "actionConfirm": ready and chosen > 0,
+            "actionSplitOut": ready and picked,
+            "actionNuisance": ready and picked,
+            "actionCut": ready and picked,
+            "actionPaste": ready and chosen == 1 and len(self._taken) > 0,
+            "actionReview": ready,
         }.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)

@@ -37,6 +37,7 @@ def save_session(path: Path, project: Project) -> None:
         "vectors": analysis.vectors,
         "outlier_scores": analysis.outlier_scores,
         "held": project.decisions.held,
+        "follows": project.decisions.follows,
         "exemplars": analysis.exemplars.astype(np.int64),
         "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
         **{f"block-{name}": block for name, block in analysis.blocks.items()},
@@ -148,10 +149,14 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         exemplar_labels=arrays["exemplar_labels"].astype(np.intp),
         exemplar_tree=Tree(arrays["exemplar_tree"]) if "exemplar_tree" in arrays else None,
     )
-    decisions = Decisions(arrays["held"], {int(k): Group(**g) for k, g in state["groups"].items()})
+    groups = {int(k): Group(**g) for k, g in state["groups"].items()}
+    decisions = Decisions(arrays["held"], arrays["follows"], groups)
     count = len(images)
-    if any(len(a) != count for a in (analysis.vectors, analysis.outlier_scores, decisions.held)):
+    each = (analysis.vectors, analysis.outlier_scores, decisions.held, decisions.follows)
+    if any(len(array) != count for array in each):
         raise ValueError("arrays and images differ in number")
+    if count and not -1 <= int(decisions.follows.min()) <= int(decisions.follows.max()) < count:
+        raise ValueError("an image follows one that is not there")
     if analysis.tree is not None and analysis.tree.leaves != count:
         raise ValueError("tree and images differ in number")
     if not set(np.unique(decisions.held).tolist()) <= {-1, *decisions.groups}:

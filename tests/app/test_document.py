@@ -144,3 +144,44 @@ def test_thumbnails_arrive_newest_wish_first_and_bad_files_are_known(
         loader.get("/nowhere/at/all.png")
     assert loader.failed("/nowhere/at/all.png")
     loader.close()
+
+
+def test_moved_images_stay_with_their_cluster_while_the_cut_moves(document: Document) -> None:
+    assert document.partition is not None
+    source, target = document.partition.clusters[:2]
+    moving = source.members[-2:]
+    document.move(moving, target)
+    assert document.undo_stack.undoText() == f"Move 2 images to {target.label}"
+    leader = target.members[0]
+    for clusters in (3, 12, 43, 1):
+        document.move_cut(clusters)
+        where = document.partition.cluster_of
+        assert where[leader] >= 0
+        assert (where[moving] == where[leader]).all()
+    while document.undo_stack.canUndo():
+        document.undo_stack.undo()
+    assert (document.partition.cluster_of[moving] == document.partition.cluster_of[source.members[0]]).all()
+
+
+def test_followers_stay_behind_when_their_leader_moves_away(document: Document) -> None:
+    assert document.partition is not None
+    first, second, third = document.partition.clusters[:3]
+    document.move(third.members[-1:], first)
+    follower, leader, other = int(third.members[-1]), int(first.members[0]), int(first.members[5])
+    document.split_out(np.array([leader]))
+    where = document.partition.cluster_of
+    assert where[follower] == where[other] != where[leader]
+    assert second.label in {c.label for c in document.partition.clusters}
+
+
+def test_nuisance_is_one_cluster_and_split_out_makes_another(document: Document) -> None:
+    assert document.partition is not None
+    members = document.partition.clusters[0].members
+    document.nuisance(members[:2])
+    document.nuisance(members[2:3])
+    document.split_out(members[3:5])
+    labels = {c.label: len(c.members) for c in document.partition.clusters}
+    assert labels["nuisance"] == 3
+    document.move_cut(20)
+    apart = next(c for c in document.partition.clusters if members[3] in c.members)
+    assert set(apart.members.tolist()) == set(members[3:5].tolist())

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.models import Role
+from defect_workbench.gui.cluster_list import ClusterList
+from defect_workbench.gui.gallery import Gallery
 from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.places import Places
 from defect_workbench.resources import resource
@@ -284,3 +286,113 @@ def test_pictures_of_the_window_are_made_and_not_blank(
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         assert shot.save(str(Path(folder) / f"window-{theme}.png"))
+
+
+def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    queue, document = opened.outlier_queue, opened.document
+    assert document.partition is not None
+    count = len(document.partition.outliers)
+    assert queue.left == count
+    opened.actions_by_name["actionReview"].trigger()
+    qtbot.waitUntil(queue.hasFocus)
+    first = queue.current
+    qtbot.keyClick(queue, Qt.Key.Key_D)
+    assert queue.current != first
+    assert queue.left == count
+    qtbot.keyClick(queue, Qt.Key.Key_Left)
+    qtbot.keyClick(queue, Qt.Key.Key_Right)
+    keys = [Qt.Key.Key_1, Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_2, Qt.Key.Key_3]
+    for step in range(count):
+        qtbot.keyClick(queue, keys[step % len(keys)])
+        assert queue.left == count - step - 1
+    assert queue.current is None
+    assert "0 outliers" in opened.summary.text()
+    assert document.undo_stack.count() == count
+    while document.undo_stack.canUndo():
+        opened.actions_by_name["actionUndo"].trigger()
+    assert queue.left == count
+    while document.undo_stack.canRedo():
+        opened.actions_by_name["actionRedo"].trigger()
+    assert queue.left == 0
+
+
+def test_a_click_on_a_candidate_puts_the_outlier_there(opened: MainWindow, qtbot: QtBot) -> None:
+    queue = opened.outlier_queue
+    image, target = queue.current, queue._near[1]
+    assert image is not None
+    qtbot.mouseClick(queue._candidates[1], LEFT)
+    assert opened.document.partition is not None
+    where = opened.document.partition.cluster_of
+    assert where[image] == where[target.members[0]]
+    assert opened.document.undo_stack.undoText() == f"Move 1 image to {target.label}"
+
+
+def drop_images(view: Gallery | ClusterList, data: QMimeData, place: QPoint) -> None:
+    action, none = Qt.DropAction.MoveAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(place, action, data, LEFT, none)
+    view.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    move = QDragMoveEvent(place, action, data, LEFT, none)
+    view.dragMoveEvent(move)
+    assert move.isAccepted()
+    view.dropEvent(QDropEvent(QPointF(place), action, data, LEFT, none))
+
+
+def test_images_are_dragged_to_another_cluster_in_gallery_and_list(opened: MainWindow) -> None:
+    model, document = opened.image_model, opened.document
+    assert document.partition is not None
+    source, target = document.partition.clusters[:2]
+    rows = [model.index(model.row_of(int(image))) for image in source.members[-3:]]
+    key_row = opened.cluster_model.row_of_key(target.key)
+    place = opened.cluster_list.visualRect(opened.cluster_model.index(key_row)).center()
+    drop_images(opened.cluster_list, model.mimeData(rows), place)
+    where = document.partition.cluster_of
+    assert (where[source.members[-3:]] == where[target.members[0]]).all()
+    back = [model.index(model.row_of(int(image))) for image in source.members[-3:]]
+    data = model.mimeData(back)
+    opened.gallery.verticalScrollBar().setValue(0)
+    top = opened.gallery.indexAt(opened.gallery.visualRect(model.index(0)).center())
+    leading = int(where[int(top.data(Role.IMAGE))])
+    drop_images(opened.gallery, data, opened.gallery.visualRect(model.index(0)).center())
+    where = document.partition.cluster_of
+    assert len({int(where[image]) for image in source.members[-3:]}) == 1
+    assert leading >= 0
+
+
+def test_cut_and_paste_split_out_and_nuisance_by_keys(opened: MainWindow, qtbot: QtBot) -> None:
+    actions, gallery, document = opened.actions_by_name, opened.gallery, opened.document
+    gallery.setFocus()
+    gallery.setCurrentIndex(opened.image_model.index(4))
+    chosen = opened.chosen_images()
+    actions["actionCut"].trigger()
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(2))
+    target = opened.cluster_list.chosen()[0]
+    actions["actionPaste"].trigger()
+    assert document.undo_stack.undoText() == f"Move 1 image to {target.label}"
+    gallery.setFocus()
+    gallery.setCurrentIndex(opened.image_model.index(7))
+    qtbot.keyClick(gallery, Qt.Key.Key_N)
+    assert document.undo_stack.undoText() == "Split out 1 image"
+    gallery.setCurrentIndex(opened.image_model.index(9))
+    qtbot.keyClick(gallery, Qt.Key.Key_X)
+    assert document.undo_stack.undoText() == "Mark 1 image as nuisance"
+    assert len(chosen) == 1
+
+
+def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.gallery.setCurrentIndex(opened.image_model.index(0))
+    picture = opened.inspector._picture
+    qtbot.waitUntil(lambda: picture._pixmap is not None)
+    place = QPointF(picture.rect().center())
+    wheel = QWheelEvent(
+        place, place, QPoint(), QPoint(0, 360), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    picture.wheelEvent(wheel)
+    assert picture.zoom > 1.5
+    qtbot.mouseDClick(picture, LEFT)
+    assert picture.zoom == 1

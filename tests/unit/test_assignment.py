@@ -17,25 +17,31 @@ COUNT = len(ANALYSIS)
     st.lists(
         st.tuples(st.sets(st.integers(0, COUNT - 1), min_size=1, max_size=12), st.booleans()), max_size=5
     ),
+    st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1)), max_size=6),
     st.integers(1, COUNT),
     st.integers(1, COUNT),
 )
 def test_decisions_survive_every_cut_and_every_image_is_somewhere_once(
-    held: list[tuple[set[int], bool]], first: int, second: int
+    held: list[tuple[set[int], bool]], followed: list[tuple[int, int]], first: int, second: int
 ) -> None:
     decisions = Decisions.none(COUNT)
     for members, confirmed in held:
         decisions, _ = decisions.hold(np.array(sorted(members)), Group(confirmed=confirmed))
+    for image, leader in followed:
+        if image != leader:
+            decisions = decisions.follow(np.array([image]), leader)
     for cut in (first, second):
         partition = divide(ANALYSIS, cut, decisions)
         everywhere = np.concatenate([c.members for c in partition.clusters] + [partition.outliers])
         np.testing.assert_array_equal(np.sort(everywhere), np.arange(COUNT))
         for number in decisions.groups:
-            own = np.flatnonzero(decisions.held == number)
+            own = np.flatnonzero(decisions.held[decisions.leaders()] == number)
             found = [c for c in partition.clusters if c.number == number]
             assert len(found) == 1
             np.testing.assert_array_equal(np.sort(found[0].members), own)
         assert not (decisions.held[partition.outliers] != UNDECIDED).any()
+        for follower in np.flatnonzero(decisions.follows != UNDECIDED):
+            assert partition.cluster_of[follower] == partition.cluster_of[decisions.follows[follower]] >= 0
 
 
 def test_clusters_are_numbered_by_falling_size_and_outliers_set_apart(tmp_path: Path) -> None:
