@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from PySide6.QtGui import QUndoCommand
 
+from defect_workbench.app.opening import Opened
 from defect_workbench.core.assignment import Decisions
 
 
@@ -18,6 +19,9 @@ class Changeable(Protocol):
 
     def apply_decisions(self, decisions: Decisions) -> None:
         """Set the decisions."""
+
+    def apply_grouping(self, opened: Opened) -> None:
+        """Set analysis and cut; the decisions stay."""
 
     @property
     def decisions(self) -> Decisions:
@@ -38,6 +42,22 @@ class MoveCut(QUndoCommand):
     def undo(self) -> None:
         """Cut as before."""
         self._document.apply_cut(self._before)
+
+
+class Regroup(QUndoCommand):
+    """The images are grouped with other settings; both results are immutable and shared."""
+
+    def __init__(self, document: Changeable, text: str, before: Opened, after: Opened) -> None:
+        super().__init__(text)
+        self._document, self._before, self._after = document, before, after
+
+    def redo(self) -> None:
+        """Group as chosen."""
+        self._document.apply_grouping(self._after)
+
+    def undo(self) -> None:
+        """Group as before."""
+        self._document.apply_grouping(self._before)
 
 
 class Decide(QUndoCommand):

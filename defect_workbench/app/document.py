@@ -10,8 +10,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.commands import Decide, MoveCut
+from defect_workbench.app.commands import Decide, MoveCut, Regroup
 from defect_workbench.app.opening import Opened
+from defect_workbench.core.analysis import Method
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
 from defect_workbench.core.layout import Layout
 from defect_workbench.core.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
@@ -23,12 +24,14 @@ class Document(QObject):
     """One open project. Everything that changes it is a command on `undo_stack`.
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers are others now),
-    cut_changed (the number of clusters at the cut, also while it is dragged).
+    cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
+    tree, or none).
     """
 
     opened = Signal()
     partition_changed = Signal()
     cut_changed = Signal(int)
+    grouping_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +129,15 @@ class Document(QObject):
             self._preview = None
             self.partition_changed.emit()
             self.cut_changed.emit(self.clusters_at_cut)
+
+    def regroup(self, after: Opened) -> None:
+        """Take over another grouping of the same images: one undo step."""
+        if self._opened is None or self._project is None:
+            return
+        before = replace(self._opened, project=self._project)
+        settings = after.project.analysis.settings
+        words = settings.linkage.value if settings.method is Method.AGGLOMERATIVE else "affinity propagation"
+        self.undo_stack.push(Regroup(self, f"Regroup by {words}", before, after))
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""
@@ -243,6 +255,16 @@ class Document(QObject):
         self._project, self._preview = replace(self._project, clusters=clusters), None
         self.partition_changed.emit()
         self.cut_changed.emit(clusters)
+
+    def apply_grouping(self, opened: Opened) -> None:
+        """Set analysis and cut; called by a command."""
+        assert self._project is not None
+        self._opened = opened
+        self._project = replace(opened.project, decisions=self._project.decisions)
+        self._preview = None
+        self.grouping_changed.emit()
+        self.partition_changed.emit()
+        self.cut_changed.emit(self.clusters_at_cut)
 
     def apply_decisions(self, decisions: Decisions) -> None:
         """Set the decisions; called by a command."""

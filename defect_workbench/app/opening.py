@@ -47,6 +47,13 @@ class Opened:
     colours: Integers | None
 
 
+@dataclass(frozen=True, eq=False)
+class Regrouped:
+    """The same images grouped with other settings."""
+
+    opened: Opened
+
+
 @dataclass(frozen=True)
 class Saved:
     """A session was written."""
@@ -149,6 +156,20 @@ def _analyse(
     analysis = analyse(extraction.features, Settings(), reporter)
     clusters = analysis.suggestions[0].clusters
     return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
+
+
+def regroup(project: Project, settings: Settings) -> Work:
+    """The job that groups a project's images with other settings; decisions stay."""
+
+    def work(reporter: JobReporter) -> Regrouped:
+        from defect_workbench.engine.analyse import regroup as again
+
+        analysis = again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
+        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        changed = Project(project.images, analysis, clusters, project.decisions)
+        return Regrouped(prepare(changed))
+
+    return work
 
 
 def save(project: Project, path: Path) -> Work:

@@ -28,7 +28,7 @@ from defect_workbench.app.models import ClusterModel, ImageModel, Role, Section
 from defect_workbench.app.sections import images, sections_of, summary_of
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
-from defect_workbench.core.analysis import Method
+from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.core.tree import Integers
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
@@ -36,6 +36,7 @@ from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.dendrogram import Dendrogram
 from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.grouping_panel import GroupingPanel
 from defect_workbench.gui.inspector import Inspector
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.message_boxes import MessageBoxes
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.pictures)
+        self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
 
         page = QWidget()
@@ -133,11 +135,14 @@ class MainWindow(QMainWindow):
             self._dock("dendrogramDock", "Dendrogram", left, area.LeftDockWidgetArea),
             self._dock("inspectorDock", "Inspector", self.inspector, area.RightDockWidgetArea),
             self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
+            self._dock("groupingDock", "Grouping", self.grouping, area.RightDockWidgetArea),
         ]
+        self.tabifyDockWidget(self.docks[1], self.docks[3])
+        self.docks[1].raise_()
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[2:], [210], Qt.Orientation.Vertical)
+        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -225,7 +230,9 @@ class MainWindow(QMainWindow):
             )
         )
         self.notice.again.connect(self._go_on)
+        self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
+        self.document.grouping_changed.connect(self._show_tree)
         self.document.partition_changed.connect(self._show_partition)
         self.document.cut_changed.connect(self._on_cut)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
@@ -296,6 +303,8 @@ class MainWindow(QMainWindow):
     def _on_done(self, result: object) -> None:
         if isinstance(result, opening.Opened):
             self.document.show(result)
+        elif isinstance(result, opening.Regrouped):
+            self.document.regroup(result.opened)
         elif isinstance(result, opening.Saved):
             self.document.saved(result.path)
             self.settings.remember(result.path)
@@ -310,6 +319,7 @@ class MainWindow(QMainWindow):
         if self._reopen is not None:
             self._reopen = None
             self._show_welcome()
+        self.grouping.show_document()
         self._messages.tell("This did not work", _sentence(message))
 
     def _on_cancelled(self) -> None:
@@ -323,13 +333,26 @@ class MainWindow(QMainWindow):
     # What the document shows
 
     def _on_opened(self) -> None:
-        project, tree = self.document.project, self.document.tree
+        project = self.document.project
         if project is None:
             return
         self._reopen = None
         self.settings.remember(self.document.session or project.images.root)
+        self._show_tree()
+        self.weights_banner.set_needed(project.analysis.backbone is None)
+        self.menus.set_recent(self.settings.recent(), self.open_path)
+        self._show_bench()
+        self._refresh_title()
+        self._refresh_actions()
+        self.gallery.verticalScrollBar().setValue(0)
+
+    def _show_tree(self) -> None:
+        project, tree = self.document.project, self.document.tree
+        if project is None:
+            return
         suggestions = project.analysis.suggestions
         self.dendrogram.set_tree(tree, self.document.layout, self.document.node_colours, suggestions)
+        self.menus.set_suggestions(suggestions, self.document.move_cut)
         if tree is None:
             affinity = project.analysis.settings.method is Method.AFFINITY
             self.dendrogram.set_message(
@@ -338,13 +361,7 @@ class MainWindow(QMainWindow):
         blocked = self.cluster_count.blockSignals(True)
         self.cluster_count.setRange(1, tree.leaves if tree is not None else 1)
         self.cluster_count.blockSignals(blocked)
-        self.weights_banner.set_needed(project.analysis.backbone is None)
-        self.menus.set_suggestions(suggestions, self.document.move_cut)
-        self.menus.set_recent(self.settings.recent(), self.open_path)
-        self._show_bench()
-        self._refresh_title()
         self._refresh_actions()
-        self.gallery.verticalScrollBar().setValue(0)
 
     def _on_cut(self, clusters: int) -> None:
         self.dendrogram.set_cut(clusters)
@@ -396,6 +413,12 @@ class MainWindow(QMainWindow):
         project = self.document.project
         if project is not None and project.analysis.suggestions:
             self.document.move_cut(project.analysis.suggestions[0].clusters)
+
+    def regroup(self, settings: Settings) -> None:
+        """Group the images with other settings."""
+        project = self.document.project
+        if project is not None and settings != project.analysis.settings:
+            self._run(opening.regroup(project, settings))
 
     def confirm(self) -> None:
         """Lock the chosen clusters; unlock them if all are locked."""

@@ -90,22 +90,23 @@ class _Candidate(QWidget):
         painter.setBrush(QColor(self._colour))
         painter.drawRoundedRect(QRect(x, key.center().y() - 5, 12, 12), 3, 3)
         x += 18
-        distance = f"{self._distance:.2f}"
-        right = metrics.horizontalAdvance(distance) + 12
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        painter.drawText(QRect(self.width() - right, key.top(), right, key.height()), middle, distance)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        room = self.width() - x - right - 4
+        room = self.width() - x - 8
         name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
-        self._paint_images(painter, key.bottom() + 8)
+        bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        words = f"{len(self._cluster.members):,} images  ·  {self._distance:.2f} away"
+        place = QRect(8, bottom + 4, self.width() - 16, line)
+        painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
 
-    def _paint_images(self, painter: QPainter, top: int) -> None:
+    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:
+        """Draw the first images between two heights; returns where they end."""
         assert self._cluster is not None
         assert self._images is not None
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        side = min(self.height() - top - 9, (self.width() - 16 - 4 * (_SHOWN - 1)) // _SHOWN)
+        side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_SHOWN - 1)) // _SHOWN))
         for number, image in enumerate(self._cluster.members[:_SHOWN].tolist()):
             place = QRect(8 + number * (side + 4), top, side, side)
             pixmap = self._loader.get(str(self._images.absolute(image)))
@@ -117,6 +118,7 @@ class _Candidate(QWidget):
             )
             target.moveCenter(place.center())
             painter.drawPixmap(target, pixmap)
+        return top + side
 
 
 class OutlierQueue(QWidget):
@@ -171,6 +173,7 @@ class OutlierQueue(QWidget):
         head.addWidget(self.counter)
         head.addSpacing(10)
         head.addWidget(self.name, 1)
+        deeds = QHBoxLayout()
         for text, tip, do in (
             ("New cluster  N", "A cluster of its own (N)", self.split_out),
             ("Nuisance  X", "Of no interest (X)", self.nuisance),
@@ -181,7 +184,8 @@ class OutlierQueue(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(do)
             self._buttons.append(button)
-            head.addWidget(button)
+            deeds.addWidget(button)
+        deeds.addStretch(1)
         cards = QHBoxLayout()
         cards.setSpacing(8)
         for number, candidate in enumerate(self._candidates):
@@ -191,6 +195,7 @@ class OutlierQueue(QWidget):
         right.setContentsMargins(0, 4, 0, 0)
         right.addLayout(head)
         right.addLayout(cards, 1)
+        right.addLayout(deeds)
         return right
 
     # What it shows

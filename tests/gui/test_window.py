@@ -396,3 +396,48 @@ def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
     assert picture.zoom > 1.5
     qtbot.mouseDClick(picture, LEFT)
     assert picture.zoom == 1
+
+
+def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
+    opened: MainWindow, qtbot: QtBot, answers: Answers
+) -> None:
+    document, panel = opened.document, opened.grouping
+    assert document.partition is not None
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
+    kept = set(opened.cluster_list.chosen()[0].members.tolist())
+    opened.actions_by_name["actionConfirm"].trigger()
+    before = opened.summary.text()
+    with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
+        panel.sliders["zernike"].setValue(20)
+    project = document.project
+    assert project is not None
+    assert project.analysis.weights.as_mapping() == {"deep": 1.0, "haralick": 0.0, "zernike": 1.0}
+    qtbot.waitUntil(lambda: not opened.jobs.busy)
+    with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
+        panel.linkage.setCurrentIndex(panel.linkage.findText("Average"))
+    assert document.undo_stack.undoText() == "Regroup by average"
+    assert document.partition is not None
+    confirmed = [c for c in document.partition.clusters if c.group is not None and c.group.confirmed]
+    assert [set(c.members.tolist()) for c in confirmed] == [kept]
+    qtbot.waitUntil(lambda: not opened.jobs.busy)
+    with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
+        panel.method.setCurrentIndex(1)
+    assert document.tree is None
+    assert opened.document.partition is not None
+    assert len(opened.document.partition.clusters) > 2
+    for _ in range(3):
+        opened.actions_by_name["actionUndo"].trigger()
+    assert opened.summary.text() == before
+    assert panel.linkage.currentText() == "Ward"
+    assert answers.told == []
+
+
+def test_grouping_that_cannot_be_is_told_and_changes_nothing(
+    opened: MainWindow, qtbot: QtBot, answers: Answers
+) -> None:
+    before = opened.summary.text()
+    with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
+        opened.grouping.sliders["deep"].setValue(0)
+    assert "weight 0" in answers.told[0]
+    assert opened.summary.text() == before
+    assert opened.grouping.sliders["deep"].value() == 20
