@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -81,6 +82,11 @@ class Document(QObject):
     def node_colours(self) -> Integers | None:
         """Of the tree."""
         return None if self._opened is None else self._opened.colours
+
+    @property
+    def plane(self) -> NDArray[np.float64]:
+        """(n, 2) where the images are on the map, by principal components."""
+        return np.empty((0, 2)) if self._opened is None else self._opened.plane
 
     @property
     def dirty(self) -> bool:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from defect_workbench.app.jobs import JobReporter, Work
 from defect_workbench.core.analysis import Settings
 from defect_workbench.core.assignment import Decisions
@@ -39,12 +42,23 @@ class Opened:
         The file it was read from.
     layout, colours
         Of the tree; None without one.
+    plane : (n, 2) float64
+        Where the images are on the map, by principal components.
     """
 
     project: Project
     session: Path | None
     layout: Layout | None
     colours: Integers | None
+    plane: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MapReady:
+    """Places on the map, (n, 2), for the vectors they were made from."""
+
+    vectors: NDArray[np.float32]
+    plane: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +92,15 @@ class WeightsReady:
 
 def prepare(project: Project, session: Path | None = None) -> Opened:
     """Lay the tree out, and divide once, so that the window need not."""
+    from defect_workbench.engine.planar import principal_plane
+
     tree = project.analysis.tree
     _ = project.partition
+    plane = principal_plane(project.analysis.vectors)
     if tree is None or tree.leaves < 2:
-        return Opened(project, session, None, None)
+        return Opened(project, session, None, None, plane)
     _ = tree.children, tree.heights
-    return Opened(project, session, lay_out(tree), node_colours(tree))
+    return Opened(project, session, lay_out(tree), node_colours(tree), plane)
 
 
 def open_path(path: Path, places: Places, *, offline: bool = False) -> Work:
@@ -156,6 +173,18 @@ def _analyse(
     analysis = analyse(extraction.features, Settings(), reporter)
     clusters = analysis.suggestions[0].clusters
     return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
+
+
+def lay_out_map(project: Project) -> Work:
+    """The job that lays the map out by t-SNE."""
+
+    def work(reporter: JobReporter) -> MapReady:
+        from defect_workbench.engine.planar import neighbour_plane
+
+        vectors = project.analysis.vectors
+        return MapReady(vectors, neighbour_plane(vectors, reporter, project.analysis.settings.seed))
+
+    return work
 
 
 def regroup(project: Project, settings: Settings) -> Work:

@@ -10,12 +10,14 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QDockWidget,
     QLabel,
     QMainWindow,
     QSlider,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -38,6 +40,7 @@ from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.gallery import Gallery
 from defect_workbench.gui.grouping_panel import GroupingPanel
 from defect_workbench.gui.inspector import Inspector
+from defect_workbench.gui.map_view import MapView
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.message_boxes import MessageBoxes
 from defect_workbench.gui.outlier_queue import OutlierQueue
@@ -112,13 +115,25 @@ class MainWindow(QMainWindow):
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
 
+        self.map = MapView(self.document, self.thumbnails)
+        self.map_method = QComboBox()
+        self.map_method.addItem("Principal components")
+        self.map_method.addItem("Neighbours (t-SNE)")
+        self.map_method.setToolTip("How the images are laid out on the map")
+        self.map_method.hide()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.gallery, "Clusters")
+        self.tabs.addTab(self.map, "Map")
+        self.tabs.setCornerWidget(self.map_method)
+        self.tabs.currentChanged.connect(lambda index: self.map_method.setVisible(index == 1))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.weights_banner)
         column.addWidget(self.notice)
-        column.addWidget(self.gallery, 1)
+        column.addWidget(self.tabs, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(page)
@@ -244,7 +259,9 @@ class MainWindow(QMainWindow):
         self.gallery.images_dropped.connect(self.move_images)
         self.cluster_list.images_dropped.connect(self.move_images)
         self.gallery.selectionModel().currentChanged.connect(self._on_current_image)
-        self.gallery.selectionModel().selectionChanged.connect(self._refresh_actions)
+        self.gallery.selectionModel().selectionChanged.connect(self._on_selection)
+        self.map.images_chosen.connect(self.choose_images)
+        self.map_method.currentIndexChanged.connect(self._lay_out_map)
         self.outlier_queue.image_chosen.connect(self._choose_image)
         self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
         self.cluster_list.selectionModel().currentChanged.connect(self._on_current_cluster)
@@ -303,6 +320,9 @@ class MainWindow(QMainWindow):
     def _on_done(self, result: object) -> None:
         if isinstance(result, opening.Opened):
             self.document.show(result)
+        elif isinstance(result, opening.MapReady):
+            if self.document.project is not None and self.document.project.analysis.vectors is result.vectors:
+                self.map.set_points(result.plane)
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
         elif isinstance(result, opening.Saved):
@@ -350,6 +370,8 @@ class MainWindow(QMainWindow):
         project, tree = self.document.project, self.document.tree
         if project is None:
             return
+        self.map_method.setCurrentIndex(0)
+        self.map.set_points(self.document.plane)
         suggestions = project.analysis.suggestions
         self.dendrogram.set_tree(tree, self.document.layout, self.document.node_colours, suggestions)
         self.menus.set_suggestions(suggestions, self.document.move_cut)
@@ -374,18 +396,43 @@ class MainWindow(QMainWindow):
         if project is None or partition is None:
             return
         selection = self.gallery.selectionModel()
-        selected = [int(index.data(Role.IMAGE)) for index in selection.selectedIndexes()]
+        selected = self.chosen_images()
         sections, order = sections_of(self.document)
         paths = [image.path for image in project.images.images]
         self.image_model.set_rows(project.images.root, paths, order, sections)
         chosen = QItemSelection()
-        for image in selected:
+        for image in selected.tolist():
             index = self.image_model.index(self.image_model.row_of(image))
             chosen.select(index, index)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.summary.setText(summary_of(self.document))
         self.docks[2].setWindowTitle(f"Outliers · {len(partition.outliers):,}")
         self._refresh_actions()
+
+    def _on_selection(self) -> None:
+        self.map.set_chosen(self.chosen_images())
+        self._refresh_actions()
+
+    def _lay_out_map(self, index: int) -> None:
+        project = self.document.project
+        if project is None:
+            return
+        if index == 1:
+            self._run(opening.lay_out_map(project))
+        else:
+            self.map.set_points(self.document.plane)
+
+    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
+        """Select images everywhere."""
+        chosen = QItemSelection()
+        for image in images:
+            index = self.image_model.index(self.image_model.row_of(image))
+            chosen.select(index, index)
+        flags = QItemSelectionModel.SelectionFlag
+        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
+        if images:
+            self.gallery.scrollTo(self.image_model.index(self.image_model.row_of(images[0])))
+            self.inspector.show_image(images[0])
 
     def _on_current_image(self) -> None:
         image = self.gallery.currentIndex().data(Role.IMAGE)

@@ -441,3 +441,28 @@ def test_grouping_that_cannot_be_is_told_and_changes_nothing(
     assert "weight 0" in answers.told[0]
     assert opened.summary.text() == before
     assert opened.grouping.sliders["deep"].value() == 20
+
+
+def test_lasso_on_the_map_chooses_the_images_everywhere(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.tabs.setCurrentIndex(1)
+    view = opened.map
+    qtbot.waitExposed(view)
+    places = view.screen_points()
+    assert (places > 0).all()
+    left, top = places.min(axis=0) - 8
+    right, bottom = places.max(axis=0) + 8
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    qtbot.mousePress(view, LEFT, pos=QPoint(round(left), round(top)))
+    for x, y in corners[1:]:
+        qtbot.mouseMove(view, QPoint(round(x), round(y)))
+    qtbot.mouseRelease(view, LEFT, pos=QPoint(round(left), round(bottom)))
+    assert len(opened.chosen_images()) == 245
+    target = int(places[:, 0].argmax())
+    x, y = places[target]
+    qtbot.mouseClick(view, LEFT, pos=QPoint(round(x), round(y)))
+    chosen = opened.chosen_images()
+    assert len(chosen) == 1
+    assert abs(places[chosen[0]] - places[target]).max() < 10
+    with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
+        opened.map_method.setCurrentIndex(1)
+    assert abs(view.screen_points() - places).max() > 20

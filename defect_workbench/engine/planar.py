@@ -1,0 +1,82 @@
+"""Images as points of a plane."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.features.fusion import principal_components
+
+Floats = NDArray[np.float64]
+
+_STAGES = 4
+_ITERATIONS = 250
+_PERPLEXITY = 30.0
+_FEWEST = 5
+
+
+def principal_plane(vectors: NDArray[np.float32]) -> Floats:
+    """The first two principal components.
+
+    Parameters
+    ----------
+    vectors : (n, d) float32
+
+    Returns
+    -------
+    (n, 2) float64
+    """
+    rows = vectors.astype(np.float64)
+    plane = np.zeros((len(rows), 2))
+    if len(rows) > 2 and rows.shape[1] > 2:
+        plane[:] = principal_components(rows - rows.mean(axis=0), 2)
+    else:
+        width = min(2, rows.shape[1])
+        plane[:, :width] = rows[:, :width]
+    return plane
+
+
+def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int = 0) -> Floats:
+    """t-SNE, which keeps neighbours together.
+
+    Source: L. van der Maaten, G. Hinton, J. Mach. Learn. Res. 9 (2008), as implemented by
+    scikit-learn; run in stages, so that it can be followed and cancelled.
+
+    Parameters
+    ----------
+    vectors : (n, d) float32
+
+    Returns
+    -------
+    (n, 2) float64
+
+    Raises
+    ------
+    WorkbenchError
+        If there are too few images.
+    Cancelled
+        If the reporter says so.
+    """
+    from sklearn.manifold import TSNE
+
+    if len(vectors) < _FEWEST:
+        raise WorkbenchError("t-SNE needs at least five images")
+    plane = principal_plane(vectors)
+    plane = plane / max(float(plane[:, 0].std()), 1e-12) * 1e-4
+    perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
+    reporter.stage("Laying out the map by t-SNE", _STAGES)
+    for stage in range(_STAGES):
+        reporter.check()
+        model = TSNE(
+            init=plane.astype(np.float32),
+            early_exaggeration=12.0 if stage == 0 else 1.0,
+            max_iter=_ITERATIONS,
+            perplexity=perplexity,
+            learning_rate="auto",
+            random_state=seed,
+        )
+        plane = np.asarray(model.fit_transform(vectors), dtype=np.float64)
+        reporter.advance()
+    return plane
