@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -206,6 +207,28 @@ class Document(QObject):
         else:
             after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
         self._decide(f"Mark {_counted(len(images))} as nuisance", after)
+
+    def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
+        """Replace a cluster by finer ones.
+
+        Parameters
+        ----------
+        groups : sequence of (m,) intp
+            Positions within `cluster.members`.
+        """
+        if self._project is None or len(groups) < 2:
+            return
+        name = cluster.group.name if cluster.group is not None else ""
+        after = self._project.decisions
+        first = colour_number(cluster, self.node_colours)
+        used = {colour_number(c, self.node_colours) for c in self._project.partition.clusters}
+        fresh = (number for number in itertools.count() if number not in used)
+        ordered = sorted(groups, key=len, reverse=True)
+        for number, group in enumerate(ordered, start=1):
+            colour = first if number == 1 else next(fresh)
+            label = f"{name} {number}" if name else ""
+            after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
+        self._decide(f"Refine {cluster.label} into {len(groups)} clusters", after)
 
     def _handed_over(self, images: Integers) -> Decisions | None:
         if self._project is None or self.partition is None:

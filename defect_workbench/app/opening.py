@@ -16,6 +16,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.layout import Layout, lay_out
 from defect_workbench.core.palette import node_colours
 from defect_workbench.core.project import Project
+from defect_workbench.core.records import ImageSet
 from defect_workbench.core.tree import Integers
 from defect_workbench.places import Places
 
@@ -64,6 +65,13 @@ class MapReady:
 @dataclass(frozen=True, eq=False)
 class Regrouped:
     """The same images grouped with other settings."""
+
+    opened: Opened
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """One cluster's images as a project of their own."""
 
     opened: Opened
 
@@ -197,6 +205,21 @@ def regroup(project: Project, settings: Settings) -> Work:
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
         changed = Project(project.images, analysis, clusters, project.decisions)
         return Regrouped(prepare(changed))
+
+    return work
+
+
+def refine(project: Project, members: Integers, settings: Settings) -> Work:
+    """The job that groups the images of one cluster more finely."""
+
+    def work(reporter: JobReporter) -> Refined:
+        from defect_workbench.engine.analyse import refine as finer
+
+        images = project.images.images
+        part = ImageSet(project.images.root, tuple(images[int(i)] for i in members), ())
+        analysis = finer(project.analysis.vectors[members], settings, reporter)
+        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        return Refined(prepare(Project(part, analysis, clusters, Decisions.none(len(members)))))
 
     return work
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from defect_workbench.core.analysis import Analysis, Method, Settings
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.features import BLOCKS, BackboneInfo, BlockWeights, Features, Vectors
+from defect_workbench.core.features import BLOCKS, DEEP, BackboneInfo, BlockWeights, Features, Vectors
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.affinity import affinity_propagation
 from defect_workbench.engine.cuts import score_cuts, suggest_cuts
@@ -85,6 +86,21 @@ def regroup(
     reporter.stage("Looking for the best cut", None)
     suggestions = suggest_cuts(tree, score_cuts(vectors, tree, settings.linkage, settings.seed))
     return Analysis(settings, weights, backbone, kept, stored, scores, tree=tree, suggestions=suggestions)
+
+
+def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:
+    """Group some images of a set once more, by the distances they already have.
+
+    Nobody is an outlier among them: they were chosen as one cluster.
+
+    Parameters
+    ----------
+    vectors : (m, d) float32
+        Rows of `Analysis.vectors`.
+    """
+    given = replace(settings, weights=BlockWeights(1.0, 0.0, 0.0, "as in the whole set"))
+    found = regroup({DEEP: vectors}, None, given, reporter)
+    return replace(found, outlier_scores=np.zeros(len(vectors)))
 
 
 def manual_weights(given: dict[str, float]) -> BlockWeights:

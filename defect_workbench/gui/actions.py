@@ -27,6 +27,7 @@ SPECS = (
     Spec("actionExport", "Export…", "Ctrl+E", "Write labelled folders", "export"),
     Spec("actionQuit", "Quit", "Ctrl+Q", "Close the window"),
     Spec("actionSuggestCut", "Suggest cut", "Ctrl+G", "Move the cut to the best suggestion", "suggest"),
+    Spec("actionRefineCluster", "Refine…", "R", "Look for finer groups in the chosen cluster", "refine"),
     Spec("actionMerge", "Merge", "M", "Make one cluster of the chosen ones", "merge"),
     Spec("actionRename", "Rename…", "F2", "Name the chosen cluster", "rename"),
     Spec("actionConfirm", "Confirm", "C", "Lock the chosen clusters, or unlock them", "confirm"),

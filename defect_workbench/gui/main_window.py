@@ -31,7 +31,6 @@ from defect_workbench.app.sections import images, sections_of, summary_of
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.analysis import Method, Settings
-from defect_workbench.core.tree import Integers
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
 from defect_workbench.gui.cluster_list import ClusterList
@@ -44,6 +43,8 @@ from defect_workbench.gui.map_view import MapView
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.message_boxes import MessageBoxes
 from defect_workbench.gui.outlier_queue import OutlierQueue
+from defect_workbench.gui.refine_dialog import RefineDialog
+from defect_workbench.gui.review import Review
 from defect_workbench.gui.strips import NoticeStrip, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.theme import apply_theme
 from defect_workbench.gui.welcome import Welcome
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
         self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
         self._reopen: Path | None = None
-        self._taken: Integers = np.empty(0, np.intp)
+        self._refining: RefineDialog | None = None
         self._closing = False
         self._make_panels()
         self._make_actions()
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.pictures)
+        self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
 
@@ -186,14 +188,8 @@ class MainWindow(QMainWindow):
             "actionSaveSessionAs": self.save_as,
             "actionExport": self.choose_export,
             "actionQuit": self.close,
-            "actionSuggestCut": self.suggest_cut,
-            "actionMerge": lambda: self.document.merge(self.cluster_list.chosen()),
-            "actionRename": self.rename,
-            "actionConfirm": self.confirm,
-            "actionSplitOut": lambda: self.document.split_out(self.chosen_images()),
-            "actionNuisance": lambda: self.document.nuisance(self.chosen_images()),
-            "actionCut": self.cut_images,
-            "actionPaste": self.paste_images,
+            **self.review.actions(),
+            "actionRefineCluster": self.choose_refinement,
             "actionReview": self.outlier_queue.setFocus,
             "actionKeys": lambda: self._messages.tell("Keys", key_sheet()),
             "actionBugReport": self.copy_bug_report,
@@ -256,10 +252,12 @@ class MainWindow(QMainWindow):
         self.cluster_count.valueChanged.connect(self.document.move_cut)
         self.size_slider.valueChanged.connect(self.gallery.set_side)
         self.gallery.section_clicked.connect(self.cluster_list.choose)
-        self.gallery.images_dropped.connect(self.move_images)
-        self.cluster_list.images_dropped.connect(self.move_images)
+        self.gallery.images_dropped.connect(self.review.move_images)
+        self.cluster_list.images_dropped.connect(self.review.move_images)
         self.gallery.selectionModel().currentChanged.connect(self._on_current_image)
         self.gallery.selectionModel().selectionChanged.connect(self._on_selection)
+        self.review.said.connect(lambda text: self.statusBar().showMessage(text, 5000))
+        self.review.taken_changed.connect(self._refresh_actions)
         self.map.images_chosen.connect(self.choose_images)
         self.map_method.currentIndexChanged.connect(self._lay_out_map)
         self.outlier_queue.image_chosen.connect(self._choose_image)
@@ -323,6 +321,9 @@ class MainWindow(QMainWindow):
         elif isinstance(result, opening.MapReady):
             if self.document.project is not None and self.document.project.analysis.vectors is result.vectors:
                 self.map.set_points(result.plane)
+        elif isinstance(result, opening.Refined):
+            if self._refining is not None:
+                self._refining.show_result(result.opened)
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
         elif isinstance(result, opening.Saved):
@@ -340,6 +341,9 @@ class MainWindow(QMainWindow):
             self._reopen = None
             self._show_welcome()
         self.grouping.show_document()
+        if self._refining is not None:
+            self._refining.show_failure(message)
+            return
         self._messages.tell("This did not work", _sentence(message))
 
     def _on_cancelled(self) -> None:
@@ -396,7 +400,7 @@ class MainWindow(QMainWindow):
         if project is None or partition is None:
             return
         selection = self.gallery.selectionModel()
-        selected = self.chosen_images()
+        selected = self.review.chosen_images()
         sections, order = sections_of(self.document)
         paths = [image.path for image in project.images.images]
         self.image_model.set_rows(project.images.root, paths, order, sections)
@@ -410,7 +414,7 @@ class MainWindow(QMainWindow):
         self._refresh_actions()
 
     def _on_selection(self) -> None:
-        self.map.set_chosen(self.chosen_images())
+        self.map.set_chosen(self.review.chosen_images())
         self._refresh_actions()
 
     def _lay_out_map(self, index: int) -> None:
@@ -455,71 +459,31 @@ class MainWindow(QMainWindow):
 
     # What a person does
 
-    def suggest_cut(self) -> None:
-        """Move the cut to the best suggestion."""
-        project = self.document.project
-        if project is not None and project.analysis.suggestions:
-            self.document.move_cut(project.analysis.suggestions[0].clusters)
-
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
         project = self.document.project
         if project is not None and settings != project.analysis.settings:
             self._run(opening.regroup(project, settings))
 
-    def confirm(self) -> None:
-        """Lock the chosen clusters; unlock them if all are locked."""
-        chosen = self.cluster_list.chosen()
-        locked = all(c.group is not None and c.group.confirmed for c in chosen)
-        self.document.confirm(chosen, not locked)
-
-    def rename(self) -> None:
-        """Ask for a name of the chosen cluster."""
-        chosen = self.cluster_list.chosen()
-        if len(chosen) != 1:
+    def choose_refinement(self) -> None:
+        """Look for finer groups in the chosen cluster, preview them, and apply what is agreed to."""
+        project, chosen = self.document.project, self.cluster_list.chosen()
+        if project is None or len(chosen) != 1:
             return
         cluster = chosen[0]
+        dialog = RefineDialog(cluster, project.analysis.settings, self.thumbnails, self)
+        dialog.wanted.connect(lambda settings: self._run(opening.refine(project, cluster.members, settings)))
+        dialog.applied.connect(lambda groups: self.document.refine(cluster, groups))
+        dialog.finished.connect(self._end_refinement)
+        self._refining = dialog
+        dialog.open()
+        self._run(opening.refine(project, cluster.members, dialog.settings()))
 
-        def done(text: str) -> None:
-            name = text.strip()
-            if not name or name == cluster.label:
-                return
-            if self.document.name_taken(name, cluster):
-                words = f"Another cluster is called {name}. Merge the two, or use another name."
-                self._messages.tell("Rename", words)
-            else:
-                self.document.rename(cluster, name)
-
-        words = "Name of the cluster, also of its exported folder:"
-        self._messages.ask_text("Rename", words, cluster.label, done)
-
-    def chosen_images(self) -> Integers:
-        """The images selected in the gallery."""
-        indexes = self.gallery.selectionModel().selectedIndexes()
-        return np.array(sorted(int(index.data(Role.IMAGE)) for index in indexes), np.intp)
-
-    def move_images(self, images: Sequence[int], key: int) -> None:
-        """Put images into the cluster of a key."""
-        partition = self.document.partition
-        for cluster in partition.clusters if partition is not None else ():
-            if cluster.key == key:
-                self.document.move(np.array(images, np.intp), cluster)
-                return
-
-    def cut_images(self) -> None:
-        """Take the selected images up."""
-        self._taken = self.chosen_images()
-        count = len(self._taken)
-        self.statusBar().showMessage(f"{images(count)} taken up: choose a cluster and paste", 5000)
-        self._refresh_actions()
-
-    def paste_images(self) -> None:
-        """Put the images taken up into the chosen cluster."""
-        chosen = self.cluster_list.chosen()
-        if len(chosen) == 1 and len(self._taken):
-            self.document.move(self._taken, chosen[0])
-            self._taken = np.empty(0, np.intp)
-            self._refresh_actions()
+    def _end_refinement(self) -> None:
+        if self._refining is not None:
+            self._refining.deleteLater()
+            self._refining = None
+            self.jobs.cancel()
 
     def choose_export(self) -> None:
         """Ask where to, show what would be written, and write it."""
@@ -575,22 +539,9 @@ class MainWindow(QMainWindow):
         actions = self.actions_by_name
         ready = self.document.project is not None and not self.jobs.busy
         cuttable = ready and self.document.tree is not None
-        chosen = len(self.cluster_list.chosen())
-        picked = self.gallery.selectionModel().hasSelection()
-        for name, enabled in {
-            "actionSaveSession": ready,
-            "actionSaveSessionAs": ready,
-            "actionExport": ready,
-            "actionSuggestCut": cuttable,
-            "actionMerge": ready and chosen > 1,
-            "actionRename": ready and chosen == 1,
-            "actionConfirm": ready and chosen > 0,
-            "actionSplitOut": ready and picked,
-            "actionNuisance": ready and picked,
-            "actionCut": ready and picked,
-            "actionPaste": ready and chosen == 1 and len(self._taken) > 0,
-            "actionReview": ready,
-        }.items():
+        possible = {name: ready and sensible for name, sensible in self.review.possible().items()}
+        always = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionReview")
+        for name, enabled in {**dict.fromkeys(always, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
 

@@ -23,6 +23,8 @@ from defect_workbench.core.analysis import Suggestion
 from defect_workbench.gui.actions import SPECS
 from defect_workbench.gui.theme import icon
 
+_CLUSTER_ACTIONS = ("actionRefineCluster", "actionMerge", "actionRename", "actionConfirm")
+
 
 class Menus:
     """Everything above the panels.
@@ -60,7 +62,7 @@ class Menus:
         edit = bar.addMenu("&Edit")
         edit.addActions([actions["actionUndo"], actions["actionRedo"]])
         edit.addSeparator()
-        edit.addActions([actions[name] for name in ("actionMerge", "actionRename", "actionConfirm")])
+        edit.addActions([actions[name] for name in _CLUSTER_ACTIONS])
         edit.addSeparator()
         moving = ("actionCut", "actionPaste", "actionSplitOut", "actionNuisance")
         edit.addActions([actions[name] for name in moving])
@@ -88,7 +90,7 @@ class Menus:
             ("actionOpenFolder", "actionSaveSession"),
             ("actionUndo", "actionRedo"),
             ("actionSuggestCut",),
-            ("actionMerge", "actionRename", "actionConfirm"),
+            _CLUSTER_ACTIONS,
         )
         for number, group in enumerate(groups):
             if number:

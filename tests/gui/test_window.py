@@ -365,7 +365,7 @@ def test_cut_and_paste_split_out_and_nuisance_by_keys(opened: MainWindow, qtbot:
     actions, gallery, document = opened.actions_by_name, opened.gallery, opened.document
     gallery.setFocus()
     gallery.setCurrentIndex(opened.image_model.index(4))
-    chosen = opened.chosen_images()
+    chosen = opened.review.chosen_images()
     actions["actionCut"].trigger()
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(2))
     target = opened.cluster_list.chosen()[0]
@@ -456,13 +456,61 @@ def test_lasso_on_the_map_chooses_the_images_everywhere(opened: MainWindow, qtbo
     for x, y in corners[1:]:
         qtbot.mouseMove(view, QPoint(round(x), round(y)))
     qtbot.mouseRelease(view, LEFT, pos=QPoint(round(left), round(bottom)))
-    assert len(opened.chosen_images()) == 245
+    assert len(opened.review.chosen_images()) == 245
     target = int(places[:, 0].argmax())
     x, y = places[target]
     qtbot.mouseClick(view, LEFT, pos=QPoint(round(x), round(y)))
-    chosen = opened.chosen_images()
+    chosen = opened.review.chosen_images()
     assert len(chosen) == 1
     assert abs(places[chosen[0]] - places[target]).max() < 10
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
         opened.map_method.setCurrentIndex(1)
     assert abs(view.screen_points() - places).max() > 20
+
+
+def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
+    opened: MainWindow, qtbot: QtBot, answers: Answers
+) -> None:
+    document = opened.document
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
+    cluster = opened.cluster_list.chosen()[0]
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.actions_by_name["actionRefineCluster"].trigger()
+    dialog = opened._refining
+    assert dialog is not None
+    line = dialog.dendrogram
+    target = round(line.y_of_clusters(4))
+    x, y = line.width() // 2, round(line.line_y())
+    qtbot.mousePress(line, LEFT, pos=QPoint(x, y))
+    qtbot.mouseMove(line, QPoint(x, target))
+    qtbot.mouseRelease(line, LEFT, pos=QPoint(x, target))
+    shown = dialog.document.partition
+    assert shown is not None
+    parts = [set(cluster.members[c.members].tolist()) for c in shown.clusters]
+    assert document.undo_stack.count() == 0
+    dialog._on_apply()
+    assert document.undo_stack.undoText().startswith(f"Refine {cluster.label} into")
+    for clusters in (document.clusters_at_cut, 3, 40):
+        document.move_cut(clusters)
+        assert document.partition is not None
+        found = [set(c.members.tolist()) for c in document.partition.clusters]
+        assert all(part in found for part in parts)
+
+
+def test_unconverged_affinity_propagation_is_said_and_not_applied(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from defect_workbench.engine import affinity
+
+    monkeypatch.setattr(affinity, "_ITERATIONS", 3)
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.actions_by_name["actionRefineCluster"].trigger()
+    dialog = opened._refining
+    assert dialog is not None
+    with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
+        dialog.method.setCurrentIndex(1)
+    assert "did not converge" in dialog.gallery._message
+    assert not dialog._apply.isEnabled()
+    dialog.reject()
+    assert opened.document.undo_stack.count() == 0
