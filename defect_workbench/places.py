@@ -25,12 +25,15 @@ class Places:
         The log file.
     settings : Path
         The window's settings file.
+    recovery : Path
+        Unsaved work of windows that may crash.
     """
 
     weights: Path
     store: Path
     log: Path
     settings: Path
+    recovery: Path
 
     @staticmethod
     def of_user() -> Places:
@@ -48,4 +51,5 @@ class Places:
             store=data / "features",
             log=log / "defect-workbench.log",
             settings=config / "window.ini",
+            recovery=data / "recovery",
         )

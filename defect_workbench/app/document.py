@@ -117,10 +117,24 @@ class Document(QObject):
         self.opened.emit()
         self.partition_changed.emit()
 
-    def saved(self, path: Path) -> None:
-        """The state is in a session file now."""
+    def saved(self, path: Path, step: int) -> None:
+        """The state after an undo step is in a session file now."""
         self.session = path
-        self.undo_stack.setClean()
+        if step == self.undo_stack.index():
+            self.undo_stack.setClean()
+
+    def forget_session(self) -> None:
+        """What is shown is in no file of the person's."""
+        self.session = None
+        self.undo_stack.resetClean()
+
+    def relink(self, root: Path) -> None:
+        """The images are in another folder now."""
+        if self._project is not None:
+            images = replace(self._project.images, root=root)
+            self._project = replace(self._project, images=images)
+            self._preview = None
+            self.partition_changed.emit()
 
     def preview_cut(self, clusters: int) -> None:
         """Show another cut without changing anything yet."""

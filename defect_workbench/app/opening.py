@@ -78,9 +78,10 @@ class Refined:
 
 @dataclass(frozen=True)
 class Saved:
-    """A session was written."""
+    """A session was written; `step` is the undo step it holds."""
 
     path: Path
+    step: int = -1
 
 
 @dataclass(frozen=True)
@@ -224,15 +225,15 @@ def refine(project: Project, members: Integers, settings: Settings) -> Work:
     return work
 
 
-def save(project: Project, path: Path) -> Work:
-    """The job that writes a session."""
+def save(project: Project, path: Path, step: int = -1) -> Work:
+    """The job that writes a session; `step` comes back with the result."""
 
     def work(reporter: JobReporter) -> Saved:
         from defect_workbench.storage.session import save_session
 
         reporter.stage("Saving the session", None)
         save_session(path, project)
-        return Saved(path)
+        return Saved(path, step)
 
     return work
 

@@ -6,9 +6,10 @@ device pixels first, so the cost follows the size of the widget and not the numb
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLine, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -23,6 +24,7 @@ from PySide6.QtGui import (
     QPixmap,
     QPolygonF,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -30,23 +32,33 @@ from defect_workbench.core.analysis import Suggestion
 from defect_workbench.core.layout import Layout
 from defect_workbench.core.palette import COLOURS, NEUTRAL, colour
 from defect_workbench.core.tree import Integers, Tree
+from defect_workbench.gui.tree_lines import count, describe_suggestion, distinct_lines, round_step
 
 _GRAB = 6
 _SNAP = 6
 _BAND = 8
-_KEY_BASE = 4096
+_THUMBNAIL = 40
+_TALL = 260
+_MOST_MEDOIDS = 400
 _REGROUP_MILLISECONDS = 40
+
+
+# Gives a picture once it is read.
+Thumbnail = Callable[[], QPixmap | None]
 
 
 class Dendrogram(QWidget):
     """Shows a tree and a cut.
 
     Signals: cut_dragged(clusters), at most every 40 ms while the line is dragged;
-    cut_released(clusters) when it is let go or moved by a key.
+    cut_released(clusters) when it is let go or moved by a key; branch_chosen(images) on a double click.
+
+    The wheel zooms across, with Ctrl up and down; dragging the ground pans; Home shows all.
     """
 
     cut_dragged = Signal(int)
     cut_released = Signal(int)
+    branch_chosen = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +75,11 @@ class Dendrogram(QWidget):
         self._drag_height: float | None = None
         self._pixmap: QPixmap | None = None
         self._message = ""
+        self._medoids: Mapping[int, Thumbnail] = {}
+        self._decided: tuple[tuple[int, str, bool], ...] = ()
+        self._from, self._to = 0.0, 1.0
+        self._ceiling = 1.0
+        self._panning: float | None = None
         self._throttle = QTimer(self)
         self._throttle.setSingleShot(True)
         self._throttle.setInterval(_REGROUP_MILLISECONDS)
@@ -82,7 +99,25 @@ class Dendrogram(QWidget):
         self._suggestions = suggestions
         self._drag_height = None
         self._throttle.stop()
+        self._medoids, self._decided = {}, ()
+        self.show_all()
+
+    def show_all(self) -> None:
+        """The whole tree in sight."""
+        self._from, self._to = 0.0, 1.0
+        self._ceiling = 1.0
         self._redraw()
+
+    def set_medoids(self, medoids: Mapping[int, Thumbnail]) -> None:
+        """Pictures to show under branches, by the node at the top of each cluster."""
+        self._medoids = medoids
+        self.update()
+
+    def set_decided(self, decided: tuple[tuple[int, str, bool], ...]) -> None:
+        """Images whose place a person decided: image, colour, confirmed."""
+        if decided != self._decided:
+            self._decided = decided
+            self._redraw()
 
     def set_message(self, message: str) -> None:
         """What to say where there is no tree."""
@@ -129,10 +164,19 @@ class Dendrogram(QWidget):
         left = metrics.horizontalAdvance("00.0") + 16
         right = metrics.horizontalAdvance("000") + 20
         top = metrics.height() + 8
-        return QRectF(left, top, max(10.0, self.width() - left - right), max(10.0, self.height() - top - 18))
+        below = _BAND + 12.0 + (_THUMBNAIL + 6 if self.height() > _TALL else 0)
+        return QRectF(
+            left, top, max(10.0, self.width() - left - right), max(10.0, self.height() - top - below)
+        )
 
     def _top_height(self) -> float:
-        return 1.06 * float(self._tree.heights[-1]) if self._tree is not None else 1.0
+        return 1.06 * self._ceiling * float(self._tree.heights[-1]) if self._tree is not None else 1.0
+
+    def x_of(self, leaf: float) -> float:
+        """Where a place among the leaves (0 to n) is, in widget coordinates."""
+        plot = self._plot()
+        leaves = self._tree.leaves if self._tree is not None else 1
+        return plot.left() + (leaf / leaves - self._from) / (self._to - self._from) * plot.width()
 
     def _y(self, height: float) -> float:
         plot = self._plot()
@@ -181,6 +225,8 @@ class Dendrogram(QWidget):
         if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
             self._pixmap = self._draw_tree(self._tree, self._layout, self._colours, ratio)
         painter.drawPixmap(0, 0, self._pixmap)
+        if self._drag_height is None:
+            self._draw_medoids(painter)
         self._draw_line(painter)
 
     def _draw_tree(self, tree: Tree, layout: Layout, colours: Integers, ratio: float) -> QPixmap:
@@ -193,7 +239,9 @@ class Dendrogram(QWidget):
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
         plot = self._plot()
-        x = np.rint((plot.left() + layout.x / tree.leaves * plot.width()) * ratio).astype(np.int64)
+        painter.setClipRect(QRectF(plot.left() * ratio, 0, plot.width() * ratio, (plot.bottom() + 1) * ratio))
+        across = (layout.x / tree.leaves - self._from) / (self._to - self._from) * plot.width()
+        x = np.rint((plot.left() + across) * ratio).astype(np.int64)
         y = np.rint(
             (plot.bottom() - layout.y / max(self._top_height(), 1e-12) * plot.height()) * ratio
         ).astype(np.int64)
@@ -202,7 +250,7 @@ class Dendrogram(QWidget):
         shades = np.zeros(len(tree.merges), np.int64)
         made = len(tops) - n
         shades[:made] = 1 + colours[tops[n:]] % len(COLOURS)
-        for shade, lines in _lines(tree, x, y, shades):
+        for shade, lines in distinct_lines(tree, x, y, shades):
             ink = QColor(NEUTRAL if shade == 0 else colour(shade - 1))
             painter.setPen(QPen(ink, max(1.0, round(ratio))))
             painter.drawLines(lines)
@@ -216,21 +264,52 @@ class Dendrogram(QWidget):
     ) -> None:
         """A bar of each cluster's colour below its leaves."""
         plot = self._plot()
-        scale = plot.width() / tree.leaves
+        painter.save()
+        painter.setClipRect(QRectF(plot.left(), plot.bottom(), plot.width(), _BAND + 12))
         painter.setPen(Qt.PenStyle.NoPen)
         for node in np.unique(tops[: tree.leaves]).tolist():
-            left = plot.left() + (layout.left[node] - 0.5) * scale
-            right = plot.left() + (layout.right[node] + 0.5) * scale
+            left, right = self.x_of(layout.left[node] - 0.5), self.x_of(layout.right[node] + 0.5)
             gap = 1.0 if right - left > 4 else 0.0
             painter.setBrush(QColor(colour(int(colours[node]))))
             painter.drawRect(QRectF(left + gap / 2, plot.bottom() + 5, right - left - gap, _BAND))
+        # What a person decided lies over it: confirmed in full, otherwise half as high.
+        for image, shade, confirmed in self._decided:
+            left, right = self.x_of(layout.x[image] - 0.5), self.x_of(layout.x[image] + 0.5)
+            high = _BAND + 4 if confirmed else _BAND / 2
+            painter.setBrush(QColor(shade))
+            painter.drawRect(QRectF(left, plot.bottom() + 3, max(1.0, right - left), high))
+        painter.restore()
+
+    def _draw_medoids(self, painter: QPainter) -> None:
+        """The medoid of each cluster under its branch, where there is room."""
+        layout = self._layout
+        if layout is None or self._tree is None or self.height() <= _TALL or self.clusters > _MOST_MEDOIDS:
+            return
+        plot = self._plot()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        free = plot.left() - _THUMBNAIL / 2
+        roots = np.unique(self._tree.roots(self.clusters)).tolist()
+        for node in sorted(roots, key=lambda n: float(layout.x[n])):
+            middle = (self.x_of(layout.left[node]) + self.x_of(layout.right[node])) / 2
+            left = middle - _THUMBNAIL / 2
+            get = self._medoids.get(node)
+            if get is None or left < free or middle > plot.right():
+                continue
+            pixmap = get()
+            if pixmap is None:
+                continue
+            frame = QRectF(left, plot.bottom() + _BAND + 9, _THUMBNAIL, _THUMBNAIL)
+            free = frame.right() + 3
+            painter.drawPixmap(frame, pixmap, QRectF(pixmap.rect()))
+        painter.restore()
 
     def _draw_axis(self, painter: QPainter) -> None:
         plot = self._plot()
         painter.setFont(self._small_font())
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         metrics = QFontMetricsF(painter.font())
-        step = _round_step(self._top_height() / max(2.0, plot.height() / (4 * metrics.height())))
+        step = round_step(self._top_height() / max(2.0, plot.height() / (4 * metrics.height())))
         value = 0.0
         while value <= self._top_height():
             y = self._y(value)
@@ -273,7 +352,7 @@ class Dendrogram(QWidget):
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setPen(QPen(accent, 2))
         painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.right() + 2, y))
-        words = _count(self.clusters, "cluster")
+        words = count(self.clusters, "cluster")
         font = self._small_font()
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
@@ -313,10 +392,17 @@ class Dendrogram(QWidget):
             suggestion = self._suggestion_at(position.y(), 8)
             if suggestion is not None:
                 self.cut_released.emit(suggestion.clusters)
+        else:
+            self._panning = position.x()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the line, snapping to suggested cuts; or show what can be grabbed."""
         y = event.position().y()
+        if self._panning is not None:
+            moved = (self._panning - event.position().x()) / self._plot().width() * (self._to - self._from)
+            self._panning = event.position().x()
+            self._look_at(self._from + moved, self._to + moved)
+            return
         if self._drag_height is None or self._tree is None:
             ticks = event.position().x() > self._plot().right() and self._suggestion_at(y, 8) is not None
             shape = Qt.CursorShape.PointingHandCursor if ticks else Qt.CursorShape.ArrowCursor
@@ -330,6 +416,7 @@ class Dendrogram(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the line go: one undo step."""
+        self._panning = None
         if event.button() != Qt.MouseButton.LeftButton or self._drag_height is None:
             return
         clusters = self.clusters
@@ -338,6 +425,50 @@ class Dendrogram(QWidget):
         self._redraw()
         self.cut_released.emit(clusters)
 
+    @property
+    def view(self) -> tuple[float, float, float]:
+        """What is in sight: from and to across, and the ceiling, as shares of the whole tree."""
+        return self._from, self._to, self._ceiling
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom across, or with Ctrl up and down."""
+        if self._tree is None:
+            return
+        factor = 0.8 ** (event.angleDelta().y() / 120)
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._ceiling = min(max(self._ceiling * factor, 0.02), 1.0)
+            self._redraw()
+        else:
+            plot = self._plot()
+            share = min(max((event.position().x() - plot.left()) / plot.width(), 0.0), 1.0)
+            here = self._from + share * (self._to - self._from)
+            width = min(max((self._to - self._from) * factor, min(1.0, 8 / self._tree.leaves)), 1.0)
+            self._look_at(here - share * width, here + (1 - share) * width)
+        event.accept()
+
+    def _look_at(self, start: float, end: float) -> None:
+        width = end - start
+        start = min(max(start, 0.0), 1.0 - width)
+        self._from, self._to = start, start + width
+        self._redraw()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Choose the branch at the mouse: the cluster a cut there would make."""
+        node = self._branch_at(event.position())
+        if node is not None and self._tree is not None:
+            self._panning = None
+            self.branch_chosen.emit(self._tree.members(node).tolist())
+
+    def _branch_at(self, place: QPointF) -> int | None:
+        if self._tree is None or self._layout is None or self._on_line(place.y()):
+            return None
+        plot, n = self._plot(), self._tree.leaves
+        leaf = ((place.x() - plot.left()) / plot.width() * (self._to - self._from) + self._from) * n
+        layout = self._layout
+        around = (layout.left[n:] - 0.5 <= leaf) & (leaf <= layout.right[n:] + 0.5)
+        found = np.flatnonzero(around & (layout.y[n:] <= self._height(place.y())))
+        return int(found[-1]) + n if len(found) else None
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down move the cut by a cluster, Page keys to the next suggestion, Escape lets go."""
         if self._tree is None:
@@ -345,7 +476,9 @@ class Dendrogram(QWidget):
             return
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         offered = sorted({s.clusters for s in self._suggestions})
-        if step is not None:
+        if event.key() == Qt.Key.Key_Home:
+            self.show_all()
+        elif step is not None:
             self.cut_released.emit(min(max(self._clusters + step, 1), self._tree.leaves))
         elif event.key() == Qt.Key.Key_PageUp and (fewer := [k for k in offered if k < self._clusters]):
             self.cut_released.emit(fewer[-1])
@@ -376,47 +509,3 @@ class Dendrogram(QWidget):
     def _tell_drag(self) -> None:
         if self._drag_height is not None:
             self.cut_dragged.emit(self.clusters)
-
-
-def describe_suggestion(suggestion: Suggestion) -> str:
-    """A suggested cut in words."""
-    return (
-        f"{_count(suggestion.clusters, 'cluster')}, {_count(suggestion.singletons, 'singleton')}: "
-        f"{suggestion.why}"
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _round_step(rough: float) -> float:
-    power = 10.0 ** np.floor(np.log10(max(rough, 1e-12)))
-    return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
-
-
-def _lines(
-    tree: Tree, x: NDArray[np.int64], y: NDArray[np.int64], shades: NDArray[np.int64]
-) -> list[tuple[int, list[QLine]]]:
-    """Distinct lines in device pixels, by shade; the neutral ones last, over the others."""
-    nodes = np.arange(tree.leaves, 2 * tree.leaves - 1)
-    a, b = tree.children[:, 0], tree.children[:, 1]
-    rows = np.concatenate(
-        [
-            np.stack([shades, x[a], y[nodes], x[a], y[a]], axis=1),
-            np.stack([shades, x[b], y[nodes], x[b], y[b]], axis=1),
-            np.stack([shades, np.minimum(x[a], x[b]), y[nodes], np.maximum(x[a], x[b]), y[nodes]], axis=1),
-        ]
-    )
-    # Twelve bits a number make one key of a line (screens are narrower than 4096 points a panel), and
-    # distinct keys are found far faster than distinct rows.
-    rows = np.clip(rows, 0, _KEY_BASE - 1)
-    keys = np.unique(rows @ (_KEY_BASE ** np.arange(4, -1, -1, dtype=np.int64)))
-    parts = np.empty((len(keys), 5), np.int64)
-    for column in range(4, -1, -1):
-        keys, parts[:, column] = np.divmod(keys, _KEY_BASE)
-    result = []
-    for shade in np.unique(parts[:, 0])[::-1].tolist():
-        chosen = parts[parts[:, 0] == shade, 1:].tolist()
-        result.append((int(shade), [QLine(*line) for line in chosen]))
-    return result

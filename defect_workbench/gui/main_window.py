@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,54 +11,30 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
-    QDockWidget,
-    QLabel,
-    QMainWindow,
-    QSlider,
-    QSplitter,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from defect_workbench.app import opening
-from defect_workbench.app.document import Document
-from defect_workbench.app.jobs import JobRunner, Work
+from defect_workbench.app.jobs import Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import ClusterModel, ImageModel, Role, Section
+from defect_workbench.app.models import Role, Section
 from defect_workbench.app.sections import images, sections_of, summary_of
-from defect_workbench.app.settings import WindowSettings
-from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
-from defect_workbench.gui.cluster_list import ClusterList
-from defect_workbench.gui.dendrogram import Dendrogram
+from defect_workbench.gui.bench import Bench
 from defect_workbench.gui.export_dialog import ExportDialog
-from defect_workbench.gui.gallery import Gallery
-from defect_workbench.gui.grouping_panel import GroupingPanel
-from defect_workbench.gui.inspector import Inspector
-from defect_workbench.gui.map_view import MapView
+from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
-from defect_workbench.gui.message_boxes import MessageBoxes
-from defect_workbench.gui.outlier_queue import OutlierQueue
 from defect_workbench.gui.refine_dialog import RefineDialog
-from defect_workbench.gui.review import Review
-from defect_workbench.gui.strips import NoticeStrip, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.theme import apply_theme
-from defect_workbench.gui.welcome import Welcome
 from defect_workbench.logs import bug_report
 from defect_workbench.places import Places
 from defect_workbench.resources import resource
 
-_THUMBNAIL_PIXELS = 192
-_LARGE_PIXELS = 1024
 _WELCOME, _BENCH = 0, 1
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Bench):
     """The bench.
 
     Parameters
@@ -71,24 +48,13 @@ class MainWindow(QMainWindow):
     """
 
     def __init__(self, places: Places, messages: Messages | None = None, *, offline: bool = False) -> None:
-        super().__init__()
-        self.setObjectName("mainWindow")
-        self.setWindowTitle("Defect Workbench")
-        self.setAcceptDrops(True)
-        self.resize(1360, 860)
-        self._places, self._offline = places, offline
-        self._messages: Messages = messages or MessageBoxes(self)
-        self.settings = WindowSettings(places.settings)
-        self.document = Document(self)
-        self.jobs = JobRunner(self)
-        self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
-        self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        super().__init__(places, messages)
+        self._offline = offline
         self._reopen: Path | None = None
         self._refining: RefineDialog | None = None
+        self.keeping = Keeping(self.document, self._places.recovery, self.notice, self._messages, self)
         self._closing = False
-        self._make_panels()
         self._make_actions()
-        self._make_status()
         self._connect_jobs()
         self._connect_panels()
         geometry, docks = self.settings.layout()
@@ -97,76 +63,7 @@ class MainWindow(QMainWindow):
             self.restoreState(docks)
         self._show_welcome()
         self._refresh_actions()
-
-    # Building
-
-    def _make_panels(self) -> None:
-        self.welcome = Welcome()
-        self.weights_banner = WeightsBanner()
-        self.notice = NoticeStrip()
-        self.image_model = ImageModel(self.thumbnails, self)
-        self.gallery = Gallery()
-        self.gallery.setObjectName("gallery")
-        self.gallery.setAccessibleName("Images by cluster")
-        self.gallery.setModel(self.image_model)
-        self.dendrogram = Dendrogram()
-        self.cluster_model = ClusterModel(self.document, self)
-        self.cluster_list = ClusterList(self.cluster_model)
-        self.inspector = Inspector(self.document, self.pictures)
-        self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
-        self.grouping = GroupingPanel(self.document)
-        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
-
-        self.map = MapView(self.document, self.thumbnails)
-        self.map_method = QComboBox()
-        self.map_method.addItem("Principal components")
-        self.map_method.addItem("Neighbours (t-SNE)")
-        self.map_method.setToolTip("How the images are laid out on the map")
-        self.map_method.hide()
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.gallery, "Clusters")
-        self.tabs.addTab(self.map, "Map")
-        self.tabs.setCornerWidget(self.map_method)
-        self.tabs.currentChanged.connect(lambda index: self.map_method.setVisible(index == 1))
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.weights_banner)
-        column.addWidget(self.notice)
-        column.addWidget(self.tabs, 1)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.welcome)
-        self.stack.addWidget(page)
-        self.setCentralWidget(self.stack)
-
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.addWidget(self.dendrogram)
-        left.addWidget(self.cluster_list)
-        left.setStretchFactor(0, 3)
-        left.setStretchFactor(1, 2)
-        left.setChildrenCollapsible(False)
-        area = Qt.DockWidgetArea
-        self.docks = [
-            self._dock("dendrogramDock", "Dendrogram", left, area.LeftDockWidgetArea),
-            self._dock("inspectorDock", "Inspector", self.inspector, area.RightDockWidgetArea),
-            self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
-            self._dock("groupingDock", "Grouping", self.grouping, area.RightDockWidgetArea),
-        ]
-        self.tabifyDockWidget(self.docks[1], self.docks[3])
-        self.docks[1].raise_()
-        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
+        self.keeping.offer_recovery(self.open_path)
 
     def _make_actions(self) -> None:
         stack = self.document.undo_stack
@@ -200,23 +97,6 @@ class MainWindow(QMainWindow):
         cancel.triggered.connect(self.jobs.cancel)
         self.addAction(cancel)
 
-    def _make_status(self) -> None:
-        self.summary = QLabel()
-        self.summary.setObjectName("statusSummary")
-        self.progress = ProgressWidgets()
-        self.size_slider = QSlider(Qt.Orientation.Horizontal)
-        self.size_slider.setRange(56, 192)
-        self.size_slider.setValue(96)
-        self.size_slider.setFixedWidth(110)
-        self.size_slider.setToolTip("Size of the thumbnails")
-        self.size_slider.setAccessibleName("Size of the thumbnails")
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        bar.setContentsMargins(10, 0, 12, 0)
-        bar.addWidget(self.summary, 1)
-        for widget in (*self.progress.widgets(), self.size_slider):
-            bar.addPermanentWidget(widget)
-
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)
         self.jobs.partial.connect(self._on_partial)
@@ -240,7 +120,6 @@ class MainWindow(QMainWindow):
                 self, lambda path: self._run(opening.fetch_weights(self._places, path))
             )
         )
-        self.notice.again.connect(self._go_on)
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
         self.document.grouping_changed.connect(self._show_tree)
@@ -249,6 +128,8 @@ class MainWindow(QMainWindow):
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         self.dendrogram.cut_dragged.connect(self.document.preview_cut)
         self.dendrogram.cut_released.connect(self.document.move_cut)
+        self.dendrogram.branch_chosen.connect(self.choose_images)
+        self.thumbnails.ready.connect(lambda _: self.dendrogram.update())
         self.cluster_count.valueChanged.connect(self.document.move_cut)
         self.size_slider.valueChanged.connect(self.gallery.set_side)
         self.gallery.section_clicked.connect(self.cluster_list.choose)
@@ -327,8 +208,9 @@ class MainWindow(QMainWindow):
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
         elif isinstance(result, opening.Saved):
-            self.document.saved(result.path)
+            self.document.saved(result.path, result.step)
             self.settings.remember(result.path)
+            self.keeping.on_step()
             self._refresh_title()
             self.statusBar().showMessage(f"Saved to {result.path}", 6000)
         elif isinstance(result, opening.Exported):
@@ -350,7 +232,9 @@ class MainWindow(QMainWindow):
         if self._reopen is None:
             self.notice.tell("Stopped. Nothing was written.")
             return
-        self.notice.tell("Stopped. What is finished is kept; going on starts from there.", "Go on")
+        self.notice.tell(
+            "Stopped. What is finished is kept; going on starts from there.", "Go on", self._go_on
+        )
         self.gallery.set_message("Stopped")
         self.dendrogram.set_message("Stopped before all images were compared")
 
@@ -361,7 +245,8 @@ class MainWindow(QMainWindow):
         if project is None:
             return
         self._reopen = None
-        self.settings.remember(self.document.session or project.images.root)
+        if not self.keeping.on_opened():
+            self.settings.remember(self.document.session or project.images.root)
         self._show_tree()
         self.weights_banner.set_needed(project.analysis.backbone is None)
         self.menus.set_recent(self.settings.recent(), self.open_path)
@@ -389,6 +274,23 @@ class MainWindow(QMainWindow):
         self.cluster_count.blockSignals(blocked)
         self._refresh_actions()
 
+    def _mark_tree(self) -> None:
+        """Medoids under the branches, and what is decided, on the dendrogram."""
+        project, partition = self.document.project, self.document.partition
+        if project is None or partition is None or self.document.tree is None:
+            return
+        medoids = {}
+        decided = []
+        for cluster in partition.clusters:
+            if cluster.group is None:
+                path = str(project.images.absolute(int(cluster.members[0])))
+                medoids[cluster.key] = partial(self.thumbnails.get, path)
+                continue
+            colour, confirmed = self.document.colour(cluster), cluster.group.confirmed
+            decided += [(int(image), colour, confirmed) for image in cluster.members]
+        self.dendrogram.set_medoids(medoids)
+        self.dendrogram.set_decided(tuple(decided))
+
     def _on_cut(self, clusters: int) -> None:
         self.dendrogram.set_cut(clusters)
         blocked = self.cluster_count.blockSignals(True)
@@ -409,6 +311,7 @@ class MainWindow(QMainWindow):
             index = self.image_model.index(self.image_model.row_of(image))
             chosen.select(index, index)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._mark_tree()
         self.summary.setText(summary_of(self.document))
         self.docks[2].setWindowTitle(f"Outliers · {len(partition.outliers):,}")
         self._refresh_actions()
@@ -518,7 +421,8 @@ class MainWindow(QMainWindow):
     def save_to(self, path: Path) -> None:
         """Save to a file."""
         if self.document.project is not None:
-            self._run(opening.save(self.document.project, path))
+            step = self.document.undo_stack.index()
+            self._run(opening.save(self.document.project, path, step))
 
     def copy_bug_report(self) -> None:
         """Put versions and the end of the log on the clipboard."""
@@ -586,6 +490,7 @@ class MainWindow(QMainWindow):
         if self.stack.currentIndex() == _BENCH:
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
+        self.keeping.close()
         self.thumbnails.close()
         self.pictures.close()
         super().closeEvent(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
@@ -56,18 +58,23 @@ class WeightsBanner(Strip):
 class NoticeStrip(Strip):
     """Says why a job ended early, with a way to go on."""
 
-    again = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("notice", ("Go on", "Dismiss"), parent)
-        self.buttons[0].clicked.connect(self.again)
+        super().__init__("notice", ("", "Dismiss"), parent)
+        self._do: Callable[[], None] | None = None
+        self.buttons[0].clicked.connect(self._act)
         self.buttons[1].clicked.connect(self.hide)
 
-    def tell(self, text: str, again: str = "") -> None:
-        """Show a text, with a first button if there is a way to go on."""
-        self.buttons[0].setText(again)
-        self.buttons[0].setVisible(bool(again))
+    def tell(self, text: str, words: str = "", do: Callable[[], None] | None = None) -> None:
+        """Show a text, with a button if there is something to do about it."""
+        self._do = do
+        self.buttons[0].setText(words)
+        self.buttons[0].setVisible(do is not None)
         self.say(text)
+
+    def _act(self) -> None:
+        self.hide()
+        if self._do is not None:
+            self._do()
 
 
 class ProgressWidgets:

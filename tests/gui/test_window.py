@@ -514,3 +514,89 @@ def test_unconverged_affinity_propagation_is_said_and_not_applied(
     assert not dialog._apply.isEnabled()
     dialog.reject()
     assert opened.document.undo_stack.count() == 0
+
+
+def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
+    opened: MainWindow, qtbot: QtBot, places: Places, answers: Answers
+) -> None:
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
+    opened.actions_by_name["actionConfirm"].trigger()
+    with qtbot.waitSignal(opened.keeping.autosaves.done, timeout=10_000):
+        opened.keeping.autosave()
+    summary = opened.summary.text()
+    assert opened.keeping.recovery.path.is_file()
+    # As if the process that wrote it had been killed.
+    left = places.recovery / "unsaved-4194999.dwb"
+    opened.keeping.recovery.path.rename(left)
+    other = MainWindow(places, answers, offline=True)
+    try:
+        other.show()
+        assert other.notice.isVisible()
+        with qtbot.waitSignal(other.jobs.done, timeout=10_000):
+            qtbot.mouseClick(other.notice.buttons[0], LEFT)
+        assert other.summary.text() == summary
+        assert other.isWindowModified()
+        assert other.document.session is None
+        assert not left.exists()
+    finally:
+        other.document.undo_stack.setClean()
+        other.close()
+    assert list(places.recovery.iterdir()) == []
+
+
+def test_session_whose_folder_moved_can_be_relinked(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, answers: Answers
+) -> None:
+    from defect_workbench.storage.session import save_session
+    from tests.builders import made_project
+
+    save_session(tmp_path / "a.dwb", made_project(tmp_path / "lot"))
+    (tmp_path / "lot").rename(tmp_path / "moved")
+    with qtbot.waitSignal(window.jobs.done, timeout=10_000):
+        window.open_path(tmp_path / "a.dwb")
+    assert "is not there" in window.notice.text.text()
+    window.keeping.relink(tmp_path)
+    assert "None of the images" in answers.told[0]
+    (tmp_path / "moved" / "image-002.png").unlink()
+    window.keeping.relink(tmp_path / "moved")
+    assert "1 image of this session" in window.notice.text.text()
+    project = window.document.project
+    assert project is not None
+    first = str(tmp_path / "moved" / project.images.images[0].path)
+    qtbot.waitUntil(lambda: window.thumbnails.get(first) is not None)
+
+
+def test_double_click_on_a_branch_chooses_its_images_and_the_wheel_zooms(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    line, tree = opened.dendrogram, opened.document.tree
+    layout = opened.document.layout
+    assert tree is not None
+    assert layout is not None
+    node = int(tree.children[-1][0])
+    place = QPointF(float(line.x_of(layout.x[node])), line.y_of_clusters(2))
+    if abs(place.y() - line.line_y()) <= 8:
+        opened.cluster_count.setValue(12)
+    qtbot.mouseDClick(line, LEFT, pos=place.toPoint())
+    chosen = set(opened.review.chosen_images().tolist())
+    assert chosen == set(tree.members(node).tolist())
+    before = line.view[1] - line.view[0]
+    centre = QPointF(line.rect().center())
+    for modifier in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier):
+        line.wheelEvent(
+            QWheelEvent(
+                centre, centre, QPoint(), QPoint(0, 360), Qt.MouseButton.NoButton, modifier,
+                Qt.ScrollPhase.NoScrollPhase, False,
+            )
+        )  # fmt: skip
+    assert line.view[1] - line.view[0] < before
+    assert line.view[2] < 1
+    start = line.view[0]
+    empty = QPoint(line.width() // 2, 20)
+    qtbot.mousePress(line, LEFT, pos=empty)
+    qtbot.mouseMove(line, empty + QPoint(-30, 0))
+    qtbot.mouseRelease(line, LEFT, pos=empty + QPoint(-30, 0))
+    assert line.view[0] > start
+    line.setFocus()
+    qtbot.keyClick(line, Qt.Key.Key_Home)
+    assert line.view == (0.0, 1.0, 1.0)

@@ -1,0 +1,157 @@
+"""The window without its behaviour: which panels there are, and where."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QSlider,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import JobRunner
+from defect_workbench.app.messages import Messages
+from defect_workbench.app.models import ClusterModel, ImageModel
+from defect_workbench.app.settings import WindowSettings
+from defect_workbench.app.thumbnails import ThumbnailLoader
+from defect_workbench.gui.cluster_list import ClusterList
+from defect_workbench.gui.dendrogram import Dendrogram
+from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.grouping_panel import GroupingPanel
+from defect_workbench.gui.inspector import Inspector
+from defect_workbench.gui.map_view import MapView
+from defect_workbench.gui.message_boxes import MessageBoxes
+from defect_workbench.gui.outlier_queue import OutlierQueue
+from defect_workbench.gui.review import Review
+from defect_workbench.gui.strips import NoticeStrip, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.welcome import Welcome
+from defect_workbench.places import Places
+
+_THUMBNAIL_PIXELS = 192
+_LARGE_PIXELS = 1024
+
+
+class Bench(QMainWindow):
+    """All panels around one document.
+
+    Parameters
+    ----------
+    places : Places
+        Where weights, features, log and settings are.
+    messages : Messages, optional
+        Message boxes; tests pass their own.
+    """
+
+    def __init__(self, places: Places, messages: Messages | None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Defect Workbench")
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self._places = places
+        self._messages: Messages = messages or MessageBoxes(self)
+        self.settings = WindowSettings(places.settings)
+        self.document = Document(self)
+        self.jobs = JobRunner(self)
+        self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
+        self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        self._make_panels()
+        self._make_status()
+
+    def _make_panels(self) -> None:
+        self.welcome = Welcome()
+        self.weights_banner = WeightsBanner()
+        self.notice = NoticeStrip()
+        self.image_model = ImageModel(self.thumbnails, self)
+        self.gallery = Gallery()
+        self.gallery.setObjectName("gallery")
+        self.gallery.setAccessibleName("Images by cluster")
+        self.gallery.setModel(self.image_model)
+        self.dendrogram = Dendrogram()
+        self.cluster_model = ClusterModel(self.document, self)
+        self.cluster_list = ClusterList(self.cluster_model)
+        self.inspector = Inspector(self.document, self.pictures)
+        self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
+        self.grouping = GroupingPanel(self.document)
+        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
+
+        self.map = MapView(self.document, self.thumbnails)
+        self.map_method = QComboBox()
+        self.map_method.addItem("Principal components")
+        self.map_method.addItem("Neighbours (t-SNE)")
+        self.map_method.setToolTip("How the images are laid out on the map")
+        self.map_method.hide()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.gallery, "Clusters")
+        self.tabs.addTab(self.map, "Map")
+        self.tabs.setCornerWidget(self.map_method)
+        self.tabs.currentChanged.connect(lambda index: self.map_method.setVisible(index == 1))
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.weights_banner)
+        column.addWidget(self.tabs, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(page)
+        middle = QWidget()
+        over = QVBoxLayout(middle)
+        over.setContentsMargins(0, 0, 0, 0)
+        over.setSpacing(0)
+        over.addWidget(self.notice)
+        over.addWidget(self.stack, 1)
+        self.setCentralWidget(middle)
+
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.addWidget(self.dendrogram)
+        left.addWidget(self.cluster_list)
+        left.setStretchFactor(0, 3)
+        left.setStretchFactor(1, 2)
+        left.setChildrenCollapsible(False)
+        area = Qt.DockWidgetArea
+        self.docks = [
+            self._dock("dendrogramDock", "Dendrogram", left, area.LeftDockWidgetArea),
+            self._dock("inspectorDock", "Inspector", self.inspector, area.RightDockWidgetArea),
+            self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
+            self._dock("groupingDock", "Grouping", self.grouping, area.RightDockWidgetArea),
+        ]
+        self.tabifyDockWidget(self.docks[1], self.docks[3])
+        self.docks[1].raise_()
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_status(self) -> None:
+        self.summary = QLabel()
+        self.summary.setObjectName("statusSummary")
+        self.progress = ProgressWidgets()
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(56, 192)
+        self.size_slider.setValue(96)
+        self.size_slider.setFixedWidth(110)
+        self.size_slider.setToolTip("Size of the thumbnails")
+        self.size_slider.setAccessibleName("Size of the thumbnails")
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(10, 0, 12, 0)
+        bar.addWidget(self.summary, 1)
+        for widget in (*self.progress.widgets(), self.size_slider):
+            bar.addPermanentWidget(widget)

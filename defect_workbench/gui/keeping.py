@@ -1,0 +1,98 @@
+"""Nothing is lost: unsaved work outlives a crash, and a session finds its images again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app import opening
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import JobRunner
+from defect_workbench.app.messages import Messages
+from defect_workbench.app.recovery import Recovery
+from defect_workbench.app.sections import images
+from defect_workbench.gui.file_dialogs import ask_folder
+from defect_workbench.gui.strips import NoticeStrip
+
+_AUTOSAVE_MILLISECONDS = 3000
+
+
+class Keeping:
+    """Autosave, recovery and relinking of one window."""
+
+    def __init__(
+        self, document: Document, folder: Path, notice: NoticeStrip, messages: Messages, parent: QWidget
+    ) -> None:
+        self._document, self._notice, self._messages, self._parent = document, notice, messages, parent
+        self.recovery = Recovery(folder)
+        self._folder = folder
+        self.autosaves = JobRunner(parent)
+        self._timer = QTimer(parent)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_AUTOSAVE_MILLISECONDS)
+        self._timer.timeout.connect(self.autosave)
+        document.undo_stack.indexChanged.connect(self.on_step)
+
+    def on_step(self) -> None:
+        """Something was decided, undone or saved."""
+        if self._document.dirty:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.recovery.discard()
+
+    def autosave(self) -> None:
+        """Write unsaved work where the next start finds it."""
+        if self._document.project is not None and self._document.dirty:
+            self.autosaves.run(opening.save(self._document.project, self.recovery.path))
+
+    def offer_recovery(self, restore: Callable[[Path], None]) -> None:
+        """Offer what a crash left behind."""
+        left = self.recovery.left_behind()
+        if left:
+            words = "The program ended unexpectedly last time; unsaved work was kept."
+            self._notice.tell(words, "Restore it", lambda: restore(left[0]))
+
+    def on_opened(self) -> bool:
+        """Look after what was just opened; whether it is recovered work."""
+        project, session = self._document.project, self._document.session
+        recovered = session is not None and session.parent == self._folder
+        if session is not None and recovered:
+            # Unsaved work of this window from now on.
+            self._document.forget_session()
+            session.replace(self.recovery.path)
+        if project is not None and not project.images.root.is_dir():
+            words = f"The folder {project.images.root} is not there, so its pictures cannot be shown."
+            self._notice.tell(words, "Find the folder…", self.choose_folder)
+        return recovered
+
+    def choose_folder(self) -> None:
+        """Ask where the images are now."""
+        ask_folder(self._parent, "Where are the images now?", self.relink)
+
+    def relink(self, root: Path) -> None:
+        """Use the images of another folder, if it has them."""
+        project = self._document.project
+        if project is None:
+            return
+        there = sum((root / image.path).is_file() for image in project.images.images)
+        if not there:
+            self._messages.tell("Find the folder", f"None of the images is in {root}.")
+            return
+        self._notice.hide()
+        self._document.relink(root)
+        missing = len(project.images) - there
+        if missing:
+            words = f"{images(missing)} of this session are not in {root}; they are shown as missing."
+            self._notice.tell(words)
+
+    def close(self) -> None:
+        """Stop, and leave nothing behind: the window was closed on purpose."""
+        # A dying undo stack still tells of its last step.
+        self._document.undo_stack.indexChanged.disconnect(self.on_step)
+        self._timer.stop()
+        self.autosaves.close()
+        self.recovery.discard()
