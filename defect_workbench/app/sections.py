@@ -2,32 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
 import numpy as np
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.models import Section, state_of
+from defect_workbench.core.assignment import Cluster, Partition
 from defect_workbench.core.tree import Integers
 
 
-def sections_of(document: Document) -> tuple[tuple[Section, ...], Integers]:
+class Order(StrEnum):
+    """How the gallery sorts clusters."""
+
+    SIZE = "Size"
+    SPREAD = "Spread"
+    NAME = "Name"
+    OUTLIERNESS = "Outlierness"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the gallery shows, and in which order.
+
+    Attributes
+    ----------
+    text : str
+        Part of a file's path or of a cluster's name; empty shows all.
+    state : str
+        "open", "held", "confirmed" or "nuisance"; empty shows all.
+    """
+
+    order: Order = Order.SIZE
+    text: str = ""
+    state: str = ""
+
+
+def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple[Section, ...], Integers]:
     """The clusters as sections, the outliers last, and the images in their order."""
-    partition = document.partition
-    if partition is None:
+    project, partition, choice = document.project, document.partition, choice or Choice()
+    if project is None or partition is None:
         return (), np.empty(0, np.intp)
+    wanted = choice.text.casefold()
+    paths = project.images.images
+    matching = np.array([wanted in image.path.casefold() for image in paths]) if wanted else None
     sections: list[Section] = []
-    start = 0
-    for cluster in partition.clusters:
-        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state_of(cluster)]
+    pieces: list[Integers] = []
+
+    def add(title: str, detail: str, colour: str | None, members: Integers, key: int | None) -> None:
+        shown = members if matching is None or wanted in title.casefold() else members[matching[members]]
+        if len(shown) or matching is None:
+            if len(shown) < len(members):
+                detail = f"{len(shown):,} of {detail}"
+            start = sum(section.count for section in sections)
+            sections.append(Section(title, detail, colour, start, len(shown), key))
+            pieces.append(shown)
+
+    for cluster in _ordered(document, partition, choice.order):
+        state = state_of(cluster)
+        if choice.state and choice.state != (state or "open"):
+            continue
+        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state]
         detail = "  ·  ".join(filter(None, parts))
-        colour = document.colour(cluster)
-        sections.append(Section(cluster.label, detail, colour, start, len(cluster.members), cluster.key))
-        start += len(cluster.members)
-    if len(partition.outliers):
-        count = len(partition.outliers)
-        detail = f"{images(count)}, resembling nothing else"
-        sections.append(Section("Outliers", detail, None, start, count, None))
-    pieces = [cluster.members for cluster in partition.clusters] + [partition.outliers]
-    return tuple(sections), np.concatenate(pieces)
+        add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
+    if len(partition.outliers) and choice.state in ("", "open"):
+        detail = f"{images(len(partition.outliers))}, resembling nothing else"
+        add("Outliers", detail, None, partition.outliers, None)
+    return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
+
+
+def _ordered(document: Document, partition: Partition, order: Order) -> list[Cluster]:
+    assert document.project is not None
+    scores = document.project.analysis.outlier_scores
+    keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
+        Order.SIZE: lambda c: (-len(c.members), c.label),
+        Order.SPREAD: lambda c: (-c.spread, c.label),
+        Order.NAME: lambda c: (0.0, c.label.casefold()),
+        Order.OUTLIERNESS: lambda c: (-float(scores[c.members].mean()), c.label),
+    }
+    return sorted(partition.clusters, key=keys[order])
 
 
 def summary_of(document: Document) -> str:

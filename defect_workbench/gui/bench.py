@@ -25,6 +25,7 @@ from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.dendrogram import Dendrogram
 from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.gallery_bar import GalleryBar
 from defect_workbench.gui.grouping_panel import GroupingPanel
 from defect_workbench.gui.inspector import Inspector
 from defect_workbench.gui.map_view import MapView
@@ -91,7 +92,14 @@ class Bench(QMainWindow):
         self.map_method.hide()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.gallery, "Clusters")
+        self.gallery_bar = GalleryBar()
+        clusters = QWidget()
+        rows = QVBoxLayout(clusters)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.gallery_bar)
+        rows.addWidget(self.gallery, 1)
+        self.tabs.addTab(clusters, "Clusters")
         self.tabs.addTab(self.map, "Map")
         self.tabs.setCornerWidget(self.map_method)
         self.tabs.currentChanged.connect(lambda index: self.map_method.setVisible(index == 1))

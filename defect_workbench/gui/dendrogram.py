@@ -38,6 +38,7 @@ _GRAB = 6
 _SNAP = 6
 _BAND = 8
 _THUMBNAIL = 40
+_SMALLEST = 22.0
 _TALL = 260
 _MOST_MEDOIDS = 400
 _REGROUP_MILLISECONDS = 40
@@ -291,15 +292,17 @@ class Dendrogram(QWidget):
         free = plot.left() - _THUMBNAIL / 2
         roots = np.unique(self._tree.roots(self.clusters)).tolist()
         for node in sorted(roots, key=lambda n: float(layout.x[n])):
-            middle = (self.x_of(layout.left[node]) + self.x_of(layout.right[node])) / 2
-            left = middle - _THUMBNAIL / 2
+            start, end = self.x_of(layout.left[node] - 0.5), self.x_of(layout.right[node] + 0.5)
+            side = min(float(_THUMBNAIL), max(end - start - 3, _SMALLEST))
+            middle = (start + end) / 2
+            left = middle - side / 2
             get = self._medoids.get(node)
             if get is None or left < free or middle > plot.right():
                 continue
             pixmap = get()
             if pixmap is None:
                 continue
-            frame = QRectF(left, plot.bottom() + _BAND + 9, _THUMBNAIL, _THUMBNAIL)
+            frame = QRectF(left, plot.bottom() + _BAND + 9, side, side)
             free = frame.right() + 3
             painter.drawPixmap(frame, pixmap, QRectF(pixmap.rect()))
         painter.restore()

@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QPointF,
     QRect,
     QSize,
     Qt,
@@ -29,6 +30,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QPixmap,
+    QPolygonF,
     QRegion,
     QResizeEvent,
 )
@@ -58,6 +60,7 @@ class Gallery(QAbstractItemView):
         self._side = 96
         self._tops = np.zeros(1, np.int64)
         self._message = ""
+        self._folded: set[int | None] = set()
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -92,6 +95,19 @@ class Gallery(QAbstractItemView):
             model.modelReset.connect(self._lay_out)
         self._lay_out()
 
+    def fold(self, key: int | None, folded: bool) -> None:
+        """Show a section's heading alone, or all of it."""
+        (self._folded.add if folded else self._folded.discard)(key)
+        self._lay_out()
+
+    def fold_all(self, folded: bool) -> None:
+        """Fold or unfold every section."""
+        self._folded = {section.key for section in self._sections()} if folded else set()
+        self._lay_out()
+
+    def _shown(self, section: Section) -> int:
+        return 0 if section.key in self._folded else section.count
+
     # Layout
 
     def _heading_height(self) -> int:
@@ -104,7 +120,7 @@ class Gallery(QAbstractItemView):
         return max(1, (self.viewport().width() - 2 * _MARGIN + _GAP) // self._step())
 
     def _lay_out(self) -> None:
-        counts = np.array([section.count for section in self._sections()], np.int64)
+        counts = np.array([self._shown(section) for section in self._sections()], np.int64)
         rows = -(-counts // self._columns())
         heights = self._heading_height() + rows * self._step() + _GAP
         self._tops = np.concatenate([[0], np.cumsum(heights)]).astype(np.int64)
@@ -178,7 +194,7 @@ class Gallery(QAbstractItemView):
         column, x = divmod(place.x() - _MARGIN, self._step())
         inside = line >= 0 and 0 <= column < self._columns() and x < self._side and y < self._side
         offset = line * self._columns() + column
-        if not inside or offset >= section.count:
+        if not inside or offset >= self._shown(section):
             return QModelIndex()
         return model.index(section.start + offset, 0)
 
@@ -267,7 +283,7 @@ class Gallery(QAbstractItemView):
             if start > area.bottom():
                 break
             section = self._sections()[number]
-            lines = -(-section.count // columns)
+            lines = -(-self._shown(section) // columns)
             top = max(0, (area.top() - start + _GAP) // step)
             bottom = min(lines - 1, (area.bottom() - start) // step)
             for line in range(top, bottom + 1):
@@ -282,11 +298,14 @@ class Gallery(QAbstractItemView):
         return QRegion(self.viewport().rect())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click on a heading chooses its cluster."""
+        """A click on a heading chooses its cluster, on its triangle folds it."""
         y = int(event.position().y()) + self.verticalOffset()
         number = self._section_at(y)
         if number is not None and y - int(self._tops[number]) < self._heading_height():
             key = self._sections()[number].key
+            if event.position().x() < self._heading_height():
+                self.fold(key, key not in self._folded)
+                return
             if key is not None:
                 self.section_clicked.emit(key)
                 return
@@ -372,9 +391,17 @@ class Gallery(QAbstractItemView):
             lit = self.palette().color(QPalette.ColorRole.Highlight)
             lit.setAlpha(60)
             painter.fillRect(QRect(0, top, self.viewport().width(), height), lit)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        middle = QPointF(x + 5, top + height / 2 + 1)
+        if section.key in self._folded:
+            corners = [middle + QPointF(-2, -4), middle + QPointF(3, 0), middle + QPointF(-2, 4)]
+        else:
+            corners = [middle + QPointF(-4, -2), middle + QPointF(4, -2), middle + QPointF(0, 3)]
+        painter.drawPolygon(QPolygonF(corners))
+        x += 18
         if section.colour is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(section.colour))
             painter.drawRoundedRect(QRect(x, top + height // 2 - 5, 12, 12), 3, 3)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

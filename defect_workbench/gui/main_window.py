@@ -131,6 +131,8 @@ class MainWindow(Bench):
         self.dendrogram.branch_chosen.connect(self.choose_images)
         self.thumbnails.ready.connect(lambda _: self.dendrogram.update())
         self.cluster_count.valueChanged.connect(self.document.move_cut)
+        self.gallery_bar.changed.connect(self._show_partition)
+        self.gallery_bar.fold_all.connect(self.gallery.fold_all)
         self.size_slider.valueChanged.connect(self.gallery.set_side)
         self.gallery.section_clicked.connect(self.cluster_list.choose)
         self.gallery.images_dropped.connect(self.review.move_images)
@@ -303,13 +305,14 @@ class MainWindow(Bench):
             return
         selection = self.gallery.selectionModel()
         selected = self.review.chosen_images()
-        sections, order = sections_of(self.document)
+        sections, order = sections_of(self.document, self.gallery_bar.choice())
         paths = [image.path for image in project.images.images]
         self.image_model.set_rows(project.images.root, paths, order, sections)
         chosen = QItemSelection()
         for image in selected.tolist():
-            index = self.image_model.index(self.image_model.row_of(image))
-            chosen.select(index, index)
+            row = self.image_model.row_of(image)
+            if row >= 0:
+                chosen.select(self.image_model.index(row), self.image_model.index(row))
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self._mark_tree()
         self.summary.setText(summary_of(self.document))
@@ -333,12 +336,15 @@ class MainWindow(Bench):
         """Select images everywhere."""
         chosen = QItemSelection()
         for image in images:
-            index = self.image_model.index(self.image_model.row_of(image))
-            chosen.select(index, index)
+            row = self.image_model.row_of(image)
+            if row >= 0:
+                chosen.select(self.image_model.index(row), self.image_model.index(row))
         flags = QItemSelectionModel.SelectionFlag
         self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
         if images:
-            self.gallery.scrollTo(self.image_model.index(self.image_model.row_of(images[0])))
+            row = self.image_model.row_of(images[0])
+            if row >= 0:
+                self.gallery.scrollTo(self.image_model.index(row))
             self.inspector.show_image(images[0])
 
     def _on_current_image(self) -> None:

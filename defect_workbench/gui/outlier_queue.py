@@ -97,7 +97,7 @@ class _Candidate(QWidget):
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
         bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        words = f"{len(self._cluster.members):,} images  ·  {self._distance:.2f} away"
+        words = f"{self._distance:.2f} away"
         place = QRect(8, bottom + 4, self.width() - 16, line)
         painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
 

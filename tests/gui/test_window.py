@@ -600,3 +600,33 @@ def test_double_click_on_a_branch_chooses_its_images_and_the_wheel_zooms(
     line.setFocus()
     qtbot.keyClick(line, Qt.Key.Key_Home)
     assert line.view == (0.0, 1.0, 1.0)
+
+
+def test_gallery_is_sorted_filtered_and_folded(opened: MainWindow, qtbot: QtBot) -> None:
+    bar, model = opened.gallery_bar, opened.image_model
+    partition = opened.document.partition
+    assert partition is not None
+    bar.order.setCurrentText("Spread")
+    spreads = {cluster.label: cluster.spread for cluster in partition.clusters}
+    shown = [spreads[section.title] for section in model.sections if section.key is not None]
+    assert shown == sorted(shown, reverse=True)
+    with qtbot.waitSignal(bar.changed):
+        bar.text.setText("defect_00")
+    assert model.rowCount() == 99
+    with qtbot.waitSignal(bar.changed):
+        bar.text.clear()
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
+    opened.actions_by_name["actionConfirm"].trigger()
+    bar.state.setCurrentText("Confirmed")
+    assert [section.detail.split()[-1] for section in model.sections] == ["confirmed"]
+    bar.state.setCurrentText("All states")
+    assert model.rowCount() == 245
+    tall = opened.gallery.verticalScrollBar().maximum()
+    opened.gallery.verticalScrollBar().setValue(0)
+    qtbot.mouseClick(opened.gallery.viewport(), LEFT, pos=QPoint(14, 16))
+    assert opened.gallery.verticalScrollBar().maximum() < tall
+    bar.fold_all.emit(True)
+    assert opened.gallery.verticalScrollBar().maximum() == 0
+    assert not opened.gallery.indexAt(QPoint(30, 100)).isValid()
+    bar.fold_all.emit(False)
+    assert opened.gallery.verticalScrollBar().maximum() == tall
