@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from defect_workbench.engine.extract import Extraction
     from defect_workbench.storage.export import Plan
 
-COMMANDS = ("cluster", "extract", "demo", "weights")
+COMMANDS = ("cluster", "extract", "demo", "weights", "compare")
 
 
 def build_parser(places: Places) -> argparse.ArgumentParser:
@@ -74,6 +74,11 @@ def build_parser(places: Places) -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="the sample set, in the window or headless")
     demo.add_argument("--out", type=Path, metavar="DIR", help="cluster it headless into DIR")
     demo.add_argument("--offline", action="store_true", help="never fetch weights")
+
+    compare = commands.add_parser("compare", help="how far two sortings of the same images agree")
+    compare.add_argument("session", type=Path, metavar="SESSION")
+    compare.add_argument("other", type=Path, metavar="OTHER", help="a session, or folders sorted by hand")
+    compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
     weights = commands.add_parser("weights", help="where the ResNet-50 weights come from")
     actions = weights.add_subparsers(dest="action", metavar="status|fetch|import", required=True)
@@ -137,6 +142,8 @@ def _dispatch(
 ) -> int:
     if args.command == "weights":
         return _weights(args, places, reporter)
+    if args.command == "compare":
+        return _compare(args, reporter)
     if args.command == "extract":
         return _extract(args, places, reporter)
     if args.command == "demo":
@@ -179,6 +186,43 @@ def _weights(args: argparse.Namespace, places: Places, reporter: ConsoleReporter
         info = library.import_file(args.file)
     reporter.close()
     print(f"in use: {info.name}, sha256 {info.sha256}")
+    return 0
+
+
+# compare
+
+
+def _compare(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
+    from defect_workbench.engine.compare import compare, read_sorted_folders
+    from defect_workbench.storage.manifest import labelled
+    from defect_workbench.storage.session import load_session
+
+    here = labelled(load_session(args.session))
+    if args.other.is_dir():
+        there = read_sorted_folders(args.other, reporter)
+    else:
+        there = labelled(load_session(args.other))
+    found = compare(here, there)
+    reporter.close()
+    if args.json:
+        result = {
+            "adjusted_rand_index": found.adjusted_rand_index,
+            "purity": found.purity,
+            "images": len(found.first),
+            "only_in_session": found.missing[0],
+            "only_in_other": found.missing[1],
+            "rows": found.rows,
+            "columns": found.columns,
+            "table": found.table.tolist(),
+        }
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    print(f"adjusted Rand index {found.adjusted_rand_index:.3f}, purity {found.purity:.3f}")
+    only_here, only_there = found.missing
+    print(f"{len(found.first):,} images in common, {only_here:,} only here, {only_there:,} only there")
+    for row, label in enumerate(found.rows):
+        cells = sorted(zip(found.table[row].tolist(), found.columns, strict=True), reverse=True)
+        print(f"  {label:<24} " + ", ".join(f"{name} {count:,}" for count, name in cells if count))
     return 0
 
 

@@ -11,9 +11,15 @@ import pytest
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+from hypothesis import settings
+
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.places import HOME_VARIABLE, Places
+
+# No example is judged by its time: machines swing, and the first one may import half the world.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 

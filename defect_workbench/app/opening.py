@@ -21,6 +21,7 @@ from defect_workbench.core.tree import Integers
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
+    from defect_workbench.engine.compare import Comparison
     from defect_workbench.engine.scan import Listing
     from defect_workbench.storage.store import FeatureStore
 
@@ -74,6 +75,14 @@ class Refined:
     """One cluster's images as a project of their own."""
 
     opened: Opened
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """How far the project agrees with another sorting."""
+
+    comparison: Comparison
+    name: str
 
 
 @dataclass(frozen=True)
@@ -221,6 +230,21 @@ def refine(project: Project, members: Integers, settings: Settings) -> Work:
         analysis = finer(project.analysis.vectors[members], settings, reporter)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
         return Refined(prepare(Project(part, analysis, clusters, Decisions.none(len(members)))))
+
+    return work
+
+
+def compare(project: Project, other: Path) -> Work:
+    """The job that compares a project with a session, or with folders sorted by hand."""
+
+    def work(reporter: JobReporter) -> Compared:
+        from defect_workbench.engine.compare import compare as agree
+        from defect_workbench.engine.compare import read_sorted_folders
+        from defect_workbench.storage.manifest import labelled
+        from defect_workbench.storage.session import load_session
+
+        there = labelled(load_session(other)) if other.is_file() else read_sorted_folders(other, reporter)
+        return Compared(agree(labelled(project), there), other.name)
 
     return work
 

@@ -22,6 +22,7 @@ from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
 from defect_workbench.gui.bench import Bench
+from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
@@ -32,6 +33,14 @@ from defect_workbench.places import Places
 from defect_workbench.resources import resource
 
 _WELCOME, _BENCH = 0, 1
+_WHENEVER_OPEN = (
+    "actionCompareFolders",
+    "actionCompareSession",
+    "actionExport",
+    "actionReview",
+    "actionSaveSession",
+    "actionSaveSessionAs",
+)
 
 
 class MainWindow(Bench):
@@ -84,6 +93,10 @@ class MainWindow(Bench):
             "actionSaveSession": self.save,
             "actionSaveSessionAs": self.save_as,
             "actionExport": self.choose_export,
+            "actionCompareSession": lambda: file_dialogs.ask_session(self, self.compare_with),
+            "actionCompareFolders": lambda: file_dialogs.ask_folder(
+                self, "Folder with a subfolder for each label", self.compare_with
+            ),
             "actionQuit": self.close,
             **self.review.actions(),
             "actionRefineCluster": self.choose_refinement,
@@ -209,6 +222,8 @@ class MainWindow(Bench):
                 self._refining.show_result(result.opened)
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
+        elif isinstance(result, opening.Compared):
+            self._show_comparison(result)
         elif isinstance(result, opening.Saved):
             self.document.saved(result.path, result.step)
             self.settings.remember(result.path)
@@ -394,6 +409,17 @@ class MainWindow(Bench):
             self._refining = None
             self.jobs.cancel()
 
+    def compare_with(self, other: Path) -> None:
+        """Compare with a session, or with folders sorted by hand."""
+        if self.document.project is not None:
+            self._run(opening.compare(self.document.project, other))
+
+    def _show_comparison(self, result: opening.Compared) -> None:
+        dialog = CompareDialog(result.comparison, result.name, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.images_chosen.connect(self.choose_images)
+        dialog.show()
+
     def choose_export(self) -> None:
         """Ask where to, show what would be written, and write it."""
         project = self.document.project
@@ -450,8 +476,7 @@ class MainWindow(Bench):
         ready = self.document.project is not None and not self.jobs.busy
         cuttable = ready and self.document.tree is not None
         possible = {name: ready and sensible for name, sensible in self.review.possible().items()}
-        always = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionReview")
-        for name, enabled in {**dict.fromkeys(always, ready), **possible}.items():
+        for name, enabled in {**dict.fromkeys(_WHENEVER_OPEN, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
 

@@ -58,6 +58,8 @@ class Menus:
         names = ("actionSaveSession", "actionSaveSessionAs", "actionExport")
         file.addActions([actions[name] for name in names])
         file.addSeparator()
+        file.addActions([actions["actionCompareSession"], actions["actionCompareFolders"]])
+        file.addSeparator()
         file.addAction(actions["actionQuit"])
         edit = bar.addMenu("&Edit")
         edit.addActions([actions["actionUndo"], actions["actionRedo"]])

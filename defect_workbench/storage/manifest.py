@@ -79,6 +79,16 @@ def rows(project: Project) -> list[Row]:
     return result
 
 
+def labelled(project: Project) -> list[tuple[str, str]]:
+    """The content hash and the label of each image; every outlier is a label of its own."""
+    partition = project.partition
+    own = partition.cluster_of
+    return [
+        (image.sha256, partition.clusters[int(own[i])].label if own[i] >= 0 else f"outlier {image.path}")
+        for i, image in enumerate(project.images.images)
+    ]
+
+
 def manifest_text(manifest: Iterable[Row]) -> str:
     """`manifest.csv`."""
     return _table(

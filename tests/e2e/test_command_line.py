@@ -74,6 +74,13 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     purest = {label: max_share([r for r in rows if r["label"] == label]) for label in labels}
     assert sum(purest.values()) / len(purest) > 0.7
 
+    compared = run("compare", tmp_path / "out" / "session.dwb", tmp_path / "lot", "--json")
+    agreement = json.loads(compared.stdout)
+    assert agreement["images"] == 131
+    assert 0.4 < agreement["adjusted_rand_index"] <= 1
+    same = run("compare", tmp_path / "out" / "session.dwb", tmp_path / "out" / "session.dwb")
+    assert "adjusted Rand index 1.000" in same.stdout
+
     again = run("cluster", tmp_path / "lot", "--out", tmp_path / "again", "--json")
     assert json.loads(again.stdout)["images_per_second"] is None
     first = (tmp_path / "out" / "manifest.csv").read_bytes()

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.models import Role
 from defect_workbench.gui.cluster_list import ClusterList
+from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.gallery import Gallery
 from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.places import Places
@@ -630,3 +631,29 @@ def test_gallery_is_sorted_filtered_and_folded(opened: MainWindow, qtbot: QtBot)
     assert not opened.gallery.indexAt(QPoint(30, 100)).isValid()
     bar.fold_all.emit(False)
     assert opened.gallery.verticalScrollBar().maximum() == tall
+
+
+def test_comparison_with_folders_sorted_by_hand_leads_to_the_disagreements(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    project = opened.document.project
+    assert project is not None
+    for index in range(60):
+        folder = tmp_path / "hand" / ("even" if index % 2 == 0 else "odd")
+        folder.mkdir(parents=True, exist_ok=True)
+        source = project.images.absolute(index)
+        (folder / source.name).write_bytes(source.read_bytes())
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.compare_with(tmp_path / "hand")
+    dialog = opened.findChild(CompareDialog)
+    assert dialog is not None
+    counts = {}
+    for row in range(dialog.table.rowCount()):
+        for column in range(2):
+            item = dialog.table.item(row, column)
+            counts[row, column] = int(item.text() or 0) if item is not None else 0
+    assert sum(counts.values()) == 60
+    cell, count = max(counts.items(), key=lambda item: item[1])
+    dialog.table.cellClicked.emit(*cell)
+    assert len(opened.review.chosen_images()) == count
+    dialog.close()
