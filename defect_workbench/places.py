@@ -27,6 +27,8 @@ class Places:
         The window's settings file.
     recovery : Path
         Unsaved work of windows that may crash.
+    analyses : Path
+        Analyses made before.
     """
 
     weights: Path
@@ -34,6 +36,7 @@ class Places:
     log: Path
     settings: Path
     recovery: Path
+    analyses: Path
 
     @staticmethod
     def of_user() -> Places:
@@ -52,4 +55,5 @@ class Places:
             log=log / "defect-workbench.log",
             settings=config / "window.ini",
             recovery=data / "recovery",
+            analyses=cache / "analyses",
         )

@@ -176,6 +176,7 @@ def _analyse(
     from defect_workbench.engine.analyse import analyse
     from defect_workbench.engine.extract import extract
     from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.analyses import AnalysisCache
 
     if not listing.files:
         raise InputError(f"there is no image in {listing.root}")
@@ -188,7 +189,12 @@ def _analyse(
             f"none of the {len(images.rejected)} files in {listing.root} can be used; "
             f"the first, {first.path}: {first.reason}"
         )
-    analysis = analyse(extraction.features, Settings(), reporter)
+    known, settings = AnalysisCache(places.analyses), Settings()
+    reporter.stage("Looking for an earlier analysis", None)
+    analysis = known.get(images, extraction.features.backbone, settings)
+    if analysis is None:
+        analysis = analyse(extraction.features, settings, reporter)
+        known.put(images, analysis)
     clusters = analysis.suggestions[0].clusters
     return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
 

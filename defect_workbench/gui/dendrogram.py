@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -30,9 +32,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.core.analysis import Suggestion
 from defect_workbench.core.layout import Layout
-from defect_workbench.core.palette import COLOURS, NEUTRAL, colour
+from defect_workbench.core.palette import COLOURS, NEUTRAL
 from defect_workbench.core.tree import Integers, Tree
-from defect_workbench.gui.tree_lines import count, describe_suggestion, distinct_lines, round_step
+from defect_workbench.gui.tree_lines import count, describe_suggestion, draw_tree, round_step
 
 _GRAB = 6
 _SNAP = 6
@@ -75,6 +77,7 @@ class Dendrogram(QWidget):
         self._clusters = 1
         self._drag_height: float | None = None
         self._pixmap: QPixmap | None = None
+        self._room: QRectF | None = None
         self._message = ""
         self._medoids: Mapping[int, Thumbnail] = {}
         self._decided: tuple[tuple[int, str, bool], ...] = ()
@@ -161,6 +164,11 @@ class Dendrogram(QWidget):
     # Geometry
 
     def _plot(self) -> QRectF:
+        if self._room is None:
+            self._room = self._measure()
+        return self._room
+
+    def _measure(self) -> QRectF:
         metrics = QFontMetricsF(self._small_font())
         left = metrics.horizontalAdvance("00.0") + 16
         right = metrics.horizontalAdvance("000") + 20
@@ -197,7 +205,7 @@ class Dendrogram(QWidget):
     # Painting
 
     def _redraw(self) -> None:
-        self._pixmap = None
+        self._pixmap = self._room = None
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -237,49 +245,57 @@ class Dendrogram(QWidget):
         painter = QPainter(pixmap)
         self._draw_axis(painter)
         self._draw_ticks(painter)
-        painter.save()
-        painter.scale(1 / ratio, 1 / ratio)
         plot = self._plot()
-        painter.setClipRect(QRectF(plot.left() * ratio, 0, plot.width() * ratio, (plot.bottom() + 1) * ratio))
+        # One column of pixels more on both sides, for the lines at the very edge.
+        origin = np.floor(np.array([plot.left() - 1, 0.0]) * ratio)
         across = (layout.x / tree.leaves - self._from) / (self._to - self._from) * plot.width()
-        x = np.rint((plot.left() + across) * ratio).astype(np.int64)
-        y = np.rint(
-            (plot.bottom() - layout.y / max(self._top_height(), 1e-12) * plot.height()) * ratio
-        ).astype(np.int64)
-        tops = tree.tops(self._clusters)
-        n = tree.leaves
+        up = layout.y / max(self._top_height(), 1e-12) * plot.height()
+        x = np.rint((plot.left() + across) * ratio - origin[0]).astype(np.int64)
+        y = np.rint((plot.bottom() - up) * ratio).astype(np.int64)
+        tops, n = tree.tops(self._clusters), tree.leaves
         shades = np.zeros(len(tree.merges), np.int64)
-        made = len(tops) - n
-        shades[:made] = 1 + colours[tops[n:]] % len(COLOURS)
-        for shade, lines in distinct_lines(tree, x, y, shades):
-            ink = QColor(NEUTRAL if shade == 0 else colour(shade - 1))
-            painter.setPen(QPen(ink, max(1.0, round(ratio))))
-            painter.drawLines(lines)
-        painter.restore()
-        self._draw_band(painter, tree, layout, colours, tops)
+        shades[: len(tops) - n] = 1 + colours[tops[n:]] % len(COLOURS)
+        size = (round((plot.width() + 2) * ratio), round((plot.bottom() + 1) * ratio))
+        inks = [QColor(value).rgb() for value in (NEUTRAL, *COLOURS)]
+        image = draw_tree(tree, x, y, shades, inks, size, max(1, round(ratio)))
+        image.setDevicePixelRatio(ratio)
+        painter.drawImage(QPointF(origin[0] / ratio, 0), image)
+        self._draw_band(painter, tree, colours, tops)
         painter.end()
         return pixmap
 
-    def _draw_band(
-        self, painter: QPainter, tree: Tree, layout: Layout, colours: Integers, tops: Integers
-    ) -> None:
-        """A bar of each cluster's colour below its leaves."""
+    def _draw_band(self, painter: QPainter, tree: Tree, colours: Integers, tops: Integers) -> None:
+        """The colour of each image's cluster below its leaf; what a person decided lies over it.
+
+        Confirmed images stand out in full height, otherwise decided ones in half of it.
+        """
         plot = self._plot()
-        painter.save()
-        painter.setClipRect(QRectF(plot.left(), plot.bottom(), plot.width(), _BAND + 12))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for node in np.unique(tops[: tree.leaves]).tolist():
-            left, right = self.x_of(layout.left[node] - 0.5), self.x_of(layout.right[node] + 0.5)
-            gap = 1.0 if right - left > 4 else 0.0
-            painter.setBrush(QColor(colour(int(colours[node]))))
-            painter.drawRect(QRectF(left + gap / 2, plot.bottom() + 5, right - left - gap, _BAND))
-        # What a person decided lies over it: confirmed in full, otherwise half as high.
-        for image, shade, confirmed in self._decided:
-            left, right = self.x_of(layout.x[image] - 0.5), self.x_of(layout.x[image] + 0.5)
-            high = _BAND + 4 if confirmed else _BAND / 2
-            painter.setBrush(QColor(shade))
-            painter.drawRect(QRectF(left, plot.bottom() + 3, max(1.0, right - left), high))
-        painter.restore()
+        columns = max(1, round(plot.width()))
+        share = self._from + (np.arange(columns) + 0.5) / columns * (self._to - self._from)
+        leaves = tree.leaf_order[np.clip((share * tree.leaves).astype(np.intp), 0, tree.leaves - 1)]
+        inks = np.array([QColor(value).rgb() for value in COLOURS], np.uint32)
+        nodes = tops[leaves]
+        row = inks[colours[nodes] % len(COLOURS)]
+        # A gap between clusters that are wide enough to spare it.
+        edges = np.flatnonzero(np.diff(nodes)) + 1
+        widths = np.diff(np.concatenate([[0], edges, [columns]]))
+        row[edges[(widths[:-1] > 4) & (widths[1:] > 4)]] = 0
+        self._draw_row(painter, row, plot.bottom() + 5, _BAND)
+        if not self._decided:
+            return
+        shades = np.zeros(tree.leaves, np.uint32)
+        confirmed = np.zeros(tree.leaves, bool)
+        for image, colour_name, sure in self._decided:
+            shades[image], confirmed[image] = QColor(colour_name).rgb(), sure
+        over = shades[leaves]
+        self._draw_row(painter, np.where(confirmed[leaves], 0, over), plot.bottom() + 5, _BAND // 2)
+        self._draw_row(painter, np.where(confirmed[leaves], over, 0), plot.bottom() + 3, _BAND + 4)
+
+    def _draw_row(self, painter: QPainter, row: NDArray[np.uint32], top: float, height: int) -> None:
+        pixels = np.ascontiguousarray(np.repeat(row[None, :], height, axis=0))
+        kind = QImage.Format.Format_ARGB32
+        image = QImage(pixels.data, len(row), height, 4 * len(row), kind).copy()
+        painter.drawImage(QPointF(round(self._plot().left()), round(top)), image)
 
     def _draw_medoids(self, painter: QPainter) -> None:
         """The medoid of each cluster under its branch, where there is room."""

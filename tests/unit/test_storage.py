@@ -2,6 +2,7 @@ import csv
 import io
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from defect_workbench.core.project import Project
 from defect_workbench.core.records import FileStamp, Rejection
 from defect_workbench.engine.thumbnail import thumbnail
 from defect_workbench.storage import export as exporting
+from defect_workbench.storage.analyses import AnalysisCache
 from defect_workbench.storage.export import Mode, export, plan_export
 from defect_workbench.storage.manifest import manifest_text, rows
 from defect_workbench.storage.naming import Names, safe_name
@@ -168,6 +170,24 @@ def test_session_holds_no_pickle(tmp_path: Path) -> None:
             archive.writestr(name, content)
     with pytest.raises(WorkbenchError, match="damaged"):
         load_session(tmp_path / "p.dwb")
+
+
+def test_known_analysis_is_found_for_the_same_contents_and_settings_only(tmp_path: Path) -> None:
+    project = made_project(tmp_path / "lot")
+    cache = AnalysisCache(tmp_path / "analyses")
+    settings = project.analysis.settings
+    assert cache.get(project.images, project.analysis.backbone, settings) is None
+    cache.put(project.images, project.analysis)
+    found = cache.get(project.images, project.analysis.backbone, settings)
+    assert found is not None
+    assert project.analysis.tree is not None
+    assert found.tree is not None
+    np.testing.assert_array_equal(found.tree.merges, project.analysis.tree.merges)
+    assert cache.get(project.images, None, settings) is None
+    assert cache.get(project.images, project.analysis.backbone, replace(settings, seed=1)) is None
+    for path in (tmp_path / "analyses").iterdir():
+        path.write_bytes(b"damaged")
+    assert cache.get(project.images, project.analysis.backbone, settings) is None
 
 
 # Export

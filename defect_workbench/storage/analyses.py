@@ -1,0 +1,56 @@
+"""Analyses that were made before: the tree of ten thousand images takes longer to build than to read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from defect_workbench.core.analysis import Analysis, Settings
+from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.features import BackboneInfo
+from defect_workbench.core.project import Project
+from defect_workbench.core.records import ImageSet
+from defect_workbench.storage.session import load_session, save_session
+
+# To be raised whenever the same features would give another analysis.
+_METHOD = 1
+_KEPT = 12
+
+
+class AnalysisCache:
+    """A folder of a few session files, each under the name of what it depends on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, images: ImageSet, backbone: BackboneInfo | None, settings: Settings) -> Path:
+        facts = {
+            "method": _METHOD,
+            "images": [image.sha256 for image in images.images],
+            "backbone": asdict(backbone) if backbone else None,
+            "settings": asdict(settings),
+        }
+        name = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+        return self._folder / f"{name}.dwb"
+
+    def get(self, images: ImageSet, backbone: BackboneInfo | None, settings: Settings) -> Analysis | None:
+        """The analysis of these contents in this order, if it is known and sound."""
+        try:
+            found = load_session(self._path(images, backbone, settings)).analysis
+        except WorkbenchError:
+            return None
+        return found if len(found) == len(images) else None
+
+    def put(self, images: ImageSet, analysis: Analysis) -> None:
+        """Keep an analysis; the oldest ones go. A disk that cannot take it costs nothing."""
+        path = self._path(images, analysis.backbone, analysis.settings)
+        try:
+            save_session(path, Project(images, analysis, 1, Decisions.none(len(images))))
+            known = sorted(self._folder.glob("*.dwb"), key=lambda item: item.stat().st_mtime)
+            for old in known[:-_KEPT]:
+                old.unlink(missing_ok=True)
+        except OSError:
+            return

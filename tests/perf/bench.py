@@ -1,0 +1,298 @@
+"""How immediate the window is, offscreen; medians of several rounds.
+
+    python -m tests.perf.bench [--rounds 5]
+
+Prints: a drag frame of the dendrogram at 1,000, 10,000 and 30,000 leaves; the gallery's opening and
+scrolling at 50,000 rows; the map at 50,000 points; a new partition at 10,000 and 30,000 images; the
+longest stall of the GUI thread during long work; opening 10,000 images from the feature store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QElapsedTimer, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from defect_workbench.app import opening
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import JobRunner
+from defect_workbench.app.models import ImageModel
+from defect_workbench.app.sections import sections_of
+from defect_workbench.app.thumbnails import ThumbnailLoader
+from defect_workbench.core.analysis import Analysis, Method, Settings
+from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.features import BlockWeights
+from defect_workbench.core.project import Project
+from defect_workbench.core.records import FileStamp, ImageRecord, ImageSet
+from defect_workbench.engine.linkage import build_tree
+from defect_workbench.gui.application import make_application
+from defect_workbench.gui.dendrogram import Dendrogram
+from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.map_view import MapView
+from defect_workbench.places import Places
+from tests.builders import BACKBONE
+
+COLUMNS = 24
+
+
+def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Twelve groups of points."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((12, columns)) * 2
+    return (centres[rng.integers(0, 12, count)] + rng.standard_normal((count, columns))).astype(np.float32)
+
+
+def made(count: int) -> opening.Opened:
+    """A project of made-up vectors whose files are not there."""
+    vectors = clouds(count)
+    weights = BlockWeights(1.0, 0.0, 0.0, "made up")
+    tree = build_tree(vectors.astype(np.float64)) if count <= 30_000 else None
+    analysis = Analysis(
+        Settings(weights=weights), weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count), tree
+    )
+    if tree is None:
+        labels = np.random.default_rng(1).integers(0, 40, count)
+        method = Settings(method=Method.AFFINITY, weights=weights)
+        analysis = Analysis(
+            method, weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count),
+            exemplars=np.arange(40), exemplar_labels=labels,
+        )  # fmt: skip
+    images = tuple(ImageRecord(f"{i:06d}.png", "0" * 64, 64, 64) for i in range(count))
+    return opening.prepare(
+        Project(ImageSet(Path("/nowhere"), images, ()), analysis, 12, Decisions.none(count))
+    )
+
+
+def spread(milliseconds: list[float]) -> str:
+    """Median and 95th percentile."""
+    return f"p50 {np.percentile(milliseconds, 50):.2f} ms, p95 {np.percentile(milliseconds, 95):.2f} ms"
+
+
+def wait(milliseconds: int) -> None:
+    """Let events happen; QTest.qWait would keep the GIL."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def drag_frames(opened: opening.Opened, rounds: int) -> tuple[list[float], float]:
+    """Milliseconds from a mouse move to the painted line, and of the redraw after release."""
+    view = Dendrogram()
+    view.resize(1200, 500)
+    tree = opened.project.analysis.tree
+    assert tree is not None
+    view.set_tree(tree, opened.layout, opened.colours, ())
+    view.set_cut(12)
+    view.show()
+    wait(50)
+    frames, releases = [], []
+    for _ in range(rounds):
+        y = round(view.line_y())
+        QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(600, y))
+        for step in range(60):
+            started = time.perf_counter()
+            QTest.mouseMove(view, QPoint(600, y + 3 * (step % 30)))
+            view.repaint()
+            frames.append(1000 * (time.perf_counter() - started))
+        started = time.perf_counter()
+        QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(600, y))
+        view.repaint()
+        releases.append(1000 * (time.perf_counter() - started))
+    view.close()
+    return frames, statistics.median(releases)
+
+
+def gallery(application: QApplication, opened: opening.Opened, rounds: int) -> None:
+    """Opening and scrolling."""
+    document, loader = Document(), ThumbnailLoader(96)
+    document.show(opened)
+    sections, order = sections_of(document)
+    paths = [image.path for image in opened.project.images.images]
+    opens, frames = [], []
+    for _ in range(rounds):
+        view, model = Gallery(), ImageModel(loader)
+        view.resize(1000, 800)
+        started = time.perf_counter()
+        model.set_rows(Path("/nowhere"), paths, order, sections)
+        view.setModel(model)
+        view.show()
+        application.processEvents()
+        view.viewport().repaint()
+        opens.append(1000 * (time.perf_counter() - started))
+        bar = view.verticalScrollBar()
+        for value in np.linspace(0, bar.maximum(), 60).astype(int).tolist():
+            started = time.perf_counter()
+            bar.setValue(value)
+            view.viewport().repaint()
+            frames.append(1000 * (time.perf_counter() - started))
+        view.close()
+    print(
+        f"gallery, {len(paths):,} rows: open {statistics.median(opens):.1f} ms; scroll frame {spread(frames)}"
+    )
+    plane = MapView(document, loader)
+    plane.resize(1000, 800)
+    plane.set_points(document.plane)
+    plane.show()
+    wait(50)
+    drawn = []
+    for _ in range(rounds * 4):
+        started = time.perf_counter()
+        plane.show_all()
+        plane.repaint()
+        drawn.append(1000 * (time.perf_counter() - started))
+    print(f"map, {len(paths):,} points: frame {spread(drawn)}")
+    plane.close()
+    loader.close()
+
+
+def partitions(opened: opening.Opened, rounds: int) -> None:
+    """What a moved cut costs beside the drawing."""
+    document = Document()
+    document.show(opened)
+    times = []
+    for clusters in range(13, 13 + 4 * rounds):
+        started = time.perf_counter()
+        document.preview_cut(clusters)
+        sections_of(document)
+        times.append(1000 * (time.perf_counter() - started))
+    print(f"regrouping, {len(opened.project.images):,} images: {spread(times)}")
+
+
+def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> None:
+    """The longest time between two ticks of a 5 ms timer while a job runs."""
+    clock, gaps = QElapsedTimer(), [0.0]
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+
+    def tick() -> None:
+        gaps.append(clock.nsecsElapsed() / 1e6)
+        clock.restart()
+
+    timer.timeout.connect(tick)
+    loop = QEventLoop()
+    ends = (runner.done, runner.failed, runner.cancelled)
+    for signal in ends:
+        signal.connect(loop.quit)
+    clock.start()
+    timer.start(5)
+    started = time.perf_counter()
+    runner.run(work)
+    loop.exec()
+    timer.stop()
+    print(f"longest stall during {name} ({time.perf_counter() - started:.1f} s): {max(gaps):.0f} ms")
+
+
+def stalls(runner: JobRunner) -> None:
+    """The GUI thread while the worker is busy."""
+    from defect_workbench.engine.affinity import affinity_propagation
+    from defect_workbench.engine.planar import neighbour_plane
+    from defect_workbench.resources import resource
+
+    large, small = clouds(8000, 64).astype(np.float64), clouds(1500)
+    longest_stall(runner, "linkage of 8,000", lambda reporter: build_tree(large))
+    longest_stall(
+        runner,
+        "affinity propagation of 1,500",
+        lambda reporter: affinity_propagation(small.astype(np.float64), preference=-200.0, damping=0.9),
+    )
+    longest_stall(runner, "t-SNE of 1,500", lambda reporter: neighbour_plane(small, reporter))
+    with tempfile.TemporaryDirectory() as folder:
+        user = Places.of_user()
+        there = Path(folder)
+        fresh = replace(user, store=there / "store", recovery=there / "r", analyses=there / "a")
+        sample = opening.open_path(resource("sample"), fresh)
+        longest_stall(runner, "opening and extracting 245 new images", sample)
+
+
+def open_from_store(rounds: int) -> None:
+    """Ten thousand images whose vectors are known."""
+    from defect_workbench.core.progress import SilentReporter
+    from defect_workbench.engine import extract as extraction
+    from defect_workbench.engine.scan import FoundFile, Listing
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.analyses import AnalysisCache
+    from defect_workbench.storage.store import FeatureStore
+
+    count = 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        store = FeatureStore(Path(folder) / "store")
+        hashes = [f"{i:064x}" for i in range(count)]
+        blocks = extraction._open_blocks(store, None)
+        names = ("width", "height", "format", "note", "reason")
+        columns: tuple[list[Any], ...] = ([64] * 256, [64] * 256, ["PNG"] * 256, [""] * 256, [""] * 256)
+        values = dict(zip(names, columns, strict=True))
+        rng = np.random.default_rng(0)
+        for start in range(0, count, 256):
+            part = hashes[start : start + 256]
+            blocks.haralick.append_vectors(part, rng.random((len(part), 26), np.float32))
+            blocks.zernike.append_vectors(part, clouds(len(part), 25))
+            blocks.facts.append_fields(part, {name: column[: len(part)] for name, column in values.items()})
+        root = Path("/nowhere")
+        files = tuple(FoundFile(f"{i:06d}.png", 1, 1) for i in range(count))
+        stamps = {f.path: FileStamp(1, 1, h) for f, h in zip(files, hashes, strict=True)}
+        store.remember_files(root, stamps)
+        times: list[tuple[float, float]] = []
+        agains: list[float] = []
+        for _ in range(rounds):
+            started = time.perf_counter()
+            again = FeatureStore(Path(folder) / "store")
+            library = WeightsLibrary(Path(folder) / "none")
+            found = extraction.extract(
+                Listing(root, files, ()), again, library, SilentReporter(), offline=True
+            )
+            assert found.computed == 0
+            read = time.perf_counter() - started
+            from defect_workbench.engine.analyse import analyse
+
+            analysis = analyse(found.features, Settings(), SilentReporter())
+            opening.prepare(Project(found.images, analysis, 12, Decisions.none(count)))
+            times.append((read, time.perf_counter() - started))
+            known = AnalysisCache(Path(folder) / "analyses")
+            known.put(found.images, analysis)
+            started = time.perf_counter()
+            cached = known.get(found.images, None, Settings())
+            assert cached is not None
+            opening.prepare(Project(found.images, cached, 12, Decisions.none(count)))
+            agains.append(read + time.perf_counter() - started)
+        read = statistics.median(pair[0] for pair in times)
+        whole = statistics.median(pair[1] for pair in times)
+        again_time = statistics.median(agains)
+        print(f"open {count:,} images from the store: {again_time:.2f} s; the first time {whole:.2f} s")
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    application = make_application()
+    for count in (1_000, 10_000, 30_000):
+        opened = made(count)
+        frames, released = drag_frames(opened, rounds)
+        print(f"drag, {count:,} leaves: frame {spread(frames)}; redraw on release {released:.1f} ms")
+        if count > 1_000:
+            partitions(opened, rounds)
+    gallery(application, made(50_000), rounds)
+    runner = JobRunner()
+    stalls(runner)
+    runner.close()
+    open_from_store(rounds)
+    application.processEvents()
+
+
+if __name__ == "__main__":
+    main()
