@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
+    QHBoxLayout,
     QLabel,
     QMainWindow,
     QSlider,
@@ -89,7 +90,6 @@ class Bench(QMainWindow):
         self.map_method.addItem("Principal components")
         self.map_method.addItem("Neighbours (t-SNE)")
         self.map_method.setToolTip("How the images are laid out on the map")
-        self.map_method.hide()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.gallery_bar = GalleryBar()
@@ -100,9 +100,18 @@ class Bench(QMainWindow):
         rows.addWidget(self.gallery_bar)
         rows.addWidget(self.gallery, 1)
         self.tabs.addTab(clusters, "Clusters")
-        self.tabs.addTab(self.map, "Map")
-        self.tabs.setCornerWidget(self.map_method)
-        self.tabs.currentChanged.connect(lambda index: self.map_method.setVisible(index == 1))
+        plane = QWidget()
+        rows = QVBoxLayout(plane)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(10, 6, 10, 6)
+        head.addWidget(QLabel("Laid out by"))
+        head.addWidget(self.map_method)
+        head.addStretch(1)
+        rows.addLayout(head)
+        rows.addWidget(self.map, 1)
+        self.tabs.addTab(plane, "Map")
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from defect_workbench.app.sections import Choice, Order
 
@@ -33,20 +33,20 @@ class GalleryBar(QWidget):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters of one state")
         self.text = QLineEdit()
-        self.text.setPlaceholderText("Filter by file or cluster name")
+        self.text.setPlaceholderText("Filter by name")
+        self.text.setToolTip("Show images by a part of their path, or clusters by a part of their name")
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by file or cluster name")
-        fold, unfold = QPushButton("Fold all"), QPushButton("Unfold all")
-        fold.clicked.connect(lambda: self.fold_all.emit(True))
-        unfold.clicked.connect(lambda: self.fold_all.emit(False))
+        fold = QPushButton("Fold")
+        fold.setCheckable(True)
+        fold.setToolTip("Show the headings alone")
+        fold.toggled.connect(self.fold_all)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
-        layout.addWidget(QLabel("Sort"))
         layout.addWidget(self.order)
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
-        layout.addWidget(unfold)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)

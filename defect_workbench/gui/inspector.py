@@ -65,6 +65,11 @@ class Inspector(QWidget):
         self._image = image
         self._refresh()
 
+    @property
+    def image(self) -> int | None:
+        """The image shown."""
+        return self._image
+
     def _refresh(self) -> None:
         project = self._document.project
         partition = self._document.partition

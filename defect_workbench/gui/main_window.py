@@ -266,6 +266,9 @@ class MainWindow(Bench):
             self.settings.remember(self.document.session or project.images.root)
         self._show_tree()
         self.weights_banner.set_needed(project.analysis.backbone is None)
+        if project.analysis.backbone is None:
+            # The banner says it, and stays; the warning on the way here need not.
+            self.notice.hide()
         self.menus.set_recent(self.settings.recent(), self.open_path)
         self._show_bench()
         self._refresh_title()

@@ -17,6 +17,8 @@ from defect_workbench.gui.picture import PictureView
 
 _CANDIDATES = 3
 _SHOWN = 3
+_PICTURE = 260
+_ANY_WIDTH = 16777215
 _KEYS = {
     Qt.Key.Key_1: 0,
     Qt.Key.Key_2: 1,
@@ -149,7 +151,6 @@ class OutlierQueue(QWidget):
         self._current: int | None = None
         self._near: list[Cluster] = []
         self.picture = PictureView()
-        self.picture.setMaximumWidth(260)
         self.counter = QLabel()
         bold = QFont(self.counter.font())
         bold.setWeight(QFont.Weight.DemiBold)
@@ -228,6 +229,7 @@ class OutlierQueue(QWidget):
         there = image is not None and project is not None and partition is not None
         for button in self._buttons:
             button.setVisible(there)
+        self.picture.setMaximumWidth(_PICTURE if there else _ANY_WIDTH)
         self._near = []
         if image is None or project is None or partition is None:
             done = "No outliers left: every image has its place" if project is not None else ""

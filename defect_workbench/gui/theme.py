@@ -66,6 +66,7 @@ QDockWidget::title {{ padding: 6px 10px; background: {window}; border-bottom: 1p
 QPushButton {{ border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; background: {button}; }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:checked {{ background: {line}; }}
 QPushButton:disabled {{ color: {soft}; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
 QFrame#notice, QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}

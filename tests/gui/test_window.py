@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -257,36 +257,6 @@ def test_help_lists_the_keys_and_copies_a_bug_report(opened: MainWindow, answers
     assert "Ctrl+E" in answers.told[0]
     opened.actions_by_name["actionBugReport"].trigger()
     assert "defect-workbench: " in QGuiApplication.clipboard().text()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures_of_the_window_are_made_and_not_blank(
-    opened: MainWindow, qtbot: QtBot, theme: str, places: Places, request: pytest.FixtureRequest
-) -> None:
-    opened.set_theme(theme)
-    opened.gallery.setCurrentIndex(opened.image_model.index(1))
-    project = opened.document.project
-    assert project is not None
-    image = int(opened.image_model.index(1).data(Role.IMAGE))
-    qtbot.waitUntil(lambda: opened.pictures.get(str(project.images.absolute(image))) is not None)
-    for row in range(30):
-        path = opened.image_model.file(int(opened.image_model.index(row).data(Role.IMAGE)))
-        qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
-    for image in opened.document.partition.outliers.tolist() if opened.document.partition else []:
-        path = opened.image_model.file(image)
-        qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
-    shot = opened.grab().toImage()
-    corner = shot.pixelColor(5, shot.height() - 5).lightness()
-    assert (corner < 80) == (theme == "dark")
-    small = shot.scaled(64, 40, mode=Qt.TransformationMode.SmoothTransformation).convertToFormat(
-        QImage.Format.Format_Grayscale8
-    )
-    shades = {small.pixelColor(x, y).lightness() // 8 for x in range(64) for y in range(40)}
-    assert len(shades) > 6
-    folder = request.config.getoption("--pictures")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        assert shot.save(str(Path(folder) / f"window-{theme}.png"))
 
 
 def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
