@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from defect_workbench.app.jobs import JobReporter, Work
 from defect_workbench.core.analysis import Settings
 from defect_workbench.core.assignment import Decisions
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.layout import Layout, lay_out
 from defect_workbench.core.palette import node_colours
 from defect_workbench.core.project import Project
@@ -91,6 +91,13 @@ class Saved:
 
     path: Path
     step: int = -1
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file was written."""
+
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -221,6 +228,29 @@ def regroup(project: Project, settings: Settings) -> Work:
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
         changed = Project(project.images, analysis, clusters, project.decisions)
         return Regrouped(prepare(changed))
+
+    return work
+
+
+def draw_dendrogram(project: Project, path: Path) -> Work:
+    """The job that writes the dendrogram as SVG, or as PNG where the name ends so."""
+
+    def work(reporter: JobReporter) -> Written:
+        from defect_workbench.storage.atomic import replacing
+        from defect_workbench.storage.figures import dendrogram_file
+
+        tree = project.analysis.tree
+        if tree is None or tree.leaves < 2:
+            raise InputError("there is no dendrogram to save")
+        reporter.stage("Drawing the dendrogram", None)
+        words = f"{len(project.images):,} images"
+        try:
+            with replacing(path) as draft:
+                kind = "png" if path.suffix.lower() == ".png" else "svg"
+                draft.write_bytes(dendrogram_file(tree, project.clusters, words, kind))
+        except OSError as error:
+            raise WorkbenchError(f"{path} cannot be written: {error.strerror}") from error
+        return Written(path)
 
     return work
 

@@ -25,6 +25,7 @@ SPECS = (
     Spec("actionSaveSession", "Save session", "Ctrl+S", "Save the session to a file", "save"),
     Spec("actionSaveSessionAs", "Save session as…", "Ctrl+Shift+S", "Save the session to another file"),
     Spec("actionExport", "Export…", "Ctrl+E", "Write labelled folders", "export"),
+    Spec("actionSaveDendrogram", "Save the dendrogram…", "", "Write the dendrogram as SVG or PNG"),
     Spec("actionCompareSession", "Compare with a session…", "", "See where another session sorts otherwise"),
     Spec("actionCompareFolders", "Compare with sorted folders…", "", "See where sorted folders differ"),
     Spec("actionQuit", "Quit", "Ctrl+Q", "Close the window"),

@@ -38,6 +38,14 @@ def ask_session_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     _open(dialog, done)
 
 
+def ask_picture_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
+    """Ask where to write a picture; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Save the dendrogram", suggestion, "SVG (*.svg);;PNG (*.png)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("svg")
+    _open(dialog, done)
+
+
 def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
     dialog = QFileDialog(parent, title, "", names)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,10 +22,9 @@ from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
 from defect_workbench.gui.bench import Bench
-from defect_workbench.gui.compare_dialog import CompareDialog
-from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
+from defect_workbench.gui.outputs import Outputs
 from defect_workbench.gui.refine_dialog import RefineDialog
 from defect_workbench.gui.theme import apply_theme
 from defect_workbench.logs import bug_report
@@ -38,6 +37,7 @@ _WHENEVER_OPEN = (
     "actionCompareSession",
     "actionExport",
     "actionReview",
+    "actionSaveDendrogram",
     "actionSaveSession",
     "actionSaveSessionAs",
 )
@@ -63,6 +63,8 @@ class MainWindow(Bench):
         self._refining: RefineDialog | None = None
         self.keeping = Keeping(self.document, self._places.recovery, self.notice, self._messages, self)
         self._closing = False
+        self.outputs = Outputs(self.document, self._run, self)
+        self.outputs.images_chosen.connect(self.choose_images)
         self._make_actions()
         self._connect_jobs()
         self._connect_panels()
@@ -90,13 +92,7 @@ class MainWindow(Bench):
         for name, slot in {
             "actionOpenFolder": lambda: file_dialogs.ask_folder(self, "Folder of images", self.open_path),
             "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
-            "actionSaveSession": self.save,
-            "actionSaveSessionAs": self.save_as,
-            "actionExport": self.choose_export,
-            "actionCompareSession": lambda: file_dialogs.ask_session(self, self.compare_with),
-            "actionCompareFolders": lambda: file_dialogs.ask_folder(
-                self, "Folder with a subfolder for each label", self.compare_with
-            ),
+            **self.outputs.actions(),
             "actionQuit": self.close,
             **self.review.actions(),
             "actionRefineCluster": self.choose_refinement,
@@ -223,13 +219,15 @@ class MainWindow(Bench):
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
         elif isinstance(result, opening.Compared):
-            self._show_comparison(result)
+            self.outputs.show_comparison(result)
         elif isinstance(result, opening.Saved):
             self.document.saved(result.path, result.step)
             self.settings.remember(result.path)
             self.keeping.on_step()
             self._refresh_title()
             self.statusBar().showMessage(f"Saved to {result.path}", 6000)
+        elif isinstance(result, opening.Written):
+            self.statusBar().showMessage(f"Written to {result.path}", 6000)
         elif isinstance(result, opening.Exported):
             self.notice.tell(f"{images(result.images)} exported to {result.out}")
         elif isinstance(result, opening.WeightsReady) and self.document.project is not None:
@@ -411,53 +409,6 @@ class MainWindow(Bench):
             self._refining.deleteLater()
             self._refining = None
             self.jobs.cancel()
-
-    def compare_with(self, other: Path) -> None:
-        """Compare with a session, or with folders sorted by hand."""
-        if self.document.project is not None:
-            self._run(opening.compare(self.document.project, other))
-
-    def _show_comparison(self, result: opening.Compared) -> None:
-        dialog = CompareDialog(result.comparison, result.name, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.images_chosen.connect(self.choose_images)
-        dialog.show()
-
-    def choose_export(self) -> None:
-        """Ask where to, show what would be written, and write it."""
-        project = self.document.project
-        if project is None:
-            return
-        suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
-        dialog = ExportDialog(project, suggestion, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(self.export_to)
-        dialog.open()
-
-    def export_to(self, out: Path, mode: str = "copy") -> None:
-        """Write labelled folders into a new folder."""
-        if self.document.project is not None:
-            self._run(opening.export(self.document.project, out, mode))
-
-    def save(self) -> None:
-        """Save to the session's file; asks for one the first time."""
-        if self.document.session is None:
-            self.save_as()
-        else:
-            self.save_to(self.document.session)
-
-    def save_as(self) -> None:
-        """Ask for a file and save there."""
-        project = self.document.project
-        if project is not None:
-            name = f"{project.images.root.name}.dwb"
-            file_dialogs.ask_session_to_write(self, name, self.save_to)
-
-    def save_to(self, path: Path) -> None:
-        """Save to a file."""
-        if self.document.project is not None:
-            step = self.document.undo_stack.index()
-            self._run(opening.save(self.document.project, path, step))
 
     def copy_bug_report(self) -> None:
         """Put versions and the end of the log on the clipboard."""

@@ -23,6 +23,7 @@ from defect_workbench.core.analysis import Suggestion
 from defect_workbench.gui.actions import SPECS
 from defect_workbench.gui.theme import icon
 
+_MORE = ("actionSaveDendrogram", "actionCompareSession", "actionCompareFolders")
 _CLUSTER_ACTIONS = ("actionRefineCluster", "actionMerge", "actionRename", "actionConfirm")
 
 
@@ -58,7 +59,7 @@ class Menus:
         names = ("actionSaveSession", "actionSaveSessionAs", "actionExport")
         file.addActions([actions[name] for name in names])
         file.addSeparator()
-        file.addActions([actions["actionCompareSession"], actions["actionCompareFolders"]])
+        file.addActions([actions[name] for name in _MORE])
         file.addSeparator()
         file.addAction(actions["actionQuit"])
         edit = bar.addMenu("&Edit")

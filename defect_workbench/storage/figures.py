@@ -18,12 +18,19 @@ _DRAWN_MERGES = 1500
 
 
 def dendrogram_svg(tree: Tree, clusters: int | None, title: str) -> str:
-    """The tree as an SVG element, branches below the cut in their cluster's colour.
+    """The tree as an SVG element to put into a page; see `dendrogram_file`."""
+    text = dendrogram_file(tree, clusters, title, "svg").decode("utf-8")
+    return text[text.index("<svg") :]
+
+
+def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: str) -> bytes:
+    """The tree as a file, branches below the cut in their cluster's colour.
 
     Parameters
     ----------
     clusters : int or None
         The cut; None draws none.
+    kind : {"svg", "png"}
     """
     layout, nodes = lay_out(tree), node_colours(tree)
     merges = len(tree.merges)
@@ -46,7 +53,7 @@ def dendrogram_svg(tree: Tree, clusters: int | None, title: str) -> str:
         axes.set_xlabel(title)
         axes.set_ylabel("merge height")
         axes.spines[["top", "right", "bottom"]].set_visible(False)
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    text = stream.getvalue()
-    return text[text.index("<svg") :]
+        stream = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(stream, format=kind, metadata=metadata, dpi=200)
+    return stream.getvalue()

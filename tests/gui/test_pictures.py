@@ -94,7 +94,7 @@ def test_the_way_through_the_window(
     keep(opened._refining, "refine", look, request)
     opened._refining.reject()
 
-    opened.choose_export()
+    opened.outputs.choose_export()
     dialog = opened.findChild(ExportDialog)
     assert dialog is not None
     dialog.folder.setText(str(Path("lot-7-sorted")))
@@ -107,7 +107,7 @@ def test_the_way_through_the_window(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / source.name).write_bytes(source.read_bytes())
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
-        opened.compare_with(tmp_path / "by-hand")
+        opened.outputs.compare_with(tmp_path / "by-hand")
     compared = opened.findChild(CompareDialog)
     assert compared is not None
     keep(compared, "compare", look, request)

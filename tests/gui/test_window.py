@@ -114,7 +114,7 @@ def test_confirm_rename_merge_undo_and_export_agree(
     labels = {c.label: len(c.members) for c in partition.clusters}
     assert "line pattern" in labels
     with qtbot.waitSignal(opened.jobs.done, timeout=30_000):
-        opened.export_to(tmp_path / "out")
+        opened.outputs.export_to(tmp_path / "out")
     assert "exported" in opened.notice.text.text()
     with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -135,7 +135,7 @@ def test_session_is_saved_and_opens_as_it_was_left(opened: MainWindow, qtbot: Qt
     opened.actions_by_name["actionConfirm"].trigger()
     assert opened.isWindowModified()
     with qtbot.waitSignal(opened.jobs.done):
-        opened.save_to(tmp_path / "mine.dwb")
+        opened.outputs.save_to(tmp_path / "mine.dwb")
     assert not opened.isWindowModified()
     before = opened.summary.text()
     with qtbot.waitSignal(opened.jobs.done):
@@ -614,7 +614,7 @@ def test_comparison_with_folders_sorted_by_hand_leads_to_the_disagreements(
         source = project.images.absolute(index)
         (folder / source.name).write_bytes(source.read_bytes())
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
-        opened.compare_with(tmp_path / "hand")
+        opened.outputs.compare_with(tmp_path / "hand")
     dialog = opened.findChild(CompareDialog)
     assert dialog is not None
     counts = {}

@@ -1,0 +1,107 @@
+"""What leaves the window: sessions, labelled folders, pictures, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app import opening
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import Work
+from defect_workbench.gui import file_dialogs
+from defect_workbench.gui.compare_dialog import CompareDialog
+from defect_workbench.gui.export_dialog import ExportDialog
+
+
+class Outputs(QObject):
+    """Asks where to, and has it written by the worker.
+
+    Signals: images_chosen(images) from a comparison.
+
+    Parameters
+    ----------
+    run : callable
+        Runs a job.
+    """
+
+    images_chosen = Signal(list)
+
+    def __init__(self, document: Document, run: Callable[[Work], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._document, self._run, self._parent = document, run, parent
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """What to do, by the name of the action."""
+        return {
+            "actionSaveSession": self.save,
+            "actionSaveSessionAs": self.save_as,
+            "actionExport": self.choose_export,
+            "actionSaveDendrogram": self.choose_drawing,
+            "actionCompareSession": lambda: file_dialogs.ask_session(self._parent, self.compare_with),
+            "actionCompareFolders": lambda: file_dialogs.ask_folder(
+                self._parent, "Folder with a subfolder for each label", self.compare_with
+            ),
+        }
+
+    def save(self) -> None:
+        """Save to the session's file; asks for one the first time."""
+        if self._document.session is None:
+            self.save_as()
+        else:
+            self.save_to(self._document.session)
+
+    def save_as(self) -> None:
+        """Ask for a file and save there."""
+        project = self._document.project
+        if project is not None:
+            name = f"{project.images.root.name}.dwb"
+            file_dialogs.ask_session_to_write(self._parent, name, self.save_to)
+
+    def save_to(self, path: Path) -> None:
+        """Save to a file."""
+        if self._document.project is not None:
+            step = self._document.undo_stack.index()
+            self._run(opening.save(self._document.project, path, step))
+
+    def choose_export(self) -> None:
+        """Ask where to, show what would be written, and write it."""
+        project = self._document.project
+        if project is None:
+            return
+        suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
+        dialog = ExportDialog(project, suggestion, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.export_to)
+        dialog.open()
+
+    def export_to(self, out: Path, mode: str = "copy") -> None:
+        """Write labelled folders into a new folder."""
+        if self._document.project is not None:
+            self._run(opening.export(self._document.project, out, mode))
+
+    def choose_drawing(self) -> None:
+        """Ask for a file and write the dendrogram there."""
+        project = self._document.project
+        if project is not None:
+            name = f"{project.images.root.name}-dendrogram.svg"
+            file_dialogs.ask_picture_to_write(self._parent, name, self.draw_to)
+
+    def draw_to(self, path: Path) -> None:
+        """Write the dendrogram to a file."""
+        if self._document.project is not None:
+            self._run(opening.draw_dendrogram(self._document.project, path))
+
+    def compare_with(self, other: Path) -> None:
+        """Compare with a session, or with folders sorted by hand."""
+        if self._document.project is not None:
+            self._run(opening.compare(self._document.project, other))
+
+    def show_comparison(self, result: opening.Compared) -> None:
+        """Show how far the project agrees with another sorting."""
+        dialog = CompareDialog(result.comparison, result.name, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.images_chosen.connect(self.images_chosen)
+        dialog.show()
