@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.thumbnails import ThumbnailLoader
@@ -26,7 +34,6 @@ class Role(IntEnum):
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
     COLOUR = int(Qt.ItemDataRole.UserRole) + 3
-    SCORE = int(Qt.ItemDataRole.UserRole) + 4
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,6 @@ class ImageModel(QAbstractListModel):
         self._paths: Sequence[str] = ()
         self._order: Integers = np.empty(0, np.intp)
         self._row_of: Integers = np.empty(0, np.intp)
-        self._scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None
         self.sections: tuple[Section, ...] = ()
         loader.ready.connect(self._on_ready)
         self._rows_of_path: dict[str, int] = {}
@@ -81,14 +87,12 @@ class ImageModel(QAbstractListModel):
         paths: Sequence[str],
         order: Integers,
         sections: tuple[Section, ...],
-        scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None,
     ) -> None:
         """Show other images, or the same in another order."""
         self.beginResetModel()
         self._root, self._paths, self._order = str(root), paths, order
         self._row_of = np.full(len(paths), -1, np.intp)
         self._row_of[order] = np.arange(len(order))
-        self._scores = scores
         self.sections = sections
         self._rows_of_path.clear()
         self.endResetModel()
@@ -114,8 +118,6 @@ class ImageModel(QAbstractListModel):
             return self._paths[image].rsplit("/", 1)[-1]
         if role == Roles.ToolTipRole:
             return self._paths[image]
-        if role == Role.SCORE and self._scores is not None:
-            return float(self._scores[image])
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -146,9 +148,21 @@ class ImageModel(QAbstractListModel):
         """The row of an image; -1 where it is not shown."""
         return int(self._row_of[image]) if 0 <= image < len(self._row_of) else -1
 
-    def images(self) -> Integers:
-        """The images shown, in order."""
-        return self._order
+    def selection_of(self, images: Sequence[int] | Integers) -> QItemSelection:
+        """The rows of images as a selection, in runs: thousands of single rows would take seconds."""
+        selection = QItemSelection()
+        rows = np.sort(self._row_of[np.asarray(images, np.intp)]) if len(images) else self._row_of[:0]
+        rows = rows[rows >= 0]
+        if len(rows):
+            for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+                selection.select(self.index(int(run[0])), self.index(int(run[-1])))
+        return selection
+
+    def images_of(self, selection: QItemSelection) -> Integers:
+        """The images of a selection, rising."""
+        parts = [selection.at(number) for number in range(selection.count())]
+        runs = [self._order[part.top() : part.bottom() + 1] for part in parts]
+        return np.sort(np.concatenate(runs)) if runs else np.empty(0, np.intp)
 
     def _on_ready(self, path: str) -> None:
         row = self._rows_of_path.pop(path, None)

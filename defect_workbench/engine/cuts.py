@@ -137,8 +137,7 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
 def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
     """Up to five cuts, best first; never empty.
 
-    A cut is offered where its gap is a local peak with a positive score; the one with the largest
-    silhouette is always among them.
+    Offered are the cuts of the highest positive scores, and always the one of the largest silhouette.
     """
     if tree.leaves < 2:
         return (Suggestion(tree.height_of(1), 1, tree.leaves, 0.0, "there is one image only"),)

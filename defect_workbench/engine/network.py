@@ -19,7 +19,6 @@ from defect_workbench.engine.weights.formats import Checkpoint, Variant
 if TYPE_CHECKING:
     Preprocess = Callable[[Tensor], Tensor]
 
-DIMENSIONS = 2048
 INPUT_SIZE = 224
 # Every batch is filled up to this size: the same image then gives the same vector to the last bit
 # whatever its neighbours are, so a resumed run ends like an uninterrupted one.

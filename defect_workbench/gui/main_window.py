@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QTimer
+from PySide6.QtCore import QItemSelectionModel, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -324,11 +324,7 @@ class MainWindow(Bench):
         sections, order = sections_of(self.document, self.gallery_bar.choice())
         paths = [image.path for image in project.images.images]
         self.image_model.set_rows(project.images.root, paths, order, sections)
-        chosen = QItemSelection()
-        for image in selected.tolist():
-            row = self.image_model.row_of(image)
-            if row >= 0:
-                chosen.select(self.image_model.index(row), self.image_model.index(row))
+        chosen = self.image_model.selection_of(selected)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self._mark_tree()
         self.summary.setText(summary_of(self.document))
@@ -350,11 +346,7 @@ class MainWindow(Bench):
 
     def choose_images(self, images: Sequence[int], add: bool = False) -> None:
         """Select images everywhere."""
-        chosen = QItemSelection()
-        for image in images:
-            row = self.image_model.row_of(image)
-            if row >= 0:
-                chosen.select(self.image_model.index(row), self.image_model.index(row))
+        chosen = self.image_model.selection_of(images)
         flags = QItemSelectionModel.SelectionFlag
         self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
         if images:

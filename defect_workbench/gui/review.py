@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import Role
+from defect_workbench.app.models import ImageModel
 from defect_workbench.app.sections import images
 from defect_workbench.core.tree import Integers
 from defect_workbench.gui.cluster_list import ClusterList
@@ -63,8 +63,9 @@ class Review(QObject):
 
     def chosen_images(self) -> Integers:
         """The images selected in the gallery, in their order."""
-        indexes = self._gallery.selectionModel().selectedIndexes()
-        return np.array(sorted(int(index.data(Role.IMAGE)) for index in indexes), np.intp)
+        model = self._gallery.model()
+        assert isinstance(model, ImageModel)
+        return model.images_of(self._gallery.selectionModel().selection())
 
     def suggest_cut(self) -> None:
         """Move the cut to the best suggestion."""

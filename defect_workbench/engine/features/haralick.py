@@ -10,7 +10,6 @@ import mahotas
 import numpy as np
 from numpy.typing import NDArray
 
-DIMENSIONS = 26
 LEVELS = 32
 IDENTITY = f"mahotas-{LEVELS}-levels-mean-range-v1"
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 DEGREE = 8
-DIMENSIONS = 25
 IDENTITY = f"degree-{DEGREE}-picture-centre-v1"
 
 
