@@ -1,0 +1,213 @@
+"""`cluster`: a folder of images in, labelled folders out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.commands.common import Commands
+from defect_workbench.commands.extraction import (
+    add_extraction,
+    backbone_json,
+    rate,
+    run_extraction,
+    say_rejected,
+)
+from defect_workbench.console import ConsoleReporter
+from defect_workbench.core.analysis import Linkage, Method, Settings
+from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.features import BLOCKS, BlockWeights
+from defect_workbench.core.project import Project
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.extract import Extraction
+    from defect_workbench.storage.export import Plan
+
+
+def add(commands: Commands, places: Places) -> None:
+    """Its options."""
+    cluster = commands.add_parser("cluster", help="a folder of images in, labelled folders out")
+    cluster.add_argument("folder", type=Path, metavar="FOLDER")
+    cluster.add_argument("--out", type=Path, required=True, metavar="DIR", help="absent or empty")
+    cluster.add_argument("--method", type=Method, choices=list(Method), default=Method.AGGLOMERATIVE)
+    cluster.add_argument("--linkage", type=Linkage, choices=list(Linkage), default=Linkage.WARD)
+    cluster.add_argument("--cut", metavar="auto|K|height:H", help="default auto; K is a number of clusters")
+    cluster.add_argument("--preference", type=float, metavar="P", help="of affinity propagation")
+    cluster.add_argument("--damping", type=float, metavar="D", help="of affinity propagation, 0.5 to below 1")
+    cluster.add_argument(
+        "--weight",
+        action="append",
+        default=[],
+        metavar="auto|NAME=W",
+        help=f"of a feature block ({', '.join(BLOCKS)}); repeatable; default auto",
+    )
+    cluster.add_argument("--mode", choices=["copy", "hardlink", "symlink"], default="copy")
+    cluster.add_argument("--dry-run", action="store_true", help="say what would be written, write nothing")
+    cluster.add_argument("--seed", type=int, default=0, metavar="N")
+    add_extraction(cluster)
+    cluster.add_argument(
+        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
+    )
+    cluster.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    """The whole job."""
+    from defect_workbench.engine.analyse import analyse
+    from defect_workbench.engine.thumbnail import thumbnail
+    from defect_workbench.facts import report_facts
+    from defect_workbench.storage.export import Mode, check_target, export, plan_export
+
+    settings = _settings(args)
+    cut = _parse_cut(args)
+    check_target(args.out)
+    _check_writable(args.out)
+    extraction, scanning = run_extraction(args, places, reporter)
+
+    started = time.perf_counter()
+    analysis = analyse(extraction.features, settings, reporter)
+    linking = time.perf_counter() - started
+    clusters = _clusters(cut, analysis.tree.leaves if analysis.tree else 0)
+    if clusters is None:
+        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        if analysis.tree is not None and isinstance(cut, float):
+            clusters = analysis.tree.clusters_at(cut)
+    project = Project(extraction.images, analysis, clusters, Decisions.none(len(extraction.images)))
+
+    started = time.perf_counter()
+    if args.dry_run:
+        plan = plan_export(project, args.out)
+    else:
+        plan = export(project, args.out, Mode(args.mode), report_facts(project), thumbnail, reporter)
+    exporting = time.perf_counter() - started
+    reporter.close()
+
+    if args.json:
+        seconds = {"scan": scanning, "extract": extraction.seconds, "link": linking, "export": exporting}
+        print(json.dumps(_summary(project, extraction, plan, seconds), ensure_ascii=False))
+        return 0
+    _print_plan(project, plan, args.dry_run)
+    say_rejected(extraction)
+    return 0
+
+
+def _summary(
+    project: Project, extraction: Extraction, plan: Plan, seconds: dict[str, float]
+) -> dict[str, object]:
+    analysis = project.analysis
+    return {
+        "images": len(project.images),
+        "rejected": len(project.images.rejected),
+        "clusters": len(project.partition.clusters),
+        "outliers": len(project.partition.outliers),
+        "cut_height": project.cut_height,
+        "weights": asdict(analysis.weights),
+        "suggested_cuts": [asdict(suggestion) for suggestion in analysis.suggestions],
+        "backbone": backbone_json(analysis.backbone),
+        "precision": analysis.backbone.precision if analysis.backbone else None,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "images_per_second": rate(extraction),
+        "out": str(plan.out),
+        "folders": dict(plan.folders),
+        "bytes": plan.total_bytes,
+    }
+
+
+def _print_plan(project: Project, plan: Plan, dry: bool) -> None:
+    verb = "would be written to" if dry else "written to"
+    clusters, outliers = len(project.partition.clusters), len(project.partition.outliers)
+    print(
+        f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, "
+        f"{plan.total_bytes / 1e6:.1f} MB, {verb} {plan.out}"
+    )
+    for folder, count in plan.folders.items():
+        print(f"  {folder:<24} {count:>7,}")
+    print(f"weights of the blocks: {project.analysis.weights.why}")
+    for suggestion in project.analysis.suggestions:
+        print(
+            f"suggested: {suggestion.clusters} clusters, {suggestion.singletons} singletons: {suggestion.why}"
+        )
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    agglomerative = args.method is Method.AGGLOMERATIVE
+    if agglomerative and (args.preference is not None or args.damping is not None):
+        raise InputError("--preference and --damping belong to --method affinity")
+    if not agglomerative and args.cut not in (None, "auto"):
+        raise InputError("--cut belongs to --method agglomerative; affinity propagation has no tree to cut")
+    damping = 0.7 if args.damping is None else args.damping
+    if not 0.5 <= damping < 1:
+        raise InputError("--damping must be at least 0.5 and below 1")
+    if args.seed < 0:
+        raise InputError("--seed must not be negative")
+    return Settings(
+        method=args.method,
+        linkage=args.linkage,
+        weights=_parse_weights(args.weight),
+        preference=args.preference,
+        damping=damping,
+        seed=args.seed,
+    )
+
+
+def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
+    from defect_workbench.engine.analyse import manual_weights
+
+    if not given or list(given) == ["auto"]:
+        return None
+    weights: dict[str, float] = {}
+    for item in given:
+        name, _, value = item.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if name not in BLOCKS or not 0 <= number < 1e6:
+            raise InputError(
+                f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS)} and W from 0 up, or auto alone"
+            )
+        weights[name] = number
+    return manual_weights(weights)
+
+
+def _parse_cut(args: argparse.Namespace) -> int | float | None:
+    """A number of clusters (int), a height (float) or None for the best suggestion."""
+    text = args.cut or "auto"
+    if text == "auto":
+        return None
+    try:
+        if text.startswith("height:"):
+            height = float(text.removeprefix("height:"))
+            if height >= 0:
+                return height
+        else:
+            clusters = int(text)
+            if clusters >= 1:
+                return clusters
+    except ValueError:
+        pass
+    raise InputError(f"--cut {text}: give auto, a number of clusters, or height:H")
+
+
+def _clusters(cut: int | float | None, leaves: int) -> int | None:
+    if not isinstance(cut, int):
+        return None
+    if cut > leaves:
+        raise InputError(f"--cut {cut}: there are only {leaves} images")
+    return cut
+
+
+def _check_writable(out: Path) -> None:
+    there = Path(os.path.abspath(out))
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise WorkbenchError(f"{out} cannot be made: {there} is not writable")

@@ -1,0 +1,59 @@
+"""`compare`: how far two sortings of the same images agree."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.commands.common import Commands
+from defect_workbench.console import ConsoleReporter
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    pass
+
+
+def add(commands: Commands, places: Places) -> None:
+    """Its options."""
+    compare = commands.add_parser("compare", help="how far two sortings of the same images agree")
+    compare.add_argument("session", type=Path, metavar="SESSION")
+    compare.add_argument("other", type=Path, metavar="OTHER", help="a session, or folders sorted by hand")
+    compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    compare.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    """Compare, and print the agreement."""
+    from defect_workbench.engine.compare import compare, read_sorted_folders
+    from defect_workbench.storage.manifest import labelled
+    from defect_workbench.storage.session import load_session
+
+    here = labelled(load_session(args.session))
+    if args.other.is_dir():
+        there = read_sorted_folders(args.other, reporter)
+    else:
+        there = labelled(load_session(args.other))
+    found = compare(here, there)
+    reporter.close()
+    if args.json:
+        result = {
+            "adjusted_rand_index": found.adjusted_rand_index,
+            "purity": found.purity,
+            "images": len(found.first),
+            "only_in_session": found.missing[0],
+            "only_in_other": found.missing[1],
+            "rows": found.rows,
+            "columns": found.columns,
+            "table": found.table.tolist(),
+        }
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    print(f"adjusted Rand index {found.adjusted_rand_index:.3f}, purity {found.purity:.3f}")
+    only_here, only_there = found.missing
+    print(f"{len(found.first):,} images in common, {only_here:,} only here, {only_there:,} only there")
+    for row, label in enumerate(found.rows):
+        cells = sorted(zip(found.table[row].tolist(), found.columns, strict=True), reverse=True)
+        print(f"  {label:<24} " + ", ".join(f"{name} {count:,}" for count, name in cells if count))
+    return 0

@@ -1,0 +1,52 @@
+"""`extract`: features only, into a feature store."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.commands.common import Commands
+from defect_workbench.commands.extraction import (
+    add_extraction,
+    backbone_json,
+    rate,
+    run_extraction,
+    say_rejected,
+)
+from defect_workbench.console import ConsoleReporter
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    pass
+
+
+def add(commands: Commands, places: Places) -> None:
+    """Its options."""
+    extract = commands.add_parser("extract", help="features only, into a feature store")
+    extract.add_argument("folder", type=Path, metavar="FOLDER")
+    extract.add_argument("--store", type=Path, metavar="DIR", required=True)
+    add_extraction(extract)
+    extract.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    """Extract, and say what came of it."""
+    extraction, scanning = run_extraction(args, places, reporter)
+    reporter.close()
+    result = {
+        "images": len(extraction.images),
+        "rejected": len(extraction.images.rejected),
+        "computed": extraction.computed,
+        "store": str(args.store),
+        "backbone": backbone_json(extraction.features.backbone),
+        "seconds": {"scan": round(scanning, 3), "extract": round(extraction.seconds, 3)},
+        "images_per_second": rate(extraction),
+    }
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    print(f"{len(extraction.images):,} images in {args.store}, {extraction.computed:,} of them new")
+    say_rejected(extraction)
+    return 0
