@@ -120,6 +120,8 @@ def apply_text_size(application: QApplication, percent: int) -> None:
     font = application.font()
     font.setPointSizeF(float(kept) * percent / 100)
     application.setFont(font)
+    for widget in application.allWidgets():
+        widget.updateGeometry()
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.models import Role
+from defect_workbench.gui.application import make_application
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.theme import apply_text_size
 from defect_workbench.resources import resource
 from tests.builders import picture
 
@@ -22,17 +24,15 @@ from tests.builders import picture
 @pytest.fixture(params=["light", "dark", "large"])
 def look(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[str]:
     """Light, dark, and light at one and a half times the text."""
-    font = QApplication.font()
-    if request.param == "large":
-        bigger = QApplication.font()
-        bigger.setPointSizeF(font.pointSizeF() * 1.5)
-        QApplication.setFont(bigger)
+    application = make_application()
+    apply_text_size(application, 150 if request.param == "large" else 100)
     yield request.param
-    QApplication.setFont(font)
+    apply_text_size(application, 100)
 
 
 def keep(widget: QWidget, name: str, look: str, request: pytest.FixtureRequest) -> None:
     """Check that a picture shows something, and keep it if asked."""
+    QApplication.processEvents()
     shot = widget.grab().toImage()
     small = shot.scaled(64, 40).convertToFormat(QImage.Format.Format_Grayscale8)
     shades = {small.pixelColor(x, y).lightness() // 8 for x in range(64) for y in range(40)}
