@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from defect_workbench.places import Places
 if TYPE_CHECKING:
     from defect_workbench.engine.compare import Comparison
     from defect_workbench.engine.scan import Listing
-    from defect_workbench.storage.export import Plan
     from defect_workbench.storage.store import FeatureStore
 
 
@@ -107,14 +106,6 @@ class Located:
 
     root: Path
     there: int
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A result folder was written."""
-
-    out: Path
-    images: int
 
 
 @dataclass(frozen=True)
@@ -235,7 +226,7 @@ def regroup(project: Project, settings: Settings) -> Work:
 
         analysis = again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
-        changed = Project(project.images, analysis, clusters, project.decisions)
+        changed = replace(project, analysis=analysis, clusters=clusters)
         return Regrouped(prepare(changed))
 
     return work
@@ -318,32 +309,6 @@ def locate(project: Project, root: Path) -> Work:
             there += (root / image.path).is_file()
             reporter.advance()
         return Located(root, there)
-
-    return work
-
-
-def plan(project: Project, out: Path) -> Work:
-    """The job that finds out what an export would write."""
-
-    def work(reporter: JobReporter) -> Plan:
-        from defect_workbench.storage.export import plan_export
-
-        return plan_export(project, out)
-
-    return work
-
-
-def export(project: Project, out: Path, mode: str) -> Work:
-    """The job that writes a result folder."""
-
-    def work(reporter: JobReporter) -> Exported:
-        from defect_workbench.engine.thumbnail import thumbnail
-        from defect_workbench.facts import report_facts
-        from defect_workbench.storage.export import Mode
-        from defect_workbench.storage.export import export as write
-
-        plan = write(project, out, Mode(mode), report_facts(project), thumbnail, reporter)
-        return Exported(plan.out, len(plan.manifest))
 
     return work
 

@@ -65,7 +65,9 @@ class ToolFacts:
 
     def filled_from(self, other: ToolFacts) -> ToolFacts:
         """These facts; where they say nothing, those of `other`."""
-        missing = {f.name: getattr(other, f.name) for f in fields(self) if getattr(self, f.name) in (None, "")}
+        missing = {
+            f.name: getattr(other, f.name) for f in fields(self) if getattr(self, f.name) in (None, "")
+        }
         return replace(self, **missing)
 
     def __bool__(self) -> bool:
@@ -107,7 +109,9 @@ class Scales:
         if self.unknown:
             rows.append(("unknown", self.unknown))
         width = max((len(name) for name, _ in rows), default=0)
-        return [f"{name:>{width}} {count:>7,} {'#' * max(1, round(30 * count / most))}" for name, count in rows]
+        return [
+            f"{name:>{width}} {count:>7,} {'#' * max(1, round(30 * count / most))}" for name, count in rows
+        ]
 
     def _name(self, value: float) -> str:
         return f"{value:g} nm/pixel" if self.kind == "pixel size" else f"{value:g} x"

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.exporting import Wish
 from defect_workbench.app.models import Role
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.compare_dialog import CompareDialog
@@ -114,7 +115,7 @@ def test_confirm_rename_merge_undo_and_export_agree(
     labels = {c.label: len(c.members) for c in partition.clusters}
     assert "line pattern" in labels
     with qtbot.waitSignal(opened.jobs.done, timeout=30_000):
-        opened.outputs.export_to(tmp_path / "out")
+        opened.outputs.export_to(Wish(tmp_path / "out"))
     assert "exported" in opened.notice.text.text()
     with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
