@@ -192,6 +192,8 @@ def _gwy(path: Path) -> HeightMap:
 
 
 def _spm(path: Path) -> HeightMap:
+    if re.search(rb"^\\?\*File list end\s*$", path.read_bytes(), re.MULTILINE) is None:
+        raise EOFError  # the reader would look for it for ever
     import pySPM
     from AFMReader.spm import load_spm
 
@@ -223,6 +225,7 @@ def _jpk(path: Path) -> HeightMap:
             f"{page.tags[tags['channel_name']].value}_"
             f"{'trace' if page.tags[tags['trace_retrace']].value == 0 else 'retrace'}"
             for page in list(tiff.pages)[1:]
+            if isinstance(page, tifffile.TiffPage)
         ]
     channel = _choose(names)
     heights, size = load_jpk(path, channel)
