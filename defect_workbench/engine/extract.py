@@ -26,6 +26,7 @@ from defect_workbench.core.records import FileStamp, ImageRecord, ImageSet, Reje
 from defect_workbench.engine import prepare
 from defect_workbench.engine.decode import Undecodable, decode, extension_note
 from defect_workbench.engine.features import haralick, zernike
+from defect_workbench.engine.reading import read_found
 from defect_workbench.engine.scan import FoundFile, Listing
 from defect_workbench.engine.weights import Checkpoint, WeightsInfo, WeightsLibrary
 
@@ -366,10 +367,9 @@ def _result(
 def _read(root: Path, file: FoundFile, blocks: _Blocks) -> str | Rejection | _Prepared:
     if file.size > MAX_FILE_BYTES:
         return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    try:
-        data = (root / file.path).read_bytes()
-    except OSError as error:
-        return Rejection(file.path, f"it cannot be read: {error.strerror}")
+    data = read_found(root, file)
+    if isinstance(data, Rejection):
+        return data
     sha256 = hashlib.sha256(data).hexdigest()
     if blocks.complete(sha256):
         return sha256
