@@ -159,9 +159,9 @@ def print_side(project: Project) -> None:
     without = side.without_row(project.images)
     print(f"side data {side.source}: {sum(side.joined):,} images have a row (by {side.name_column})")
     if side.without_image:
-        print(f"  {len(side.without_image):,} rows without an image; the first, {side.without_image[0]}")
+        print(f"  rows without an image: {len(side.without_image):,}; the first, {side.without_image[0]}")
     if without:
-        print(f"  {len(without):,} images without a row; the first, {without[0]}")
+        print(f"  images without a row: {len(without):,}; the first, {without[0]}")
     for remark in side.remarks:
         print(f"  {remark}")
     for found in associations(project):
