@@ -195,7 +195,7 @@ class ExportDialog(QDialog):
         if plan.collisions:
             source, target = plan.collisions[0]
             lines.append(
-                f"{len(plan.collisions):,} file names are there twice; {source} becomes {target}, for example."
+                f"{len(plan.collisions):,} file names are there twice; {source} becomes {target}, say."
             )
         lines += [f"{note[:1].upper()}{note[1:]}." for note in plan.notes]
         if plan.missing:
