@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.measurements import Measurements
 from defect_workbench.core.project import Project
 from defect_workbench.core.side_data import Kind
 from defect_workbench.core.tool import ToolFacts
@@ -49,6 +50,8 @@ def columns_of(project: Project) -> dict[str, Column]:
         texts[name] = [getattr(tool, name) for tool in tools]
     for name in ("pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"):
         numbers[name] = [_number(getattr(tool, name)) for tool in tools]
+    for name in ("defects", "diameter", "aspect", "contrast", "noise"):
+        numbers[name] = [_measured(image.measured, name) for image in images]
     found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
     found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
     columns = {column.name: column for column in found if _says_anything(column)}
@@ -70,6 +73,12 @@ def _side_columns(project: Project) -> list[Column]:
             texts = ["" if cell is None else str(cell) for cell in column.cells]
             found.append(Column(name, np.array(texts, np.object_)))
     return [column for column in found if _says_anything(column)]
+
+
+def _measured(measured: Measurements | None, name: str) -> float:
+    if measured is None or (name not in ("defects", "noise") and not measured.defects):
+        return float("nan")
+    return float(getattr(measured, name))
 
 
 def _number(value: float | str | None) -> float:

@@ -18,6 +18,7 @@ from defect_workbench.core.analysis import Method
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
 from defect_workbench.core.layout import Layout
 from defect_workbench.core.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
+from defect_workbench.core.processing import DEFAULT, Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.side_data import SideData
 from defect_workbench.core.tree import Integers, Tree
@@ -92,6 +93,11 @@ class Document(QObject):
         return np.empty((0, 2)) if self._opened is None else self._opened.plane
 
     @property
+    def suggested(self) -> tuple[Processing, str]:
+        """The preparation that the pictures ask for, and why."""
+        return (DEFAULT, "") if self._opened is None else self._opened.suggested
+
+    @property
     def dirty(self) -> bool:
         """Whether there are decisions that no session file holds."""
         return not self.undo_stack.isClean()
@@ -160,7 +166,9 @@ class Document(QObject):
         before = replace(self._opened, project=self._project)
         settings = after.project.analysis.settings
         words = settings.linkage.value if settings.method is Method.AGGLOMERATIVE else "affinity propagation"
-        self.undo_stack.push(Regroup(self, f"Regroup by {words}", before, after))
+        anew = settings.processing != before.project.analysis.settings.processing
+        text = "Prepare the pictures anew" if anew else f"Regroup by {words}"
+        self.undo_stack.push(Regroup(self, text, before, replace(after, suggested=before.suggested)))
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""

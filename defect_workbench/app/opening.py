@@ -15,6 +15,7 @@ from defect_workbench.core.assignment import Decisions
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.layout import Layout, lay_out
 from defect_workbench.core.palette import node_colours
+from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageSet
 from defect_workbench.core.tree import Integers
@@ -46,6 +47,8 @@ class Opened:
         Of the tree; None without one.
     plane : (n, 2) float64
         Where the images are on the map, by principal components.
+    suggested : (Processing, str)
+        The preparation that the pictures ask for, and why.
     """
 
     project: Project
@@ -53,6 +56,7 @@ class Opened:
     layout: Layout | None
     colours: Integers | None
     plane: NDArray[np.float64]
+    suggested: tuple[Processing, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +119,20 @@ class WeightsReady:
     name: str
 
 
-def prepare(project: Project, session: Path | None = None) -> Opened:
+def prepare(
+    project: Project, session: Path | None = None, suggested: tuple[Processing, str] | None = None
+) -> Opened:
     """Lay the tree out, and divide once, so that the window need not."""
+    asked = suggested or (project.analysis.settings.processing, "")
     from defect_workbench.engine.planar import principal_plane
 
     tree = project.analysis.tree
     _ = project.partition
     plane = principal_plane(project.analysis.vectors)
     if tree is None or tree.leaves < 2:
-        return Opened(project, session, None, None, plane)
+        return Opened(project, session, None, None, plane, asked)
     _ = tree.children, tree.heights
-    return Opened(project, session, lay_out(tree), node_colours(tree), plane)
+    return Opened(project, session, lay_out(tree), node_colours(tree), plane, asked)
 
 
 def open_path(path: Path, places: Places, *, offline: bool = False) -> Work:
@@ -203,7 +210,8 @@ def _analyse(
         analysis = analyse(extraction.features, settings, reporter)
         known.put(images, analysis)
     clusters = analysis.suggestions[0].clusters
-    return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
+    project = Project(images, analysis, clusters, Decisions.none(len(images)))
+    return prepare(project, suggested=(extraction.suggested, extraction.why))
 
 
 def lay_out_map(project: Project) -> Work:

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from defect_workbench.app.columns import columns_of
 from defect_workbench.app.document import Document
 from defect_workbench.app.filtering import parse_filter
+from defect_workbench.app.measured import median_words
 from defect_workbench.app.models import Section, note_of, state_of
 from defect_workbench.core.assignment import Cluster, Partition
 from defect_workbench.core.project import Project
 from defect_workbench.core.tree import Integers
+
+# The images nearest to the medoid tell the median well enough, and are the same at every cut.
+_MEASURED = 200
 
 
 class Order(StrEnum):
@@ -74,7 +78,8 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         state = state_of(cluster)
         if choice.state and choice.state != (state or "open"):
             continue
-        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state, note_of(cluster)]
+        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state]
+        parts += [median_words(project.images.images, cluster.members[:_MEASURED]), note_of(cluster)]
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):

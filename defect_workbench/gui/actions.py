@@ -32,6 +32,7 @@ SPECS = (
     Spec("actionAssociate", "Table against clusters…", "", "See which columns go together with the clusters"),
     Spec("actionDropTable", "Take the table away", "", "Forget the joined table"),
     Spec("actionUndoExport", "Undo an export…", "", "Remove what an export wrote into a folder"),
+    Spec("actionPrepare", "Prepare the pictures…", "", "Info bar, noise, background and scale"),
     Spec("actionQuit", "Quit", "Ctrl+Q", "Close the window"),
     Spec("actionSuggestCut", "Suggest cut", "Ctrl+G", "Move the cut to the best suggestion", "suggest"),
     Spec("actionRefineCluster", "Refine…", "R", "Look for finer groups in the chosen cluster", "refine"),

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.document import Document
+from defect_workbench.app.measured import measured_words
 from defect_workbench.app.originals import OriginalLoader
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.assignment import Partition
@@ -33,7 +34,7 @@ from defect_workbench.gui.picture import PictureView
 from defect_workbench.gui.pull_bars import PullBars
 from defect_workbench.gui.tone_sliders import ToneSliders
 
-_FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Tool", "Table", "Note")
+_FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Measured", "Tool", "Table", "Note")
 _NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
@@ -148,8 +149,9 @@ class Inspector(QWidget):
         if path != self._path:
             self._path = path
             self.picture.show_pixmap(None, "Loading…")
-            tool = project.images.images[self._image].tool
-            self.picture.set_pixel_size(None if tool is None else tool.pixel_size_nm)
+            record = project.images.images[self._image]
+            self.picture.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
+            self.picture.set_left_out(record.info_bar)
             self._ask()
         for row, (name, text) in enumerate(self._facts(project, partition, self._image).items()):
             self._values[name].setText(_BREAKS.sub("\\1\u200b", text) if name in _NAMES else text)
@@ -166,6 +168,7 @@ class Inspector(QWidget):
             "Cluster": partition.clusters[number].label if number >= 0 else "none: resembles nothing else",
             "Outlier score": f"{score:.2f} (flagged above 1)",
             "Nearest": _nearest(partition, image),
+            "Measured": measured_words(record.measured),
             "Tool": _tool_words(record.tool),
             "Table": _row_words(project.side, image),
             "Note": record.note,

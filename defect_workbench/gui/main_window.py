@@ -27,6 +27,7 @@ from defect_workbench.gui.bench import Bench
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.outputs import Outputs
+from defect_workbench.gui.preparing import Preparing
 from defect_workbench.gui.refine_dialog import RefineDialog
 from defect_workbench.gui.tables import Tables
 from defect_workbench.gui.theme import apply_text_size, apply_theme
@@ -39,6 +40,7 @@ _WHENEVER_OPEN = (
     "actionCompareFolders",
     "actionCompareSession",
     "actionExport",
+    "actionPrepare",
     "actionReview",
     "actionSaveDendrogram",
     "actionSaveSession",
@@ -67,8 +69,10 @@ class MainWindow(Bench):
         folder, notice = self._places.recovery, self.notice
         self.keeping = Keeping(self.document, folder, notice, self._messages, self._run, self)
         self._closing = False
-        self.outputs = Outputs(self.document, self._run, notice, self)
+        self.outputs = Outputs(self.document, self._run, self.keeping.may_write, notice, self)
         self.tables = Tables(self.document, self._run, notice, self)
+        current = partial(getattr, self.inspector, "image")
+        self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
         self._results: Mapping[type, Callable[[Any], None]] = {
             opening.Opened: self.document.show,
             opening.MapReady: self._on_map_ready,
@@ -112,6 +116,7 @@ class MainWindow(Bench):
             "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
             **self.outputs.actions(),
             **self.tables.actions(),
+            "actionPrepare": self.preparing.ask,
             "actionQuit": self.close,
             **self.review.actions(),
             "actionRefineCluster": self.choose_refinement,
@@ -295,6 +300,7 @@ class MainWindow(Bench):
         if project.analysis.backbone is None:
             # The banner says it, and stays; the warning on the way here need not.
             self.notice.hide()
+        self.preparing.on_opened()
         self.menus.set_recent(self.settings.recent(), self.open_path)
         self._show_bench()
         self._refresh_title()
@@ -480,7 +486,8 @@ class MainWindow(Bench):
     def _refresh_title(self) -> None:
         project = self.document.project
         name = "" if project is None else (self.document.session or project.images.root).name
-        self.setWindowTitle(f"{name}[*] — Defect Workbench" if name else "Defect Workbench")
+        mark = " (read-only)" if self.keeping.read_only else ""
+        self.setWindowTitle(f"{name}{mark}[*] — Defect Workbench" if name else "Defect Workbench")
         self.setWindowModified(self.document.dirty)
 
     def _show_welcome(self) -> None:
@@ -520,6 +527,7 @@ class MainWindow(Bench):
         self.jobs.close()
         self.keeping.close()
         self.outputs.close()
+        self.preparing.close()
         self.thumbnails.close()
         self.pictures.close()
         self.originals.close()

@@ -26,7 +26,7 @@ from defect_workbench.gui.actions import SPECS
 from defect_workbench.gui.theme import icon
 
 _MORE = ("actionSaveDendrogram", "actionCompareSession", "actionCompareFolders")
-_TABLE = ("actionJoinTable", "actionAssociate", "actionDropTable")
+_TABLE = ("actionPrepare", "actionJoinTable", "actionAssociate", "actionDropTable")
 _CLUSTER_ACTIONS = ("actionRefineCluster", "actionMerge", "actionRename", "actionConfirm")
 
 

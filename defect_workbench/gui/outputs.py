@@ -29,14 +29,22 @@ class Outputs(QObject):
     ----------
     run : callable
         Runs a job.
+    may_write : callable
+        Whether a session file may be written; tells the person why not.
     """
 
     images_chosen = Signal(list)
 
     def __init__(
-        self, document: Document, run: Callable[[Work], None], notice: NoticeStrip, parent: QWidget
+        self,
+        document: Document,
+        run: Callable[[Work], None],
+        may_write: Callable[[Path], bool],
+        notice: NoticeStrip,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self._may_write = may_write
         self._document, self._run, self._notice, self._parent = document, run, notice, parent
         self.planner = JobRunner(self)
 
@@ -83,8 +91,8 @@ class Outputs(QObject):
             file_dialogs.ask_session_to_write(self._parent, name, self.save_to)
 
     def save_to(self, path: Path) -> None:
-        """Save to a file."""
-        if self._document.project is not None:
+        """Save to a file, unless another window has it."""
+        if self._document.project is not None and self._may_write(path):
             step = self._document.undo_stack.index()
             self._run(opening.save(self._document.project, path, step))
 

@@ -383,7 +383,12 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         panel.sliders["zernike"].setValue(20)
     project = document.project
     assert project is not None
-    assert project.analysis.weights.as_mapping() == {"deep": 1.0, "haralick": 0.0, "zernike": 1.0}
+    assert project.analysis.weights.as_mapping() == {
+        "deep": 1.0,
+        "haralick": 0.0,
+        "zernike": 1.0,
+        "shape": 0.0,
+    }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
         panel.linkage.setCurrentIndex(panel.linkage.findText("Average"))
