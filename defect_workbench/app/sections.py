@@ -111,22 +111,23 @@ def summary_of(document: Document) -> str:
         return ""
     parts = [
         images(len(project.images)),
-        _count(len(partition.clusters), "cluster"),
-        _count(len(partition.outliers), "outlier"),
+        counted(len(partition.clusters), "cluster"),
+        counted(len(partition.outliers), "outlier"),
     ]
     if document.tree is not None:
         parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
     backbone = project.analysis.backbone
     parts.append(backbone.weights if backbone is not None else "texture and shape only")
     if project.images.rejected:
-        parts.append(f"{_count(len(project.images.rejected), 'file')} not used")
+        parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return "  ·  ".join(parts)
 
 
 def images(count: int) -> str:
     """A number of images in words."""
-    return _count(count, "image")
+    return counted(count, "image")
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things in words."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.sections import counted
 from defect_workbench.core.side_data import Kind, SideData
 from defect_workbench.engine.association import Association
 
@@ -39,9 +40,8 @@ class AssociationDialog(QDialog):
         joined = sum(side.joined)
         words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
         if side.without_image:
-            words += (
-                f"; {len(side.without_image):,} rows name no image ({side.without_image[0]} is the first)"
-            )
+            lost = counted(len(side.without_image), "row")
+            words += f"; {lost} without an image ({side.without_image[0]} is the first)"
         self._about = QLabel(". ".join([words, *side.remarks]) + ".")
         self._about.setWordWrap(True)
         self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)

@@ -82,6 +82,7 @@ class PrepareDialog(QDialog):
         self.pixel.setRange(0.001, 1e6)
         self.pixel.setDecimals(3)
         self.pixel.setSuffix(" nm a pixel")
+        self.pixel.setSpecialValueText("pixel size not known")
         self.before, self.after = PictureView(), PictureView()
         self._name, self._words = QLabel(), QLabel()
         self._ask = QPushButton("Set as suggested")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from defect_workbench.app import joining
 from defect_workbench.app.document import Document
 from defect_workbench.app.jobs import Work
+from defect_workbench.app.sections import counted
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.association_dialog import AssociationDialog
 from defect_workbench.gui.strips import NoticeStrip
@@ -60,7 +61,7 @@ class Tables(QObject):
         there, all_images = sum(side.joined), len(side.joined)
         words = f"{there:,} of {all_images:,} images have a row in {side.source}"
         if side.without_image:
-            words += f", {len(side.without_image):,} rows name no image"
+            words += f", {counted(len(side.without_image), 'row')} without an image"
         self._notice.tell(f"{words}.", "Against the clusters…", self.associate)
 
     def _on_associated(self, result: joining.Associated) -> None:

@@ -41,7 +41,7 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     opened: MainWindow, qtbot: QtBot, table: Path
 ) -> None:
     joined(opened, qtbot, table)
-    assert opened.notice.text.text() == "240 of 245 images have a row in edx.csv, 1 rows name no image."
+    assert opened.notice.text.text() == "240 of 245 images have a row in edx.csv, 1 row without an image."
     with qtbot.waitSignal(opened.gallery_bar.changed):
         opened.gallery_bar.text.setText("element=n depth>3")
     project, partition = opened.document.project, opened.document.partition
