@@ -179,6 +179,10 @@ class Document(QObject):
         """Give a cluster a name; it is held from then on."""
         self._regroup(f"Rename {cluster.label} to {name}", [cluster], name=name)
 
+    def annotate(self, cluster: Cluster, note: str) -> None:
+        """Note something about a cluster; it is held from then on."""
+        self._regroup(f"Note on {cluster.label}", [cluster], note=note)
+
     def merge(self, clusters: Sequence[Cluster]) -> None:
         """Make one held cluster of several; the largest one's name and state stay."""
         if len(clusters) < 2 or self._project is None:

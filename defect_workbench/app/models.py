@@ -200,6 +200,12 @@ class ClusterModel(QAbstractListModel):
             return describe(cluster)
         return None
 
+    def row_of_image(self, image: int) -> int:
+        """The row of the cluster an image is in; -1 for outliers."""
+        partition = self._document.partition
+        known = partition is not None and 0 <= image < len(partition.vectors)
+        return int(partition.cluster_of[image]) if partition is not None and known else -1
+
     def row_of_key(self, key: int) -> int:
         """The row of a cluster; -1 where it is no longer there."""
         return next((row for row, cluster in enumerate(self._clusters) if cluster.key == key), -1)
@@ -214,9 +220,13 @@ class ClusterModel(QAbstractListModel):
 def describe(cluster: Cluster) -> str:
     """A cluster in words."""
     state = state_of(cluster)
-    return f"{cluster.label}: {len(cluster.members):,} images, spread {cluster.spread:.3f}" + (
-        f", {state}" if state else ""
-    )
+    words = f"{cluster.label}: {len(cluster.members):,} images, spread {cluster.spread:.3f}"
+    return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
+
+
+def note_of(cluster: Cluster) -> str:
+    """What a person noted about a cluster; empty if nothing."""
+    return "" if cluster.group is None else cluster.group.note
 
 
 def state_of(cluster: Cluster) -> str:

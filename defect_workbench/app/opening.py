@@ -23,6 +23,7 @@ from defect_workbench.places import Places
 if TYPE_CHECKING:
     from defect_workbench.engine.compare import Comparison
     from defect_workbench.engine.scan import Listing
+    from defect_workbench.storage.export import Plan
     from defect_workbench.storage.store import FeatureStore
 
 
@@ -101,6 +102,14 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Located:
+    """How many of a project's images are in another folder."""
+
+    root: Path
+    there: int
+
+
+@dataclass(frozen=True)
 class Exported:
     """A result folder was written."""
 
@@ -148,7 +157,7 @@ def _open_session(path: Path, reporter: JobReporter) -> Opened:
 
     reporter.stage("Opening the session", None)
     project = load_session(path)
-    reporter.partial(Found(project.images.root, tuple(image.path for image in project.images.images)))
+    reporter.partial(Found(project.images.root, project.images.paths))
     return prepare(project, path)
 
 
@@ -294,6 +303,32 @@ def save(project: Project, path: Path, step: int = -1) -> Work:
         reporter.stage("Saving the session", None)
         save_session(path, project)
         return Saved(path, step)
+
+    return work
+
+
+def locate(project: Project, root: Path) -> Work:
+    """The job that looks for a project's images in another folder."""
+
+    def work(reporter: JobReporter) -> Located:
+        reporter.stage("Looking for the images", len(project.images))
+        there = 0
+        for image in project.images.images:
+            reporter.check()
+            there += (root / image.path).is_file()
+            reporter.advance()
+        return Located(root, there)
+
+    return work
+
+
+def plan(project: Project, out: Path) -> Work:
+    """The job that finds out what an export would write."""
+
+    def work(reporter: JobReporter) -> Plan:
+        from defect_workbench.storage.export import plan_export
+
+        return plan_export(project, out)
 
     return work
 

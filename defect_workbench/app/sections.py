@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
+from defect_workbench.app.columns import columns_of
 from defect_workbench.app.document import Document
-from defect_workbench.app.models import Section, state_of
+from defect_workbench.app.filtering import parse_filter
+from defect_workbench.app.models import Section, note_of, state_of
 from defect_workbench.core.assignment import Cluster, Partition
+from defect_workbench.core.project import Project
 from defect_workbench.core.tree import Integers
 
 
@@ -30,7 +34,7 @@ class Choice:
     Attributes
     ----------
     text : str
-        Part of a file's path or of a cluster's name; empty shows all.
+        As `filtering` reads it; empty shows all.
     state : str
         "open", "held", "confirmed" or "nuisance"; empty shows all.
     """
@@ -45,15 +49,21 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     project, partition, choice = document.project, document.partition, choice or Choice()
     if project is None or partition is None:
         return (), np.empty(0, np.intp)
-    wanted = choice.text.casefold()
-    paths = project.images.images
-    matching = np.array([wanted in image.path.casefold() for image in paths]) if wanted else None
+    wanted = parse_filter(choice.text, columns_of(project)) if choice.text else None
+    allowed = wanted.allowed(len(project.images)) if wanted is not None else None
+    named = {word: _in_paths(word, project) for word in wanted.words} if wanted is not None else {}
     sections: list[Section] = []
     pieces: list[Integers] = []
 
     def add(title: str, detail: str, colour: str | None, members: Integers, key: int | None) -> None:
-        shown = members if matching is None or wanted in title.casefold() else members[matching[members]]
-        if len(shown) or matching is None:
+        shown = members
+        if allowed is not None:
+            fits = allowed[members]
+            for word, found in named.items():
+                if word not in title.casefold():
+                    fits = fits & found[members]
+            shown = members[fits]
+        if len(shown) or not wanted:
             if len(shown) < len(members):
                 detail = f"{len(shown):,} of {detail}"
             start = sum(section.count for section in sections)
@@ -64,13 +74,17 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         state = state_of(cluster)
         if choice.state and choice.state != (state or "open"):
             continue
-        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state]
+        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state, note_of(cluster)]
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
         detail = f"{images(len(partition.outliers))}, resembling nothing else"
         add("Outliers", detail, None, partition.outliers, None)
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
+
+
+def _in_paths(word: str, project: Project) -> NDArray[np.bool_]:
+    return np.array([word in image.path.casefold() for image in project.images.images], bool)
 
 
 def _ordered(document: Document, partition: Partition, order: Order) -> list[Cluster]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 
 _RECENT = 8
+TEXT_SIZES = ("100", "125", "150")
 
 
 class WindowSettings:
@@ -36,6 +37,16 @@ class WindowSettings:
     @theme.setter
     def theme(self, value: str) -> None:
         self._settings.setValue("theme", value)
+
+    @property
+    def text_size(self) -> int:
+        """In percent of the system's."""
+        value = str(self._settings.value("text_size", "100"))
+        return int(value) if value in TEXT_SIZES else 100
+
+    @text_size.setter
+    def text_size(self, percent: int) -> None:
+        self._settings.setValue("text_size", str(percent))
 
     def layout(self) -> tuple[QByteArray, QByteArray]:
         """Geometry and dock state; empty the first time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,3 +103,8 @@ class Analysis:
 
     def __len__(self) -> int:
         return len(self.vectors)
+
+    @cached_property
+    def orders(self) -> dict[bytes, tuple[Integers, float]]:
+        """Orders from the medoid and spreads found so far, by the bytes of the members."""
+        return {}

@@ -19,6 +19,7 @@ from defect_workbench.core.tree import Integers
 
 UNDECIDED = -1
 OUTLIERS = "_outliers"
+_MOST_KNOWN = 500
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,15 @@ class Group:
         Empty until one is given.
     colour : int
         Number of the colour the cluster had when it was first held.
+    note : str
+        What the person wants to remember about it.
     """
 
     name: str = ""
     confirmed: bool = False
     nuisance: bool = False
     colour: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,19 +235,26 @@ def divide(analysis: Analysis, clusters: int, decisions: Decisions) -> Partition
         label = group.name if group is not None and group.name else f"cluster-{number:0{width}d}"
         if label.casefold() in given and not (group is not None and group.name):
             label += "-auto"
-        ordered, spread = _from_medoid(analysis.vectors[members])
-        result.append(Cluster(key, label, members[ordered], spread, group))
+        ordered, spread = _from_medoid(analysis, members)
+        result.append(Cluster(key, label, ordered, spread, group))
     outliers = np.flatnonzero(flagged)
     outliers = outliers[np.argsort(-analysis.outlier_scores[outliers], kind="stable")]
     return Partition(tuple(result), outliers, analysis.vectors)
 
 
-def _from_medoid(vectors: NDArray[np.float32]) -> tuple[Integers, float]:
-    """Rows by distance from the medoid, and the mean distance from the centroid.
+def _from_medoid(analysis: Analysis, members: Integers) -> tuple[Integers, float]:
+    """Images by distance from their medoid, and their mean distance from the centroid.
 
-    The medoid under squared distances is the row nearest to the centroid.
+    The medoid under squared distances is the image nearest to the centroid. Most clusters outlive a
+    moved cut, so what was found is kept with the vectors.
     """
-    rows = vectors.astype(np.float64)
-    from_centroid = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
-    from_medoid = np.linalg.norm(rows - rows[int(from_centroid.argmin())], axis=1)
-    return np.argsort(from_medoid, kind="stable"), float(from_centroid.mean())
+    known, key = analysis.orders, members.tobytes()
+    if key not in known:
+        rows = analysis.vectors[members].astype(np.float64)
+        from_centroid = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
+        from_medoid = np.linalg.norm(rows - rows[int(from_centroid.argmin())], axis=1)
+        ordered = members[np.argsort(from_medoid, kind="stable")]
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[key] = ordered, float(from_centroid.mean())
+    return known[key]

@@ -8,6 +8,7 @@ from functools import cached_property
 from defect_workbench.core.analysis import Analysis
 from defect_workbench.core.assignment import Decisions, Partition, divide
 from defect_workbench.core.records import ImageSet
+from defect_workbench.core.side_data import SideData
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +19,15 @@ class Project:
     ----------
     clusters : int
         The cut, as a number of clusters before outliers are set apart; ignored without a tree.
+    side : SideData or None
+        A table joined to the images.
     """
 
     images: ImageSet
     analysis: Analysis
     clusters: int
     decisions: Decisions
+    side: SideData | None = None
 
     @cached_property
     def partition(self) -> Partition:

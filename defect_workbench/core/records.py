@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
@@ -67,6 +68,11 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Of the accepted images."""
+        return tuple(image.path for image in self.images)
 
     def absolute(self, index: int) -> Path:
         """The file of image `index`."""

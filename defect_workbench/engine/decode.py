@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.tool import ToolFacts
+from defect_workbench.engine import afm
+from defect_workbench.engine.tool_facts import tiff_facts
 
 # Sizes are checked here, before a pixel is decoded; Pillow's own limit would only add a warning.
 Image.MAX_IMAGE_PIXELS = None
@@ -35,6 +38,7 @@ EXTENSIONS = {
     ".tiff": "TIFF",
     ".gif": "GIF",
     ".webp": "WebP",
+    **afm.EXTENSIONS,
 }
 UNSUPPORTED_EXTENSIONS = frozenset(
     f".{name}"
@@ -46,6 +50,10 @@ class Undecodable(WorkbenchError):
     """The bytes cannot be used as a picture; the message is the reason."""
 
 
+class NotInstalled(Undecodable):
+    """The file may be sound; what reads it is not installed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Decoded pixels.
@@ -55,14 +63,20 @@ class Picture:
     pixels : (height, width) or (height, width, 3) uint8
         Grey or RGB.
     format : str
-        Of the content: PNG, JPEG, BMP, TIFF, GIF or WebP.
+        Of the content: PNG, JPEG, BMP, TIFF, GIF, WebP, or one of `afm.EXTENSIONS`.
     note : str
         What the person should know about how it was read; empty if nothing.
+    values : (height, width) or (height, width, 3) real, or None
+        As stored, where `pixels` had to be scaled from them.
+    tool : ToolFacts
+        What the file says about how the picture was taken.
     """
 
     pixels: NDArray[np.uint8]
     format: str
     note: str
+    values: NDArray[np.generic] | None = None
+    tool: ToolFacts = ToolFacts()
 
     @property
     def width(self) -> int:
@@ -99,33 +113,64 @@ def extension_note(path: str, found: str) -> str:
     return "" if promised in (None, found) else f"{found} content under the extension {extension}"
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, name: str = "") -> Picture:
     """Decode the first picture of a file.
 
     Parameters
     ----------
     data : bytes
         The whole file.
+    name : str
+        Of the file; some height maps are known by their extension only.
 
     Raises
     ------
+    NotInstalled
+        If the file is a height map and what reads it is not installed.
     Undecodable
         With a reason for the person.
     """
     if not data:
         raise Undecodable("the file is empty (0 bytes)")
+    heights = afm.sniff(data[:32], os.path.splitext(name)[1])
+    if heights is not None:
+        return _decode_heights(data, heights)
     found = sniff(data[:16])
     if found is None:
         raise Undecodable("no image inside of a format this program reads (PNG, JPEG, BMP, TIFF, GIF, WebP)")
     try:
-        pixels, notes = _decode_tiff(data) if found == "TIFF" else _decode_pillow(data)
+        tool = ToolFacts()
+        if found == "TIFF":
+            (pixels, notes, values), tool = _decode_tiff(data)
+        else:
+            pixels, notes, values = _decode_pillow(data)
     except Undecodable:
         raise
     except MemoryError as error:
         raise Undecodable("not enough memory to decode it") from error
     except Exception as error:  # the decoders raise whatever their parsers met in a damaged file
         raise Undecodable(_damage(found, error)) from error
-    return Picture(pixels, found, "; ".join(notes))
+    return Picture(pixels, found, "; ".join(notes), values, tool)
+
+
+def _decode_heights(data: bytes, name: str) -> Picture:
+    if not afm.available():
+        raise NotInstalled(afm.MISSING.format(name=name))
+    try:
+        found = afm.read(data, name)
+        _check_size(found.heights.shape[1], found.heights.shape[0])
+        heights = afm.levelled(found.heights)
+        pixels = scale_to_uint8(heights)
+    except Undecodable:
+        raise
+    except MemoryError as error:
+        raise Undecodable("not enough memory to decode it") from error
+    except Exception as error:  # as in `decode`
+        raise Undecodable(f"damaged: the {name} data cannot be decoded") from error
+    notes = ["height map levelled by a plane"]
+    if found.frames > 1:
+        notes.append(f"first of {found.frames} frames")
+    return Picture(pixels, name, "; ".join(notes), heights, afm.facts(found, name))
 
 
 def _damage(found: str, error: Exception) -> str:
@@ -148,7 +193,10 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _decode_pillow(data: bytes) -> tuple[NDArray[np.uint8], list[str]]:
+_Decoded = tuple[NDArray[np.uint8], list[str], NDArray[np.generic] | None]
+
+
+def _decode_pillow(data: bytes) -> _Decoded:
     notes = []
     with Image.open(io.BytesIO(data)) as image:
         _check_size(*image.size)
@@ -159,29 +207,31 @@ def _decode_pillow(data: bytes) -> tuple[NDArray[np.uint8], list[str]]:
         turned = ImageOps.exif_transpose(image)
         if turned.size != image.size or image.getexif().get(0x0112, 1) not in (0, 1):
             notes.append("rotated as its EXIF data say")
-        pixels, deep = _to_uint8(turned)
-    if deep:
-        notes.append(deep)
-    return pixels, notes
+        if turned.mode == "F" or turned.mode.startswith("I"):
+            values = np.asarray(turned)
+            return scale_to_uint8(values), [*notes, _scaled_note(values)], values
+        return _to_uint8(turned), notes, None
 
 
-def _to_uint8(image: Image.Image) -> tuple[NDArray[np.uint8], str]:
-    """8-bit pixels of a Pillow image, and a note where its range was scaled."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        values = np.asarray(image)
-        return scale_to_uint8(values), f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits"
+def _scaled_note(values: NDArray[np.generic]) -> str:
+    return f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits"
+
+
+def _to_uint8(image: Image.Image) -> NDArray[np.uint8]:
+    """8-bit pixels of a Pillow image of at most 8 bits a channel."""
     if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L")), ""
+        return np.asarray(image.convert("L"))
     if image.has_transparency_data or image.mode in ("RGBA", "LA", "PA"):
         layered = image.convert("RGBA")
         black = Image.new("RGBA", layered.size, (0, 0, 0, 255))
         image = Image.alpha_composite(black, layered)
-    return drop_equal_channels(np.asarray(image.convert("RGB"))), ""
+    return drop_equal_channels(np.asarray(image.convert("RGB")))
 
 
-def _decode_tiff(data: bytes) -> tuple[NDArray[np.uint8], list[str]]:
+def _decode_tiff(data: bytes) -> tuple[_Decoded, ToolFacts]:
     notes = []
     with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+        tool = tiff_facts(tiff)
         page = tiff.pages.first
         _check_size(page.imagewidth, page.imagelength)
         pages = len(tiff.pages)
@@ -190,8 +240,8 @@ def _decode_tiff(data: bytes) -> tuple[NDArray[np.uint8], list[str]]:
         photometric = getattr(page.photometric, "name", "MINISBLACK")
         if page.bitspersample == 8 and photometric not in ("MINISBLACK", "MINISWHITE"):
             # Palettes, CMYK, YCbCr and alpha: Pillow knows what to do with them.
-            pixels, more = _decode_pillow(data)
-            return pixels, notes + [n for n in more if "frames" not in n]
+            pixels, more, _ = _decode_pillow(data)
+            return (pixels, notes + [n for n in more if "frames" not in n], None), tool
         values = page.asarray()
         if page.axes.startswith("S") and values.ndim == 3:
             values = np.moveaxis(values, 0, -1)
@@ -204,14 +254,15 @@ def _decode_tiff(data: bytes) -> tuple[NDArray[np.uint8], list[str]]:
         raise Undecodable("complex numbers are not a picture")
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * np.uint8(255)
+    stored = None
     if values.dtype == np.uint8:
         pixels = values
     else:
-        pixels = scale_to_uint8(values)
-        notes.append(f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits")
+        pixels, stored = scale_to_uint8(values), values
+        notes.append(_scaled_note(values))
     if photometric == "MINISWHITE":
-        pixels = 255 - pixels
-    return drop_equal_channels(pixels), notes
+        pixels, stored = 255 - pixels, None
+    return (drop_equal_channels(pixels), notes, stored), tool
 
 
 def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -231,14 +282,20 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         if not finite.any():
             raise Undecodable("no finite values in it")
         numbers = np.where(finite, numbers, np.min(numbers[finite]))
-    low, high = np.percentile(numbers, (LOW_PERCENTILE, HIGH_PERCENTILE))
-    if not high > low:
-        low, high = float(numbers.min()), float(numbers.max())
+    low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
     return result
+
+
+def robust_range(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """Robust percentiles of finite values; minimum and maximum where those coincide."""
+    low, high = np.percentile(numbers, (LOW_PERCENTILE, HIGH_PERCENTILE))
+    if not high > low:
+        low, high = numbers.min(), numbers.max()
+    return float(low), float(high)
 
 
 def drop_equal_channels(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

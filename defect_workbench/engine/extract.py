@@ -27,6 +27,7 @@ from defect_workbench.engine import prepare
 from defect_workbench.engine.decode import Undecodable, decode, extension_note
 from defect_workbench.engine.features import haralick, zernike
 from defect_workbench.engine.scan import FoundFile, Listing
+from defect_workbench.engine.torch_loading import load_torch
 from defect_workbench.engine.weights import Checkpoint, WeightsInfo, WeightsLibrary
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class _DeepSource:
         """Deep vectors of at most a batch of prepared pictures."""
         if self._backbone is None:
             started = time.perf_counter()
+            load_torch()
             from defect_workbench.engine.network import Backbone
 
             checkpoint = self._checkpoint or self._library.load()
@@ -218,6 +220,7 @@ def _choose_deep(
         blocks = _open_blocks(store, wanted)
         if all(sha256 is not None and blocks.complete(sha256) for sha256 in known):
             return wanted, blocks
+    load_torch()
     from defect_workbench.engine.network import default_device, fastest_precision
 
     device = default_device()

@@ -19,7 +19,7 @@ def thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
     (height, width) or (height, width, 3) uint8
     """
     try:
-        picture = decode(path.read_bytes())
+        picture = decode(path.read_bytes(), path.name)
     except (OSError, Undecodable):
         return None
     image = Image.fromarray(picture.pixels)

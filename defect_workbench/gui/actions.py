@@ -33,6 +33,7 @@ SPECS = (
     Spec("actionRefineCluster", "Refine…", "R", "Look for finer groups in the chosen cluster", "refine"),
     Spec("actionMerge", "Merge", "M", "Make one cluster of the chosen ones", "merge"),
     Spec("actionRename", "Rename…", "F2", "Name the chosen cluster", "rename"),
+    Spec("actionNote", "Note…", "T", "Note something about the chosen cluster"),
     Spec("actionConfirm", "Confirm", "C", "Lock the chosen clusters, or unlock them", "confirm"),
     Spec("actionSplitOut", "Split out", "N", "Make a cluster of its own of the chosen images"),
     Spec("actionNuisance", "Nuisance", "X", "Set the chosen images apart as of no interest"),

@@ -32,6 +32,7 @@ def run_window(path: Path | None, places: Places) -> int:
     window = MainWindow(places)
     apply_theme(application, window.settings.theme)
     window.set_theme(window.settings.theme)
+    window.set_text_size(window.settings.text_size)
     window.show()
     if path is not None:
         window.open_path(path.absolute())

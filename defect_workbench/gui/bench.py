@@ -21,6 +21,7 @@ from defect_workbench.app.document import Document
 from defect_workbench.app.jobs import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.models import ClusterModel, ImageModel
+from defect_workbench.app.originals import OriginalLoader
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.gui.cluster_list import ClusterList
@@ -63,8 +64,11 @@ class Bench(QMainWindow):
         self.settings = WindowSettings(places.settings)
         self.document = Document(self)
         self.jobs = JobRunner(self)
-        self.thumbnails = ThumbnailLoader(_THUMBNAIL_PIXELS, self)
+        # Sharp at the largest size on the screen's own pixels.
+        side = round(_THUMBNAIL_PIXELS * self.devicePixelRatioF())
+        self.thumbnails = ThumbnailLoader(side, self)
         self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        self.originals = OriginalLoader(self)
         self._make_panels()
         self._make_status()
 
@@ -80,7 +84,7 @@ class Bench(QMainWindow):
         self.dendrogram = Dendrogram()
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
-        self.inspector = Inspector(self.document, self.pictures)
+        self.inspector = Inspector(self.document, self.originals, self.thumbnails)
         self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)

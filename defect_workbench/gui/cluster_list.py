@@ -86,6 +86,26 @@ class ClusterList(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setAcceptDrops(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self._kept: tuple[list[int], int | None] = ([], None)
+        model.modelAboutToBeReset.connect(self._remember)
+        model.modelReset.connect(self._restore)
+
+    def _remember(self) -> None:
+        """Keep the chosen clusters by their medoids: keys change when a cluster is decided about."""
+        current = self.currentIndex().data(Role.CLUSTER)
+        medoid = int(current.members[0]) if isinstance(current, Cluster) else None
+        self._kept = [int(cluster.members[0]) for cluster in self.chosen()], medoid
+
+    def _restore(self) -> None:
+        """Choose the clusters that hold the medoids now."""
+        model, (medoids, current) = self.model(), self._kept
+        assert isinstance(model, ClusterModel)
+        flags = self.selectionModel().SelectionFlag
+        for medoid in medoids:
+            self.selectionModel().select(model.index(model.row_of_image(medoid)), flags.Select)
+        if current is not None:
+            here = model.index(model.row_of_image(current))
+            self.selectionModel().setCurrentIndex(here, flags.NoUpdate)
 
     def _dropped_on(self, event: QDropEvent) -> Cluster | None:
         cluster = self.indexAt(event.position().toPoint()).data(Role.CLUSTER)

@@ -6,7 +6,7 @@ device pixels first, so the cost follows the size of the widget and not the numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class Dendrogram(QWidget):
         self._room: QRectF | None = None
         self._message = ""
         self._medoids: Mapping[int, Thumbnail] = {}
-        self._decided: tuple[tuple[int, str, bool], ...] = ()
+        self._held = self._sure = np.empty(0, np.uint32)
         self._from, self._to = 0.0, 1.0
         self._ceiling = 1.0
         self._panning: float | None = None
@@ -103,7 +103,8 @@ class Dendrogram(QWidget):
         self._suggestions = suggestions
         self._drag_height = None
         self._throttle.stop()
-        self._medoids, self._decided = {}, ()
+        self._medoids = {}
+        self._held = self._sure = np.empty(0, np.uint32)
         self.show_all()
 
     def show_all(self) -> None:
@@ -117,10 +118,14 @@ class Dendrogram(QWidget):
         self._medoids = medoids
         self.update()
 
-    def set_decided(self, decided: tuple[tuple[int, str, bool], ...]) -> None:
-        """Images whose place a person decided: image, colour, confirmed."""
-        if decided != self._decided:
-            self._decided = decided
+    def set_decided(self, decided: Sequence[tuple[Integers, str, bool]]) -> None:
+        """Images whose place a person decided: images, colour, confirmed."""
+        leaves = self._tree.leaves if self._tree is not None and decided else 0
+        held, sure = np.zeros(leaves, np.uint32), np.zeros(leaves, np.uint32)
+        for images, colour, confirmed in decided if leaves else ():
+            (sure if confirmed else held)[images] = QColor(colour).rgb()
+        if not (np.array_equal(held, self._held) and np.array_equal(sure, self._sure)):
+            self._held, self._sure = held, sure
             self._redraw()
 
     def set_message(self, message: str) -> None:
@@ -281,15 +286,9 @@ class Dendrogram(QWidget):
         widths = np.diff(np.concatenate([[0], edges, [columns]]))
         row[edges[(widths[:-1] > 4) & (widths[1:] > 4)]] = 0
         self._draw_row(painter, row, plot.bottom() + 5, _BAND)
-        if not self._decided:
-            return
-        shades = np.zeros(tree.leaves, np.uint32)
-        confirmed = np.zeros(tree.leaves, bool)
-        for image, colour_name, sure in self._decided:
-            shades[image], confirmed[image] = QColor(colour_name).rgb(), sure
-        over = shades[leaves]
-        self._draw_row(painter, np.where(confirmed[leaves], 0, over), plot.bottom() + 5, _BAND // 2)
-        self._draw_row(painter, np.where(confirmed[leaves], over, 0), plot.bottom() + 3, _BAND + 4)
+        if len(self._held):
+            self._draw_row(painter, self._held[leaves], plot.bottom() + 5, _BAND // 2)
+            self._draw_row(painter, self._sure[leaves], plot.bottom() + 3, _BAND + 4)
 
     def _draw_row(self, painter: QPainter, row: NDArray[np.uint32], top: float, height: int) -> None:
         pixels = np.ascontiguousarray(np.repeat(row[None, :], height, axis=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.core.errors import InputError
+from defect_workbench.app import opening
+from defect_workbench.app.jobs import JobRunner
 from defect_workbench.core.project import Project
 from defect_workbench.gui.file_dialogs import ask_folder
-from defect_workbench.storage.export import plan_export
+from defect_workbench.storage.export import Plan
 
+_TYPING_MILLISECONDS = 150
 _MODES = (
     ("Copy the images", "copy"),
     ("Hard links (no extra space, same disk)", "hardlink"),
@@ -36,12 +38,14 @@ class ExportDialog(QDialog):
 
     chosen = Signal(Path, str)
 
-    def __init__(self, project: Project, suggestion: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, project: Project, suggestion: Path, planner: JobRunner, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("exportDialog")
         self.setWindowTitle("Export labelled folders")
         self.setMinimumWidth(62 * self.fontMetrics().averageCharWidth() + 120)
-        self._project = project
+        self._project, self._planner = project, planner
         self.folder = QLineEdit(str(suggestion))
         self.folder.setObjectName("exportFolder")
         browse = QPushButton("Browse…")
@@ -72,6 +76,12 @@ class ExportDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self._plan)
         layout.addWidget(self.buttons)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MILLISECONDS)
+        self._typing.timeout.connect(self._look)
+        planner.done.connect(self._show_plan)
+        planner.failed.connect(self._show_fault)
         self.folder.textChanged.connect(self._refresh)
         self._refresh()
 
@@ -80,14 +90,26 @@ class ExportDialog(QDialog):
         ask_folder(self, "Folder to export into", lambda path: self.folder.setText(str(path)), start)
 
     def _refresh(self) -> None:
-        text = self.folder.text().strip()
-        try:
-            if not text:
-                raise InputError("Name a folder that does not exist yet, or is empty.")
-            plan = plan_export(self._project, Path(text).expanduser())
-        except InputError as error:
-            self._say(str(error))
-            self._go.setEnabled(False)
+        """The plan no longer holds; a moment after the last key the worker makes another."""
+        self._go.setEnabled(False)
+        if self.folder.text().strip():
+            self._typing.start()
+        else:
+            self._typing.stop()
+            self._show_fault("Name a folder that does not exist yet, or is empty.")
+
+    def _look(self) -> None:
+        self._planner.run(opening.plan(self._project, self._out()))
+
+    def _out(self) -> Path:
+        return Path(self.folder.text().strip()).expanduser()
+
+    def _show_fault(self, words: str) -> None:
+        self._say(words[:1].upper() + words[1:])
+        self._go.setEnabled(False)
+
+    def _show_plan(self, plan: Plan) -> None:
+        if plan.out != self._out():
             return
         lines = [f"{len(plan.manifest):,} images, {plan.total_bytes / 1e6:,.1f} MB, in:"]
         shown = list(plan.folders.items())[:8]
@@ -110,4 +132,4 @@ class ExportDialog(QDialog):
 
     def _accept(self) -> None:
         self.accept()
-        self.chosen.emit(Path(self.folder.text().strip()).expanduser(), str(self.mode.currentData()))
+        self.chosen.emit(self._out(), str(self.mode.currentData()))

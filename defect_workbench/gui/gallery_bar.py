@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from defect_workbench.app.sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
+_HELP = """<p>Words are looked for in file paths and cluster names.<br>
+Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>.</p>"""
 
 
 class GalleryBar(QWidget):
@@ -33,8 +38,8 @@ class GalleryBar(QWidget):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters of one state")
         self.text = QLineEdit()
-        self.text.setPlaceholderText("Filter by name")
-        self.text.setToolTip("Show images by a part of their path, or clusters by a part of their name")
+        self.text.setPlaceholderText("Filter")
+        self.text.setToolTip(_HELP)
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by file or cluster name")
         fold = QPushButton("Fold")
@@ -47,6 +52,7 @@ class GalleryBar(QWidget):
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
+        self._completer: QCompleter | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)
@@ -54,6 +60,14 @@ class GalleryBar(QWidget):
         self.text.textChanged.connect(lambda _: self._typing.start())
         self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def set_columns(self, names: Sequence[str]) -> None:
+        """Say which columns conditions can be put on, and complete them."""
+        columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
+        self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
+        self._completer = QCompleter([f"{name}:" for name in names], self)
+        self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.text.setCompleter(self._completer)
 
     def choice(self) -> Choice:
         """What the controls say."""

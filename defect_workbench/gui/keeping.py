@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app import opening
 from defect_workbench.app.document import Document
-from defect_workbench.app.jobs import JobRunner
+from defect_workbench.app.jobs import JobRunner, Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.recovery import Recovery
 from defect_workbench.app.sections import images
@@ -24,8 +24,15 @@ class Keeping:
     """Autosave, recovery and relinking of one window."""
 
     def __init__(
-        self, document: Document, folder: Path, notice: NoticeStrip, messages: Messages, parent: QWidget
+        self,
+        document: Document,
+        folder: Path,
+        notice: NoticeStrip,
+        messages: Messages,
+        run: Callable[[Work], None],
+        parent: QWidget,
     ) -> None:
+        self._run = run
         self._document, self._notice, self._messages, self._parent = document, notice, messages, parent
         self.recovery = Recovery(folder)
         self._folder = folder
@@ -47,7 +54,7 @@ class Keeping:
     def autosave(self) -> None:
         """Write unsaved work where the next start finds it."""
         if self._document.project is not None and self._document.dirty:
-            self.autosaves.run(opening.save(self._document.project, self.recovery.path))
+            self.autosaves.run(opening.save(self._document.project, self.recovery.hold()))
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
         """Offer what a crash left behind."""
@@ -63,7 +70,7 @@ class Keeping:
         if session is not None and recovered:
             # Unsaved work of this window from now on.
             self._document.forget_session()
-            session.replace(self.recovery.path)
+            self.recovery.take_over(session)
         if project is not None and not project.images.root.is_dir():
             words = f"The folder {project.images.root} is not there, so its pictures cannot be shown."
             self._notice.tell(words, "Find the folder…", self.choose_folder)
@@ -74,11 +81,15 @@ class Keeping:
         ask_folder(self._parent, "Where are the images now?", self.relink)
 
     def relink(self, root: Path) -> None:
+        """Look for the images in another folder."""
+        if self._document.project is not None:
+            self._run(opening.locate(self._document.project, root))
+
+    def on_located(self, found: opening.Located) -> None:
         """Use the images of another folder, if it has them."""
-        project = self._document.project
+        project, root, there = self._document.project, found.root, found.there
         if project is None:
             return
-        there = sum((root / image.path).is_file() for image in project.images.images)
         if not there:
             self._messages.tell("Find the folder", f"None of the images is in {root}.")
             return

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app import opening
+from defect_workbench.app.columns import columns_of
 from defect_workbench.app.jobs import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.models import Role, Section
@@ -26,7 +27,7 @@ from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.outputs import Outputs
 from defect_workbench.gui.refine_dialog import RefineDialog
-from defect_workbench.gui.theme import apply_theme
+from defect_workbench.gui.theme import apply_text_size, apply_theme
 from defect_workbench.logs import bug_report
 from defect_workbench.places import Places
 from defect_workbench.resources import resource
@@ -61,7 +62,8 @@ class MainWindow(Bench):
         self._offline = offline
         self._reopen: Path | None = None
         self._refining: RefineDialog | None = None
-        self.keeping = Keeping(self.document, self._places.recovery, self.notice, self._messages, self)
+        folder, notice = self._places.recovery, self.notice
+        self.keeping = Keeping(self.document, folder, notice, self._messages, self._run, self)
         self._closing = False
         self.outputs = Outputs(self.document, self._run, self)
         self.outputs.images_chosen.connect(self.choose_images)
@@ -87,6 +89,7 @@ class MainWindow(Bench):
         panels = [dock.toggleViewAction() for dock in self.docks]
         self.menus = Menus(self, self.actions_by_name, panels, self._places.log)
         self.menus.set_themes(self.set_theme)
+        self.menus.set_text_sizes(self.set_text_size)
         self.menus.dress()
         self.cluster_count = self.menus.cluster_count
         for name, slot in {
@@ -153,6 +156,7 @@ class MainWindow(Bench):
         self.map.images_chosen.connect(self.choose_images)
         self.map_method.currentIndexChanged.connect(self._lay_out_map)
         self.outlier_queue.image_chosen.connect(self._choose_image)
+        self.inspector.image_chosen.connect(self._choose_image)
         self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
         self.cluster_list.selectionModel().currentChanged.connect(self._on_current_cluster)
         hints = QGuiApplication.styleHints()
@@ -218,6 +222,8 @@ class MainWindow(Bench):
                 self._refining.show_result(result.opened)
         elif isinstance(result, opening.Regrouped):
             self.document.regroup(result.opened)
+        elif isinstance(result, opening.Located):
+            self.keeping.on_located(result)
         elif isinstance(result, opening.Compared):
             self.outputs.show_comparison(result)
         elif isinstance(result, opening.Saved):
@@ -262,6 +268,7 @@ class MainWindow(Bench):
         self._reopen = None
         if not self.keeping.on_opened():
             self.settings.remember(self.document.session or project.images.root)
+        self.gallery_bar.set_columns(list(columns_of(project)))
         self._show_tree()
         self.weights_banner.set_needed(project.analysis.backbone is None)
         if project.analysis.backbone is None:
@@ -305,9 +312,9 @@ class MainWindow(Bench):
                 medoids[cluster.key] = partial(self.thumbnails.get, path)
                 continue
             colour, confirmed = self.document.colour(cluster), cluster.group.confirmed
-            decided += [(int(image), colour, confirmed) for image in cluster.members]
+            decided.append((cluster.members, colour, confirmed))
         self.dendrogram.set_medoids(medoids)
-        self.dendrogram.set_decided(tuple(decided))
+        self.dendrogram.set_decided(decided)
 
     def _on_cut(self, clusters: int) -> None:
         self.dendrogram.set_cut(clusters)
@@ -322,8 +329,7 @@ class MainWindow(Bench):
         selection = self.gallery.selectionModel()
         selected = self.review.chosen_images()
         sections, order = sections_of(self.document, self.gallery_bar.choice())
-        paths = [image.path for image in project.images.images]
-        self.image_model.set_rows(project.images.root, paths, order, sections)
+        self.image_model.set_rows(project.images.root, project.images.paths, order, sections)
         chosen = self.image_model.selection_of(selected)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self._mark_tree()
@@ -415,6 +421,15 @@ class MainWindow(Bench):
             apply_theme(application, theme)
         self.menus.dress()
 
+    def set_text_size(self, percent: int) -> None:
+        """Show text larger than the system asks for, and remember it."""
+        self.settings.text_size = percent
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_text_size(application, percent)
+            # Widgets under a style sheet take a new font only when they are dressed again.
+            apply_theme(application, self.settings.theme)
+
     # The rest
 
     def _refresh_actions(self) -> None:
@@ -468,8 +483,10 @@ class MainWindow(Bench):
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
         self.keeping.close()
+        self.outputs.close()
         self.thumbnails.close()
         self.pictures.close()
+        self.originals.close()
         super().closeEvent(event)
 
     def _close_unsaved(self) -> None:

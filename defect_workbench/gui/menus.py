@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.analysis import Suggestion
 from defect_workbench.gui.actions import SPECS
 from defect_workbench.gui.theme import icon
@@ -66,7 +67,7 @@ class Menus:
         edit = bar.addMenu("&Edit")
         edit.addActions([actions["actionUndo"], actions["actionRedo"]])
         edit.addSeparator()
-        edit.addActions([actions[name] for name in _CLUSTER_ACTIONS])
+        edit.addActions([actions[name] for name in (*_CLUSTER_ACTIONS, "actionNote")])
         edit.addSeparator()
         moving = ("actionCut", "actionPaste", "actionSplitOut", "actionNuisance")
         edit.addActions([actions[name] for name in moving])
@@ -78,6 +79,7 @@ class Menus:
         view.addActions(list(panels))
         view.addSeparator()
         self.themes = view.addMenu("Theme")
+        self.text_sizes = view.addMenu("Text size")
         helping = bar.addMenu("&Help")
         helping.addActions([actions["actionKeys"], actions["actionBugReport"]])
         helping.addAction(f"Log: {log}").setEnabled(False)
@@ -132,6 +134,10 @@ class Menus:
         """List the themes."""
         words = {"system": "As the system", "light": "Light", "dark": "Dark"}
         _refill(self.themes, {text: partial(done, value) for value, text in words.items()})
+
+    def set_text_sizes(self, done: Callable[[int], None]) -> None:
+        """List the sizes of text."""
+        _refill(self.text_sizes, {f"{size} %": partial(done, int(size)) for size in TEXT_SIZES})
 
     def set_suggestions(self, suggestions: Sequence[Suggestion], done: Callable[[int], None]) -> None:
         """List the suggested cuts below the action for the best one."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app import opening
 from defect_workbench.app.document import Document
-from defect_workbench.app.jobs import Work
+from defect_workbench.app.jobs import JobRunner, Work
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
@@ -32,6 +32,11 @@ class Outputs(QObject):
     def __init__(self, document: Document, run: Callable[[Work], None], parent: QWidget) -> None:
         super().__init__(parent)
         self._document, self._run, self._parent = document, run, parent
+        self.planner = JobRunner(self)
+
+    def close(self) -> None:
+        """Stop what is under way."""
+        self.planner.close()
 
     def actions(self) -> dict[str, Callable[[], None]]:
         """What to do, by the name of the action."""
@@ -72,7 +77,7 @@ class Outputs(QObject):
         if project is None:
             return
         suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
-        dialog = ExportDialog(project, suggestion, self._parent)
+        dialog = ExportDialog(project, suggestion, self.planner, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.export_to)
         dialog.open()

@@ -6,14 +6,17 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from defect_workbench.gui.scale_bar import draw_scale_bar
+
 _MOST_ZOOM = 24.0
 
 
 class PictureView(QWidget):
     """A pixmap as large as fits; the wheel zooms at the mouse, dragging pans, a double click fits."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, scale_bar: bool = False) -> None:
         super().__init__(parent)
+        self._scale_bar = scale_bar
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 110)
         self._pixmap: QPixmap | None = None
@@ -21,6 +24,12 @@ class PictureView(QWidget):
         self._zoom = 1.0
         self._shift = QPointF()
         self._grabbed: QPointF | None = None
+        self._pixel_size: float | None = None
+
+    def set_pixel_size(self, nanometres: float | None) -> None:
+        """Of a pixel of the picture; None where it is not known, the scale bar then counts pixels."""
+        self._pixel_size = nanometres
+        self.update()
 
     def show_pixmap(self, pixmap: QPixmap | None, message: str, *, keep_view: bool = False) -> None:
         """Show a picture, or a message in its place; fitted unless the view is kept."""
@@ -65,7 +74,11 @@ class PictureView(QWidget):
             return
         # Enlarged pixels are shown as they are: a person who zooms in wants to see them.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom <= 3)
-        painter.drawPixmap(self._target(), self._pixmap, QRectF(self._pixmap.rect()))
+        target = self._target()
+        painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
+        if self._scale_bar:
+            seen = target.intersected(QRectF(self.rect()))
+            draw_scale_bar(painter, seen, target.width() / self._pixmap.width(), self._pixel_size)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom where the mouse is."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from defect_workbench.app.document import Document
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import ImageModel
+from defect_workbench.app.models import ImageModel, note_of
 from defect_workbench.app.sections import images
 from defect_workbench.core.tree import Integers
 from defect_workbench.gui.cluster_list import ClusterList
@@ -39,6 +39,7 @@ class Review(QObject):
             "actionSuggestCut": self.suggest_cut,
             "actionMerge": lambda: self._document.merge(self._clusters.chosen()),
             "actionRename": self.rename,
+            "actionNote": self.annotate,
             "actionConfirm": self.confirm,
             "actionSplitOut": lambda: self._document.split_out(self.chosen_images()),
             "actionNuisance": lambda: self._document.nuisance(self.chosen_images()),
@@ -53,6 +54,7 @@ class Review(QObject):
             "actionSuggestCut": self._document.tree is not None,
             "actionMerge": chosen > 1,
             "actionRename": chosen == 1,
+            "actionNote": chosen == 1,
             "actionConfirm": chosen > 0,
             "actionRefineCluster": chosen == 1,
             "actionSplitOut": picked,
@@ -98,6 +100,19 @@ class Review(QObject):
 
         words = "Name of the cluster, also of its exported folder:"
         self._messages.ask_text("Rename", words, cluster.label, done)
+
+    def annotate(self) -> None:
+        """Ask what to note about the chosen cluster."""
+        chosen = self._clusters.chosen()
+        if len(chosen) != 1:
+            return
+        cluster, before = chosen[0], note_of(chosen[0])
+
+        def done(text: str) -> None:
+            if text.strip() != before:
+                self._document.annotate(cluster, text.strip())
+
+        self._messages.ask_text("Note", f"What to remember about {cluster.label}:", before, done)
 
     def move_images(self, moving: Sequence[int], key: int) -> None:
         """Put images into the cluster of a key."""

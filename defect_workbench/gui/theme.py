@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from defect_workbench.resources import resource
 
 R = QPalette.ColorRole
+_SYSTEM_SIZE = "systemPointSize"
 
 _LIGHT = {
     R.Window: "#F3F4F6",
@@ -108,6 +109,17 @@ def apply_theme(application: QApplication, theme: str) -> None:
             warn_text="#FFE9AD" if dark else "#5B4300",
         )
     )
+
+
+def apply_text_size(application: QApplication, percent: int) -> None:
+    """Text in percent of the size that the system asks for."""
+    kept = application.property(_SYSTEM_SIZE)
+    if kept is None:
+        kept = application.font().pointSizeF()
+        application.setProperty(_SYSTEM_SIZE, kept)
+    font = application.font()
+    font.setPointSizeF(float(kept) * percent / 100)
+    application.setFont(font)
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

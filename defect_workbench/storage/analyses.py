@@ -52,5 +52,5 @@ class AnalysisCache:
             known = sorted(self._folder.glob("*.dwb"), key=lambda item: item.stat().st_mtime)
             for old in known[:-_KEPT]:
                 old.unlink(missing_ok=True)
-        except OSError:
+        except (OSError, WorkbenchError):
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +11,7 @@ from defect_workbench.core.assignment import OUTLIERS
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import Rejection
 from defect_workbench.storage.naming import Names
+from defect_workbench.storage.tables import safe_path, safe_text, table_text
 
 COLUMNS = (
     "path",
@@ -25,7 +24,19 @@ COLUMNS = (
     "distance",
     "exported_as",
 )
-RESERVED = ("manifest.csv", "rejected.csv", "session.dwb", "report.html", OUTLIERS)
+RESERVED = (
+    "manifest.csv",
+    "rejected.csv",
+    "session.dwb",
+    "report.html",
+    "report.pdf",
+    "side_data.csv",
+    "measurements.csv",
+    "annotations.csv",
+    "annotations.json",
+    "export-receipt.json",
+    OUTLIERS,
+)
 
 
 @dataclass(frozen=True)
@@ -89,35 +100,28 @@ def labelled(project: Project) -> list[tuple[str, str]]:
     ]
 
 
-def manifest_text(manifest: Iterable[Row]) -> str:
-    """`manifest.csv`."""
-    return _table(
-        COLUMNS,
-        (
-            (
-                row.path,
-                row.sha256,
-                row.label,
-                row.cluster,
-                "true" if row.outlier else "false",
-                f"{row.outlier_score:.6g}",
-                row.nearest_cluster,
-                "" if row.distance is None else f"{row.distance:.6g}",
-                row.exported_as,
-            )
-            for row in manifest
-        ),
+def manifest_line(row: Row) -> tuple[str, ...]:
+    """The cells of a row, safe to open in a spreadsheet."""
+    return (
+        safe_path(row.path),
+        row.sha256,
+        safe_text(row.label),
+        str(row.cluster),
+        "true" if row.outlier else "false",
+        f"{row.outlier_score:.6g}",
+        safe_text(row.nearest_cluster),
+        "" if row.distance is None else f"{row.distance:.6g}",
+        safe_path(row.exported_as),
     )
+
+
+def manifest_text(manifest: Iterable[Row], earlier: Iterable[Sequence[str]] = ()) -> str:
+    """`manifest.csv`; lines of an earlier one go first, as they are."""
+    return table_text(COLUMNS, [*earlier, *(manifest_line(row) for row in manifest)])
 
 
 def rejected_text(rejected: Iterable[Rejection]) -> str:
     """`rejected.csv`."""
-    return _table(("path", "reason"), ((item.path, item.reason) for item in rejected))
-
-
-def _table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(lines)
-    return stream.getvalue()
+    return table_text(
+        ("path", "reason"), ((safe_path(item.path), safe_text(item.reason)) for item in rejected)
+    )

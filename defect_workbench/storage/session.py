@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.analysis import Analysis, Linkage, Method, Settings, Suggestion
 from defect_workbench.core.assignment import Decisions, Group
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import BackboneInfo, BlockWeights
+from defect_workbench.core.files import open_regular, why_not_written
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
 from defect_workbench.core.tree import Tree
+from defect_workbench.storage.archive import check_size, read_array
 from defect_workbench.storage.atomic import replacing
+from defect_workbench.storage.side_data import MEMBER, side_json, side_of_json
+from defect_workbench.storage.soundness import check_project
 
 FORMAT = 1
 _STATE = "state.json"
@@ -31,7 +36,23 @@ _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
 
 def save_session(path: Path, project: Project) -> None:
-    """Write a session atomically; an existing one is replaced whole."""
+    """Write a session atomically; an existing one is replaced whole.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written; an existing one is as it was.
+    """
+    try:
+        _write(path, project)
+    except OSError as error:
+        raise WorkbenchError(
+            f"the session {path} cannot be written: {why_not_written(error)}. "
+            "What was there before is as it was"
+        ) from error
+
+
+def _write(path: Path, project: Project) -> None:
     analysis = project.analysis
     arrays: dict[str, NDArray[Any]] = {
         "vectors": analysis.vectors,
@@ -70,6 +91,8 @@ def save_session(path: Path, project: Project) -> None:
             stream = io.BytesIO()
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(_entry(f"{name}.npy"), stream.getvalue())
+        if project.side is not None:
+            archive.writestr(_entry(MEMBER), side_json(project.side))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -87,7 +110,8 @@ def load_session(path: Path) -> Project:
         If it cannot be read, is damaged, or was written by a newer version.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
+            check_size(archive, os.fstat(stream.fileno()).st_size)
             state = json.loads(archive.read(_STATE))
             version = int(state["format"])
             if version > FORMAT:
@@ -95,11 +119,17 @@ def load_session(path: Path) -> Project:
                     f"{path} was saved by a newer version (format {version}); update the program to open it"
                 )
             arrays = {
-                name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+                name.removesuffix(".npy"): read_array(archive.read(name))
                 for name in archive.namelist()
                 if name.endswith(".npy")
             }
+            side = archive.read(MEMBER) if MEMBER in archive.namelist() else None
         project = _project(state, arrays)
+        check_project(project)
+        if side is not None:
+            project = replace(project, side=side_of_json(side, len(project.images)))
+    except InputError as error:
+        raise WorkbenchError(f"the session {path} is refused: {error}") from error
     except WorkbenchError:
         raise
     except FileNotFoundError as error:
@@ -151,16 +181,6 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
-    count = len(images)
-    each = (analysis.vectors, analysis.outlier_scores, decisions.held, decisions.follows)
-    if any(len(array) != count for array in each):
-        raise ValueError("arrays and images differ in number")
-    if count and not -1 <= int(decisions.follows.min()) <= int(decisions.follows.max()) < count:
-        raise ValueError("an image follows one that is not there")
-    if analysis.tree is not None and analysis.tree.leaves != count:
-        raise ValueError("tree and images differ in number")
-    if not set(np.unique(decisions.held).tolist()) <= {-1, *decisions.groups}:
-        raise ValueError("a group is missing")
     return Project(
         ImageSet(Path(state["root"]), images, rejected), analysis, int(state["clusters"]), decisions
     )

@@ -55,7 +55,9 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
     for image in wanted:
         path = str(project.images.absolute(image))
         qtbot.waitUntil(lambda path=path: window.thumbnails.get(path) is not None)  # type: ignore[misc]
-    for large in (window.outlier_queue.current, window.inspector.image):
+    if window.inspector.image is not None:
+        qtbot.waitUntil(lambda: window.inspector.loaded)
+    for large in (window.outlier_queue.current,):
         if large is not None:
             path = str(project.images.absolute(large))
             qtbot.waitUntil(lambda path=path: window.pictures.get(path) is not None)  # type: ignore[misc]
@@ -97,7 +99,8 @@ def test_the_way_through_the_window(
     opened.outputs.choose_export()
     dialog = opened.findChild(ExportDialog)
     assert dialog is not None
-    dialog.folder.setText(str(Path("lot-7-sorted")))
+    with qtbot.waitSignal(opened.outputs.planner.done, timeout=10_000):
+        dialog.folder.setText(str(Path("lot-7-sorted")))
     keep(dialog, "export", look, request)
     dialog.reject()
 

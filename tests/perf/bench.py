@@ -46,7 +46,8 @@ from defect_workbench.gui.map_view import MapView
 from defect_workbench.places import Places
 from tests.builders import BACKBONE
 
-COLUMNS = 24
+# As many as real sets have: 100 deep ones and some of the hand-made.
+COLUMNS = 120
 
 
 def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -121,7 +122,7 @@ def gallery(application: QApplication, opened: opening.Opened, rounds: int) -> N
     document, loader = Document(), ThumbnailLoader(96)
     document.show(opened)
     sections, order = sections_of(document)
-    paths = [image.path for image in opened.project.images.images]
+    paths = opened.project.images.paths
     opens, frames = [], []
     for _ in range(rounds):
         view, model = Gallery(), ImageModel(loader)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.engine.torch_loading import load_torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,6 +84,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             head = stream.read(16)
     except OSError as error:
         raise WorkbenchError(f"cannot read the weights file {path}: {error.strerror or error}") from error
+    load_torch()
     if head[:2] == b"\x1f\x8b":
         checkpoint = _read_npm(path)
     elif len(head) > 9 and head[8:9] == b"{":

@@ -1,0 +1,62 @@
+"""Reading files that others may be changing, and the words for what went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"} | {
+    errno.EFBIG: "the file would be larger than the disk or a limit of the system allows",
+    errno.EROFS: "the disk is read-only",
+}
+
+
+class NotRegularError(OSError):
+    """The path is a folder, a pipe, a socket or a device."""
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading; never waits, whatever the path has become meanwhile.
+
+    A named pipe would otherwise block until somebody writes into it.
+
+    Raises
+    ------
+    NotRegularError
+        If it is no regular file.
+    OSError
+        If it cannot be opened.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise NotRegularError(errno.EINVAL, "not a regular file", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative path with '/' as separator stays below the folder it belongs to.
+
+    Refuses empty and absolute paths, '.' and '..' parts, NUL, and what Windows takes for a drive or a
+    share.
+    """
+    if not path or "\0" in path or path.startswith("/"):
+        return False
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return False
+    if os.name == "nt":
+        windows = PureWindowsPath(path)
+        return not windows.anchor and ".." not in windows.parts
+    return not PurePosixPath(path).is_absolute()
+
+
+def why_not_written(error: OSError) -> str:
+    """Why a file could not be written, in words."""
+    return _FULL.get(error.errno or 0, error.strerror or str(error))

@@ -1,0 +1,175 @@
+"""The even part of a picture: noise, shading by a smooth surface, large-scale median.
+
+Pictures here are float32, (height, width), in grey levels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+Plane = NDArray[np.float32]
+
+_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_TO_SIGMA = 1.4826
+_CELLS = 32
+_EDGE = 0.06
+_ROUNDS = 12
+_MEDIAN_SHARE = 0.5
+_SAMPLE = 12_000
+
+
+def grey_of(pixels: NDArray[np.uint8]) -> Plane:
+    """Luma (ITU-R BT.601) of grey or RGB pixels as float32."""
+    if pixels.ndim == 3:
+        return pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    return pixels.astype(np.float32)
+
+
+def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Every so many-th of the values, some ten thousand at least: enough for a median."""
+    flat = values.ravel()
+    # An odd step that is no fraction of a row's length sees all columns.
+    step = max(1, len(flat) // _SAMPLE) | 1
+    while step > 1 and values.shape[-1] % step == 0:
+        step += 2
+    return flat[::step]
+
+
+def middle_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Median, and the standard deviation told from the median absolute deviation."""
+    seen = sample(values)
+    middle = float(np.median(seen))
+    return middle, _TO_SIGMA * float(np.median(np.abs(seen - middle)))
+
+
+def estimate_noise(pixels: NDArray[np.uint8]) -> float:
+    """Standard deviation of the noise from pixel to pixel, in grey levels.
+
+    Source: J. Immerkær, "Fast noise variance estimation", Computer Vision and Image Understanding 64
+    (1996): a mask that edges and slopes hardly answer to; its median absolute answer instead of the
+    mean, so that texture and defects count less.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    """
+    return noise_of(grey_of(pixels))
+
+
+def noise_of(grey: Plane) -> float:
+    """`estimate_noise` of a float picture."""
+    if min(grey.shape) < 3:
+        return 0.0
+    # The mask is the second difference along one axis of that along the other.
+    across = grey[:, :-2] - 2 * grey[:, 1:-1] + grey[:, 2:]
+    answer = across[:-2] - 2 * across[1:-1] + across[2:]
+    level = float(np.median(np.abs(sample(answer)))) * _TO_SIGMA / 6
+    # More than half the answers are 0 where grey levels are coarse against the noise: count, then.
+    return level if level > 0 else min(0.3, float((answer != 0).mean()))
+
+
+def cells(values: Plane) -> Plane:
+    """Means over a grid of at most 32 x 32 cells; what is left over at the far edges is not used."""
+    height, width = values.shape
+    tall, wide = max(1, height // _CELLS), max(1, width // _CELLS)
+    rows, columns = height // tall, width // wide
+    part = values[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide)
+    return np.asarray(part.mean(axis=(1, 3)), dtype=np.float32)
+
+
+def local_spread(values: Plane) -> float:
+    """Median of the standard deviations within cells of a sixteenth of the shorter side."""
+    side = max(8, min(values.shape) // 16)
+    rows, columns = values.shape[0] // side, values.shape[1] // side
+    if not rows or not columns:
+        return float(values.std())
+    part = values[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    mean = part.mean(axis=(1, 3))
+    square = np.einsum("abcd,abcd->ac", part, part) / np.float32(side * side)
+    return float(np.sqrt(np.median(np.maximum(square - mean * mean, 0))))
+
+
+def enlarged(coarse: Plane, shape: tuple[int, ...]) -> Plane:
+    """A grid of cells brought back to a picture's size, bilinear."""
+    image = Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.float32)
+
+
+def _axes(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
+    rows, columns = ((np.arange(n, dtype=np.float32) + 0.5) / n * 2 - 1 for n in shape[:2])
+    return rows[:, None], columns[None, :]
+
+
+def smooth_surface(values: Plane, degree: int = 2) -> Plane:
+    """The plane (degree 1) or quadratic surface (degree 2) through the ground of a picture.
+
+    Fitted to the means of cells with Tukey's biweight (A. E. Beaton, J. W. Tukey, Technometrics 16,
+    1974), so that defects on less than about half of the picture do not bend it.
+
+    Returns
+    -------
+    (height, width) float32
+    """
+    coarse = cells(values)
+    y, x = _axes(coarse.shape)
+    one = np.ones_like(coarse)
+    terms = [one, one * x, one * y] + ([one * x * x, one * y * y, x * y] if degree == 2 else [])
+    design = np.stack([term.ravel() for term in terms], axis=1).astype(np.float64)
+    target = coarse.ravel().astype(np.float64)
+    if len(target) < 2 * len(terms):
+        return np.full(values.shape, np.median(values), np.float32)
+    # Begin at the median: least squares would let a large defect bend the first guess.
+    deviation = target - np.median(target)
+    found = np.zeros(len(terms))
+    for _ in range(_ROUNDS):
+        scale = 4.7 * max(_TO_SIGMA * float(np.median(np.abs(deviation))), 1e-3)
+        weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
+        weighted = design * weights[:, None]
+        following = np.linalg.solve(weighted.T @ design + 1e-9 * np.eye(len(terms)), weighted.T @ target)
+        moved = float(np.abs(following - found).max())
+        found = following
+        deviation = target - design @ found
+        if moved < 0.01:
+            break
+    c = found.astype(np.float32)
+    y, x = _axes(values.shape)
+    surface = c[0] + c[1] * x + c[2] * y
+    if degree == 2:
+        surface = surface + c[3] * x * x + c[4] * y * y + c[5] * (x * y)
+    return np.asarray(surface, dtype=np.float32)
+
+
+def drift(values: Plane, excluded: NDArray[np.bool_]) -> Plane:
+    """What is left of the shading: a smooth mean over an eighth of the picture, defects left out."""
+    keep = cells((~excluded).astype(np.float32))
+    sums = cells(np.where(excluded, np.float32(0), values))
+    reach = tuple(max(1.0, n / 8) for n in keep.shape)
+    weight = ndimage.gaussian_filter(keep, reach, mode="nearest")
+    total = ndimage.gaussian_filter(sums, reach, mode="nearest")
+    return enlarged(np.asarray(total / np.maximum(weight, 1e-3), np.float32), values.shape)
+
+
+def without_dark_edges(values: Plane) -> Plane:
+    """A levelled picture whose outermost rows and columns have lost their medians.
+
+    Scans begin and end darker or brighter than they go on, more sharply than a smooth surface follows.
+    """
+    result = values.copy()
+    for turned in (result, result.T):
+        reach = round(_EDGE * len(turned))
+        for part in (turned[:reach], turned[len(turned) - reach :]):
+            if len(part):
+                part -= np.median(part, axis=1, keepdims=True)
+    return result
+
+
+def large_scale_median(values: Plane) -> Plane:
+    """The median over half the picture's sides around each pixel, told from a grid of cells."""
+    coarse = cells(values)
+    size = tuple(max(3, round(n * _MEDIAN_SHARE) | 1) for n in coarse.shape)
+    middle = ndimage.median_filter(coarse, size=size, mode="reflect")
+    smooth = ndimage.gaussian_filter(middle, tuple(n / 8 for n in size), mode="nearest")
+    return enlarged(np.asarray(smooth, np.float32), values.shape)

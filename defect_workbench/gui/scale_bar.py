@@ -1,0 +1,54 @@
+"""A scale bar as micrographs have it."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+_UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
+_SHARE, _MARGIN = 0.28, 10
+
+
+def round_length(most: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is at most `most` (positive)."""
+    power = 10.0 ** math.floor(math.log10(most))
+    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= most * (1 + 1e-9))
+
+
+def length_words(nanometres: float) -> str:
+    """A length in the unit that suits it."""
+    scale, unit = next((pair for pair in _UNITS if nanometres >= pair[0]), (1.0, "nm"))
+    return f"{nanometres / scale:g} {unit}"
+
+
+def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: float | None) -> None:
+    """Draw a bar of a round length in the lower left corner.
+
+    Parameters
+    ----------
+    pixel : float
+        Screen pixels to a pixel of the picture.
+    nanometres : float or None
+        To a pixel of the picture; without it, the bar counts pixels.
+    """
+    most = room.width() * _SHARE / pixel
+    if nanometres is None:
+        if most < 1:
+            return
+        length = round_length(most)
+        width, words = length * pixel, f"{length:g} px"
+    else:
+        length = round_length(most * nanometres)
+        width, words = length / nanometres * pixel, length_words(length)
+    metrics = painter.fontMetrics()
+    plate = QRectF(0, 0, max(width, metrics.horizontalAdvance(words)) + 16, metrics.height() + 18)
+    plate.moveTopLeft(QPointF(room.left() + _MARGIN, room.bottom() - _MARGIN - plate.height()))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 150))
+    painter.drawRoundedRect(plate, 4, 4)
+    bar = QRectF(plate.center().x() - width / 2, plate.bottom() - 10, width, 3)
+    painter.fillRect(bar, Qt.GlobalColor.white)
+    painter.setPen(Qt.GlobalColor.white)
+    painter.drawText(plate.adjusted(0, 3, 0, -12), int(Qt.AlignmentFlag.AlignCenter), words)

@@ -1,0 +1,45 @@
+"""Tables written as CSV, safe to open in a spreadsheet.
+
+A text that begins like a formula is run by spreadsheets. Such a text gets an apostrophe in front, a path
+gets './' in front, which names the same file. Numbers stay as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+# The wide forms are taken for formulas by spreadsheets set to Chinese, Japanese or Korean.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+
+
+def safe_text(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; numbers unchanged."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+
+
+def plain_text(cell: str) -> str:
+    """What `safe_text` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def safe_path(path: str) -> str:
+    """A relative path that no spreadsheet takes for a formula."""
+    return f"./{path}" if _FORMULA.match(path) else path
+
+
+def plain_path(cell: str) -> str:
+    """What `safe_path` was given."""
+    return cell.removeprefix("./")
+
+
+def table_text(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """A CSV; texts in it are written as they are, so make them safe before."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    return stream.getvalue()

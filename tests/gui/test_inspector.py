@@ -1,0 +1,98 @@
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.scale_bar import length_words, round_length
+from tests.gui.conftest import Answers
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def lightness(window: MainWindow) -> float:
+    """Mean of the picture's middle."""
+    view = window.inspector.picture
+    image = view.grab().toImage()
+    spots = [QPoint(x, y) for x in range(60, view.width() - 60, 9) for y in range(60, view.height() - 60, 9)]
+    return float(np.mean([image.pixelColor(spot).lightness() for spot in spots]))
+
+
+def test_sliders_change_the_tone_and_a_double_click_sets_it_back(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.gallery.setCurrentIndex(opened.image_model.index(3))
+    qtbot.waitUntil(lambda: opened.inspector.loaded)
+    neutral = lightness(opened)
+    slider = opened.inspector.tone.sliders["Brightness"]
+    with qtbot.waitSignal(opened.originals.ready):
+        slider.setValue(25)
+    qtbot.waitUntil(lambda: lightness(opened) > neutral + 20)
+    qtbot.mouseDClick(slider, LEFT)
+    assert slider.value() == 0
+    qtbot.waitUntil(lambda: abs(lightness(opened) - neutral) < 1)
+
+
+def test_neighbours_are_shown_and_a_click_goes_there(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.gallery.setCurrentIndex(opened.image_model.index(3))
+    strip = opened.inspector._neighbours
+    qtbot.waitUntil(lambda: len(strip._neighbours) > 0)
+    nearest = strip._neighbours[0]
+    qtbot.mouseClick(strip, LEFT, pos=strip.place(0).center())
+    assert opened.inspector.image == nearest.image
+    assert opened.review.chosen_images().tolist() == [nearest.image]
+
+
+def test_the_blocks_that_speak_for_the_cluster_are_named(opened: MainWindow, qtbot: QtBot) -> None:
+    partition = opened.document.partition
+    assert partition is not None
+    outlier = int(partition.outliers[0])
+    for image in (int(partition.clusters[0].members[0]), outlier):
+        opened.inspector.show_image(image)
+        qtbot.waitUntil(lambda: "Deep" in opened.inspector._pull.accessibleName())
+    assert "What speaks for" in opened.inspector._pull_title.text()
+
+
+def test_scale_bars_have_round_lengths_in_a_fitting_unit() -> None:
+    assert [round_length(most) for most in (1, 1.9, 2, 4.99, 5, 99, 0.07)] == [1, 1, 2, 2, 5, 50, 0.05]
+    assert [length_words(n) for n in (0.5, 200, 1000, 5e6)] == ["0.5 nm", "200 nm", "1 µm", "5 mm"]
+
+
+def test_notes_are_shown_kept_and_undone(opened: MainWindow, answers: Answers) -> None:
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
+    answers.text = "after the etch only"
+    opened.actions_by_name["actionNote"].trigger()
+    details = [section.detail for section in opened.image_model.sections]
+    assert any("after the etch only" in detail for detail in details)
+    assert opened.actions_by_name["actionUndo"].text() == "Undo Note on cluster-02"
+    opened.actions_by_name["actionUndo"].trigger()
+    assert not any("etch" in section.detail for section in opened.image_model.sections)
+
+
+def test_chosen_clusters_stay_chosen_while_they_change(opened: MainWindow) -> None:
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
+    (before,) = opened.cluster_list.chosen()
+    opened.actions_by_name["actionConfirm"].trigger()
+    opened.cluster_count.setValue(opened.cluster_count.value() + 3)
+    (after,) = opened.cluster_list.chosen()
+    assert set(after.members.tolist()) == set(before.members.tolist())
+    assert opened.actions_by_name["actionRename"].isEnabled()
+
+
+def test_gallery_is_filtered_by_what_is_known_of_the_images(opened: MainWindow, qtbot: QtBot) -> None:
+    project = opened.document.project
+    assert project is not None
+    with qtbot.waitSignal(opened.gallery_bar.changed):
+        opened.gallery_bar.text.setText("score>1")
+    assert opened.image_model.rowCount() == int((project.analysis.outlier_scores > 1).sum())
+    assert "score" in opened.gallery_bar.text.toolTip()
+
+
+def test_larger_text_reaches_every_panel_and_is_remembered(opened: MainWindow) -> None:
+    before = opened.cluster_list.fontMetrics().height(), opened.summary.fontMetrics().height()
+    try:
+        opened.set_text_size(150)
+        after = opened.cluster_list.fontMetrics().height(), opened.summary.fontMetrics().height()
+        assert all(new > old * 1.3 for new, old in zip(after, before, strict=True))
+        assert opened.settings.text_size == 150
+    finally:
+        opened.set_text_size(100)
+    assert QApplication.font().pointSizeF() > 0
