@@ -37,6 +37,7 @@ def report_facts(project: Project) -> dict[str, str]:
         backbone = analysis.backbone
         facts["Network"] = f"{backbone.name}, {backbone.weights}, {backbone.precision} on {backbone.device}"
         facts["SHA-256 of the weights"] = backbone.sha256
+    facts["Pictures"] = settings.processing.words
     if project.side is not None:
         facts["Side data"] = f"{project.side.source}, SHA-256 {project.side.sha256}"
     facts["Seed"] = str(settings.seed)

@@ -15,9 +15,12 @@ from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import (
     add_extraction,
     backbone_json,
+    parse_processing,
+    processing_json,
     rate,
     run_extraction,
     say_rejected,
+    say_suggested,
 )
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.analysis import Linkage, Method, Settings
@@ -96,6 +99,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         return 0
     _print_plan(project, plan, args.dry_run)
     say_rejected(extraction)
+    say_suggested(extraction, settings.processing)
     return 0
 
 
@@ -118,6 +122,7 @@ def _summary(
         "out": str(plan.out),
         "folders": dict(plan.folders),
         "bytes": plan.total_bytes,
+        **processing_json(extraction, analysis.settings.processing),
     }
 
 
@@ -155,6 +160,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         preference=args.preference,
         damping=damping,
         seed=args.seed,
+        processing=parse_processing(args),
     )
 
 

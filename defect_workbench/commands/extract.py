@@ -11,9 +11,12 @@ from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import (
     add_extraction,
     backbone_json,
+    parse_processing,
+    processing_json,
     rate,
     run_extraction,
     say_rejected,
+    say_suggested,
 )
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.places import Places
@@ -43,10 +46,12 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         "backbone": backbone_json(extraction.features.backbone),
         "seconds": {"scan": round(scanning, 3), "extract": round(extraction.seconds, 3)},
         "images_per_second": rate(extraction),
+        **processing_json(extraction, parse_processing(args)),
     }
     if args.json:
         print(json.dumps(result, ensure_ascii=False))
         return 0
     print(f"{len(extraction.images):,} images in {args.store}, {extraction.computed:,} of them new")
     say_rejected(extraction)
+    say_suggested(extraction, parse_processing(args))
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.features import BackboneInfo, BlockWeights, Vectors
+from defect_workbench.core.processing import DEFAULT, Processing
 from defect_workbench.core.tree import Integers, Tree
 
 
@@ -57,7 +58,8 @@ class Suggestion:
 class Settings:
     """What a person can choose about the grouping.
 
-    `weights` None means chosen from the data.
+    `weights` None means chosen from the data. `processing` is how the pictures were prepared before their
+    features were taken: another one means other vectors.
     """
 
     method: Method = Method.AGGLOMERATIVE
@@ -66,6 +68,7 @@ class Settings:
     preference: float | None = None
     damping: float = 0.7
     seed: int = 0
+    processing: Processing = DEFAULT
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-DEEP, HARALICK, ZERNIKE = "deep", "haralick", "zernike"
-BLOCKS = (DEEP, HARALICK, ZERNIKE)
+DEEP, HARALICK, ZERNIKE, SHAPE = "deep", "haralick", "zernike", "shape"
+BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,17 @@ class Features:
 
 @dataclass(frozen=True)
 class BlockWeights:
-    """The share each block has in the distance, and the reason in words."""
+    """The share each block has in the distance, and the reason in words.
+
+    `zernike` is of the whole picture, `shape` of its largest defect's mask.
+    """
 
     deep: float
     haralick: float
     zernike: float
     why: str
+    shape: float = 0.0
 
     def as_mapping(self) -> dict[str, float]:
         """Weight by block name."""
-        return {DEEP: self.deep, HARALICK: self.haralick, ZERNIKE: self.zernike}
+        return {DEEP: self.deep, HARALICK: self.haralick, ZERNIKE: self.zernike, SHAPE: self.shape}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 
 NANOMETRES, PIXELS = "nm", "px"
@@ -58,6 +59,12 @@ class Measurements:
             self.noise,
             NANOMETRES,
         )
+
+    @staticmethod
+    def of_numbers(values: Sequence[float], unit: str = PIXELS) -> Measurements:
+        """From what `numbers` gave."""
+        numbers = dict(zip(NUMBERS[1:], map(float, values[1:]), strict=True))
+        return Measurements(int(values[0]), **numbers, unit=unit)
 
     def numbers(self) -> tuple[float, ...]:
         """The values of `NUMBERS`, without the unit."""

@@ -75,3 +75,6 @@ class Processing:
         if self.rescale_nm is not None:
             said.append(f"rescaled to {self.rescale_nm:g} nm a pixel")
         return ", ".join(said)
+
+
+DEFAULT = Processing()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from defect_workbench.core.measurements import Measurements
+from defect_workbench.core.tool import ToolFacts
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
@@ -22,6 +25,13 @@ class ImageRecord:
         In pixels, after the EXIF rotation.
     note : str
         What the person should know about how it was read; empty if nothing.
+    tool : ToolFacts or None
+        What the microscope says about it; None if nothing.
+    info_bar : int
+        Rows at its bottom that were left out of the features.
+    measured : Measurements or None
+        Of its defects, in nanometres where the pixel size is known, else in pixels; None where it was
+        not measured.
     """
 
     path: str
@@ -29,6 +39,9 @@ class ImageRecord:
     width: int
     height: int
     note: str = ""
+    tool: ToolFacts | None = None
+    info_bar: int = 0
+    measured: Measurements | None = None
 
 
 @dataclass(frozen=True, slots=True)

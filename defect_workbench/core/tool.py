@@ -65,13 +65,14 @@ class ToolFacts:
 
     def filled_from(self, other: ToolFacts) -> ToolFacts:
         """These facts; where they say nothing, those of `other`."""
-        missing = {f.name: getattr(other, f.name) for f in fields(self) if getattr(self, f.name) in (None, "")}
-        return replace(self, **missing)
+        silent = [field.name for field in fields(self) if getattr(self, field.name) in (None, "")]
+        return replace(self, **{name: getattr(other, name) for name in silent})
 
     def __bool__(self) -> bool:
         return bool(self.as_json())
 
 
+NO_FACTS = ToolFacts()
 _NUMBERS = {"pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"}
 _TEXTS = {"maker", "detector", "acquired", "height_unit"}
 
@@ -107,7 +108,9 @@ class Scales:
         if self.unknown:
             rows.append(("unknown", self.unknown))
         width = max((len(name) for name, _ in rows), default=0)
-        return [f"{name:>{width}} {count:>7,} {'#' * max(1, round(30 * count / most))}" for name, count in rows]
+        return [
+            f"{name:>{width}} {count:>7,} {'#' * max(1, round(30 * count / most))}" for name, count in rows
+        ]
 
     def _name(self, value: float) -> str:
         return f"{value:g} nm/pixel" if self.kind == "pixel size" else f"{value:g} x"

@@ -29,9 +29,7 @@ EXTENSIONS = {
     ".jpk": "JPK",
     ".asd": "ASD",
 }
-MISSING = (
-    "an AFM height map ({name}); to read it, install the extra: pip install 'defect-workbench[afm]'"
-)
+MISSING = "an AFM height map ({name}); to read it, install the extra: pip install 'defect-workbench[afm]'"
 
 _HEIGHTS = re.compile(r"height|topo|z.?sensor|^z\b", re.IGNORECASE)
 _FIRST = re.compile(r"^height|height.?trace|heighttrace", re.IGNORECASE)
@@ -136,9 +134,8 @@ def facts(found: HeightMap, name: str) -> ToolFacts:
 @contextlib.contextmanager
 def _quiet() -> Any:
     """AFMReader tells everything to the console otherwise."""
-    from loguru import logger
-
     import AFMReader.general_loader  # noqa: F401 # its modules switch their log on when imported
+    from loguru import logger
 
     logger.disable("AFMReader")
     yield
@@ -187,10 +184,16 @@ def _gwy(path: Path) -> HeightMap:
     lateral = str(field.get("si_unit_xy", {}).get("unitstr", ""))
     size = float(field["xreal"]) / int(field["xres"]) * 1e9 if lateral == "m" else None
     unit = str(field.get("si_unit_z", {}).get("unitstr", ""))
-    return HeightMap(values * 1e9, size, "nm", channel) if unit == "m" else HeightMap(values, size, unit, channel)
+    return (
+        HeightMap(values * 1e9, size, "nm", channel)
+        if unit == "m"
+        else HeightMap(values, size, unit, channel)
+    )
 
 
 def _spm(path: Path) -> HeightMap:
+    if re.search(rb"^\\?\*File list end\s*$", path.read_bytes(), re.MULTILINE) is None:
+        raise EOFError  # the reader would look for it for ever
     import pySPM
     from AFMReader.spm import load_spm
 
@@ -222,6 +225,7 @@ def _jpk(path: Path) -> HeightMap:
             f"{page.tags[tags['channel_name']].value}_"
             f"{'trace' if page.tags[tags['trace_retrace']].value == 0 else 'retrace'}"
             for page in list(tiff.pages)[1:]
+            if isinstance(page, tifffile.TiffPage)
         ]
     channel = _choose(names)
     heights, size = load_jpk(path, channel)

@@ -105,5 +105,5 @@ def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis
 
 def manual_weights(given: dict[str, float]) -> BlockWeights:
     """Weights a person gave; blocks not named keep 1 for deep and 0 for the others."""
-    merged = {"deep": 1.0, "haralick": 0.0, "zernike": 0.0, **given}
+    merged = {"deep": 1.0, "haralick": 0.0, "zernike": 0.0, "shape": 0.0, **given}
     return BlockWeights(**merged, why="given by hand")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.tool import ToolFacts
+from defect_workbench.core.tool import NO_FACTS, ToolFacts
 from defect_workbench.engine import afm
 from defect_workbench.engine.tool_facts import tiff_facts
 
@@ -76,7 +76,7 @@ class Picture:
     format: str
     note: str
     values: NDArray[np.generic] | None = None
-    tool: ToolFacts = ToolFacts()
+    tool: ToolFacts = NO_FACTS
 
     @property
     def width(self) -> int:
@@ -139,7 +139,7 @@ def decode(data: bytes, name: str = "") -> Picture:
     if found is None:
         raise Undecodable("no image inside of a format this program reads (PNG, JPEG, BMP, TIFF, GIF, WebP)")
     try:
-        tool = ToolFacts()
+        tool = NO_FACTS
         if found == "TIFF":
             (pixels, notes, values), tool = _decode_tiff(data)
         else:

@@ -6,28 +6,56 @@ Whatever the store already has is not computed again; what is new goes into the 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.features import DEEP, HARALICK, ZERNIKE, BackboneInfo, Features, Vectors
+from defect_workbench.core.features import (
+    DEEP,
+    HARALICK,
+    SHAPE,
+    ZERNIKE,
+    BackboneInfo,
+    Features,
+    Vectors,
+)
+from defect_workbench.core.measurements import NUMBERS, Measurements
+from defect_workbench.core.processing import DEFAULT, Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.records import FileStamp, ImageRecord, ImageSet, Rejection
-from defect_workbench.engine import prepare
-from defect_workbench.engine.decode import Undecodable, decode, extension_note
+from defect_workbench.core.tool import ToolFacts
+from defect_workbench.engine import info_bar, measure, prepare
+from defect_workbench.engine.decode import NotInstalled, Undecodable, decode, extension_note
 from defect_workbench.engine.features import haralick, zernike
+from defect_workbench.engine.features.shape import outline
+from defect_workbench.engine.processing import process
 from defect_workbench.engine.scan import FoundFile, Listing
+from defect_workbench.engine.side_files import SideFiles
+from defect_workbench.engine.suggesting import Hints, suggest
 from defect_workbench.engine.torch_loading import load_torch
+from defect_workbench.engine.vector_blocks import (
+    FACTS,
+    HINTS,
+    Blocks,
+    Buffer,
+    Facts,
+    Row,
+    VectorStore,
+    open_blocks,
+    picture_identity,
+    row_key,
+)
 from defect_workbench.engine.weights import Checkpoint, WeightsInfo, WeightsLibrary
 
 if TYPE_CHECKING:
@@ -37,29 +65,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 32  # as `network.BATCH`, which cannot be imported without torch
 MAX_FILE_BYTES = 1024**3
-_FLUSH_IMAGES = 256
-_FLUSH_SECONDS = 5.0
-_DECODER = {"decoder": "v1"}
-_FACTS = ("width", "height", "format", "note", "reason")
-
-
-class VectorBlock(Protocol):
-    """Rows of one kind by content hash; the feature store's `Block` is one."""
-
-    def __contains__(self, sha256: str) -> bool: ...
-    def append_vectors(self, sha256s: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
-    def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None: ...
-    def vectors(self, sha256s: Sequence[str]) -> NDArray[np.float32]: ...
-    def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]: ...
-
-
-class VectorStore(Protocol):
-    """A place that keeps vectors; the feature store is one."""
-
-    def block(self, kind: str, identity: Mapping[str, Any]) -> VectorBlock: ...
-    def identities(self, kind: str) -> list[dict[str, Any]]: ...
-    def stamps(self, root: Path) -> dict[str, FileStamp]: ...
-    def remember_files(self, root: Path, stamps: Mapping[str, FileStamp]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,18 @@ class Extraction:
         Images whose features were not in the store.
     seconds : float
         From the first read to the last stored vector, loading the network left out.
+    suggested : Processing
+        What the pictures ask for; equal to what was done where they ask for nothing else.
+    why : str
+        The reason in words.
     """
 
     images: ImageSet
     features: Features
     computed: int
     seconds: float
+    suggested: Processing = DEFAULT
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,76 +96,33 @@ class _Prepared:
     """What a reading thread hands on: a rejected content has a reason and nothing else."""
 
     sha256: str
-    facts: tuple[int, int, str, str, str]
+    key: str
+    facts: Facts
     grey: NDArray[np.uint8] | None = None
     rgb: NDArray[np.uint8] | None = None
     texture: Vectors | None = None
-
-
-@dataclass
-class _Blocks:
-    """The blocks of the store that this extraction reads and fills."""
-
-    facts: VectorBlock
-    haralick: VectorBlock
-    zernike: VectorBlock
-    deep: VectorBlock | None
-
-    def complete(self, sha256: str) -> bool:
-        """Whether nothing is left to compute for a content."""
-        if sha256 not in self.facts:
-            return False
-        vectors = [self.haralick, self.zernike] + ([self.deep] if self.deep is not None else [])
-        return all(sha256 in block for block in vectors) or bool(self.reason(sha256))
-
-    def reason(self, sha256: str) -> str:
-        """Why a known content was rejected; empty if it was not."""
-        if sha256 in self.haralick:
-            return ""
-        return str(self.facts.fields([sha256], ["reason"])[0][0])
+    measured: tuple[float, ...] = ()
+    outline: Vectors | None = None
 
 
 @dataclass(frozen=True)
-class _Row:
-    """The vectors of one content; no deep one where there are no weights, or it is known already."""
+class _Task:
+    """What the reading threads need to know."""
 
-    sha256: str
-    texture: Vectors
-    shape: Vectors
-    deep: Vectors | None
+    root: Path
+    processing: Processing
+    blocks: Blocks
+    sides: SideFiles
 
+    def key(self, path: str, sha256: str) -> str:
+        """Under what the vectors of a file of this content are kept."""
+        if self.processing.rescale_nm is None:
+            return sha256
+        return row_key(sha256, self.sides.pixel_size(path), self.processing)
 
-@dataclass
-class _Buffer:
-    """Finished rows that are not in the store yet."""
-
-    facts: list[tuple[str, tuple[int, int, str, str, str]]] = field(default_factory=list)
-    rows: list[_Row] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time to flush."""
-        waited = time.monotonic() - self.since > _FLUSH_SECONDS
-        return len(self.facts) >= _FLUSH_IMAGES or (bool(self.facts) and waited)
-
-    def flush(self, blocks: _Blocks) -> None:
-        """Write what is new; vectors first, so that a known image always has its vectors."""
-        for name, block in (("texture", blocks.haralick), ("shape", blocks.zernike), ("deep", blocks.deep)):
-            fresh: dict[str, Vectors] = {}
-            for row in self.rows:
-                vector = getattr(row, name)
-                if block is not None and vector is not None and row.sha256 not in block:
-                    fresh[row.sha256] = vector
-            if block is not None and fresh:
-                block.append_vectors(list(fresh), np.stack(list(fresh.values())))
-        facts = {sha256: values for sha256, values in self.facts if sha256 not in blocks.facts}
-        if facts:
-            columns = {name: [values[i] for values in facts.values()] for i, name in enumerate(_FACTS)}
-            blocks.facts.append_fields(list(facts), columns)
-        self.facts.clear()
-        self.rows.clear()
-        self.since = time.monotonic()
+    def complete(self, path: str, sha256: str) -> bool:
+        """Whether nothing is left to compute for a file of this content."""
+        return self.blocks.complete(sha256, self.key(path, sha256))
 
 
 class _DeepSource:
@@ -185,48 +153,45 @@ class _DeepSource:
         return self._backbone.embed(images)
 
 
-def _deep_identity(info: WeightsInfo, precision: str, device: str) -> dict[str, Any]:
+def _deep_identity(info: WeightsInfo, precision: str, device: str, wanted: Processing) -> dict[str, Any]:
     return {
         "name": info.name,
         "sha256": info.sha256,
         "variant": str(info.variant),
         "precision": precision,
         "device": device,
-        "prepare": prepare.IDENTITY,
+        **picture_identity(wanted),
     }
 
 
-def _open_blocks(store: VectorStore, deep: Mapping[str, Any] | None) -> _Blocks:
-    texture = {"prepare": prepare.IDENTITY, **_DECODER}
-    return _Blocks(
-        facts=store.block("image", _DECODER),
-        haralick=store.block(HARALICK, {**texture, "extractor": haralick.IDENTITY}),
-        zernike=store.block(ZERNIKE, {**texture, "extractor": zernike.IDENTITY}),
-        deep=None if deep is None else store.block(DEEP, {**deep, **_DECODER}),
-    )
-
-
 def _choose_deep(
-    store: VectorStore, info: WeightsInfo, precision: Precision | None, known: Sequence[str | None]
-) -> tuple[dict[str, Any], _Blocks]:
+    store: VectorStore,
+    info: WeightsInfo,
+    precision: Precision | None,
+    task: _Task,
+    known: Sequence[tuple[str, str | None]],
+) -> tuple[dict[str, Any], Blocks]:
     """The identity to use: one that already has every image, else this machine's fastest.
 
     Looking into the store first also spares a start without new images the loading of torch.
     """
+    wanted = task.processing
     for identity in store.identities(DEEP):
-        wanted = _deep_identity(info, str(identity.get("precision")), str(identity.get("device")))
-        if {**wanted, **_DECODER} != identity or precision not in (None, identity["precision"]):
+        like = _deep_identity(info, str(identity.get("precision")), str(identity.get("device")), wanted)
+        if like != identity or precision not in (None, identity["precision"]):
             continue
-        blocks = _open_blocks(store, wanted)
-        if all(sha256 is not None and blocks.complete(sha256) for sha256 in known):
-            return wanted, blocks
+        blocks = open_blocks(store, wanted, like)
+        if all(
+            sha256 is not None and blocks.complete(sha256, task.key(path, sha256)) for path, sha256 in known
+        ):
+            return like, blocks
     load_torch()
     from defect_workbench.engine.network import default_device, fastest_precision
 
     device = default_device()
     chosen = precision or fastest_precision(device)
-    identity = _deep_identity(info, str(chosen), device.type)
-    return identity, _open_blocks(store, identity)
+    identity = _deep_identity(info, str(chosen), device.type, wanted)
+    return identity, open_blocks(store, wanted, identity)
 
 
 def extract(
@@ -237,6 +202,7 @@ def extract(
     *,
     offline: bool = False,
     precision: Precision | None = None,
+    processing: Processing | None = None,
 ) -> Extraction:
     """Features of every usable image of a listing.
 
@@ -248,6 +214,8 @@ def extract(
         Missing weights are fetched unless `offline`; without any, there is no deep block.
     precision : Precision, optional
         Of the network; default: the fastest sound one.
+    processing : Processing, optional
+        What is done to the pictures first; default: info bars are left out, nothing else.
 
     Raises
     ------
@@ -265,15 +233,18 @@ def extract(
     known = [_known_content(file, stamps) for file in listing.files]
     identity: dict[str, Any] | None = None
     source: _DeepSource | None = None
-    if info is None:
-        blocks = _open_blocks(store, None)
-    else:
-        identity, blocks = _choose_deep(store, info, precision, known)
+    processing = processing or DEFAULT
+    task = _Task(listing.root, processing, open_blocks(store, processing, None), SideFiles(listing.root))
+    if info is not None:
+        pairs = [(file.path, sha256) for file, sha256 in zip(listing.files, known, strict=True)]
+        identity, blocks = _choose_deep(store, info, precision, task, pairs)
+        task = replace(task, blocks=blocks)
         source = _DeepSource(checkpoint, library, identity["precision"])
 
+    blocks = task.blocks
     reporter.stage("Extracting features", len(listing.files))
     started = time.perf_counter()
-    buffer = _Buffer()
+    buffer = Buffer()
     contents: dict[str, FileStamp] = {}
     rejected = list(listing.rejected)
     computed: set[str] = set()
@@ -285,7 +256,7 @@ def extract(
         batch.clear()
 
     try:
-        for file, outcome in _read_all(listing, known, blocks):
+        for file, outcome in _read_all(listing, known, task):
             reporter.check()
             if isinstance(outcome, Rejection):
                 rejected.append(outcome)
@@ -318,16 +289,22 @@ def extract(
         )
     seconds = time.perf_counter() - started - (source.loading_seconds if source else 0.0)
 
-    images = _collect(listing.root, contents, rejected, blocks.facts)
+    images, hints = _collect(task, contents, rejected)
     sha256s = [image.sha256 for image in images.images]
-    found = {HARALICK: blocks.haralick.vectors(sha256s), ZERNIKE: blocks.zernike.vectors(sha256s)}
+    keys = [task.key(image.path, image.sha256) for image in images.images]
+    found = {
+        HARALICK: blocks.haralick.vectors(keys),
+        ZERNIKE: blocks.zernike.vectors(keys),
+        SHAPE: blocks.outline.vectors(sha256s),
+    }
     if blocks.deep is not None:
-        found[DEEP] = blocks.deep.vectors(sha256s)
+        found[DEEP] = blocks.deep.vectors(keys)
     backbone = None
     if identity is not None and info is not None:
         backbone = BackboneInfo("resnet50", info.name, info.sha256, identity["precision"], identity["device"])
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(computed), seconds)
-    return Extraction(images, Features(found, backbone), len(computed), seconds)
+    suggested, why = suggest(hints, processing)
+    return Extraction(images, Features(found, backbone), len(computed), seconds, suggested, why)
 
 
 def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
@@ -337,7 +314,7 @@ def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | No
 
 
 def _read_all(
-    listing: Listing, known: Sequence[str | None], blocks: _Blocks
+    listing: Listing, known: Sequence[str | None], task: _Task
 ) -> Iterator[tuple[FoundFile, str | Rejection | _Prepared]]:
     """Each file with its content hash, or why it cannot be read, or what there is to compute from."""
     workers = max(2, os.cpu_count() or 2)
@@ -345,10 +322,10 @@ def _read_all(
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
         try:
             for file, sha256 in zip(listing.files, known, strict=True):
-                if sha256 is not None and blocks.complete(sha256):
+                if sha256 is not None and task.complete(file.path, sha256):
                     waiting.append((file, sha256))
                 else:
-                    waiting.append((file, pool.submit(_read, listing.root, file, blocks)))
+                    waiting.append((file, pool.submit(_read, file, task)))
                 if len(waiting) >= 4 * BATCH:
                     yield _result(waiting.popleft())
             while waiting:
@@ -366,50 +343,87 @@ def _result(
     return file, outcome.result() if isinstance(outcome, Future) else outcome
 
 
-def _read(root: Path, file: FoundFile, blocks: _Blocks) -> str | Rejection | _Prepared:
+def _read(file: FoundFile, task: _Task) -> str | Rejection | _Prepared:
     if file.size > MAX_FILE_BYTES:
         return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
     try:
-        data = (root / file.path).read_bytes()
+        data = (task.root / file.path).read_bytes()
     except OSError as error:
         return Rejection(file.path, f"it cannot be read: {error.strerror}")
     sha256 = hashlib.sha256(data).hexdigest()
-    if blocks.complete(sha256):
+    key = task.key(file.path, sha256)
+    if task.blocks.complete(sha256, key):
         return sha256
     try:
-        picture = decode(data)
+        picture = decode(data, file.path)
+    except NotInstalled as error:
+        # Not kept in the store: the next run may have what reads it.
+        return Rejection(file.path, str(error))
     except Undecodable as error:
-        return _Prepared(sha256, (0, 0, "", "", str(error)))
-    grey, rgb = prepare.prepare(picture.pixels)
-    facts = (picture.width, picture.height, picture.format, picture.note, "")
-    return _Prepared(sha256, facts, grey, rgb, haralick.haralick(grey))
+        return _Prepared(sha256, key, (0, 0, "", "", str(error), "", 0))
+    bar = info_bar.found_rows(picture.pixels, picture.tool)
+    rows = info_bar.rows_to_leave_out(picture.height, bar, task.processing)
+    seen = picture.pixels[: picture.height - rows]
+    finding = measure.find(seen)
+    size = picture.tool.pixel_size_nm
+    if task.processing.rescale_nm is not None:
+        size = task.sides.pixel_size(file.path) or size
+    grey, rgb = prepare.prepare(process(seen, task.processing, pixel_size_nm=size))
+    tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
+    facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
+    measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
+    return _Prepared(
+        sha256, key, facts, grey, rgb, haralick.haralick(grey), measured, outline(finding.largest)
+    )
 
 
-def _embed(batch: list[_Prepared], source: _DeepSource | None, blocks: _Blocks, buffer: _Buffer) -> None:
+def _embed(batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, buffer: Buffer) -> None:
     shapes = zernike.zernike(np.stack([item.grey for item in batch if item.grey is not None]))
-    missing = [
-        i for i, item in enumerate(batch) if blocks.deep is not None and item.sha256 not in blocks.deep
-    ]
+    missing = [i for i, item in enumerate(batch) if blocks.deep is not None and item.key not in blocks.deep]
     deep: dict[int, Vectors] = {}
     if source is not None and missing:
         pictures = np.stack([rgb for i in missing if (rgb := batch[i].rgb) is not None])
         deep = dict(zip(missing, source.embed(pictures), strict=True))
     for index, item in enumerate(batch):
-        if item.texture is not None:
-            buffer.rows.append(_Row(item.sha256, item.texture, shapes[index], deep.get(index)))
+        if item.texture is not None and item.outline is not None:
+            buffer.rows.append(
+                Row(
+                    item.sha256,
+                    item.key,
+                    item.texture,
+                    shapes[index],
+                    item.measured,
+                    item.outline,
+                    deep.get(index),
+                )
+            )
 
 
 def _collect(
-    root: Path, contents: Mapping[str, FileStamp], rejected: list[Rejection], facts: VectorBlock
-) -> ImageSet:
-    images = []
-    rows = facts.fields([stamp.sha256 for stamp in contents.values()], _FACTS)
-    for (path, stamp), (width, height, found, note, reason) in zip(contents.items(), rows, strict=True):
-        if reason:
-            rejected.append(Rejection(path, reason))
-            continue
+    task: _Task, contents: Mapping[str, FileStamp], rejected: list[Rejection]
+) -> tuple[ImageSet, list[Hints]]:
+    """The accepted images with all that is known of them, and what their pictures ask for."""
+    images, hints = [], []
+    facts = task.blocks.facts.fields([stamp.sha256 for stamp in contents.values()], FACTS)
+    accepted: list[tuple[str, FileStamp, tuple[Any, ...]]] = []
+    for (path, stamp), row in zip(contents.items(), facts, strict=True):
+        if row[4]:
+            rejected.append(Rejection(path, row[4]))
+        else:
+            accepted.append((path, stamp, row))
+    names = (*NUMBERS, *HINTS)
+    measured = task.blocks.measured.fields([stamp.sha256 for _, stamp, _ in accepted], names)
+    for (path, stamp, row), numbers in zip(accepted, measured, strict=True):
+        width, height, found, note, _, tool_text, bar = row
+        tool = ToolFacts.from_json(json.loads(tool_text)) if tool_text else ToolFacts()
+        side = task.sides.facts(path)
+        tool = tool if side is None else side.filled_from(tool)
+        left_out = info_bar.rows_to_leave_out(height, bar, task.processing)
+        values = dict(zip(names, numbers, strict=True))
+        hints.append(Hints(values["noise"], *(values[name] for name in HINTS)))
+        defects = Measurements.of_numbers(numbers[: len(NUMBERS)]).in_units(tool.pixel_size_nm)
         notes = "; ".join(filter(None, (extension_note(path, found), note)))
-        images.append(ImageRecord(path, stamp.sha256, width, height, notes))
+        images.append(ImageRecord(path, stamp.sha256, width, height, notes, tool or None, left_out, defects))
     images.sort(key=lambda image: image.path)
     rejected.sort(key=lambda rejection: rejection.path)
-    return ImageSet(root, tuple(images), tuple(rejected))
+    return ImageSet(task.root, tuple(images), tuple(rejected)), hints

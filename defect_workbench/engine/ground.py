@@ -24,7 +24,7 @@ _SAMPLE = 12_000
 def grey_of(pixels: NDArray[np.uint8]) -> Plane:
     """Luma (ITU-R BT.601) of grey or RGB pixels as float32."""
     if pixels.ndim == 3:
-        return pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+        return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
     return pixels.astype(np.float32)
 
 
@@ -99,7 +99,7 @@ def enlarged(coarse: Plane, shape: tuple[int, ...]) -> Plane:
 
 
 def _axes(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
-    rows, columns = ((np.arange(n, dtype=np.float32) + 0.5) / n * 2 - 1 for n in shape[:2])
+    rows, columns = (np.linspace(1 / n - 1, 1 - 1 / n, n, dtype=np.float32) for n in shape[:2])
     return rows[:, None], columns[None, :]
 
 
@@ -123,12 +123,13 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
         return np.full(values.shape, np.median(values), np.float32)
     # Begin at the median: least squares would let a large defect bend the first guess.
     deviation = target - np.median(target)
-    found = np.zeros(len(terms))
+    found: NDArray[np.float64] = np.zeros(len(terms))
     for _ in range(_ROUNDS):
         scale = 4.7 * max(_TO_SIGMA * float(np.median(np.abs(deviation))), 1e-3)
         weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
         weighted = design * weights[:, None]
-        following = np.linalg.solve(weighted.T @ design + 1e-9 * np.eye(len(terms)), weighted.T @ target)
+        system = weighted.T @ design + 1e-9 * np.eye(len(terms))
+        following = np.asarray(np.linalg.solve(system, weighted.T @ target), np.float64)
         moved = float(np.abs(following - found).max())
         found = following
         deviation = target - design @ found

@@ -27,18 +27,21 @@ _EVEN = 0.97
 Pixels = NDArray[np.uint8]
 
 
-def rows_to_leave_out(pixels: Pixels, tool: ToolFacts | None, processing: Processing) -> int:
+def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
     """Rows at the bottom that the features must not see, as `processing` wants it.
 
     Always leaves at least half of the picture and 16 rows.
+
+    Parameters
+    ----------
+    height : int
+        Of the picture.
+    found : int
+        What `found_rows` says of it.
     """
-    height = int(pixels.shape[0])
     if processing.info_bar == "off":
         return 0
-    if processing.info_bar == "auto":
-        rows = found_rows(pixels, tool)
-    else:
-        rows = processing.info_bar
+    rows = found if processing.info_bar == "auto" else processing.info_bar
     return rows if rows <= height // 2 and height - rows >= 16 else 0
 
 

@@ -51,12 +51,19 @@ class Finding:
         The largest one.
     step : int
         Pixels of the picture for each one of the grid.
+    pitch : float
+        Of its repeating pattern, pixels; 0 without one.
+    shading, rest : float
+        Range of the smooth surface, and robust standard deviation of what is left; grey levels.
     """
 
     measurements: Measurements
     mask: Mask
     largest: Mask
     step: int
+    pitch: float = 0.0
+    shading: float = 0.0
+    rest: float = 0.0
 
 
 def measure(pixels: NDArray[np.uint8], pixel_size_nm: float | None = None) -> Measurements:
@@ -93,13 +100,16 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     noise = noise_of(grey)
     step = -(-max(grey.shape) // LARGEST)
     small = reduced(grey, step)
-    flat = small - smooth_surface(small)
+    surface = smooth_surface(small)
+    flat = small - surface
+    shading, rest = float(surface.max() - surface.min()), middle_and_spread(flat)[1]
     tolerance: Plane | None = None
     pattern = find_pattern(flat)
     if pattern is not None:
         flat = flat - pattern.values
         flat -= smooth_surface(flat)
         tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
+    pitch = 0.0 if pattern is None else pattern.pitch * step
     first = _outstanding(flat, tolerance)
     flat = without_dark_edges(flat - drift(flat, ndimage.binary_dilation(first, iterations=2)))
     mask = _outstanding(flat, tolerance)
@@ -110,7 +120,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     mask = (sizes >= _LEAST_PIXELS)[labels]
     if not len(kept):
         nothing = Measurements(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise)
-        return Finding(nothing, mask, np.zeros_like(mask), step)
+        return Finding(nothing, mask, np.zeros_like(mask), step, pitch, shading, rest)
     largest = labels == int(sizes.argmax())
     square = float(step * step)
     area = float(largest.sum()) * square
@@ -127,7 +137,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
         contrast=contrast,
         noise=noise,
     )
-    return Finding(measured, mask, largest, step)
+    return Finding(measured, mask, largest, step, pitch, shading, rest)
 
 
 def _outstanding(flat: Plane, tolerance: Plane | None) -> Mask:

@@ -63,7 +63,7 @@ class Original:
 def original(path: Path) -> Original | None:
     """Read a file at full size; None where it cannot be read."""
     try:
-        picture = decode(path.read_bytes())
+        picture = decode(path.read_bytes(), path.name)
     except (OSError, Undecodable):
         return None
     if picture.values is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,18 +12,14 @@ from defect_workbench.engine.ground import (
     estimate_noise,
     grey_of,
     large_scale_median,
-    middle_and_spread,
     smooth_surface,
 )
 from defect_workbench.engine.periodic import find_pattern
 from defect_workbench.engine.prepare import SIZE
 
-__all__ = ["IDENTITY", "estimate_noise", "process", "suggest_processing", "without_background"]
+__all__ = ["IDENTITY", "estimate_noise", "process", "without_background"]
 
 IDENTITY = "v1"
-_NOISY = 12.0
-_SHADED = 12.0
-_ENOUGH = 0.5
 
 Pixels = NDArray[np.uint8]
 
@@ -144,45 +138,5 @@ def _side(length: float) -> int:
 
 
 def _to_uint8(values: NDArray[np.floating]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Processing, str]:
-    """What a sample of a folder's pictures asks for, and why in words.
-
-    Each step is proposed where at least half of the pictures show its reason: a repeating pattern,
-    shading as strong as everything else, or strong noise.
-
-    Parameters
-    ----------
-    pictures : sequence of (height, width[, 3]) uint8
-        A few dozen are enough; without their info bars.
-    """
-    if not pictures:
-        return Processing(), "there is no picture to judge by"
-    repeating = shaded = 0
-    noises = []
-    for pixels in pictures:
-        grey = grey_of(pixels)
-        surface = smooth_surface(grey)
-        rest = grey - surface
-        noises.append(estimate_noise(pixels))
-        repeating += find_pattern(rest) is not None
-        tilt = float(surface.max() - surface.min())
-        shaded += tilt > _SHADED and tilt > 6 * middle_and_spread(rest)[1]
-    count = len(pictures)
-    noise = float(np.median(noises))
-    reasons = []
-    background: Background = "none"
-    denoise: Denoise = "none"
-    if repeating >= _ENOUGH * count:
-        background = "periodic"
-        reasons.append(f"{repeating} of {count} pictures show a repeating pattern")
-    elif shaded >= _ENOUGH * count:
-        background = "median"
-        reasons.append(f"{shaded} of {count} pictures are shaded more than anything else in them")
-    if noise >= _NOISY:
-        denoise = "nlm"
-        reasons.append(f"the noise is strong (median {noise:.0f} grey levels)")
-    why = "; ".join(reasons) or f"nothing stands out (noise {noise:.1f} grey levels)"
-    return Processing(denoise=denoise, background=background), why
+    result: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return result

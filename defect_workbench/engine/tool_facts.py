@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import tifffile
@@ -40,22 +39,6 @@ def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
         if facts:
             found = found.filled_from(facts) if found.maker else facts
     return found
-
-
-def side_file(image: Path) -> Path:
-    """Where JEOL and Hitachi tools put their text: beside the image, under the same stem."""
-    return image.with_suffix(".txt")
-
-
-def side_facts(image: Path) -> ToolFacts | None:
-    """Facts of the `.txt` beside an image, if it is one of JEOL's or Hitachi's; else None."""
-    for path in (side_file(image), image.with_suffix(".TXT")):
-        try:
-            if path.is_file() and path.stat().st_size <= SIDE_LIMIT:
-                return parse_side_text(path.read_bytes())
-        except (OSError, ValueError):
-            continue
-    return None
 
 
 def parse_side_text(data: bytes) -> ToolFacts | None:

@@ -25,7 +25,12 @@ from defect_workbench.core.features import BLOCKS, BlockWeights
 _STEPS = 20
 _MOST = 2.0
 _QUIET_MILLISECONDS = 250
-_WORDS = {"deep": "Deep (ResNet-50)", "haralick": "Texture (Haralick)", "zernike": "Shape (Zernike)"}
+_WORDS = {
+    "deep": "Deep (ResNet-50)",
+    "haralick": "Texture (Haralick)",
+    "zernike": "Shape (Zernike)",
+    "shape": "Outline of the defect",
+}
 
 
 class GroupingPanel(QWidget):

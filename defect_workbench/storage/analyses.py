@@ -16,7 +16,7 @@ from defect_workbench.core.records import ImageSet
 from defect_workbench.storage.session import load_session, save_session
 
 # To be raised whenever the same features would give another analysis.
-_METHOD = 1
+_METHOD = 2
 _KEPT = 12
 
 

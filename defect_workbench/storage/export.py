@@ -18,6 +18,7 @@ from defect_workbench.storage.adding import Earlier, new_rows, read_earlier, wit
 from defect_workbench.storage.annotations import COCO_NAMES, CSV_NAME, annotation_files, annotations_of
 from defect_workbench.storage.atomic import write_text
 from defect_workbench.storage.manifest import Row, manifest_text, rejected_text, rows
+from defect_workbench.storage.measurements import measured, measurements_text
 from defect_workbench.storage.profile import Layout, Mode, Profile, lay_out
 from defect_workbench.storage.receipt import RECEIPT, Receipt, changed_files, describe, read_receipt
 from defect_workbench.storage.report import Thumbnail, write_reports
@@ -294,6 +295,8 @@ def _texts(
         texts |= annotation_files(annotations_of(layout.rows, images), profile.formats, out)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
+    if measured(project.images.images):
+        texts[f"measurements{_tail(runs)}.csv"] = measurements_text(project.images.images)
     if project.side is not None:
         labels = [row.label for row in rows(project)]
         texts[f"side_data{_tail(runs)}.csv"] = side_text(project.side, project.images, labels)

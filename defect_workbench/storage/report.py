@@ -12,6 +12,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
 from defect_workbench.storage.atomic import write_text
 from defect_workbench.storage.contact_sheets import Sheet, Thumbnail, contact_sheets
+from defect_workbench.storage.measurements import measurement_tables
 from defect_workbench.storage.report_tables import (
     ReportTable,
     cut_table,
@@ -120,7 +121,8 @@ def report_html(
     parts += _dendrogram(project)
     parts += [_table(table) for table in cut_table(project)]
     parts += [_sheet(sheet) for sheet in sheets]
-    for table in (*tables, *side_tables(project), *outlier_tables(project), *file_tables(project)):
+    more = (*tables, *measurement_tables(project), *side_tables(project))
+    for table in (*more, *outlier_tables(project), *file_tables(project)):
         parts.append(_table(table))
     parts.append(_table(ReportTable("How this was made", ("", ""), tuple(facts.items()))))
     parts.append("</body></html>\n")

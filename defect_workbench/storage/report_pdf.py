@@ -21,6 +21,7 @@ from defect_workbench.core.project import Project
 from defect_workbench.storage.atomic import replacing
 from defect_workbench.storage.contact_sheets import Sheet
 from defect_workbench.storage.figures import draw_dendrogram
+from defect_workbench.storage.measurements import measurement_tables
 from defect_workbench.storage.report import NO_WEIGHTS, drawing_caption, headline
 from defect_workbench.storage.report_tables import (
     ReportTable,
@@ -82,7 +83,8 @@ def write_pdf(
             for sheet in sheets:
                 reporter.check()
                 pages.sheet(sheet)
-            for table in (*tables, *side_tables(project), *outlier_tables(project), *file_tables(project)):
+            more = (*tables, *measurement_tables(project), *side_tables(project))
+            for table in (*more, *outlier_tables(project), *file_tables(project)):
                 reporter.check()
                 pages.table(table)
             pages.table(ReportTable("How this was made", ("", ""), tuple(facts.items())))

@@ -22,15 +22,17 @@ from defect_workbench.core.assignment import Decisions, Group
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import BackboneInfo, BlockWeights
 from defect_workbench.core.files import open_regular, why_not_written
+from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
 from defect_workbench.core.tree import Tree
 from defect_workbench.storage.archive import check_size, read_array
 from defect_workbench.storage.atomic import replacing
+from defect_workbench.storage.observations import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.side_data import MEMBER, side_json, side_of_json
 from defect_workbench.storage.soundness import check_project
 
-FORMAT = 1
+FORMAT = 2
 _STATE = "state.json"
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
@@ -62,6 +64,7 @@ def _write(path: Path, project: Project) -> None:
         "exemplars": analysis.exemplars.astype(np.int64),
         "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
         **{f"block-{name}": block for name, block in analysis.blocks.items()},
+        **measured_arrays(project.images.images),
     }
     if analysis.tree is not None:
         arrays["tree"] = analysis.tree.merges
@@ -71,6 +74,8 @@ def _write(path: Path, project: Project) -> None:
         "format": FORMAT,
         "root": str(project.images.root),
         "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
+        "tools": tools_json(project.images.images),
+        "info_bars": [i.info_bar for i in project.images.images],
         "rejected": [[r.path, r.reason] for r in project.images.rejected],
         "settings": {
             **asdict(analysis.settings),
@@ -155,10 +160,16 @@ def load_session(path: Path) -> Project:
 
 
 def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
-    images = tuple(ImageRecord(str(p), str(s), int(w), int(h), str(n)) for p, s, w, h, n in state["images"])
+    images = with_observations(
+        tuple(ImageRecord(str(p), str(s), int(w), int(h), str(n)) for p, s, w, h, n in state["images"]),
+        state,
+        arrays,
+    )
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
     settings = dict(state["settings"])
     manual = settings.pop("weights")
+    # Sessions of format 1 knew no processing: their info bars were not left out.
+    processing = Processing(**settings.pop("processing", {"info_bar": "off"}))
     analysis = Analysis(
         settings=Settings(
             **{
@@ -166,6 +177,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
                 "method": Method(settings["method"]),
                 "linkage": Linkage(settings["linkage"]),
                 "weights": BlockWeights(**manual) if manual else None,
+                "processing": processing,
             }
         ),
         weights=BlockWeights(**state["weights"]),

@@ -221,9 +221,12 @@ def stalls(runner: JobRunner) -> None:
 
 def open_from_store(rounds: int) -> None:
     """Ten thousand images whose vectors are known."""
+    from defect_workbench.core.measurements import NUMBERS
+    from defect_workbench.core.processing import DEFAULT
     from defect_workbench.core.progress import SilentReporter
     from defect_workbench.engine import extract as extraction
     from defect_workbench.engine.scan import FoundFile, Listing
+    from defect_workbench.engine.vector_blocks import FACTS, HINTS, open_blocks
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.storage.analyses import AnalysisCache
     from defect_workbench.storage.store import FeatureStore
@@ -232,15 +235,20 @@ def open_from_store(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = FeatureStore(Path(folder) / "store")
         hashes = [f"{i:064x}" for i in range(count)]
-        blocks = extraction._open_blocks(store, None)
-        names = ("width", "height", "format", "note", "reason")
-        columns: tuple[list[Any], ...] = ([64] * 256, [64] * 256, ["PNG"] * 256, [""] * 256, [""] * 256)
-        values = dict(zip(names, columns, strict=True))
+        blocks = open_blocks(store, DEFAULT, None)
+        values: dict[str, list[Any]] = dict(
+            zip(FACTS, ([v] * 256 for v in (64, 64, "PNG", "", "", "", 0)), strict=True)
+        )
+        measured = {name: [1.0] * 256 for name in (*NUMBERS, *HINTS)}
         rng = np.random.default_rng(0)
         for start in range(0, count, 256):
             part = hashes[start : start + 256]
             blocks.haralick.append_vectors(part, rng.random((len(part), 26), np.float32))
             blocks.zernike.append_vectors(part, clouds(len(part), 25))
+            blocks.outline.append_vectors(part, clouds(len(part), 25))
+            blocks.measured.append_fields(
+                part, {name: column[: len(part)] for name, column in measured.items()}
+            )
             blocks.facts.append_fields(part, {name: column[: len(part)] for name, column in values.items()})
         root = Path("/nowhere")
         files = tuple(FoundFile(f"{i:06d}.png", 1, 1) for i in range(count))

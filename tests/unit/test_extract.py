@@ -32,7 +32,7 @@ def lot(tmp_path: Path) -> Path:
 def test_texture_only_is_complete_and_told(lot: Path, tmp_path: Path) -> None:
     reporter = SilentReporter()
     found = run(lot, tmp_path / "s", tmp_path / "none", reporter)
-    assert set(found.features.blocks) == {"haralick", "zernike"}
+    assert set(found.features.blocks) == {"haralick", "zernike", "shape"}
     assert found.features.backbone is None
     assert "texture and shape only" in reporter.warnings[0]
     assert len(found.images) == 42

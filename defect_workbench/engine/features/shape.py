@@ -1,0 +1,48 @@
+"""The outline of a picture's largest defect: Zernike moments of its mask.
+
+Unlike the moments of the whole picture they know neither the ground nor the defect's place and size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from defect_workbench.engine.features.zernike import DEGREE, orders, zernike
+
+SIDE = 64
+IDENTITY = f"mask-{SIDE}-degree-{DEGREE}-v1"
+
+
+def outline(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Zernike magnitudes of a mask, centred on it and scaled to the disc that holds it.
+
+    Parameters
+    ----------
+    mask : (height, width) bool
+        The largest defect's.
+
+    Returns
+    -------
+    (25,) float32
+        0 for an empty mask.
+    """
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return np.zeros(len(orders()), np.float32)
+    y, x = float(rows.mean()), float(columns.mean())
+    radius = max(float(np.hypot(rows - y, columns - x).max()) + 0.5, 1.5)
+    step = 2 * radius / SIDE
+    places = (np.arange(SIDE) - (SIDE - 1) / 2) * step
+    top, left = int(rows.min()), int(columns.min())
+    part = mask[top : rows.max() + 1, left : columns.max() + 1].astype(np.float32)
+    if step > 1:
+        # Shrunk without this, thin scratches would fall between the samples.
+        reach = int(np.ceil(2 * step))
+        part, top, left = np.pad(part, reach), top - reach, left - reach
+        part = ndimage.gaussian_filter(part, step / 2.5, truncate=3)
+    axes = np.stack(np.meshgrid(places + y - top, places + x - left, indexing="ij"))
+    sampled = ndimage.map_coordinates(part, axes, order=1, mode="constant")
+    moments: NDArray[np.float32] = zernike(np.rint(sampled * 255).astype(np.uint8)[None])[0]
+    return moments
