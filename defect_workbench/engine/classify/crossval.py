@@ -262,14 +262,14 @@ def _doubts(
     from threadpoolctl import threadpool_limits
 
     from defect_workbench.core.classifier import scaled
-    from defect_workbench.engine.classify.train import fit_novelty
+    from defect_workbench.engine.classify.train import fit_novelty, novelty_blocks
 
     names = {data.folders.index(folder): number for number, folder in enumerate(folders)}
     labels = np.array([names.get(label, -1) for label in data.labels.tolist()], np.intp)
     with threadpool_limits(1):
-        blocks = {name: block[learnt] for name, block in data.features.blocks.items()}
+        blocks = novelty_blocks(data, learnt)
         novelty = fit_novelty(blocks, labels[learnt], data.groups[learnt], len(folders), seed)
-        rows = {name: block[judged] for name, block in data.features.blocks.items()}
+        rows = novelty_blocks(data, judged)
         doubt = novelty.doubt(novelty.measures(rows))
         vectors = scaled(novelty.scales, rows)
     beliefs = vectors @ novelty.linear[:-1] + novelty.linear[-1]

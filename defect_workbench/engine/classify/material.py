@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import Features
-from defect_workbench.core.measurements import NUMBERS
+from defect_workbench.core.measurements import NANOMETRES, NUMBERS, PIXELS
 from defect_workbench.core.processing import BACKGROUNDS, DENOISES, Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.records import ImageSet
-from defect_workbench.core.taxonomy import Kind, Stage, Taxonomy
+from defect_workbench.core.taxonomy import Stage, Taxonomy
 from defect_workbench.engine.classify.augment import ORIGINAL, View
-from defect_workbench.engine.classify.views import Looks, ViewExtractor
-from defect_workbench.engine.decode import Undecodable, decode
-from defect_workbench.engine.extract import VectorStore
-from defect_workbench.engine.info_bar import rows_to_leave_out
-from defect_workbench.engine.measure import IDENTITY as MEASURE_IDENTITY
+from defect_workbench.engine.classify.views import Looks, ViewExtractor, read_pixels
 from defect_workbench.engine.measure import find
-from defect_workbench.engine.processing import IDENTITY as PROCESSING_IDENTITY
-from defect_workbench.engine.processing import process
+from defect_workbench.engine.vector_blocks import VectorStore
 from defect_workbench.engine.weights import WeightsLibrary
 
 Labels = NDArray[np.intp]
 Floats = NDArray[np.float64]
 Blocks = Mapping[str, NDArray[np.floating[Any]]]
 
+# As `Measurements` has them, in pixels, and the pixel size in nm, 0 where it is not known.
 COLUMNS = (*NUMBERS, "pixel_size_nm")
-MEASURES = "classify-measures"
 
 
 class Source(Protocol):
@@ -89,70 +84,69 @@ class Material:
 
 
 class FolderSource:
-    """Reads the pictures of an image set; what it computes goes into the feature store."""
+    """Reads the pictures of an image set; what it computes goes into the feature store.
+
+    Parameters
+    ----------
+    made : Processing
+        How the features were made.
+    """
 
     def __init__(
         self,
         images: ImageSet,
         features: Features,
+        made: Processing,
         store: VectorStore,
         library: WeightsLibrary,
         reporter: Reporter,
     ) -> None:
-        self._images, self._features = images, features
-        self._store, self._reporter = store, reporter
-        self._views = ViewExtractor(store, library, reporter)
+        self._images, self._features, self._made = images, features, made
+        self._store, self._library, self._reporter = store, library, reporter
+        self._views = ViewExtractor(store, library, made, reporter)
+
+    def subset(self, chosen: Labels) -> FolderSource:
+        """The same of some of the images."""
+        images = ImageSet(self._images.root, tuple(self._images.images[i] for i in chosen.tolist()), ())
+        blocks = {name: block[chosen] for name, block in self._features.blocks.items()}
+        features = Features(blocks, self._features.backbone)
+        return FolderSource(images, features, self._made, self._store, self._library, self._reporter)
 
     def changed(self, denoise: str, background: str, view: View, chosen: Labels) -> Blocks:
-        """As `Source` says."""
-        looks = processed_looks(denoise, background, view)
-        found = self._views.features(self._images, self._features, looks, chosen)
+        """As `Source` says; what the whole set was processed with stays unless a stage wants other."""
+        found = self._views.features(
+            self._images, self._features, Looks(self._processing(denoise, background), view), chosen
+        )
         return {name: block[chosen] for name, block in found.blocks.items()}
 
     def prepare(self, views: Sequence[View]) -> None:
         """Compute several views at once: every file is read once."""
-        self._views.many(self._images, self._features, [Looks(view=view) for view in views])
+        self._views.many(self._images, self._features, [Looks(self._made, view) for view in views])
+
+    def _processing(self, denoise: str, background: str) -> Processing:
+        wanted = self._made
+        if denoise != "none":
+            wanted = replace(wanted, denoise=denoise)  # type: ignore[arg-type] # checked by the class
+        if background != "none":
+            wanted = replace(wanted, background=background)  # type: ignore[arg-type]
+        return wanted
 
     def measured(self, chosen: Labels) -> Floats:
-        """As `Source` says."""
-        identity = {"measure": MEASURE_IDENTITY, "columns": list(COLUMNS), "decoder": "v1"}
-        block = self._store.block(MEASURES, identity)
-        images = [self._images.images[i] for i in chosen.tolist()]
-        todo = {image.sha256: i for i, image in zip(chosen.tolist(), images, strict=True) if image.sha256 not in block}
-        if todo:
-            self._reporter.stage("Measuring defects", len(todo))
-            indices = list(todo.values())
-            with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
-                for start in range(0, len(indices), 64):
-                    self._reporter.check()
-                    part = indices[start : start + 64]
-                    rows = np.stack(list(pool.map(self._measure, part)))
-                    block.append_vectors([self._images.images[i].sha256 for i in part], rows)
-                    self._reporter.advance(len(part))
-        return block.vectors([image.sha256 for image in images]).astype(np.float64)
+        """As `Source` says; extraction has measured already, unless the images come from elsewhere."""
+        with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
+            return np.stack(list(pool.map(self._measure, chosen.tolist())))
 
-    def _measure(self, index: int) -> NDArray[np.float32]:
+    def _measure(self, index: int) -> Floats:
+        self._reporter.check()
         image = self._images.images[index]
-        try:
-            picture = decode(self._images.absolute(index).read_bytes(), image.path)
-        except OSError as error:
-            raise WorkbenchError(f"{image.path} can no longer be read: {error.strerror}") from error
-        except Undecodable as error:
-            raise WorkbenchError(f"{image.path} changed after it was read: {error}") from error
-        bar = rows_to_leave_out(picture.pixels, picture.tool, Processing())
-        pixels = picture.pixels[: picture.height - bar]
-        found = find(pixels).measurements
-        return np.array([*found.numbers(), picture.tool.pixel_size_nm or 0.0], np.float32)
-
-
-def processed_looks(denoise: str, background: str, view: View) -> Looks:
-    """How a stage wants its pictures, as the view extractor takes it."""
-    if denoise == "none" and background == "none":
-        return Looks(view=view)
-    wanted = Processing(info_bar="off", denoise=denoise, background=background)  # type: ignore[arg-type]
-    return Looks(
-        f"{PROCESSING_IDENTITY}-{denoise}-{background}", lambda pixels: process(pixels, wanted), view
-    )
+        size = image.tool.pixel_size_nm if image.tool is not None else None
+        found = image.measured
+        if found is None:
+            pixels = read_pixels(self._images, index)
+            found = find(pixels[: pixels.shape[0] - image.info_bar]).measurements
+        if found.unit == NANOMETRES and size:
+            found = replace(found, unit=PIXELS).in_units(1 / size)
+        return np.array([*found.numbers(), size or 0.0])
 
 
 def check_processing(taxonomy: Taxonomy) -> None:
@@ -162,8 +156,6 @@ def check_processing(taxonomy: Taxonomy) -> None:
     ------
     InputError
     """
-    from defect_workbench.core.errors import InputError
-
     for stage in taxonomy.stages:
         for value, known, word in (
             (stage.denoise, DENOISES, "denoise"),
@@ -171,11 +163,6 @@ def check_processing(taxonomy: Taxonomy) -> None:
         ):
             if value not in known:
                 raise InputError(f"stage '{stage.name}': {word} must be one of {', '.join(known)}")
-
-
-def needs_measures(taxonomy: Taxonomy) -> bool:
-    """Whether a stage decides by measurement."""
-    return any(stage.kind is not Kind.CLASSES for stage in taxonomy.stages)
 
 
 def diameters(stage: Stage, measures: Floats) -> Floats:

@@ -19,7 +19,7 @@ from defect_workbench.core.classifier import (
     belief_gap,
     scaled,
 )
-from defect_workbench.core.features import BLOCKS
+from defect_workbench.core.features import DEEP, HARALICK, SHAPE, ZERNIKE
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.taxonomy import LARGE, SMALL, Kind, Stage, Taxonomy, Ways, ways
 from defect_workbench.engine.classify.apply import Walk, centred
@@ -30,6 +30,11 @@ from defect_workbench.engine.classify.material import COLUMNS, Material, diamete
 from defect_workbench.engine.classify.ridge import class_weights, indicators, ridge
 
 Labels = NDArray[np.intp]
+
+# The shape of the largest defect's mask is taken where it helps.
+BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
+WHOLE_PICTURE = (DEEP, HARALICK, ZERNIKE)
+OPTIONAL = (SHAPE, EARLIER)
 
 HAND_WEIGHT = 0.05
 NOVELTY_STRENGTH = 0.3
@@ -130,7 +135,7 @@ def _train(
     names = taxonomy.labels
     labels = np.array([names.index(way.label_of[folder]) for folder in data.folders], np.intp)
     novelty = fit_novelty(
-        {block: values[chosen] for block, values in data.features.blocks.items()},
+        novelty_blocks(data, chosen),
         labels[data.labels[chosen]],
         data.groups[chosen],
         len(names),
@@ -160,11 +165,12 @@ def _train_classes(
     rows = np.flatnonzero(wanted >= 0)
     blocks = {n: block[rows] for n, block in walk.blocks(stage).items()}
     used = [n for n in blocks if n in options.blocks]
-    optional = [EARLIER] if EARLIER in blocks else []
+    optional = [n for n in OPTIONAL if n in used or (n == EARLIER and n in blocks)]
+    used = [n for n in used if n not in optional]
     parts: list[Mapping[str, NDArray[Any]]] = [blocks]
     for view in options.views:
         changed = dict(walk.material.blocks(walk.chosen[rows], stage.denoise, stage.background, view))
-        parts.append({**changed, **({EARLIER: blocks[EARLIER]} if optional else {})})
+        parts.append({**changed, **{n: blocks[n] for n in optional}})
     m, copies = len(rows), len(parts)
     material = Rows(
         {n: np.concatenate([part[n] for part in parts]) for n in [*used, *optional]},
@@ -243,6 +249,11 @@ def otsu(values: Floats) -> float | None:
     return float((rising[at] + rising[at + 1]) / 2)
 
 
+def novelty_blocks(data: LabelledSet, chosen: Labels) -> dict[str, NDArray[Any]]:
+    """The blocks in which unknown kinds are told: those of the whole picture."""
+    return {n: data.features.blocks[n][chosen] for n in WHOLE_PICTURE if n in data.features.blocks}
+
+
 def fit_novelty(
     blocks: Mapping[str, NDArray[Any]], labels: Labels, groups: Labels, classes: int, seed: int
 ) -> Novelty:
@@ -281,6 +292,6 @@ def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
 
 def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Which blocks the ablation compares: deep only, texture and shape only, both."""
-    deep = tuple(b for b in blocks if b == BLOCKS[0])
-    hand = tuple(b for b in blocks if b in BLOCKS[1:])
+    deep = tuple(b for b in BLOCKS if b in blocks and b == DEEP)
+    hand = tuple(b for b in BLOCKS if b in blocks and b != DEEP)
     return {"deep": deep, "texture": hand, "fused": deep + hand} if deep else {"texture": hand}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.features import DEEP, HARALICK, ZERNIKE, BackboneInfo, Features, Vectors
+from defect_workbench.core.files import open_regular
+from defect_workbench.core.processing import Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.records import ImageSet
 from defect_workbench.engine import prepare
 from defect_workbench.engine.classify.augment import ORIGINAL, View, changed
 from defect_workbench.engine.decode import Undecodable, decode
-from defect_workbench.engine.extract import BATCH, VectorBlock, VectorStore
+from defect_workbench.engine.extract import BATCH
 from defect_workbench.engine.features import haralick, zernike
+from defect_workbench.engine.processing import process
+from defect_workbench.engine.vector_blocks import VectorBlock, VectorStore, picture_identity
 from defect_workbench.engine.weights import WeightsLibrary
 
 if TYPE_CHECKING:
     from defect_workbench.engine.network import Backbone
 
-# Pixels in, pixels out; the identity names it in the feature store, and is empty for no change.
-Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 _WORKERS = 2
 
 
@@ -35,22 +37,14 @@ class Looks:
 
     Attributes
     ----------
-    identity : str
-        Names the processing in the feature store; empty for none.
-    process : callable or None
-        What it does to the pixels.
+    processing : Processing
+        What is done to the pixels first.
     view : View
         What augmentation does after that.
     """
 
-    identity: str = ""
-    process: Change | None = None
+    processing: Processing
     view: View = ORIGINAL
-
-    @property
-    def own(self) -> bool:
-        """Whether these are the picture's own features, as `extract` gives them."""
-        return not self.identity and self.view == ORIGINAL
 
 
 class ViewExtractor:
@@ -60,10 +54,14 @@ class ViewExtractor:
     ----------
     library : WeightsLibrary
         Must hold the weights that the given features were made with.
+    made : Processing
+        How the pictures' own features were made.
     """
 
-    def __init__(self, store: VectorStore, library: WeightsLibrary, reporter: Reporter) -> None:
-        self._store, self._library, self._reporter = store, library, reporter
+    def __init__(
+        self, store: VectorStore, library: WeightsLibrary, made: Processing, reporter: Reporter
+    ) -> None:
+        self._store, self._library, self._made, self._reporter = store, library, made, reporter
         self._backbone: Backbone | None = None
 
     def features(
@@ -102,13 +100,12 @@ class ViewExtractor:
 
     def _blocks(self, own: Features, looks: Looks) -> dict[str, VectorBlock]:
         """The blocks that differ from the picture's own."""
-        if looks.own:
+        processed = looks.processing != self._made
+        if not processed and looks.view == ORIGINAL:
             return {}
-        change = {"decoder": "v1", "prepare": prepare.IDENTITY, "view": looks.view.name}
-        if looks.identity:
-            change["processing"] = looks.identity
+        change = {**picture_identity(looks.processing), "view": looks.view.name}
         blocks = {}
-        if not looks.view.keeps_texture or looks.identity:
+        if processed or not looks.view.keeps_texture:
             blocks[HARALICK] = self._store.block(HARALICK, {**change, "extractor": haralick.IDENTITY})
             blocks[ZERNIKE] = self._store.block(ZERNIKE, {**change, "extractor": zernike.IDENTITY})
         if own.backbone is not None:
@@ -209,17 +206,31 @@ def _pictures(
     images: ImageSet, index: int, wanted: Sequence[int], looks: Sequence[Looks]
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
     image = images.images[index]
+    pixels = read_pixels(images, index)
+    size = image.tool.pixel_size_nm if image.tool is not None else None
+    processed: dict[Processing, NDArray[np.uint8]] = {}
+    made = []
+    for number in wanted:
+        way, view = looks[number].processing, looks[number].view
+        if way not in processed:
+            processed[way] = process(pixels, way, bar_rows=image.info_bar, pixel_size_nm=size)
+        made.append(prepare.prepare(changed(processed[way], view, image.sha256)))
+    return made
+
+
+def read_pixels(images: ImageSet, index: int) -> NDArray[np.uint8]:
+    """An image as it is in its file.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be read any more.
+    """
+    image = images.images[index]
     try:
-        pixels = decode(images.absolute(index).read_bytes()).pixels
+        with open_regular(images.absolute(index)) as stream:
+            return decode(stream.read(), image.path).pixels
     except OSError as error:
         raise WorkbenchError(f"{image.path} can no longer be read: {error.strerror}") from error
     except Undecodable as error:
         raise WorkbenchError(f"{image.path} changed after it was read: {error}") from error
-    processed: dict[str, NDArray[np.uint8]] = {}
-    made = []
-    for number in wanted:
-        look = looks[number]
-        if look.identity not in processed:
-            processed[look.identity] = look.process(pixels) if look.process is not None else pixels
-        made.append(prepare.prepare(changed(processed[look.identity], look.view, image.sha256)))
-    return made
