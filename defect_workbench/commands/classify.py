@@ -30,7 +30,9 @@ def add(commands: Commands, places: Places) -> None:
         "--precision", choices=["auto", "fp32", "bf16", "fp16"], default="auto", help="of the network"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--store", type=Path, metavar="DIR", default=places.store, help="feature store to use")
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
+    )
     parser.set_defaults(run=run)
 
 
@@ -89,7 +91,10 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         )
         for i, image in enumerate(images.images)
     }
-    facts = {**report_facts(project), "Classifier": f"{args.model}, trained on {model.facts.get('images', '?')} images"}
+    facts = {
+        **report_facts(project),
+        "Classifier": f"{args.model}, trained on {model.facts.get('images', '?')} images",
+    }
     export(
         project,
         args.out,

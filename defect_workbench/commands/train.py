@@ -26,9 +26,15 @@ def add(commands: Commands, places: Places) -> None:
     """Its options."""
     parser = commands.add_parser("train", help="folders of labels in, a classifier out")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="each folder right below it is a class")
-    parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="a file that is not there yet")
-    parser.add_argument("--taxonomy", type=Path, metavar="FILE", help="the stages, as TOML; default: see the guide")
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL", help="a file that is not there yet"
+    )
+    parser.add_argument(
+        "--taxonomy", type=Path, metavar="FILE", help="the stages, as TOML; default: see the guide"
+    )
+    parser.add_argument(
+        "--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--augment", action="store_true", help="learn from changed copies, too")
     parser.add_argument("--fine-tune", action="store_true", help="fit the network's last block, too (slow)")
@@ -42,7 +48,9 @@ def add(commands: Commands, places: Places) -> None:
     )
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads as ONNX")
     add_extraction(parser)
-    parser.add_argument("--store", type=Path, metavar="DIR", default=places.store, help="feature store to use")
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
+    )
     parser.set_defaults(run=run)
 
 
@@ -217,7 +225,9 @@ def _print(outcome: Outcome, model: Path, report: Path) -> None:
         print(f"  {name} features: {summary_line(entry)}")
     print(f"  expected calibration error {overall['ece']:.3f}")
     if facts["unknown"] and facts["unknown"]["mean"] is not None:
-        print(f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, {facts['unknown']['worst']:.3f} at worst")
+        print(
+            f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, {facts['unknown']['worst']:.3f} at worst"
+        )
     for note in outcome.notes:
         print(f"  {note}")
     print(f"model {model}, report {report}")

@@ -26,7 +26,7 @@ image on to a later stage. It is written as TOML:
     name = "noise"
     kind = "noise"                        # noisy images go on denoised
     threshold = 12.0                      # grey levels; left out: learnt
-    denoise = "median"
+    denoise = "nlm"                       # how: median or nlm (non-local means)
     next = "kind"
 
     [[stage]]
@@ -184,7 +184,7 @@ def default_taxonomy() -> Taxonomy:
         stages=(
             Stage("defect or clean", outcomes=(Outcome("clean"), Outcome("defect", next="size"))),
             Stage("size", Kind.SIZE, outcomes=_sizes("noise")),
-            Stage("noise", Kind.NOISE, outcomes=_noises("kind"), denoise="median"),
+            Stage("noise", Kind.NOISE, outcomes=_noises("kind"), denoise="nlm"),
             Stage("kind", rest=True, inputs=("defect or clean", "size")),
         ),
     )
@@ -260,11 +260,7 @@ def _pruned(stages: list[Stage], notes: list[str]) -> list[Stage]:
         stage = stages[index]
         alive = {s.name for s in stages[index + 1 :]}
         measured = stage.kind is not Kind.CLASSES
-        kept = [
-            o
-            for o in stage.outcomes
-            if (o.next in alive if o.next else bool(o.folders) or measured)
-        ]
+        kept = [o for o in stage.outcomes if (o.next in alive if o.next else bool(o.folders) or measured)]
         stages[index] = _with(stage, kept)
         # A stage with a single way on decides nothing; one without any leads nowhere.
         if not kept or (stage.kind is Kind.CLASSES and len(kept) == 1 and kept[0].next):
@@ -382,9 +378,7 @@ def _stage(table: Mapping[str, Any], source: str) -> Stage:
         raise InputError(f"{source}, stage '{name}': kind must be one of {', '.join(kinds)}")
     kind = Kind(table.get("kind", "classes"))
     outcomes = tuple(
-        Outcome(
-            str(o["name"]).strip(), tuple(str(f) for f in o.get("folders", ())), str(o.get("next", ""))
-        )
+        Outcome(str(o["name"]).strip(), tuple(str(f) for f in o.get("folders", ())), str(o.get("next", "")))
         for o in table.get("outcome", ())
     )
     following = str(table.get("next", ""))
@@ -420,7 +414,7 @@ def _stage(table: Mapping[str, Any], source: str) -> Stage:
         unit,
         None if limits[0] is None else float(limits[0]),
         None if limits[1] is None else float(limits[1]),
-        str(table.get("denoise", "median" if kind is Kind.NOISE else "none")),
+        str(table.get("denoise", "nlm" if kind is Kind.NOISE else "none")),
         str(table.get("background", "none")),
     )
 

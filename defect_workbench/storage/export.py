@@ -160,7 +160,7 @@ def export(
     profile: Profile | None = None,
     tables: Sequence[ReportTable] = (),
     add: bool = False,
-    more: MoreColumns | None = None,
+    columns: MoreColumns | None = None,
 ) -> Plan:
     """Write the result folder, or add to one.
 
@@ -176,8 +176,8 @@ def export(
     add : bool
         Only add new images, to an earlier export that is as it was written. `profile` is then the
         earlier one.
-    more : MoreColumns, optional
-        Of the manifest, for a new export.
+    columns : MoreColumns, optional
+        More of them in the manifest, for a new export.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def export(
     try:
         with staging(out) as stage:
             _place_images(stage.files, project, plan.manifest, mode, reporter)
-            texts = _texts(project, layout, profile, earlier, out if add else None, runs, more)
+            texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
             for name, text in texts.items():
                 write_text(stage.files / name, text)
             write_reports(stage.files, _tail(runs), project, facts, tables, thumbnail, reporter)
@@ -287,12 +287,12 @@ def _texts(
     earlier: Earlier | None,
     out: Path | None,
     runs: int,
-    more: MoreColumns | None = None,
+    columns: MoreColumns | None = None,
 ) -> dict[str, str]:
     """The tables, by name."""
     images = {image.path: image for image in project.images.images}
     texts = {
-        "manifest.csv": manifest_text(layout.rows, earlier.lines if earlier else (), more),
+        "manifest.csv": manifest_text(layout.rows, earlier.lines if earlier else (), columns),
         f"rejected{_tail(runs)}.csv": rejected_text(project.images.rejected),
     }
     try:

@@ -79,15 +79,19 @@ def training_report(
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
         '<meta name=viewport content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}: classifier</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{escape(title)}</h1><p class=soft>{facts['images']:,} images in {len(facts['classes'])} folders, "
-        f"judged in {facts['folds']} folds: every image by a model that had seen neither it nor a "
-        "near-duplicate.</p>",
+        (
+            f"<h1>{escape(title)}</h1><p class=soft>{facts['images']:,} images in {len(facts['classes'])} folders, "
+            f"judged in {facts['folds']} folds: every image by a model that had seen neither it nor a "
+            "near-duplicate.</p>"
+        ),
     ]
     parts += [f"<p class=warn>{escape(note)}</p>" for note in made.get("warnings", "").split("\n") if note]
     parts += [
         f"<p class=big>{100 * overall['accuracy']:.2f} % right</p>",
-        f"<p class=soft>95 % interval {100 * low:.2f} to {100 * high:.2f} %; balanced over the classes "
-        f"{100 * overall['balanced_accuracy']:.2f} %; nothing rejected.</p>",
+        (
+            f"<p class=soft>95 % interval {100 * low:.2f} to {100 * high:.2f} %; balanced over the classes "
+            f"{100 * overall['balanced_accuracy']:.2f} %; nothing rejected.</p>"
+        ),
         "<h2>Final label</h2>",
         *_figures(overall),
     ]
@@ -98,9 +102,7 @@ def training_report(
     parts += _worst(mistakes, thumbnail, overall)
     parts.append("<h2>How this was made</h2><table>")
     parts += [f"<tr><th>Note<td>{escape(note)}</tr>" for note in facts.get("notes", [])]
-    parts += [
-        f"<tr><th>{escape(k)}<td>{escape(v)}</tr>" for k, v in made.items() if k != "warnings"
-    ]
+    parts += [f"<tr><th>{escape(k)}<td>{escape(v)}</tr>" for k, v in made.items() if k != "warnings"]
     parts.append("</table></body></html>\n")
     return "\n".join(parts)
 
@@ -111,8 +113,10 @@ def _share(value: float | None) -> str:
 
 def _figures(values: Mapping[str, Any]) -> list[str]:
     lines = [
-        "<div class=wide><table><tr><th>Class<th class=n>Images<th class=n>Given this label"
-        "<th class=n>Precision (purity) %<th class=n>Recall %</tr>"
+        (
+            "<div class=wide><table><tr><th>Class<th class=n>Images<th class=n>Given this label"
+            "<th class=n>Precision (purity) %<th class=n>Recall %</tr>"
+        )
     ]
     lines += [
         f"<tr><td>{escape(name)}<td class=n>{f['images']:,}<td class=n>{f['predicted']:,}"
@@ -181,7 +185,9 @@ def _reliability(values: Mapping[str, Any], error: float) -> str:
         x, y = _at(confidence, accuracy, 1)
         radius = 3 + 6 * (count / most) ** 0.5
         drawn += f"<circle cx={x:.1f} cy={y:.1f} r={radius:.1f} fill=#2f6fb0 opacity=.8 />"
-    caption = f"Reliability: on the line, probabilities mean what they say. Expected calibration error {error:.3f}."
+    caption = (
+        f"Reliability: on the line, probabilities mean what they say. Expected calibration error {error:.3f}."
+    )
     return _plot(drawn, caption, "probability given", "share right", 1.0, (0, 0.5, 1))
 
 
@@ -202,8 +208,10 @@ def _ablation(values: Mapping[str, Any]) -> list[str]:
         return []
     names = {"deep": "deep features only", "texture": "texture, shape and size only", "fused": "all, fused"}
     lines = [
-        "<h2>Which features carry it</h2><table><tr><th>Features<th class=n>Right %<th class=n>95 % interval"
-        "<th class=n>Difference to deep (95 %)</tr>"
+        (
+            "<h2>Which features carry it</h2><table><tr><th>Features<th class=n>Right %<th class=n>95 % interval"
+            "<th class=n>Difference to deep (95 %)</tr>"
+        )
     ]
     for name, entry in values.items():
         low, high = entry["interval"]

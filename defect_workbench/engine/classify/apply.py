@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,16 +52,21 @@ class Walk:
 
     def blocks(self, stage: Stage) -> Blocks:
         """Features of the images as the stage wants its pictures, and what earlier stages found."""
-        found = dict(self.material.blocks(self.chosen, stage.denoise, stage.background))
-        if self._noisy.any() and self._denoise != "none":
-            rows = np.flatnonzero(self._noisy)
-            quiet = self.material.blocks(self.chosen[rows], self._denoise, stage.background)
-            for name, block in quiet.items():
-                found[name] = found[name].copy()
-                found[name][rows] = block
+        found = self.pictures(stage.denoise, stage.background)
         earlier = [self.findings[name] for name in stage.inputs if name in self.findings]
         if earlier:
             found[EARLIER] = np.concatenate(earlier, axis=1)
+        return found
+
+    def pictures(self, denoise: str = "none", background: str = "none") -> dict[str, Any]:
+        """Features of the images; of those found noisy, denoised."""
+        found = dict(self.material.blocks(self.chosen, denoise, background))
+        if self._noisy.any() and self._denoise != "none":
+            rows = np.flatnonzero(self._noisy)
+            quiet = self.material.blocks(self.chosen[rows], self._denoise, background)
+            for name, block in quiet.items():
+                found[name] = found[name].copy()
+                found[name][rows] = block
         return found
 
     def decided(self, stage: Stage, trained: TrainedStage) -> None:
@@ -122,6 +128,7 @@ def centred(logits: Floats) -> Floats:
 
 def size_findings(measures: Floats) -> Floats:
     """What a size stage hands on: log of diameter and total area, aspect, contrast, number, any."""
+
     def column(name: str) -> Floats:
         return measures[:, COLUMNS.index(name)]
 
@@ -162,7 +169,7 @@ def predict_rows(classifier: Classifier, material: Material, rows: Labels) -> Pr
         else:
             walk.measured(stage, trained)
     novelty = classifier.novelty
-    return conclude(walk, novelty.doubt(novelty.measures(material.blocks(rows))), novelty.threshold)
+    return conclude(walk, novelty.doubt(novelty.measures(walk.pictures())), novelty.threshold)
 
 
 def conclude(walk: Walk, doubt: Floats, threshold: float) -> Prediction:

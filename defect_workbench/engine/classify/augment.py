@@ -43,7 +43,9 @@ class View:
     @cached_property
     def name(self) -> str:
         """As the feature store knows it."""
-        return f"{IDENTITY}-draw-{self.draw}-seed-{self.seed}" if self.draw else f"{IDENTITY}-turn-{self.turn}"
+        return (
+            f"{IDENTITY}-draw-{self.draw}-seed-{self.seed}" if self.draw else f"{IDENTITY}-turn-{self.turn}"
+        )
 
     @property
     def keeps_texture(self) -> bool:

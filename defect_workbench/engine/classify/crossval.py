@@ -117,7 +117,14 @@ def cross_validate(
             if len(judged):
                 name = f"fold {number + 1}"
                 model = train(
-                    data, material, taxonomy, learnt, chosen, reporter, name=name, watch=watch if whole else None
+                    data,
+                    material,
+                    taxonomy,
+                    learnt,
+                    chosen,
+                    reporter,
+                    name=name,
+                    watch=watch if whole else None,
                 )
                 parts.append((judged, predict_rows(model, material, judged)))
             reporter.advance()

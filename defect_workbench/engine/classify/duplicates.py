@@ -48,7 +48,9 @@ def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) ->
     first: dict[str, int] = {}
     for index, image in enumerate(images.images):
         edges.append((first.setdefault(image.sha256, index), index))
-    candidates = [(i, j) for i, j in _candidates(features) if images.images[i].sha256 != images.images[j].sha256]
+    candidates = [
+        (i, j) for i, j in _candidates(features) if images.images[i].sha256 != images.images[j].sha256
+    ]
     reporter.stage("Looking for near-duplicates", len(candidates))
     pictures = _Pictures(images, sorted({i for pair in candidates for i in pair}), reporter)
     for i, j in candidates:
@@ -104,7 +106,9 @@ class _Pictures:
 
 def _small(images: ImageSet, index: int) -> Floats | None:
     try:
-        grey, _ = prepare.prepare(decode(images.absolute(index).read_bytes(), images.images[index].path).pixels)
+        grey, _ = prepare.prepare(
+            decode(images.absolute(index).read_bytes(), images.images[index].path).pixels
+        )
     except (OSError, Undecodable):
         return None
     result: Floats = ndimage.zoom(grey.astype(np.float64), SIDE / grey.shape[0], order=1)

@@ -154,7 +154,9 @@ def fit_head(
             net, stopped = learner.train(np.flatnonzero(inner != fold), aside, EPOCHS, label, watch)
             epochs.append(stopped)
             raw[aside] = net.logits(learner.vectors[aside], solved.held_out[aside])
-    net, _ = learner.train(np.arange(len(rows.labels)), None, round(float(np.median(epochs or [0]))), name, None)
+    net, _ = learner.train(
+        np.arange(len(rows.labels)), None, round(float(np.median(epochs or [0]))), name, None
+    )
     temperature = fit_temperature(raw[plain], rows.labels[plain]) if calibrate else 1.0
     head = Head(
         tuple(classes),
@@ -252,7 +254,11 @@ class _Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
             net = nn.Sequential(
-                nn.Dropout(DROPOUT / 2), nn.Linear(r, HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, count)
+                nn.Dropout(DROPOUT / 2),
+                nn.Linear(r, HIDDEN),
+                nn.ReLU(),
+                nn.Dropout(DROPOUT),
+                nn.Linear(HIDDEN, count),
             )
             last = net[4]
             assert isinstance(last, nn.Linear)

@@ -79,7 +79,9 @@ class Material:
 
     def _asked(self) -> Source:
         if self.source is None:
-            raise WorkbenchError("this classifier also looks at the pictures themselves; they are not at hand")
+            raise WorkbenchError(
+                "this classifier also looks at the pictures themselves; they are not at hand"
+            )
         return self.source
 
 

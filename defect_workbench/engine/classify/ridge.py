@@ -61,7 +61,12 @@ class Fit:
 
 
 def ridge(
-    vectors: Floats, targets: Floats, weights: Floats, groups: Labels, strength: float, gram: Floats | None = None
+    vectors: Floats,
+    targets: Floats,
+    weights: Floats,
+    groups: Labels,
+    strength: float,
+    gram: Floats | None = None,
 ) -> Fit:
     """Solve, and predict every group without itself.
 

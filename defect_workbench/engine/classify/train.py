@@ -135,7 +135,7 @@ def _train(
     names = taxonomy.labels
     labels = np.array([names.index(way.label_of[folder]) for folder in data.folders], np.intp)
     novelty = fit_novelty(
-        novelty_blocks(data, chosen),
+        {n: block for n, block in walk.pictures().items() if n in WHOLE_PICTURE},
         labels[data.labels[chosen]],
         data.groups[chosen],
         len(names),
@@ -216,9 +216,7 @@ def _train_measured(stage: Stage, measures: Floats, wanted: Labels) -> TrainedSt
         return TrainedStage(stage.name, limit=limit, notes={"why": "learnt from the labels"})
     limit = otsu(np.log(size[there & (size > 0)])) if there.any() else None
     why = "learnt: the sizes fall best into two groups there"
-    return TrainedStage(
-        stage.name, limit=None if limit is None else float(np.exp(limit)), notes={"why": why}
-    )
+    return TrainedStage(stage.name, limit=None if limit is None else float(np.exp(limit)), notes={"why": why})
 
 
 def best_split(values: Floats, above: NDArray[np.bool_]) -> float:
