@@ -76,6 +76,11 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     source = FolderSource(
         images, features, processing, FeatureStore(args.store), WeightsLibrary(places.weights), reporter
     )
+    if model.tuned:
+        from defect_workbench.engine.classify.finetune import tuned_features
+
+        library = WeightsLibrary(places.weights)
+        features = tuned_features(model.tuned, images, features, processing, library, reporter)
     reporter.stage("Classifying", None)
     said = predict(model, Material(features, source))
     spent = time.perf_counter() - started
@@ -102,7 +107,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         facts,
         thumbnail,
         reporter,
-        more=MoreColumns(("stage_path", "probability", "known"), cells),
+        columns=MoreColumns(("stage_path", "probability", "known"), cells),
     )
     reporter.close()
     counts = Counter(said.names[label] for label, known in zip(said.labels, said.known, strict=True) if known)

@@ -88,15 +88,11 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     data = labelled_set(extraction.images, extraction.features)
     library = WeightsLibrary(places.weights)
     source = FolderSource(data.images, data.features, processing, FeatureStore(args.store), library, reporter)
-    if args.fine_tune:
-        from defect_workbench.engine.classify.finetune import fine_tune_and_judge as judge
-    else:
-        judge = train_and_judge
-    outcome = judge(
+    outcome = train_and_judge(
         data,
         source,
         feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
-        Request(taxonomy, args.folds, args.seed, args.augment, args.leave_one_out),
+        Request(taxonomy, args.folds, args.seed, args.augment, args.fine_tune, args.leave_one_out),
         reporter,
         lots=[lot(image.path) for image in data.images.images] if lot else None,
     )
@@ -226,7 +222,8 @@ def _print(outcome: Outcome, model: Path, report: Path) -> None:
     print(f"  expected calibration error {overall['ece']:.3f}")
     if facts["unknown"] and facts["unknown"]["mean"] is not None:
         print(
-            f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, {facts['unknown']['worst']:.3f} at worst"
+            f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, "
+            f"{facts['unknown']['worst']:.3f} at worst"
         )
     for note in outcome.notes:
         print(f"  {note}")

@@ -244,7 +244,7 @@ def fit_taxonomy(taxonomy: Taxonomy, folders: Sequence[str]) -> tuple[Taxonomy, 
     result = Taxonomy(tuple(stages), taxonomy.name)
     if len(result.labels) < 2:
         raise InputError(
-            f"only {len(result.labels)} kind of label is left; a classifier needs folders of at least two kinds"
+            f"only {len(result.labels)} label is left; a classifier needs folders of at least two kinds"
         )
     return result, notes
 

@@ -80,7 +80,8 @@ def training_report(
         '<meta name=viewport content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}: classifier</title><style>{_STYLE}</style></head><body>",
         (
-            f"<h1>{escape(title)}</h1><p class=soft>{facts['images']:,} images in {len(facts['classes'])} folders, "
+            f"<h1>{escape(title)}</h1>\n"
+            f"<p class=soft>{facts['images']:,} images in {len(facts['classes'])} folders, "
             f"judged in {facts['folds']} folds: every image by a model that had seen neither it nor a "
             "near-duplicate.</p>"
         ),
@@ -147,6 +148,7 @@ def _confusion(table: Mapping[str, Any]) -> list[str]:
 
 
 _W, _H, _M = 320, 220, 38
+_SMALL = "font-size=11 fill=currentColor"
 
 
 def _plot(points: str, caption: str, x: str, y: str, top: float, ticks: Sequence[float]) -> str:
@@ -155,19 +157,19 @@ def _plot(points: str, caption: str, x: str, y: str, top: float, ticks: Sequence
         level = _H - _M - (_H - _M - 12) * tick / top if top else _H - _M
         grid.append(
             f"<line x1={_M} x2={_W - 8} y1={level:.1f} y2={level:.1f} stroke=currentColor opacity=.15 />"
-            f"<text x={_M - 5} y={level + 4:.1f} font-size=11 text-anchor=end fill=currentColor>{tick:g}</text>"
+            f"<text x={_M - 5} y={level + 4:.1f} {_SMALL} text-anchor=end>{tick:g}</text>"
         )
     for tick in (0, 0.5, 1):
         across = _M + (_W - _M - 8) * tick
-        grid.append(
-            f"<text x={across:.1f} y={_H - _M + 15} font-size=11 text-anchor=middle fill=currentColor>{tick:g}</text>"
-        )
+        grid.append(f"<text x={across:.1f} y={_H - _M + 15} {_SMALL} text-anchor=middle>{tick:g}</text>")
     return (
-        f"<figure><svg viewBox='0 0 {_W} {_H}' width={_W} height={_H} role=img aria-label='{escape(caption)}'>"
+        f"<figure><svg viewBox='0 0 {_W} {_H}' width={_W} height={_H} role=img "
+        f"aria-label='{escape(caption)}'>"
         f"{''.join(grid)}{points}"
         f"<text x={(_W + _M) / 2} y={_H - 6} font-size=12 text-anchor=middle fill=currentColor>{x}</text>"
         f"<text x=12 y={_H / 2} font-size=12 text-anchor=middle fill=currentColor "
-        f"transform='rotate(-90 12 {_H / 2})'>{y}</text></svg><figcaption>{escape(caption)}</figcaption></figure>"
+        f"transform='rotate(-90 12 {_H / 2})'>{y}</text></svg>"
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 
@@ -209,7 +211,8 @@ def _ablation(values: Mapping[str, Any]) -> list[str]:
     names = {"deep": "deep features only", "texture": "texture, shape and size only", "fused": "all, fused"}
     lines = [
         (
-            "<h2>Which features carry it</h2><table><tr><th>Features<th class=n>Right %<th class=n>95 % interval"
+            "<h2>Which features carry it</h2><table><tr><th>Features<th class=n>Right %"
+            "<th class=n>95 % interval"
             "<th class=n>Difference to deep (95 %)</tr>"
         )
     ]
@@ -279,8 +282,9 @@ def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, overall: Mapping[s
         pixels = thumbnail(mistake.file, THUMBNAIL)
         picture = "" if pixels is None else f'<img alt="" src="data:image/png;base64,{_png(pixels)}">'
         lines.append(
-            f"<figure>{picture}<figcaption><b>{escape(mistake.decided)}</b> ({100 * mistake.probability:.0f} %), "
-            f"folder {escape(mistake.label)}<br>{escape(mistake.name)}<br>{escape(mistake.path)}"
+            f"<figure>{picture}<figcaption><b>{escape(mistake.decided)}</b> "
+            f"({100 * mistake.probability:.0f} %), folder {escape(mistake.label)}"
+            f"<br>{escape(mistake.name)}<br>{escape(mistake.path)}"
             "</figcaption></figure>"
         )
     return [*lines, "</div>"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from defect_workbench.engine.classify.head import Watcher
 from defect_workbench.engine.classify.labels import LabelledSet
 from defect_workbench.engine.classify.material import Material
 from defect_workbench.engine.classify.train import Options, block_choices, targets, train
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classify.finetune import FineTuning
 
 Labels = NDArray[np.intp]
 
@@ -71,6 +74,7 @@ def cross_validate(
     *,
     watch: Watcher | None = None,
     ablation: bool = True,
+    tuning: FineTuning | None = None,
 ) -> CrossValidation:
     """Train on all folds but one, judge that one; every fold once.
 
@@ -82,6 +86,8 @@ def cross_validate(
         As `fit_taxonomy` made it.
     count : int
         Folds, at least 2.
+    tuning : FineTuning, optional
+        Fits the network's last block to what each fold learns from.
 
     Raises
     ------
@@ -102,37 +108,30 @@ def cross_validate(
     full = list(choices)[-1]
     compared = choices if ablation else {full: choices[full]}
     reporter.stage("Cross-validation", count * len(compared))
-    right: dict[str, NDArray[np.bool_]] = {}
     names = taxonomy.labels
     way = ways(taxonomy, data.folders)
     truth = np.array([names.index(way.label_of[f]) for f in data.folders], np.intp)[data.labels]
-    prediction: Prediction | None = None
-    for choice, blocks in compared.items():
-        whole = choice == full
-        chosen = replace(options, blocks=blocks, calibrate=whole)
-        parts = []
-        for number in range(count):
+    parts: dict[str, list[tuple[Labels, Prediction]]] = {choice: [] for choice in compared}
+    for number in range(count):
+        learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if not len(judged):
+            continue
+        name = f"fold {number + 1}"
+        seen, asked = data, material
+        if tuning is not None:
+            seen, asked, _ = tuning.refit(learnt, name)
+            reporter.stage(f"Cross-validation, {name}", len(compared))
+        for choice, blocks in compared.items():
             reporter.check()
-            learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            if len(judged):
-                name = f"fold {number + 1}"
-                model = train(
-                    data,
-                    material,
-                    taxonomy,
-                    learnt,
-                    chosen,
-                    reporter,
-                    name=name,
-                    watch=watch if whole else None,
-                )
-                parts.append((judged, predict_rows(model, material, judged)))
+            whole = choice == full
+            chosen = replace(options, blocks=blocks, calibrate=whole)
+            told = watch if whole else None
+            model = train(seen, asked, taxonomy, learnt, chosen, reporter, name=name, watch=told)
+            parts[choice].append((judged, predict_rows(model, asked, judged)))
             reporter.advance()
-        joined = join(parts, len(data))
-        right[choice] = joined.labels == truth
-        if whole:
-            prediction = joined
-    assert prediction is not None
+    joined = {choice: join(found, len(data)) for choice, found in parts.items()}
+    right = {choice: found.labels == truth for choice, found in joined.items()}
+    prediction = joined[full]
     overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.doubt)
     curve = risk_coverage(prediction.doubt, right[full])
     threshold = choose_threshold(curve)

@@ -14,11 +14,12 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.features import DEEP, Features
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.records import ImageSet
 from defect_workbench.engine import prepare
-from defect_workbench.engine.decode import Undecodable, decode
+from defect_workbench.engine.classify.views import read_pixels
 from defect_workbench.engine.outliers import nearest_neighbours
 
 Labels = NDArray[np.intp]
@@ -106,10 +107,8 @@ class _Pictures:
 
 def _small(images: ImageSet, index: int) -> Floats | None:
     try:
-        grey, _ = prepare.prepare(
-            decode(images.absolute(index).read_bytes(), images.images[index].path).pixels
-        )
-    except (OSError, Undecodable):
+        grey, _ = prepare.prepare(read_pixels(images, index))
+    except WorkbenchError:
         return None
     result: Floats = ndimage.zoom(grey.astype(np.float64), SIDE / grey.shape[0], order=1)
     return result

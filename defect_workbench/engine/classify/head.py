@@ -289,7 +289,7 @@ class _Learner:
                     )
                     loss = (losses * w[part]).mean()
                     optimiser.zero_grad()
-                    loss.backward()
+                    loss.backward()  # type: ignore[no-untyped-call]
                     optimiser.step()
                     total += float(loss.detach()) * len(part)
                 if aside is None:

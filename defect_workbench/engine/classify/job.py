@@ -44,6 +44,8 @@ class Request:
         None: the default.
     augment : bool
         Learn from changed copies, too.
+    fine_tune : bool
+        Fit the network's last block, too.
     leave_one_out : bool
         Also measure how well unknown kinds are told.
     """
@@ -52,6 +54,7 @@ class Request:
     folds: int = 5
     seed: int = 0
     augment: bool = False
+    fine_tune: bool = False
     leave_one_out: bool = False
     ablation: bool = True
 
@@ -151,8 +154,25 @@ def train_and_judge(
     options = Options(seed=request.seed, views=views)
 
     started = time.perf_counter()
+    tuning = None
+    if request.fine_tune:
+        if source is None:
+            raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
+        if request.augment:
+            raise InputError("fine-tuning turns and mirrors pictures itself; leave --augment out")
+        tuning = source.fine_tuning(data, request.seed, watch)
+        seconds["maps"] = time.perf_counter() - started
+        started = time.perf_counter()
     judged = cross_validate(
-        data, material, taxonomy, request.folds, options, reporter, watch=watch, ablation=request.ablation
+        data,
+        material,
+        taxonomy,
+        request.folds,
+        options,
+        reporter,
+        watch=watch,
+        ablation=request.ablation,
+        tuning=tuning,
     )
     seconds["cross_validation"] = time.perf_counter() - started
     unknown = None
@@ -163,6 +183,10 @@ def train_and_judge(
     reporter.stage("Training on all images", None)
     started = time.perf_counter()
     everything = np.arange(len(data))
+    tuned: Mapping[str, Any] = {}
+    if tuning is not None:
+        data, material, tuned = tuning.refit(everything, "all images")
+        tuning.close()
     model = train(data, material, taxonomy, everything, options, reporter, name="all images", watch=watch)
     seconds["train"] = time.perf_counter() - started
     model = with_threshold(model, judged.threshold)
@@ -173,13 +197,14 @@ def train_and_judge(
         "seed": request.seed,
         "folds": request.folds,
         "augmented": request.augment,
+        "fine_tuned": request.fine_tune,
         "notes": notes,
         "overall": judged.overall.as_json(),
         "stages": stage_figures(judged, model),
         "ablation": {name: dict(value) for name, value in judged.ablation.items()},
         "unknown": dict(unknown) if unknown else None,
     }
-    model = replace(model, identity=dict(identity), facts=facts)
+    model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
     return Outcome(model, data, judged, unknown, seconds, tuple(notes))
 
 

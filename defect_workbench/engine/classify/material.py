@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,11 @@ from defect_workbench.engine.classify.views import Looks, ViewExtractor, read_pi
 from defect_workbench.engine.measure import find
 from defect_workbench.engine.vector_blocks import VectorStore
 from defect_workbench.engine.weights import WeightsLibrary
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classify.finetune import FineTuning
+    from defect_workbench.engine.classify.head import Watcher
+    from defect_workbench.engine.classify.labels import LabelledSet
 
 Labels = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -132,6 +137,12 @@ class FolderSource:
         if background != "none":
             wanted = replace(wanted, background=background)  # type: ignore[arg-type]
         return wanted
+
+    def fine_tuning(self, data: LabelledSet, seed: int, watch: Watcher | None) -> FineTuning:
+        """The network's last block, ready to be fitted to these images."""
+        from defect_workbench.engine.classify.finetune import FineTuning
+
+        return FineTuning(data, self, self._made, self._library, seed, self._reporter, watch)
 
     def measured(self, chosen: Labels) -> Floats:
         """As `Source` says; extraction has measured already, unless the images come from elsewhere."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Labels = NDArray[np.intp]
 CLIP = 5.0
 
 
-def unit_scale(block: str, values: NDArray[np.floating]) -> BlockScale:  # type: ignore[type-arg]
+def unit_scale(block: str, values: NDArray[np.floating[Any]]) -> BlockScale:
     """The scale that brings a block to unit mean squared norm on these rows."""
     rows = values.astype(np.float64)
     if block == DEEP:

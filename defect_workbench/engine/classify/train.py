@@ -214,9 +214,10 @@ def _train_measured(stage: Stage, measures: Floats, wanted: Labels) -> TrainedSt
     if (wanted[judged] == small).any() and (wanted[judged] == large).any():
         limit = best_split(size[judged], wanted[judged] == large)
         return TrainedStage(stage.name, limit=limit, notes={"why": "learnt from the labels"})
-    limit = otsu(np.log(size[there & (size > 0)])) if there.any() else None
-    why = "learnt: the sizes fall best into two groups there"
-    return TrainedStage(stage.name, limit=None if limit is None else float(np.exp(limit)), notes={"why": why})
+    middle = otsu(np.log(size[there & (size > 0)])) if there.any() else None
+    limit_found = None if middle is None else float(np.exp(middle))
+    why = "the sizes fall best into two groups there"
+    return TrainedStage(stage.name, limit=limit_found, notes={"why": why})
 
 
 def best_split(values: Floats, above: NDArray[np.bool_]) -> float:
