@@ -18,6 +18,7 @@ from defect_workbench.places import Places
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extract import Extraction
+    from defect_workbench.engine.scan import Listing
 
 
 def add_extraction(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +73,20 @@ def run_extraction(
     args: argparse.Namespace, places: Places, reporter: ConsoleReporter
 ) -> tuple[Extraction, float]:
     """The features of args.folder, and the seconds its scan took."""
-    from defect_workbench.engine.extract import extract
     from defect_workbench.engine.scan import scan
+
+    parse_processing(args)
+    started = time.perf_counter()
+    listing = scan(Path(os.path.abspath(args.folder)), reporter)
+    scanning = time.perf_counter() - started
+    return run_listing(listing, args, places, reporter), scanning
+
+
+def run_listing(
+    listing: Listing, args: argparse.Namespace, places: Places, reporter: ConsoleReporter
+) -> Extraction:
+    """The features of what a scan found."""
+    from defect_workbench.engine.extract import extract
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.storage.store import FeatureStore
 
@@ -84,9 +97,6 @@ def run_extraction(
         precision = Precision(args.precision)
     processing = parse_processing(args)
     store = FeatureStore(args.store)
-    started = time.perf_counter()
-    listing = scan(Path(os.path.abspath(args.folder)), reporter)
-    scanning = time.perf_counter() - started
     if not listing.files and not listing.rejected:
         raise InputError(f"there is no image in {args.folder}")
     extraction = extract(
@@ -105,7 +115,7 @@ def run_extraction(
             f"the first, {first.path}: {first.reason}"
         )
     say_scales(extraction, processing, reporter)
-    return extraction, scanning
+    return extraction
 
 
 def say_scales(extraction: Extraction, processing: Processing, reporter: ConsoleReporter) -> None:

@@ -69,6 +69,11 @@ def _torchvision_preprocess(images: Tensor) -> Tensor:
     return (images.float() / 255 - mean) / deviation
 
 
+def preprocessing(variant: Variant) -> Preprocess:
+    """What a variant wants done to (n, 3, 224, 224) RGB pictures first."""
+    return _caffe_preprocess if variant is Variant.CAFFE else _torchvision_preprocess
+
+
 def build_resnet(checkpoint: Checkpoint) -> ResNet:
     """torchvision's ResNet-50 with the checkpoint's numbers, in evaluation mode, fp32.
 
@@ -126,9 +131,7 @@ class Backbone:
             Precision.BF16: torch.bfloat16,
             Precision.FP16: torch.float16,
         }[self._precision]
-        self._preprocess: Preprocess = (
-            _caffe_preprocess if checkpoint.variant is Variant.CAFFE else _torchvision_preprocess
-        )
+        self._preprocess = preprocessing(checkpoint.variant)
         network = build_resnet(checkpoint)
         network.fc = nn.Identity()
         _fold_batch_norms(network)

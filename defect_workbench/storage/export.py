@@ -17,7 +17,7 @@ from defect_workbench.core.project import Project
 from defect_workbench.storage.adding import Earlier, new_rows, read_earlier, without_collisions
 from defect_workbench.storage.annotations import COCO_NAMES, CSV_NAME, annotation_files, annotations_of
 from defect_workbench.storage.atomic import write_text
-from defect_workbench.storage.manifest import Row, manifest_text, rejected_text, rows
+from defect_workbench.storage.manifest import MoreColumns, Row, manifest_text, rejected_text, rows
 from defect_workbench.storage.measurements import measured, measurements_text
 from defect_workbench.storage.profile import Layout, Mode, Profile, lay_out
 from defect_workbench.storage.receipt import RECEIPT, Receipt, changed_files, describe, read_receipt
@@ -160,6 +160,7 @@ def export(
     profile: Profile | None = None,
     tables: Sequence[ReportTable] = (),
     add: bool = False,
+    columns: MoreColumns | None = None,
 ) -> Plan:
     """Write the result folder, or add to one.
 
@@ -175,6 +176,8 @@ def export(
     add : bool
         Only add new images, to an earlier export that is as it was written. `profile` is then the
         earlier one.
+    columns : MoreColumns, optional
+        More of them in the manifest, for a new export.
 
     Raises
     ------
@@ -208,7 +211,7 @@ def export(
     try:
         with staging(out) as stage:
             _place_images(stage.files, project, plan.manifest, mode, reporter)
-            texts = _texts(project, layout, profile, earlier, out if add else None, runs)
+            texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
             for name, text in texts.items():
                 write_text(stage.files / name, text)
             write_reports(stage.files, _tail(runs), project, facts, tables, thumbnail, reporter)
@@ -284,11 +287,12 @@ def _texts(
     earlier: Earlier | None,
     out: Path | None,
     runs: int,
+    columns: MoreColumns | None = None,
 ) -> dict[str, str]:
     """The tables, by name."""
     images = {image.path: image for image in project.images.images}
     texts = {
-        "manifest.csv": manifest_text(layout.rows, earlier.lines if earlier else ()),
+        "manifest.csv": manifest_text(layout.rows, earlier.lines if earlier else (), columns),
         f"rejected{_tail(runs)}.csv": rejected_text(project.images.rejected),
     }
     try:

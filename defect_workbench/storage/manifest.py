@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,9 +115,29 @@ def manifest_line(row: Row) -> tuple[str, ...]:
     )
 
 
-def manifest_text(manifest: Iterable[Row], earlier: Iterable[Sequence[str]] = ()) -> str:
+@dataclass(frozen=True)
+class MoreColumns:
+    """Columns that follow those of every manifest.
+
+    Attributes
+    ----------
+    names : tuple of str
+    cells : mapping of str to tuple of str
+        By path of the image.
+    """
+
+    names: tuple[str, ...]
+    cells: Mapping[str, tuple[str, ...]]
+
+
+def manifest_text(
+    manifest: Iterable[Row], earlier: Iterable[Sequence[str]] = (), more: MoreColumns | None = None
+) -> str:
     """`manifest.csv`; lines of an earlier one go first, as they are."""
-    return table_text(COLUMNS, [*earlier, *(manifest_line(row) for row in manifest)])
+    if more is None:
+        return table_text(COLUMNS, [*earlier, *(manifest_line(row) for row in manifest)])
+    lines = ((*manifest_line(row), *map(safe_text, more.cells[row.path])) for row in manifest)
+    return table_text((*COLUMNS, *more.names), lines)
 
 
 def rejected_text(rejected: Iterable[Rejection]) -> str:

@@ -1,0 +1,230 @@
+"""`train`: folders of labels in, a classifier out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from defect_workbench.commands.common import Commands
+from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
+from defect_workbench.console import ConsoleReporter
+from defect_workbench.core.errors import InputError
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    from defect_workbench.core.taxonomy import Taxonomy
+    from defect_workbench.engine.classify.job import Outcome
+
+MOST_TAXONOMY_BYTES = 1 << 20
+
+
+def add(commands: Commands, places: Places) -> None:
+    """Its options."""
+    parser = commands.add_parser("train", help="folders of labels in, a classifier out")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="each folder right below it is a class")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL", help="a file that is not there yet"
+    )
+    parser.add_argument(
+        "--taxonomy", type=Path, metavar="FILE", help="the stages, as TOML; default: see the guide"
+    )
+    parser.add_argument(
+        "--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--augment", action="store_true", help="learn from changed copies, too")
+    parser.add_argument("--fine-tune", action="store_true", help="fit the network's last block, too (slow)")
+    parser.add_argument(
+        "--group-by",
+        metavar="parent|REGEX",
+        help="lots that no fold tears apart: the folder an image lies in, or what matches in its path",
+    )
+    parser.add_argument(
+        "--leave-one-out", action="store_true", help="measure how well unknown kinds are told apart"
+    )
+    parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads as ONNX")
+    add_extraction(parser)
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    """Train, judge, and write model and report."""
+    from defect_workbench.commands.extraction import parse_processing
+    from defect_workbench.engine.classify.features import made_by
+    from defect_workbench.engine.classify.job import Request, train_and_judge
+    from defect_workbench.engine.classify.labels import labelled_set, lot_of, scan_labels
+    from defect_workbench.engine.classify.material import FolderSource, check_processing
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.model_file import feature_identity, save_model
+    from defect_workbench.storage.store import FeatureStore
+
+    taxonomy = _taxonomy(args.taxonomy)
+    if taxonomy is not None:
+        check_processing(taxonomy)
+    if args.seed < 0:
+        raise InputError("--seed must not be negative")
+    if not 2 <= args.folds <= 20:
+        raise InputError("--folds must be from 2 to 20")
+    lot = lot_of(args.group_by) if args.group_by else None
+    report = args.out.with_name(args.out.name + ".html")
+    for path in [args.out, report] + ([args.onnx] if args.onnx else []):
+        _check_new(path)
+    if args.onnx:
+        from defect_workbench.storage.onnx_file import check_onnx
+
+        check_onnx()
+
+    started = time.perf_counter()
+    processing = parse_processing(args)
+    listing = scan_labels(Path(os.path.abspath(args.folder)), reporter)
+    extraction = run_listing(listing, args, places, reporter)
+    data = labelled_set(extraction.images, extraction.features)
+    library = WeightsLibrary(places.weights)
+    source = FolderSource(data.images, data.features, processing, FeatureStore(args.store), library, reporter)
+    outcome = train_and_judge(
+        data,
+        source,
+        feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
+        Request(taxonomy, args.folds, args.seed, args.augment, args.fine_tune, args.leave_one_out),
+        reporter,
+        lots=[lot(image.path) for image in data.images.images] if lot else None,
+    )
+    reporter.stage("Writing model and report", None)
+    save_model(args.out, outcome.model)
+    _write_report(report, args, outcome)
+    if args.onnx:
+        from defect_workbench.storage.onnx_file import save_onnx
+
+        save_onnx(args.onnx, outcome.model)
+    reporter.close()
+    seconds = {
+        "extract": round(extraction.seconds, 3),
+        **{name: round(value, 3) for name, value in outcome.seconds.items()},
+        "all": round(time.perf_counter() - started, 3),
+    }
+    if args.json:
+        facts = outcome.model.facts
+        result = {
+            "images": facts["images"],
+            "rejected": len(outcome.data.images.rejected),
+            "classes": facts["classes"],
+            "groups": len(set(outcome.data.groups.tolist())),
+            "overall": facts["overall"],
+            "stages": facts["stages"],
+            "ablation": facts["ablation"],
+            "unknown": {"threshold": outcome.crossval.threshold, **(facts["unknown"] or {})},
+            "known_rejected": float((~outcome.crossval.prediction.known).mean()),
+            "notes": list(outcome.notes),
+            "backbone": backbone_json(data.features.backbone),
+            "model": str(args.out),
+            "report": str(report),
+            "seconds": seconds,
+        }
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    _print(outcome, args.out, report)
+    say_rejected(extraction)
+    return 0
+
+
+def _taxonomy(path: Path | None) -> Taxonomy | None:
+    from defect_workbench.core.taxonomy import read_taxonomy
+
+    if path is None:
+        return None
+    try:
+        if path.stat().st_size > MOST_TAXONOMY_BYTES:
+            raise InputError(f"{path} is too large for a taxonomy")
+        return read_taxonomy(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
+
+
+def _check_new(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} is there already; nothing was written. Name a new file")
+    there = Path(os.path.abspath(path)).parent
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be made: {there} is not writable")
+
+
+def _write_report(path: Path, args: argparse.Namespace, outcome: Outcome) -> None:
+    from defect_workbench.engine.thumbnail import thumbnail
+    from defect_workbench.logs import versions
+    from defect_workbench.storage.atomic import write_text
+    from defect_workbench.storage.training_report import training_report
+
+    model = outcome.model
+    backbone = model.identity.get("backbone")
+    made: dict[str, str] = {
+        "Folder": str(outcome.data.images.root),
+        "Model": str(args.out),
+        "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
+        "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
+        "SHA-256 of the training manifest": model.facts["manifest_sha256"],
+        "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
+        "Seed": str(args.seed),
+        "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
+    }
+    if backbone is None:
+        made["warnings"] = (
+            "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
+            "which tells defect types apart far less well."
+        )
+    text = training_report(outcome.data.images.root.name, model.facts, mistakes(outcome), made, thumbnail)
+    write_text(path, text)
+
+
+def mistakes(outcome: Outcome) -> list[Any]:
+    """The images judged wrongly, the surest first."""
+    from defect_workbench.storage.training_report import Mistake
+
+    judged, images = outcome.crossval, outcome.data.images
+    said, sure = judged.prediction, judged.prediction.probability
+    wrong = [i for i in range(len(images)) if said.labels[i] != judged.labels[i]]
+    return [
+        Mistake(
+            images.absolute(i),
+            images.images[i].path,
+            said.names[judged.labels[i]],
+            said.names[said.labels[i]],
+            float(sure[i]),
+            said.paths[i],
+        )
+        for i in sorted(wrong, key=lambda i: -float(sure[i]))
+    ]
+
+
+def _print(outcome: Outcome, model: Path, report: Path) -> None:
+    from defect_workbench.core.evaluation import summary_line
+
+    facts = outcome.model.facts
+    overall = facts["overall"]
+    print(f"{facts['images']:,} images: {summary_line(overall)} right, judged in {facts['folds']} folds")
+    for name, stage in facts["stages"].items():
+        found = ", ".join(f"{outcome_} {count:,}" for outcome_, count in stage["outcomes"].items())
+        figure = "not judged" if stage["accuracy"] is None else summary_line(stage)
+        print(f"  stage {name}: {figure}; {found}")
+    for name, entry in facts["ablation"].items():
+        print(f"  {name} features: {summary_line(entry)}")
+    print(f"  expected calibration error {overall['ece']:.3f}")
+    if facts["unknown"] and facts["unknown"]["mean"] is not None:
+        print(
+            f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, "
+            f"{facts['unknown']['worst']:.3f} at worst"
+        )
+    for note in outcome.notes:
+        print(f"  {note}")
+    print(f"model {model}, report {report}")

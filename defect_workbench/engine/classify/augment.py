@@ -1,0 +1,136 @@
+"""Changed copies of a picture, as another look through the microscope might give them.
+
+Only training pictures are ever changed; what a model is judged on is as the tool wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+IDENTITY = "views-v1"
+DIHEDRAL = 8
+_LARGEST = 1024
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to change a picture.
+
+    Attributes
+    ----------
+    turn : int
+        Element of the dihedral group, 0 to 7: quarter turns, from 4 on after a mirroring; 0 leaves the
+        picture as it is.
+    draw : int
+        0 for nothing else; otherwise the number of a random draw: rotation, shift, scale, brightness,
+        contrast, detector noise, defocus, and a turn of its own.
+    seed : int
+        Of the random draws.
+    """
+
+    turn: int = 0
+    draw: int = 0
+    seed: int = 0
+
+    @cached_property
+    def name(self) -> str:
+        """As the feature store knows it."""
+        return (
+            f"{IDENTITY}-draw-{self.draw}-seed-{self.seed}" if self.draw else f"{IDENTITY}-turn-{self.turn}"
+        )
+
+    @property
+    def keeps_texture(self) -> bool:
+        """Whether texture and shape features are the same as the picture's own."""
+        return not self.draw
+
+
+ORIGINAL = View()
+
+
+def training_views(draws: int, seed: int) -> tuple[View, ...]:
+    """The seven other turns of a picture, and so many random draws."""
+    turned = tuple(View(turn=turn) for turn in range(1, DIHEDRAL))
+    return turned + tuple(View(draw=number, seed=seed) for number in range(1, draws + 1))
+
+
+def turned(pixels: Pixels, turn: int) -> Pixels:
+    """Turn and mirror a picture."""
+    result = pixels[:, ::-1] if turn >= 4 else pixels
+    return np.ascontiguousarray(np.rot90(result, turn % 4))
+
+
+def changed(pixels: Pixels, view: View, sha256: str) -> Pixels:
+    """A picture as a view shows it; the same for the same picture and view, whenever it is made.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    sha256 : str
+        Of the picture's content: each picture has random draws of its own.
+
+    Returns
+    -------
+    uint8 of the same kind; the sides swap with a quarter turn
+    """
+    if not view.draw:
+        return turned(pixels, view.turn)
+    digest = hashlib.sha256(f"{sha256}-{view.draw}-{view.seed}".encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+    values = turned(pixels, int(rng.integers(DIHEDRAL)))
+    # The features see 224 pixels a side; more than four times that costs time and shows nothing.
+    step = max(1, min(values.shape[:2]) // _LARGEST)
+    values = values[::step, ::step]
+    return _photographed(_moved(values.astype(np.float64), rng), rng)
+
+
+def _moved(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Rotated by up to 10 degrees, shifted by up to 5 % of a side, scaled by up to 10 %."""
+    angle, scale = np.deg2rad(rng.uniform(-10, 10)), np.exp(rng.uniform(-0.1, 0.1))
+    shift = rng.uniform(-0.05, 0.05, 2) * values.shape[:2]
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
+    middle = (np.array(values.shape[:2]) - 1) / 2
+    offset = middle - matrix @ (middle + shift)
+    planes = values[..., None] if values.ndim == 2 else values
+    moved = [
+        ndimage.affine_transform(planes[..., i], matrix, offset, order=1, mode="mirror")
+        for i in range(planes.shape[2])
+    ]
+    return moved[0] if values.ndim == 2 else np.stack(moved, axis=2)
+
+
+def _photographed(values: NDArray[np.float64], rng: np.random.Generator) -> Pixels:
+    """Defocus, contrast, brightness, and noise as a scanning detector has it.
+
+    Shot noise grows with the square root of the signal, and each scanned line has an offset of its own.
+    """
+    side = min(values.shape[:2])
+    blur = rng.uniform(0, 0.005) * side
+    if blur > 0.25:
+        values = ndimage.gaussian_filter(values, (blur, blur) + (0,) * (values.ndim - 2))
+    middle = values.mean()
+    values = middle + (values - middle) * np.exp(rng.uniform(-0.25, 0.25)) + rng.normal(0, 8)
+    sigma = rng.uniform(0, 8)
+    noise = sigma * np.sqrt(np.clip(values, 1, None) / 128) * _grey(rng, values)
+    lines = rng.normal(0, 0.2 * sigma, (values.shape[0],) + (1,) * (values.ndim - 1))
+    result: Pixels = np.clip(np.rint(values + noise + lines), 0, 255).astype(np.uint8)
+    return result
+
+
+def _grey(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard normal noise that is the same in all channels."""
+    plane = rng.standard_normal(values.shape[:2])
+    return plane if values.ndim == 2 else plane[..., None]
+
+
+def examples(pixels: Pixels, sha256: str, count: int, seed: int) -> list[Pixels]:
+    """What training would see of a picture besides itself, for a preview: random draws."""
+    return [changed(pixels, View(draw=number, seed=seed), sha256) for number in range(1, count + 1)]

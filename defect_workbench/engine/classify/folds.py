@@ -1,0 +1,43 @@
+"""Folds for cross-validation: every class spread evenly, no group torn apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.intp]
+
+
+def folds(labels: Labels, groups: Labels, count: int, seed: int) -> Labels:
+    """The fold of each image, stratified and grouped.
+
+    Groups are dealt class by class to the fold that has least of the class, then least of all; the
+    order is shuffled within groups of equal size, the large ones first.
+
+    Parameters
+    ----------
+    labels : (n,) intp
+    groups : (n,) intp
+        Images of one group end in one fold; a group counts for its most frequent label.
+
+    Returns
+    -------
+    (n,) intp
+        0 to count - 1. A class with fewer groups than folds is absent from some.
+    """
+    rng = np.random.default_rng(seed)
+    names, group_of = np.unique(groups, return_inverse=True)
+    classes = int(labels.max(initial=-1)) + 1
+    table = np.zeros((len(names), classes), np.int64)
+    np.add.at(table, (group_of, labels), 1)
+    sizes, main = table.sum(axis=1), table.argmax(axis=1)
+    order = np.lexsort((rng.random(len(names)), -sizes, main))
+    held = np.zeros((count, classes), np.int64)
+    fold_of_group = np.empty(len(names), np.intp)
+    for group in order.tolist():
+        own = held[:, main[group]]
+        fold = int(np.lexsort((rng.random(count), held.sum(axis=1), own))[0])
+        fold_of_group[group] = fold
+        held[fold] += table[group]
+    result: Labels = fold_of_group[group_of]
+    return result
