@@ -82,10 +82,12 @@ class PictureView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom <= 3)
         target = self._target()
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
+        kept = QRectF(target)
         if self._left_out:
             self._dim(painter, target, self._left_out / self._pixmap.height())
+            kept.setHeight(target.height() * (1 - self._left_out / self._pixmap.height()))
         if self._scale_bar:
-            seen = target.intersected(QRectF(self.rect()))
+            seen = kept.intersected(QRectF(self.rect()))
             draw_scale_bar(painter, seen, target.width() / self._pixmap.width(), self._pixel_size)
 
     def _dim(self, painter: QPainter, target: QRectF, share: float) -> None:

@@ -164,7 +164,7 @@ class PrepareDialog(QDialog):
         if sizes:
             self.pixel.setValue(max(sizes))
         if found.mixed:
-            histogram = QLabel("\n".join(found.lines()))
+            histogram = QLabel("\n".join(found.lines()).replace("#", "▇"))
             histogram.setObjectName("scales")
             histogram.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
             layout.addWidget(QLabel(f"The pictures have different scales ({found.kind}):"))
