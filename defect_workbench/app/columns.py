@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def columns_of(project: Project) -> dict[str, Column]:
         "folder": [image.path.rpartition("/")[0] for image in images],
         "note": [image.note for image in images],
     }
-    numbers: dict[str, Sequence[float] | NDArray[np.float64]] = {
+    numbers: dict[str, Sequence[float] | NDArray[np.floating[Any]]] = {
         "width": [image.width for image in images],
         "height": [image.height for image in images],
         "score": project.analysis.outlier_scores,
@@ -52,6 +53,9 @@ def columns_of(project: Project) -> dict[str, Column]:
         numbers[name] = [_number(getattr(tool, name)) for tool in tools]
     for name in ("defects", "diameter", "aspect", "contrast", "noise"):
         numbers[name] = [_measured(image.measured, name) for image in images]
+    if project.proposal is not None:
+        texts["proposed"] = list(project.proposal.labels)
+        numbers["probability"] = project.proposal.probability
     found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
     found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
     columns = {column.name: column for column in found if _says_anything(column)}

@@ -324,7 +324,9 @@ class Document(QObject):
         assert self._project is not None
         self._opened = opened
         kept = self._project
-        self._project = replace(opened.project, decisions=kept.decisions, side=kept.side)
+        self._project = replace(
+            opened.project, decisions=kept.decisions, side=kept.side, proposal=kept.proposal
+        )
         self._preview = None
         self.grouping_changed.emit()
         self.partition_changed.emit()

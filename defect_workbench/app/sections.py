@@ -29,6 +29,7 @@ class Order(StrEnum):
     SPREAD = "Spread"
     NAME = "Name"
     OUTLIERNESS = "Outlierness"
+    UNSURE = "Unsure first"
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,14 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     wanted = parse_filter(choice.text, columns_of(project)) if choice.text else None
     allowed = wanted.allowed(len(project.images)) if wanted is not None else None
     named = {word: _in_paths(word, project) for word in wanted.words} if wanted is not None else {}
+    sure = project.proposal.probability if project.proposal is not None else None
     sections: list[Section] = []
     pieces: list[Integers] = []
 
     def add(title: str, detail: str, colour: str | None, members: Integers, key: int | None) -> None:
         shown = members
+        if choice.order is Order.UNSURE and sure is not None:
+            shown = members = members[np.argsort(sure[members], kind="stable")]
         if allowed is not None:
             fits = allowed[members]
             for word, found in named.items():
@@ -88,16 +92,24 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 
 
+def _least_sure(project: Project, cluster: Cluster) -> float:
+    if project.proposal is None:
+        return 0.0
+    return float(np.nan_to_num(project.proposal.probability[cluster.members], nan=2.0).min())
+
+
 def _in_paths(word: str, project: Project) -> NDArray[np.bool_]:
     return np.array([word in image.path.casefold() for image in project.images.images], bool)
 
 
 def _ordered(document: Document, partition: Partition, order: Order) -> list[Cluster]:
     assert document.project is not None
-    scores = document.project.analysis.outlier_scores
+    project = document.project
+    scores = project.analysis.outlier_scores
     keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
         Order.SIZE: lambda c: (-len(c.members), c.label),
         Order.SPREAD: lambda c: (-c.spread, c.label),
+        Order.UNSURE: lambda c: (_least_sure(project, c), c.label),
         Order.NAME: lambda c: (0.0, c.label.casefold()),
         Order.OUTLIERNESS: lambda c: (-float(scores[c.members].mean()), c.label),
     }

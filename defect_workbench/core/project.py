@@ -7,6 +7,7 @@ from functools import cached_property
 
 from defect_workbench.core.analysis import Analysis
 from defect_workbench.core.assignment import Decisions, Partition, divide
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.records import ImageSet
 from defect_workbench.core.side_data import SideData
 
@@ -21,6 +22,8 @@ class Project:
         The cut, as a number of clusters before outliers are set apart; ignored without a tree.
     side : SideData or None
         A table joined to the images.
+    proposal : Proposal or None
+        What a classifier said of them.
     """
 
     images: ImageSet
@@ -28,6 +31,7 @@ class Project:
     clusters: int
     decisions: Decisions
     side: SideData | None = None
+    proposal: Proposal | None = None
 
     @cached_property
     def partition(self) -> Partition:

@@ -32,6 +32,18 @@ SPECS = (
     Spec("actionAssociate", "Table against clusters…", "", "See which columns go together with the clusters"),
     Spec("actionDropTable", "Take the table away", "", "Forget the joined table"),
     Spec("actionUndoExport", "Undo an export…", "", "Remove what an export wrote into a folder"),
+    Spec(
+        "actionAddFolder",
+        "Add a folder…",
+        "Ctrl+Shift+A",
+        "Match new images to confirmed clusters, cluster the rest",
+    ),
+    Spec(
+        "actionAsked",
+        "Choose what would help most",
+        "",
+        "Choose the images whose labels the classifier needs",
+    ),
     Spec("actionPrepare", "Prepare the pictures…", "", "Info bar, noise, background and scale"),
     Spec("actionQuit", "Quit", "Ctrl+Q", "Close the window"),
     Spec("actionSuggestCut", "Suggest cut", "Ctrl+G", "Move the cut to the best suggestion", "suggest"),

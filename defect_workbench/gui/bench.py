@@ -24,6 +24,7 @@ from defect_workbench.app.models import ClusterModel, ImageModel
 from defect_workbench.app.originals import OriginalLoader
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
+from defect_workbench.gui.classify_panel import ClassifyPanel
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.dendrogram import Dendrogram
 from defect_workbench.gui.gallery import Gallery
@@ -121,6 +122,8 @@ class Bench(QMainWindow):
         rows.addLayout(head)
         rows.addWidget(self.map, 1)
         self.tabs.addTab(plane, "Map")
+        self.classify_panel = ClassifyPanel()
+        self.tabs.addTab(self.classify_panel, "Classify")
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)

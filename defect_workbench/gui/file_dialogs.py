@@ -1,15 +1,17 @@
-"""The dialogs that ask for a folder or a file; none stops the event loop."""
+"""The dialogs that ask for a folder or a file, none of which stops the event loop; and what is dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 Done = Callable[[Path], None]
 
 _SESSIONS = "Sessions (*.dwb)"
+_CLASSIFIERS = "Classifiers (*.dwm);;All files (*)"
 
 
 def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None:
@@ -28,6 +30,19 @@ def ask_session(parent: QWidget, done: Done) -> None:
 def ask_weights(parent: QWidget, done: Done) -> None:
     """Ask for a file of weights."""
     _ask_file(parent, "ResNet-50 weights", "Weights (*.pth *.tgz *.safetensors);;All files (*)", done)
+
+
+def ask_classifier(parent: QWidget, done: Done) -> None:
+    """Ask for a classifier to open."""
+    _ask_file(parent, "Classifier", _CLASSIFIERS, done)
+
+
+def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
+    """Ask where to save a classifier; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Save the classifier", suggestion, _CLASSIFIERS)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("dwm")
+    _open(dialog, done)
 
 
 def ask_table(parent: QWidget, done: Done) -> None:
@@ -61,3 +76,12 @@ def _open(dialog: QFileDialog, done: Done) -> None:
     dialog.fileSelected.connect(lambda name: done(Path(name)))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
+
+
+def dropped_path(event: QDropEvent) -> Path | None:
+    """The one folder or session that is dropped; None if it is anything else."""
+    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+    if len(urls) != 1:
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.is_dir() or path.suffix == ".dwb" else None

@@ -25,6 +25,7 @@ from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.assignment import Partition
 from defect_workbench.core.palette import NEUTRAL
 from defect_workbench.core.project import Project
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.pull import Pull, block_pull, nearest_images
 from defect_workbench.core.side_data import SideData, cell_text
 from defect_workbench.core.tool import ToolFacts
@@ -34,7 +35,18 @@ from defect_workbench.gui.picture import PictureView
 from defect_workbench.gui.pull_bars import PullBars
 from defect_workbench.gui.tone_sliders import ToneSliders
 
-_FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Measured", "Tool", "Table", "Note")
+_FACTS = (
+    "File",
+    "Size",
+    "Cluster",
+    "Proposed",
+    "Outlier score",
+    "Nearest",
+    "Measured",
+    "Tool",
+    "Table",
+    "Note",
+)
 _NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
@@ -166,6 +178,7 @@ class Inspector(QWidget):
             "File": record.path,
             "Size": f"{record.width:,} × {record.height:,} px",
             "Cluster": partition.clusters[number].label if number >= 0 else "none: resembles nothing else",
+            "Proposed": _proposed_words(project.proposal, image),
             "Outlier score": f"{score:.2f} (flagged above 1)",
             "Nearest": _nearest(partition, image),
             "Measured": measured_words(record.measured),
@@ -234,6 +247,14 @@ def _nearest(partition: Partition, image: int) -> str:
     numbers, distances = partition.nearest(_one(image), 3)
     pairs = zip(numbers[0].tolist(), distances[0].tolist(), strict=True)
     return "\n".join(f"{partition.clusters[number].label}  {distance:.3f}" for number, distance in pairs)
+
+
+def _proposed_words(proposal: Proposal | None, image: int) -> str:
+    if proposal is None:
+        return ""
+    if not proposal.labels[image]:
+        return "nothing: of unknown kind"
+    return f"{proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
 
 
 def _tool_words(tool: ToolFacts | None) -> str:

@@ -24,6 +24,7 @@ from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
 from defect_workbench.gui.bench import Bench
+from defect_workbench.gui.classifying import Classifying
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.outputs import Outputs
@@ -73,6 +74,18 @@ class MainWindow(Bench):
         self.tables = Tables(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
+        self.classifying = Classifying(
+            self.document,
+            self.classify_panel,
+            places,
+            offline,
+            self._run,
+            self._run_if_saved,
+            current,
+            notice,
+            self,
+        )
+        self.classifying.images_chosen.connect(self.choose_images)
         self._results: Mapping[type, Callable[[Any], None]] = {
             opening.Opened: self.document.show,
             opening.MapReady: self._on_map_ready,
@@ -84,6 +97,7 @@ class MainWindow(Bench):
             opening.WeightsReady: lambda _: self._open_again(),
             **self.outputs.results(),
             **self.tables.results(),
+            **self.classifying.results(),
         }
         self.outputs.images_chosen.connect(self.choose_images)
         self._make_actions()
@@ -116,6 +130,7 @@ class MainWindow(Bench):
             "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
             **self.outputs.actions(),
             **self.tables.actions(),
+            **self.classifying.actions(),
             "actionPrepare": self.preparing.ask,
             "actionQuit": self.close,
             **self.review.actions(),
@@ -133,6 +148,7 @@ class MainWindow(Bench):
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)
         self.jobs.partial.connect(self._on_partial)
+        self.jobs.partial.connect(self.classifying.on_partial)
         self.jobs.done.connect(self._on_done)
         self.jobs.failed.connect(self._on_failed)
         self.jobs.cancelled.connect(self._on_cancelled)
@@ -212,18 +228,21 @@ class MainWindow(Bench):
         self.notice.hide()
         self.jobs.run(work)
 
+    def _run_if_saved(self, work: Work) -> None:
+        self._if_saved("Open something else?", lambda: self._run(work))
+
     def _go_on(self) -> None:
         if self._reopen is not None:
             self._open(self._reopen)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one folder or session."""
-        if _dropped(event) is not None:
+        if file_dialogs.dropped_path(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
-        path = _dropped(event)
+        path = file_dialogs.dropped_path(event)
         if path is not None:
             event.acceptProposedAction()
             QTimer.singleShot(0, self, lambda: self.open_path(path))
@@ -477,11 +496,12 @@ class MainWindow(Bench):
         actions = self.actions_by_name
         ready = self.document.project is not None and not self.jobs.busy
         cuttable = ready and self.document.tree is not None
-        sensible = {**self.review.possible(), **self.tables.possible()}
+        sensible = {**self.review.possible(), **self.tables.possible(), **self.classifying.possible()}
         possible = {name: ready and there for name, there in sensible.items()}
         for name, enabled in {**dict.fromkeys(_WHENEVER_OPEN, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
+        self.classifying.set_ready(not self.jobs.busy)
 
     def _refresh_title(self) -> None:
         project = self.document.project
@@ -540,11 +560,3 @@ class MainWindow(Bench):
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _dropped(event: QDropEvent) -> Path | None:
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    if len(urls) != 1:
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() or path.suffix == ".dwb" else None

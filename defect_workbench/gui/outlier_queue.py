@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 from defect_workbench.app.document import Document
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.assignment import Cluster
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.records import ImageSet
 from defect_workbench.gui.picture import PictureView
 
@@ -147,6 +148,7 @@ class OutlierQueue(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._document, self._pictures = document, pictures
         self._later: list[int] = []
+        self._agreed: set[int] = set()
         self._order: list[int] = []
         self._current: int | None = None
         self._near: list[Cluster] = []
@@ -166,6 +168,7 @@ class OutlierQueue(QWidget):
         layout.addLayout(self._make_right_side(), 5)
         pictures.ready.connect(self._on_ready)
         document.opened.connect(self._later.clear)
+        document.opened.connect(self._agreed.clear)
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
@@ -214,6 +217,10 @@ class OutlierQueue(QWidget):
     def _refresh(self) -> None:
         partition = self._document.partition
         outliers = partition.outliers.tolist() if partition is not None else []
+        proposal = self._proposal()
+        if proposal is not None and partition is not None:
+            unsure = proposal.unsure(partition).tolist()
+            outliers += [image for image in unsure if image not in self._agreed]
         later = [image for image in self._later if image in set(outliers)]
         order = [image for image in outliers if image not in set(later)] + later
         place = self._order.index(self._current) if self._current in self._order else 0
@@ -241,10 +248,21 @@ class OutlierQueue(QWidget):
             return
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
-        reason = f"score {score:.2f}" if score > 1 else "alone at this cut"
+        own = int(partition.cluster_of[image])
+        if own >= 0 and (proposal := self._proposal()) is not None:
+            reason = f"{proposal.labels[image]}? probability {proposal.probability[image]:.2f}"
+        else:
+            reason = f"score {score:.2f}" if score > 1 else "alone at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._show_picture()
         numbers, distances = partition.nearest(np.array([image]), _CANDIDATES)
+        order = np.arange(numbers.shape[1])
+        if own >= 0:
+            # What is proposed comes first: 1 agrees.
+            numbers, distances = partition.nearest(np.array([image]), len(partition.clusters))
+            place = np.flatnonzero(numbers[0] == own)
+            order = np.concatenate([place, np.flatnonzero(numbers[0] != own)])[:_CANDIDATES]
+        numbers, distances = numbers[:, order], distances[:, order]
         self._near = [partition.clusters[number] for number in numbers[0].tolist()]
         for number, candidate in enumerate(self._candidates):
             if number < len(self._near):
@@ -253,6 +271,10 @@ class OutlierQueue(QWidget):
                 candidate.show_cluster(cluster, project.images, colour, float(distances[0, number]))
             else:
                 candidate.show_cluster(None, None, "", 0.0)
+
+    def _proposal(self) -> Proposal | None:
+        project = self._document.project
+        return None if project is None else project.proposal
 
     def _path(self) -> str:
         project = self._document.project
@@ -271,7 +293,13 @@ class OutlierQueue(QWidget):
 
     def put_into(self, number: int) -> None:
         """Put the image into one of the nearest clusters."""
-        if self._current is not None and number < len(self._near):
+        if self._current is None or number >= len(self._near):
+            return
+        if self._current in self._near[number].members:
+            self._agreed.add(self._current)
+            self._refresh()
+            self._choose()
+        else:
             self._document.move(np.array([self._current]), self._near[number])
 
     def split_out(self) -> None:

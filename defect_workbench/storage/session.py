@@ -29,6 +29,7 @@ from defect_workbench.core.tree import Tree
 from defect_workbench.storage.archive import check_size, read_array
 from defect_workbench.storage.atomic import replacing
 from defect_workbench.storage.observations import measured_arrays, tools_json, with_observations
+from defect_workbench.storage.proposals import LABELS, proposal_arrays, proposal_of
 from defect_workbench.storage.side_data import MEMBER, side_json, side_of_json
 from defect_workbench.storage.soundness import check_project
 
@@ -65,6 +66,7 @@ def _write(path: Path, project: Project) -> None:
         "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
         **{f"block-{name}": block for name, block in analysis.blocks.items()},
         **measured_arrays(project.images.images),
+        **proposal_arrays(project.proposal),
     }
     if analysis.tree is not None:
         arrays["tree"] = analysis.tree.merges
@@ -85,6 +87,7 @@ def _write(path: Path, project: Project) -> None:
         "backbone": asdict(analysis.backbone) if analysis.backbone else None,
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
+        LABELS: list(project.proposal.labels) if project.proposal is not None else None,
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
     }
     with (
@@ -194,5 +197,9 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
     return Project(
-        ImageSet(Path(state["root"]), images, rejected), analysis, int(state["clusters"]), decisions
+        ImageSet(Path(state["root"]), images, rejected),
+        analysis,
+        int(state["clusters"]),
+        decisions,
+        proposal=proposal_of(state, arrays, len(images)),
     )

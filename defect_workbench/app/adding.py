@@ -1,0 +1,164 @@
+"""New lots: a folder joins the open project, its images beside the clusters that are confirmed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.app.opening import Opened, prepare
+from defect_workbench.core.assignment import UNDECIDED, Decisions
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.features import Vectors
+from defect_workbench.core.project import Project
+from defect_workbench.core.proposal import Proposal
+from defect_workbench.core.tree import Integers
+from defect_workbench.places import Places
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """The project with the new images in it.
+
+    Attributes
+    ----------
+    new, matched : int
+        Images that came, and how many of them went to confirmed clusters.
+    """
+
+    opened: Opened
+    new: int
+    matched: int
+
+
+def add_folder(project: Project, folder: Path, places: Places, *, offline: bool) -> Work:
+    """The job that adds a folder: matched to confirmed clusters first, only the rest is clustered."""
+
+    def work(reporter: JobReporter) -> Added:
+        from defect_workbench.engine.analyse import analyse
+        from defect_workbench.engine.extract import extract
+        from defect_workbench.engine.scan import Listing, scan
+        from defect_workbench.engine.weights import WeightsLibrary
+        from defect_workbench.storage.store import FeatureStore
+
+        root = common_root(project.images.root, folder)
+        old = {_below(root, project.images.absolute(i)): i for i in range(len(project.images))}
+        here, there = scan(project.images.root, reporter), scan(folder.absolute(), reporter)
+        files, rejected = {}, {}
+        for listing in (here, there):
+            for file in listing.files:
+                path = _below(root, listing.root / file.path)
+                if listing is there or path in old:
+                    files[path] = replace(file, path=path)
+            for item in listing.rejected if listing is there else project.images.rejected:
+                path = _below(root, listing.root / item.path)
+                rejected[path] = replace(item, path=path)
+        listing = Listing(
+            root,
+            tuple(files[path] for path in sorted(files)),
+            tuple(rejected[path] for path in sorted(rejected)),
+        )
+        processing = project.analysis.settings.processing
+        found = extract(
+            listing,
+            FeatureStore(places.store),
+            WeightsLibrary(places.weights),
+            reporter,
+            offline=offline,
+            processing=processing,
+        )
+        before = np.array([old.get(image.path, UNDECIDED) for image in found.images.images], np.intp)
+        lost = len(project.images) - int((before != UNDECIDED).sum())
+        if lost:
+            raise InputError(f"{lost:,} images of this work are no longer there; find them first")
+        fresh = np.flatnonzero(before == UNDECIDED)
+        if not len(fresh):
+            raise InputError(f"every image in {folder} is in this work already")
+        analysis = analyse(found.features, project.analysis.settings, reporter)
+        decisions = carried(project.decisions, before)
+        decisions, proposal, matched = _matched(project, found.features.blocks, before, fresh, decisions)
+        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        result = Project(found.images, analysis, clusters, decisions, None, proposal)
+        return Added(prepare(result), len(fresh), matched)
+
+    return work
+
+
+def common_root(first: Path, second: Path) -> Path:
+    """The folder that holds both.
+
+    Raises
+    ------
+    InputError
+        If there is none, as on two disks of Windows.
+    """
+    try:
+        return Path(os.path.commonpath([os.path.abspath(first), os.path.abspath(second)]))
+    except ValueError as error:
+        raise InputError(f"{second} and {first} are on different disks; copy one beside the other") from error
+
+
+def _below(root: Path, path: Path) -> str:
+    return PurePath(os.path.relpath(os.path.abspath(path), root)).as_posix()
+
+
+def carried(decisions: Decisions, before: Integers) -> Decisions:
+    """Decisions about images that are at other places now.
+
+    Parameters
+    ----------
+    before : (n,) intp
+        The former place of each image; `UNDECIDED` for new ones.
+    """
+    known = before != UNDECIDED
+    place = np.full(len(decisions.held), UNDECIDED, np.int32)
+    place[before[known]] = np.flatnonzero(known)
+    held, follows = np.full(len(before), UNDECIDED, np.int32), np.full(len(before), UNDECIDED, np.int32)
+    held[known] = decisions.held[before[known]]
+    leaders = decisions.follows[before[known]]
+    follows[known] = np.where(leaders == UNDECIDED, UNDECIDED, place[leaders])
+    return Decisions(held, follows, decisions.groups)
+
+
+def _matched(
+    project: Project, blocks: Mapping[str, Vectors], before: Integers, fresh: Integers, decisions: Decisions
+) -> tuple[Decisions, Proposal | None, int]:
+    """New images put to the confirmed clusters they resemble, as proposals."""
+    from defect_workbench.engine.matching import NEW, match_new
+
+    confirmed = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    if not confirmed:
+        return decisions, None, 0
+    place = {int(old): new for new, old in enumerate(before.tolist()) if old != UNDECIDED}
+    rows, numbers = [], []
+    for number, cluster in enumerate(confirmed):
+        rows += [place[int(member)] for member in cluster.members]
+        numbers += [number] * len(cluster.members)
+    known = np.array(rows, np.intp)
+    found = match_new(
+        {name: block[known] for name, block in blocks.items()},
+        np.array(numbers, np.intp),
+        {name: block[fresh] for name, block in blocks.items()},
+    )
+    labels, sure = [""] * len(before), np.full(len(before), np.nan, np.float32)
+    held = decisions.held.copy()
+    for image, number, distance in zip(
+        fresh.tolist(), found.cluster.tolist(), found.distance.tolist(), strict=True
+    ):
+        if number == NEW:
+            continue
+        cluster = confirmed[number]
+        assert cluster.number is not None
+        held[image] = cluster.number
+        labels[image], sure[image] = cluster.label, 1 - distance / 2
+    matched = int((found.cluster != NEW).sum())
+    nobody = np.empty(0, np.intp)
+    return (
+        Decisions(held, decisions.follows, decisions.groups),
+        Proposal(tuple(labels), sure, nobody),
+        matched,
+    )

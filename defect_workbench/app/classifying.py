@@ -1,0 +1,320 @@
+"""The jobs around classifiers: train from what is confirmed, keep, apply to another folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.app.opening import Opened, prepare
+from defect_workbench.core.classifier import Classifier
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.features import Features
+from defect_workbench.core.processing import Processing
+from defect_workbench.core.project import Project
+from defect_workbench.core.proposal import Proposal
+from defect_workbench.core.records import ImageSet
+from defect_workbench.core.taxonomy import Taxonomy
+from defect_workbench.places import Places
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classify.head import Epoch
+    from defect_workbench.engine.classify.job import Outcome
+    from defect_workbench.engine.classify.labels import LabelledSet
+    from defect_workbench.engine.extract import Extraction
+
+ASKED = 24
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants learnt.
+
+    Attributes
+    ----------
+    here : bool
+        From the confirmed clusters of the open project.
+    folder : Path or None
+        Also from folders of labels.
+    taxonomy : Taxonomy or None
+        None: the default.
+    """
+
+    here: bool = True
+    folder: Path | None = None
+    taxonomy: Taxonomy | None = None
+    folds: int = 5
+    augment: bool = False
+    fine_tune: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An epoch of a training under way."""
+
+    epoch: Epoch
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A classifier, and how good it is."""
+
+    model: Classifier
+    outcome: Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A classifier out of a file."""
+
+    model: Classifier
+    path: Path
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A classifier was written, and a report on it where it was trained here."""
+
+    path: Path
+    report: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Classified:
+    """A folder sorted by a classifier: proposals, nothing confirmed."""
+
+    opened: Opened
+    unknown: int
+
+
+@dataclass(frozen=True, eq=False)
+class Varied:
+    """A picture, and changed copies of it as training sees them; uint8 pixels."""
+
+    name: str
+    pictures: tuple[Any, ...] = field(default_factory=tuple)
+
+
+def confirmed_labels(project: Project) -> Mapping[str, int]:
+    """Labels that can be learnt from, with the number of their images."""
+    clusters = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    return {c.label: len(c.members) for c in clusters}
+
+
+def train(project: Project | None, wish: Wish, places: Places, *, offline: bool) -> Work:
+    """The job that trains and judges a classifier; epochs come as `Step` meanwhile."""
+
+    def work(reporter: JobReporter) -> Trained:
+        from defect_workbench.engine.classify.features import made_by
+        from defect_workbench.engine.classify.finetune import fine_tune_and_judge
+        from defect_workbench.engine.classify.job import Request, train_and_judge
+        from defect_workbench.engine.classify.material import FolderSource
+        from defect_workbench.engine.weights import WeightsLibrary
+        from defect_workbench.storage.model_file import feature_identity
+        from defect_workbench.storage.store import FeatureStore
+
+        here = project if wish.here else None
+        processing = here.analysis.settings.processing if here is not None else Processing()
+        parts = []
+        if here is not None:
+            parts.append(_confirmed(here, places, reporter, offline))
+        if wish.folder is not None:
+            parts.append(_sorted(wish.folder, processing, places, reporter, offline))
+        data = _joined(parts)
+        store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
+        source = FolderSource(data.images, data.features, processing, store, library, reporter)
+        judge = fine_tune_and_judge if wish.fine_tune else train_and_judge
+        outcome = judge(
+            data,
+            source,
+            feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
+            Request(wish.taxonomy, wish.folds, wish.seed, wish.augment),
+            reporter,
+            watch=lambda epoch: reporter.partial(Step(epoch)),
+        )
+        return Trained(outcome.model, outcome)
+
+    return work
+
+
+def _extract(
+    root: Path, processing: Processing, places: Places, reporter: JobReporter, offline: bool
+) -> Extraction:
+    from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.scan import scan
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.store import FeatureStore
+
+    library = WeightsLibrary(places.weights)
+    return extract(
+        scan(root, reporter),
+        FeatureStore(places.store),
+        library,
+        reporter,
+        offline=offline,
+        processing=processing,
+    )
+
+
+def _confirmed(project: Project, places: Places, reporter: JobReporter, offline: bool) -> LabelledSet:
+    """The images of the confirmed clusters; a session keeps their labels, the store their features."""
+    from defect_workbench.engine.classify.labels import LabelledSet
+
+    clusters = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    folders = tuple(sorted(cluster.label for cluster in clusters))
+    if len(folders) < 2:
+        raise InputError("confirm at least two clusters: a classifier learns to tell them apart")
+    found = _extract(project.images.root, project.analysis.settings.processing, places, reporter, offline)
+    row_of = {(image.path, image.sha256): row for row, image in enumerate(found.images.images)}
+    rows, labels = [], []
+    for cluster in clusters:
+        for member in cluster.members.tolist():
+            image = project.images.images[member]
+            if (image.path, image.sha256) in row_of:
+                rows.append(row_of[image.path, image.sha256])
+                labels.append(folders.index(cluster.label))
+    lost = sum(len(cluster.members) for cluster in clusters) - len(rows)
+    if lost:
+        reporter.warn(
+            f"{lost:,} confirmed images are no longer there or were changed; they are not learnt from"
+        )
+    order = np.argsort(rows)
+    chosen = np.array(rows, np.intp)[order]
+    whole = LabelledSet(found.images, found.features, folders, np.zeros(len(found.images), np.intp),
+                        np.arange(len(found.images)))  # fmt: skip
+    part = whole.subset(chosen)
+    return replace(part, labels=np.array(labels, np.intp)[order], groups=np.arange(len(chosen)))
+
+
+def _sorted(
+    folder: Path, processing: Processing, places: Places, reporter: JobReporter, offline: bool
+) -> LabelledSet:
+    from defect_workbench.engine.classify.labels import labelled_set, scan_labels
+    from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.store import FeatureStore
+
+    found = extract(
+        scan_labels(folder.absolute(), reporter),
+        FeatureStore(places.store),
+        WeightsLibrary(places.weights),
+        reporter,
+        offline=offline,
+        processing=processing,
+    )
+    return labelled_set(found.images, found.features)
+
+
+def _joined(parts: list[LabelledSet]) -> LabelledSet:
+    """One set of several; files of the later ones are named by their absolute paths."""
+    from defect_workbench.engine.classify.labels import LabelledSet
+
+    if not parts:
+        raise InputError("choose what to learn from: confirmed clusters, or a folder of labels")
+    first, *others = parts
+    for other in others:
+        if other.features.blocks.keys() != first.features.blocks.keys():
+            raise WorkbenchError("the features of the two sources were made with different networks")
+        folders = tuple(sorted({*first.folders, *other.folders}))
+        moved = tuple(
+            replace(image, path=str(other.images.absolute(row)))
+            for row, image in enumerate(other.images.images)
+        )
+        images = ImageSet(first.images.root, (*first.images.images, *moved), ())
+        blocks = {n: np.concatenate([b, other.features.blocks[n]]) for n, b in first.features.blocks.items()}
+        labels = [part.folders[label] for part in (first, other) for label in part.labels.tolist()]
+        numbers = np.array([folders.index(label) for label in labels], np.intp)
+        features = Features(blocks, first.features.backbone)
+        first = LabelledSet(images, features, folders, numbers, np.arange(len(numbers)))
+    return first
+
+
+def keep(trained: Trained | Loaded, path: Path) -> Work:
+    """The job that writes a classifier, and beside it the report on its training."""
+
+    def work(reporter: JobReporter) -> Kept:
+        from defect_workbench.storage.model_file import save_model
+        from defect_workbench.training_facts import write_report
+
+        reporter.stage("Writing the classifier", None)
+        save_model(path, trained.model)
+        if isinstance(trained, Loaded):
+            return Kept(path, None)
+        report = path.with_name(path.name + ".html")
+        write_report(report, trained.outcome, path)
+        return Kept(path, report)
+
+    return work
+
+
+def load(path: Path) -> Work:
+    """The job that reads a classifier."""
+
+    def work(reporter: JobReporter) -> Loaded:
+        from defect_workbench.storage.model_file import load_model
+
+        reporter.stage("Reading the classifier", None)
+        return Loaded(load_model(path), path)
+
+    return work
+
+
+def classify(model: Classifier, root: Path, places: Places, *, offline: bool) -> Work:
+    """The job that sorts a folder by a classifier, for a person to go through."""
+
+    def work(reporter: JobReporter) -> Classified:
+        from defect_workbench.core.analysis import Settings
+        from defect_workbench.engine.analyse import analyse
+        from defect_workbench.engine.classify.active import worth_asking
+        from defect_workbench.engine.classify.apply import predict
+        from defect_workbench.engine.classify.features import made_by, processing_of
+        from defect_workbench.engine.classify.material import FolderSource, Material
+        from defect_workbench.engine.classify.proposals import proposed
+        from defect_workbench.engine.weights import WeightsLibrary
+        from defect_workbench.storage.model_file import check_fit, feature_identity
+        from defect_workbench.storage.store import FeatureStore
+
+        processing = processing_of(dict(model.identity))
+        found = _extract(root, processing, places, reporter, offline)
+        images, features = found.images, found.features
+        if not len(images):
+            raise InputError(f"there is no usable image in {root}")
+        check_fit(model, feature_identity(features.blocks, features.backbone, made_by(processing)))
+        store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
+        source = FolderSource(images, features, processing, store, library, reporter)
+        reporter.stage("Classifying", None)
+        said = predict(model, Material(features, source))
+        analysis = analyse(features, Settings(processing=processing), reporter)
+        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
+        labels = tuple(
+            said.names[label] if known else ""
+            for label, known in zip(said.labels.tolist(), said.known.tolist(), strict=True)
+        )
+        sure = np.where(said.known, said.probability, np.nan).astype(np.float32)
+        asked = worth_asking(model, said, features.blocks, ASKED)
+        project = replace(
+            proposed(images, analysis, clusters, model, said), proposal=Proposal(labels, sure, asked)
+        )
+        return Classified(prepare(project), int((~said.known).sum()))
+
+    return work
+
+
+def vary(project: Project, image: int, count: int, seed: int) -> Work:
+    """The job that changes a picture as augmentation does."""
+
+    def work(reporter: JobReporter) -> Varied:
+        from defect_workbench.engine.classify.augment import examples
+        from defect_workbench.engine.classify.views import read_pixels
+
+        record = project.images.images[image]
+        pixels = read_pixels(project.images, image)
+        pixels = pixels[: pixels.shape[0] - record.info_bar]
+        return Varied(record.path, (pixels, *examples(pixels, record.sha256, count, seed)))
+
+    return work

@@ -1,0 +1,226 @@
+"""Classifiers in the window: between the tab, the worker and the bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app import adding, classifying
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import Work
+from defect_workbench.app.sections import images
+from defect_workbench.core.taxonomy import Taxonomy
+from defect_workbench.gui import file_dialogs
+from defect_workbench.gui.augment_dialog import AugmentDialog
+from defect_workbench.gui.classify_panel import ClassifyPanel
+from defect_workbench.gui.strips import NoticeStrip
+from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.places import Places
+
+_COPIES = 11
+
+
+class Classifying(QObject):
+    """Trains, keeps, opens and applies classifiers; adds new lots.
+
+    Signals: images_chosen(images) to look at next.
+
+    Parameters
+    ----------
+    run, replacing : callable
+        Run a job; `replacing` asks first if decisions would be lost.
+    current : callable
+        The image looked at, or None.
+    """
+
+    images_chosen = Signal(list)
+
+    def __init__(
+        self,
+        document: Document,
+        panel: ClassifyPanel,
+        places: Places,
+        offline: bool,
+        run: Callable[[Work], None],
+        replacing: Callable[[Work], None],
+        current: Callable[[], int | None],
+        notice: NoticeStrip,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self.panel, self._places, self._offline = document, panel, places, offline
+        self._run, self._replacing, self._current = run, replacing, current
+        self._notice, self._parent = notice, parent
+        self._model: classifying.Trained | classifying.Loaded | None = None
+        self._report: Path | None = None
+        panel.train.connect(self.train)
+        panel.save.connect(self._ask_where_to_keep)
+        panel.load.connect(lambda: file_dialogs.ask_classifier(parent, self.load))
+        panel.apply.connect(self._ask_what_to_sort)
+        panel.preview.connect(self.preview)
+        panel.edit.connect(self.edit_stages)
+        panel.report.connect(self._open_report)
+        panel.show_model(None, "none yet", fresh=False)
+        document.partition_changed.connect(self.show_labels)
+        document.opened.connect(self.show_labels)
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """What to do, by the name of the action."""
+        return {
+            "actionAddFolder": lambda: file_dialogs.ask_folder(
+                self._parent, "Folder of new images", self.add_folder
+            ),
+            "actionAsked": self.choose_asked,
+        }
+
+    def possible(self) -> dict[str, bool]:
+        """Which actions make sense now."""
+        project = self._document.project
+        asked = project is not None and project.proposal is not None and len(project.proposal.asked) > 0
+        return {"actionAddFolder": project is not None, "actionAsked": asked}
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """What to do with results of jobs."""
+        return {
+            classifying.Trained: self._on_trained,
+            classifying.Kept: self._on_kept,
+            classifying.Loaded: self._on_loaded,
+            classifying.Classified: self._on_classified,
+            classifying.Varied: self._on_varied,
+            adding.Added: self._on_added,
+        }
+
+    def on_partial(self, value: object) -> None:
+        """An epoch of the training under way."""
+        if isinstance(value, classifying.Step):
+            self.panel.curves.add(value.epoch)
+
+    def show_labels(self) -> None:
+        """Say what there is to learn from."""
+        project = self._document.project
+        # Not while the cut is dragged: only what holds counts.
+        self.panel.show_labels(classifying.confirmed_labels(project) if project is not None else {})
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether anything can be done now."""
+        self.panel.set_ready(ready, trainable=True)
+
+    # Training
+
+    def train(self) -> None:
+        """Train from what is confirmed, from a folder, or from both."""
+        self.panel.curves.clear()
+        wish = self.panel.wish()
+        self._run(classifying.train(self._document.project, wish, self._places, offline=self._offline))
+
+    def _on_trained(self, result: classifying.Trained) -> None:
+        self._model, self._report = result, None
+        facts = result.model.facts
+        self.panel.show_model(facts, "trained here, not saved yet", fresh=True)
+        self._notice.tell(
+            f"The classifier is right in {100 * facts['overall']['accuracy']:.1f} % of unseen images.",
+            "Save it…",
+            self._ask_where_to_keep,
+        )
+
+    def edit_stages(self) -> None:
+        """Let a person change the stages."""
+        dialog = TaxonomyDialog(self.panel.taxonomy, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.use_stages)
+        dialog.open()
+
+    def use_stages(self, taxonomy: Taxonomy | None) -> None:
+        """Train with other stages from now on; None are the default ones."""
+        name = "Default stages" if taxonomy is None else f"{len(taxonomy.stages)} stages of your own"
+        self.panel.set_taxonomy(taxonomy, name)
+
+    def preview(self) -> None:
+        """Show changed copies of the image looked at."""
+        project = self._document.project
+        if project is not None:
+            image = self._current()
+            self._run(classifying.vary(project, image or 0, _COPIES, project.analysis.settings.seed))
+
+    def _on_varied(self, result: classifying.Varied) -> None:
+        dialog = AugmentDialog(result, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    # Classifiers in files
+
+    def _ask_where_to_keep(self) -> None:
+        file_dialogs.ask_classifier_to_write(self._parent, "classifier.dwm", self.keep)
+
+    def keep(self, path: Path) -> None:
+        """Write the classifier, and the report beside it."""
+        if self._model is not None:
+            self._run(classifying.keep(self._model, path))
+
+    def _on_kept(self, result: classifying.Kept) -> None:
+        self._report = result.report
+        if self._model is not None:
+            self.panel.show_model(self._model.model.facts, result.path.name, fresh=result.report is None)
+        self._notice.tell(f"The classifier was saved to {result.path}.")
+
+    def load(self, path: Path) -> None:
+        """Open a classifier."""
+        self._run(classifying.load(path))
+
+    def _on_loaded(self, result: classifying.Loaded) -> None:
+        self._model = result
+        report = result.path.with_name(result.path.name + ".html")
+        self._report = report if report.is_file() else None
+        self.panel.show_model(result.model.facts, result.path.name, fresh=self._report is None)
+
+    def _open_report(self) -> None:
+        if self._report is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report)))
+
+    # New images
+
+    def _ask_what_to_sort(self) -> None:
+        file_dialogs.ask_folder(self._parent, "Folder to sort with the classifier", self.sort)
+
+    def sort(self, folder: Path) -> None:
+        """Sort a folder; the result takes the place of what is open."""
+        if self._model is not None:
+            work = classifying.classify(self._model.model, folder, self._places, offline=self._offline)
+            self._replacing(work)
+
+    def _on_classified(self, result: classifying.Classified) -> None:
+        self._document.show(result.opened)
+        self._document.forget_session()
+        project = result.opened.project
+        assert project.proposal is not None
+        unsure = len(project.proposal.unsure(project.partition))
+        words = (
+            f"{images(len(project.images))} sorted: {result.unknown:,} of unknown kind, {unsure:,} unsure."
+        )
+        self._notice.tell(f"{words} The queue shows them first.")
+
+    def add_folder(self, folder: Path) -> None:
+        """Add a folder to the open project."""
+        if self._document.project is not None:
+            work = adding.add_folder(self._document.project, folder, self._places, offline=self._offline)
+            self._run(work)
+
+    def _on_added(self, result: adding.Added) -> None:
+        session = self._document.session
+        self._document.show(result.opened)
+        self._document.forget_session()
+        self._document.session = session
+        rest = result.new - result.matched
+        words = f"{images(result.new)} came: {result.matched:,} went to confirmed clusters"
+        self._notice.tell(f"{words}, {rest:,} are clustered.")
+
+    def choose_asked(self) -> None:
+        """Choose the images whose labels would help the classifier most."""
+        project = self._document.project
+        if project is not None and project.proposal is not None:
+            self.images_chosen.emit(project.proposal.asked.tolist())

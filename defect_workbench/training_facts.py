@@ -1,0 +1,58 @@
+"""The report on a training, for the command line and the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.logs import versions
+from defect_workbench.storage.atomic import write_text
+from defect_workbench.storage.training_report import Mistake, training_report
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classify.job import Outcome
+
+
+def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
+    """Write the HTML report on a trained classifier."""
+    from defect_workbench.engine.thumbnail import thumbnail
+
+    model, facts = outcome.model, outcome.model.facts
+    backbone = model.identity.get("backbone")
+    made: dict[str, str] = {
+        "Folder": str(outcome.data.images.root),
+        "Model": str(model_path),
+        "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
+        "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
+        "SHA-256 of the training manifest": facts["manifest_sha256"],
+        "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
+        "Seed": str(facts["seed"]),
+        "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
+    }
+    if backbone is None:
+        made["warnings"] = (
+            "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
+            "which tells defect types apart far less well."
+        )
+    write_text(
+        path, training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
+    )
+
+
+def mistakes(outcome: Outcome) -> list[Mistake]:
+    """The images judged wrongly, the surest first."""
+    judged, images = outcome.crossval, outcome.data.images
+    said, sure = judged.prediction, judged.prediction.probability
+    wrong = [i for i in range(len(images)) if said.labels[i] != judged.labels[i]]
+    return [
+        Mistake(
+            images.absolute(i),
+            images.images[i].path,
+            said.names[judged.labels[i]],
+            said.names[said.labels[i]],
+            float(sure[i]),
+            said.paths[i],
+        )
+        for i in sorted(wrong, key=lambda i: -float(sure[i]))
+    ]
