@@ -1,7 +1,7 @@
 """The model file: one safetensors file whose metadata is JSON; versioned, without pickle.
 
 The arrays are those of `core.classifier.Classifier`; everything else is in the metadata entry
-`defect-workbench`. A SHA-256 over both tells a damaged file.
+`defect-workbench`, behind a SHA-256 over both that tells a damaged file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from defect_workbench.storage.atomic import replacing
 FORMAT = 1
 KIND = "defect-workbench classifier"
 _ENTRY = "defect-workbench"
-_CHECK = "sha256"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -54,7 +53,7 @@ def save_model(path: Path, model: Classifier) -> None:
     arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
-    data = save(kept, metadata={_ENTRY: text, _CHECK: _digest(text, kept)})
+    data = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
     with replacing(path) as draft:
         draft.write_bytes(data)
 
@@ -108,7 +107,9 @@ def load_model(path: Path) -> Classifier:
         raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
     metadata = _metadata(path, data)
     try:
-        state = json.loads(metadata[_ENTRY])
+        # One entry, for the order of several differs from run to run.
+        check, _, text = metadata[_ENTRY].partition(" ")
+        state = json.loads(text)
         if state["kind"] != KIND:
             raise InputError(f"{path} is no model of this program")
         version = int(state["format"])
@@ -122,7 +123,7 @@ def load_model(path: Path) -> Classifier:
         from safetensors.numpy import load
 
         arrays: Arrays = load(data)
-        if metadata.get(_CHECK) != _digest(metadata[_ENTRY], arrays):
+        if check != _digest(text, arrays):
             raise ValueError("its check sum is another")
         return _model(state, arrays, path)
     except WorkbenchError as error:

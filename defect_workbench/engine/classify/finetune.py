@@ -81,7 +81,7 @@ class LastBlock:
         self._device = default_device()
         self._preprocess = preprocessing(checkpoint.variant)
         network = build_resnet(checkpoint).to(self._device)
-        self._network: Any = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network: Any = network.to(memory_format=torch.channels_last)
         self._start = {k: v.detach().clone() for k, v in network.layer4.state_dict().items()}
         if tuned:
             self.load(tuned)
