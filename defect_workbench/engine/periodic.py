@@ -170,9 +170,7 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
     bins = np.minimum(places[0].astype(np.int32), sides[0] - 1)
     if len(sides) == 2:
         bins = bins * sides[1] + np.minimum(places[1].astype(np.int32), sides[1] - 1)
-    count = int(np.prod(sides))
-    middle, scatter = _bin_quartiles(values, bins, count)
-    middle = middle - np.median(middle)
+    middle, scatter = _bin_quartiles(values, bins, tuple(sides))
     if len(sides) == 1:
         lower = np.floor(places[0] - 0.5)
         share = places[0] - 0.5 - lower
@@ -183,15 +181,19 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
         fine = ndimage.map_coordinates(middle.reshape(sides), positions, order=1, mode="grid-wrap")
     wide = ndimage.maximum_filter(scatter.reshape(sides), size=3, mode="wrap")
     spread = wide.ravel()[bins]
-    level = np.median(sample(values))
-    before = float(np.abs(values - level).mean())
-    after = float(np.abs(values - level - fine).mean())
+    before = float(np.abs(values - np.median(sample(values))).mean())
+    after = float(np.abs(values - fine).mean())
     explained = 1 - after / before if before > 0 else 0.0
-    return Pattern(frequencies, fine.astype(np.float32), spread.astype(np.float32), explained)
+    fine = (fine - np.median(sample(fine))).astype(np.float32)
+    return Pattern(frequencies, fine, spread.astype(np.float32), explained)
 
 
-def _bin_quartiles(values: Plane, bins: NDArray[np.int32], count: int) -> tuple[Plane, Plane]:
-    """Median and robust deviation of the values in each bin, by one sort of bin and value together."""
+def _bin_quartiles(values: Plane, bins: NDArray[np.int32], sides: tuple[int, ...]) -> tuple[Plane, Plane]:
+    """Median and robust deviation of the values in each bin, by one sort of bin and value together.
+
+    A pitch of whole pixels leaves bins empty; they get what is nearest to them.
+    """
+    count = int(np.prod(sides))
     levels = np.clip(np.rint(values * 16), -32000, 32000).astype(np.int64) + 32768
     order = np.sort((bins.astype(np.int64) << 16 | levels).ravel())
     edges = np.searchsorted(order >> 16, np.arange(count + 1))
@@ -200,7 +202,15 @@ def _bin_quartiles(values: Plane, bins: NDArray[np.int32], count: int) -> tuple[
 
     def quantile(share: float) -> Plane:
         where = np.minimum(edges[:-1] + (sizes * share).astype(np.int64), len(ordered) - 1)
-        return np.asarray(np.where(np.diff(edges) > 0, ordered[where], 0.0), np.float32)
+        return np.asarray(ordered[where], np.float32)
 
-    middle = quantile(0.5)
-    return middle, (quantile(0.75) - quantile(0.25)) / np.float32(1.349)
+    middle, scatter = quantile(0.5), (quantile(0.75) - quantile(0.25)) / np.float32(1.349)
+    empty = np.diff(edges) == 0
+    if empty.any():
+        around = np.pad(empty.reshape(sides), [(side, side) for side in sides], mode="wrap")
+        nearest = ndimage.distance_transform_edt(around, return_distances=False, return_indices=True)
+        inner = tuple(slice(side, 2 * side) for side in sides)
+        places = [axis[inner] % side for axis, side in zip(nearest, sides, strict=True)]
+        source = np.ravel_multi_index(places, sides).ravel()
+        middle, scatter = middle[source], scatter[source]
+    return middle, scatter
