@@ -27,7 +27,9 @@ def ellipse(
     x = columns * np.cos(angle) - rows * np.sin(angle)
     y = columns * np.sin(angle) + rows * np.cos(angle)
     values = 110 + 0.1 * columns + level * ((x / major) ** 2 + (y / minor) ** 2 < 1)
-    return np.clip(values + noise * rng.standard_normal(values.shape), 0, 255).astype(np.uint8)
+    noisy = np.clip(values + noise * rng.standard_normal(values.shape), 0, 255)
+    result: NDArray[np.uint8] = noisy.astype(np.uint8)
+    return result
 
 
 @pytest.mark.parametrize("look", LOOKS)
