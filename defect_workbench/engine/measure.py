@@ -126,7 +126,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     area = float(largest.sum()) * square
     aspect, orientation = _ellipse(largest)
     inside = flat[largest]
-    contrast = float(np.abs(inside).mean()) * (1 if float(inside.mean()) >= 0 else -1)
+    contrast = float(np.median(np.abs(inside))) * (1 if float(inside.mean()) >= 0 else -1)
     measured = Measurements(
         defects=len(kept),
         total_area=float(mask.sum()) * square,
