@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from defect_workbench import __version__
-from defect_workbench.commands import cluster, compare, demo, extract, weights
+from defect_workbench.commands import cluster, compare, demo, export, extract, replay, weights
 from defect_workbench.console import console_reporter
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
 
-_MODULES = (cluster, extract, demo, compare, weights)
+_MODULES = (cluster, extract, demo, compare, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 
