@@ -122,9 +122,12 @@ def recover(out: Path) -> None:
                 _apply(folder, out)
         shutil.rmtree(folder, ignore_errors=True)
     for old in out.parent.glob(f".{_escaped(out.name)}-*.part"):
-        if (old / _LOCK).is_file() and (old / _FILES).is_dir():
-            with suppress(WorkbenchError, OSError), _alone(old, out):
-                shutil.rmtree(old, ignore_errors=True)
+        with suppress(WorkbenchError, OSError):
+            if not os.listdir(old):
+                old.rmdir()
+            elif set(os.listdir(old)) <= {_LOCK, _FILES} and (old / _LOCK).is_file():
+                with _alone(old, out):
+                    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -132,8 +135,8 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
-    except Timeout as error:
-        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from error
+    except Timeout:
+        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from None
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.files import why_not_written
 from defect_workbench.core.records import FileStamp
-from defect_workbench.storage.atomic import replacing, write_text
+from defect_workbench.storage.atomic import is_draft, replacing, sweep, write_text
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class FeatureStore:
             mark = json.loads((folder / _MARK).read_text(encoding="utf-8"))
             version = int(mark["format"])
         except FileNotFoundError:
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and any(not is_draft(path, _MARK) for path in folder.iterdir()):
                 raise WorkbenchError(
                     f"{folder} is not a feature store and is not empty; name another folder"
                 ) from None
@@ -141,18 +141,26 @@ class FeatureStore:
         """Add a part to a folder of the store; the mark is written before the first one."""
         path = folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.parquet"
         try:
-            if not self.is_store(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+            self.mark()
             with replacing(path) as draft:
                 pq.write_table(table, draft, compression=compression, use_dictionary=False)
         except (OSError, pa.ArrowException) as error:
-            words = why_not_written(error) if isinstance(error, OSError) else str(error)
-            raise WorkbenchError(
-                f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
-                "--store names another folder"
-            ) from error
+            raise self.unwritable(error) from error
         return path
+
+    def mark(self) -> None:
+        """Mark the folder as a store; before anything else is in it, or a kill would leave it unknown."""
+        if not self.is_store(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+
+    def unwritable(self, error: Exception) -> WorkbenchError:
+        """What to tell where the disk does not take it."""
+        words = why_not_written(error) if isinstance(error, OSError) else str(error)
+        return WorkbenchError(
+            f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
+            "--store names another folder"
+        )
 
 
 class Block:
@@ -214,11 +222,11 @@ class Block:
         identity = self._folder / "identity.json"
         if not identity.exists():
             try:
+                self._store.mark()
                 write_text(identity, json.dumps(self._identity, sort_keys=True, indent=1) + "\n")
             except OSError as error:
-                raise WorkbenchError(
-                    f"the feature store {self._folder.parent} cannot be written: {why_not_written(error)}"
-                ) from error
+                raise self._store.unwritable(error) from error
+        sweep(self._folder)
         table = pa.table({"sha256": pa.array(list(sha256s), pa.string()), **columns})
         part = self._store.write_part(self._folder, table, "none")
         self._index(part, sha256s)
