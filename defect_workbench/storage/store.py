@@ -16,7 +16,8 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,9 @@ class FeatureStore:
         try:
             self.mark()
             with replacing(path) as draft:
-                pq.write_table(table, draft, compression=compression, use_dictionary=False)
+                pq.write_table(
+                    table, draft, compression=compression, use_dictionary=False, write_page_checksum=True
+                )
         except (OSError, pa.ArrowException) as error:
             raise self.unwritable(error) from error
         return path
@@ -198,24 +201,27 @@ class Block:
         """
         result: NDArray[np.float32] | None = None
         for part, targets, rows in self._by_part(sha256s):
-            values = (
-                pq.read_table(part, columns=["values"], memory_map=True).column("values").combine_chunks()
-            )
-            width = values.type.list_size
-            matrix = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
-            if result is None:
-                result = np.empty((len(sha256s), width), np.float32)
-            result[targets] = matrix[rows]
+            with _sound(part):
+                read = pq.read_table(
+                    part, columns=["values"], memory_map=True, page_checksum_verification=True
+                )
+                values = read.column("values").combine_chunks()
+                width = values.type.list_size
+                matrix = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+                if result is None:
+                    result = np.empty((len(sha256s), width), np.float32)
+                result[targets] = matrix[rows]
         return result if result is not None else np.empty((0, 0), np.float32)
 
     def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
         """The named values of known contents, one tuple each."""
         result: list[tuple[Any, ...]] = [()] * len(sha256s)
         for part, targets, rows in self._by_part(sha256s):
-            table = pq.read_table(part, columns=list(names))
-            columns = [table.column(name).to_pylist() for name in names]
-            for target, row in zip(targets, rows, strict=True):
-                result[target] = tuple(column[row] for column in columns)
+            with _sound(part):
+                table = pq.read_table(part, columns=list(names), page_checksum_verification=True)
+                columns = [table.column(name).to_pylist() for name in names]
+                for target, row in zip(targets, rows, strict=True):
+                    result[target] = tuple(column[row] for column in columns)
         return result
 
     def _append(self, sha256s: Sequence[str], columns: Mapping[str, pa.Array]) -> None:
@@ -249,9 +255,24 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("part-*.parquet"))
 
 
+@contextmanager
+def _sound(part: Path) -> Iterator[None]:
+    """Sets a part aside whose damage shows only now, so that the next run computes anew what it held."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        log.warning("the part %s of the feature store is damaged (%s)", part, error)
+        with suppress(OSError):
+            part.rename(part.with_name(f"damaged-{part.name}"))
+        raise WorkbenchError(
+            f"a part of the feature store is damaged and was set aside ({part}); run again, and what it held "
+            "is computed anew"
+        ) from error
+
+
 def _read(part: Path, columns: list[str] | None) -> pa.Table | None:
     try:
-        return pq.read_table(part, columns=columns)
-    except (OSError, pa.ArrowException) as error:
+        return pq.read_table(part, columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         log.warning("the part %s of the feature store is damaged and is computed anew (%s)", part, error)
         return None

@@ -83,7 +83,7 @@ def test_a_disk_that_takes_no_more_ends_in_a_sentence_and_nothing_half_written(
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
     assert run("cluster", lot, "--out", tmp_path / "whole", "--offline", "--cut", "3").returncode == 0
-    done = as_ordinary("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3", preexec_fn=limit)
+    done = as_ordinary("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3", limit=limit)
     assert done.returncode == 1
     assert "nothing was written to" in done.stderr
     assert "Traceback" not in done.stderr
