@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
@@ -158,6 +158,9 @@ def _apply(folder: Path, out: Path) -> None:
         if not os.path.lexists(staged):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        inside = os.path.join(os.path.realpath(out), *PurePosixPath(path).parent.parts)
+        if os.path.realpath(target.parent) != inside:
+            raise WorkbenchError(f"{target.parent} leads out of {out}; {staged} was left where it is")
         if os.path.lexists(target) and path not in replaced:
             raise WorkbenchError(f"{target} appeared meanwhile; it was left as it is, and {staged} beside it")
         os.replace(staged, target)
