@@ -111,7 +111,6 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
 
     def work(reporter: JobReporter) -> Trained:
         from defect_workbench.engine.classify.features import made_by
-        from defect_workbench.engine.classify.finetune import fine_tune_and_judge
         from defect_workbench.engine.classify.job import Request, train_and_judge
         from defect_workbench.engine.classify.material import FolderSource
         from defect_workbench.engine.weights import WeightsLibrary
@@ -128,12 +127,11 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
         data = _joined(parts)
         store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
         source = FolderSource(data.images, data.features, processing, store, library, reporter)
-        judge = fine_tune_and_judge if wish.fine_tune else train_and_judge
-        outcome = judge(
+        outcome = train_and_judge(
             data,
             source,
             feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
-            Request(wish.taxonomy, wish.folds, wish.seed, wish.augment),
+            Request(wish.taxonomy, wish.folds, wish.seed, wish.augment, wish.fine_tune),
             reporter,
             watch=lambda epoch: reporter.partial(Step(epoch)),
         )

@@ -22,8 +22,8 @@ class TaxonomyDialog(QDialog):
         self.setWindowTitle("Stages of the classifier")
         self.resize(680, 620)
         words = QLabel(
-            "Each image goes through the stages from the top. A stage of kind “classes” is learnt; “size” and "
-            "“noise” decide by measurement, with a limit that is given or learnt."
+            "Each image goes through the stages from the top. A stage of kind “classes” is learnt; “size” "
+            "and “noise” decide by measurement, with a limit that is given or learnt."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
