@@ -1,0 +1,181 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.core.taxonomy import default_taxonomy, flat_taxonomy
+from defect_workbench.core.taxonomy_text import taxonomy_text
+from defect_workbench.gui.augment_dialog import AugmentDialog
+from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.resources import resource
+from tests.gui.conftest import Answers
+
+LEFT = Qt.MouseButton.LeftButton
+NAMES = ("lines", "specks", "particles", "films")
+
+
+def confirm(window: MainWindow, count: int) -> None:
+    """Name and confirm the largest clusters."""
+    partition = window.document.partition
+    assert partition is not None
+    for cluster, name in zip(partition.clusters[:count], NAMES, strict=False):
+        window.document.rename(cluster, name)
+    held = [c for c in window.document.partition.clusters if c.group is not None]  # type: ignore[union-attr]
+    window.document.confirm(held)
+
+
+@pytest.fixture
+def trained(opened: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
+    """The window with a classifier of three kinds of the sample set."""
+    confirm(opened, 3)
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    opened.classify_panel.folds.setValue(2)
+    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
+        qtbot.mouseClick(opened.classify_panel.train_button, LEFT)
+    yield opened
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Path:
+    """Forty images of the sample set, as a lot of their own."""
+    folder = tmp_path / "lot-9"
+    folder.mkdir()
+    for number in range(0, 240, 6):
+        source = resource("sample") / f"defect_{number + 1:04d}.jpg"
+        (folder / source.name).write_bytes(source.read_bytes())
+    return folder
+
+
+def test_too_little_to_learn_from_is_said(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
+    assert "none yet" in opened.classify_panel._labels.text()
+    with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
+        opened.classifying.train()
+    assert "confirm at least two clusters" in answers.told[0].lower()
+
+
+def test_a_classifier_is_trained_kept_applied_and_corrected(
+    trained: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path
+) -> None:
+    panel = trained.classify_panel
+    assert panel.curves.heads
+    text = panel.figures.toPlainText()
+    assert "right" in text
+    assert all(name in text for name in NAMES[:3])
+    path = tmp_path / "kinds.dwm"
+    with qtbot.waitSignal(trained.jobs.done, timeout=60_000):
+        trained.classifying.keep(path)
+    assert path.is_file()
+    assert (tmp_path / "kinds.dwm.html").is_file()
+    with qtbot.waitSignal(trained.jobs.done, timeout=10_000):
+        trained.classifying.load(path)
+    assert panel.model_name.text() == "kinds.dwm"
+
+    with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
+        trained.classifying.sort(lot)
+    project = trained.document.project
+    assert project is not None
+    assert project.proposal is not None
+    assert len(project.images) == 40
+    labels = {cluster.label for cluster in project.partition.clusters}
+    assert labels <= set(NAMES[:3])
+    assert labels
+    unknown = [i for i, label in enumerate(project.proposal.labels) if not label]
+    assert set(project.partition.outliers.tolist()) == set(unknown)
+    assert "of unknown kind" in trained.notice.text.text()
+    assert trained.isWindowModified()
+
+    queue = trained.outlier_queue
+    unsure = project.proposal.unsure(project.partition).tolist()
+    assert queue.left == len(unknown) + len(unsure)
+    trained.gallery_bar.order.setCurrentText("Unsure first")
+    first = trained.image_model.sections[0]
+    shown = project.proposal.probability[trained.image_model._order[first.start : first.start + first.count]]
+    assert (shown[1:] >= shown[:-1]).all()
+    trained.actions_by_name["actionAsked"].trigger()
+    chosen = set(trained.review.chosen_images().tolist())
+    assert chosen == set(project.proposal.asked.tolist())
+
+
+def test_agreeing_and_correcting_in_the_queue_empties_it(
+    trained: MainWindow, qtbot: QtBot, lot: Path
+) -> None:
+    with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
+        trained.classifying.sort(lot)
+    queue = trained.outlier_queue
+    queue.setFocus()
+    for _ in range(200):
+        if not queue.left:
+            break
+        before = queue.left
+        qtbot.keyClick(queue, Qt.Key.Key_1)
+        assert queue.left < before
+    assert queue.left == 0
+
+
+def test_session_keeps_the_proposals(trained: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path) -> None:
+    with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
+        trained.classifying.sort(lot)
+    before = trained.document.project
+    with qtbot.waitSignal(trained.jobs.done, timeout=10_000):
+        trained.outputs.save_to(tmp_path / "sorted.dwb")
+    with qtbot.waitSignal(trained.jobs.done, timeout=20_000):
+        trained.open_path(tmp_path / "sorted.dwb")
+    after = trained.document.project
+    assert before is not None
+    assert before.proposal is not None
+    assert after is not None
+    assert after.proposal is not None
+    assert after.proposal.labels == before.proposal.labels
+    assert after.proposal.asked.tolist() == before.proposal.asked.tolist()
+
+
+def test_new_images_go_to_confirmed_clusters_first(opened: MainWindow, qtbot: QtBot, lot: Path) -> None:
+    confirm(opened, 3)
+    before = opened.document.project
+    assert before is not None
+    known = {image.path: None for image in before.images.images}
+    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
+        opened.classifying.add_folder(lot)
+    after = opened.document.project
+    assert after is not None
+    assert len(after.images) == len(known) + 40
+    assert "40 images came" in opened.notice.text.text()
+    where = {
+        c.label: {after.images.images[i].path.rsplit("/", 1)[-1] for i in c.members}
+        for c in after.partition.clusters
+    }
+    old = {c.label: {before.images.images[i].path for i in c.members} for c in before.partition.clusters}
+    for name in NAMES[:3]:
+        assert old[name] <= where[name]
+    assert after.proposal is not None
+    matched = [i for i, label in enumerate(after.proposal.labels) if label]
+    assert len(matched) >= 10
+    # The new images are copies of old ones, so what is matched can be checked.
+    for image in matched:
+        name = after.images.images[image].path.rsplit("/", 1)[-1]
+        assert name in old[after.proposal.labels[image]]
+
+
+def test_stages_are_edited_as_text_and_checked(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.classifying.edit_stages()
+    dialog = opened.findChild(TaxonomyDialog)
+    assert dialog is not None
+    assert dialog.text.toPlainText() == taxonomy_text(default_taxonomy())
+    dialog.text.setPlainText("[[stage]]\nname = 'x'\nkind = 'colour'\n")
+    assert "kind must be one of" in dialog.fault.text()
+    assert not dialog._go.isEnabled()
+    dialog.text.setPlainText(taxonomy_text(flat_taxonomy()))
+    qtbot.mouseClick(dialog._go, LEFT)
+    assert opened.classify_panel.wish().taxonomy == flat_taxonomy()
+
+
+def test_augmentation_is_previewed(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.gallery.setCurrentIndex(opened.image_model.index(3))
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.classifying.preview()
+    dialog = opened.findChild(AugmentDialog)
+    assert dialog is not None
+    dialog.close()
