@@ -23,7 +23,7 @@ class AugmentDialog(QDialog):
         self.setWindowTitle(f"Changed copies of {varied.name}")
         words = QLabel(
             "Turned and mirrored, rotated, shifted and scaled a little, brighter or darker, with noise and "
-            "defocus as microscopes have them. Only what is learnt from is ever changed, never what is judged."
+            "defocus as microscopes have them. Only what is learnt from is changed."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)

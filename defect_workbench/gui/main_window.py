@@ -311,6 +311,8 @@ class MainWindow(Bench):
         if project is None:
             return
         self._reopen = None
+        # Whatever was chosen were other images.
+        self.gallery.clearSelection()
         if not self.keeping.on_opened():
             self.settings.remember(self.document.session or project.images.root)
         self._show_columns()
