@@ -74,6 +74,8 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; bor
 QCheckBox::indicator {{ background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check}"); }}
 QCheckBox::indicator:disabled {{ border-color: {line}; }}
+QPushButton#primary:disabled, QPushButton:default:disabled {{
+  background: {line}; color: {soft}; border-color: {line}; }}
 QFrame#notice, QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
 QFrame#notice QLabel, QFrame#weightsBanner QLabel {{ color: {warn_text}; }}
 QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
