@@ -29,6 +29,8 @@ class Places:
         Unsaved work of windows that may crash.
     analyses : Path
         Analyses made before.
+    locks : Path
+        Locks of sessions whose own folder cannot be written.
     """
 
     weights: Path
@@ -37,6 +39,7 @@ class Places:
     settings: Path
     recovery: Path
     analyses: Path
+    locks: Path
 
     @staticmethod
     def of_user() -> Places:
@@ -56,4 +59,5 @@ class Places:
             settings=config / "window.ini",
             recovery=data / "recovery",
             analyses=cache / "analyses",
+            locks=data / "locks",
         )

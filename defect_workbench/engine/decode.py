@@ -183,6 +183,8 @@ def _damage(found: str, error: Exception) -> str:
 
 
 def _check_size(width: int, height: int) -> None:
+    if min(width, height) <= 0:
+        raise Undecodable("damaged: it gives no size of its picture")
     if width * height > MAX_PIXELS:
         raise Undecodable(
             f"too large: {width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels"

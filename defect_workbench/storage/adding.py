@@ -157,6 +157,8 @@ def without_collisions(rows: Sequence[Row], out: Path) -> list[Row]:
 
 
 def _listed(folder: Path) -> Iterator[str]:
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise InputError(f"{folder} leads out of the result folder; nothing was added")
     try:
         yield from os.listdir(folder)
     except FileNotFoundError:

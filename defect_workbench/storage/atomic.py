@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_OLD_SECONDS = 24 * 3600
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent, path.name)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
     os.close(handle)
     draft = Path(name)
@@ -27,6 +32,21 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def is_draft(path: Path, name: str = "") -> bool:
+    """Whether a file is a draft of `replacing`, of the file of a name or of any."""
+    return re.fullmatch(rf"\.{re.escape(name) or '.+'}-[a-z0-9_]{{8}}\.part", path.name) is not None
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove drafts that killed processes left long ago."""
+    try:
+        for path in folder.glob(".*.part"):
+            if is_draft(path, name) and path.is_file() and time.time() - path.stat().st_mtime > _OLD_SECONDS:
+                path.unlink(missing_ok=True)
+    except OSError:
+        return  # they do no harm
 
 
 def write_text(path: Path, text: str) -> None:

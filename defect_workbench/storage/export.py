@@ -159,6 +159,7 @@ def export(
     *,
     profile: Profile | None = None,
     tables: Sequence[ReportTable] = (),
+    files: Mapping[str, str] | None = None,
     add: bool = False,
 ) -> Plan:
     """Write the result folder, or add to one.
@@ -172,6 +173,9 @@ def export(
         Who, when, parameters and versions, for the report.
     tables : sequence of ReportTable
         More tables for the report: associations, measurements.
+    files : mapping of str to str, optional
+        More text files to write, by name, such as `measurements.csv`; their cells must be safe already
+        (`storage.tables`).
     add : bool
         Only add new images, to an earlier export that is as it was written. `profile` is then the
         earlier one.
@@ -209,6 +213,9 @@ def export(
         with staging(out) as stage:
             _place_images(stage.files, project, plan.manifest, mode, reporter)
             texts = _texts(project, layout, profile, earlier, out if add else None, runs)
+            for name, text in (files or {}).items():
+                stem, dot, suffix = name.rpartition(".")
+                texts[f"{stem}{_tail(runs)}{dot}{suffix}"] = text
             for name, text in texts.items():
                 write_text(stage.files / name, text)
             write_reports(stage.files, _tail(runs), project, facts, tables, thumbnail, reporter)

@@ -126,6 +126,7 @@ class _Pages:
             bold: FT2Font(font_manager.findfont(f"DejaVu Sans:{'bold' if bold else 'normal'}"))
             for bold in (False, True)
         }
+        self._advances: dict[tuple[str, bool], float] = {}
         self.y = 0.0
         self._turn()
 
@@ -185,10 +186,19 @@ class _Pages:
 
     def width(self, text: str, size: float, *, bold: bool = False) -> float:
         """Of a line, in points."""
-        font = self._fonts[bold]
-        font.set_size(size, 72.0)
-        font.set_text(text, 0.0)
-        return float(font.get_width_height()[0]) / 64.0
+        return size * sum(self._advance(sign, bold) for sign in text)
+
+    def _advance(self, sign: str, bold: bool) -> float:
+        """Of one sign, in ems; each is asked of the font once, as a long table has many words."""
+        key = (sign, bold)
+        if key not in self._advances:
+            font = self._fonts[bold]
+            font.set_size(100.0, 72.0)
+            known = font.get_char_index(ord(sign)) != 0
+            # Another font may have it; signs that few fonts have are as wide as they are high.
+            wide = font.load_char(ord(sign)).linearHoriAdvance / 65536 / 100 if known else 1.0
+            self._advances[key] = wide
+        return self._advances[key]
 
     def _fit(self, text: str, size: float, width: float) -> str:
         lines = self._wrap(text, size, width)

@@ -21,7 +21,7 @@ from defect_workbench.core.analysis import Analysis, Linkage, Method, Settings, 
 from defect_workbench.core.assignment import Decisions, Group
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import BackboneInfo, BlockWeights
-from defect_workbench.core.files import open_regular, why_not_written
+from defect_workbench.core.files import NotRegularError, open_regular, why_not_written
 from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
@@ -139,6 +139,8 @@ def load_session(path: Path) -> Project:
         raise
     except FileNotFoundError as error:
         raise WorkbenchError(f"there is no session {path}") from error
+    except NotRegularError as error:
+        raise WorkbenchError(f"{path} is no session file") from error
     except PermissionError as error:
         raise WorkbenchError(f"the session {path} cannot be read: {error.strerror}") from error
     except (

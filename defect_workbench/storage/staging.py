@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
@@ -122,9 +122,12 @@ def recover(out: Path) -> None:
                 _apply(folder, out)
         shutil.rmtree(folder, ignore_errors=True)
     for old in out.parent.glob(f".{_escaped(out.name)}-*.part"):
-        if (old / _LOCK).is_file() and (old / _FILES).is_dir():
-            with suppress(WorkbenchError, OSError), _alone(old, out):
-                shutil.rmtree(old, ignore_errors=True)
+        with suppress(WorkbenchError, OSError):
+            if not os.listdir(old):
+                old.rmdir()
+            elif set(os.listdir(old)) <= {_LOCK, _FILES} and (old / _LOCK).is_file():
+                with _alone(old, out):
+                    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -132,8 +135,8 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
-    except Timeout as error:
-        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from error
+    except Timeout:
+        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from None
     try:
         yield
     finally:
@@ -155,6 +158,9 @@ def _apply(folder: Path, out: Path) -> None:
         if not os.path.lexists(staged):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        inside = os.path.join(os.path.realpath(out), *PurePosixPath(path).parent.parts)
+        if os.path.realpath(target.parent) != inside:
+            raise WorkbenchError(f"{target.parent} leads out of {out}; {staged} was left where it is")
         if os.path.lexists(target) and path not in replaced:
             raise WorkbenchError(f"{target} appeared meanwhile; it was left as it is, and {staged} beside it")
         os.replace(staged, target)

@@ -16,7 +16,8 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.files import why_not_written
 from defect_workbench.core.records import FileStamp
-from defect_workbench.storage.atomic import replacing, write_text
+from defect_workbench.storage.atomic import is_draft, replacing, sweep, write_text
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class FeatureStore:
             mark = json.loads((folder / _MARK).read_text(encoding="utf-8"))
             version = int(mark["format"])
         except FileNotFoundError:
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and any(not is_draft(path, _MARK) for path in folder.iterdir()):
                 raise WorkbenchError(
                     f"{folder} is not a feature store and is not empty; name another folder"
                 ) from None
@@ -141,18 +142,28 @@ class FeatureStore:
         """Add a part to a folder of the store; the mark is written before the first one."""
         path = folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.parquet"
         try:
-            if not self.is_store(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+            self.mark()
             with replacing(path) as draft:
-                pq.write_table(table, draft, compression=compression, use_dictionary=False)
+                pq.write_table(
+                    table, draft, compression=compression, use_dictionary=False, write_page_checksum=True
+                )
         except (OSError, pa.ArrowException) as error:
-            words = why_not_written(error) if isinstance(error, OSError) else str(error)
-            raise WorkbenchError(
-                f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
-                "--store names another folder"
-            ) from error
+            raise self.unwritable(error) from error
         return path
+
+    def mark(self) -> None:
+        """Mark the folder as a store; before anything else is in it, or a kill would leave it unknown."""
+        if not self.is_store(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+
+    def unwritable(self, error: Exception) -> WorkbenchError:
+        """What to tell where the disk does not take it."""
+        words = why_not_written(error) if isinstance(error, OSError) else str(error)
+        return WorkbenchError(
+            f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
+            "--store names another folder"
+        )
 
 
 class Block:
@@ -190,35 +201,38 @@ class Block:
         """
         result: NDArray[np.float32] | None = None
         for part, targets, rows in self._by_part(sha256s):
-            values = (
-                pq.read_table(part, columns=["values"], memory_map=True).column("values").combine_chunks()
-            )
-            width = values.type.list_size
-            matrix = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
-            if result is None:
-                result = np.empty((len(sha256s), width), np.float32)
-            result[targets] = matrix[rows]
+            with _sound(part):
+                read = pq.read_table(
+                    part, columns=["values"], memory_map=True, page_checksum_verification=True
+                )
+                values = read.column("values").combine_chunks()
+                width = values.type.list_size
+                matrix = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+                if result is None:
+                    result = np.empty((len(sha256s), width), np.float32)
+                result[targets] = matrix[rows]
         return result if result is not None else np.empty((0, 0), np.float32)
 
     def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
         """The named values of known contents, one tuple each."""
         result: list[tuple[Any, ...]] = [()] * len(sha256s)
         for part, targets, rows in self._by_part(sha256s):
-            table = pq.read_table(part, columns=list(names))
-            columns = [table.column(name).to_pylist() for name in names]
-            for target, row in zip(targets, rows, strict=True):
-                result[target] = tuple(column[row] for column in columns)
+            with _sound(part):
+                table = pq.read_table(part, columns=list(names), page_checksum_verification=True)
+                columns = [table.column(name).to_pylist() for name in names]
+                for target, row in zip(targets, rows, strict=True):
+                    result[target] = tuple(column[row] for column in columns)
         return result
 
     def _append(self, sha256s: Sequence[str], columns: Mapping[str, pa.Array]) -> None:
         identity = self._folder / "identity.json"
         if not identity.exists():
             try:
+                self._store.mark()
                 write_text(identity, json.dumps(self._identity, sort_keys=True, indent=1) + "\n")
             except OSError as error:
-                raise WorkbenchError(
-                    f"the feature store {self._folder.parent} cannot be written: {why_not_written(error)}"
-                ) from error
+                raise self._store.unwritable(error) from error
+        sweep(self._folder)
         table = pa.table({"sha256": pa.array(list(sha256s), pa.string()), **columns})
         part = self._store.write_part(self._folder, table, "none")
         self._index(part, sha256s)
@@ -241,9 +255,24 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("part-*.parquet"))
 
 
+@contextmanager
+def _sound(part: Path) -> Iterator[None]:
+    """Sets a part aside whose damage shows only now, so that the next run computes anew what it held."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        log.warning("the part %s of the feature store is damaged (%s)", part, error)
+        with suppress(OSError):
+            part.rename(part.with_name(f"damaged-{part.name}"))
+        raise WorkbenchError(
+            f"a part of the feature store is damaged and was set aside ({part}); run again, and what it held "
+            "is computed anew"
+        ) from error
+
+
 def _read(part: Path, columns: list[str] | None) -> pa.Table | None:
     try:
-        return pq.read_table(part, columns=columns)
-    except (OSError, pa.ArrowException) as error:
+        return pq.read_table(part, columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         log.warning("the part %s of the feature store is damaged and is computed anew (%s)", part, error)
         return None

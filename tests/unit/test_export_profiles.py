@@ -394,6 +394,20 @@ def test_manifests_cannot_point_out_of_their_folder(tmp_path: Path) -> None:
         plan_export(made_project(tmp_path / "more", (8, 6, 5, 9)), out, add=True)
 
 
+def test_nothing_is_added_through_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    do_export(made_project(tmp_path / "lot"), out)
+    (tmp_path / "elsewhere").mkdir()
+    (out / "pits").symlink_to(tmp_path / "elsewhere")
+    more = made_project(tmp_path / "more", (8, 6, 5, 9))
+    decisions, _ = more.decisions.hold(np.arange(19, 28), Group("pits"))
+    before = tree(out)
+    with pytest.raises(InputError, match="leads out of the result folder"):
+        do_export(replace(more, decisions=decisions), out, add=True)
+    assert tree(out) == before
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 @settings(max_examples=60)
 @given(
     st.dictionaries(st.text(max_size=6), st.one_of(st.none(), st.integers(), st.text(max_size=5)), max_size=8)

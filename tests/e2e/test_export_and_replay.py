@@ -1,0 +1,128 @@
+"""Side data, export, undo and replay by the real command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.builders import picture
+from tests.e2e.test_command_line import run, table
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Path:
+    folder = tmp_path / "lot"
+    for index in range(36):
+        place = folder / "ABC"[index % 3]
+        place.mkdir(parents=True, exist_ok=True)
+        picture(index).save(place / f"{index:02d}.png")
+    (folder / "bad.png").write_bytes(b"not a picture")
+    lines = [f"{index:02d}.png;{'=x' if index % 2 else 'y'};{index},5" for index in range(35)]
+    (tmp_path / "side.csv").write_text("\n".join(["name;step;value", *lines, "other.png;z;1"]))
+    return folder
+
+
+def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(lot: Path, tmp_path: Path) -> None:
+    out, again = tmp_path / "out", tmp_path / "again"
+    options = ["--offline", "--cut", "4", "--side-data", str(tmp_path / "side.csv")]
+    dry = run("cluster", lot, "--out", out, *options, "--split", "folder", "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "would be written to" in dry.stdout
+    assert not out.exists()
+    done = run(
+        "cluster", lot, "--out", out, *options,
+        "--split", "folder", "--format", "coco", "--format", "csv", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["side_data"]["rows_without_image"] == ["other.png"]
+    assert len(said["side_data"]["images_without_row"]) == 1
+    assert {found["column"] for found in said["side_data"]["associations"]} == {"step", "value"}
+    side = table(out / "side_data.csv")
+    assert len(side) == 36
+    assert {row["step"] for row in side} == {"'=x", "y", ""}
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "step against clusters" in report
+    assert "Made by" in report
+    assert "Rows without an image (1): other.png" in report
+    assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+
+    replayed = run("replay", out / "session.dwb", "--out", again)
+    assert replayed.returncode == 0, replayed.stderr
+    assert (again / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
+    assert (again / "annotations.csv").read_bytes() == (out / "annotations.csv").read_bytes()
+
+    fresh = run("replay", out / "session.dwb", "--out", tmp_path / "fresh", "--store", tmp_path / "store")
+    assert fresh.returncode == 0, fresh.stderr
+    assert (tmp_path / "fresh" / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
+
+    elsewhere = tmp_path / "elsewhere"
+    lot.rename(elsewhere)
+    moved = run("export", out / "session.dwb", "--out", tmp_path / "moved")
+    assert moved.returncode == 1
+    assert "can no longer be read" in moved.stderr
+    moved = run("export", out / "session.dwb", "--out", tmp_path / "moved", "--folder", elsewhere, "--json")
+    assert json.loads(moved.stdout)["images"] == 36
+    (elsewhere / "A" / "new.png").write_bytes((elsewhere / "A" / "00.png").read_bytes())
+    picture(77).save(elsewhere / "A" / "newer.png")
+    added = run("cluster", elsewhere, "--out", tmp_path / "moved", "--add", "--offline", "--cut", "4")
+    assert added.returncode == 0, added.stderr
+    assert "1 new images" in added.stdout
+    assert len(table(tmp_path / "moved" / "manifest.csv")) == 37
+    undone = run("export", "--undo", tmp_path / "moved")
+    assert undone.returncode == 0, undone.stderr
+    assert not (tmp_path / "moved").exists()
+    assert len(list(elsewhere.rglob("*.png"))) == 39
+
+
+def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Path, tmp_path: Path) -> None:
+    assert run("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3").returncode == 0
+    picture(99).save(lot / "A" / "00.png")
+    (lot / "B" / "01.png").unlink()
+    (lot / "C" / "02.png").write_bytes(b"")
+    picture(98).save(lot / "A" / "new.png")
+    picture(97).save(lot / "bad.png")
+    done = run("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
+    assert done.returncode == 1
+    for words in (
+        "B/01.png: no longer there",
+        "A/00.png: changed",
+        "C/02.png: can no longer be used",
+        "A/new.png: new",
+        "bad.png: can be used now",
+    ):
+        assert words in done.stderr
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ["cluster", "LOT", "--out", "OUT", "--offline", "--split", "wafer"],
+            2,
+            "give random, folder, or column",
+        ),
+        (
+            ["cluster", "LOT", "--out", "OUT", "--offline", "--split", "random", "--shares", "1/2"],
+            2,
+            "three numbers",
+        ),
+        (["cluster", "LOT", "--out", "OUT", "--offline", "--side-data", "NOWHERE"], 2, "cannot be read"),
+        (["cluster", "LOT", "--out", "OUT", "--offline", "--name-column", "x"], 2, "belong to --side-data"),
+        (["cluster", "LOT", "--out", "OUT", "--offline", "--add"], 2, "no export of this program"),
+        (["export", "NOWHERE", "--out", "OUT"], 1, "there is no session"),
+        (["export", "--out", "OUT"], 2, "give SESSION and --out DIR"),
+        (["export", "--undo", "LOT"], 2, "no export of this program"),
+        (["export", "--undo", "LOT", "--out", "OUT"], 2, "stands alone"),
+        (["replay", "LOT", "--out", "OUT"], 1, "no session file"),
+    ],
+)
+def test_wrong_input_gets_a_sentence_and_costs_nothing(
+    lot: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    names = {"LOT": str(lot), "OUT": str(tmp_path / "out"), "NOWHERE": str(tmp_path / "nowhere")}
+    done = run(*(names.get(a, a) for a in arguments))
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()

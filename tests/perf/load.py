@@ -1,0 +1,106 @@
+"""Many files: none may be lost, and the scan must not take long.
+
+    python -m tests.perf.load [--files 50000] [--bad 0.01] [--extract 50000] [--keep FOLDER]
+
+Writes small cheap images, a share of them spoilt in every way below, and prints how long the scan took and
+what became of each file. Extraction is without weights (texture and shape), as it is the accounting that
+is looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.extract import extract
+from defect_workbench.engine.scan import Listing, scan
+from defect_workbench.engine.weights import WeightsLibrary
+from defect_workbench.storage.store import FeatureStore
+
+_IN_A_FOLDER = 1000
+
+
+def spoil(path: Path, kind: int, content: bytes) -> None:
+    """Put something at a path that looks like an image and is none."""
+    if kind == 0:
+        path.write_bytes(b"")
+    elif kind == 1:
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == 2:
+        path.write_bytes(b"not a picture")
+    elif kind == 3:
+        path.symlink_to(path.with_name("nowhere"))
+    elif kind == 4:
+        os.mkfifo(path)
+    else:
+        path.with_name(f".{path.name}").write_bytes(content)
+
+
+def write_files(folder: Path, files: int, bad: float) -> int:
+    """Write the images, each of other content; returns how many are bad."""
+    rng = np.random.default_rng(0)
+    ground = rng.integers(0, 256, (32, 32), dtype=np.uint8)
+    every = round(1 / bad) if bad else files + 1
+    spoilt = 0
+    for index in range(files):
+        place = folder / f"{index // _IN_A_FOLDER:03d}"
+        if index % _IN_A_FOLDER == 0:
+            place.mkdir(parents=True)
+        pixels = ground.copy()
+        pixels[:2] = np.frombuffer(index.to_bytes(8, "little") * 8, np.uint8).reshape(2, 32)
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, "BMP")
+        path = place / f"{index:06d}.bmp"
+        if index % every == every - 1:
+            spoil(path, spoilt % 6, stream.getvalue())
+            spoilt += 1
+        else:
+            path.write_bytes(stream.getvalue())
+    return spoilt
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument("--bad", type=float, default=0.01)
+    parser.add_argument("--extract", type=int, default=5_000, help="how many files to go on with")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "lot"
+        spoilt = write_files(folder, args.files, args.bad)
+        started = time.perf_counter()
+        listing = scan(folder, SilentReporter())
+        seconds = time.perf_counter() - started
+        found = len(listing.files) + len(listing.rejected)
+        print(f"scan: {found:,} of {args.files:,} files in {seconds:.2f} s, {spoilt:,} of them bad")
+        assert found == args.files
+        part = Listing(folder, listing.files[: args.extract], listing.rejected)
+        started = time.perf_counter()
+        store = FeatureStore(Path(temporary) / "store")
+        library = WeightsLibrary(Path(temporary) / "none")
+        images = extract(part, store, library, SilentReporter(), offline=True).images
+        seconds = time.perf_counter() - started
+        total = len(part.files) + len(part.rejected)
+        print(
+            f"extraction: {total:,} files in {seconds:.0f} s: {len(images):,} accepted + "
+            f"{len(images.rejected):,} rejected = {len(images) + len(images.rejected):,}"
+        )
+        assert len(images) + len(images.rejected) == total
+        if args.extract >= args.files:
+            assert len(images.rejected) == spoilt
+        started = time.perf_counter()
+        again = extract(part, store, library, SilentReporter(), offline=True)
+        print(f"again, all known: {time.perf_counter() - started:.1f} s, {again.computed:,} new")
+
+
+if __name__ == "__main__":
+    main()
