@@ -45,13 +45,16 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_processing(args: argparse.Namespace) -> Processing:
-    """What is done to the pictures first.
+    """What is done to the pictures first: `args.processing`, where a session or a model says it.
 
     Raises
     ------
     InputError
         If an option makes no sense.
     """
+    given: Processing | None = getattr(args, "processing", None)
+    if given is not None:
+        return given
     rows: int | str = args.info_bar
     if rows not in ("auto", "off"):
         try:

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     backbone = session.analysis.backbone
     args.folder = args.folder or session.images.root
     args.precision = backbone.precision if backbone else "auto"
+    args.processing = session.analysis.settings.processing
     if backbone is None:
         args.offline, places = True, _without_weights(places)
     extraction, _ = run_extraction(args, places, reporter)
@@ -65,9 +66,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         )
     analysis = analyse(extraction.features, session.analysis.settings, reporter)
     root = Path(os.path.abspath(args.folder))
-    project = Project(
-        replace(extraction.images, root=root), analysis, session.clusters, session.decisions, session.side
-    )
+    project = replace(session, images=replace(extraction.images, root=root), analysis=analysis)
     before = manifest_text(lay_out(session, rows(session), profile).rows)
     after = manifest_text(lay_out(project, rows(project), profile).rows)
     if before != after:

@@ -16,6 +16,7 @@ from defect_workbench.app.recovery import Recovery
 from defect_workbench.app.sections import images
 from defect_workbench.gui.file_dialogs import ask_folder
 from defect_workbench.gui.strips import NoticeStrip
+from defect_workbench.places import Places
 from defect_workbench.storage.session_lock import SessionLock
 
 _AUTOSAVE_MILLISECONDS = 3000
@@ -27,7 +28,7 @@ class Keeping:
     def __init__(
         self,
         document: Document,
-        folder: Path,
+        places: Places,
         notice: NoticeStrip,
         messages: Messages,
         run: Callable[[Work], None],
@@ -35,8 +36,8 @@ class Keeping:
     ) -> None:
         self._run = run
         self._document, self._notice, self._messages, self._parent = document, notice, messages, parent
-        self.recovery = Recovery(folder)
-        self._folder = folder
+        self.recovery = Recovery(places.recovery)
+        self._folder, self._locks = places.recovery, places.locks
         self._lock: SessionLock | None = None
         self.read_only = False
         self.autosaves = JobRunner(parent)
@@ -102,7 +103,7 @@ class Keeping:
         return True
 
     def _lock_of(self, path: Path) -> SessionLock:
-        return SessionLock(path, self._folder / "locks")
+        return SessionLock(path, self._locks)
 
     def _release(self) -> None:
         if self._lock is not None:

@@ -67,8 +67,8 @@ class MainWindow(Bench):
         self._offline = offline
         self._reopen: Path | None = None
         self._refining: RefineDialog | None = None
-        folder, notice = self._places.recovery, self.notice
-        self.keeping = Keeping(self.document, folder, notice, self._messages, self._run, self)
+        notice = self.notice
+        self.keeping = Keeping(self.document, places, notice, self._messages, self._run, self)
         self._closing = False
         self.outputs = Outputs(self.document, self._run, self.keeping.may_write, notice, self)
         self.tables = Tables(self.document, self._run, notice, self)

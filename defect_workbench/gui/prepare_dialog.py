@@ -65,7 +65,8 @@ class PrepareDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("prepareDialog")
         self.setWindowTitle("Prepare the pictures")
-        self.resize(900, 620)
+        line = self.fontMetrics().height()
+        self.resize(58 * line, 42 * line)
         self._project, self._image, self._worker = project, image, worker
         self._suggested = suggested[0]
         self._given = project.analysis.settings.processing
@@ -166,7 +167,9 @@ class PrepareDialog(QDialog):
         if found.mixed:
             histogram = QLabel("\n".join(found.lines()).replace("#", "▇"))
             histogram.setObjectName("scales")
-            histogram.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+            fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+            fixed.setPointSizeF(self.font().pointSizeF())
+            histogram.setFont(fixed)
             layout.addWidget(QLabel(f"The pictures have different scales ({found.kind}):"))
             layout.addWidget(histogram)
 

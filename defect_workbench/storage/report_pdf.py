@@ -194,7 +194,10 @@ class _Pages:
         if key not in self._advances:
             font = self._fonts[bold]
             font.set_size(100.0, 72.0)
-            self._advances[key] = font.load_char(ord(sign)).linearHoriAdvance / 65536 / 100
+            known = font.get_char_index(ord(sign)) != 0
+            # Another font may have it; signs that few fonts have are as wide as they are high.
+            wide = font.load_char(ord(sign)).linearHoriAdvance / 65536 / 100 if known else 1.0
+            self._advances[key] = wide
         return self._advances[key]
 
     def _fit(self, text: str, size: float, width: float) -> str:

@@ -24,7 +24,7 @@ def lot(tmp_path: Path) -> Path:
 
 def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(lot: Path, tmp_path: Path) -> None:
     out, again = tmp_path / "out", tmp_path / "again"
-    options = ["--offline", "--cut", "4", "--side-data", str(tmp_path / "side.csv")]
+    options = ["--offline", "--cut", "4", "--side-data", str(tmp_path / "side.csv"), "--background", "plane"]
     dry = run("cluster", lot, "--out", out, *options, "--split", "folder", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "would be written to" in dry.stdout

@@ -81,17 +81,16 @@ def test_report_says_who_when_with_what_and_what_became_of_the_outliers(tmp_path
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d [+-]\d{4}$", facts["Made at"])
 
 
-@pytest.mark.parametrize("rows", [1, 60, 400])
-def test_long_tables_go_over_pages_and_say_what_is_left_out(tmp_path: Path, rows: int) -> None:
+@pytest.mark.parametrize(("rows", "columns"), [(12, 12), (130, 2)])
+def test_long_and_wide_tables_go_over_pages(tmp_path: Path, rows: int, columns: int) -> None:
     project = made_project(tmp_path / "lot")
     wide = ReportTable(
-        "Wide", tuple(f"column {i}" for i in range(12)), tuple(("word " * 20,) * 12 for _ in range(rows))
+        "Wide", tuple(f"column {i}" for i in range(columns)), (("word " * 9,) * columns,) * rows
     )
     long_word = ReportTable("Word", ("a", "b"), (("x" * 5000, "y" * 300),))
     _, paper = reports(project, tmp_path, wide, long_word)
     pages = len(re.findall(rb"/Type /Page\b", paper))
-    assert pages >= 2
-    assert pages < 3 + rows
+    assert 3 <= pages <= 8
 
 
 def test_who_and_when_change_the_report_and_not_the_tables(tmp_path: Path) -> None:
