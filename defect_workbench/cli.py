@@ -9,13 +9,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from defect_workbench import __version__
-from defect_workbench.commands import classify, cluster, compare, demo, extract, train, weights
+from defect_workbench.commands import (
+    classify,
+    cluster,
+    compare,
+    demo,
+    export,
+    extract,
+    replay,
+    train,
+    weights,
+)
 from defect_workbench.console import console_reporter
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
 
-_MODULES = (cluster, extract, demo, compare, train, classify, weights)
+_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 

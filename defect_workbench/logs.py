@@ -29,6 +29,8 @@ _BYTES, _KEPT = 1_000_000, 3
 
 def start_logging(path: Path) -> None:
     """Log to a rotating file; where it cannot be written, go on without."""
+    # A disk that is full must not print tracebacks of the log.
+    logging.raiseExceptions = False
     logger = logging.getLogger("defect_workbench")
     logger.setLevel(logging.INFO)
     for handler in [h for h in logger.handlers if isinstance(h, RotatingFileHandler)]:

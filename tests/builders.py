@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from defect_workbench.core.analysis import Analysis, Settings
 from defect_workbench.core.assignment import Decisions
@@ -62,3 +63,21 @@ def made_project(
         images.append(ImageRecord(name, sha256, 40, 32))
     analysis = made_analysis(blobs(sizes, seed))
     return Project(ImageSet(root, tuple(images), rejected), analysis, len(sizes), Decisions.none(count))
+
+
+def write_tool_picture(path: Path, pixels: NDArray[np.uint8], pixel_size_nm: float) -> None:
+    """A TIFF as an FEI microscope writes it: tags, and an info bar with letters below the picture."""
+    height, width = pixels.shape
+    bar = Image.new("L", (width, 36), 0)
+    words = f"HV 5.00 kV  mag 50 000 x  HFW {width * pixel_size_nm / 1000:.2f} um  WD 4.1 mm"
+    ImageDraw.Draw(bar).text((10, 10), words, fill=255, font_size=15)
+    metres = pixel_size_nm * 1e-9
+    tags = (
+        f"[User]\r\nDate=03/02/2026\r\nTime=09:41:12\r\n[System]\r\nSystemType=Helios\r\n"
+        f"[Beam]\r\nHV=5000\r\n[Scan]\r\nPixelWidth={metres}\r\nPixelHeight={metres}\r\n"
+        f"[EScan]\r\nPixelWidth={metres}\r\n[Stage]\r\nWorkingDistance=0.0041\r\n"
+        f"[Image]\r\nDigitalContrast=1\r\nResolutionX={width}\r\nResolutionY={height}\r\n"
+        f"[Detectors]\r\nName=ETD\r\n[PrivateFei]\r\nDatabarHeight=36\r\n"
+    )
+    stack = np.concatenate([pixels, np.asarray(bar)])
+    tifffile.imwrite(path, stack, extratags=[(34682, "s", 0, tags, True)])

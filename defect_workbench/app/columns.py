@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.measurements import Measurements
 from defect_workbench.core.project import Project
+from defect_workbench.core.side_data import Kind
+from defect_workbench.core.tool import ToolFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +40,49 @@ def columns_of(project: Project) -> dict[str, Column]:
         "folder": [image.path.rpartition("/")[0] for image in images],
         "note": [image.note for image in images],
     }
-    numbers = {
+    numbers: dict[str, Sequence[float] | NDArray[np.float64]] = {
         "width": [image.width for image in images],
         "height": [image.height for image in images],
         "score": project.analysis.outlier_scores,
     }
+    tools = [image.tool or ToolFacts() for image in images]
+    for name in ("maker", "detector", "acquired"):
+        texts[name] = [getattr(tool, name) for tool in tools]
+    for name in ("pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"):
+        numbers[name] = [_number(getattr(tool, name)) for tool in tools]
+    for name in ("defects", "diameter", "aspect", "contrast", "noise"):
+        numbers[name] = [_measured(image.measured, name) for image in images]
     found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
     found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
-    return {column.name: column for column in found if _says_anything(column)}
+    columns = {column.name: column for column in found if _says_anything(column)}
+    for column in _side_columns(project):
+        # What a person brought goes before what is told from the files.
+        columns[column.name.casefold()] = column
+    return columns
+
+
+def _side_columns(project: Project) -> list[Column]:
+    """Columns of the joined table; a filter is typed, so spaces in their names become '_'."""
+    found = []
+    for column in project.side.columns if project.side is not None else ():
+        name = "_".join(column.name.split())
+        if column.kind is Kind.NUMBER:
+            numbers = [_number(cell) for cell in column.cells]
+            found.append(Column(name, np.array(numbers, np.float64)))
+        else:
+            texts = ["" if cell is None else str(cell) for cell in column.cells]
+            found.append(Column(name, np.array(texts, np.object_)))
+    return [column for column in found if _says_anything(column)]
+
+
+def _measured(measured: Measurements | None, name: str) -> float:
+    if measured is None or (name not in ("defects", "noise") and not measured.defects):
+        return float("nan")
+    return float(getattr(measured, name))
+
+
+def _number(value: float | str | None) -> float:
+    return float("nan") if value is None else float(value)
 
 
 def _says_anything(column: Column) -> bool:

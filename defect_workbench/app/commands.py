@@ -9,6 +9,7 @@ from PySide6.QtGui import QUndoCommand
 
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.side_data import SideData
 
 
 class Changeable(Protocol):
@@ -22,6 +23,9 @@ class Changeable(Protocol):
 
     def apply_grouping(self, opened: Opened) -> None:
         """Set analysis and cut; the decisions stay."""
+
+    def apply_side(self, side: SideData | None) -> None:
+        """Set the joined table."""
 
     @property
     def decisions(self) -> Decisions:
@@ -58,6 +62,24 @@ class Regroup(QUndoCommand):
     def undo(self) -> None:
         """Group as before."""
         self._document.apply_grouping(self._before)
+
+
+class Join(QUndoCommand):
+    """A table is joined to the images, or taken away."""
+
+    def __init__(
+        self, document: Changeable, text: str, before: SideData | None, after: SideData | None
+    ) -> None:
+        super().__init__(text)
+        self._document, self._before, self._after = document, before, after
+
+    def redo(self) -> None:
+        """Join it."""
+        self._document.apply_side(self._after)
+
+    def undo(self) -> None:
+        """As before."""
+        self._document.apply_side(self._before)
 
 
 class Decide(QUndoCommand):

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.commands import Decide, MoveCut, Regroup
+from defect_workbench.app.commands import Decide, Join, MoveCut, Regroup
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.analysis import Method
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
 from defect_workbench.core.layout import Layout
 from defect_workbench.core.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
+from defect_workbench.core.processing import DEFAULT, Processing
 from defect_workbench.core.project import Project
+from defect_workbench.core.side_data import SideData
 from defect_workbench.core.tree import Integers, Tree
 
 
@@ -27,13 +29,14 @@ class Document(QObject):
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers are others now),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
-    tree, or none).
+    tree, or none), side_changed (another joined table, or none).
     """
 
     opened = Signal()
     partition_changed = Signal()
     cut_changed = Signal(int)
     grouping_changed = Signal()
+    side_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +91,11 @@ class Document(QObject):
     def plane(self) -> NDArray[np.float64]:
         """(n, 2) where the images are on the map, by principal components."""
         return np.empty((0, 2)) if self._opened is None else self._opened.plane
+
+    @property
+    def suggested(self) -> tuple[Processing, str]:
+        """The preparation that the pictures ask for, and why."""
+        return (DEFAULT, "") if self._opened is None else self._opened.suggested
 
     @property
     def dirty(self) -> bool:
@@ -158,7 +166,9 @@ class Document(QObject):
         before = replace(self._opened, project=self._project)
         settings = after.project.analysis.settings
         words = settings.linkage.value if settings.method is Method.AGGLOMERATIVE else "affinity propagation"
-        self.undo_stack.push(Regroup(self, f"Regroup by {words}", before, after))
+        anew = settings.processing != before.project.analysis.settings.processing
+        text = "Prepare the pictures anew" if anew else f"Regroup by {words}"
+        self.undo_stack.push(Regroup(self, text, before, replace(after, suggested=before.suggested)))
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""
@@ -169,6 +179,12 @@ class Document(QObject):
             self.end_preview()
         else:
             self.undo_stack.push(MoveCut(self, self._project.clusters, clusters))
+
+    def join(self, side: SideData | None) -> None:
+        """Join a table to the images; None takes it away."""
+        if self._project is not None and side is not self._project.side:
+            text = f"Join {side.source}" if side is not None else "Take the table away"
+            self.undo_stack.push(Join(self, text, self._project.side, side))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
         """Lock clusters, or unlock them."""
@@ -307,11 +323,18 @@ class Document(QObject):
         """Set analysis and cut; called by a command."""
         assert self._project is not None
         self._opened = opened
-        self._project = replace(opened.project, decisions=self._project.decisions)
+        kept = self._project
+        self._project = replace(opened.project, decisions=kept.decisions, side=kept.side)
         self._preview = None
         self.grouping_changed.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
+
+    def apply_side(self, side: SideData | None) -> None:
+        """Set the joined table; called by a command."""
+        assert self._project is not None
+        self._project, self._preview = replace(self._project, side=side), None
+        self.side_changed.emit()
 
     def apply_decisions(self, decisions: Decisions) -> None:
         """Set the decisions; called by a command."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from defect_workbench.core.assignment import Decisions
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.layout import Layout, lay_out
 from defect_workbench.core.palette import node_colours
+from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageSet
 from defect_workbench.core.tree import Integers
@@ -23,7 +24,6 @@ from defect_workbench.places import Places
 if TYPE_CHECKING:
     from defect_workbench.engine.compare import Comparison
     from defect_workbench.engine.scan import Listing
-    from defect_workbench.storage.export import Plan
     from defect_workbench.storage.store import FeatureStore
 
 
@@ -47,6 +47,8 @@ class Opened:
         Of the tree; None without one.
     plane : (n, 2) float64
         Where the images are on the map, by principal components.
+    suggested : (Processing, str)
+        The preparation that the pictures ask for, and why.
     """
 
     project: Project
@@ -54,6 +56,7 @@ class Opened:
     layout: Layout | None
     colours: Integers | None
     plane: NDArray[np.float64]
+    suggested: tuple[Processing, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,31 +113,26 @@ class Located:
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A result folder was written."""
-
-    out: Path
-    images: int
-
-
-@dataclass(frozen=True)
 class WeightsReady:
     """ResNet-50 weights are in use now."""
 
     name: str
 
 
-def prepare(project: Project, session: Path | None = None) -> Opened:
+def prepare(
+    project: Project, session: Path | None = None, suggested: tuple[Processing, str] | None = None
+) -> Opened:
     """Lay the tree out, and divide once, so that the window need not."""
+    asked = suggested or (project.analysis.settings.processing, "")
     from defect_workbench.engine.planar import principal_plane
 
     tree = project.analysis.tree
     _ = project.partition
     plane = principal_plane(project.analysis.vectors)
     if tree is None or tree.leaves < 2:
-        return Opened(project, session, None, None, plane)
+        return Opened(project, session, None, None, plane, asked)
     _ = tree.children, tree.heights
-    return Opened(project, session, lay_out(tree), node_colours(tree), plane)
+    return Opened(project, session, lay_out(tree), node_colours(tree), plane, asked)
 
 
 def open_path(path: Path, places: Places, *, offline: bool = False) -> Work:
@@ -212,7 +210,8 @@ def _analyse(
         analysis = analyse(extraction.features, settings, reporter)
         known.put(images, analysis)
     clusters = analysis.suggestions[0].clusters
-    return prepare(Project(images, analysis, clusters, Decisions.none(len(images))))
+    project = Project(images, analysis, clusters, Decisions.none(len(images)))
+    return prepare(project, suggested=(extraction.suggested, extraction.why))
 
 
 def lay_out_map(project: Project) -> Work:
@@ -235,7 +234,7 @@ def regroup(project: Project, settings: Settings) -> Work:
 
         analysis = again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
-        changed = Project(project.images, analysis, clusters, project.decisions)
+        changed = replace(project, analysis=analysis, clusters=clusters)
         return Regrouped(prepare(changed))
 
     return work
@@ -318,32 +317,6 @@ def locate(project: Project, root: Path) -> Work:
             there += (root / image.path).is_file()
             reporter.advance()
         return Located(root, there)
-
-    return work
-
-
-def plan(project: Project, out: Path) -> Work:
-    """The job that finds out what an export would write."""
-
-    def work(reporter: JobReporter) -> Plan:
-        from defect_workbench.storage.export import plan_export
-
-        return plan_export(project, out)
-
-    return work
-
-
-def export(project: Project, out: Path, mode: str) -> Work:
-    """The job that writes a result folder."""
-
-    def work(reporter: JobReporter) -> Exported:
-        from defect_workbench.engine.thumbnail import thumbnail
-        from defect_workbench.facts import report_facts
-        from defect_workbench.storage.export import Mode
-        from defect_workbench.storage.export import export as write
-
-        plan = write(project, out, Mode(mode), report_facts(project), thumbnail, reporter)
-        return Exported(plan.out, len(plan.manifest))
 
     return work
 

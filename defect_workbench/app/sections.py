@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from defect_workbench.app.columns import columns_of
 from defect_workbench.app.document import Document
 from defect_workbench.app.filtering import parse_filter
+from defect_workbench.app.measured import median_words
 from defect_workbench.app.models import Section, note_of, state_of
 from defect_workbench.core.assignment import Cluster, Partition
 from defect_workbench.core.project import Project
 from defect_workbench.core.tree import Integers
+
+# The images nearest to the medoid tell the median well enough, and are the same at every cut.
+_MEASURED = 200
 
 
 class Order(StrEnum):
@@ -74,7 +78,8 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         state = state_of(cluster)
         if choice.state and choice.state != (state or "open"):
             continue
-        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state, note_of(cluster)]
+        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state]
+        parts += [median_words(project.images.images, cluster.members[:_MEASURED]), note_of(cluster)]
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
@@ -106,22 +111,23 @@ def summary_of(document: Document) -> str:
         return ""
     parts = [
         images(len(project.images)),
-        _count(len(partition.clusters), "cluster"),
-        _count(len(partition.outliers), "outlier"),
+        counted(len(partition.clusters), "cluster"),
+        counted(len(partition.outliers), "outlier"),
     ]
     if document.tree is not None:
         parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
     backbone = project.analysis.backbone
     parts.append(backbone.weights if backbone is not None else "texture and shape only")
     if project.images.rejected:
-        parts.append(f"{_count(len(project.images.rejected), 'file')} not used")
+        parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return "  ·  ".join(parts)
 
 
 def images(count: int) -> str:
     """A number of images in words."""
-    return _count(count, "image")
+    return counted(count, "image")
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things in words."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

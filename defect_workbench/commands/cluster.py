@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
+from defect_workbench.commands.exporting import (
+    add_export_options,
+    add_side_options,
+    check_out,
+    plan_json,
+    print_plan,
+    print_side,
+    profile_of,
+    read_side_table,
+    side_json,
+)
 from defect_workbench.commands.extraction import (
     add_extraction,
     backbone_json,
@@ -25,9 +35,10 @@ from defect_workbench.commands.extraction import (
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.analysis import Linkage, Method, Settings
 from defect_workbench.core.assignment import Decisions
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError
 from defect_workbench.core.features import BLOCKS, BlockWeights
 from defect_workbench.core.project import Project
+from defect_workbench.core.side_data import join
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
@@ -39,7 +50,9 @@ def add(commands: Commands, places: Places) -> None:
     """Its options."""
     cluster = commands.add_parser("cluster", help="a folder of images in, labelled folders out")
     cluster.add_argument("folder", type=Path, metavar="FOLDER")
-    cluster.add_argument("--out", type=Path, required=True, metavar="DIR", help="absent or empty")
+    cluster.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="absent or empty, or an export to --add to"
+    )
     cluster.add_argument("--method", type=Method, choices=list(Method), default=Method.AGGLOMERATIVE)
     cluster.add_argument("--linkage", type=Linkage, choices=list(Linkage), default=Linkage.WARD)
     cluster.add_argument("--cut", metavar="auto|K|height:H", help="default auto; K is a number of clusters")
@@ -52,13 +65,13 @@ def add(commands: Commands, places: Places) -> None:
         metavar="auto|NAME=W",
         help=f"of a feature block ({', '.join(BLOCKS)}); repeatable; default auto",
     )
-    cluster.add_argument("--mode", choices=["copy", "hardlink", "symlink"], default="copy")
-    cluster.add_argument("--dry-run", action="store_true", help="say what would be written, write nothing")
     cluster.add_argument("--seed", type=int, default=0, metavar="N")
     add_extraction(cluster)
     cluster.add_argument(
         "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
     )
+    add_export_options(cluster, confirmed=False)
+    add_side_options(cluster)
     cluster.set_defaults(run=run)
 
 
@@ -66,13 +79,15 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     """The whole job."""
     from defect_workbench.engine.analyse import analyse
     from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.facts import report_facts
-    from defect_workbench.storage.export import Mode, check_target, export, plan_export
+    from defect_workbench.facts import report_facts, report_tables
+    from defect_workbench.storage.export import Mode, export, plan_export
 
     settings = _settings(args)
     cut = _parse_cut(args)
-    check_target(args.out)
-    _check_writable(args.out)
+    profile = profile_of(args, settings.seed)
+    check_out(args.out, add=args.add)
+    # A table that cannot be read is told before the work and not after it.
+    table = read_side_table(args)
     extraction, scanning = run_extraction(args, places, reporter)
 
     started = time.perf_counter()
@@ -83,13 +98,25 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
         if analysis.tree is not None and isinstance(cut, float):
             clusters = analysis.tree.clusters_at(cut)
-    project = Project(extraction.images, analysis, clusters, Decisions.none(len(extraction.images)))
+    side = None if table is None else join(table, extraction.images, args.name_column, args.category)
+    decisions = Decisions.none(len(extraction.images))
+    project = Project(extraction.images, analysis, clusters, decisions, side)
 
     started = time.perf_counter()
     if args.dry_run:
-        plan = plan_export(project, args.out)
+        plan = plan_export(project, args.out, profile, add=args.add)
     else:
-        plan = export(project, args.out, Mode(args.mode), report_facts(project), thumbnail, reporter)
+        plan = export(
+            project,
+            args.out,
+            Mode(args.mode),
+            report_facts(project),
+            thumbnail,
+            reporter,
+            profile=profile,
+            tables=report_tables(project),
+            add=args.add,
+        )
     exporting = time.perf_counter() - started
     reporter.close()
 
@@ -97,7 +124,9 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         seconds = {"scan": scanning, "extract": extraction.seconds, "link": linking, "export": exporting}
         print(json.dumps(_summary(project, extraction, plan, seconds), ensure_ascii=False))
         return 0
-    _print_plan(project, plan, args.dry_run)
+    print_plan(project, plan, dry=args.dry_run, add=args.add)
+    _print_analysis(project)
+    print_side(project)
     say_rejected(extraction)
     say_suggested(extraction, settings.processing)
     return 0
@@ -119,22 +148,13 @@ def _summary(
         "precision": analysis.backbone.precision if analysis.backbone else None,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "images_per_second": rate(extraction),
-        "out": str(plan.out),
-        "folders": dict(plan.folders),
-        "bytes": plan.total_bytes,
+        **plan_json(plan),
+        "side_data": side_json(project),
         **processing_json(extraction, analysis.settings.processing),
     }
 
 
-def _print_plan(project: Project, plan: Plan, dry: bool) -> None:
-    verb = "would be written to" if dry else "written to"
-    clusters, outliers = len(project.partition.clusters), len(project.partition.outliers)
-    print(
-        f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, "
-        f"{plan.total_bytes / 1e6:.1f} MB, {verb} {plan.out}"
-    )
-    for folder, count in plan.folders.items():
-        print(f"  {folder:<24} {count:>7,}")
+def _print_analysis(project: Project) -> None:
     print(f"weights of the blocks: {project.analysis.weights.why}")
     for suggestion in project.analysis.suggestions:
         print(
@@ -209,11 +229,3 @@ def _clusters(cut: int | float | None, leaves: int) -> int | None:
     if cut > leaves:
         raise InputError(f"--cut {cut}: there are only {leaves} images")
     return cut
-
-
-def _check_writable(out: Path) -> None:
-    there = Path(os.path.abspath(out))
-    while not there.exists():
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise WorkbenchError(f"{out} cannot be made: {there} is not writable")

@@ -25,7 +25,7 @@ class Measurements:
     orientation : float
         Of its longer axis, degrees from the horizontal, anticlockwise, above -90 to 90.
     contrast : float
-        Mean absolute deviation of the largest defect from the background, grey levels; negative where
+        Median absolute deviation of the largest defect from the background, grey levels; negative where
         it is darker.
     noise : float
         Standard deviation of the noise from pixel to pixel, grey levels.

@@ -23,6 +23,8 @@ COLOURS = (
     "#999933",
     "#88CCEE",
 )
+# Five places on viridis (S. van der Walt, N. Smith): evenly rising lightness, for numbers.
+RAMP = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
 NEUTRAL = "#8A8F98"
 NUISANCE_COLOUR = -1
 

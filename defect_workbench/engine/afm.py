@@ -216,21 +216,43 @@ def _ibw(path: Path) -> HeightMap:
 
 
 def _jpk(path: Path) -> HeightMap:
+    """By tifffile and AFMReader's table of tags.
+
+    AFMReader's own function leaves the file open, and asks for tags by names that tifffile knows
+    otherwise.
+    """
     import tifffile
-    from AFMReader.jpk import _load_jpk_tags, load_jpk
+    from AFMReader.jpk import _load_jpk_tags
 
     tags = _load_jpk_tags()
     with tifffile.TiffFile(path) as tiff:
-        names = [
-            f"{page.tags[tags['channel_name']].value}_"
-            f"{'trace' if page.tags[tags['trace_retrace']].value == 0 else 'retrace'}"
-            for page in list(tiff.pages)[1:]
-            if isinstance(page, tifffile.TiffPage)
-        ]
-    channel = _choose(names)
-    heights, size = load_jpk(path, channel)
-    metres = channel.rpartition("_")[0] in ("height", "measuredHeight", "amplitude")
-    return HeightMap(np.asarray(heights, np.float64), float(size), "nm" if metres else "", channel)
+        pages = {}
+        for page in list(tiff.pages)[1:]:
+            if isinstance(page, tifffile.TiffPage):
+                way = "trace" if page.tags[tags["trace_retrace"]].value == 0 else "retrace"
+                pages[f"{page.tags[tags['channel_name']].value}_{way}"] = page
+        channel = _choose(list(pages))
+        page, first = pages[channel], tiff.pages.first
+        scaling, offset = _jpk_scaling(page, tags)
+        values = np.flipud(np.asarray(page.asarray(), np.float64) * scaling + offset)
+        width = first.tags[tags["grid_ulength"]].value / first.tags[tags["grid_ilength"]].value
+    if channel.rpartition("_")[0] in ("height", "measuredHeight"):
+        return HeightMap(values * 1e9, float(width) * 1e9, "nm", channel)
+    return HeightMap(values, float(width) * 1e9, "", channel)
+
+
+def _jpk_scaling(page: Any, tags: dict[str, int]) -> tuple[float, float]:
+    """Factor and offset from stored numbers to the values of the slot that the instrument shows."""
+    default = page.tags[tags["default_slot"]].value
+    for slot in range(int(page.tags[tags["n_slots"]].value)):
+        step = slot * tags["slot_size"]
+        if page.tags.valueof(tags["first_slot_tag"] + step) != default:
+            continue
+        if page.tags[tags["first_scaling_type"] + step].value == "NullScaling":
+            return 1.0, 0.0
+        factor = page.tags[tags["first_scaling_name"] + step].value
+        return float(factor), float(page.tags[tags["first_offset_name"] + step].value)
+    return 1.0, 0.0
 
 
 def _asd(path: Path) -> HeightMap:

@@ -234,6 +234,8 @@ def _words(name: str, p_value: float, effect: float, steps: tuple[float, float, 
 
 
 def _odds(p_value: float) -> str:
-    if p_value >= 0.01:
-        return f"{100 * p_value:.0f} times in 100"
-    return "less than once in 10,000" if p_value < 1e-4 else f"{10_000 * p_value:.0f} times in 10,000"
+    if p_value < 1e-4:
+        return "less than once in 10,000"
+    of = 100 if p_value >= 0.01 else 10_000
+    times = round(of * p_value)
+    return f"once in {of:,}" if times == 1 else f"{times:,} times in {of:,}"

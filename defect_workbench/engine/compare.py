@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.files import open_regular
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.scan import scan
 
@@ -117,7 +118,8 @@ def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]
     for file in files:
         reporter.check()
         try:
-            content = hashlib.sha256((root / file.path).read_bytes()).hexdigest()
+            with open_regular(root / file.path) as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             reporter.warn(f"{file.path} cannot be read: {error.strerror}")
             continue

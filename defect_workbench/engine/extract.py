@@ -40,6 +40,7 @@ from defect_workbench.engine.decode import NotInstalled, Undecodable, decode, ex
 from defect_workbench.engine.features import haralick, zernike
 from defect_workbench.engine.features.shape import outline
 from defect_workbench.engine.processing import process
+from defect_workbench.engine.reading import read_found
 from defect_workbench.engine.scan import FoundFile, Listing
 from defect_workbench.engine.side_files import SideFiles
 from defect_workbench.engine.suggesting import Hints, suggest
@@ -346,10 +347,9 @@ def _result(
 def _read(file: FoundFile, task: _Task) -> str | Rejection | _Prepared:
     if file.size > MAX_FILE_BYTES:
         return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    try:
-        data = (task.root / file.path).read_bytes()
-    except OSError as error:
-        return Rejection(file.path, f"it cannot be read: {error.strerror}")
+    data = read_found(task.root, file)
+    if isinstance(data, Rejection):
+        return data
     sha256 = hashlib.sha256(data).hexdigest()
     key = task.key(file.path, sha256)
     if task.blocks.complete(sha256, key):

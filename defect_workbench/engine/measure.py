@@ -26,7 +26,7 @@ from defect_workbench.engine.periodic import find_pattern, reduced
 IDENTITY = "hysteresis-6-3.2-v1"
 
 # Larger pictures are measured on means of squares of pixels: the features see less still.
-LARGEST = 512
+LARGEST = 320
 _HIGH, _LOW = 6.0, 3.2
 _PATTERNED = 1.15
 _BODY = 0.25
@@ -110,8 +110,8 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
         flat -= smooth_surface(flat)
         tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
     pitch = 0.0 if pattern is None else pattern.pitch * step
-    first = _outstanding(flat, tolerance)
-    flat = without_dark_edges(flat - drift(flat, ndimage.binary_dilation(first, iterations=2)))
+    level, sigma = _levels(flat, tolerance)
+    flat = without_dark_edges(flat - drift(flat, level > _LOW * sigma))
     mask = _outstanding(flat, tolerance)
     labels, count = ndimage.label(mask, np.ones((3, 3), bool))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
@@ -126,7 +126,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     area = float(largest.sum()) * square
     aspect, orientation = _ellipse(largest)
     inside = flat[largest]
-    contrast = float(np.abs(inside).mean()) * (1 if float(inside.mean()) >= 0 else -1)
+    contrast = float(np.median(np.abs(inside))) * (1 if float(inside.mean()) >= 0 else -1)
     measured = Measurements(
         defects=len(kept),
         total_area=float(mask.sum()) * square,
@@ -142,12 +142,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
 
 def _outstanding(flat: Plane, tolerance: Plane | None) -> Mask:
     """Regions that stand out, their holes filled."""
-    smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
-    middle, sigma = middle_and_spread(smooth)
-    # A film over a third of the picture widens the spread of the whole, but not that within small cells.
-    sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
-    sigma *= _PATTERNED if tolerance is not None else 1
-    level = np.abs(smooth - np.float32(middle))
+    level, sigma = _levels(flat, tolerance)
     strong = level > _HIGH * sigma
     if not strong.any():
         return np.asarray(strong)
@@ -159,6 +154,16 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Mask:
     # What is far weaker than the defect itself is its glow or shadow.
     body = weak & (peaks > 0)[labels] & (level > _BODY * peaks[labels])
     return _filled(_closed(body))
+
+
+def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
+    """How far each pixel stands out once smoothed, and the robust standard deviation of that."""
+    smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
+    middle, sigma = middle_and_spread(smooth)
+    # A film over a third of the picture widens the spread of the whole, but not that within small cells.
+    sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
+    sigma *= _PATTERNED if tolerance is not None else 1
+    return np.abs(smooth - np.float32(middle)), sigma
 
 
 def _closed(mask: Mask) -> Mask:

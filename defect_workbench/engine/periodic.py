@@ -65,14 +65,21 @@ def find_pattern(values: Plane) -> Pattern | None:
     peaks = _peaks(small)
     if not peaks:
         return None
-    first = peaks[0]
-    best = _fold(values, (_scaled(first, step),))
+    first = _scaled(peaks[0], step)
+    candidates: list[tuple[tuple[float, float], ...]] = [(first,)]
     half = (first[0] / 2, first[1] / 2)
-    if _periods(half, small.shape) >= _FEWEST_PERIODS:
-        best = _better(best, _fold(values, (_scaled(half, step),)))
-    for second in peaks[1:]:
-        best = _better(best, _fold(values, (_scaled(first, step), _scaled(second, step))))
-    return best if best.explained >= _EXPLAINED else None
+    if _periods(half, values.shape) >= _FEWEST_PERIODS:
+        candidates.append((half,))
+    candidates += [(first, _scaled(second, step)) for second in peaks[1:]]
+    if len(candidates) > 1:
+        # A third of the rows is enough to choose by.
+        shares = [_fold(values[::3], tuple((3 * f[0], f[1]) for f in c)).explained for c in candidates]
+        best = 0
+        for index in range(1, len(candidates)):
+            best = index if shares[index] > shares[best] + _BETTER else best
+        candidates = [candidates[best]]
+    found = _fold(values, candidates[0])
+    return found if found.explained >= _EXPLAINED else None
 
 
 def reduced(values: Plane, step: int) -> Plane:
@@ -86,10 +93,6 @@ def reduced(values: Plane, step: int) -> Plane:
 
 def _scaled(frequency: tuple[float, float], step: int) -> tuple[float, float]:
     return frequency[0] / step, frequency[1] / step
-
-
-def _better(one: Pattern, other: Pattern) -> Pattern:
-    return other if other.explained > one.explained + _BETTER else one
 
 
 def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
@@ -155,7 +158,7 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
     columns = np.arange(width, dtype=np.float32)[None, :]
     sides = []
     for down, right in frequencies:
-        pitch = 1 / float(np.hypot(down, right))
+        pitch = 1 / max(abs(down), abs(right))
         sides.append(int(np.clip(round(1.5 * pitch), 4, 96)))
     if len(sides) == 2:
         shrink = min(1.0, float(np.sqrt(values.size / 16 / (sides[0] * sides[1]))))
@@ -167,22 +170,30 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
     bins = np.minimum(places[0].astype(np.int32), sides[0] - 1)
     if len(sides) == 2:
         bins = bins * sides[1] + np.minimum(places[1].astype(np.int32), sides[1] - 1)
-    count = int(np.prod(sides))
-    middle, scatter = _bin_quartiles(values, bins, count)
-    middle = middle - np.median(middle)
-    positions = np.stack([place - 0.5 for place in places])
-    fine = ndimage.map_coordinates(middle.reshape(sides), positions, order=1, mode="grid-wrap")
+    middle, scatter = _bin_quartiles(values, bins, tuple(sides))
+    if len(sides) == 1:
+        lower = np.floor(places[0] - 0.5)
+        share = places[0] - 0.5 - lower
+        lower = lower.astype(np.int32) % sides[0]
+        fine = middle[lower] * (1 - share) + middle[(lower + 1) % sides[0]] * share
+    else:
+        positions = np.stack([place - 0.5 for place in places])
+        fine = ndimage.map_coordinates(middle.reshape(sides), positions, order=1, mode="grid-wrap")
     wide = ndimage.maximum_filter(scatter.reshape(sides), size=3, mode="wrap")
-    spread = ndimage.map_coordinates(wide, positions, order=1, mode="grid-wrap")
-    level = np.median(sample(values))
-    before = float(np.abs(values - level).mean())
-    after = float(np.abs(values - level - fine).mean())
+    spread = wide.ravel()[bins]
+    before = float(np.abs(values - np.median(sample(values))).mean())
+    after = float(np.abs(values - fine).mean())
     explained = 1 - after / before if before > 0 else 0.0
-    return Pattern(frequencies, fine.astype(np.float32), spread.astype(np.float32), explained)
+    fine = (fine - np.median(sample(fine))).astype(np.float32)
+    return Pattern(frequencies, fine, spread.astype(np.float32), explained)
 
 
-def _bin_quartiles(values: Plane, bins: NDArray[np.int32], count: int) -> tuple[Plane, Plane]:
-    """Median and robust deviation of the values in each bin, by one sort of bin and value together."""
+def _bin_quartiles(values: Plane, bins: NDArray[np.int32], sides: tuple[int, ...]) -> tuple[Plane, Plane]:
+    """Median and robust deviation of the values in each bin, by one sort of bin and value together.
+
+    A pitch of whole pixels leaves bins empty; they get what is nearest to them.
+    """
+    count = int(np.prod(sides))
     levels = np.clip(np.rint(values * 16), -32000, 32000).astype(np.int64) + 32768
     order = np.sort((bins.astype(np.int64) << 16 | levels).ravel())
     edges = np.searchsorted(order >> 16, np.arange(count + 1))
@@ -191,7 +202,15 @@ def _bin_quartiles(values: Plane, bins: NDArray[np.int32], count: int) -> tuple[
 
     def quantile(share: float) -> Plane:
         where = np.minimum(edges[:-1] + (sizes * share).astype(np.int64), len(ordered) - 1)
-        return np.asarray(np.where(np.diff(edges) > 0, ordered[where], 0.0), np.float32)
+        return np.asarray(ordered[where], np.float32)
 
-    middle = quantile(0.5)
-    return middle, (quantile(0.75) - quantile(0.25)) / np.float32(1.349)
+    middle, scatter = quantile(0.5), (quantile(0.75) - quantile(0.25)) / np.float32(1.349)
+    empty = np.diff(edges) == 0
+    if empty.any():
+        around = np.pad(empty.reshape(sides), [(side, side) for side in sides], mode="wrap")
+        nearest = ndimage.distance_transform_edt(around, return_distances=False, return_indices=True)
+        inner = tuple(slice(side, 2 * side) for side in sides)
+        places = [axis[inner] % side for axis, side in zip(nearest, sides, strict=True)]
+        source = np.ravel_multi_index(places, sides).ravel()
+        middle, scatter = middle[source], scatter[source]
+    return middle, scatter

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.files import open_regular
 from defect_workbench.engine.decode import Undecodable, decode
 
 
@@ -19,7 +20,8 @@ def thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
     (height, width) or (height, width, 3) uint8
     """
     try:
-        picture = decode(path.read_bytes(), path.name)
+        with open_regular(path) as stream:
+            picture = decode(stream.read(), path.name)
     except (OSError, Undecodable):
         return None
     image = Image.fromarray(picture.pixels)

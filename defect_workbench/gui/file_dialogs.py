@@ -30,6 +30,11 @@ def ask_weights(parent: QWidget, done: Done) -> None:
     _ask_file(parent, "ResNet-50 weights", "Weights (*.pth *.tgz *.safetensors);;All files (*)", done)
 
 
+def ask_table(parent: QWidget, done: Done) -> None:
+    """Ask for a table to join."""
+    _ask_file(parent, "Table with a row for each image", "Tables (*.csv *.tsv *.txt *.xlsx)", done)
+
+
 def ask_session_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     """Ask where to save a session; the dialog asks before a file is replaced."""
     dialog = QFileDialog(parent, "Save the session", suggestion, _SESSIONS)

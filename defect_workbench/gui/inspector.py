@@ -19,19 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.document import Document
+from defect_workbench.app.measured import measured_words
 from defect_workbench.app.originals import OriginalLoader
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.assignment import Partition
 from defect_workbench.core.palette import NEUTRAL
 from defect_workbench.core.project import Project
 from defect_workbench.core.pull import Pull, block_pull, nearest_images
+from defect_workbench.core.side_data import SideData, cell_text
+from defect_workbench.core.tool import ToolFacts
 from defect_workbench.core.tree import Integers
 from defect_workbench.gui.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.picture import PictureView
 from defect_workbench.gui.pull_bars import PullBars
 from defect_workbench.gui.tone_sliders import ToneSliders
 
-_FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Note")
+_FACTS = ("File", "Size", "Cluster", "Outlier score", "Nearest", "Measured", "Tool", "Table", "Note")
 _NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
@@ -93,6 +96,7 @@ class Inspector(QWidget):
         self.tone.changed.connect(self._ask)
         self._neighbours.chosen.connect(self.image_chosen)
         document.partition_changed.connect(self._refresh)
+        document.side_changed.connect(self._refresh)
         document.opened.connect(lambda: self.show_image(None))
         originals.ready.connect(self._on_ready)
         self.show_image(None)
@@ -145,6 +149,9 @@ class Inspector(QWidget):
         if path != self._path:
             self._path = path
             self.picture.show_pixmap(None, "Loading…")
+            record = project.images.images[self._image]
+            self.picture.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
+            self.picture.set_left_out(record.info_bar)
             self._ask()
         for row, (name, text) in enumerate(self._facts(project, partition, self._image).items()):
             self._values[name].setText(_BREAKS.sub("\\1\u200b", text) if name in _NAMES else text)
@@ -161,6 +168,9 @@ class Inspector(QWidget):
             "Cluster": partition.clusters[number].label if number >= 0 else "none: resembles nothing else",
             "Outlier score": f"{score:.2f} (flagged above 1)",
             "Nearest": _nearest(partition, image),
+            "Measured": measured_words(record.measured),
+            "Tool": _tool_words(record.tool),
+            "Table": _row_words(project.side, image),
             "Note": record.note,
         }
 
@@ -224,6 +234,32 @@ def _nearest(partition: Partition, image: int) -> str:
     numbers, distances = partition.nearest(_one(image), 3)
     pairs = zip(numbers[0].tolist(), distances[0].tolist(), strict=True)
     return "\n".join(f"{partition.clusters[number].label}  {distance:.3f}" for number, distance in pairs)
+
+
+def _tool_words(tool: ToolFacts | None) -> str:
+    """What the microscope says, a line for each group of facts."""
+    if tool is None:
+        return ""
+    numbers = (
+        (tool.pixel_size_nm, "{:g} nm/px"),
+        (tool.magnification, "{:,g} ×"),
+        (tool.voltage_kv, "{:g} kV"),
+        (tool.working_distance_mm, "WD {:g} mm"),
+    )
+    values = [words.format(float(f"{value:.4g}")) for value, words in numbers if value is not None]
+    lines = [" · ".join(filter(None, (tool.maker, tool.detector))), " · ".join(values)]
+    lines += [tool.acquired, f"heights in {tool.height_unit}" if tool.height_unit else ""]
+    return "\n".join(filter(None, lines))
+
+
+def _row_words(side: SideData | None, image: int) -> str:
+    """The image's row of the joined table."""
+    if side is None:
+        return ""
+    if not side.joined[image]:
+        return f"no row in {side.source}"
+    cells = [(column.name, cell_text(column.cells[image])) for column in side.columns]
+    return "\n".join(f"{name}: {text}" for name, text in cells if text)
 
 
 def _pull_words(pull: Pull | None, partition: Partition) -> str:

@@ -16,6 +16,7 @@ from defect_workbench.app.recovery import Recovery
 from defect_workbench.app.sections import images
 from defect_workbench.gui.file_dialogs import ask_folder
 from defect_workbench.gui.strips import NoticeStrip
+from defect_workbench.storage.session_lock import SessionLock
 
 _AUTOSAVE_MILLISECONDS = 3000
 
@@ -36,6 +37,8 @@ class Keeping:
         self._document, self._notice, self._messages, self._parent = document, notice, messages, parent
         self.recovery = Recovery(folder)
         self._folder = folder
+        self._lock: SessionLock | None = None
+        self.read_only = False
         self.autosaves = JobRunner(parent)
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
@@ -71,10 +74,40 @@ class Keeping:
             # Unsaved work of this window from now on.
             self._document.forget_session()
             self.recovery.take_over(session)
+        self._release()
+        if session is not None and not recovered:
+            self._lock = self._lock_of(session)
+            holder = self._lock.acquire()
+            self.read_only = holder is not None
+            if holder is not None:
+                words = f"{session.name} is open in {holder.words()}; here it is read-only."
+                self._notice.tell(f"{words} Save under another name to keep what you decide.")
         if project is not None and not project.images.root.is_dir():
             words = f"The folder {project.images.root} is not there, so its pictures cannot be shown."
             self._notice.tell(words, "Find the folder…", self.choose_folder)
         return recovered
+
+    def may_write(self, path: Path) -> bool:
+        """Whether a session file is this window's to write; if not, the person is told."""
+        lock = self._lock_of(path)
+        if self._lock is not None and self._lock.held and self._lock.session == lock.session:
+            return True
+        holder = lock.acquire()
+        if holder is not None:
+            words = f"{path.name} is open in {holder.words()}. Save under another name."
+            self._messages.tell("Save", words)
+            return False
+        self._release()
+        self._lock = lock
+        return True
+
+    def _lock_of(self, path: Path) -> SessionLock:
+        return SessionLock(path, self._folder / "locks")
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._lock, self.read_only = None, False
 
     def choose_folder(self) -> None:
         """Ask where the images are now."""
@@ -105,5 +138,6 @@ class Keeping:
         # A dying undo stack still tells of its last step.
         self._document.undo_stack.indexChanged.disconnect(self.on_step)
         self._timer.stop()
+        self._release()
         self.autosaves.close()
         self.recovery.discard()

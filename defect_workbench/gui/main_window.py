@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QTimer
@@ -26,7 +27,9 @@ from defect_workbench.gui.bench import Bench
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
 from defect_workbench.gui.outputs import Outputs
+from defect_workbench.gui.preparing import Preparing
 from defect_workbench.gui.refine_dialog import RefineDialog
+from defect_workbench.gui.tables import Tables
 from defect_workbench.gui.theme import apply_text_size, apply_theme
 from defect_workbench.logs import bug_report
 from defect_workbench.places import Places
@@ -37,6 +40,7 @@ _WHENEVER_OPEN = (
     "actionCompareFolders",
     "actionCompareSession",
     "actionExport",
+    "actionPrepare",
     "actionReview",
     "actionSaveDendrogram",
     "actionSaveSession",
@@ -65,7 +69,22 @@ class MainWindow(Bench):
         folder, notice = self._places.recovery, self.notice
         self.keeping = Keeping(self.document, folder, notice, self._messages, self._run, self)
         self._closing = False
-        self.outputs = Outputs(self.document, self._run, self)
+        self.outputs = Outputs(self.document, self._run, self.keeping.may_write, notice, self)
+        self.tables = Tables(self.document, self._run, notice, self)
+        current = partial(getattr, self.inspector, "image")
+        self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
+        self._results: Mapping[type, Callable[[Any], None]] = {
+            opening.Opened: self.document.show,
+            opening.MapReady: self._on_map_ready,
+            opening.Refined: self._on_refined,
+            opening.Regrouped: lambda result: self.document.regroup(result.opened),
+            opening.Located: self.keeping.on_located,
+            opening.Saved: self._on_saved,
+            opening.Written: lambda result: self._say(f"Written to {result.path}"),
+            opening.WeightsReady: lambda _: self._open_again(),
+            **self.outputs.results(),
+            **self.tables.results(),
+        }
         self.outputs.images_chosen.connect(self.choose_images)
         self._make_actions()
         self._connect_jobs()
@@ -96,6 +115,8 @@ class MainWindow(Bench):
             "actionOpenFolder": lambda: file_dialogs.ask_folder(self, "Folder of images", self.open_path),
             "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
             **self.outputs.actions(),
+            **self.tables.actions(),
+            "actionPrepare": self.preparing.ask,
             "actionQuit": self.close,
             **self.review.actions(),
             "actionRefineCluster": self.choose_refinement,
@@ -135,6 +156,11 @@ class MainWindow(Bench):
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
         self.document.grouping_changed.connect(self._show_tree)
+        self.document.side_changed.connect(self._show_columns)
+        self.document.side_changed.connect(self._show_partition)
+        self.map_colour.currentIndexChanged.connect(
+            lambda _: self.map.colour_by(self.map_colour.currentData())
+        )
         self.document.partition_changed.connect(self._show_partition)
         self.document.cut_changed.connect(self._on_cut)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
@@ -212,31 +238,31 @@ class MainWindow(Bench):
             self.summary.setText(images(count))
 
     def _on_done(self, result: object) -> None:
-        if isinstance(result, opening.Opened):
-            self.document.show(result)
-        elif isinstance(result, opening.MapReady):
-            if self.document.project is not None and self.document.project.analysis.vectors is result.vectors:
-                self.map.set_points(result.plane)
-        elif isinstance(result, opening.Refined):
-            if self._refining is not None:
-                self._refining.show_result(result.opened)
-        elif isinstance(result, opening.Regrouped):
-            self.document.regroup(result.opened)
-        elif isinstance(result, opening.Located):
-            self.keeping.on_located(result)
-        elif isinstance(result, opening.Compared):
-            self.outputs.show_comparison(result)
-        elif isinstance(result, opening.Saved):
-            self.document.saved(result.path, result.step)
-            self.settings.remember(result.path)
-            self.keeping.on_step()
-            self._refresh_title()
-            self.statusBar().showMessage(f"Saved to {result.path}", 6000)
-        elif isinstance(result, opening.Written):
-            self.statusBar().showMessage(f"Written to {result.path}", 6000)
-        elif isinstance(result, opening.Exported):
-            self.notice.tell(f"{images(result.images)} exported to {result.out}")
-        elif isinstance(result, opening.WeightsReady) and self.document.project is not None:
+        handle = self._results.get(type(result))
+        if handle is not None:
+            handle(result)
+
+    def _on_map_ready(self, result: opening.MapReady) -> None:
+        project = self.document.project
+        if project is not None and project.analysis.vectors is result.vectors:
+            self.map.set_points(result.plane)
+
+    def _on_refined(self, result: opening.Refined) -> None:
+        if self._refining is not None:
+            self._refining.show_result(result.opened)
+
+    def _on_saved(self, result: opening.Saved) -> None:
+        self.document.saved(result.path, result.step)
+        self.settings.remember(result.path)
+        self.keeping.on_step()
+        self._refresh_title()
+        self._say(f"Saved to {result.path}")
+
+    def _say(self, text: str) -> None:
+        self.statusBar().showMessage(text, 6000)
+
+    def _open_again(self) -> None:
+        if self.document.project is not None:
             self._open(self.document.project.images.root)
 
     def _on_failed(self, message: str) -> None:
@@ -268,12 +294,13 @@ class MainWindow(Bench):
         self._reopen = None
         if not self.keeping.on_opened():
             self.settings.remember(self.document.session or project.images.root)
-        self.gallery_bar.set_columns(list(columns_of(project)))
+        self._show_columns()
         self._show_tree()
         self.weights_banner.set_needed(project.analysis.backbone is None)
         if project.analysis.backbone is None:
             # The banner says it, and stays; the warning on the way here need not.
             self.notice.hide()
+        self.preparing.on_opened()
         self.menus.set_recent(self.settings.recent(), self.open_path)
         self._show_bench()
         self._refresh_title()
@@ -297,6 +324,20 @@ class MainWindow(Bench):
         blocked = self.cluster_count.blockSignals(True)
         self.cluster_count.setRange(1, tree.leaves if tree is not None else 1)
         self.cluster_count.blockSignals(blocked)
+        self._refresh_actions()
+
+    def _show_columns(self) -> None:
+        """What can be filtered and coloured by."""
+        if self.document.project is None:
+            return
+        columns = columns_of(self.document.project)
+        self.gallery_bar.set_columns(list(columns))
+        chosen = self.map_colour.currentText()
+        self.map_colour.clear()
+        self.map_colour.addItem("cluster", None)
+        for name, column in columns.items():
+            self.map_colour.addItem(name, column)
+        self.map_colour.setCurrentIndex(max(0, self.map_colour.findText(chosen)))
         self._refresh_actions()
 
     def _mark_tree(self) -> None:
@@ -436,7 +477,8 @@ class MainWindow(Bench):
         actions = self.actions_by_name
         ready = self.document.project is not None and not self.jobs.busy
         cuttable = ready and self.document.tree is not None
-        possible = {name: ready and sensible for name, sensible in self.review.possible().items()}
+        sensible = {**self.review.possible(), **self.tables.possible()}
+        possible = {name: ready and there for name, there in sensible.items()}
         for name, enabled in {**dict.fromkeys(_WHENEVER_OPEN, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
@@ -444,7 +486,8 @@ class MainWindow(Bench):
     def _refresh_title(self) -> None:
         project = self.document.project
         name = "" if project is None else (self.document.session or project.images.root).name
-        self.setWindowTitle(f"{name}[*] — Defect Workbench" if name else "Defect Workbench")
+        mark = " (read-only)" if self.keeping.read_only else ""
+        self.setWindowTitle(f"{name}{mark}[*] — Defect Workbench" if name else "Defect Workbench")
         self.setWindowModified(self.document.dirty)
 
     def _show_welcome(self) -> None:
@@ -484,6 +527,7 @@ class MainWindow(Bench):
         self.jobs.close()
         self.keeping.close()
         self.outputs.close()
+        self.preparing.close()
         self.thumbnails.close()
         self.pictures.close()
         self.originals.close()

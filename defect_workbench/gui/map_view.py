@@ -22,10 +22,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from defect_workbench.app.colouring import Colouring, colour_by
+from defect_workbench.app.columns import Column
 from defect_workbench.app.document import Document
 from defect_workbench.app.thumbnails import ThumbnailLoader
 from defect_workbench.core.palette import NEUTRAL
 from defect_workbench.core.tree import Integers
+from defect_workbench.gui.map_legend import draw_legend
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +59,8 @@ class MapView(QWidget):
         self._lasso: list[QPointF] = []
         self._panning: QPointF | None = None
         self._image: QImage | None = None
+        self._colouring: Colouring | None = None
+        self._column = ""
         document.partition_changed.connect(self._redraw)
         loader.ready.connect(lambda _: self.update())
 
@@ -67,6 +72,12 @@ class MapView(QWidget):
         span = max(float((high - low).max()), 1e-12)
         self._points = (points - (low + high) / 2) / span + 0.5
         self.show_all()
+
+    def colour_by(self, column: Column | None) -> None:
+        """Colour the points by a column; None colours them by cluster."""
+        self._column = "" if column is None else column.name
+        self._colouring = None if column is None else colour_by(column)
+        self._redraw()
 
     def set_chosen(self, images: Integers) -> None:
         """Ring these images."""
@@ -125,6 +136,8 @@ class MapView(QWidget):
             self._image = self._draw_points(self.devicePixelRatioF())
         painter.drawImage(0, 0, self._image)
         self._draw_medoids(painter)
+        if self._colouring is not None:
+            draw_legend(painter, self, self._column, self._colouring)
         if len(self._lasso) > 1:
             accent = self.palette().color(QPalette.ColorRole.Highlight)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -136,6 +149,8 @@ class MapView(QWidget):
     def _colours(self) -> NDArray[np.uint32]:
         partition = self._document.partition
         assert partition is not None
+        if self._colouring is not None:
+            return self._colouring.shades
         shades = [QColor(self._document.colour(cluster)).rgb() for cluster in partition.clusters]
         table = np.array([*shades, QColor(NEUTRAL).rgb()], np.uint32)
         return np.asarray(table[partition.cluster_of])

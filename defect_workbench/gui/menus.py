@@ -26,6 +26,7 @@ from defect_workbench.gui.actions import SPECS
 from defect_workbench.gui.theme import icon
 
 _MORE = ("actionSaveDendrogram", "actionCompareSession", "actionCompareFolders")
+_TABLE = ("actionPrepare", "actionJoinTable", "actionAssociate", "actionDropTable")
 _CLUSTER_ACTIONS = ("actionRefineCluster", "actionMerge", "actionRename", "actionConfirm")
 
 
@@ -58,8 +59,10 @@ class Menus:
         file.addActions([actions["actionOpenFolder"], actions["actionOpenSession"]])
         self.recent = file.addMenu("Open recent")
         file.addSeparator()
-        names = ("actionSaveSession", "actionSaveSessionAs", "actionExport")
+        names = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionUndoExport")
         file.addActions([actions[name] for name in names])
+        file.addSeparator()
+        file.addActions([actions[name] for name in _TABLE])
         file.addSeparator()
         file.addActions([actions[name] for name in _MORE])
         file.addSeparator()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from defect_workbench.app import opening
+from defect_workbench.app import exporting, opening
 from defect_workbench.app.document import Document
+from defect_workbench.app.exporting import Wish
 from defect_workbench.app.jobs import JobRunner, Work
+from defect_workbench.app.sections import images
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
+from defect_workbench.gui.strips import NoticeStrip
 
 
 class Outputs(QObject):
@@ -25,13 +29,23 @@ class Outputs(QObject):
     ----------
     run : callable
         Runs a job.
+    may_write : callable
+        Whether a session file may be written; tells the person why not.
     """
 
     images_chosen = Signal(list)
 
-    def __init__(self, document: Document, run: Callable[[Work], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        document: Document,
+        run: Callable[[Work], None],
+        may_write: Callable[[Path], bool],
+        notice: NoticeStrip,
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
-        self._document, self._run, self._parent = document, run, parent
+        self._may_write = may_write
+        self._document, self._run, self._notice, self._parent = document, run, notice, parent
         self.planner = JobRunner(self)
 
     def close(self) -> None:
@@ -44,11 +58,22 @@ class Outputs(QObject):
             "actionSaveSession": self.save,
             "actionSaveSessionAs": self.save_as,
             "actionExport": self.choose_export,
+            "actionUndoExport": lambda: file_dialogs.ask_folder(
+                self._parent, "Folder of the export to undo", self.take_back
+            ),
             "actionSaveDendrogram": self.choose_drawing,
             "actionCompareSession": lambda: file_dialogs.ask_session(self._parent, self.compare_with),
             "actionCompareFolders": lambda: file_dialogs.ask_folder(
                 self._parent, "Folder with a subfolder for each label", self.compare_with
             ),
+        }
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """What to do with results of jobs."""
+        return {
+            opening.Compared: self.show_comparison,
+            exporting.Exported: self._on_exported,
+            exporting.TakenBack: self._on_taken_back,
         }
 
     def save(self) -> None:
@@ -66,8 +91,8 @@ class Outputs(QObject):
             file_dialogs.ask_session_to_write(self._parent, name, self.save_to)
 
     def save_to(self, path: Path) -> None:
-        """Save to a file."""
-        if self._document.project is not None:
+        """Save to a file, unless another window has it."""
+        if self._document.project is not None and self._may_write(path):
             step = self._document.undo_stack.index()
             self._run(opening.save(self._document.project, path, step))
 
@@ -82,10 +107,30 @@ class Outputs(QObject):
         dialog.chosen.connect(self.export_to)
         dialog.open()
 
-    def export_to(self, out: Path, mode: str = "copy") -> None:
-        """Write labelled folders into a new folder."""
+    def export_to(self, wish: Wish) -> None:
+        """Write labelled folders."""
         if self._document.project is not None:
-            self._run(opening.export(self._document.project, out, mode))
+            self._run(exporting.export(self._document.project, wish))
+
+    def _on_exported(self, result: exporting.Exported) -> None:
+        verb = "added to" if result.added else "exported to"
+        words = f"{images(result.images)} {verb} {result.out}"
+        if result.added:
+            self._notice.tell(words)
+        else:
+            self._notice.tell(words, "Undo", lambda: self.take_back(result.out))
+
+    def take_back(self, out: Path) -> None:
+        """Remove what exports wrote into a folder."""
+        self._run(exporting.take_back(out))
+
+    def _on_taken_back(self, result: exporting.TakenBack) -> None:
+        undone = result.undone
+        words = f"{len(undone.removed):,} files removed from {result.out}."
+        left = len(undone.changed) + len(undone.foreign)
+        if left:
+            words += f" {left:,} that were changed or came later are left as they are."
+        self._notice.tell(words)
 
     def choose_drawing(self) -> None:
         """Ask for a file and write the dendrogram there."""

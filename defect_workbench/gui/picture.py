@@ -25,10 +25,16 @@ class PictureView(QWidget):
         self._shift = QPointF()
         self._grabbed: QPointF | None = None
         self._pixel_size: float | None = None
+        self._left_out = 0
 
     def set_pixel_size(self, nanometres: float | None) -> None:
         """Of a pixel of the picture; None where it is not known, the scale bar then counts pixels."""
         self._pixel_size = nanometres
+        self.update()
+
+    def set_left_out(self, rows: int) -> None:
+        """Dim rows at the bottom that the features do not see."""
+        self._left_out = rows
         self.update()
 
     def show_pixmap(self, pixmap: QPixmap | None, message: str, *, keep_view: bool = False) -> None:
@@ -76,9 +82,22 @@ class PictureView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom <= 3)
         target = self._target()
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
+        kept = QRectF(target)
+        if self._left_out:
+            self._dim(painter, target, self._left_out / self._pixmap.height())
+            kept.setHeight(target.height() * (1 - self._left_out / self._pixmap.height()))
         if self._scale_bar:
-            seen = target.intersected(QRectF(self.rect()))
+            seen = kept.intersected(QRectF(self.rect()))
             draw_scale_bar(painter, seen, target.width() / self._pixmap.width(), self._pixel_size)
+
+    def _dim(self, painter: QPainter, target: QRectF, share: float) -> None:
+        bar = QRectF(target)
+        bar.setTop(target.bottom() - share * target.height())
+        shade = self.palette().color(QPalette.ColorRole.Base)
+        shade.setAlpha(150)
+        painter.fillRect(bar, shade)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
+        painter.drawLine(bar.topLeft(), bar.topRight())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom where the mouse is."""

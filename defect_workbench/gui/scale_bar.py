@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-_UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
+from defect_workbench.core.lengths import length_words, round_length
+
 _SHARE, _MARGIN = 0.28, 10
-
-
-def round_length(most: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is at most `most` (positive)."""
-    power = 10.0 ** math.floor(math.log10(most))
-    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= most * (1 + 1e-9))
-
-
-def length_words(nanometres: float) -> str:
-    """A length in the unit that suits it."""
-    scale, unit = next((pair for pair in _UNITS if nanometres >= pair[0]), (1.0, "nm"))
-    return f"{nanometres / scale:g} {unit}"
 
 
 def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: float | None) -> None:

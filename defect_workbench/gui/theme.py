@@ -70,6 +70,10 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:checked {{ background: {line}; }}
 QPushButton:disabled {{ color: {soft}; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px; }}
+QCheckBox::indicator {{ background: {base}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check}"); }}
+QCheckBox::indicator:disabled {{ border-color: {line}; }}
 QFrame#notice, QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
 QFrame#notice QLabel, QFrame#weightsBanner QLabel {{ color: {warn_text}; }}
 QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
@@ -105,6 +109,8 @@ def apply_theme(application: QApplication, theme: str) -> None:
             window=colours[R.Window],
             button=colours[R.Button],
             soft=colours[R.Dark],
+            base=colours[R.Base],
+            check=resource("icons", "check-white.svg").as_posix(),
             warn="#453710" if dark else "#FFF4D6",
             warn_text="#FFE9AD" if dark else "#5B4300",
         )
@@ -120,6 +126,8 @@ def apply_text_size(application: QApplication, percent: int) -> None:
     font = application.font()
     font.setPointSizeF(float(kept) * percent / 100)
     application.setFont(font)
+    for widget in application.allWidgets():
+        widget.updateGeometry()
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

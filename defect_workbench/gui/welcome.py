@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
+    QApplication,
     QCommandLinkButton,
     QFrame,
     QHBoxLayout,
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+_TITLE = 1.9  # times the text
 
 
 class Welcome(QWidget):
@@ -31,11 +34,8 @@ class Welcome(QWidget):
         self.setObjectName("welcome")
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        title = QLabel("Sort defect images into groups")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.9)
-        font.setWeight(font.Weight.DemiBold)
-        title.setFont(font)
+        self._title = QLabel("Sort defect images into groups")
+        self._size_title()
         words = QLabel(
             "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "
             "texture and shape and shown as a dendrogram: drag its cut until the groups make sense, look "
@@ -70,7 +70,7 @@ class Welcome(QWidget):
         inside = QVBoxLayout(column)
         inside.setSpacing(16)
         inside.addStretch(2)
-        for item in (title, words):
+        for item in (self._title, words):
             inside.addWidget(item)
         inside.addLayout(buttons)
         inside.addWidget(hint)
@@ -83,6 +83,18 @@ class Welcome(QWidget):
         layout.addStretch(1)
         layout.addWidget(column, 6)
         layout.addStretch(1)
+
+    def _size_title(self) -> None:
+        font = self._title.font()
+        font.setPointSizeF(QApplication.font().pointSizeF() * _TITLE)
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The title stays larger than the text."""
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._size_title()
+        super().changeEvent(event)
 
     def set_recent(self, paths: Sequence[Path]) -> None:
         """List what was opened last."""

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import why_not_written
 from defect_workbench.core.records import FileStamp
 from defect_workbench.storage.atomic import replacing, write_text
 
@@ -138,12 +139,19 @@ class FeatureStore:
 
     def write_part(self, folder: Path, table: pa.Table, compression: str) -> Path:
         """Add a part to a folder of the store; the mark is written before the first one."""
-        if not self.is_store(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
         path = folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.parquet"
-        with replacing(path) as draft:
-            pq.write_table(table, draft, compression=compression, use_dictionary=False)
+        try:
+            if not self.is_store(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+            with replacing(path) as draft:
+                pq.write_table(table, draft, compression=compression, use_dictionary=False)
+        except (OSError, pa.ArrowException) as error:
+            words = why_not_written(error) if isinstance(error, OSError) else str(error)
+            raise WorkbenchError(
+                f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
+                "--store names another folder"
+            ) from error
         return path
 
 
@@ -205,7 +213,12 @@ class Block:
     def _append(self, sha256s: Sequence[str], columns: Mapping[str, pa.Array]) -> None:
         identity = self._folder / "identity.json"
         if not identity.exists():
-            write_text(identity, json.dumps(self._identity, sort_keys=True, indent=1) + "\n")
+            try:
+                write_text(identity, json.dumps(self._identity, sort_keys=True, indent=1) + "\n")
+            except OSError as error:
+                raise WorkbenchError(
+                    f"the feature store {self._folder.parent} cannot be written: {why_not_written(error)}"
+                ) from error
         table = pa.table({"sha256": pa.array(list(sha256s), pa.string()), **columns})
         part = self._store.write_part(self._folder, table, "none")
         self._index(part, sha256s)

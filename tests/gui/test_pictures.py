@@ -6,33 +6,37 @@ pytest tests/gui/test_pictures.py --pictures docs/pictures
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.models import Role
+from defect_workbench.gui.application import make_application
+from defect_workbench.gui.association_dialog import AssociationDialog
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.gui.prepare_dialog import PrepareDialog
+from defect_workbench.gui.theme import apply_text_size
 from defect_workbench.resources import resource
-from tests.builders import picture
+from tests.builders import picture, write_tool_picture
 
 
 @pytest.fixture(params=["light", "dark", "large"])
 def look(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[str]:
     """Light, dark, and light at one and a half times the text."""
-    font = QApplication.font()
-    if request.param == "large":
-        bigger = QApplication.font()
-        bigger.setPointSizeF(font.pointSizeF() * 1.5)
-        QApplication.setFont(bigger)
+    application = make_application()
+    apply_text_size(application, 150 if request.param == "large" else 100)
     yield request.param
-    QApplication.setFont(font)
+    apply_text_size(application, 100)
 
 
 def keep(widget: QWidget, name: str, look: str, request: pytest.FixtureRequest) -> None:
     """Check that a picture shows something, and keep it if asked."""
+    QApplication.processEvents()
     shot = widget.grab().toImage()
     small = shot.scaled(64, 40).convertToFormat(QImage.Format.Format_Grayscale8)
     shades = {small.pixelColor(x, y).lightness() // 8 for x in range(64) for y in range(40)}
@@ -100,6 +104,7 @@ def test_the_way_through_the_window(
     dialog = opened.findChild(ExportDialog)
     assert dialog is not None
     with qtbot.waitSignal(opened.outputs.planner.done, timeout=10_000):
+        dialog.split.setCurrentIndex(1)
         dialog.folder.setText(str(Path("lot-7-sorted")))
     keep(dialog, "export", look, request)
     dialog.reject()
@@ -115,6 +120,73 @@ def test_the_way_through_the_window(
     assert compared is not None
     keep(compared, "compare", look, request)
     compared.close()
+
+
+def write_table(window: MainWindow, path: Path) -> Path:
+    """A table as an EDX run leaves it: elements that go with the clusters, depths, lots."""
+    project, partition = window.document.project, window.document.partition
+    assert project is not None
+    assert partition is not None
+    rng = np.random.default_rng(0)
+    elements = ("N", "Al", "O", "Si")
+    lines = ["file,element,depth nm,lot"]
+    for index, image in enumerate(project.images.images[:-5]):
+        cluster = int(partition.cluster_of[index])
+        element = elements[cluster % 4 if rng.random() < 0.9 else int(rng.integers(4))]
+        lines.append(f"{image.path},{element},{40 + 12 * cluster + rng.normal(0, 6):.1f},lot {index % 3 + 1}")
+    path.write_text("\n".join([*lines, "elsewhere.png,N,1.0,lot 9"]), encoding="utf-8")
+    return path
+
+
+def test_what_is_known_of_the_images_and_how_they_are_prepared(
+    opened: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    opened.set_theme("dark" if look == "dark" else "light")
+    with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
+        opened.tables.join(write_table(opened, tmp_path / "edx.csv"))
+    opened.gallery.setCurrentIndex(opened.image_model.index(1))
+    opened.tabs.setCurrentIndex(1)
+    opened.map_colour.setCurrentText("depth_nm")
+    settle(opened, qtbot)
+    keep(opened, "table", look, request)
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.tables.associate()
+    dialog = opened.findChild(AssociationDialog)
+    assert dialog is not None
+    keep(dialog, "association", look, request)
+    dialog.close()
+    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
+        opened.preparing.ask()
+    preparing = opened.findChild(PrepareDialog)
+    assert preparing is not None
+    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
+        preparing.background.setCurrentIndex(preparing.background.findData("periodic"))
+    keep(preparing, "prepare", look, request)
+    preparing.reject()
+
+
+def test_pictures_of_a_microscope_with_scales_and_info_bars(
+    window: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    window.set_theme("dark" if look == "dark" else "light")
+    folder = tmp_path / "lot-8"
+    folder.mkdir()
+    for number in range(24):
+        with Image.open(resource("sample") / f"defect_{number + 1:04d}.jpg") as source:
+            pixels = np.asarray(source.convert("L").resize((512, 442)))
+        write_tool_picture(folder / f"{number:02d}.tif", pixels, 5.0 if number % 3 else 12.5)
+    with qtbot.waitSignal(window.jobs.done, timeout=60_000):
+        window.open_path(folder)
+    assert "different scales" in window.notice.text.text() or window.weights_banner.isVisible()
+    window.gallery.setCurrentIndex(window.image_model.index(0))
+    settle(window, qtbot)
+    keep(window, "microscope", look, request)
+    with qtbot.waitSignal(window.preparing.worker.done, timeout=20_000):
+        window.preparing.ask()
+    dialog = window.findChild(PrepareDialog)
+    assert dialog is not None
+    keep(dialog, "scales", look, request)
+    dialog.reject()
 
 
 def test_before_there_is_anything(

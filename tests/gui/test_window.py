@@ -7,6 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.exporting import Wish
 from defect_workbench.app.models import Role
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.compare_dialog import CompareDialog
@@ -114,7 +115,7 @@ def test_confirm_rename_merge_undo_and_export_agree(
     labels = {c.label: len(c.members) for c in partition.clusters}
     assert "line pattern" in labels
     with qtbot.waitSignal(opened.jobs.done, timeout=30_000):
-        opened.outputs.export_to(tmp_path / "out")
+        opened.outputs.export_to(Wish(tmp_path / "out"))
     assert "exported" in opened.notice.text.text()
     with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -382,7 +383,12 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         panel.sliders["zernike"].setValue(20)
     project = document.project
     assert project is not None
-    assert project.analysis.weights.as_mapping() == {"deep": 1.0, "haralick": 0.0, "zernike": 1.0}
+    assert project.analysis.weights.as_mapping() == {
+        "deep": 1.0,
+        "haralick": 0.0,
+        "zernike": 1.0,
+        "shape": 0.0,
+    }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
         panel.linkage.setCurrentIndex(panel.linkage.findText("Average"))

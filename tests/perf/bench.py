@@ -42,6 +42,7 @@ from defect_workbench.engine.linkage import build_tree
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.dendrogram import Dendrogram
 from defect_workbench.gui.gallery import Gallery
+from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.gui.map_view import MapView
 from defect_workbench.places import Places
 from tests.builders import BACKBONE
@@ -219,6 +220,28 @@ def stalls(runner: JobRunner) -> None:
         longest_stall(runner, "opening and extracting 245 new images", sample)
 
 
+def memory() -> float:
+    """Resident memory of this process, in megabytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def window_memory(opened: opening.Opened) -> None:
+    """What a window adds for an image set, beside the vectors."""
+    before = memory()
+    with tempfile.TemporaryDirectory() as folder:
+        there, user = Path(folder), Places.of_user()
+        window = MainWindow(replace(user, recovery=there / "r", settings=there / "s.ini"), offline=True)
+        window.resize(1440, 900)
+        window.show()
+        window.document.show(opened)
+        wait(500)
+        added = memory() - before
+        window.close()
+    count = len(opened.project.images)
+    print(f"memory a window with {count:,} images adds beside the vectors: {added:.0f} MB")
+
+
 def open_from_store(rounds: int) -> None:
     """Ten thousand images whose vectors are known."""
     from defect_workbench.core.measurements import NUMBERS
@@ -295,7 +318,9 @@ def main() -> None:
         print(f"drag, {count:,} leaves: frame {spread(frames)}; redraw on release {released:.1f} ms")
         if count > 1_000:
             partitions(opened, rounds)
-    gallery(application, made(50_000), rounds)
+    large = made(50_000)
+    gallery(application, large, rounds)
+    window_memory(large)
     runner = JobRunner()
     stalls(runner)
     runner.close()

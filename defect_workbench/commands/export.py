@@ -1,0 +1,138 @@
+"""`export`: a session's labelled folders, added to an earlier export, or undone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from defect_workbench.commands.common import Commands
+from defect_workbench.commands.exporting import (
+    add_export_options,
+    add_side_options,
+    check_out,
+    plan_json,
+    print_plan,
+    print_side,
+    profile_of,
+    read_side_table,
+    side_json,
+)
+from defect_workbench.console import ConsoleReporter
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.records import ImageSet
+from defect_workbench.core.side_data import join
+from defect_workbench.places import Places
+
+_SHOWN = 10
+
+
+def add(commands: Commands, places: Places) -> None:
+    """Its options."""
+    parser = commands.add_parser(
+        "export",
+        help="a session's labelled folders; or undo an export",
+        usage="defect-workbench export SESSION --out DIR [options]\n"
+        "       defect-workbench export --undo DIR [--dry-run] [--json]",
+    )
+    parser.add_argument("session", type=Path, nargs="?", metavar="SESSION")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="absent or empty, or an export to --add to")
+    parser.add_argument("--undo", type=Path, metavar="DIR", help="remove exactly what exports wrote into DIR")
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="where the images are now")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of a split")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_export_options(parser, confirmed=True)
+    add_side_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    """Export, or undo."""
+    if args.undo is not None:
+        if args.session is not None or args.out is not None or args.add:
+            raise InputError("--undo DIR stands alone; it needs no session and no --out")
+        return _undo(args, reporter)
+    if args.session is None or args.out is None:
+        raise InputError("give SESSION and --out DIR, or --undo DIR; see defect-workbench export --help")
+    return _export(args, reporter)
+
+
+def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
+    from defect_workbench.engine.thumbnail import thumbnail
+    from defect_workbench.facts import report_facts, report_tables
+    from defect_workbench.storage.export import Mode, export, plan_export
+    from defect_workbench.storage.session import load_session
+
+    if args.seed < 0:
+        raise InputError("--seed must not be negative")
+    profile = profile_of(args, args.seed)
+    project = load_session(args.session)
+    if args.folder is not None:
+        if not args.folder.is_dir():
+            raise InputError(f"there is no folder {args.folder}")
+        images = project.images
+        root = Path(os.path.abspath(args.folder))
+        project = replace(project, images=ImageSet(root, images.images, images.rejected))
+    table = read_side_table(args)
+    if table is not None:
+        project = replace(project, side=join(table, project.images, args.name_column, args.category))
+    check_out(args.out, add=args.add)
+    if args.dry_run:
+        plan = plan_export(project, args.out, profile, add=args.add)
+    else:
+        plan = export(
+            project,
+            args.out,
+            Mode(args.mode),
+            report_facts(project),
+            thumbnail,
+            reporter,
+            profile=profile,
+            tables=report_tables(project),
+            add=args.add,
+        )
+    reporter.close()
+    if args.json:
+        count = sum(plan.folders.values())
+        result = {"images": count, "dry_run": args.dry_run, **plan_json(plan)}
+        result["side_data"] = side_json(project)
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    print_plan(project, plan, dry=args.dry_run, add=args.add)
+    if table is not None:
+        print_side(project)
+    return 0
+
+
+def _undo(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
+    from defect_workbench.storage.receipt import undo_export
+
+    found = undo_export(args.undo, reporter, dry_run=args.dry_run)
+    reporter.close()
+    if args.json:
+        result = {
+            "removed": len(found.removed),
+            "changed": list(found.changed),
+            "missing": list(found.missing),
+            "foreign": list(found.foreign),
+            "bytes": found.total_bytes,
+            "dry_run": args.dry_run,
+        }
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    verb = "would be removed from" if args.dry_run else "removed from"
+    print(f"{len(found.removed):,} files, {found.total_bytes / 1e6:.1f} MB, {verb} {args.undo}")
+    for words, paths in (
+        ("were changed since and stay", found.changed),
+        ("were gone already", found.missing),
+        ("are not of the export and stay", found.foreign),
+    ):
+        if paths:
+            print(f"{len(paths):,} {words}:")
+            for path in paths[:_SHOWN]:
+                print(f"  {path}")
+            if len(paths) > _SHOWN:
+                print(f"  and {len(paths) - _SHOWN:,} more")
+    return 0

@@ -1,0 +1,201 @@
+"""What the commands that write a result folder share."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.project import Project
+from defect_workbench.core.side_data import Table
+
+if TYPE_CHECKING:
+    from defect_workbench.storage.export import Plan
+    from defect_workbench.storage.profile import Profile
+
+_COLLISIONS = 5
+
+
+def add_export_options(parser: argparse.ArgumentParser, *, confirmed: bool) -> None:
+    """Options of whatever writes a result folder; `confirmed` where there can be decisions."""
+    group = parser.add_argument_group("export")
+    group.add_argument("--mode", choices=["copy", "hardlink", "symlink"], default="copy")
+    group.add_argument(
+        "--split",
+        metavar="random|folder|column:NAME",
+        help="into train, val and test: at random in each label, or whole folders or lots (a column of "
+        "the side data) together",
+    )
+    group.add_argument("--shares", metavar="A/B/C", default="70/15/15", help="of train, val and test")
+    group.add_argument(
+        "--format", choices=["coco", "csv"], action="append", default=[], help="annotation files; repeatable"
+    )
+    if confirmed:
+        group.add_argument("--confirmed", action="store_true", help="only clusters a person has confirmed")
+    group.add_argument("--add", action="store_true", help="add new images to an earlier export in DIR")
+    group.add_argument("--dry-run", action="store_true", help="say what would be written, write nothing")
+
+
+def add_side_options(parser: argparse.ArgumentParser) -> None:
+    """Options for side data."""
+    group = parser.add_argument_group("side data")
+    group.add_argument("--side-data", type=Path, metavar="FILE", help="CSV or XLSX, joined by file name")
+    group.add_argument("--name-column", metavar="NAME", help="the column of file names; default: found")
+    group.add_argument(
+        "--category",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take a column of numbers as categories, such as wafers; repeatable",
+    )
+
+
+def read_side_table(args: argparse.Namespace) -> Table | None:
+    """The side data of the command line, not joined yet."""
+    from defect_workbench.storage.side_data import read_table
+
+    if args.side_data is None:
+        if args.name_column or args.category:
+            raise InputError("--name-column and --category belong to --side-data FILE")
+        return None
+    return read_table(args.side_data)
+
+
+def profile_of(args: argparse.Namespace, seed: int) -> Profile:
+    """The export profile of the command line."""
+    from defect_workbench.storage.profile import COLUMN, FOLDER, RANDOM, Format, Profile, Split
+
+    split = None
+    if args.split is not None:
+        by = args.split
+        if by not in (RANDOM, FOLDER) and not (by.startswith(COLUMN) and len(by) > len(COLUMN)):
+            raise InputError(f"--split {by}: give random, folder, or column:NAME of the side data")
+        split = Split(by, _shares(args.shares), seed)
+    formats = tuple(Format(name) for name in dict.fromkeys(args.format))
+    if args.add and (split or formats or getattr(args, "confirmed", False)):
+        raise InputError("--add keeps to the split and formats of the earlier export; leave them out")
+    return Profile(split, formats, getattr(args, "confirmed", False))
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, val, test = (float(part) for part in text.split("/"))
+    except ValueError:
+        train = val = test = -1.0
+    shares = (train, val, test)
+    if not all(0 <= share < math.inf for share in shares) or train <= 0 or val + test <= 0:
+        raise InputError(f"--shares {text}: give three numbers such as 70/15/15")
+    return shares
+
+
+def check_out(out: Path, *, add: bool) -> None:
+    """Refuse a result folder early, before any work."""
+    from defect_workbench.storage.export import check_target
+    from defect_workbench.storage.receipt import read_receipt
+    from defect_workbench.storage.staging import recover
+
+    if add:
+        if out.is_dir():
+            recover(out)
+        read_receipt(out)
+    else:
+        check_target(out)
+    there = Path(os.path.abspath(out))
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """A plan as the JSON output has it."""
+    return {
+        "out": str(plan.out),
+        "folders": dict(plan.folders),
+        "bytes": plan.total_bytes,
+        "collisions": [list(pair) for pair in plan.collisions],
+        "already": len(plan.already),
+        "notes": list(plan.notes),
+    }
+
+
+def print_plan(project: Project, plan: Plan, *, dry: bool, add: bool = False) -> None:
+    """Counts, bytes, collisions and what else there is to know."""
+    verb = "would be" if dry else ""
+    clusters, outliers = len(project.partition.clusters), len(project.partition.outliers)
+    size = f"{plan.total_bytes / 1e6:.1f} MB"
+    if add:
+        count = len(plan.manifest)
+        print(f"{count:,} new images, {size}, {verb} added to {plan.out}".replace("  ", " "))
+        if plan.already:
+            print(f"{len(plan.already):,} images are there already; they are not added again")
+    else:
+        print(
+            f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, {size}, "
+            f"{verb} written to {plan.out}".replace("  ", " ")
+        )
+    for folder, count in plan.folders.items():
+        print(f"  {folder:<24} {count:>7,}")
+    if plan.collisions:
+        print(f"{len(plan.collisions):,} files get another name, as theirs is taken:")
+        for path, exported in plan.collisions[:_COLLISIONS]:
+            print(f"  {path} -> {exported}")
+    for note in plan.notes:
+        print(f"note: {note}")
+    if plan.missing:
+        print(f"{len(plan.missing):,} images can no longer be read; the first, {plan.missing[0]}")
+
+
+def print_side(project: Project) -> None:
+    """What was joined, and what goes together with the clusters."""
+    from defect_workbench.engine.association import associations
+
+    side = project.side
+    if side is None:
+        return
+    without = side.without_row(project.images)
+    print(f"side data {side.source}: {sum(side.joined):,} images have a row (by {side.name_column})")
+    if side.without_image:
+        print(f"  rows without an image: {len(side.without_image):,}; the first, {side.without_image[0]}")
+    if without:
+        print(f"  images without a row: {len(without):,}; the first, {without[0]}")
+    for remark in side.remarks:
+        print(f"  {remark}")
+    for found in associations(project):
+        print(f"  {found.reading}")
+
+
+def side_json(project: Project) -> dict[str, object] | None:
+    """The side data as the JSON output has it."""
+    from defect_workbench.engine.association import associations
+
+    side = project.side
+    if side is None:
+        return None
+
+    def number(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        "source": side.source,
+        "name_column": side.name_column,
+        "rows_without_image": list(side.without_image),
+        "images_without_row": list(side.without_row(project.images)),
+        "remarks": list(side.remarks),
+        "associations": [
+            {
+                "column": found.column,
+                "kind": found.kind,
+                "test": found.test,
+                "statistic": number(found.statistic),
+                "p_value": number(found.p_value),
+                "effect": number(found.effect),
+                "images": found.images,
+                "reading": found.reading,
+            }
+            for found in associations(project)
+        ],
+    }

@@ -1,0 +1,73 @@
+"""Tables joined to the images: bring one in, see how it goes together with the clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app import joining
+from defect_workbench.app.document import Document
+from defect_workbench.app.jobs import Work
+from defect_workbench.app.sections import counted
+from defect_workbench.gui import file_dialogs
+from defect_workbench.gui.association_dialog import AssociationDialog
+from defect_workbench.gui.strips import NoticeStrip
+
+
+class Tables(QObject):
+    """Asks for a table, and has it read and compared by the worker."""
+
+    def __init__(
+        self, document: Document, run: Callable[[Work], None], notice: NoticeStrip, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._run, self._notice, self._parent = document, run, notice, parent
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """What to do, by the name of the action."""
+        return {
+            "actionJoinTable": lambda: file_dialogs.ask_table(self._parent, self.join),
+            "actionAssociate": self.associate,
+            "actionDropTable": lambda: self._document.join(None),
+        }
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """What to do with results of jobs."""
+        return {joining.Joined: self._on_joined, joining.Associated: self._on_associated}
+
+    def possible(self) -> dict[str, bool]:
+        """Which actions make sense now."""
+        project = self._document.project
+        joined = project is not None and project.side is not None
+        return {"actionJoinTable": project is not None, "actionAssociate": joined, "actionDropTable": joined}
+
+    def join(self, path: Path) -> None:
+        """Join a CSV or XLSX file to the images."""
+        if self._document.project is not None:
+            self._run(joining.join(self._document.project, path))
+
+    def associate(self) -> None:
+        """Compare the joined table with the clusters."""
+        if self._document.project is not None:
+            self._run(joining.associate(self._document.project))
+
+    def _on_joined(self, result: joining.Joined) -> None:
+        self._document.join(result.side)
+        side = result.side
+        there, all_images = sum(side.joined), len(side.joined)
+        words = f"{there:,} of {all_images:,} images have a row in {side.source}"
+        if side.without_image:
+            words += f", {counted(len(side.without_image), 'row')} without an image"
+        self._notice.tell(f"{words}.", "Against the clusters…", self.associate)
+
+    def _on_associated(self, result: joining.Associated) -> None:
+        project = self._document.project
+        if project is None or project.side is None:
+            return
+        dialog = AssociationDialog(result.found, project.side, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
