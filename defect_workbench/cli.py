@@ -25,7 +25,7 @@ from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
 
-_MODULES = (cluster, extract, demo, compare, export, replay, train, classify, weights)
+_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 

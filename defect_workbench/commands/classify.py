@@ -66,8 +66,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         reporter.warn("this model was trained without ResNet-50 weights: texture and shape features alone")
     elif args.precision == "auto" and backbone["precision"] != "fp16":
         args.precision = backbone["precision"]
-    args.info_bar, args.denoise = str(processing.info_bar), processing.denoise
-    args.background, args.rescale = processing.background, processing.rescale_nm
+    args.processing = processing
     started = time.perf_counter()
     extraction, _ = run_extraction(args, places, reporter)
     images, features = extraction.images, extraction.features

@@ -7,13 +7,14 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.errors import InputError
 from defect_workbench.places import Places
+from defect_workbench.training_facts import write_report
 
 if TYPE_CHECKING:
     from defect_workbench.core.taxonomy import Taxonomy
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     )
     reporter.stage("Writing model and report", None)
     save_model(args.out, outcome.model)
-    _write_report(report, args, outcome)
+    write_report(report, outcome, args.out)
     if args.onnx:
         from defect_workbench.storage.onnx_file import save_onnx
 
@@ -157,54 +158,6 @@ def _check_new(path: Path) -> None:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise InputError(f"{path} cannot be made: {there} is not writable")
-
-
-def _write_report(path: Path, args: argparse.Namespace, outcome: Outcome) -> None:
-    from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.logs import versions
-    from defect_workbench.storage.atomic import write_text
-    from defect_workbench.storage.training_report import training_report
-
-    model = outcome.model
-    backbone = model.identity.get("backbone")
-    made: dict[str, str] = {
-        "Folder": str(outcome.data.images.root),
-        "Model": str(args.out),
-        "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
-        "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
-        "SHA-256 of the training manifest": model.facts["manifest_sha256"],
-        "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
-        "Seed": str(args.seed),
-        "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
-        "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
-    }
-    if backbone is None:
-        made["warnings"] = (
-            "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
-            "which tells defect types apart far less well."
-        )
-    text = training_report(outcome.data.images.root.name, model.facts, mistakes(outcome), made, thumbnail)
-    write_text(path, text)
-
-
-def mistakes(outcome: Outcome) -> list[Any]:
-    """The images judged wrongly, the surest first."""
-    from defect_workbench.storage.training_report import Mistake
-
-    judged, images = outcome.crossval, outcome.data.images
-    said, sure = judged.prediction, judged.prediction.probability
-    wrong = [i for i in range(len(images)) if said.labels[i] != judged.labels[i]]
-    return [
-        Mistake(
-            images.absolute(i),
-            images.images[i].path,
-            said.names[judged.labels[i]],
-            said.names[said.labels[i]],
-            float(sure[i]),
-            said.paths[i],
-        )
-        for i in sorted(wrong, key=lambda i: -float(sure[i]))
-    ]
 
 
 def _print(outcome: Outcome, model: Path, report: Path) -> None:

@@ -63,6 +63,7 @@ class ViewExtractor:
     ) -> None:
         self._store, self._library, self._made, self._reporter = store, library, made, reporter
         self._backbone: Backbone | None = None
+        self._telling = False
 
     def features(
         self, images: ImageSet, own: Features, looks: Looks, chosen: NDArray[np.intp] | None = None
@@ -129,7 +130,11 @@ class ViewExtractor:
     ) -> None:
         if not jobs:
             return
-        self._reporter.stage("Looking at changed copies", sum(len(wanted) for _, wanted in jobs))
+        total = sum(len(wanted) for _, wanted in jobs)
+        # A handful is part of whatever is under way, and not worth a stage of its own.
+        self._telling = total >= BATCH
+        if self._telling:
+            self._reporter.stage("Looking at changed copies", total)
         step = max(1, BATCH // max(len(wanted) for _, wanted in jobs))
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode") as pool:
             for start in range(0, len(jobs), step):
@@ -172,7 +177,8 @@ class ViewExtractor:
                 else:
                     values = zernike.zernike(np.stack([row[2] for row in fresh]))
                 block.append_vectors([row[0] for row in fresh], values)
-        self._reporter.advance(len(rows))
+        if self._telling:
+            self._reporter.advance(len(rows))
 
     def _network(self, info: BackboneInfo) -> Backbone:
         if self._backbone is None:

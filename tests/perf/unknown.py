@@ -1,0 +1,57 @@
+"""How well kinds that no classifier was trained on are told apart: each class left out in turn.
+
+    python -m tests.perf.unknown [FOLDER ...] [--store DIR] [--folds 5]
+
+FOLDER: class folders; default: the labelled sets beside the project. Prints the area under the curve of
+each class, the mean and the worst (goal: mean at least 0.9).
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from defect_workbench.console import console_reporter
+from defect_workbench.core.taxonomy import default_taxonomy, fit_taxonomy
+from defect_workbench.engine.classify.crossval import leave_classes_out
+from defect_workbench.engine.classify.duplicates import near_duplicates
+from defect_workbench.engine.classify.labels import labelled_set, scan_labels
+from defect_workbench.engine.classify.material import Material
+from defect_workbench.engine.classify.train import Options
+from defect_workbench.engine.extract import extract
+from defect_workbench.engine.weights import WeightsLibrary
+from defect_workbench.places import Places
+from defect_workbench.storage.store import FeatureStore
+from tests.conftest import SHARED_DATA
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--store", type=Path, default=Places.of_user().store)
+    parser.add_argument("--folds", type=int, default=5)
+    args = parser.parse_args()
+    folders = args.folders or [SHARED_DATA / name for name in ("x-sdd", "deeppcb-crops")]
+    with console_reporter() as reporter:
+        for folder in folders:
+            library = WeightsLibrary(Places.of_user().weights)
+            found = extract(
+                scan_labels(folder.resolve(), reporter), FeatureStore(args.store), library, reporter
+            )
+            data = labelled_set(found.images, found.features)
+            data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
+            taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)
+            material = Material(data.features)
+            areas = leave_classes_out(data, material, taxonomy, Options(), reporter, args.folds)
+            print(f"{folder.name}: mean {areas['mean']:.3f}, worst {areas['worst']:.3f}")
+            for name, entry in areas["classes"].items():
+                print(
+                    f"  {name:<36} area {entry['auc']:.3f}, found {entry['unknown_found']:.2f}, "
+                    f"known rejected {entry['known_rejected']:.3f}"
+                )
+
+
+if __name__ == "__main__":
+    main()
