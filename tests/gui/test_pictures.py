@@ -16,10 +16,12 @@ from pytestqt.qtbot import QtBot
 from defect_workbench.app.models import Role
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.association_dialog import AssociationDialog
+from defect_workbench.gui.augment_dialog import AugmentDialog
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
 from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.gui.prepare_dialog import PrepareDialog
+from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.theme import apply_text_size
 from defect_workbench.resources import resource
 from tests.builders import picture, write_tool_picture
@@ -163,6 +165,50 @@ def test_what_is_known_of_the_images_and_how_they_are_prepared(
         preparing.background.setCurrentIndex(preparing.background.findData("periodic"))
     keep(preparing, "prepare", look, request)
     preparing.reject()
+
+
+def test_a_classifier_and_what_it_sorts(
+    opened: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    opened.set_theme("dark" if look == "dark" else "light")
+    partition = opened.document.partition
+    assert partition is not None
+    for cluster, name in zip(partition.clusters[:4], ("lines", "specks", "particles", "films"), strict=False):
+        opened.document.rename(cluster, name)
+    assert opened.document.partition is not None
+    opened.document.confirm([c for c in opened.document.partition.clusters if c.group is not None])
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    opened.classify_panel.folds.setValue(2)
+    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
+        opened.classifying.train()
+    settle(opened, qtbot)
+    keep(opened, "classify", look, request)
+
+    opened.inspector.show_image(int(partition.clusters[2].members[0]))
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.classifying.preview()
+    dialog = opened.findChild(AugmentDialog)
+    assert dialog is not None
+    keep(dialog, "augment", look, request)
+    dialog.close()
+    opened.classifying.edit_stages()
+    stages = opened.findChild(TaxonomyDialog)
+    assert stages is not None
+    keep(stages, "stages", look, request)
+    stages.close()
+
+    lot = tmp_path / "lot-9"
+    lot.mkdir()
+    for number in range(0, 240, 4):
+        source = resource("sample") / f"defect_{number + 1:04d}.jpg"
+        (lot / source.name).write_bytes(source.read_bytes())
+    opened.document.undo_stack.setClean()
+    with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
+        opened.classifying.sort(lot)
+    opened.tabs.setCurrentIndex(0)
+    opened.gallery_bar.order.setCurrentText("Unsure first")
+    settle(opened, qtbot)
+    keep(opened, "sorted", look, request)
 
 
 def test_pictures_of_a_microscope_with_scales_and_info_bars(
