@@ -37,7 +37,14 @@ def add(commands: Commands, places: Places) -> None:
         "--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--augment", action="store_true", help="learn from changed copies, too")
+    parser.add_argument(
+        "--augment",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="DRAWS",
+        help="learn from turned and mirrored copies, too, and from so many random changes of each picture",
+    )
     parser.add_argument("--fine-tune", action="store_true", help="fit the network's last block, too (slow)")
     parser.add_argument(
         "--group-by",
@@ -93,7 +100,15 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         data,
         source,
         feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
-        Request(taxonomy, args.folds, args.seed, args.augment, args.fine_tune, args.leave_one_out),
+        Request(
+            taxonomy,
+            args.folds,
+            args.seed,
+            args.augment is not None,
+            args.fine_tune,
+            args.leave_one_out,
+            draws=args.augment or 0,
+        ),
         reporter,
         lots=[lot(image.path) for image in data.images.images] if lot else None,
     )

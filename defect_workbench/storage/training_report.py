@@ -30,9 +30,9 @@ h3 { font-size: 1rem; margin-top: 1.4rem; } .soft, figcaption { color: var(--sof
 td, th { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; } th { font-weight: 600; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.hit { background: color-mix(in srgb, var(--good) 22%, transparent); }
+td.name { min-width: 11em; } td.hit { background: color-mix(in srgb, var(--good) 22%, transparent); }
 td.miss { background: color-mix(in srgb, var(--bad) 26%, transparent); }
-.curves { display: flex; flex-wrap: wrap; gap: 1.5rem; } figure { margin: 0; }
+.curves { display: flex; flex-wrap: wrap; gap: 1.5rem; } figure { margin: 0; max-width: 340px; }
 svg { background: transparent; color: inherit; max-width: 100%; height: auto; }
 .worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 1rem; }
 .worst img { width: 100%; image-rendering: auto; border-radius: 4px; background: #9aa0a8; }
@@ -136,18 +136,19 @@ def _figures(values: Mapping[str, Any]) -> list[str]:
 
 def _confusion(table: Mapping[str, Any]) -> list[str]:
     labels = table["labels"]
-    head = "".join(f"<th class=n>{escape(label)}" for label in labels)
+    # Long names side by side would leave the first column no room; numbers stand for them.
+    head = "".join(f"<th class=n title='{escape(label)}'>{i}" for i, label in enumerate(labels, 1))
     lines = [f"<h3>Confusion</h3><div class=wide><table><tr><th>Folder ↓, given →{head}</tr>"]
     for row, (label, counts) in enumerate(zip(labels, table["table"], strict=True)):
         cells = "".join(
             f"<td class='n{' hit' if row == column and count else ' miss' if count else ''}'>{count or '·'}"
             for column, count in enumerate(counts)
         )
-        lines.append(f"<tr><td>{escape(label)}{cells}</tr>")
+        lines.append(f"<tr><td class=name>{row + 1} {escape(label)}{cells}</tr>")
     return [*lines, "</table></div>"]
 
 
-_W, _H, _M = 320, 220, 38
+_W, _H, _M = 340, 220, 56
 _SMALL = "font-size=11 fill=currentColor"
 
 

@@ -31,7 +31,7 @@ from defect_workbench.engine.classify.train import Options, train, with_threshol
 
 Labels = NDArray[np.intp]
 
-DRAWS = 2
+MOST_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Request:
     taxonomy : Taxonomy or None
         None: the default.
     augment : bool
-        Learn from changed copies, too.
+        Learn from changed copies, too: turned and mirrored, and `draws` times shifted, scaled, brighter
+        or darker, noisier and out of focus at random.
     fine_tune : bool
         Fit the network's last block, too.
     leave_one_out : bool
@@ -57,6 +58,7 @@ class Request:
     fine_tune: bool = False
     leave_one_out: bool = False
     ablation: bool = True
+    draws: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +115,8 @@ def train_and_judge(
     """
     if not 2 <= request.folds <= 20:
         raise InputError("--folds must be from 2 to 20")
+    if not 0 <= request.draws <= MOST_DRAWS:
+        raise InputError(f"--augment must be from 0 to {MOST_DRAWS}")
     notes: list[str] = []
     seconds: dict[str, float] = {}
     started = time.perf_counter()
@@ -146,7 +150,7 @@ def train_and_judge(
     check_processing(taxonomy)
     notes += said
     material = Material(data.features, source)
-    views = training_views(DRAWS, request.seed) if request.augment else ()
+    views = training_views(request.draws, request.seed) if request.augment else ()
     started = time.perf_counter()
     if views and source is not None:
         source.prepare(views)
