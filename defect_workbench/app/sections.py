@@ -82,8 +82,14 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         state = state_of(cluster)
         if choice.state and choice.state != (state or "open"):
             continue
-        parts = [images(len(cluster.members)), f"spread {cluster.spread:.3f}", state]
-        parts += [median_words(project.images.images, cluster.members[:_MEASURED]), note_of(cluster)]
+        measured = median_words(project.images.images, cluster.members[:_MEASURED])
+        parts = [
+            images(len(cluster.members)),
+            f"spread {cluster.spread:.3f}",
+            measured,
+            state,
+            note_of(cluster),
+        ]
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):

@@ -32,6 +32,7 @@ from defect_workbench.gui.preparing import Preparing
 from defect_workbench.gui.refine_dialog import RefineDialog
 from defect_workbench.gui.tables import Tables
 from defect_workbench.gui.theme import apply_text_size, apply_theme
+from defect_workbench.gui.tree_marks import mark_tree
 from defect_workbench.logs import bug_report
 from defect_workbench.places import Places
 from defect_workbench.resources import resource
@@ -361,23 +362,6 @@ class MainWindow(Bench):
         self.map_colour.setCurrentIndex(max(0, self.map_colour.findText(chosen)))
         self._refresh_actions()
 
-    def _mark_tree(self) -> None:
-        """Medoids under the branches, and what is decided, on the dendrogram."""
-        project, partition = self.document.project, self.document.partition
-        if project is None or partition is None or self.document.tree is None:
-            return
-        medoids = {}
-        decided = []
-        for cluster in partition.clusters:
-            if cluster.group is None:
-                path = str(project.images.absolute(int(cluster.members[0])))
-                medoids[cluster.key] = partial(self.thumbnails.get, path)
-                continue
-            colour, confirmed = self.document.colour(cluster), cluster.group.confirmed
-            decided.append((cluster.members, colour, confirmed))
-        self.dendrogram.set_medoids(medoids)
-        self.dendrogram.set_decided(decided)
-
     def _on_cut(self, clusters: int) -> None:
         self.dendrogram.set_cut(clusters)
         blocked = self.cluster_count.blockSignals(True)
@@ -394,7 +378,7 @@ class MainWindow(Bench):
         self.image_model.set_rows(project.images.root, project.images.paths, order, sections)
         chosen = self.image_model.selection_of(selected)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self._mark_tree()
+        mark_tree(self.dendrogram, self.document, self.thumbnails)
         self.summary.setText(summary_of(self.document))
         self.docks[2].setWindowTitle(f"Outliers · {len(partition.outliers):,}")
         self._refresh_actions()

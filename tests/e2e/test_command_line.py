@@ -59,7 +59,7 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     result = json.loads(done.stdout)
     assert result["images"] == 131
     assert result["rejected"] == 0
-    assert set(result["weights"]) == {"deep", "haralick", "zernike", "why"}
+    assert set(result["weights"]) == {"deep", "haralick", "zernike", "shape", "why"}
     assert set(result["backbone"]) >= {"name", "weights", "sha256"}
     assert set(result["seconds"]) == {"scan", "extract", "link", "export"}
     assert result["images_per_second"] > 0
