@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.tree import Integers
+from defect_workbench.engine.quiet_imports import quiet_imports
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
@@ -45,8 +46,9 @@ def affinity_propagation(
     WorkbenchError
         If there are too many rows for a method of quadratic memory.
     """
-    from sklearn.cluster import AffinityPropagation
-    from sklearn.exceptions import ConvergenceWarning
+    with quiet_imports():
+        from sklearn.cluster import AffinityPropagation
+        from sklearn.exceptions import ConvergenceWarning
 
     n = len(vectors)
     if n > MAX_IMAGES:
