@@ -70,8 +70,10 @@ class Bench(QMainWindow):
         self.thumbnails = ThumbnailLoader(side, self)
         self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
         self.originals = OriginalLoader(self)
+        self._put_away: list[QDockWidget] = []
         self._make_panels()
         self._make_status()
+        self.tabs.currentChanged.connect(self.make_room)
 
     def _make_panels(self) -> None:
         self.welcome = Welcome()
@@ -160,6 +162,18 @@ class Bench(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
         self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+
+    def make_room(self, tab: int) -> None:
+        """The figures of a classifier need the room of the panels about single images."""
+        wanted = self.tabs.widget(tab) is self.classify_panel
+        if wanted and not self._put_away:
+            self._put_away = [dock for dock in self.docks[1:] if not dock.isHidden()]
+            for dock in self._put_away:
+                dock.hide()
+        elif not wanted and self._put_away:
+            for dock in self._put_away:
+                dock.show()
+            self._put_away = []
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -134,12 +134,8 @@ class ClassifyPanel(QWidget):
         rows.addWidget(self.report_button)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
+        scroll = _FormArea()
         scroll.setWidget(inside)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(inside.minimumSizeHint().width() + 16)
         return scroll
 
     def _set_folder(self, path: Path) -> None:
@@ -188,6 +184,22 @@ class ClassifyPanel(QWidget):
         self.save_button.setEnabled(ready and self._facts is not None)
         self.load_button.setEnabled(ready)
         self.preview_button.setEnabled(ready)
+
+
+class _FormArea(QScrollArea):
+    """Scrolls up and down only: it is as wide as its form, also when the text grows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        """The width of the form."""
+        form = self.widget()
+        wide = form.minimumSizeHint().width() if form is not None else 0
+        return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
 
 
 def _line(*parts: QWidget) -> QHBoxLayout:

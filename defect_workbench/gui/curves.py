@@ -83,7 +83,9 @@ class Curves(QWidget):
         plot = room.adjusted(4.5 * line, 1.8 * line, -line, -1.8 * line)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         words = f"{title}: {heads[-1]}" if name == "loss" else title
-        painter.drawText(room.adjusted(line, 4, -8, 0), int(Qt.AlignmentFlag.AlignTop), words)
+        head = room.adjusted(line, 4, -8, 0)
+        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(head.width()))
+        painter.drawText(head, int(Qt.AlignmentFlag.AlignTop), words)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
         painter.drawLine(plot.topLeft(), plot.topRight())
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())

@@ -44,7 +44,7 @@ def _classes(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
         (escape(name), f"{c['images']:,}", _percent(c["precision"]), _percent(c["recall"]))
         for name, c in classes.items()
     ]
-    return ["<h3>Labels</h3>", _table(("Label", "Images", "Purity (precision)", "Found (recall)"), rows)]
+    return ["<h3>Labels</h3>", _table(("Label", "Images", "Precision", "Recall"), rows)]
 
 
 def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -94,7 +94,7 @@ def _mixed(first: QColor, second: QColor, share: float) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{100 * value:.1f}&nbsp;%"
 
 
 def _interval(entry: Mapping[str, Any]) -> str:

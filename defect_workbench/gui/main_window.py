@@ -529,6 +529,7 @@ class MainWindow(Bench):
             self._if_saved("Close?", lambda: QTimer.singleShot(0, self, self._close_unsaved))
             return
         if self.stack.currentIndex() == _BENCH:
+            self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
         self.keeping.close()

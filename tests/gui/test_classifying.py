@@ -174,3 +174,16 @@ def test_augmentation_is_previewed(opened: MainWindow, qtbot: QtBot) -> None:
     dialog = opened.findChild(AugmentDialog)
     assert dialog is not None
     dialog.close()
+
+
+def test_panels_about_single_images_make_room_for_the_classifier_and_come_back(opened: MainWindow) -> None:
+    dendrogram, inspector, queue, grouping = opened.docks
+    grouping.hide()
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    assert inspector.isHidden()
+    assert queue.isHidden()
+    assert not dendrogram.isHidden()
+    opened.tabs.setCurrentIndex(0)
+    assert not inspector.isHidden()
+    assert not queue.isHidden()
+    assert grouping.isHidden()
