@@ -83,9 +83,9 @@ class Curves(QWidget):
         plot = room.adjusted(4.5 * line, 1.8 * line, -line, -1.8 * line)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         words = f"{title}: {heads[-1]}" if name == "loss" else title
-        head = room.adjusted(line, 4, -8, 0)
-        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(head.width()))
-        painter.drawText(head, int(Qt.AlignmentFlag.AlignTop), words)
+        above = room.adjusted(line, 4, -8, 0)
+        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(above.width()))
+        painter.drawText(above, int(Qt.AlignmentFlag.AlignTop), words)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
         painter.drawLine(plot.topLeft(), plot.topRight())
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
