@@ -148,7 +148,7 @@ def _confusion(table: Mapping[str, Any]) -> list[str]:
     return [*lines, "</table></div>"]
 
 
-_W, _H, _M = 340, 220, 56
+_W, _H, _M = 352, 260, 62
 _SMALL = "font-size=11 fill=currentColor"
 
 
