@@ -16,6 +16,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.features import Vectors
 from defect_workbench.core.project import Project
 from defect_workbench.core.proposal import Proposal
+from defect_workbench.core.side_data import SideData
 from defect_workbench.core.tree import Integers
 from defect_workbench.places import Places
 
@@ -82,7 +83,8 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         decisions = carried(project.decisions, before)
         decisions, proposal, matched = _matched(project, found.features.blocks, before, fresh, decisions)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
-        result = Project(found.images, analysis, clusters, decisions, None, proposal)
+        side = None if project.side is None else carried_side(project.side, before)
+        result = Project(found.images, analysis, clusters, decisions, side, proposal)
         return Added(prepare(result), len(fresh), matched)
 
     return work
@@ -124,6 +126,27 @@ def carried(decisions: Decisions, before: Integers) -> Decisions:
     return Decisions(held, follows, decisions.groups)
 
 
+def carried_side(side: SideData, before: Integers) -> SideData:
+    """A joined table for images that are at other places now; new ones have no row."""
+    columns = tuple(
+        replace(
+            column, cells=tuple(None if old == UNDECIDED else column.cells[old] for old in before.tolist())
+        )
+        for column in side.columns
+    )
+    joined = tuple(old != UNDECIDED and side.joined[old] for old in before.tolist())
+    return replace(side, columns=columns, joined=joined)
+
+
+def carried_proposal(proposal: Proposal, before: Integers) -> Proposal:
+    """Proposals for images that are at other places now; nothing is proposed for new ones."""
+    known = before != UNDECIDED
+    sure = np.full(len(before), np.nan, np.float32)
+    sure[known] = proposal.probability[before[known]]
+    labels = tuple(proposal.labels[old] if old != UNDECIDED else "" for old in before.tolist())
+    return Proposal(labels, sure, np.flatnonzero(np.isin(before, proposal.asked) & known))
+
+
 def _matched(
     project: Project, blocks: Mapping[str, Vectors], before: Integers, fresh: Integers, decisions: Decisions
 ) -> tuple[Decisions, Proposal | None, int]:
@@ -131,20 +154,23 @@ def _matched(
     from defect_workbench.engine.matching import NEW, match_new
 
     confirmed = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    unsaid = np.full(len(before), np.nan, np.float32)
+    nothing = Proposal(("",) * len(before), unsaid, np.empty(0, np.intp))
+    carried = nothing if project.proposal is None else carried_proposal(project.proposal, before)
     if not confirmed:
-        return decisions, None, 0
+        return decisions, None if project.proposal is None else carried, 0
     place = {int(old): new for new, old in enumerate(before.tolist()) if old != UNDECIDED}
     rows, numbers = [], []
     for number, cluster in enumerate(confirmed):
         rows += [place[int(member)] for member in cluster.members]
         numbers += [number] * len(cluster.members)
-    known = np.array(rows, np.intp)
+    members = np.array(rows, np.intp)
     found = match_new(
-        {name: block[known] for name, block in blocks.items()},
+        {name: block[members] for name, block in blocks.items()},
         np.array(numbers, np.intp),
         {name: block[fresh] for name, block in blocks.items()},
     )
-    labels, sure = [""] * len(before), np.full(len(before), np.nan, np.float32)
+    labels, sure = list(carried.labels), carried.probability
     held = decisions.held.copy()
     for image, number, distance in zip(
         fresh.tolist(), found.cluster.tolist(), found.distance.tolist(), strict=True
@@ -156,9 +182,8 @@ def _matched(
         held[image] = cluster.number
         labels[image], sure[image] = cluster.label, 1 - distance / 2
     matched = int((found.cluster != NEW).sum())
-    nobody = np.empty(0, np.intp)
     return (
         Decisions(held, decisions.follows, decisions.groups),
-        Proposal(tuple(labels), sure, nobody),
+        Proposal(tuple(labels), sure, carried.asked),
         matched,
     )

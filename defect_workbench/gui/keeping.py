@@ -46,6 +46,7 @@ class Keeping:
         self._timer.setInterval(_AUTOSAVE_MILLISECONDS)
         self._timer.timeout.connect(self.autosave)
         document.undo_stack.indexChanged.connect(self.on_step)
+        document.undo_stack.cleanChanged.connect(self.on_step)
 
     def on_step(self) -> None:
         """Something was decided, undone or saved."""
@@ -138,6 +139,7 @@ class Keeping:
         """Stop, and leave nothing behind: the window was closed on purpose."""
         # A dying undo stack still tells of its last step.
         self._document.undo_stack.indexChanged.disconnect(self.on_step)
+        self._document.undo_stack.cleanChanged.disconnect(self.on_step)
         self._timer.stop()
         self._release()
         self.autosaves.close()

@@ -283,7 +283,7 @@ class MainWindow(Bench):
 
     def _open_again(self) -> None:
         if self.document.project is not None:
-            self._open(self.document.project.images.root)
+            self.open_path(self.document.project.images.root)
 
     def _on_failed(self, message: str) -> None:
         if self._reopen is not None:

@@ -129,8 +129,16 @@ def test_session_keeps_the_proposals(trained: MainWindow, qtbot: QtBot, lot: Pat
     assert after.proposal.asked.tolist() == before.proposal.asked.tolist()
 
 
-def test_new_images_go_to_confirmed_clusters_first(opened: MainWindow, qtbot: QtBot, lot: Path) -> None:
+def test_new_images_go_to_confirmed_clusters_first(
+    opened: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path
+) -> None:
     confirm(opened, 3)
+    table = tmp_path / "lots.csv"
+    assert opened.document.project is not None
+    rows = [f"{path},lot {number % 3}" for number, path in enumerate(opened.document.project.images.paths)]
+    table.write_text("\n".join(["file,lot", *rows]), encoding="utf-8")
+    with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
+        opened.tables.join(table)
     before = opened.document.project
     assert before is not None
     known = {image.path: None for image in before.images.images}
@@ -140,6 +148,8 @@ def test_new_images_go_to_confirmed_clusters_first(opened: MainWindow, qtbot: Qt
     assert after is not None
     assert len(after.images) == len(known) + 40
     assert "40 images came" in opened.notice.text.text()
+    assert after.side is not None
+    assert sum(after.side.joined) == len(known)
     names = [path.rsplit("/", 1)[-1] for path in after.images.paths]
     where = {c.label: {names[i] for i in c.members} for c in after.partition.clusters}
     old = {c.label: {before.images.images[i].path for i in c.members} for c in before.partition.clusters}
