@@ -113,10 +113,13 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
         from defect_workbench.engine.classify.features import made_by
         from defect_workbench.engine.classify.job import Request, train_and_judge
         from defect_workbench.engine.classify.material import FolderSource
+        from defect_workbench.engine.torch_loading import load_torch
         from defect_workbench.engine.weights import WeightsLibrary
         from defect_workbench.storage.model_file import feature_identity
         from defect_workbench.storage.store import FeatureStore
 
+        reporter.stage("Loading the network's library", None)
+        load_torch()
         here = project if wish.here else None
         processing = here.analysis.settings.processing if here is not None else Processing()
         parts = []
