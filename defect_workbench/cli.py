@@ -40,7 +40,9 @@ def build_parser(places: Places) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"defect-workbench {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        prog="defect-workbench", dest="command", metavar="COMMAND", required=True
+    )
 
     for module in _MODULES:
         module.add(commands, places)

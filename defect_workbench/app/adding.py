@@ -42,13 +42,13 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
     def work(reporter: JobReporter) -> Added:
         from defect_workbench.engine.analyse import analyse
         from defect_workbench.engine.extract import extract
-        from defect_workbench.engine.scan import Listing, scan
+        from defect_workbench.engine.scan import Listing, listing_of, scan
         from defect_workbench.engine.weights import WeightsLibrary
         from defect_workbench.storage.store import FeatureStore
 
         root = common_root(project.images.root, folder)
         old = {_below(root, project.images.absolute(i)): i for i in range(len(project.images))}
-        here, there = scan(project.images.root, reporter), scan(folder.absolute(), reporter)
+        here, there = listing_of(project.images), scan(folder.absolute(), reporter)
         files, rejected = {}, {}
         for listing in (here, there):
             for file in listing.files:
@@ -141,10 +141,16 @@ def carried_side(side: SideData, before: Integers) -> SideData:
 def carried_proposal(proposal: Proposal, before: Integers) -> Proposal:
     """Proposals for images that are at other places now; nothing is proposed for new ones."""
     known = before != UNDECIDED
-    sure = np.full(len(before), np.nan, np.float32)
-    sure[known] = proposal.probability[before[known]]
-    labels = tuple(proposal.labels[old] if old != UNDECIDED else "" for old in before.tolist())
-    return Proposal(labels, sure, np.flatnonzero(np.isin(before, proposal.asked) & known))
+    old = before[known]
+    sure, unknown, unseen = Proposal.none(len(before)).probability, *np.zeros((2, len(before)), bool)
+    sure[known], unknown[known], unseen[known] = (
+        proposal.probability[old],
+        proposal.unknown[old],
+        proposal.unseen[old],
+    )
+    labels = tuple(proposal.labels[place] if place != UNDECIDED else "" for place in before.tolist())
+    asked = np.flatnonzero(np.isin(before, proposal.asked) & known)
+    return Proposal(labels, sure, unknown, unseen, asked)
 
 
 def _matched(
@@ -154,9 +160,9 @@ def _matched(
     from defect_workbench.engine.matching import NEW, match_new
 
     confirmed = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
-    unsaid = np.full(len(before), np.nan, np.float32)
-    nothing = Proposal(("",) * len(before), unsaid, np.empty(0, np.intp))
-    carried = nothing if project.proposal is None else carried_proposal(project.proposal, before)
+    carried = Proposal.none(len(before))
+    if project.proposal is not None:
+        carried = carried_proposal(project.proposal, before)
     if not confirmed:
         return decisions, None if project.proposal is None else carried, 0
     place = {int(old): new for new, old in enumerate(before.tolist()) if old != UNDECIDED}
@@ -170,7 +176,7 @@ def _matched(
         np.array(numbers, np.intp),
         {name: block[fresh] for name, block in blocks.items()},
     )
-    labels, sure = list(carried.labels), carried.probability
+    labels, sure, unseen = list(carried.labels), carried.probability, carried.unseen.copy()
     held = decisions.held.copy()
     for image, number, distance in zip(
         fresh.tolist(), found.cluster.tolist(), found.distance.tolist(), strict=True
@@ -180,10 +186,10 @@ def _matched(
         cluster = confirmed[number]
         assert cluster.number is not None
         held[image] = cluster.number
-        labels[image], sure[image] = cluster.label, 1 - distance / 2
+        labels[image], sure[image], unseen[image] = cluster.label, 1 - distance / 2, True
     matched = int((found.cluster != NEW).sum())
     return (
         Decisions(held, decisions.follows, decisions.groups),
-        Proposal(tuple(labels), sure, carried.asked),
+        replace(carried, labels=tuple(labels), probability=sure, unseen=unseen),
         matched,
     )

@@ -16,7 +16,6 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import Features
 from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
-from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.records import ImageSet
 from defect_workbench.core.taxonomy import Taxonomy
 from defect_workbench.places import Places
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from defect_workbench.engine.classify.job import Outcome
     from defect_workbench.engine.classify.labels import LabelledSet
     from defect_workbench.engine.extract import Extraction
-
-ASKED = 24
+    from defect_workbench.engine.scan import Listing
 
 
 @dataclass(frozen=True)
@@ -144,42 +142,42 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
 
 
 def _extract(
-    root: Path, processing: Processing, places: Places, reporter: JobReporter, offline: bool
+    listing: Listing, processing: Processing, places: Places, reporter: JobReporter, offline: bool
 ) -> Extraction:
     from defect_workbench.engine.extract import extract
-    from defect_workbench.engine.scan import scan
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.storage.store import FeatureStore
 
-    library = WeightsLibrary(places.weights)
-    return extract(
-        scan(root, reporter),
-        FeatureStore(places.store),
-        library,
-        reporter,
-        offline=offline,
-        processing=processing,
-    )
+    store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
+    return extract(listing, store, library, reporter, offline=offline, processing=processing)
 
 
 def _confirmed(project: Project, places: Places, reporter: JobReporter, offline: bool) -> LabelledSet:
     """The images of the confirmed clusters; a session keeps their labels, the store their features."""
     from defect_workbench.engine.classify.labels import LabelledSet
+    from defect_workbench.engine.scan import listing_of
 
-    clusters = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    confirmed = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+    clusters = [cluster for cluster in confirmed if len(cluster.members) > 1]
+    if len(clusters) < len(confirmed):
+        alone = ", ".join(cluster.label for cluster in confirmed if len(cluster.members) == 1)
+        reporter.warn(f"one image is too little to learn from; left out: {alone}")
     folders = tuple(sorted(cluster.label for cluster in clusters))
     if len(folders) < 2:
         raise InputError("confirm at least two clusters: a classifier learns to tell them apart")
-    found = _extract(project.images.root, project.analysis.settings.processing, places, reporter, offline)
+    listing = listing_of(project.images)
+    found = _extract(listing, project.analysis.settings.processing, places, reporter, offline)
+    doubtful = np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
     row_of = {(image.path, image.sha256): row for row, image in enumerate(found.images.images)}
     rows, labels = [], []
     for cluster in clusters:
-        for member in cluster.members.tolist():
+        # What was put there by the program and not looked at yet teaches nothing.
+        for member in cluster.members[~doubtful[cluster.members]].tolist():
             image = project.images.images[member]
             if (image.path, image.sha256) in row_of:
                 rows.append(row_of[image.path, image.sha256])
                 labels.append(folders.index(cluster.label))
-    lost = sum(len(cluster.members) for cluster in clusters) - len(rows)
+    lost = sum(int((~doubtful[cluster.members]).sum()) for cluster in clusters) - len(rows)
     if lost:
         reporter.warn(
             f"{lost:,} confirmed images are no longer there or were changed; they are not learnt from"
@@ -196,18 +194,8 @@ def _sorted(
     folder: Path, processing: Processing, places: Places, reporter: JobReporter, offline: bool
 ) -> LabelledSet:
     from defect_workbench.engine.classify.labels import labelled_set, scan_labels
-    from defect_workbench.engine.extract import extract
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.store import FeatureStore
 
-    found = extract(
-        scan_labels(folder.absolute(), reporter),
-        FeatureStore(places.store),
-        WeightsLibrary(places.weights),
-        reporter,
-        offline=offline,
-        processing=processing,
-    )
+    found = _extract(scan_labels(folder.absolute(), reporter), processing, places, reporter, offline)
     return labelled_set(found.images, found.features)
 
 
@@ -271,17 +259,17 @@ def classify(model: Classifier, root: Path, places: Places, *, offline: bool) ->
     def work(reporter: JobReporter) -> Classified:
         from defect_workbench.core.analysis import Settings
         from defect_workbench.engine.analyse import analyse
-        from defect_workbench.engine.classify.active import worth_asking
         from defect_workbench.engine.classify.apply import predict
         from defect_workbench.engine.classify.features import made_by, processing_of
         from defect_workbench.engine.classify.material import FolderSource, Material
         from defect_workbench.engine.classify.proposals import proposed
+        from defect_workbench.engine.scan import scan
         from defect_workbench.engine.weights import WeightsLibrary
         from defect_workbench.storage.model_file import check_fit, feature_identity
         from defect_workbench.storage.store import FeatureStore
 
         processing = processing_of(dict(model.identity))
-        found = _extract(root, processing, places, reporter, offline)
+        found = _extract(scan(root, reporter), processing, places, reporter, offline)
         images, features = found.images, found.features
         if not len(images):
             raise InputError(f"there is no usable image in {root}")
@@ -291,16 +279,7 @@ def classify(model: Classifier, root: Path, places: Places, *, offline: bool) ->
         reporter.stage("Classifying", None)
         said = predict(model, Material(features, source))
         analysis = analyse(features, Settings(processing=processing), reporter)
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
-        labels = tuple(
-            said.names[label] if known else ""
-            for label, known in zip(said.labels.tolist(), said.known.tolist(), strict=True)
-        )
-        sure = np.where(said.known, said.probability, np.nan).astype(np.float32)
-        asked = worth_asking(model, said, features.blocks, ASKED)
-        project = replace(
-            proposed(images, analysis, clusters, model, said), proposal=Proposal(labels, sure, asked)
-        )
+        project = proposed(images, features, analysis, model, said)
         return Classified(prepare(project), int((~said.known).sum()))
 
     return work

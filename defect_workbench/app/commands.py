@@ -9,6 +9,7 @@ from PySide6.QtGui import QUndoCommand
 
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.side_data import SideData
 
 
@@ -26,6 +27,9 @@ class Changeable(Protocol):
 
     def apply_side(self, side: SideData | None) -> None:
         """Set the joined table."""
+
+    def apply_proposal(self, proposal: Proposal) -> None:
+        """Set what a classifier proposes, and what of it was looked at."""
 
     @property
     def decisions(self) -> Decisions:
@@ -80,6 +84,22 @@ class Join(QUndoCommand):
     def undo(self) -> None:
         """As before."""
         self._document.apply_side(self._before)
+
+
+class Agree(QUndoCommand):
+    """A person has looked at proposals and found them right."""
+
+    def __init__(self, document: Changeable, text: str, before: Proposal, after: Proposal) -> None:
+        super().__init__(text)
+        self._document, self._before, self._after = document, before, after
+
+    def redo(self) -> None:
+        """They are looked at."""
+        self._document.apply_proposal(self._after)
+
+    def undo(self) -> None:
+        """They are not."""
+        self._document.apply_proposal(self._before)
 
 
 class Decide(QUndoCommand):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.commands import Decide, Join, MoveCut, Regroup
+from defect_workbench.app.commands import Agree, Decide, Join, MoveCut, Regroup
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.analysis import Method
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
@@ -20,6 +20,7 @@ from defect_workbench.core.layout import Layout
 from defect_workbench.core.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
 from defect_workbench.core.processing import DEFAULT, Processing
 from defect_workbench.core.project import Project
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.side_data import SideData
 from defect_workbench.core.tree import Integers, Tree
 
@@ -111,6 +112,8 @@ class Document(QObject):
     def show(self, opened: Opened) -> None:
         """Replace everything by a project."""
         self.undo_stack.clear()
+        # An empty stack that was marked as unsaved stays so when it is cleared.
+        self.undo_stack.setClean()
         self._opened, self._project, self._preview = opened, opened.project, None
         self.session = opened.session
         self.opened.emit()
@@ -120,6 +123,7 @@ class Document(QObject):
     def close(self) -> None:
         """Show nothing."""
         self.undo_stack.clear()
+        self.undo_stack.setClean()
         self._opened = self._project = self._preview = None
         self.session = None
         self.opened.emit()
@@ -134,6 +138,10 @@ class Document(QObject):
     def forget_session(self) -> None:
         """What is shown is in no file of the person's."""
         self.session = None
+        self.mark_unsaved()
+
+    def mark_unsaved(self) -> None:
+        """There is more than the session file holds."""
         self.undo_stack.resetClean()
 
     def relink(self, root: Path) -> None:
@@ -187,9 +195,24 @@ class Document(QObject):
             self.undo_stack.push(Join(self, text, self._project.side, side))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
-        """Lock clusters, or unlock them."""
-        verb = "Confirm" if confirmed else "Unlock"
-        self._regroup(f"{verb} {_named(clusters)}", clusters, confirmed=confirmed)
+        """Lock clusters, or unlock them; proposals in what is confirmed count as looked at."""
+        text = f"{'Confirm' if confirmed else 'Unlock'} {_named(clusters)}"
+        members = np.concatenate([cluster.members for cluster in clusters]) if clusters else np.empty(0, int)
+        proposal = None if self._project is None else self._project.proposal
+        if not confirmed or proposal is None or not proposal.unseen[members].any():
+            self._regroup(text, clusters, confirmed=confirmed)
+            return
+        self.undo_stack.beginMacro(text)
+        self._regroup(text, clusters, confirmed=confirmed)
+        self.undo_stack.push(Agree(self, text, proposal, proposal.seen(members)))
+        self.undo_stack.endMacro()
+
+    def agree(self, images: Integers) -> None:
+        """Find proposals right."""
+        proposal = None if self._project is None else self._project.proposal
+        if proposal is not None and proposal.unseen[images].any():
+            text = f"Agree on {_counted(len(images))}"
+            self.undo_stack.push(Agree(self, text, proposal, proposal.seen(images)))
 
     def rename(self, cluster: Cluster, name: str) -> None:
         """Give a cluster a name; it is held from then on."""
@@ -324,13 +347,24 @@ class Document(QObject):
         assert self._project is not None
         self._opened = opened
         kept = self._project
+        images = replace(opened.project.images, root=kept.images.root)
         self._project = replace(
-            opened.project, decisions=kept.decisions, side=kept.side, proposal=kept.proposal
+            opened.project,
+            images=images,
+            decisions=kept.decisions,
+            side=kept.side,
+            proposal=kept.proposal,
         )
         self._preview = None
         self.grouping_changed.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
+
+    def apply_proposal(self, proposal: Proposal) -> None:
+        """Set the proposals; called by a command."""
+        assert self._project is not None
+        self._project, self._preview = replace(self._project, proposal=proposal), None
+        self.partition_changed.emit()
 
     def apply_side(self, side: SideData | None) -> None:
         """Set the joined table; called by a command."""

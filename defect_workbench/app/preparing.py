@@ -63,12 +63,12 @@ def prepare_again(project: Project, processing: Processing, places: Places, *, o
     def work(reporter: JobReporter) -> Regrouped:
         from defect_workbench.engine.analyse import analyse
         from defect_workbench.engine.extract import extract
-        from defect_workbench.engine.scan import scan
+        from defect_workbench.engine.scan import listing_of
         from defect_workbench.engine.weights import WeightsLibrary
         from defect_workbench.storage.store import FeatureStore
 
         extraction = extract(
-            scan(project.images.root, reporter),
+            listing_of(project.images),
             FeatureStore(places.store),
             WeightsLibrary(places.weights),
             reporter,
@@ -84,7 +84,8 @@ def prepare_again(project: Project, processing: Processing, places: Places, *, o
         settings = replace(project.analysis.settings, processing=processing)
         analysis = analyse(extraction.features, settings, reporter)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
-        changed = replace(project, images=extraction.images, analysis=analysis, clusters=clusters)
+        images = replace(extraction.images, rejected=project.images.rejected)
+        changed = replace(project, images=images, analysis=analysis, clusters=clusters)
         return Regrouped(prepare(changed))
 
     return work

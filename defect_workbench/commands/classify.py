@@ -85,8 +85,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     spent = time.perf_counter() - started
 
     analysis = analyse(features, replace(Settings(seed=args.seed), processing=processing), reporter)
-    clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
-    project = proposed(images, analysis, clusters, model, said)
+    project = proposed(images, features, analysis, model, said)
     cells = {
         image.path: (
             said.paths[i],

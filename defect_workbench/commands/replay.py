@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         pairs = zip(before.splitlines(), after.splitlines(), strict=False)
         count = sum(one != other for one, other in pairs)
         raise WorkbenchError(
-            f"the images are the same, but {count:,} rows of the manifest differ: other versions of the "
+            f"the images are the same, but the manifest differs ({count:,} rows): other versions of the "
             "program or its packages, or another processor, gave other numbers; nothing was written"
         )
     plan = export(

@@ -204,15 +204,19 @@ def base_labels(analysis: Analysis, clusters: int) -> Integers:
     return analysis.exemplar_labels if analysis.tree is None else analysis.tree.roots(clusters)
 
 
-def divide(analysis: Analysis, clusters: int, decisions: Decisions) -> Partition:
+def divide(
+    analysis: Analysis, clusters: int, decisions: Decisions, unknown: NDArray[np.bool_] | None = None
+) -> Partition:
     """Clusters and outliers at a cut, with every decision kept.
 
-    An undecided image is an outlier if its score is above 1, or if it is alone in its cluster.
+    An undecided image is an outlier if its score is above 1, if a classifier does not know its kind
+    (`unknown`), or if it is alone in its cluster.
     """
     labels = base_labels(analysis, clusters).astype(np.int64)
     labels = np.where(decisions.held != UNDECIDED, -2 - decisions.held.astype(np.int64), labels)
     labels = labels[decisions.leaders()]
-    flagged = ~decisions.decided & (analysis.outlier_scores > 1)
+    strange = analysis.outlier_scores > 1
+    flagged = ~decisions.decided & (strange if unknown is None else strange | unknown)
     # A person said that another image resembles these.
     flagged[decisions.follows[decisions.follows != UNDECIDED]] = False
     candidates = np.flatnonzero(~flagged)

@@ -36,7 +36,8 @@ class Project:
     @cached_property
     def partition(self) -> Partition:
         """Clusters and outliers at the cut."""
-        return divide(self.analysis, self.clusters, self.decisions)
+        unknown = None if self.proposal is None else self.proposal.unknown
+        return divide(self.analysis, self.clusters, self.decisions, unknown)
 
     @property
     def cut_height(self) -> float | None:

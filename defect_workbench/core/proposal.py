@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from defect_workbench.core.assignment import Partition
 from defect_workbench.core.tree import Integers
 
 UNSURE = 0.9
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,24 +25,44 @@ class Proposal:
         One an image; empty where nothing is proposed.
     probability : (n,) float32
         Of the label; NaN where nothing is proposed.
+    unknown : (n,) bool
+        Images of a kind the classifier has not seen: outliers until a person decides.
+    unseen : (n,) bool
+        Proposals nobody has looked at yet.
     asked : (k,) intp
         Images whose labels would help the classifier most, the most helpful first.
     """
 
     labels: tuple[str, ...]
     probability: NDArray[np.float32]
+    unknown: Mask
+    unseen: Mask
     asked: Integers
 
-    def unsure(self, partition: Partition) -> Integers:
-        """Images whose proposed label still stands and is not sure, the least sure first.
+    @staticmethod
+    def none(images: int) -> Proposal:
+        """Nothing is proposed."""
+        nowhere = np.zeros(images, bool)
+        unsaid = np.full(images, np.nan, np.float32)
+        return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
 
-        A confirmed cluster has been looked at; an image elsewhere than proposed has been corrected.
-        """
+    @property
+    def doubtful(self) -> Mask:
+        """(n,) proposals that are not sure, and that nobody has looked at."""
+        return np.asarray(self.unseen & (self.probability < UNSURE))
+
+    def seen(self, images: Integers) -> Proposal:
+        """The same when a person has looked at some images."""
+        unseen = self.unseen.copy()
+        unseen[images] = False
+        return replace(self, unseen=unseen)
+
+    def unsure(self, partition: Partition) -> Integers:
+        """Doubtful images that are where the proposal put them, the least sure first."""
         there = []
-        for image in np.flatnonzero(self.probability < UNSURE).tolist():
+        for image in np.flatnonzero(self.doubtful).tolist():
             number = int(partition.cluster_of[image])
-            group = partition.clusters[number].group if number >= 0 else None
-            if group is not None and not group.confirmed and group.name == self.labels[image]:
+            if number >= 0 and partition.clusters[number].label == self.labels[image]:
                 there.append(image)
         found = np.array(there, np.intp)
         return found[np.argsort(self.probability[found], kind="stable")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.records import Rejection
+from defect_workbench.core.records import ImageSet, Rejection
 from defect_workbench.engine.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
 
 # A folder that this program wrote; its images are copies of ones that are elsewhere.
@@ -113,6 +113,22 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files.sort(key=lambda file: file.path)
     rejected.sort(key=lambda rejection: rejection.path)
     return Listing(root, tuple(files), tuple(rejected))
+
+
+def listing_of(images: ImageSet) -> Listing:
+    """The files of an image set as they are now, and nothing else that may be in its folder."""
+    files, rejected = [], []
+    for path in images.paths:
+        try:
+            status = os.stat(images.root / path)
+        except OSError as error:
+            rejected.append(Rejection(printable(path), f"it cannot be read: {error.strerror}"))
+            continue
+        if stat.S_ISREG(status.st_mode):
+            files.append(FoundFile(path, status.st_size, status.st_mtime_ns))
+        else:
+            rejected.append(Rejection(printable(path), "not a regular file"))
+    return Listing(images.root, tuple(files), tuple(rejected))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from defect_workbench.app import adding, classifying
 from defect_workbench.app.document import Document
 from defect_workbench.app.jobs import Work
 from defect_workbench.app.sections import images
+from defect_workbench.core.project import Project
 from defect_workbench.core.taxonomy import Taxonomy
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.augment_dialog import AugmentDialog
@@ -32,8 +34,10 @@ class Classifying(QObject):
 
     Parameters
     ----------
-    run, replacing : callable
-        Run a job; `replacing` asks first if decisions would be lost.
+    run : callable
+        Runs a job that nothing else may push aside.
+    if_saved : callable
+        Goes on at once, or asks first if decisions would be lost.
     current : callable
         The image looked at, or None.
     """
@@ -47,17 +51,19 @@ class Classifying(QObject):
         places: Places,
         offline: bool,
         run: Callable[[Work], None],
-        replacing: Callable[[Work], None],
+        if_saved: Callable[[str, Callable[[], None]], None],
         current: Callable[[], int | None],
         notice: NoticeStrip,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._document, self.panel, self._places, self._offline = document, panel, places, offline
-        self._run, self._replacing, self._current = run, replacing, current
+        self._run, self._if_saved, self._current = run, if_saved, current
+        self._grown_from: Project | None = None
         self._notice, self._parent = notice, parent
         self._model: classifying.Trained | classifying.Loaded | None = None
         self._report: Path | None = None
+        self._kept = True
         panel.train.connect(self.train)
         panel.save.connect(self._ask_where_to_keep)
         panel.load.connect(lambda: file_dialogs.ask_classifier(parent, self.load))
@@ -68,6 +74,11 @@ class Classifying(QObject):
         panel.show_model(None, "none yet", fresh=False)
         document.partition_changed.connect(self.show_labels)
         document.opened.connect(self.show_labels)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether a classifier was trained here that is in no file."""
+        return isinstance(self._model, classifying.Trained) and not self._kept
 
     def actions(self) -> dict[str, Callable[[], None]]:
         """What to do, by the name of the action."""
@@ -119,13 +130,14 @@ class Classifying(QObject):
         self._run(classifying.train(self._document.project, wish, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifying.Trained) -> None:
-        self._model, self._report = result, None
+        self._model, self._report, self._kept = result, None, False
         facts = result.model.facts
         self.panel.show_model(facts, "trained here, not saved yet", fresh=True)
+        overall = facts["overall"]
+        low, high = (100 * bound for bound in overall["interval"])
+        words = f"The classifier is right in {100 * overall['accuracy']:.1f} % of unseen images"
         self._notice.tell(
-            f"The classifier is right in {100 * facts['overall']['accuracy']:.1f} % of unseen images.",
-            "Save it…",
-            self._ask_where_to_keep,
+            f"{words} (95 % interval {low:.0f} to {high:.0f}).", "Save it…", self._ask_where_to_keep
         )
 
     def edit_stages(self) -> None:
@@ -163,7 +175,7 @@ class Classifying(QObject):
             self._run(classifying.keep(self._model, path))
 
     def _on_kept(self, result: classifying.Kept) -> None:
-        self._report = result.report
+        self._report, self._kept = result.report, True
         if self._model is not None:
             self.panel.show_model(self._model.model.facts, result.path.name, fresh=result.report is None)
         self._notice.tell(f"The classifier was saved to {result.path}.")
@@ -191,9 +203,13 @@ class Classifying(QObject):
         """Sort a folder; the result takes the place of what is open."""
         if self._model is not None:
             work = classifying.classify(self._model.model, folder, self._places, offline=self._offline)
-            self._replacing(work)
+            self._if_saved("Open something else?", lambda: self._run(work))
 
     def _on_classified(self, result: classifying.Classified) -> None:
+        # Asked again: decisions may have been made while it was under way.
+        self._if_saved("Show the sorted folder?", lambda: self._show_sorted(result))
+
+    def _show_sorted(self, result: classifying.Classified) -> None:
         self._document.show(result.opened)
         self._document.forget_session()
         project = result.opened.project
@@ -206,18 +222,21 @@ class Classifying(QObject):
 
     def add_folder(self, folder: Path) -> None:
         """Add a folder to the open project."""
-        if self._document.project is not None:
-            work = adding.add_folder(self._document.project, folder, self._places, offline=self._offline)
+        self._grown_from = self._document.project
+        if self._grown_from is not None:
+            work = adding.add_folder(self._grown_from, folder, self._places, offline=self._offline)
             self._run(work)
 
     def _on_added(self, result: adding.Added) -> None:
-        session = self._document.session
-        self._document.show(result.opened)
-        self._document.forget_session()
-        self._document.session = session
+        if self._document.project is not self._grown_from:
+            words = "Decisions were made while the folder was added, so it was not: they count for more."
+            self._notice.tell(f"{words} Adding it again is quick now.")
+            return
+        self._document.show(replace(result.opened, session=self._document.session))
+        self._document.mark_unsaved()
         rest = result.new - result.matched
-        words = f"{images(result.new)} came: {result.matched:,} went to confirmed clusters"
-        self._notice.tell(f"{words}, {rest:,} are clustered.")
+        words = f"{images(result.new)} came: {result.matched:,} were put into confirmed clusters"
+        self._notice.tell(f"{words}, the other {rest:,} were grouped. Earlier steps can no longer be undone.")
 
     def choose_asked(self) -> None:
         """Choose the images whose labels would help the classifier most."""

@@ -67,6 +67,7 @@ class MainWindow(Bench):
         super().__init__(places, messages)
         self._offline = offline
         self._reopen: Path | None = None
+        self._alone = False
         self._refining: RefineDialog | None = None
         notice = self.notice
         self.keeping = Keeping(self.document, places, notice, self._messages, self._run, self)
@@ -80,8 +81,8 @@ class MainWindow(Bench):
             self.classify_panel,
             places,
             offline,
-            self._run,
-            self._run_if_saved,
+            self._run_alone,
+            self._if_saved,
             current,
             notice,
             self,
@@ -212,6 +213,10 @@ class MainWindow(Bench):
         self._if_saved("Open something else?", lambda: self._open(path))
 
     def _open(self, path: Path) -> None:
+        if path.is_file() and self.document.project is not None:
+            # A session is read at once or not at all; what is open stays until it is.
+            self._run(opening.open_path(path, self._places, offline=self._offline))
+            return
         self._reopen = path
         self.weights_banner.hide()
         self.thumbnails.clear()
@@ -226,11 +231,18 @@ class MainWindow(Bench):
         self._run(opening.open_path(path, self._places, offline=self._offline))
 
     def _run(self, work: Work) -> None:
+        if self._alone and self.jobs.busy:
+            self.notice.tell("Wait for the work under way to end, or cancel it first (Esc).")
+            self.grouping.show_document()
+            return
+        self._alone = False
         self.notice.hide()
         self.jobs.run(work)
 
-    def _run_if_saved(self, work: Work) -> None:
-        self._if_saved("Open something else?", lambda: self._run(work))
+    def _run_alone(self, work: Work) -> None:
+        """Run a job that lasts, and that nothing but a cancel ends early."""
+        self._run(work)
+        self._alone = True
 
     def _go_on(self) -> None:
         if self._reopen is not None:
@@ -251,7 +263,8 @@ class MainWindow(Bench):
     # What jobs bring
 
     def _on_partial(self, value: object) -> None:
-        if isinstance(value, opening.Found):
+        # What is open stays in sight until another session is read.
+        if isinstance(value, opening.Found) and self._reopen is not None:
             count = len(value.paths)
             section = Section(value.root.name, f"{images(count)}, being compared", None, 0, count, None)
             self.image_model.set_rows(value.root, value.paths, np.arange(count), (section,))
@@ -514,19 +527,24 @@ class MainWindow(Bench):
         self.size_slider.setVisible(visible)
         self.menus.tools.setVisible(visible)
 
-    def _if_saved(self, title: str, go: Callable[[], None]) -> None:
-        if not self.document.dirty:
+    def _if_saved(self, title: str, go: Callable[[], None], *, closing: bool = False) -> None:
+        words = []
+        if self.document.dirty:
+            words.append("There are decisions that no session holds.")
+        if closing and self.classifying.unsaved:
+            words.append("The classifier trained here is in no file.")
+        if not words:
             go()
             return
-        words = "There are decisions that no session holds. Go on without saving them?"
-        self._messages.ask(title, words, "Go on", lambda agreed: go() if agreed else None)
+        words.append("Go on without saving?")
+        self._messages.ask(title, " ".join(words), "Go on", lambda agreed: go() if agreed else None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved decisions, then stop what is under way and wait for it."""
-        if not self._closing and self.document.dirty:
+        if not self._closing and (self.document.dirty or self.classifying.unsaved):
             event.ignore()
             # Later: Qt ignores a close within a close.
-            self._if_saved("Close?", lambda: QTimer.singleShot(0, self, self._close_unsaved))
+            self._if_saved("Close?", lambda: QTimer.singleShot(0, self, self._close_unsaved), closing=True)
             return
         if self.stack.currentIndex() == _BENCH:
             self.make_room(0)

@@ -148,7 +148,6 @@ class OutlierQueue(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._document, self._pictures = document, pictures
         self._later: list[int] = []
-        self._agreed: set[int] = set()
         self._order: list[int] = []
         self._current: int | None = None
         self._near: list[Cluster] = []
@@ -168,7 +167,6 @@ class OutlierQueue(QWidget):
         layout.addLayout(self._make_right_side(), 5)
         pictures.ready.connect(self._on_ready)
         document.opened.connect(self._later.clear)
-        document.opened.connect(self._agreed.clear)
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
@@ -220,7 +218,7 @@ class OutlierQueue(QWidget):
         proposal = self._proposal()
         if proposal is not None and partition is not None:
             unsure = proposal.unsure(partition).tolist()
-            outliers += [image for image in unsure if image not in self._agreed]
+            outliers += unsure
         later = [image for image in self._later if image in set(outliers)]
         order = [image for image in outliers if image not in set(later)] + later
         place = self._order.index(self._current) if self._current in self._order else 0
@@ -296,9 +294,7 @@ class OutlierQueue(QWidget):
         if self._current is None or number >= len(self._near):
             return
         if self._current in self._near[number].members:
-            self._agreed.add(self._current)
-            self._refresh()
-            self._choose()
+            self._document.agree(np.array([self._current]))
         else:
             self._document.move(np.array([self._current]), self._near[number])
 

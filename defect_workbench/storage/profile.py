@@ -157,7 +157,7 @@ def lay_out(
             raise InputError(f"all images are of one {what}; a split by it is not possible")
         if "" in lots and split.by != FOLDER:
             notes.append(
-                f"{lots.count(''):,} images have no {split.by.removeprefix(COLUMN)}; they stay together"
+                f"images without {split.by.removeprefix(COLUMN)} stay together ({lots.count(''):,} of them)"
             )
         groups = split_by_group(lots, labels, split.shares, split.seed, known)
         sets = [groups[lot] for lot in lots]

@@ -10,14 +10,21 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.proposal import Proposal
 
-PROBABILITY, ASKED, LABELS = "proposal_probability", "proposal_asked", "proposed"
+LABELS = "proposed"
+_PROBABILITY, _ASKED = "proposal_probability", "proposal_asked"
+_UNKNOWN, _UNSEEN = "proposal_unknown", "proposal_unseen"
 
 
 def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:
     """The arrays of a session file; none without a proposal."""
     if proposal is None:
         return {}
-    return {PROBABILITY: proposal.probability, ASKED: proposal.asked.astype(np.int64)}
+    return {
+        _PROBABILITY: proposal.probability,
+        _UNKNOWN: proposal.unknown,
+        _UNSEEN: proposal.unseen,
+        _ASKED: proposal.asked.astype(np.int64),
+    }
 
 
 def proposal_of(state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], count: int) -> Proposal | None:
@@ -31,9 +38,10 @@ def proposal_of(state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], co
     if state.get(LABELS) is None:
         return None
     labels = tuple(str(label) for label in state[LABELS])
-    probability, asked = arrays[PROBABILITY].astype(np.float32), arrays[ASKED].astype(np.intp)
-    if len(labels) != count or probability.shape != (count,) or asked.ndim != 1:
+    each = (arrays[_PROBABILITY], arrays[_UNKNOWN], arrays[_UNSEEN])
+    asked = arrays[_ASKED].astype(np.intp)
+    if len(labels) != count or any(array.shape != (count,) for array in each) or asked.ndim != 1:
         raise ValueError("proposals and images differ in number")
     if len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < count:
         raise ValueError("an image to ask about is not there")
-    return Proposal(labels, probability, asked)
+    return Proposal(labels, each[0].astype(np.float32), each[1].astype(bool), each[2].astype(bool), asked)

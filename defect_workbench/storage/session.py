@@ -156,9 +156,7 @@ def load_session(path: Path) -> Project:
         zipfile.BadZipFile,
         NotImplementedError,
     ) as error:
-        raise WorkbenchError(
-            f"the session {path} is damaged ({type(error).__name__}); it was left as it is"
-        ) from error
+        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
     except Exception as error:  # zlib and struct errors out of damaged archives
         raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
     return project

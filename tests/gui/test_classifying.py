@@ -1,9 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.core.analysis import Linkage
 from defect_workbench.core.taxonomy import default_taxonomy, flat_taxonomy
 from defect_workbench.core.taxonomy_text import taxonomy_text
 from defect_workbench.gui.augment_dialog import AugmentDialog
@@ -82,6 +85,7 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     assert labels <= set(NAMES[:3])
     assert labels
     unknown = [i for i, label in enumerate(project.proposal.labels) if not label]
+    assert np.flatnonzero(project.proposal.unknown).tolist() == unknown
     assert set(project.partition.outliers.tolist()) == set(unknown)
     assert "of unknown kind" in trained.notice.text.text()
     assert trained.isWindowModified()
@@ -110,6 +114,57 @@ def test_agreeing_in_the_queue_empties_it(trained: MainWindow, qtbot: QtBot, lot
         qtbot.keyClick(queue, Qt.Key.Key_1)
         assert queue.left < before
     assert queue.left == 0
+    while trained.document.undo_stack.canUndo():
+        trained.document.undo_stack.undo()
+    project = trained.document.project
+    assert project is not None
+    assert project.proposal is not None
+    assert queue.left == len(project.partition.outliers) + len(project.proposal.unsure(project.partition))
+
+
+def test_what_is_unknown_stays_so_when_the_lot_is_grouped_in_another_way(
+    trained: MainWindow, qtbot: QtBot, lot: Path
+) -> None:
+    with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
+        trained.classifying.sort(lot)
+    before = trained.document.project
+    assert before is not None
+    assert before.proposal is not None
+    with qtbot.waitSignal(trained.document.grouping_changed, timeout=20_000):
+        trained.regroup(replace(before.analysis.settings, linkage=Linkage.AVERAGE))
+    after = trained.document.project
+    assert after is not None
+    assert set(np.flatnonzero(before.proposal.unknown).tolist()) <= set(after.partition.outliers.tolist())
+
+
+def test_decisions_made_while_a_folder_is_added_count_for_more(
+    opened: MainWindow, qtbot: QtBot, lot: Path
+) -> None:
+    confirm(opened, 3)
+    opened.classifying.add_folder(lot)
+    opened.outlier_queue.nuisance()
+    decided = opened.document.project
+    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
+        pass
+    assert opened.document.project is decided
+    assert "Decisions were made" in opened.notice.text.text()
+
+
+def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_about(
+    opened: MainWindow, qtbot: QtBot, answers: Answers
+) -> None:
+    confirm(opened, 3)
+    opened.classify_panel.folds.setValue(2)
+    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
+        opened.classifying.train()
+        opened.map_method.setCurrentIndex(1)
+        assert "under way" in opened.notice.text.text()
+    assert opened.classifying.unsaved
+    opened.document.undo_stack.setClean()
+    answers.agree = False
+    assert not opened.close()
+    assert "in no file" in answers.asked[-1]
+    assert opened.isVisible()
 
 
 def test_session_keeps_the_proposals(trained: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path) -> None:
@@ -158,6 +213,10 @@ def test_new_images_go_to_confirmed_clusters_first(
     assert after.proposal is not None
     matched = [i for i, label in enumerate(after.proposal.labels) if label]
     assert len(matched) >= 10
+    doubtful = after.proposal.unsure(after.partition)
+    assert opened.outlier_queue.left == len(after.partition.outliers) + len(doubtful)
+    assert opened.windowTitle().startswith(after.images.root.name or "Defect")
+    assert opened.isWindowModified()
     # The new images are copies of old ones, so what is matched can be checked.
     for image in matched:
         name = after.images.images[image].path.rsplit("/", 1)[-1]

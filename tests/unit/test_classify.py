@@ -229,7 +229,7 @@ def test_folders_that_cannot_be_learnt_from_are_refused() -> None:
     few = data.subset(np.r_[0, np.flatnonzero(data.labels > 0)])
     with pytest.raises(InputError, match="at least two kinds"):
         labelled_set(one.images, one.features)
-    with pytest.raises(InputError, match="flake has 1 usable"):
+    with pytest.raises(InputError, match="flake fewer than 2 images"):
         labelled_set(few.images, few.features)
     torn = LabelledSet(data.images, data.features, data.folders, data.labels, np.minimum(data.labels, 1))
     with pytest.raises(InputError, match="cannot be split"):

@@ -79,7 +79,7 @@ def scan_labels(root: Path, reporter: Reporter) -> Listing:
         hint = " (its images lie in it directly)" if loose else ""
         raise InputError(f"{root} holds no folders of images{hint}; each folder right below it is a class")
     if loose:
-        reporter.warn(f"{loose} images lie outside the class folders; they are not used")
+        reporter.warn(f"images outside the class folders are not used ({loose:,} of them)")
     return replace(listing, files=tuple(kept))
 
 
@@ -108,7 +108,7 @@ def check_classes(folders: Sequence[str], labels: Labels) -> None:
     if counts.min() < FEWEST:
         few = folders[int(counts.argmin())]
         raise InputError(
-            f"the folder {few} has {int(counts.min())} usable image(s); at least {FEWEST} are needed in each"
+            f"in the folder {few} fewer than {FEWEST} images can be used; add some, or move it elsewhere"
         )
 
 

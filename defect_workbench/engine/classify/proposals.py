@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from defect_workbench.core.analysis import Analysis
 from defect_workbench.core.assignment import UNDECIDED, Decisions, Group
 from defect_workbench.core.classifier import Classifier, Prediction
+from defect_workbench.core.features import Features
 from defect_workbench.core.project import Project
+from defect_workbench.core.proposal import Proposal
 from defect_workbench.core.records import ImageSet
+from defect_workbench.engine.classify.active import worth_asking
+
+ASKED = 24
 
 
 def proposed(
-    images: ImageSet, analysis: Analysis, clusters: int, classifier: Classifier, prediction: Prediction
+    images: ImageSet, features: Features, analysis: Analysis, classifier: Classifier, prediction: Prediction
 ) -> Project:
     """The images under the labels they were given, nothing confirmed, and the unknown ones in the queue.
 
-    Parameters
-    ----------
-    clusters : int
-        The cut, for whoever lets go of the labels.
+    The cut is the suggested one, for whoever lets go of the labels.
     """
     held = np.full(len(images), UNDECIDED, np.int32)
     groups: dict[int, Group] = {}
@@ -30,11 +30,17 @@ def proposed(
         if len(members):
             held[members] = number
             groups[number] = Group(name=name, colour=number)
-    threshold = classifier.novelty.threshold
-    # An unknown image is an outlier by the classifier's word; its doubt beyond the threshold ranks it.
-    beyond = 1.0 + 1e-6 + np.maximum(prediction.doubt - threshold, 0.0)
-    scores = np.where(prediction.known, analysis.outlier_scores, np.maximum(beyond, 1.0 + 1e-6))
-    nothing = np.full(len(images), UNDECIDED, np.int32)
-    return Project(
-        images, replace(analysis, outlier_scores=scores), clusters, Decisions(held, nothing, groups)
+    labels = tuple(
+        prediction.names[label] if known else ""
+        for label, known in zip(prediction.labels.tolist(), prediction.known.tolist(), strict=True)
     )
+    proposal = Proposal(
+        labels,
+        np.where(prediction.known, prediction.probability, np.nan).astype(np.float32),
+        ~prediction.known,
+        prediction.known.copy(),
+        worth_asking(classifier, prediction, features.blocks, ASKED),
+    )
+    nothing = np.full(len(images), UNDECIDED, np.int32)
+    clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
+    return Project(images, analysis, clusters, Decisions(held, nothing, groups), proposal=proposal)
