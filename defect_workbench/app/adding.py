@@ -84,7 +84,10 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         decisions, proposal, matched = _matched(project, found.features.blocks, before, fresh, decisions)
         clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
         side = None if project.side is None else carried_side(project.side, before)
-        result = Project(found.images, analysis, clusters, decisions, side, proposal)
+        came_from = [_below(root, project.images.root / part) for part in project.images.folders]
+        folders = tuple(sorted({"" if part == "." else part for part in (*came_from, _below(root, folder))}))
+        images = replace(found.images, folders=("",) if "" in folders else folders)
+        result = Project(images, analysis, clusters, decisions, side, proposal)
         return Added(prepare(result), len(fresh), matched)
 
     return work

@@ -175,7 +175,9 @@ class Document(QObject):
         settings = after.project.analysis.settings
         words = settings.linkage.value if settings.method is Method.AGGLOMERATIVE else "affinity propagation"
         anew = settings.processing != before.project.analysis.settings.processing
+        network = before.project.analysis.backbone is None and after.project.analysis.backbone is not None
         text = "Prepare the pictures anew" if anew else f"Regroup by {words}"
+        text = "Compare by the network" if network else text
         self.undo_stack.push(Regroup(self, text, before, replace(after, suggested=before.suggested)))
 
     def move_cut(self, clusters: int) -> None:

@@ -22,7 +22,6 @@ from defect_workbench.commands.exporting import (
 )
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.records import ImageSet
 from defect_workbench.core.side_data import join
 from defect_workbench.places import Places
 
@@ -74,7 +73,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
             raise InputError(f"there is no folder {args.folder}")
         images = project.images
         root = Path(os.path.abspath(args.folder))
-        project = replace(project, images=ImageSet(root, images.images, images.rejected))
+        project = replace(project, images=replace(images, root=root))
     table = read_side_table(args)
     if table is not None:
         project = replace(project, side=join(table, project.images, args.name_column, args.category))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.exporting import check_out
-from defect_workbench.commands.extraction import run_extraction
+from defect_workbench.commands.extraction import run_listing
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.differences import differences
 from defect_workbench.core.errors import WorkbenchError
@@ -35,6 +35,7 @@ def add(commands: Commands, places: Places) -> None:
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Scan, extract, analyse, apply the decisions, compare, and write."""
     from defect_workbench.engine.analyse import analyse
+    from defect_workbench.engine.scan import scan_set
     from defect_workbench.engine.thumbnail import thumbnail
     from defect_workbench.facts import report_facts, report_tables
     from defect_workbench.storage.export import export
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     args.processing = session.analysis.settings.processing
     if backbone is None:
         args.offline, places = True, _without_weights(places)
-    extraction, _ = run_extraction(args, places, reporter)
+    listing = scan_set(session.images, Path(os.path.abspath(args.folder)), reporter)
+    extraction = run_listing(listing, args, places, reporter)
     reporter.close()
     changed = differences(session.images, extraction.images)
     if changed:
@@ -65,8 +67,8 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             + "; ".join(changed)
         )
     analysis = analyse(extraction.features, session.analysis.settings, reporter)
-    root = Path(os.path.abspath(args.folder))
-    project = replace(session, images=replace(extraction.images, root=root), analysis=analysis)
+    images = replace(extraction.images, folders=session.images.folders)
+    project = replace(session, images=images, analysis=analysis)
     before = manifest_text(lay_out(session, rows(session), profile).rows)
     after = manifest_text(lay_out(project, rows(project), profile).rows)
     if before != after:

@@ -73,11 +73,19 @@ class FileStamp:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A folder's accepted images in the order of their paths, and the files left out."""
+    """A folder's accepted images in the order of their paths, and the files left out.
+
+    Attributes
+    ----------
+    folders : tuple of str
+        Where below `root` the images come from, '/' as separator; ("",) is the root itself. Several
+        lots may share a root that holds much else.
+    """
 
     root: Path
     images: Sequence[ImageRecord]
     rejected: Sequence[Rejection]
+    folders: tuple[str, ...] = ("",)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_workbench.core.errors import InputError
@@ -113,6 +113,28 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files.sort(key=lambda file: file.path)
     rejected.sort(key=lambda rejection: rejection.path)
     return Listing(root, tuple(files), tuple(rejected))
+
+
+def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
+    """List the folders that an image set comes from, as they are below `root` now.
+
+    Raises
+    ------
+    InputError
+        If one of them is no folder that can be read.
+    """
+    files: dict[str, FoundFile] = {}
+    rejected: dict[str, Rejection] = {}
+    for folder in images.folders:
+        found = scan(root / folder, reporter)
+        before = f"{folder}/" if folder else ""
+        files |= {before + file.path: replace(file, path=before + file.path) for file in found.files}
+        rejected |= {before + item.path: replace(item, path=before + item.path) for item in found.rejected}
+    return Listing(
+        root,
+        tuple(files[path] for path in sorted(files)),
+        tuple(rejected[path] for path in sorted(rejected)),
+    )
 
 
 def listing_of(images: ImageSet) -> Listing:

@@ -96,7 +96,7 @@ class MainWindow(Bench):
             opening.Located: self.keeping.on_located,
             opening.Saved: self._on_saved,
             opening.Written: lambda result: self._say(f"Written to {result.path}"),
-            opening.WeightsReady: lambda _: self._open_again(),
+            opening.WeightsReady: lambda _: self.preparing.prepare_as_before(),
             **self.outputs.results(),
             **self.tables.results(),
             **self.classifying.results(),
@@ -294,10 +294,6 @@ class MainWindow(Bench):
     def _say(self, text: str) -> None:
         self.statusBar().showMessage(text, 6000)
 
-    def _open_again(self) -> None:
-        if self.document.project is not None:
-            self.open_path(self.document.project.images.root)
-
     def _on_failed(self, message: str) -> None:
         if self._reopen is not None:
             self._reopen = None
@@ -331,7 +327,6 @@ class MainWindow(Bench):
             self.settings.remember(self.document.session or project.images.root)
         self._show_columns()
         self._show_tree()
-        self.weights_banner.set_needed(project.analysis.backbone is None)
         if project.analysis.backbone is None:
             # The banner says it, and stays; the warning on the way here need not.
             self.notice.hide()
@@ -346,6 +341,7 @@ class MainWindow(Bench):
         project, tree = self.document.project, self.document.tree
         if project is None:
             return
+        self.weights_banner.set_needed(project.analysis.backbone is None)
         self.map_method.setCurrentIndex(0)
         self.map.set_points(self.document.plane)
         suggestions = project.analysis.suggestions
@@ -393,7 +389,7 @@ class MainWindow(Bench):
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         mark_tree(self.dendrogram, self.document, self.thumbnails)
         self.summary.setText(summary_of(self.document))
-        self.docks[2].setWindowTitle(f"Outliers · {len(partition.outliers):,}")
+        self.docks[2].setWindowTitle(f"Outliers · {self.outlier_queue.left:,}")
         self._refresh_actions()
 
     def _on_selection(self) -> None:

@@ -65,6 +65,12 @@ class Preparing(QObject):
         if project is not None:
             self._run(preparing.prepare_again(project, processing, self._places, offline=self._offline))
 
+    def prepare_as_before(self) -> None:
+        """Take the features anew in the same way: there is a network now. Decisions stay."""
+        project = self._document.project
+        if project is not None:
+            self.prepare(project.analysis.settings.processing)
+
     def on_opened(self) -> None:
         """Say what the pictures ask for: one scale, or another preparation."""
         project = self._document.project

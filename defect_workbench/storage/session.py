@@ -21,7 +21,7 @@ from defect_workbench.core.analysis import Analysis, Linkage, Method, Settings, 
 from defect_workbench.core.assignment import Decisions, Group
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import BackboneInfo, BlockWeights
-from defect_workbench.core.files import NotRegularError, open_regular, why_not_written
+from defect_workbench.core.files import NotRegularError, is_inside, open_regular, why_not_written
 from defect_workbench.core.processing import Processing
 from defect_workbench.core.project import Project
 from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
@@ -75,6 +75,7 @@ def _write(path: Path, project: Project) -> None:
     state = {
         "format": FORMAT,
         "root": str(project.images.root),
+        "folders": list(project.images.folders),
         "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
         "tools": tools_json(project.images.images),
         "info_bars": [i.info_bar for i in project.images.images],
@@ -162,6 +163,13 @@ def load_session(path: Path) -> Project:
     return project
 
 
+def _folders(state: dict[str, Any]) -> tuple[str, ...]:
+    folders = tuple(str(folder) for folder in state.get("folders", [""]))
+    if not folders or any(folder and not is_inside(folder) for folder in folders):
+        raise InputError("it names a folder outside its own")
+    return folders
+
+
 def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     images = with_observations(
         tuple(ImageRecord(str(p), str(s), int(w), int(h), str(n)) for p, s, w, h, n in state["images"]),
@@ -197,7 +205,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
     return Project(
-        ImageSet(Path(state["root"]), images, rejected),
+        ImageSet(Path(state["root"]), images, rejected, _folders(state)),
         analysis,
         int(state["clusters"]),
         decisions,

@@ -7,8 +7,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.analysis import Linkage
+from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.taxonomy import default_taxonomy, flat_taxonomy
 from defect_workbench.core.taxonomy_text import taxonomy_text
+from defect_workbench.engine.scan import scan_set
 from defect_workbench.gui.augment_dialog import AugmentDialog
 from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
@@ -217,6 +219,10 @@ def test_new_images_go_to_confirmed_clusters_first(
     assert opened.outlier_queue.left == len(after.partition.outliers) + len(doubtful)
     assert opened.windowTitle().startswith(after.images.root.name or "Defect")
     assert opened.isWindowModified()
+    assert len(after.images.folders) == 2
+    # Only what the two folders hold counts, whatever else lies below their common one.
+    found = scan_set(after.images, after.images.root, SilentReporter())
+    assert [file.path for file in found.files] == list(after.images.paths)
     # The new images are copies of old ones, so what is matched can be checked.
     for image in matched:
         name = after.images.images[image].path.rsplit("/", 1)[-1]

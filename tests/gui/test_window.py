@@ -7,6 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app import opening
 from defect_workbench.app.exporting import Wish
 from defect_workbench.app.models import Role
 from defect_workbench.gui.cluster_list import ClusterList
@@ -635,3 +636,31 @@ def test_comparison_with_folders_sorted_by_hand_leads_to_the_disagreements(
     dialog.table.cellClicked.emit(*cell)
     assert len(opened.review.chosen_images()) == count
     dialog.close()
+
+
+def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, places: Places, weights_folder: Path
+) -> None:
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for index in range(20):
+        picture(index, (48, 48)).save(folder / f"{index:02d}.png")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        window.open_path(folder)
+    assert window.weights_banner.isVisible()
+    window.cluster_list.setCurrentIndex(window.cluster_model.index(0))
+    window.actions_by_name["actionConfirm"].trigger()
+    (held,) = window.cluster_list.chosen()
+    places.weights.parent.mkdir(parents=True, exist_ok=True)
+    places.weights.symlink_to(weights_folder)
+    with qtbot.waitSignal(window.document.grouping_changed, timeout=60_000):
+        window._on_done(opening.WeightsReady("those of the test"))
+    project = window.document.project
+    assert project is not None
+    assert project.analysis.backbone is not None
+    assert not window.weights_banner.isVisible()
+    (kept,) = [cluster for cluster in project.partition.clusters if cluster.group is not None]
+    assert set(kept.members.tolist()) == set(held.members.tolist())
+    assert window.actions_by_name["actionUndo"].text() == "Undo Compare by the network"
+    window.actions_by_name["actionUndo"].trigger()
+    assert window.weights_banner.isVisible()
