@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -20,7 +22,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.app.document import Document
 from defect_workbench.app.jobs import JobRunner
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import ClusterModel, ImageModel
+from defect_workbench.app.models import ClusterModel, ImageModel, Role
 from defect_workbench.app.originals import OriginalLoader
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.app.thumbnails import ThumbnailLoader
@@ -162,6 +164,41 @@ class Bench(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
         self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+
+    # One selection, whichever panel it is made in
+
+    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
+        """Select images everywhere."""
+        chosen = self.image_model.selection_of(images)
+        flags = QItemSelectionModel.SelectionFlag
+        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
+        if images:
+            row = self.image_model.row_of(images[0])
+            if row >= 0:
+                self.gallery.scrollTo(self.image_model.index(row))
+            self.inspector.show_image(images[0])
+
+    def on_current_image(self) -> None:
+        """Show the image the gallery is at."""
+        image = self.gallery.currentIndex().data(Role.IMAGE)
+        if image is not None:
+            self.inspector.show_image(int(image))
+
+    def choose_image(self, image: int) -> None:
+        """Select one image everywhere."""
+        row = self.image_model.row_of(image)
+        if row >= 0:
+            index = self.image_model.index(row)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.gallery.selectionModel().setCurrentIndex(index, flag)
+            self.gallery.scrollTo(index)
+        self.inspector.show_image(image)
+
+    def on_current_cluster(self) -> None:
+        """Bring the cluster the list is at into sight."""
+        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
+        if cluster is not None:
+            self.gallery.scroll_to_section(cluster.key)
 
     def make_room(self, tab: int) -> None:
         """The figures of a classifier need the room of the panels about single images."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from defect_workbench.app import opening
 from defect_workbench.app.columns import columns_of
 from defect_workbench.app.jobs import Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import Role, Section
+from defect_workbench.app.models import Section
 from defect_workbench.app.sections import images, sections_of, summary_of
 from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
@@ -193,16 +193,16 @@ class MainWindow(Bench):
         self.gallery.section_clicked.connect(self.cluster_list.choose)
         self.gallery.images_dropped.connect(self.review.move_images)
         self.cluster_list.images_dropped.connect(self.review.move_images)
-        self.gallery.selectionModel().currentChanged.connect(self._on_current_image)
+        self.gallery.selectionModel().currentChanged.connect(self.on_current_image)
         self.gallery.selectionModel().selectionChanged.connect(self._on_selection)
         self.review.said.connect(lambda text: self.statusBar().showMessage(text, 5000))
         self.review.taken_changed.connect(self._refresh_actions)
         self.map.images_chosen.connect(self.choose_images)
         self.map_method.currentIndexChanged.connect(self._lay_out_map)
-        self.outlier_queue.image_chosen.connect(self._choose_image)
-        self.inspector.image_chosen.connect(self._choose_image)
+        self.outlier_queue.image_chosen.connect(self.choose_image)
+        self.inspector.image_chosen.connect(self.choose_image)
         self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
-        self.cluster_list.selectionModel().currentChanged.connect(self._on_current_cluster)
+        self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(lambda _: self.set_theme(self.settings.theme))
 
@@ -404,36 +404,6 @@ class MainWindow(Bench):
             self._run(opening.lay_out_map(project))
         else:
             self.map.set_points(self.document.plane)
-
-    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
-        """Select images everywhere."""
-        chosen = self.image_model.selection_of(images)
-        flags = QItemSelectionModel.SelectionFlag
-        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
-        if images:
-            row = self.image_model.row_of(images[0])
-            if row >= 0:
-                self.gallery.scrollTo(self.image_model.index(row))
-            self.inspector.show_image(images[0])
-
-    def _on_current_image(self) -> None:
-        image = self.gallery.currentIndex().data(Role.IMAGE)
-        if image is not None:
-            self.inspector.show_image(int(image))
-
-    def _choose_image(self, image: int) -> None:
-        row = self.image_model.row_of(image)
-        if row >= 0:
-            index = self.image_model.index(row)
-            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            self.gallery.selectionModel().setCurrentIndex(index, flag)
-            self.gallery.scrollTo(index)
-        self.inspector.show_image(image)
-
-    def _on_current_cluster(self) -> None:
-        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
-        if cluster is not None:
-            self.gallery.scroll_to_section(cluster.key)
 
     # What a person does
 
