@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
+from defect_workbench.app.columns import Column, columns_of
 from defect_workbench.app.commands import Agree, Decide, Join, MoveCut, Regroup
 from defect_workbench.app.opening import Opened
 from defect_workbench.core.analysis import Method
@@ -42,6 +43,7 @@ class Document(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
+        self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
         self.session: Path | None = None
         self._opened: Opened | None = None
         self._project: Project | None = None
@@ -92,6 +94,17 @@ class Document(QObject):
     def plane(self) -> NDArray[np.float64]:
         """(n, 2) where the images are on the map, by principal components."""
         return np.empty((0, 2)) if self._opened is None else self._opened.plane
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """What is known of the images, to filter and colour by; the same while only the cut moves."""
+        project = self._project
+        if project is None:
+            return {}
+        parts = (project.images, project.analysis, project.side, project.proposal)
+        if any(one is not other for one, other in zip(parts, self._columns[0], strict=True)):
+            self._columns = parts, columns_of(project)
+        return self._columns[1]
 
     @property
     def suggested(self) -> tuple[Processing, str]:

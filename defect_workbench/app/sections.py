@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.app.columns import columns_of
 from defect_workbench.app.document import Document
 from defect_workbench.app.filtering import parse_filter
 from defect_workbench.app.measured import median_words
@@ -54,7 +53,7 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     project, partition, choice = document.project, document.partition, choice or Choice()
     if project is None or partition is None:
         return (), np.empty(0, np.intp)
-    wanted = parse_filter(choice.text, columns_of(project)) if choice.text else None
+    wanted = parse_filter(choice.text, document.columns) if choice.text else None
     allowed = wanted.allowed(len(project.images)) if wanted is not None else None
     named = {word: _in_paths(word, project) for word in wanted.words} if wanted is not None else {}
     sure = project.proposal.probability if project.proposal is not None else None

@@ -21,6 +21,7 @@ from defect_workbench.commands.exporting import (
     profile_of,
     read_side_table,
     side_json,
+    write_or_plan,
 )
 from defect_workbench.commands.extraction import (
     add_extraction,
@@ -78,9 +79,6 @@ def add(commands: Commands, places: Places) -> None:
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """The whole job."""
     from defect_workbench.engine.analyse import analyse
-    from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.facts import report_facts, report_tables
-    from defect_workbench.storage.export import Mode, export, plan_export
 
     settings = _settings(args)
     cut = _parse_cut(args)
@@ -103,20 +101,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     project = Project(extraction.images, analysis, clusters, decisions, side)
 
     started = time.perf_counter()
-    if args.dry_run:
-        plan = plan_export(project, args.out, profile, add=args.add)
-    else:
-        plan = export(
-            project,
-            args.out,
-            Mode(args.mode),
-            report_facts(project),
-            thumbnail,
-            reporter,
-            profile=profile,
-            tables=report_tables(project),
-            add=args.add,
-        )
+    plan = write_or_plan(project, profile, args, reporter)
     exporting = time.perf_counter() - started
     reporter.close()
 

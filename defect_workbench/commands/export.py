@@ -19,6 +19,7 @@ from defect_workbench.commands.exporting import (
     profile_of,
     read_side_table,
     side_json,
+    write_or_plan,
 )
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.errors import InputError
@@ -59,9 +60,6 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
-    from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.facts import report_facts, report_tables
-    from defect_workbench.storage.export import Mode, export, plan_export
     from defect_workbench.storage.session import load_session
 
     if args.seed < 0:
@@ -78,20 +76,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     if table is not None:
         project = replace(project, side=join(table, project.images, args.name_column, args.category))
     check_out(args.out, add=args.add)
-    if args.dry_run:
-        plan = plan_export(project, args.out, profile, add=args.add)
-    else:
-        plan = export(
-            project,
-            args.out,
-            Mode(args.mode),
-            report_facts(project),
-            thumbnail,
-            reporter,
-            profile=profile,
-            tables=report_tables(project),
-            add=args.add,
-        )
+    plan = write_or_plan(project, profile, args, reporter)
     reporter.close()
     if args.json:
         count = sum(plan.folders.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
 from defect_workbench.core.side_data import Table
 
@@ -108,6 +109,27 @@ def check_out(out: Path, *, add: bool) -> None:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
+
+
+def write_or_plan(project: Project, profile: Profile, args: argparse.Namespace, reporter: Reporter) -> Plan:
+    """Write the result folder; with --dry-run, only find out what would be written."""
+    from defect_workbench.engine.thumbnail import thumbnail
+    from defect_workbench.facts import report_facts, report_tables
+    from defect_workbench.storage.export import Mode, export, plan_export
+
+    if args.dry_run:
+        return plan_export(project, args.out, profile, add=args.add)
+    return export(
+        project,
+        args.out,
+        Mode(args.mode),
+        report_facts(project),
+        thumbnail,
+        reporter,
+        profile=profile,
+        tables=report_tables(project),
+        add=args.add,
+    )
 
 
 def plan_json(plan: Plan) -> dict[str, object]:

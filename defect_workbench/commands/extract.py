@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import (
@@ -20,9 +19,6 @@ from defect_workbench.commands.extraction import (
 )
 from defect_workbench.console import ConsoleReporter
 from defect_workbench.places import Places
-
-if TYPE_CHECKING:
-    pass
 
 
 def add(commands: Commands, places: Places) -> None:

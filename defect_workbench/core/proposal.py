@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,10 @@ class Proposal:
         unsaid = np.full(images, np.nan, np.float32)
         return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
 
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        return np.array(self.labels, np.object_)
+
     @property
     def doubtful(self) -> Mask:
         """(n,) proposals that are not sure, and that nobody has looked at."""
@@ -59,10 +64,9 @@ class Proposal:
 
     def unsure(self, partition: Partition) -> Integers:
         """Doubtful images that are where the proposal put them, the least sure first."""
-        there = []
-        for image in np.flatnonzero(self.doubtful).tolist():
-            number = int(partition.cluster_of[image])
-            if number >= 0 and partition.clusters[number].label == self.labels[image]:
-                there.append(image)
-        found = np.array(there, np.intp)
+        doubtful = np.flatnonzero(self.doubtful)
+        # An outlier has the number -1, which is the last name: none.
+        names = np.array([*(cluster.label for cluster in partition.clusters), ""], np.object_)
+        there = np.asarray(names[partition.cluster_of[doubtful]] == self._names[doubtful], bool)
+        found: Integers = doubtful[there]
         return found[np.argsort(self.probability[found], kind="stable")]

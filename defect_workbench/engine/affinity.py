@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.tree import Integers
-from defect_workbench.engine.quiet_imports import quiet_imports
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
@@ -46,9 +45,8 @@ def affinity_propagation(
     WorkbenchError
         If there are too many rows for a method of quadratic memory.
     """
-    with quiet_imports():
-        from sklearn.cluster import AffinityPropagation
-        from sklearn.exceptions import ConvergenceWarning
+    from sklearn.cluster import AffinityPropagation
+    from sklearn.exceptions import ConvergenceWarning
 
     n = len(vectors)
     if n > MAX_IMAGES:

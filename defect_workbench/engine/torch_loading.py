@@ -1,19 +1,18 @@
 """Import torch without a standstill of the other threads.
 
 A plain import holds the interpreter lock for a quarter of a second while the loader maps torch's
-libraries, and for a tenth of a second at every collection of garbage (see `quiet_imports`); a window
-beside it stands still that long.
+libraries, and for a tenth of a second at every collection of garbage among the hundred thousands of
+objects it makes; a window beside it stands still that long.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib.util
 import os
 import sys
 from pathlib import Path
-
-from defect_workbench.engine.quiet_imports import quiet_imports
 
 
 def load_torch() -> None:
@@ -21,8 +20,15 @@ def load_torch() -> None:
     if "defect_workbench.engine.network" in sys.modules:
         return
     _map_library()
-    with quiet_imports():
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
         import defect_workbench.engine.network  # noqa: F401
+    finally:
+        # None of it is ever garbage; later collections need not look at it.
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def _map_library() -> None:

@@ -177,9 +177,9 @@ class ClassifyPanel(QWidget):
         self.apply_button.setEnabled(facts is not None)
         self.report_button.setVisible(not fresh and facts is not None)
 
-    def set_ready(self, ready: bool, trainable: bool) -> None:
+    def set_ready(self, ready: bool) -> None:
         """Whether anything can be done now."""
-        self.train_button.setEnabled(ready and trainable)
+        self.train_button.setEnabled(ready)
         self.apply_button.setEnabled(ready and self._facts is not None)
         self.save_button.setEnabled(ready and self._facts is not None)
         self.load_button.setEnabled(ready)

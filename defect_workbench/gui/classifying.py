@@ -119,7 +119,7 @@ class Classifying(QObject):
 
     def set_ready(self, ready: bool) -> None:
         """Whether anything can be done now."""
-        self.panel.set_ready(ready, trainable=True)
+        self.panel.set_ready(ready)
 
     # Training
 

@@ -57,7 +57,7 @@ class ExportDialog(QDialog):
         self.setObjectName("exportDialog")
         self.setWindowTitle("Export labelled folders")
         self.setMinimumWidth(62 * self.fontMetrics().averageCharWidth() + 120)
-        self._project, self._planner = project, planner
+        self._project = project
         self.folder = QLineEdit(str(suggestion))
         self.folder.setObjectName("exportFolder")
         self.add = QCheckBox("Add new images to the earlier export there")

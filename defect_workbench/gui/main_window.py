@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app import opening
-from defect_workbench.app.columns import columns_of
 from defect_workbench.app.jobs import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.models import Section
@@ -361,7 +360,7 @@ class MainWindow(Bench):
         """What can be filtered and coloured by."""
         if self.document.project is None:
             return
-        columns = columns_of(self.document.project)
+        columns = self.document.columns
         self.gallery_bar.set_columns(list(columns))
         chosen = self.map_colour.currentText()
         self.map_colour.clear()

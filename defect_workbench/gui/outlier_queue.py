@@ -219,8 +219,10 @@ class OutlierQueue(QWidget):
         if proposal is not None and partition is not None:
             unsure = proposal.unsure(partition).tolist()
             outliers += unsure
-        later = [image for image in self._later if image in set(outliers)]
-        order = [image for image in outliers if image not in set(later)] + later
+        there = set(outliers)
+        later = [image for image in self._later if image in there]
+        put_off = set(later)
+        order = [image for image in outliers if image not in put_off] + later
         place = self._order.index(self._current) if self._current in self._order else 0
         self._order = order
         if self._current not in order:
