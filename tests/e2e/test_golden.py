@@ -1,0 +1,127 @@
+"""Files written by an earlier version open with today's code, and mean the same."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from defect_workbench.core.project import Project
+from defect_workbench.storage.manifest import COLUMNS, manifest_text, rows
+from defect_workbench.storage.model_file import load_model
+from defect_workbench.storage.receipt import read_receipt
+from defect_workbench.storage.session import load_session, save_session
+from tests.e2e.test_command_line import run, table
+
+GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
+KINDS = {"clean", "pit", "residue", "scratch"}
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(GOLDEN, tmp_path / "golden"))
+
+
+def state(project: Project) -> dict[str, Any]:
+    """What a person sees of a project, in the form of `expected.json`."""
+    paths = [image.path for image in project.images.images]
+    groups = project.decisions.groups
+    clusters = project.partition.clusters
+    held = [(cluster.label, groups[cluster.number]) for cluster in clusters if cluster.number is not None]
+    unknown = [] if project.proposal is None else project.proposal.unknown.nonzero()[0]
+    return {
+        "clusters": {cluster.label: sorted(paths[i] for i in cluster.members) for cluster in clusters},
+        "confirmed": sorted(label for label, group in held if group.confirmed),
+        "notes": {label: group.note for label, group in held if group.note},
+        "outliers": sorted(paths[i] for i in project.partition.outliers),
+        "rejected": {rejection.path: rejection.reason for rejection in project.images.rejected},
+        "columns": [] if project.side is None else [column.name for column in project.side.columns],
+        "unknown": sorted(paths[i] for i in unknown),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_session_opens_with_the_same_clusters_and_decisions(name: str, tmp_path: Path) -> None:
+    project = load_session(GOLDEN / name)
+    assert state(project) == EXPECTED[name]
+    save_session(tmp_path / "again.dwb", project)
+    again = load_session(tmp_path / "again.dwb")
+    assert state(again) == EXPECTED[name]
+    assert manifest_text(rows(again)) == manifest_text(rows(project))
+
+
+def test_session_writes_the_manifest_that_lies_beside_it() -> None:
+    project = load_session(GOLDEN / "result" / "session.dwb")
+    written = table(GOLDEN / "result" / "manifest.csv")
+    assert [row.path for row in rows(project)] == [row["path"] for row in written]
+    assert [row.label for row in rows(project)] == [row["label"] for row in written]
+
+
+def test_store_still_has_every_vector(golden: Path, with_weights: Path) -> None:
+    """Nothing is computed again, and the result is the same to the byte."""
+    done = run(
+        "cluster",
+        golden / "images",
+        "--out",
+        golden / "new",
+        "--store",
+        golden / "store",
+        "--offline",
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images_per_second"] is None
+    manifest = (golden / "new" / "manifest.csv").read_bytes()
+    assert manifest == (golden / "result" / "manifest.csv").read_bytes()
+
+
+def test_session_replays_from_its_store(golden: Path, with_weights: Path) -> None:
+    session, images = golden / "result" / "session.dwb", golden / "images"
+    done = run(
+        "replay",
+        session,
+        "--folder",
+        images,
+        "--out",
+        golden / "new",
+        "--store",
+        golden / "store",
+        "--offline",
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = (golden / "new" / "manifest.csv").read_bytes()
+    assert manifest == (golden / "result" / "manifest.csv").read_bytes()
+
+
+def test_model_says_the_same_of_the_same_lot(golden: Path, with_weights: Path) -> None:
+    assert set(load_model(golden / "staged.model").taxonomy.labels) >= KINDS
+    done = run(
+        "classify", golden / "lot", "--model", golden / "staged.model", "--out", golden / "new",
+        "--store", golden / "store", "--offline",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    before, after = table(golden / "sorted" / "manifest.csv"), table(golden / "new" / "manifest.csv")
+    for then, now in zip(before, after, strict=True):
+        same = ("path", "sha256", "label", "outlier", "stage_path", "known")
+        assert {key: now[key] for key in same} == {key: then[key] for key in same}
+        assert float(now["probability"]) == pytest.approx(float(then["probability"]), abs=1e-4)
+
+
+def test_result_folder_is_added_to_and_undone_by_its_receipt(golden: Path, with_weights: Path) -> None:
+    result = golden / "result"
+    before = (result / "manifest.csv").read_text(encoding="utf-8")
+    assert read_receipt(result).files
+    shutil.copy(golden / "lot" / "pit" / "pit-00.png", golden / "images" / "pit" / "pit-90.png")
+    options = ("--store", golden / "store", "--offline")
+    done = run("cluster", golden / "images", "--out", result, "--add", *options)
+    assert done.returncode == 0, done.stderr
+    after = (result / "manifest.csv").read_text(encoding="utf-8")
+    assert after.startswith(",".join(COLUMNS))
+    assert set(after.splitlines()) - set(before.splitlines())
+    assert set(before.splitlines()) <= set(after.splitlines())
+    done = run("export", "--undo", result)
+    assert done.returncode == 0, done.stderr
+    assert not result.exists()
