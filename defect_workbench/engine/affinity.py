@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.tree import Integers
+from defect_workbench.engine.copies import distinct_rows
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
@@ -27,7 +28,7 @@ def affinity_propagation(
     damping: float = 0.7,
     seed: int = 0,
 ) -> tuple[Integers, Integers]:
-    """Exemplars, and each row's index among them.
+    """Exemplars, and each row's index among them; copies of one row count once and stay together.
 
     Parameters
     ----------
@@ -54,14 +55,15 @@ def affinity_propagation(
             f"affinity propagation is for up to {MAX_IMAGES:,} images, here are {n:,}; "
             "cut coarsely first and refine a cluster"
         )
-    if n < 2:
-        return np.zeros(n, np.intp), np.zeros(n, np.intp)
+    first, place = distinct_rows(vectors)
+    if len(first) < 2:
+        return np.zeros(min(n, 1), np.intp), np.zeros(n, np.intp)
     model = AffinityPropagation(
         damping=damping, preference=preference, max_iter=_ITERATIONS, random_state=seed
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(vectors)
+        model.fit(vectors[first])
     labels = np.asarray(model.labels_, dtype=np.intp)
     failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
     if failed or (labels < 0).any() or model.n_iter_ >= _ITERATIONS:
@@ -69,4 +71,4 @@ def affinity_propagation(
             f"affinity propagation did not converge in {_ITERATIONS} steps, so it has no result; "
             "try a damping nearer to 1 (for example 0.9) or another preference"
         )
-    return np.asarray(model.cluster_centers_indices_, dtype=np.intp), labels
+    return first[model.cluster_centers_indices_], labels[place]

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.analysis import Linkage, Suggestion
 from defect_workbench.core.tree import Integers, Tree
+from defect_workbench.engine.copies import distinct_rows
 from defect_workbench.engine.linkage import build_tree
 
 Floats = NDArray[np.float64]
@@ -121,7 +122,9 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
         Of the reference and of the sample of rows that large sets are judged by.
     """
     rng = np.random.default_rng(seed)
-    count = max(0, min(MAX_CLUSTERS - 1, tree.leaves - 2))
+    # Copies of one image merge at the height 0; the step from there is no gap between groups.
+    different = len(distinct_rows(vectors)[0])
+    count = max(0, min(MAX_CLUSTERS - 1, different - 2))
     clusters = np.arange(2, count + 2)
     if count == 0:
         empty = np.empty(0)

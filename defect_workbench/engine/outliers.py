@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.engine.copies import distinct_rows
+
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = (5, 10, 20)
@@ -62,8 +64,14 @@ def outlier_scores(vectors: Floats) -> Floats:
     Returns
     -------
     (n,) float64
-        0 throughout where there are fewer than ten rows: nothing can be said.
+        0 throughout where there are fewer than ten different rows: nothing can be said. Copies of one
+        row count once and have one score.
     """
+    first, place = distinct_rows(vectors)
+    return _scores(vectors[first])[place]
+
+
+def _scores(vectors: Floats) -> Floats:
     n = len(vectors)
     if n < _FEWEST:
         return np.zeros(n)
@@ -73,7 +81,7 @@ def outlier_scores(vectors: Floats) -> Floats:
     distances, indices = nearest_neighbours(vectors, neighbours[-1])
     fifth = distances[:, neighbours[0] - 1]
     typical = float(np.median(fifth))
-    # Copies of one image have no distance at all; they count as a thousandth of the usual one.
+    # Pictures that were saved again differ by next to nothing; that counts as a thousandth of the usual.
     floor = max(1e-3 * typical, 1e-12)
     factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
     isolation = np.log(np.maximum(fifth, floor))

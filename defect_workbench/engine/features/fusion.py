@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import eigsh
+from scipy.linalg import eigh
 
 from defect_workbench.core.features import BLOCKS, DEEP, BlockWeights, Features, Vectors
+from defect_workbench.engine.copies import distinct_rows
 
 # Of the deep block. Ward on 100 principal components agreed better with hand-made labels than on
 # all 2048 columns, and everything after it is twenty times smaller.
 DEEP_COMPONENTS = 100
+# A mean squared norm below this is the rounding of equal vectors, not a difference between images.
+_ROUNDING = 1e-20
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +43,7 @@ def normalised_block(name: str, vectors: Vectors) -> Floats:
     else:
         values = principal_components(values, DEEP_COMPONENTS)
     mean_square = float((values**2).sum(axis=1).mean()) if len(values) else 0.0
-    return values / np.sqrt(mean_square) if mean_square > 0 else values
+    return values / np.sqrt(mean_square) if mean_square > _ROUNDING else np.zeros_like(values)
 
 
 def principal_components(centred: Floats, components: int) -> Floats:
@@ -54,19 +57,25 @@ def principal_components(centred: Floats, components: int) -> Floats:
     Returns
     -------
     (n, min(components, n, d)) float64
-        Signs are fixed (the largest entry of each axis is positive), so the result is repeatable.
+        Signs are fixed (the largest entry of each axis is positive) and components without variance
+        are 0, so the result is repeatable. Equal rows stay equal to the bit.
     """
     n, d = centred.shape
     if min(n, d) <= components:
         return centred
     wide = d > n
     gram = centred @ centred.T if wide else centred.T @ centred
-    values, axes = eigsh(gram, k=components, v0=np.ones(len(gram)))
-    order = np.argsort(values)[::-1]
-    values, axes = np.maximum(values[order], 0.0), axes[:, order]
-    coordinates = axes * np.sqrt(values) if wide else centred @ axes
+    size = len(gram)
+    # Not ARPACK: it restarts from random numbers where the rank is below the number of components.
+    values, axes = eigh(gram, subset_by_index=(size - components, size - 1))
+    values, axes = values[::-1], axes[:, ::-1]
+    spread = values > size * np.finfo(np.float64).eps * max(float(values[0]), 0.0)
+    coordinates = axes * np.sqrt(np.where(spread, values, 0.0)) if wide else np.where(spread, centred @ axes, 0.0)
     signs = np.sign(coordinates[np.abs(coordinates).argmax(axis=0), np.arange(components)])
-    result: Floats = coordinates * np.where(signs == 0, 1.0, signs)
+    coordinates = coordinates * np.where(signs == 0, 1.0, signs)
+    # Matrix products round a row by where it stands; copies of one picture must not drift apart.
+    first, place = distinct_rows(centred)
+    result: Floats = coordinates[first][place]
     return result
 
 
