@@ -108,12 +108,11 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
     """The job that trains and judges a classifier; epochs come as `Step` meanwhile."""
 
     def work(reporter: JobReporter) -> Trained:
-        from defect_workbench.engine.classify.features import made_by
         from defect_workbench.engine.classify.job import Request, train_and_judge
         from defect_workbench.engine.classify.material import FolderSource
+        from defect_workbench.engine.identity import feature_identity
         from defect_workbench.engine.torch_loading import load_torch
         from defect_workbench.engine.weights import WeightsLibrary
-        from defect_workbench.storage.model_file import feature_identity
         from defect_workbench.storage.store import FeatureStore
 
         reporter.stage("Loading the network's library", None)
@@ -131,7 +130,7 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
         outcome = train_and_judge(
             data,
             source,
-            feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
+            feature_identity(data.features.blocks, data.features.backbone, processing),
             Request(wish.taxonomy, wish.folds, wish.seed, wish.augment, wish.fine_tune),
             reporter,
             watch=lambda epoch: reporter.partial(Step(epoch)),
@@ -142,14 +141,28 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
 
 
 def _extract(
-    listing: Listing, processing: Processing, places: Places, reporter: JobReporter, offline: bool
+    listing: Listing,
+    processing: Processing,
+    places: Places,
+    reporter: JobReporter,
+    offline: bool,
+    precision: str | None = None,
 ) -> Extraction:
     from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.torch_loading import load_torch
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.storage.store import FeatureStore
 
+    wanted = None
+    if precision is not None:
+        load_torch()
+        from defect_workbench.engine.network import Precision
+
+        wanted = Precision(precision)
     store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
-    return extract(listing, store, library, reporter, offline=offline, processing=processing)
+    return extract(
+        listing, store, library, reporter, offline=offline, precision=wanted, processing=processing
+    )
 
 
 def _confirmed(project: Project, places: Places, reporter: JobReporter, offline: bool) -> LabelledSet:
@@ -257,29 +270,19 @@ def classify(model: Classifier, root: Path, places: Places, *, offline: bool) ->
     """The job that sorts a folder by a classifier, for a person to go through."""
 
     def work(reporter: JobReporter) -> Classified:
-        from defect_workbench.core.analysis import Settings
-        from defect_workbench.engine.analyse import analyse
-        from defect_workbench.engine.classify.apply import predict
-        from defect_workbench.engine.classify.features import made_by, processing_of
-        from defect_workbench.engine.classify.material import FolderSource, Material
-        from defect_workbench.engine.classify.proposals import proposed
+        from defect_workbench.engine.classify.sorting import precision_of, sort_images
+        from defect_workbench.engine.identity import processing_of
         from defect_workbench.engine.scan import scan
         from defect_workbench.engine.weights import WeightsLibrary
-        from defect_workbench.storage.model_file import check_fit, feature_identity
         from defect_workbench.storage.store import FeatureStore
 
-        processing = processing_of(dict(model.identity))
-        found = _extract(scan(root, reporter), processing, places, reporter, offline)
-        images, features = found.images, found.features
-        if not len(images):
+        found = _extract(
+            scan(root, reporter), processing_of(model), places, reporter, offline, precision_of(model)
+        )
+        if not len(found.images):
             raise InputError(f"there is no usable image in {root}")
-        check_fit(model, feature_identity(features.blocks, features.backbone, made_by(processing)))
         store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
-        source = FolderSource(images, features, processing, store, library, reporter)
-        reporter.stage("Classifying", None)
-        said = predict(model, Material(features, source))
-        analysis = analyse(features, Settings(processing=processing), reporter)
-        project = proposed(images, features, analysis, model, said)
+        project, said = sort_images(model, found.images, found.features, store, library, reporter)
         return Classified(prepare(project), int((~said.known).sum()))
 
     return work

@@ -172,7 +172,10 @@ def _open_store(path: Path, places: Places, reporter: JobReporter, offline: bool
         return _open_folder(root, store, places, reporter, offline)
     reporter.warn(f"the folder {root} is not there; its images cannot be shown")
     stamps = store.stamps(root)
-    files = tuple(FoundFile(name, stamp.size, stamp.mtime_ns) for name, stamp in sorted(stamps.items()))
+    files = tuple(
+        FoundFile(name, stamp.size, stamp.mtime_ns, stamp.changed_ns, stamp.inode)
+        for name, stamp in sorted(stamps.items())
+    )
     return _analyse(Listing(root, files, ()), store, places, reporter, offline)
 
 
@@ -189,6 +192,7 @@ def _analyse(
 ) -> Opened:
     from defect_workbench.engine.analyse import analyse
     from defect_workbench.engine.extract import extract
+    from defect_workbench.engine.identity import feature_identity
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.storage.analyses import AnalysisCache
 
@@ -205,10 +209,12 @@ def _analyse(
         )
     known, settings = AnalysisCache(places.analyses), Settings()
     reporter.stage("Looking for an earlier analysis", None)
-    analysis = known.get(images, extraction.features.backbone, settings)
+    features = extraction.features
+    made = feature_identity(features.blocks, features.backbone, settings.processing)
+    analysis = known.get(images, made, settings)
     if analysis is None:
-        analysis = analyse(extraction.features, settings, reporter)
-        known.put(images, analysis)
+        analysis = analyse(features, settings, reporter)
+        known.put(images, made, analysis)
     clusters = analysis.suggestions[0].clusters
     project = Project(images, analysis, clusters, Decisions.none(len(images)))
     return prepare(project, suggested=(extraction.suggested, extraction.why))

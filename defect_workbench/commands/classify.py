@@ -6,14 +6,12 @@ import argparse
 import json
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import backbone_json, run_extraction, say_rejected
 from defect_workbench.console import ConsoleReporter
-from defect_workbench.core.analysis import Settings
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError
 from defect_workbench.places import Places
 
 
@@ -38,54 +36,30 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """The whole job."""
-    from defect_workbench.engine.analyse import analyse
-    from defect_workbench.engine.classify.apply import predict
-    from defect_workbench.engine.classify.features import made_by, processing_of
-    from defect_workbench.engine.classify.material import FolderSource, Material
-    from defect_workbench.engine.classify.proposals import proposed
+    from defect_workbench.engine.classify.sorting import precision_of, sort_images
+    from defect_workbench.engine.identity import processing_of
     from defect_workbench.engine.thumbnail import thumbnail
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.facts import report_facts
     from defect_workbench.storage.export import Mode, check_target, export
     from defect_workbench.storage.manifest import MoreColumns
-    from defect_workbench.storage.model_file import check_fit, feature_identity, load_model
+    from defect_workbench.storage.model_file import load_model
     from defect_workbench.storage.store import FeatureStore
 
     model = load_model(args.model)
     check_target(args.out)
     if args.seed < 0:
         raise InputError("--seed must not be negative")
-    try:
-        processing = processing_of(dict(model.identity))
-    except (TypeError, ValueError) as error:
-        raise WorkbenchError(
-            f"the model {args.model} asks for pictures processed in a way this version does not know"
-        ) from error
-    backbone = model.identity.get("backbone")
-    if backbone is None:
-        reporter.warn("this model was trained without ResNet-50 weights: texture and shape features alone")
-    elif args.precision == "auto" and backbone["precision"] != "fp16":
-        args.precision = backbone["precision"]
-    args.processing = processing
+    args.processing = processing_of(model)
+    if args.precision == "auto":
+        args.precision = precision_of(model) or "auto"
     started = time.perf_counter()
     extraction, _ = run_extraction(args, places, reporter)
     images, features = extraction.images, extraction.features
-    identity = feature_identity(features.blocks, features.backbone, made_by(processing))
-    check_fit(model, identity)
-    source = FolderSource(
-        images, features, processing, FeatureStore(args.store), WeightsLibrary(places.weights), reporter
-    )
-    if model.tuned:
-        from defect_workbench.engine.classify.finetune import tuned_features
-
-        library = WeightsLibrary(places.weights)
-        features = tuned_features(model.tuned, images, features, processing, library, reporter)
-    reporter.stage("Classifying", None)
-    said = predict(model, Material(features, source))
+    store, library = FeatureStore(args.store), WeightsLibrary(places.weights)
+    project, said = sort_images(model, images, features, store, library, reporter, seed=args.seed)
     spent = time.perf_counter() - started
 
-    analysis = analyse(features, replace(Settings(seed=args.seed), processing=processing), reporter)
-    project = proposed(images, features, analysis, model, said)
     cells = {
         image.path: (
             said.paths[i],

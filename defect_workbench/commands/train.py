@@ -65,12 +65,12 @@ def add(commands: Commands, places: Places) -> None:
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Train, judge, and write model and report."""
     from defect_workbench.commands.extraction import parse_processing
-    from defect_workbench.engine.classify.features import made_by
     from defect_workbench.engine.classify.job import Request, train_and_judge
     from defect_workbench.engine.classify.labels import labelled_set, lot_of, scan_labels
     from defect_workbench.engine.classify.material import FolderSource, check_processing
+    from defect_workbench.engine.identity import feature_identity
     from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.model_file import feature_identity, save_model
+    from defect_workbench.storage.model_file import save_model
     from defect_workbench.storage.store import FeatureStore
 
     taxonomy = _taxonomy(args.taxonomy)
@@ -84,6 +84,11 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     report = args.out.with_name(args.out.name + ".html")
     for path in [args.out, report] + ([args.onnx] if args.onnx else []):
         _check_new(path)
+    if args.onnx and args.fine_tune:
+        raise InputError(
+            "--onnx with --fine-tune: an ONNX file holds the heads alone, and these would need deep features "
+            "of the fine-tuned network; leave one of the two out"
+        )
     if args.onnx:
         from defect_workbench.storage.onnx_file import check_onnx
 
@@ -99,7 +104,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     outcome = train_and_judge(
         data,
         source,
-        feature_identity(data.features.blocks, data.features.backbone, made_by(processing)),
+        feature_identity(data.features.blocks, data.features.backbone, processing),
         Request(
             taxonomy,
             args.folds,

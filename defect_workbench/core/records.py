@@ -64,11 +64,16 @@ class FileStamp:
         Time of the last change, nanoseconds.
     sha256 : str
         Of the content.
+    changed_ns, inode : int
+        Time of the last change of the file or its name, and its number on the disk: two files that swap
+        names keep size and time. -1 where an earlier version did not look.
     """
 
     size: int
     mtime_ns: int
     sha256: str
+    changed_ns: int = -1
+    inode: int = -1
 
 
 @dataclass(frozen=True)

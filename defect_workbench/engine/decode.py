@@ -50,8 +50,12 @@ class Undecodable(WorkbenchError):
     """The bytes cannot be used as a picture; the message is the reason."""
 
 
-class NotInstalled(Undecodable):
-    """The file may be sound; what reads it is not installed."""
+class NotNow(Undecodable):
+    """The file may be sound: the reason lies outside it, and another run may read it."""
+
+
+class NotInstalled(NotNow):
+    """What reads the file is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def decode(data: bytes, name: str = "") -> Picture:
     except Undecodable:
         raise
     except MemoryError as error:
-        raise Undecodable("not enough memory to decode it") from error
+        raise NotNow("not enough memory to decode it") from error
     except Exception as error:  # the decoders raise whatever their parsers met in a damaged file
         raise Undecodable(_damage(found, error)) from error
     return Picture(pixels, found, "; ".join(notes), values, tool)
@@ -164,7 +168,7 @@ def _decode_heights(data: bytes, name: str) -> Picture:
     except Undecodable:
         raise
     except MemoryError as error:
-        raise Undecodable("not enough memory to decode it") from error
+        raise NotNow("not enough memory to decode it") from error
     except Exception as error:  # as in `decode`
         raise Undecodable(f"damaged: the {name} data cannot be decoded") from error
     notes = ["height map levelled by a plane"]

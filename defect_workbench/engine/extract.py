@@ -36,9 +36,10 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.tool import ToolFacts
 from defect_workbench.engine import info_bar, measure, prepare
-from defect_workbench.engine.decode import NotInstalled, Undecodable, decode, extension_note
+from defect_workbench.engine.decode import NotNow, Undecodable, decode, extension_note
 from defect_workbench.engine.features import haralick, zernike
 from defect_workbench.engine.features.shape import outline
+from defect_workbench.engine.identity import deep_identity
 from defect_workbench.engine.processing import process
 from defect_workbench.engine.reading import read_found
 from defect_workbench.engine.scan import FoundFile, Listing
@@ -54,7 +55,6 @@ from defect_workbench.engine.vector_blocks import (
     Row,
     VectorStore,
     open_blocks,
-    picture_identity,
     row_key,
 )
 from defect_workbench.engine.weights import Checkpoint, WeightsInfo, WeightsLibrary
@@ -66,6 +66,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 32  # as `network.BATCH`, which cannot be imported without torch
 MAX_FILE_BYTES = 1024**3
+_NOT_FINITE = "its deep features are not finite numbers: the weights are unsound, or the precision is too low"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Extraction:
 class _Prepared:
     """What a reading thread hands on: a rejected content has a reason and nothing else."""
 
+    path: str
     sha256: str
     key: str
     facts: Facts
@@ -154,15 +156,8 @@ class _DeepSource:
         return self._backbone.embed(images)
 
 
-def _deep_identity(info: WeightsInfo, precision: str, device: str, wanted: Processing) -> dict[str, Any]:
-    return {
-        "name": info.name,
-        "sha256": info.sha256,
-        "variant": str(info.variant),
-        "precision": precision,
-        "device": device,
-        **picture_identity(wanted),
-    }
+def _network_identity(info: WeightsInfo, precision: str, device: str, wanted: Processing) -> dict[str, Any]:
+    return deep_identity(info.name, info.sha256, str(info.variant), precision, device, wanted)
 
 
 def _choose_deep(
@@ -178,7 +173,7 @@ def _choose_deep(
     """
     wanted = task.processing
     for identity in store.identities(DEEP):
-        like = _deep_identity(info, str(identity.get("precision")), str(identity.get("device")), wanted)
+        like = _network_identity(info, str(identity.get("precision")), str(identity.get("device")), wanted)
         if like != identity or precision not in (None, identity["precision"]):
             continue
         blocks = open_blocks(store, wanted, like)
@@ -191,7 +186,7 @@ def _choose_deep(
 
     device = default_device()
     chosen = precision or fastest_precision(device)
-    identity = _deep_identity(info, str(chosen), device.type, wanted)
+    identity = _network_identity(info, str(chosen), device.type, wanted)
     return identity, open_blocks(store, wanted, identity)
 
 
@@ -252,7 +247,13 @@ def extract(
     batch: list[_Prepared] = []
 
     def finish_batch() -> None:
-        _embed(batch, source, blocks, buffer)
+        lost = _embed(batch, source, blocks, buffer)
+        for item in lost:
+            rejected.append(Rejection(item.path, _NOT_FINITE))
+            del contents[item.path]
+        gone = {item.sha256 for item in lost}
+        computed.difference_update(gone)
+        buffer.facts = [fact for fact in buffer.facts if fact[0] not in gone]
         reporter.advance(len(batch))
         batch.clear()
 
@@ -264,7 +265,7 @@ def extract(
                 reporter.advance()
                 continue
             sha256 = outcome if isinstance(outcome, str) else outcome.sha256
-            contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256)
+            contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
             if isinstance(outcome, str):
                 reporter.advance()
                 continue
@@ -310,8 +311,10 @@ def extract(
 
 def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
     stamp = stamps.get(file.path)
-    unchanged = stamp is not None and (stamp.size, stamp.mtime_ns) == (file.size, file.mtime_ns)
-    return stamp.sha256 if stamp is not None and unchanged else None
+    if stamp is None:
+        return None
+    now = FileStamp(file.size, file.mtime_ns, stamp.sha256, file.changed_ns, file.inode)
+    return stamp.sha256 if stamp == now else None
 
 
 def _read_all(
@@ -355,37 +358,52 @@ def _read(file: FoundFile, task: _Task) -> str | Rejection | _Prepared:
     if task.blocks.complete(sha256, key):
         return sha256
     try:
-        picture = decode(data, file.path)
-    except NotInstalled as error:
-        # Not kept in the store: the next run may have what reads it.
+        return _prepared(file.path, data, sha256, key, task)
+    except NotNow as error:
         return Rejection(file.path, str(error))
     except Undecodable as error:
-        return _Prepared(sha256, key, (0, 0, "", "", str(error), "", 0))
+        return _Prepared(file.path, sha256, key, (0, 0, "", "", str(error), "", 0))
+    except Exception as error:  # a fault of ours with this one picture must not cost the others
+        log.exception("%s cannot be measured", file.path)
+        return Rejection(file.path, f"its features cannot be computed ({_short(error)}); the log has details")
+
+
+def _short(error: Exception) -> str:
+    return "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"[:200]
+
+
+def _prepared(path: str, data: bytes, sha256: str, key: str, task: _Task) -> _Prepared:
+    picture = decode(data, path)
     bar = info_bar.found_rows(picture.pixels, picture.tool)
     rows = info_bar.rows_to_leave_out(picture.height, bar, task.processing)
     seen = picture.pixels[: picture.height - rows]
     finding = measure.find(seen)
     size = picture.tool.pixel_size_nm
     if task.processing.rescale_nm is not None:
-        size = task.sides.pixel_size(file.path) or size
+        size = task.sides.pixel_size(path) or size
     grey, rgb = prepare.prepare(process(seen, task.processing, pixel_size_nm=size))
     tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
     facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
     measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
-    return _Prepared(
-        sha256, key, facts, grey, rgb, haralick.haralick(grey), measured, outline(finding.largest)
-    )
+    texture, shape = haralick.haralick(grey), outline(finding.largest)
+    if not all(np.isfinite(values).all() for values in (texture, shape, measured)):
+        raise ValueError("a feature is not a finite number")
+    return _Prepared(path, sha256, key, facts, grey, rgb, texture, measured, shape)
 
 
-def _embed(batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, buffer: Buffer) -> None:
+def _embed(
+    batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, buffer: Buffer
+) -> list[_Prepared]:
+    """Finish a batch; those without finite deep vectors, which are not kept, are returned."""
     shapes = zernike.zernike(np.stack([item.grey for item in batch if item.grey is not None]))
     missing = [i for i, item in enumerate(batch) if blocks.deep is not None and item.key not in blocks.deep]
     deep: dict[int, Vectors] = {}
     if source is not None and missing:
         pictures = np.stack([rgb for i in missing if (rgb := batch[i].rgb) is not None])
         deep = dict(zip(missing, source.embed(pictures), strict=True))
+    lost = {i for i, vector in deep.items() if not np.isfinite(vector).all()}
     for index, item in enumerate(batch):
-        if item.texture is not None and item.outline is not None:
+        if item.texture is not None and item.outline is not None and index not in lost:
             buffer.rows.append(
                 Row(
                     item.sha256,
@@ -397,6 +415,7 @@ def _embed(batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, b
                     deep.get(index),
                 )
             )
+    return [batch[i] for i in sorted(lost)]
 
 
 def _collect(

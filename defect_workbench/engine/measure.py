@@ -21,7 +21,7 @@ from defect_workbench.engine.ground import (
     smooth_surface,
     without_dark_edges,
 )
-from defect_workbench.engine.periodic import find_pattern, reduced
+from defect_workbench.engine.periodic import find_pattern, reduced, step_of
 
 IDENTITY = "hysteresis-6-3.2-v1"
 
@@ -98,7 +98,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     """
     grey = grey_of(pixels)
     noise = noise_of(grey)
-    step = -(-max(grey.shape) // LARGEST)
+    step = step_of(grey.shape, LARGEST)
     small = reduced(grey, step)
     surface = smooth_surface(small)
     flat = small - surface

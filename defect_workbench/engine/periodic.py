@@ -60,7 +60,7 @@ def find_pattern(values: Plane) -> Pattern | None:
     values : (height, width) float32
     """
     # Frequencies show in a smaller picture, too; only very fine patterns are lost in it.
-    step = -(-max(values.shape) // _LARGEST)
+    step = step_of(values.shape, _LARGEST)
     small = reduced(values, step)
     peaks = _peaks(small)
     if not peaks:
@@ -80,6 +80,14 @@ def find_pattern(values: Plane) -> Pattern | None:
         candidates = [candidates[best]]
     found = _fold(values, candidates[0])
     return found if found.explained >= _EXPLAINED else None
+
+
+def step_of(shape: tuple[int, ...], largest: int) -> int:
+    """Pixels to average along each side so that the longer one is at most `largest`.
+
+    Never more than the shorter side has: line scans and stitched strips keep at least one row.
+    """
+    return min(-(-max(shape) // largest), min(shape))
 
 
 def reduced(values: Plane, step: int) -> Plane:

@@ -40,7 +40,9 @@ def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
     stamps = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     # Windows lists times of files that are open elsewhere late.
     scanned = before.st_mtime_ns if os.name == "nt" else file.mtime_ns
-    if stamps != {(file.size, scanned)} or len(data) != file.size:
+    # Another file of the same size and time may have taken the name.
+    other = os.name != "nt" and file.inode not in (-1, before.st_ino & (2**63 - 1))
+    if stamps != {(file.size, scanned)} or len(data) != file.size or other:
         return Rejection(file.path, CHANGED)
     return data
 

@@ -28,11 +28,15 @@ class FoundFile:
         In bytes.
     mtime_ns : int
         Time of the last change, nanoseconds.
+    changed_ns, inode : int
+        As in `FileStamp`.
     """
 
     path: str
     size: int
     mtime_ns: int
+    changed_ns: int = -1
+    inode: int = -1
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def listing_of(images: ImageSet) -> Listing:
             rejected.append(Rejection(printable(path), f"it cannot be read: {error.strerror}"))
             continue
         if stat.S_ISREG(status.st_mode):
-            files.append(FoundFile(path, status.st_size, status.st_mtime_ns))
+            files.append(_found(path, status, status.st_ino))
         else:
             rejected.append(Rejection(printable(path), "not a regular file"))
     return Listing(images.root, tuple(files), tuple(rejected))
@@ -174,4 +178,10 @@ def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
         return Rejection(name, reason)
     if not stat.S_ISREG(status.st_mode):
         return Rejection(name, "not a regular file")
-    return FoundFile(path, status.st_size, status.st_mtime_ns)
+    # Windows lists folders without the numbers of files; there, and only there, they cost a call.
+    return _found(path, status, entry.inode() if os.name == "nt" else status.st_ino)
+
+
+def _found(path: str, status: os.stat_result, inode: int) -> FoundFile:
+    # Numbers of 64 bits without a sign, as some file systems have, do not fit into a table's column.
+    return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode & (2**63 - 1))

@@ -20,12 +20,15 @@ from defect_workbench.core.features import DEEP, HARALICK, SHAPE, ZERNIKE, Vecto
 from defect_workbench.core.measurements import NUMBERS
 from defect_workbench.core.processing import Processing
 from defect_workbench.core.records import FileStamp
-from defect_workbench.engine import info_bar, measure, prepare, processing
-from defect_workbench.engine.features import haralick, shape, zernike
+from defect_workbench.engine.identity import (
+    DECODER,
+    EXTRACTORS,
+    hand_made_identity,
+    measured_identity,
+)
 
 FLUSH_IMAGES = 256
 FLUSH_SECONDS = 5.0
-DECODER = {"decoder": "v2", "info_bar": info_bar.IDENTITY}
 FACTS = ("width", "height", "format", "note", "reason", "tool", "bar_rows")
 HINTS = ("pitch", "shading", "rest")
 
@@ -99,26 +102,22 @@ class Blocks:
 
 
 def open_blocks(store: VectorStore, wanted: Processing, deep: Mapping[str, Any] | None) -> Blocks:
-    """The blocks for pictures prepared in this way; no deep one where `deep` is None."""
-    made = picture_identity(wanted)
-    seen = {**DECODER, "rows": wanted.info_bar, "measure": measure.IDENTITY}
+    """The blocks for pictures prepared in this way.
+
+    Parameters
+    ----------
+    deep : mapping of str to Any, or None
+        As `identity.deep_identity` gives it; None: no deep block.
+    """
+    hand_made = {name: store.block(name, hand_made_identity(name, wanted)) for name in EXTRACTORS}
     return Blocks(
         facts=store.block("image", DECODER),
-        measured=store.block("measured", seen),
-        outline=store.block(SHAPE, {**seen, "extractor": shape.IDENTITY}),
-        haralick=store.block(HARALICK, {**made, "extractor": haralick.IDENTITY}),
-        zernike=store.block(ZERNIKE, {**made, "extractor": zernike.IDENTITY}),
-        deep=None if deep is None else store.block(DEEP, {**deep, **made}),
+        measured=store.block("measured", measured_identity(wanted)),
+        outline=hand_made[SHAPE],
+        haralick=hand_made[HARALICK],
+        zernike=hand_made[ZERNIKE],
+        deep=None if deep is None else store.block(DEEP, deep),
     )
-
-
-def picture_identity(wanted: Processing) -> dict[str, Any]:
-    """What the pixels that the features see depend on, beside the file."""
-    return {
-        "prepare": prepare.IDENTITY,
-        **DECODER,
-        "processing": {**wanted.identity(), "version": processing.IDENTITY},
-    }
 
 
 @dataclass

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.classifier import BlockScale, Classifier, Head, Novelty, TrainedStage
 from defect_workbench.core.errors import InputError, WorkbenchError
-from defect_workbench.core.features import DEEP, BackboneInfo
 from defect_workbench.core.taxonomy import from_mapping
 from defect_workbench.storage.atomic import replacing
 
@@ -202,79 +201,3 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     )
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
     return Classifier(taxonomy, stages, novelty, dict(state["identity"]), dict(state["facts"]), tuned)
-
-
-def check_fit(model: Classifier, identity: Mapping[str, Any]) -> None:
-    """Refuse features that the model cannot judge.
-
-    Parameters
-    ----------
-    identity : mapping of str to Any
-        As `feature_identity` gives it for the features at hand.
-
-    Raises
-    ------
-    WorkbenchError
-        With what differs, in words.
-    """
-    wanted = model.identity
-    had, has = wanted.get("backbone"), identity.get("backbone")
-    if had is not None and has is None:
-        raise WorkbenchError(
-            f"this model needs deep features of {had['weights']}, and there are no ResNet-50 weights here; "
-            "run: defect-workbench weights fetch"
-        )
-    if had is not None and has is not None and had["sha256"] != has["sha256"]:
-        raise WorkbenchError(
-            f"this model was trained with other network weights ({had['weights']}, sha256 "
-            f"{had['sha256'][:12]}…) than those in use ({has['weights']}, sha256 {has['sha256'][:12]}…); "
-            "import those with: defect-workbench weights import FILE, or train again"
-        )
-    for key, words in (
-        ("prepare", "sizes pictures otherwise"),
-        ("extractors", "computes texture or shape features otherwise"),
-        ("processing", "was trained on pictures processed otherwise"),
-    ):
-        if wanted.get(key) != identity.get(key):
-            raise WorkbenchError(
-                f"this model {words} ({_words(wanted.get(key))}) than these images "
-                f"({_words(identity.get(key))}); use the same, or train again"
-            )
-    columns = identity.get("columns", {})
-    for block, count in wanted.get("columns", {}).items():
-        if columns.get(block) != count:
-            raise WorkbenchError(
-                f"this model expects {count} {block} features an image, there are {columns.get(block, 0)}"
-            )
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v}" for k, v in value.items())
-    return "nothing said" if value is None else str(value)
-
-
-def feature_identity(
-    blocks: Mapping[str, NDArray[Any]], backbone: BackboneInfo | None, made_by: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What features depend on, for `check_fit`.
-
-    Parameters
-    ----------
-    made_by : mapping of str to Any
-        `prepare`, `extractors` and `processing`, as the engine names them.
-    """
-    result: dict[str, Any] = {
-        "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
-        "backbone": None,
-        **made_by,
-    }
-    if backbone is not None and DEEP in blocks:
-        result["backbone"] = {
-            "name": backbone.name,
-            "weights": backbone.weights,
-            "sha256": backbone.sha256,
-            "precision": backbone.precision,
-            "device": backbone.device,
-        }
-    return result

@@ -104,8 +104,13 @@ class FeatureStore:
         known: dict[str, FileStamp] = {}
         for table in self._file_tables(str(root)):
             columns = [table.column(name).to_pylist() for name in ("path", "size", "mtime_ns", "sha256")]
-            for path, size, mtime_ns, sha256 in zip(*columns, strict=True):
-                known[path] = FileStamp(size, mtime_ns, sha256)
+            # Parts of earlier versions lack these; such a file is read once more.
+            columns += [
+                table.column(name).to_pylist() if name in table.column_names else [-1] * table.num_rows
+                for name in ("changed_ns", "inode")
+            ]
+            for path, *stamp in zip(*columns, strict=True):
+                known[path] = FileStamp(*stamp)
         return known
 
     def last_root(self) -> Path | None:
@@ -128,6 +133,8 @@ class FeatureStore:
                 "size": pa.array([s.size for s in stamps.values()], pa.int64()),
                 "mtime_ns": pa.array([s.mtime_ns for s in stamps.values()], pa.int64()),
                 "sha256": pa.array([s.sha256 for s in stamps.values()], pa.string()),
+                "changed_ns": pa.array([s.changed_ns for s in stamps.values()], pa.int64()),
+                "inode": pa.array([s.inode for s in stamps.values()], pa.int64()),
             }
         )
         self.write_part(self.folder / _FILES, table, "zstd")

@@ -31,7 +31,7 @@ def state(project: Project) -> dict[str, Any]:
     groups = project.decisions.groups
     clusters = project.partition.clusters
     held = [(cluster.label, groups[cluster.number]) for cluster in clusters if cluster.number is not None]
-    unknown = [] if project.proposal is None else project.proposal.unknown.nonzero()[0]
+    unknown: list[int] = [] if project.proposal is None else project.proposal.unknown.nonzero()[0].tolist()
     return {
         "clusters": {cluster.label: sorted(paths[i] for i in cluster.members) for cluster in clusters},
         "confirmed": sorted(label for label, group in held if group.confirmed),

@@ -294,9 +294,9 @@ def open_from_store(rounds: int) -> None:
             opening.prepare(Project(found.images, analysis, 12, Decisions.none(count)))
             times.append((read, time.perf_counter() - started))
             known = AnalysisCache(Path(folder) / "analyses")
-            known.put(found.images, analysis)
+            known.put(found.images, {}, analysis)
             started = time.perf_counter()
-            cached = known.get(found.images, None, Settings())
+            cached = known.get(found.images, {}, Settings())
             assert cached is not None
             opening.prepare(Project(found.images, cached, 12, Decisions.none(count)))
             agains.append(read + time.perf_counter() - started)

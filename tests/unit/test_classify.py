@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from defect_workbench.core.classifier import Classifier, Prediction
 from defect_workbench.core.errors import Cancelled, InputError, WorkbenchError
 from defect_workbench.core.features import Features
+from defect_workbench.core.processing import Processing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.records import ImageRecord, ImageSet
 from defect_workbench.core.taxonomy import Taxonomy, fit_taxonomy, flat_taxonomy, read_taxonomy
@@ -26,8 +27,9 @@ from defect_workbench.engine.classify.labels import LabelledSet, labelled_set, l
 from defect_workbench.engine.classify.material import COLUMNS, Material
 from defect_workbench.engine.classify.ridge import ridge
 from defect_workbench.engine.classify.train import Options, best_split, otsu, train, with_threshold
+from defect_workbench.engine.identity import check_fit, feature_identity
 from defect_workbench.engine.matching import NEW, match_new
-from defect_workbench.storage.model_file import check_fit, feature_identity, load_model, save_model
+from defect_workbench.storage.model_file import load_model, save_model
 from tests.builders import BACKBONE, blobs
 
 SIZES = (40, 30, 24)
@@ -319,18 +321,17 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
     from dataclasses import replace
 
     data = made_set()
-    made = {"prepare": "p", "extractors": {"haralick": "h"}, "processing": {"denoise": "none"}}
-    identity = feature_identity(data.features.blocks, BACKBONE, made)
+    identity = feature_identity(data.features.blocks, BACKBONE, Processing())
     model = train(
         data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
     model = replace(model, identity=identity)
-    check_fit(model, identity)
+    assert not check_fit(model, identity)
     with pytest.raises(WorkbenchError, match="there are no ResNet-50 weights here"):
         check_fit(model, {**identity, "backbone": None})
     with pytest.raises(WorkbenchError, match="other network weights"):
         check_fit(model, {**identity, "backbone": {**identity["backbone"], "sha256": "1" * 64}})
-    with pytest.raises(WorkbenchError, match="processed otherwise"):
+    with pytest.raises(WorkbenchError, match="processed differently"):
         check_fit(model, {**identity, "processing": {"denoise": "nlm"}})
     with pytest.raises(WorkbenchError, match="expects 40 deep features"):
         check_fit(model, {**identity, "columns": {**identity["columns"], "deep": 12}})

@@ -20,8 +20,8 @@ from tests.builders import BACKBONE
 def copied(different: int, each: int, seed: int = 0, columns: int = 2048) -> NDArray[np.float32]:
     """So many different deep vectors, each so many times, in mixed order."""
     rng = np.random.default_rng(seed)
-    rows = np.abs(rng.standard_normal((different, columns))).astype(np.float32)
-    return rows[rng.permutation(np.repeat(np.arange(different), each))]
+    rows: NDArray[np.float32] = np.abs(rng.standard_normal((different, columns))).astype(np.float32)
+    return np.take(rows, rng.permutation(np.repeat(np.arange(different), each)), axis=0)
 
 
 def places(rows: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -118,11 +118,11 @@ def test_sessions_with_impossible_facts_are_refused(tmp_path: Path, name: str, v
 def test_another_processing_is_another_analysis(tmp_path: Path) -> None:
     project = observed(tmp_path / "lot")
     cache = AnalysisCache(tmp_path / "analyses")
-    cache.put(project.images, project.analysis)
-    settings, backbone = project.analysis.settings, project.analysis.backbone
-    assert cache.get(project.images, backbone, settings) is not None
+    cache.put(project.images, {}, project.analysis)
+    settings = project.analysis.settings
+    assert cache.get(project.images, {}, settings) is not None
     other = replace(settings, processing=Processing())
-    assert cache.get(project.images, backbone, other) is None
+    assert cache.get(project.images, {}, other) is None
 
 
 def test_measurement_table_has_a_row_an_image_in_both_units(tmp_path: Path) -> None:

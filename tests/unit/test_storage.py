@@ -176,18 +176,19 @@ def test_known_analysis_is_found_for_the_same_contents_and_settings_only(tmp_pat
     project = made_project(tmp_path / "lot")
     cache = AnalysisCache(tmp_path / "analyses")
     settings = project.analysis.settings
-    assert cache.get(project.images, project.analysis.backbone, settings) is None
-    cache.put(project.images, project.analysis)
-    found = cache.get(project.images, project.analysis.backbone, settings)
+    made = {"decoder": "v2", "extractors": {"haralick": "v1"}}
+    assert cache.get(project.images, made, settings) is None
+    cache.put(project.images, made, project.analysis)
+    found = cache.get(project.images, made, settings)
     assert found is not None
     assert project.analysis.tree is not None
     assert found.tree is not None
     np.testing.assert_array_equal(found.tree.merges, project.analysis.tree.merges)
-    assert cache.get(project.images, None, settings) is None
-    assert cache.get(project.images, project.analysis.backbone, replace(settings, seed=1)) is None
+    assert cache.get(project.images, {**made, "extractors": {"haralick": "v2"}}, settings) is None
+    assert cache.get(project.images, made, replace(settings, seed=1)) is None
     for path in (tmp_path / "analyses").iterdir():
         path.write_bytes(b"damaged")
-    assert cache.get(project.images, project.analysis.backbone, settings) is None
+    assert cache.get(project.images, made, settings) is None
 
 
 # Export

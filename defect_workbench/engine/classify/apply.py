@@ -149,7 +149,7 @@ def predict(classifier: Classifier, material: Material) -> Prediction:
     Parameters
     ----------
     material : Material
-        Features made as the classifier's identity says; `storage.model_file.check_fit` tells.
+        Features made as the classifier's identity says; `identity.check_fit` tells.
 
     Raises
     ------

@@ -21,8 +21,10 @@ from defect_workbench.engine.classify.augment import ORIGINAL, View, changed
 from defect_workbench.engine.decode import Undecodable, decode
 from defect_workbench.engine.extract import BATCH
 from defect_workbench.engine.features import haralick, zernike
+from defect_workbench.engine.identity import deep_identity, hand_made_identity, picture_identity
 from defect_workbench.engine.processing import process
-from defect_workbench.engine.vector_blocks import VectorBlock, VectorStore, picture_identity
+from defect_workbench.engine.side_files import SideFiles
+from defect_workbench.engine.vector_blocks import VectorBlock, VectorStore, row_key
 from defect_workbench.engine.weights import WeightsLibrary
 
 if TYPE_CHECKING:
@@ -89,36 +91,57 @@ class ViewExtractor:
         """`features` of several changes; every file is read once for all that is missing."""
         which = np.arange(len(images)) if chosen is None else chosen
         opened = [self._blocks(own, each) for each in looks]
+        keys = self._keys(images, which, looks)
         missing: dict[int, list[int]] = {}
         for number, blocks in enumerate(opened):
             for i in which.tolist():
-                if any(images.images[i].sha256 not in block for block in blocks.values()):
+                if any(keys[number][i] not in block for block in blocks.values()):
                     missing.setdefault(i, []).append(number)
-        # Copies of one content are one picture.
-        unique = {images.images[i].sha256: (i, wanted) for i, wanted in missing.items()}
-        self._compute(images, list(unique.values()), looks, opened, own.backbone)
-        return [self._collect(images, own, blocks, which) for blocks in opened]
+        # Copies of one picture are computed once.
+        unique = {tuple(keys[n][i] for n in wanted): (i, wanted) for i, wanted in missing.items()}
+        self._compute(images, list(unique.values()), looks, opened, keys, own.backbone)
+        return [self._collect(own, blocks, which, key) for blocks, key in zip(opened, keys, strict=True)]
+
+    def _keys(
+        self, images: ImageSet, which: NDArray[np.intp], looks: Sequence[Looks]
+    ) -> list[dict[int, str]]:
+        """For each change, under what the rows of the images are kept: as extraction keeps its own."""
+        sides = SideFiles(images.root)
+        return [
+            {
+                i: images.images[i].sha256
+                if each.processing.rescale_nm is None
+                else row_key(
+                    images.images[i].sha256, sides.pixel_size(images.images[i].path), each.processing
+                )
+                for i in which.tolist()
+            }
+            for each in looks
+        ]
 
     def _blocks(self, own: Features, looks: Looks) -> dict[str, VectorBlock]:
-        """The blocks that differ from the picture's own."""
+        """The blocks that differ from the picture's own; those of an unchanged view are extraction's."""
         processed = looks.processing != self._made
         if not processed and looks.view == ORIGINAL:
             return {}
         change = {**picture_identity(looks.processing), "view": looks.view.name}
         blocks = {}
         if processed or not looks.view.keeps_texture:
-            blocks[HARALICK] = self._store.block(HARALICK, {**change, "extractor": haralick.IDENTITY})
-            blocks[ZERNIKE] = self._store.block(ZERNIKE, {**change, "extractor": zernike.IDENTITY})
+            for name in (HARALICK, ZERNIKE):
+                identity = hand_made_identity(name, looks.processing)
+                if looks.view != ORIGINAL:
+                    identity = {**change, "extractor": identity["extractor"]}
+                blocks[name] = self._store.block(name, identity)
         if own.backbone is not None:
-            info = own.backbone
-            identity: dict[str, Any] = {
-                "sha256": info.sha256,
-                "precision": info.precision,
-                "device": info.device,
-                **change,
-            }
-            blocks[DEEP] = self._store.block(DEEP, identity)
+            blocks[DEEP] = self._store.block(DEEP, self._deep_identity(own.backbone, looks, change))
         return blocks
+
+    def _deep_identity(self, by: BackboneInfo, looks: Looks, change: dict[str, Any]) -> dict[str, Any]:
+        info = self._library.info()
+        if looks.view == ORIGINAL and info is not None and info.sha256 == by.sha256:
+            variant = str(info.variant)
+            return deep_identity(by.weights, by.sha256, variant, by.precision, by.device, looks.processing)
+        return {"sha256": by.sha256, "precision": by.precision, "device": by.device, **change}
 
     def _compute(
         self,
@@ -126,6 +149,7 @@ class ViewExtractor:
         jobs: Sequence[tuple[int, list[int]]],
         looks: Sequence[Looks],
         opened: Sequence[dict[str, VectorBlock]],
+        keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
     ) -> None:
         if not jobs:
@@ -141,18 +165,18 @@ class ViewExtractor:
                 self._reporter.check()
                 part = jobs[start : start + step]
                 made = list(pool.map(lambda job: _pictures(images, job[0], job[1], looks), part))
-                self._keep(images, part, made, opened, backbone)
+                self._keep(part, made, opened, keys, backbone)
 
     def _keep(
         self,
-        images: ImageSet,
         part: Sequence[tuple[int, list[int]]],
         made: Sequence[list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]],
         opened: Sequence[dict[str, VectorBlock]],
+        keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
     ) -> None:
         rows = [
-            (images.images[i].sha256, number, grey, rgb)
+            (keys[number][i], number, grey, rgb)
             for (i, wanted), pictures in zip(part, made, strict=True)
             for number, (grey, rgb) in zip(wanted, pictures, strict=True)
         ]
@@ -197,14 +221,13 @@ class ViewExtractor:
 
     @staticmethod
     def _collect(
-        images: ImageSet, own: Features, blocks: dict[str, VectorBlock], which: NDArray[np.intp]
+        own: Features, blocks: dict[str, VectorBlock], which: NDArray[np.intp], keys: dict[int, str]
     ) -> Features:
         found: dict[str, Vectors] = dict(own.blocks)
-        sha256s = [images.images[i].sha256 for i in which.tolist()]
         for name, block in blocks.items():
-            if sha256s:
+            if len(which):
                 found[name] = own.blocks[name].copy()
-                found[name][which] = block.vectors(sha256s)
+                found[name][which] = block.vectors([keys[i] for i in which.tolist()])
         return Features(found, own.backbone)
 
 

@@ -70,7 +70,9 @@ def principal_components(centred: Floats, components: int) -> Floats:
     values, axes = eigh(gram, subset_by_index=(size - components, size - 1))
     values, axes = values[::-1], axes[:, ::-1]
     spread = values > size * np.finfo(np.float64).eps * max(float(values[0]), 0.0)
-    coordinates = axes * np.sqrt(np.where(spread, values, 0.0)) if wide else np.where(spread, centred @ axes, 0.0)
+    coordinates = (
+        axes * np.sqrt(np.where(spread, values, 0.0)) if wide else np.where(spread, centred @ axes, 0.0)
+    )
     signs = np.sign(coordinates[np.abs(coordinates).argmax(axis=0), np.arange(components)])
     coordinates = coordinates * np.where(signs == 0, 1.0, signs)
     # Matrix products round a row by where it stands; copies of one picture must not drift apart.

