@@ -1,0 +1,67 @@
+"""Fine-tuning and changed copies, by the real command line, on a few dozen images."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from defect_workbench.storage.model_file import load_model
+from tests.e2e.test_command_line import run, table
+from tests.e2e.test_golden import GOLDEN
+
+KINDS = ("clean", "pit", "residue", "scratch")
+
+
+def right(rows: list[dict[str, str]]) -> int:
+    return sum(row["label"] == row["path"].split("/")[0] for row in rows if row["known"] == "true")
+
+
+def test_a_fine_tuned_classifier_sorts_by_its_own_network(tmp_path: Path, with_weights: Path) -> None:
+    model = tmp_path / "tuned.model"
+    done = run("train", GOLDEN / "images", "--out", model, "--folds", "2", "--fine-tune", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["overall"]["accuracy"] >= 0.8
+    assert set(load_model(model).tuned)
+
+    out = tmp_path / "out"
+    done = run("classify", GOLDEN / "lot", "--model", model, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Looking at pictures for fine-tuning" in done.stderr
+    rows = table(out / "manifest.csv")
+    assert right(rows) >= 10
+
+    # The session says which network its vectors are by, and that is the one its replay uses.
+    again = tmp_path / "again"
+    done = run("replay", out / "session.dwb", "--out", again, "--offline")
+    assert done.returncode == 0, done.stderr
+
+
+def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path) -> None:
+    done = run(
+        "train", GOLDEN / "images", "--out", tmp_path / "m", "--fine-tune", "--onnx", tmp_path / "m.onnx"
+    )
+    assert done.returncode == 2
+    assert "fine-tuned network" in done.stderr
+    assert not list(tmp_path.glob("m*"))
+
+
+def test_changed_copies_are_learnt_from_and_kept(tmp_path: Path, with_weights: Path) -> None:
+    pytest.importorskip("torch")
+    options = ("--folds", "2", "--augment", "1", "--store", tmp_path / "store", "--json")
+    done = run("train", GOLDEN / "images", "--out", tmp_path / "a.model", *options)
+    assert done.returncode == 0, done.stderr
+    assert "Looking at changed copies" in done.stderr
+    first = json.loads(done.stdout)
+    assert first["overall"]["accuracy"] >= 0.8
+    assert load_model(tmp_path / "a.model").facts["augmented"] is True
+
+    # The copies are in the store now, and give the same model to the bit.
+    done = run("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)
+    assert done.returncode == 0, done.stderr
+    assert "Looking at changed copies" not in done.stderr
+    assert (tmp_path / "b.model").read_bytes() == (tmp_path / "a.model").read_bytes()
+
+    done = run("classify", GOLDEN / "lot", "--model", tmp_path / "a.model", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert right(table(tmp_path / "out" / "manifest.csv")) >= 9
