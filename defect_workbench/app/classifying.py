@@ -123,7 +123,9 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
         if here is not None:
             parts.append(_confirmed(here, places, reporter, offline))
         if wish.folder is not None:
-            parts.append(_sorted(wish.folder, processing, places, reporter, offline))
+            made = parts[0].features.backbone if parts else None
+            precision = made.precision if made is not None else None
+            parts.append(_sorted(wish.folder, processing, places, reporter, offline, precision))
         data = _joined(parts)
         store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
         source = FolderSource(data.images, data.features, processing, store, library, reporter)
@@ -204,11 +206,17 @@ def _confirmed(project: Project, places: Places, reporter: JobReporter, offline:
 
 
 def _sorted(
-    folder: Path, processing: Processing, places: Places, reporter: JobReporter, offline: bool
+    folder: Path,
+    processing: Processing,
+    places: Places,
+    reporter: JobReporter,
+    offline: bool,
+    precision: str | None,
 ) -> LabelledSet:
     from defect_workbench.engine.classify.labels import labelled_set, scan_labels
 
-    found = _extract(scan_labels(folder.absolute(), reporter), processing, places, reporter, offline)
+    listing = scan_labels(folder.absolute(), reporter)
+    found = _extract(listing, processing, places, reporter, offline, precision)
     return labelled_set(found.images, found.features)
 
 
@@ -220,7 +228,11 @@ def _joined(parts: list[LabelledSet]) -> LabelledSet:
         raise InputError("choose what to learn from: confirmed clusters, or a folder of labels")
     first, *others = parts
     for other in others:
-        if other.features.blocks.keys() != first.features.blocks.keys():
+        # Vectors of another precision or device are others, too.
+        if (other.features.blocks.keys(), other.features.backbone) != (
+            first.features.blocks.keys(),
+            first.features.backbone,
+        ):
             raise WorkbenchError("the features of the two sources were made with different networks")
         folders = tuple(sorted({*first.folders, *other.folders}))
         moved = tuple(
