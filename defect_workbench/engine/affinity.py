@@ -28,7 +28,7 @@ def affinity_propagation(
     damping: float = 0.7,
     seed: int = 0,
 ) -> tuple[Integers, Integers]:
-    """Exemplars, and each row's index among them; copies of one row count once and stay together.
+    """Exemplars, and each row's index among them; copies of one row stay together.
 
     Parameters
     ----------
@@ -46,9 +46,6 @@ def affinity_propagation(
     WorkbenchError
         If there are too many rows for a method of quadratic memory.
     """
-    from sklearn.cluster import AffinityPropagation
-    from sklearn.exceptions import ConvergenceWarning
-
     n = len(vectors)
     if n > MAX_IMAGES:
         raise WorkbenchError(
@@ -58,12 +55,26 @@ def affinity_propagation(
     first, place = distinct_rows(vectors)
     if len(first) < 2:
         return np.zeros(min(n, 1), np.intp), np.zeros(n, np.intp)
+    exemplars, labels = _propagate(vectors, preference, damping, seed)
+    if not np.array_equal(labels, labels[first][place]):
+        # Exemplars that are copies of each other: each different row counts once, then.
+        exemplars, labels = _propagate(vectors[first], preference, damping, seed)
+        exemplars, labels = first[exemplars], labels[place]
+    return exemplars, labels
+
+
+def _propagate(
+    vectors: NDArray[np.float64], preference: float | None, damping: float, seed: int
+) -> tuple[Integers, Integers]:
+    from sklearn.cluster import AffinityPropagation
+    from sklearn.exceptions import ConvergenceWarning
+
     model = AffinityPropagation(
         damping=damping, preference=preference, max_iter=_ITERATIONS, random_state=seed
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(vectors[first])
+        model.fit(vectors)
     labels = np.asarray(model.labels_, dtype=np.intp)
     failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
     if failed or (labels < 0).any() or model.n_iter_ >= _ITERATIONS:
@@ -71,4 +82,4 @@ def affinity_propagation(
             f"affinity propagation did not converge in {_ITERATIONS} steps, so it has no result; "
             "try a damping nearer to 1 (for example 0.9) or another preference"
         )
-    return first[model.cluster_centers_indices_], labels[place]
+    return np.asarray(model.cluster_centers_indices_, dtype=np.intp), labels

@@ -64,11 +64,14 @@ def outlier_scores(vectors: Floats) -> Floats:
     Returns
     -------
     (n,) float64
-        0 throughout where there are fewer than ten different rows: nothing can be said. Copies of one
-        row count once and have one score.
+        0 throughout where there are fewer than ten rows: nothing can be said. Copies of one row have
+        one score.
     """
     first, place = distinct_rows(vectors)
-    return _scores(vectors[first])[place]
+    if int(np.bincount(place).max(initial=0)) > NEIGHBOURS[0]:
+        # A row with that many copies has no other neighbours; copies then count once.
+        return _scores(vectors[first])[place]
+    return _scores(vectors)[first][place]
 
 
 def _scores(vectors: Floats) -> Floats:

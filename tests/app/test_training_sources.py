@@ -7,6 +7,7 @@ import pytest
 
 from defect_workbench.app.classifying import _joined
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.features import BackboneInfo
 from tests.builders import BACKBONE
 from tests.unit.test_classify import made_set
 
@@ -14,7 +15,7 @@ from tests.unit.test_classify import made_set
 @pytest.mark.parametrize(
     "other", [replace(BACKBONE, precision="bf16"), replace(BACKBONE, sha256="1" * 64), None]
 )
-def test_features_of_another_network_or_precision_are_refused(other: object) -> None:
+def test_features_of_another_network_or_precision_are_refused(other: BackboneInfo | None) -> None:
     first = made_set()
     same = _joined([first, made_set(seed=1)])
     assert len(same) == 2 * len(first)
