@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from defect_workbench import cli
+from defect_workbench.core.text import printable
 from defect_workbench.places import Places
 
 
@@ -29,7 +30,7 @@ def main() -> int:
     path = Path(arguments[0]) if arguments else None
     if path is not None and not path.exists():
         known = ", ".join(cli.COMMANDS)
-        print(f"defect-workbench: there is no {path} (commands are {known})", file=sys.stderr)
+        print(f"defect-workbench: there is no {printable(str(path))} (commands are {known})", file=sys.stderr)
         return 2
     if not has_display():
         print(

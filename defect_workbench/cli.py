@@ -22,6 +22,7 @@ from defect_workbench.commands import (
 )
 from defect_workbench.console import console_reporter
 from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
 
@@ -82,5 +83,5 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
 
 
 def _fail(error: WorkbenchError) -> int:
-    print(f"defect-workbench: {error}", file=sys.stderr)
+    print(f"defect-workbench: {printable(str(error))}", file=sys.stderr)
     return error.exit_code

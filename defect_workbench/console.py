@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -9,13 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
-from typing import Never, TextIO
+from typing import Any, Never, TextIO
 
 from tqdm import tqdm
 
 from defect_workbench.core.errors import Cancelled
+from defect_workbench.core.text import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print lines of a result; names from elsewhere in them cannot act on the terminal."""
+    print(printable(text, keep="\n"), file=stream or sys.stdout)
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON object, in ASCII: sound on a terminal and a pipe of any encoding."""
+    print(json.dumps(value))
 
 
 class ConsoleReporter:
@@ -38,6 +50,7 @@ class ConsoleReporter:
     def stage(self, title: str, total: int | None) -> None:
         """Begin a stage."""
         self.close()
+        title = printable(title)
         self._title, self._total, self._done = title, total or 0, 0
         self._started = self._said = time.monotonic()
         if self._terminal:
@@ -65,7 +78,7 @@ class ConsoleReporter:
 
     def warn(self, message: str) -> None:
         """Print a warning line."""
-        line = f"warning: {message}"
+        line = f"warning: {printable(message, keep=chr(10))}"
         if self._bar is not None:
             tqdm.write(line, file=self._stream)
         else:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections import Counter
 from pathlib import Path
 
 from defect_workbench.commands.common import Commands
+from defect_workbench.commands.exporting import check_out
 from defect_workbench.commands.extraction import backbone_json, run_extraction, say_rejected
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError
 from defect_workbench.places import Places
 
@@ -41,13 +41,13 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.engine.thumbnail import thumbnail
     from defect_workbench.engine.weights import WeightsLibrary
     from defect_workbench.facts import report_facts
-    from defect_workbench.storage.export import Mode, check_target, export
+    from defect_workbench.storage.export import Mode, export
     from defect_workbench.storage.manifest import MoreColumns
     from defect_workbench.storage.model_file import load_model
     from defect_workbench.storage.store import FeatureStore
 
     model = load_model(args.model)
-    check_target(args.out)
+    check_out(args.out, add=False, store=args.store)
     if args.seed < 0:
         raise InputError("--seed must not be negative")
     args.processing = processing_of(model)
@@ -97,10 +97,10 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "out": str(args.out),
             "seconds": round(time.perf_counter() - started, 3),
         }
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
-    print(f"{len(images):,} images, {unknown:,} of them unknown, written to {args.out}")
+    say(f"{len(images):,} images, {unknown:,} of them unknown, written to {args.out}")
     for name, count in labels.items():
-        print(f"  {name:<24} {count:>7,}")
+        say(f"  {name:<24} {count:>7,}")
     say_rejected(extraction)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -33,7 +32,7 @@ from defect_workbench.commands.extraction import (
     say_rejected,
     say_suggested,
 )
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.analysis import Linkage, Method, Settings
 from defect_workbench.core.assignment import Decisions
 from defect_workbench.core.errors import InputError
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     settings = _settings(args)
     cut = _parse_cut(args)
     profile = profile_of(args, settings.seed)
-    check_out(args.out, add=args.add)
+    check_out(args.out, add=args.add, store=args.store)
     # A table that cannot be read is told before the work and not after it.
     table = read_side_table(args)
     extraction, scanning = run_extraction(args, places, reporter)
@@ -107,7 +106,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
     if args.json:
         seconds = {"scan": scanning, "extract": extraction.seconds, "link": linking, "export": exporting}
-        print(json.dumps(_summary(project, extraction, plan, seconds), ensure_ascii=False))
+        say_json(_summary(project, extraction, plan, seconds))
         return 0
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     _print_analysis(project)
@@ -140,9 +139,9 @@ def _summary(
 
 
 def _print_analysis(project: Project) -> None:
-    print(f"weights of the blocks: {project.analysis.weights.why}")
+    say(f"weights of the blocks: {project.analysis.weights.why}")
     for suggestion in project.analysis.suggestions:
-        print(
+        say(
             f"suggested: {suggestion.clusters} clusters, {suggestion.singletons} singletons: {suggestion.why}"
         )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
@@ -48,12 +47,12 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "columns": found.columns,
             "table": found.table.tolist(),
         }
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
-    print(f"adjusted Rand index {found.adjusted_rand_index:.3f}, purity {found.purity:.3f}")
+    say(f"adjusted Rand index {found.adjusted_rand_index:.3f}, purity {found.purity:.3f}")
     only_here, only_there = found.missing
-    print(f"{len(found.first):,} images in common, {only_here:,} only here, {only_there:,} only there")
+    say(f"{len(found.first):,} images in common, {only_here:,} only here, {only_there:,} only there")
     for row, label in enumerate(found.rows):
         cells = sorted(zip(found.table[row].tolist(), found.columns, strict=True), reverse=True)
-        print(f"  {label:<24} " + ", ".join(f"{name} {count:,}" for count, name in cells if count))
+        say(f"  {label:<24} " + ", ".join(f"{name} {count:,}" for count, name in cells if count))
     return 0

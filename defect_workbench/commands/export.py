@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from defect_workbench.commands.exporting import (
     side_json,
     write_or_plan,
 )
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.side_data import join
 from defect_workbench.places import Places
@@ -82,7 +81,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
         count = sum(plan.folders.values())
         result = {"images": count, "dry_run": args.dry_run, **plan_json(plan)}
         result["side_data"] = side_json(project)
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     if table is not None:
@@ -104,19 +103,19 @@ def _undo(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
             "bytes": found.total_bytes,
             "dry_run": args.dry_run,
         }
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
     verb = "would be removed from" if args.dry_run else "removed from"
-    print(f"{len(found.removed):,} files, {found.total_bytes / 1e6:.1f} MB, {verb} {args.undo}")
+    say(f"{len(found.removed):,} files, {found.total_bytes / 1e6:.1f} MB, {verb} {args.undo}")
     for words, paths in (
         ("were changed since and stay", found.changed),
         ("were gone already", found.missing),
         ("are not of the export and stay", found.foreign),
     ):
         if paths:
-            print(f"{len(paths):,} {words}:")
+            say(f"{len(paths):,} {words}:")
             for path in paths[:_SHOWN]:
-                print(f"  {path}")
+                say(f"  {path}")
             if len(paths) > _SHOWN:
-                print(f"  and {len(paths) - _SHOWN:,} more")
+                say(f"  and {len(paths) - _SHOWN:,} more")
     return 0

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.console import say
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
@@ -92,8 +93,8 @@ def _shares(text: str) -> tuple[float, float, float]:
     return shares
 
 
-def check_out(out: Path, *, add: bool) -> None:
-    """Refuse a result folder early, before any work."""
+def check_out(out: Path, *, add: bool, store: Path | None = None) -> None:
+    """Refuse a result folder early, before any work; the feature store may not be in it."""
     from defect_workbench.storage.export import check_target
     from defect_workbench.storage.receipt import read_receipt
     from defect_workbench.storage.staging import recover
@@ -104,6 +105,8 @@ def check_out(out: Path, *, add: bool) -> None:
         read_receipt(out)
     else:
         check_target(out)
+    if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
+        raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
     there = Path(os.path.abspath(out))
     while not there.exists():
         there = there.parent
@@ -151,24 +154,24 @@ def print_plan(project: Project, plan: Plan, *, dry: bool, add: bool = False) ->
     size = f"{plan.total_bytes / 1e6:.1f} MB"
     if add:
         count = len(plan.manifest)
-        print(f"{count:,} new images, {size}, {verb} added to {plan.out}".replace("  ", " "))
+        say(f"{count:,} new images, {size}, {verb} added to {plan.out}".replace("  ", " "))
         if plan.already:
-            print(f"{len(plan.already):,} images are there already; they are not added again")
+            say(f"{len(plan.already):,} images are there already; they are not added again")
     else:
-        print(
+        say(
             f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, {size}, "
             f"{verb} written to {plan.out}".replace("  ", " ")
         )
     for folder, count in plan.folders.items():
-        print(f"  {folder:<24} {count:>7,}")
+        say(f"  {folder:<24} {count:>7,}")
     if plan.collisions:
-        print(f"{len(plan.collisions):,} files get another name, as theirs is taken:")
+        say(f"{len(plan.collisions):,} files get another name, as theirs is taken:")
         for path, exported in plan.collisions[:_COLLISIONS]:
-            print(f"  {path} -> {exported}")
+            say(f"  {path} -> {exported}")
     for note in plan.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if plan.missing:
-        print(f"{len(plan.missing):,} images can no longer be read; the first, {plan.missing[0]}")
+        say(f"{len(plan.missing):,} images can no longer be read; the first, {plan.missing[0]}")
 
 
 def print_side(project: Project) -> None:
@@ -179,15 +182,15 @@ def print_side(project: Project) -> None:
     if side is None:
         return
     without = side.without_row(project.images)
-    print(f"side data {side.source}: {sum(side.joined):,} images have a row (by {side.name_column})")
+    say(f"side data {side.source}: {sum(side.joined):,} images have a row (by {side.name_column})")
     if side.without_image:
-        print(f"  rows without an image: {len(side.without_image):,}; the first, {side.without_image[0]}")
+        say(f"  rows without an image: {len(side.without_image):,}; the first, {side.without_image[0]}")
     if without:
-        print(f"  images without a row: {len(without):,}; the first, {without[0]}")
+        say(f"  images without a row: {len(without):,}; the first, {without[0]}")
     for remark in side.remarks:
-        print(f"  {remark}")
+        say(f"  {remark}")
     for found in associations(project):
-        print(f"  {found.reading}")
+        say(f"  {found.reading}")
 
 
 def side_json(project: Project) -> dict[str, object] | None:

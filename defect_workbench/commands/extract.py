@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from defect_workbench.commands.common import Commands
@@ -17,7 +16,7 @@ from defect_workbench.commands.extraction import (
     say_rejected,
     say_suggested,
 )
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.places import Places
 
 
@@ -45,9 +44,9 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         **processing_json(extraction, parse_processing(args)),
     }
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
-    print(f"{len(extraction.images):,} images in {args.store}, {extraction.computed:,} of them new")
+    say(f"{len(extraction.images):,} images in {args.store}, {extraction.computed:,} of them new")
     say_rejected(extraction)
     say_suggested(extraction, parse_processing(args))
     return 0

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.features import BackboneInfo
 from defect_workbench.core.processing import BACKGROUNDS, DENOISES, Processing
@@ -147,7 +147,7 @@ def say_suggested(extraction: Extraction, processing: Processing) -> None:
     """Print what the pictures ask for, if it is not what was done."""
     options = suggested_options(extraction.suggested, processing)
     if options:
-        print(f"hint: {extraction.why}; worth a try: {options}")
+        say(f"hint: {extraction.why}; worth a try: {options}")
 
 
 def suggested_options(suggested: Processing, processing: Processing) -> str:
@@ -181,7 +181,7 @@ def say_rejected(extraction: Extraction) -> None:
     """Print how many files were not used, and the first reason."""
     rejected = extraction.images.rejected
     if rejected:
-        print(f"{len(rejected):,} files not used; the first, {rejected[0].path}: {rejected[0].reason}")
+        say(f"{len(rejected):,} files not used; the first, {rejected[0].path}: {rejected[0].reason}")
 
 
 def backbone_json(backbone: BackboneInfo | None) -> dict[str, str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.exporting import check_out
 from defect_workbench.commands.extraction import run_listing
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.differences import differences
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project import Project
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.storage.session import load_session
 
     session = load_session(args.session)
-    check_out(args.out, add=False)
+    check_out(args.out, add=False, store=args.store)
     profile, mode = Profile(), Mode.COPY
     if (args.session.parent / RECEIPT).is_file():
         receipt = read_receipt(args.session.parent)
@@ -91,9 +90,9 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     reporter.close()
     if args.json:
         result = {"images": len(project.images), "identical": True, "out": str(plan.out)}
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
-    print(f"{len(project.images):,} images, the same manifest again, written to {plan.out}")
+    say(f"{len(project.images):,} images, the same manifest again, written to {plan.out}")
     return 0
 
 

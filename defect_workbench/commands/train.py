@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError
 from defect_workbench.places import Places
 from defect_workbench.training_facts import write_report
@@ -148,7 +147,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "report": str(report),
             "seconds": seconds,
         }
-        print(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return 0
     _print(outcome, args.out, report)
     say_rejected(extraction)
@@ -185,19 +184,19 @@ def _print(outcome: Outcome, model: Path, report: Path) -> None:
 
     facts = outcome.model.facts
     overall = facts["overall"]
-    print(f"{facts['images']:,} images: {summary_line(overall)} right, judged in {facts['folds']} folds")
+    say(f"{facts['images']:,} images: {summary_line(overall)} right, judged in {facts['folds']} folds")
     for name, stage in facts["stages"].items():
         found = ", ".join(f"{outcome_} {count:,}" for outcome_, count in stage["outcomes"].items())
         figure = "not judged" if stage["accuracy"] is None else summary_line(stage)
-        print(f"  stage {name}: {figure}; {found}")
+        say(f"  stage {name}: {figure}; {found}")
     for name, entry in facts["ablation"].items():
-        print(f"  {name} features: {summary_line(entry)}")
-    print(f"  expected calibration error {overall['ece']:.3f}")
+        say(f"  {name} features: {summary_line(entry)}")
+    say(f"  expected calibration error {overall['ece']:.3f}")
     if facts["unknown"] and facts["unknown"]["mean"] is not None:
-        print(
+        say(
             f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, "
             f"{facts['unknown']['worst']:.3f} at worst"
         )
     for note in outcome.notes:
-        print(f"  {note}")
-    print(f"model {model}, report {report}")
+        say(f"  {note}")
+    say(f"model {model}, report {report}")

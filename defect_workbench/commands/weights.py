@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
-from defect_workbench.console import ConsoleReporter
+from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
@@ -38,16 +37,16 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     if args.action == "status":
         info = library.info()
         if args.json:
-            print(json.dumps({"weights": asdict(info) if info else None, "folder": str(library.folder)}))
+            say_json({"weights": asdict(info) if info else None, "folder": str(library.folder)})
         elif info is None:
-            print(f"no ResNet-50 weights in {library.folder}; run: defect-workbench weights fetch")
+            say(f"no ResNet-50 weights in {library.folder}; run: defect-workbench weights fetch")
         else:
-            print(f"{info.name}\nsha256 {info.sha256}\nin {library.folder / info.file}")
+            say(f"{info.name}\nsha256 {info.sha256}\nin {library.folder / info.file}")
         return 0
     if args.action == "fetch":
         info = library.fetch(reporter, args.source)
     else:
         info = library.import_file(args.file)
     reporter.close()
-    print(f"in use: {info.name}, sha256 {info.sha256}")
+    say(f"in use: {info.name}, sha256 {info.sha256}")
     return 0

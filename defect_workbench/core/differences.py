@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from defect_workbench.core.records import ImageSet
+from defect_workbench.core.records import PASSED_OVER, ImageSet
 
 _NAMED = 3
 
 
 def differences(before: ImageSet, after: ImageSet) -> list[str]:
-    """Sentences on what was added, removed or changed; empty where nothing was."""
+    """Sentences on what was added, removed or changed; empty where nothing was.
+
+    Files that are passed over for where they lie do not count: results may have come into the folder.
+    """
     old = {image.path: image.sha256 for image in before.images}
     new = {image.path: image.sha256 for image in after.images}
-    refused_before = {item.path: item.reason for item in before.rejected}
-    refused_now = {item.path: item.reason for item in after.rejected}
+    refused_before = _refused(before)
+    refused_now = _refused(after)
     found = [
         ("no longer there", [p for p in old if p not in new and p not in refused_now]),
         ("can no longer be used", [p for p in old if p in refused_now]),
@@ -27,6 +30,10 @@ def differences(before: ImageSet, after: ImageSet) -> list[str]:
     reasons = [p for p in refused_before if p in refused_now and refused_now[p] != refused_before[p]]
     found.append(("not used, now for another reason", reasons))
     return [f"{_named(paths)}: {words}" for words, paths in found if paths]
+
+
+def _refused(images: ImageSet) -> dict[str, str]:
+    return {item.path: item.reason for item in images.rejected if item.reason not in PASSED_OVER}
 
 
 def _named(paths: Iterable[str]) -> str:

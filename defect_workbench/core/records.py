@@ -44,6 +44,12 @@ class ImageRecord:
     measured: Measurements | None = None
 
 
+# Reasons that lie in where a file is, and not in the file.
+IN_HIDDEN_FOLDER = "it lies in a hidden folder"
+IN_RESULTS = "it lies in a folder of results of this program"
+PASSED_OVER = frozenset({IN_HIDDEN_FOLDER, IN_RESULTS})
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """A file that looked like an image and was not used, with the reason in words."""

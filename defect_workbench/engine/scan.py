@@ -9,7 +9,7 @@ from pathlib import Path
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.records import ImageSet, Rejection
+from defect_workbench.core.records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
 from defect_workbench.engine.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
 
 # A folder that this program wrote; its images are copies of ones that are elsewhere.
@@ -54,7 +54,7 @@ def looks_like_image(name: str) -> bool:
     return extension in EXTENSIONS or extension in UNSUPPORTED_EXTENSIONS
 
 
-def printable(path: str) -> str:
+def decodable(path: str) -> str:
     """A path with undecodable bytes written out, fit for a text file."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -62,9 +62,9 @@ def printable(path: str) -> str:
 def scan(root: Path, reporter: Reporter) -> Listing:
     """List every file below `root` that looks like an image.
 
-    Links to folders are followed once each, so loops end. Hidden folders and results of this program
-    are passed over; hidden images, unreadable folders and things that are no regular file are listed
-    as rejected.
+    Links to folders are followed once each, so loops end. What lies in hidden folders and in results of
+    this program is listed as rejected, as are hidden images, unreadable folders and things that are no
+    regular file.
 
     Raises
     ------
@@ -81,10 +81,11 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files: list[FoundFile] = []
     rejected: list[Rejection] = []
     seen: set[tuple[int, int]] = set()
-    pending = [""]
+    # Folders to look into, and why what is in them is passed over.
+    pending = [("", "")]
     while pending:
         reporter.check()
-        relative = pending.pop()
+        relative, passed_over = pending.pop()
         folder = os.path.join(root, relative)
         try:
             status = os.stat(folder)
@@ -96,18 +97,22 @@ def scan(root: Path, reporter: Reporter) -> Listing:
                 children = list(entries)
         except OSError as error:
             rejected.append(
-                Rejection(printable(relative) + "/", f"the folder cannot be read: {error.strerror}")
+                Rejection(decodable(relative) + "/", f"the folder cannot be read: {error.strerror}")
             )
             continue
-        if relative and {e.name for e in children} >= RESULT_MARKS:
-            reporter.warn(f"{printable(relative)} holds results of an earlier run; it is passed over")
-            continue
+        if relative and not passed_over and {e.name for e in children} >= RESULT_MARKS:
+            reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is passed over")
+            passed_over = IN_RESULTS
         for entry in children:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
-                if not entry.name.startswith("."):
-                    pending.append(path)
-            elif looks_like_image(entry.name):
+                hidden = IN_HIDDEN_FOLDER if entry.name.startswith(".") else ""
+                pending.append((path, passed_over or hidden))
+            elif not looks_like_image(entry.name):
+                continue
+            elif passed_over:
+                rejected.append(Rejection(decodable(path), passed_over))
+            else:
                 found = _examine(entry, path)
                 if isinstance(found, FoundFile):
                     files.append(found)
@@ -148,12 +153,12 @@ def listing_of(images: ImageSet) -> Listing:
         try:
             status = os.stat(images.root / path)
         except OSError as error:
-            rejected.append(Rejection(printable(path), f"it cannot be read: {error.strerror}"))
+            rejected.append(Rejection(decodable(path), f"it cannot be read: {error.strerror}"))
             continue
         if stat.S_ISREG(status.st_mode):
             files.append(_found(path, status, status.st_ino))
         else:
-            rejected.append(Rejection(printable(path), "not a regular file"))
+            rejected.append(Rejection(decodable(path), "not a regular file"))
     return Listing(images.root, tuple(files), tuple(rejected))
 
 
@@ -165,7 +170,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
-    name = printable(path)
+    name = decodable(path)
     if entry.name.startswith("."):
         return Rejection(name, "a hidden file")
     if name != path:

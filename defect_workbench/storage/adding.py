@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections import Counter
@@ -12,10 +13,10 @@ from pathlib import Path
 
 from defect_workbench.core.assignment import OUTLIERS
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.files import is_inside
+from defect_workbench.core.files import is_inside, open_regular
 from defect_workbench.core.project import Project
 from defect_workbench.storage.manifest import COLUMNS, RESERVED, Row
-from defect_workbench.storage.naming import Names
+from defect_workbench.storage.naming import Names, is_safe_name
 from defect_workbench.storage.tables import plain_path, plain_text
 
 _AUTOMATIC = re.compile(r"cluster-(\d+)(-auto)?(~\d+)?\Z")
@@ -27,6 +28,8 @@ class Earlier:
 
     Attributes
     ----------
+    columns : tuple of str
+        Of its manifest: those of every manifest, and what `classify` or a later version put behind them.
     lines : tuple of tuple of str
         Of its manifest, as they are written.
     label_of : mapping of str to str
@@ -37,6 +40,7 @@ class Earlier:
         The largest cluster number in use.
     """
 
+    columns: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
     label_of: dict[str, str]
     numbers: dict[str, int]
@@ -53,18 +57,22 @@ def read_earlier(out: Path) -> Earlier:
     """
     path = out / "manifest.csv"
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            lines = list(csv.reader(stream))
-        if tuple(lines[0]) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
-            raise ValueError("other columns")
+        with open_regular(path) as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
+            columns, *lines = csv.reader(text)
+        missing = [name for name in COLUMNS if name not in columns]
+        if missing or len(set(columns)) != len(columns):
+            raise ValueError(f"it lacks the column {missing[0]}" if missing else "a column is there twice")
+        if any(len(line) != len(columns) for line in lines):
+            raise ValueError("a line has another number of cells")
         label_of, numbers, largest = {}, {}, 0
-        for line in lines[1:]:
-            row = dict(zip(COLUMNS, line, strict=True))
-            if row["exported_as"] and not is_inside(plain_path(row["exported_as"])):
-                raise InputError(f"{path} names a file outside its folder; it is refused")
+        for line in lines:
+            row = dict(zip(columns, line, strict=True))
             label, number = plain_text(row["label"]), int(row["cluster"])
+            exported_as = plain_path(row["exported_as"])
+            if not is_safe_name(label) or (exported_as and not is_inside(exported_as)):
+                raise InputError(f"{path} names a file outside its folder; it is refused")
             largest = max(largest, number)
-            if row["exported_as"]:
+            if exported_as:
                 label_of[row["sha256"]] = label
             if row["outlier"] != "true":
                 numbers[label] = number
@@ -72,7 +80,7 @@ def read_earlier(out: Path) -> Earlier:
         raise
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise InputError(f"{path} cannot be read ({error}); nothing was added") from error
-    return Earlier(tuple(tuple(line) for line in lines[1:]), label_of, numbers, largest)
+    return Earlier(tuple(columns), tuple(tuple(line) for line in lines), label_of, numbers, largest)
 
 
 def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[list[Row], list[str]]:

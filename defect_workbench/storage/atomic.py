@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _OLD_SECONDS = 24 * 3600
+# Nobody else ends the name of a file so: what bears it is ours to remove.
+DRAFT_SUFFIX = ".dwb.part"
 
 
 @contextmanager
@@ -18,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)
     os.close(handle)
     draft = Path(name)
     try:
@@ -36,13 +38,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def is_draft(path: Path, name: str = "") -> bool:
     """Whether a file is a draft of `replacing`, of the file of a name or of any."""
-    return re.fullmatch(rf"\.{re.escape(name) or '.+'}-[a-z0-9_]{{8}}\.part", path.name) is not None
+    stem = re.escape(name) or ".+"
+    return re.fullmatch(rf"\.{stem}-[a-z0-9_]{{8}}{re.escape(DRAFT_SUFFIX)}", path.name) is not None
 
 
 def sweep(folder: Path, name: str = "") -> None:
     """Remove drafts that killed processes left long ago."""
     try:
-        for path in folder.glob(".*.part"):
+        for path in folder.glob(f".*{DRAFT_SUFFIX}"):
             if is_draft(path, name) and path.is_file() and time.time() - path.stat().st_mtime > _OLD_SECONDS:
                 path.unlink(missing_ok=True)
     except OSError:

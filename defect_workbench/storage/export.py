@@ -17,8 +17,16 @@ from defect_workbench.core.project import Project
 from defect_workbench.storage.adding import Earlier, new_rows, read_earlier, without_collisions
 from defect_workbench.storage.annotations import COCO_NAMES, CSV_NAME, annotation_files, annotations_of
 from defect_workbench.storage.atomic import write_text
-from defect_workbench.storage.manifest import MoreColumns, Row, manifest_text, rejected_text, rows
+from defect_workbench.storage.manifest import (
+    MoreColumns,
+    Row,
+    longer_manifest_text,
+    manifest_text,
+    rejected_text,
+    rows,
+)
 from defect_workbench.storage.measurements import measured, measurements_text
+from defect_workbench.storage.naming import is_safe_name
 from defect_workbench.storage.profile import Layout, Mode, Profile, lay_out
 from defect_workbench.storage.receipt import RECEIPT, Receipt, changed_files, describe, read_receipt
 from defect_workbench.storage.report import Thumbnail, write_reports
@@ -268,6 +276,12 @@ def _place_images(
         Mode.SYMLINK: _symlink,
     }[mode]
     exported = [row for row in manifest if row.exported_as]
+    # Labels and sets come out of files that others may have written; here is the last place to look.
+    for row in exported:
+        if not all(is_safe_name(part) for part in row.exported_as.split("/")):
+            raise WorkbenchError(
+                f"{row.exported_as[:80]!r} leads out of the result folder; nothing was written"
+            )
     for folder in sorted({row.exported_as.rpartition("/")[0] for row in exported}):
         (draft / folder).mkdir(parents=True, exist_ok=True)
     reporter.stage("Writing images", len(exported))
@@ -299,7 +313,9 @@ def _texts(
     """The tables, by name."""
     images = {image.path: image for image in project.images.images}
     texts = {
-        "manifest.csv": manifest_text(layout.rows, earlier.lines if earlier else (), columns),
+        "manifest.csv": longer_manifest_text(earlier.columns, earlier.lines, layout.rows)
+        if earlier
+        else manifest_text(layout.rows, columns),
         f"rejected{_tail(runs)}.csv": rejected_text(project.images.rejected),
     }
     try:

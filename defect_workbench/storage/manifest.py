@@ -130,14 +130,25 @@ class MoreColumns:
     cells: Mapping[str, tuple[str, ...]]
 
 
-def manifest_text(
-    manifest: Iterable[Row], earlier: Iterable[Sequence[str]] = (), more: MoreColumns | None = None
-) -> str:
-    """`manifest.csv`; lines of an earlier one go first, as they are."""
+def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> str:
+    """`manifest.csv` of a new export."""
     if more is None:
-        return table_text(COLUMNS, [*earlier, *(manifest_line(row) for row in manifest)])
+        return table_text(COLUMNS, (manifest_line(row) for row in manifest))
     lines = ((*manifest_line(row), *map(safe_text, more.cells[row.path])) for row in manifest)
     return table_text((*COLUMNS, *more.names), lines)
+
+
+def longer_manifest_text(
+    columns: Sequence[str], earlier: Iterable[Sequence[str]], manifest: Iterable[Row]
+) -> str:
+    """`manifest.csv` of an earlier export with more rows behind its own, which stay as they are.
+
+    Columns keep the order that the file gives them. New rows have empty cells where it knows more than
+    is known of them, and lack what it has no column for.
+    """
+    lines = (dict(zip(COLUMNS, manifest_line(row), strict=True)) for row in manifest)
+    added = ([line.get(name, "") for name in columns] for line in lines)
+    return table_text(columns, [*earlier, *added])
 
 
 def rejected_text(rejected: Iterable[Rejection]) -> str:

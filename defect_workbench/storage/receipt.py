@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ from defect_workbench import __version__
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.files import is_inside, open_regular
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.splits import SPLITS
 from defect_workbench.storage.atomic import sync_folder, write_text
 from defect_workbench.storage.profile import Mode, Profile
 from defect_workbench.storage.staging import recover
@@ -97,6 +99,8 @@ def read_receipt(out: Path) -> Receipt:
                 int(entry.get("size", 0)), str(entry.get("sha256", "")), str(entry.get("link", ""))
             )
         groups = {str(lot): str(name) for lot, name in state["groups"].items()}
+        if not set(groups.values()) <= set(SPLITS):
+            raise ValueError("a set has another name")
         profile = Profile.of_json(state["profile"])
         return Receipt(
             files, bool(state["made_folder"]), profile, Mode(state["mode"]), int(state["runs"]), groups
@@ -226,7 +230,9 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
         else:
             (out / RECEIPT).unlink()
             if receipt.made_folder:
-                _remove_if_empty(out)
+                # The folder is empty and nobody's loss where its parent does not let it go.
+                with suppress(PermissionError):
+                    _remove_if_empty(out)
         sync_folder(out if out.is_dir() else out.parent)
     except OSError as error:
         raise WorkbenchError(

@@ -18,6 +18,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from defect_workbench.core.files import open_regular
+from defect_workbench.storage.atomic import write_text
+
+_MOST_BYTES = 4096
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -82,7 +87,8 @@ class SessionLock:
                 continue
             self._lock, self._path = lock, path
             with suppress(OSError):
-                _note(path).write_text(json.dumps(asdict(_here())), encoding="utf-8")
+                # Put in its place whole: a link that somebody planted there is replaced, not followed.
+                write_text(_note(path), json.dumps(asdict(_here())))
             return None
         return None
 
@@ -122,7 +128,8 @@ def _here() -> Holder:
 
 def _read(path: Path) -> Holder:
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path) as stream:
+            state = json.loads(stream.read(_MOST_BYTES))
         return Holder(str(state["user"])[:80], str(state["machine"])[:80], int(state["process"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Holder()

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.files import is_inside
-from defect_workbench.storage.atomic import sync_folder, write_text
+from defect_workbench.storage.atomic import DRAFT_SUFFIX, is_draft, sync_folder, write_text
 
 STAGE = ".defect-workbench-stage"
 _LOCK, _FILES, _COMMIT = "lock", "files", "commit.json"
@@ -58,7 +58,15 @@ class Stage:
             Files that are moved after all others, in this order.
         """
         if not self.inside:
-            os.rename(self.files, self.out)
+            try:
+                os.rename(self.files, self.out)
+            except OSError:
+                if not os.path.lexists(self.out):
+                    raise
+                raise WorkbenchError(
+                    f"{self.out} appeared meanwhile, perhaps by another export; nothing was written to it. "
+                    "Name another folder"
+                ) from None
             sync_folder(self.out.parent)
             return
         found = sorted(p.relative_to(self.files).as_posix() for p in _leaves(self.files))
@@ -85,7 +93,7 @@ def staging(out: Path) -> Iterator[Stage]:
         folder.mkdir()
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-", suffix=".part"))
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-", suffix=DRAFT_SUFFIX))
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
@@ -121,7 +129,10 @@ def recover(out: Path) -> None:
             if (folder / _COMMIT).exists():
                 _apply(folder, out)
         shutil.rmtree(folder, ignore_errors=True)
-    for old in out.parent.glob(f".{_escaped(out.name)}-*.part"):
+    # By a name that nobody else gives, and by what is in it: a folder of somebody's own stays.
+    for old in out.parent.glob(f".{_escaped(out.name)}-*{DRAFT_SUFFIX}"):
+        if not is_draft(old, out.name) or old.is_symlink():
+            continue
         with suppress(WorkbenchError, OSError):
             if not os.listdir(old):
                 old.rmdir()
@@ -151,22 +162,29 @@ def _apply(folder: Path, out: Path) -> None:
         replaced = {str(path) for path in plan["replaced"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is") from error
+    if not all(is_inside(path) for path in order):
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is")
     for path in order:
         staged, target = folder / _FILES / path, out / path
-        if not is_inside(path):
-            raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is")
         if not os.path.lexists(staged):
             continue
+        _check_way(out, path, staged)
         target.parent.mkdir(parents=True, exist_ok=True)
-        inside = os.path.join(os.path.realpath(out), *PurePosixPath(path).parent.parts)
-        if os.path.realpath(target.parent) != inside:
-            raise WorkbenchError(f"{target.parent} leads out of {out}; {staged} was left where it is")
         if os.path.lexists(target) and path not in replaced:
             raise WorkbenchError(f"{target} appeared meanwhile; it was left as it is, and {staged} beside it")
         os.replace(staged, target)
     sync_folder(out)
     (folder / _COMMIT).unlink()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_way(out: Path, path: str, staged: Path) -> None:
+    """Refuse a target whose folders, as far as they are there, are not folders of `out` itself."""
+    way = out
+    for part in PurePosixPath(path).parent.parts:
+        way = way / part
+        if way.is_symlink() or (way.exists() and not way.is_dir()):
+            raise WorkbenchError(f"{way} leads out of {out}; {staged} was left where it is")
 
 
 def _leaves(folder: Path) -> Iterator[Path]:

@@ -219,11 +219,13 @@ def test_store_killed_while_written_has_whole_parts_only(tmp_path: Path) -> None
 def test_drafts_that_a_kill_left_long_ago_are_cleared_away_and_nothing_else_is(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot")
     names = [
-        ".s.dwb-abcdefgh.part",
-        ".s.dwb-newdraft.part",
-        ".other-abcdefgh.part",
+        ".s.dwb-abcdefgh.dwb.part",
+        ".s.dwb-newdraft.dwb.part",
+        ".other-abcdefgh.dwb.part",
         "s.part",
-        ".s.dwb-x.part",
+        ".s.dwb-x.dwb.part",
+        # Somebody's own, though it looks alike.
+        ".s.dwb-20261123.part",
     ]
     for name in names:
         (tmp_path / name).write_bytes(b"")

@@ -41,6 +41,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(tmp_path: Path) -> None:
     assert [file.path for file in listing.files] == ["good.png"]
     assert {r.path: r.reason for r in listing.rejected} == {
         ".hidden.png": "a hidden file",
+        ".cache/thumb.png": "it lies in a hidden folder",
         "broken.png": "a link to nothing",
         "pipe.png": "not a regular file",
     }
