@@ -1,10 +1,11 @@
-"""Folders and files that somebody else prepared: nothing outside the result folder, nothing on the terminal."""
+"""Folders and files that somebody else prepared: nothing leaves the result folder or acts on the terminal."""
 
 import csv
 import hashlib
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from defect_workbench.core.assignment import Group
 from defect_workbench.core.differences import differences
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project import Project
 from defect_workbench.core.text import printable
 from defect_workbench.engine.scan import scan
 from defect_workbench.engine.thumbnail import thumbnail
 from defect_workbench.storage.export import Mode, export, plan_export
-from defect_workbench.storage.manifest import COLUMNS, MoreColumns
+from defect_workbench.storage.manifest import COLUMNS, MoreColumns, Row
 from defect_workbench.storage.naming import Names, is_safe_name, safe_name
 from defect_workbench.storage.receipt import RECEIPT, read_receipt, undo_export
 from defect_workbench.storage.session_lock import SessionLock
@@ -84,16 +86,13 @@ def test_a_set_of_an_earlier_export_cannot_lead_out_of_it(tmp_path: Path) -> Non
 def test_what_leads_out_is_refused_at_the_last_step_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     from defect_workbench.storage import export as exporting
+    from defect_workbench.storage.manifest import rows
 
-    rows = exporting.rows
-    monkeypatch.setattr(
-        exporting,
-        "rows",
-        lambda project: [replace(r, exported_as=f"../{r.exported_as}") for r in rows(project)],
-    )
+    def leading_out(project: Project) -> list[Row]:
+        return [replace(row, exported_as=f"../{row.exported_as}") for row in rows(project)]
+
+    monkeypatch.setattr(exporting, "rows", leading_out)
     with pytest.raises(WorkbenchError, match="leads out of the result folder"):
         do_export(tmp_path / "lot", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -297,8 +296,6 @@ def test_thousands_of_equal_names_are_counted_on(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_long_label_becomes_a_folder(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     project = made_project(tmp_path / "lot")
     decisions, _ = project.decisions.hold(np.arange(8), Group("欠" * 100))
     export(
@@ -341,8 +338,6 @@ def test_images_in_hidden_folders_and_results_are_listed(tmp_path: Path) -> None
 
 
 def test_results_that_came_into_a_folder_do_not_change_it(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     lot = tmp_path / "lot"
     project = made_project(lot)
     do_export(lot, lot / "result")
