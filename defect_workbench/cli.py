@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from defect_workbench import __version__
@@ -20,11 +22,14 @@ from defect_workbench.commands import (
     train,
     weights,
 )
-from defect_workbench.console import console_reporter
+from defect_workbench.console import console_reporter, finish_printing
 from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.files import why_not_written
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
+
+log = logging.getLogger(__name__)
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
@@ -63,25 +68,49 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2
     start_logging(places.log)
+    stage = ""
     try:
         with console_reporter() as reporter:
             args.open_window = open_window
-            code: int = args.run(args, places, reporter)
-            return code
+            try:
+                code: int = args.run(args, places, reporter)
+            finally:
+                stage = reporter.under_way
+        finish_printing()
     except KeyboardInterrupt:
-        return _fail(Cancelled())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return fail(Cancelled())
     except WorkbenchError as error:
-        return _fail(error)
+        return fail(error)
+    except OSError as error:
+        return _fail_for_system(error, stage, places)
     except Exception as error:  # a fault of ours: the log has the traceback, the person a sentence
-        import logging
+        log.exception("unexpected fault")
+        return fail(WorkbenchError(unexpected(error, stage, places)))
+    return code
 
-        logging.getLogger(__name__).exception("unexpected fault")
-        return _fail(WorkbenchError(f"unexpected fault ({error}); details are in {places.log}"))
+
+def unexpected(error: Exception, stage: str, places: Places) -> str:
+    """What to say of a fault that nobody thought of, and what to do."""
+    where = f"“{stage}” failed" if stage else "it failed"
+    if isinstance(error, MemoryError):
+        return f"{where}: there is not enough memory; close other programs, or use fewer or smaller images"
+    what = f"{type(error).__name__}: {error}".strip(": ")[:300]
+    return (
+        f"{where} for a reason this program did not expect ({what}). Run it again; if it fails again, report "
+        f"it with the end of {places.log}"
+    )
 
 
-def _fail(error: WorkbenchError) -> int:
-    print(f"defect-workbench: {printable(str(error))}", file=sys.stderr)
+def _fail_for_system(error: OSError, stage: str, places: Places) -> int:
+    """A file failed where nothing closer to it had words for that."""
+    log.exception("a file failed")
+    name = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+    where = f"“{stage}” failed: " if stage else ""
+    return fail(WorkbenchError(f"{where}{name}{why_not_written(error)}; details are in {places.log}"))
+
+
+def fail(error: WorkbenchError) -> int:
+    """Print why, in one line, and return the exit code."""
+    with suppress(OSError, ValueError):
+        print(f"defect-workbench: {printable(str(error))}", file=sys.stderr, flush=True)
     return error.exit_code

@@ -53,6 +53,11 @@ class JobReporter:
         self._title, self._done, self._total = "", 0, 0
         self._started = self._told = 0.0
 
+    @property
+    def under_way(self) -> str:
+        """The stage that was begun last; empty before the first."""
+        return self._title
+
     def stage(self, title: str, total: int | None) -> None:
         """Begin a stage; always told."""
         self._title, self._done, self._total = title, 0, total or 0
@@ -115,7 +120,13 @@ class _Worker(QObject):
             self.failed.emit(generation, "there is not enough memory for this")
         except Exception as error:
             log.exception("a job failed")
-            self.failed.emit(generation, f"Unexpected fault: {error}. The log file has the details.")
+            what = f"{type(error).__name__}: {error}"[:300]
+            where = f"“{reporter.under_way}” failed" if reporter.under_way else "It failed"
+            self.failed.emit(
+                generation,
+                f"{where} for a reason this program did not expect ({what}). Nothing you made is lost. Try "
+                "again; if it fails again, report it (Help, Copy details for a bug report).",
+            )
         else:
             self.done.emit(generation, result)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -155,6 +156,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     damping = 0.7 if args.damping is None else args.damping
     if not 0.5 <= damping < 1:
         raise InputError("--damping must be at least 0.5 and below 1")
+    if args.preference is not None and not math.isfinite(args.preference):
+        raise InputError("--preference must be a finite number")
     if args.seed < 0:
         raise InputError("--seed must not be negative")
     return Settings(
@@ -185,7 +188,10 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
                 f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS)} and W from 0 up, or auto alone"
             )
         weights[name] = number
-    return manual_weights(weights)
+    found = manual_weights(weights)
+    if not any(found.as_mapping().values()):
+        raise InputError("--weight: every block has the weight 0; raise one of " + ", ".join(BLOCKS))
+    return found
 
 
 def _parse_cut(args: argparse.Namespace) -> int | float | None:
@@ -196,7 +202,7 @@ def _parse_cut(args: argparse.Namespace) -> int | float | None:
     try:
         if text.startswith("height:"):
             height = float(text.removeprefix("height:"))
-            if height >= 0:
+            if 0 <= height < math.inf:
                 return height
         else:
             clusters = int(text)

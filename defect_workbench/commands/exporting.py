@@ -88,7 +88,7 @@ def _shares(text: str) -> tuple[float, float, float]:
     except ValueError:
         train = val = test = -1.0
     shares = (train, val, test)
-    if not all(0 <= share < math.inf for share in shares) or train <= 0 or val + test <= 0:
+    if not all(0 <= share < 1e9 for share in shares) or train <= 0 or val + test <= 0:
         raise InputError(f"--shares {text}: give three numbers such as 70/15/15")
     return shares
 
@@ -99,17 +99,20 @@ def check_out(out: Path, *, add: bool, store: Path | None = None) -> None:
     from defect_workbench.storage.receipt import read_receipt
     from defect_workbench.storage.staging import recover
 
-    if add:
-        if out.is_dir():
-            recover(out)
-        read_receipt(out)
-    else:
-        check_target(out)
-    if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
-        raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
-    there = Path(os.path.abspath(out))
-    while not there.exists():
-        there = there.parent
+    try:
+        if add:
+            if out.is_dir():
+                recover(out)
+            read_receipt(out)
+        else:
+            check_target(out)
+        if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
+            raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
+        there = Path(os.path.abspath(out))
+        while not there.exists():
+            there = there.parent
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}") from error
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
 

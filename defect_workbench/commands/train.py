@@ -12,8 +12,9 @@ from defect_workbench.commands.common import Commands
 from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.files import NotRegularError, read_regular
 from defect_workbench.places import Places
-from defect_workbench.training_facts import write_report
+from defect_workbench.training_facts import write_trained
 
 if TYPE_CHECKING:
     from defect_workbench.core.taxonomy import Taxonomy
@@ -69,7 +70,6 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.engine.classify.material import FolderSource, check_processing
     from defect_workbench.engine.identity import feature_identity
     from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.model_file import save_model
     from defect_workbench.storage.store import FeatureStore
 
     taxonomy = _taxonomy(args.taxonomy)
@@ -117,12 +117,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         lots=[lot(image.path) for image in data.images.images] if lot else None,
     )
     reporter.stage("Writing model and report", None)
-    save_model(args.out, outcome.model)
-    write_report(report, outcome, args.out)
-    if args.onnx:
-        from defect_workbench.storage.onnx_file import save_onnx
-
-        save_onnx(args.onnx, outcome.model)
+    write_trained(outcome, args.out, report, args.onnx)
     reporter.close()
     seconds = {
         "extract": round(extraction.seconds, 3),
@@ -160,21 +155,26 @@ def _taxonomy(path: Path | None) -> Taxonomy | None:
     if path is None:
         return None
     try:
-        if path.stat().st_size > MOST_TAXONOMY_BYTES:
-            raise InputError(f"{path} is too large for a taxonomy")
-        return read_taxonomy(path.read_text(encoding="utf-8"), str(path))
+        # Editors on Windows put a byte order mark in front.
+        text = read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8-sig")
+    except NotRegularError as error:
+        raise InputError(f"the taxonomy {path} is not a regular file") from error
     except OSError as error:
         raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
+    return read_taxonomy(text, str(path))
 
 
 def _check_new(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        raise InputError(f"{path} is there already; nothing was written. Name a new file")
-    there = Path(os.path.abspath(path)).parent
-    while not there.exists():
-        there = there.parent
+    try:
+        if os.path.lexists(path):
+            raise InputError(f"{path} already exists; nothing was written. Name a new file")
+        there = Path(os.path.abspath(path)).parent
+        while not there.exists():
+            there = there.parent
+    except OSError as error:
+        raise InputError(f"{path} cannot be made: {error.strerror}") from error
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise InputError(f"{path} cannot be made: {there} is not writable")
 

@@ -41,6 +41,23 @@ def open_regular(path: Path) -> BufferedReader:
         raise
 
 
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The content of a file that is read whole.
+
+    Raises
+    ------
+    NotRegularError
+        If it is no regular file.
+    OSError
+        If it cannot be read, or holds more than `most_bytes`.
+    """
+    with open_regular(path) as stream:
+        data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 2**20:,.0f} MB", str(path))
+    return data
+
+
 def is_inside(path: str) -> bool:
     """Whether a relative path with '/' as separator stays below the folder it belongs to.
 
@@ -59,4 +76,6 @@ def is_inside(path: str) -> bool:
 
 def why_not_written(error: OSError) -> str:
     """Why a file could not be written, in words."""
+    if isinstance(error, BrokenPipeError):
+        return "nobody reads the pipe any more"
     return _FULL.get(error.errno or 0, error.strerror or str(error))

@@ -347,6 +347,8 @@ def read_taxonomy(text: str, source: str) -> Taxonomy:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{source} is not a taxonomy: it is nested too deeply") from error
     return from_mapping(values, source)
 
 
@@ -354,6 +356,8 @@ def from_mapping(values: Mapping[str, Any], source: str) -> Taxonomy:
     """A taxonomy from the values of a TOML file or of a model file."""
     try:
         version = int(values.get("format", FORMAT))
+        if version < 1:
+            raise ValueError(f"there is no format {version}")
         if version > FORMAT:
             raise InputError(f"{source} is of a newer version (format {version}); update the program")
         tables = values.get("stage")

@@ -24,6 +24,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
+_LARGEST = 1e150
 
 # The format a name promises, by extension; what the content says goes before it.
 EXTENSIONS = {
@@ -288,9 +289,16 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         if not finite.any():
             raise Undecodable("no finite values in it")
         numbers = np.where(finite, numbers, np.min(numbers[finite]))
+    largest = max(-float(numbers.min()), float(numbers.max()))
+    if largest > _LARGEST:
+        # Differences of values near the end of the number range would overflow.
+        numbers = numbers / largest
     low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
+    if 255.0 / (high - low) == np.inf:
+        # As would the factor where all of them differ by next to nothing.
+        low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
     return result

@@ -18,18 +18,27 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.classifier import BlockScale, Classifier, Head, Novelty, TrainedStage
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.files import NotRegularError, read_regular, why_not_written
 from defect_workbench.core.taxonomy import from_mapping
 from defect_workbench.storage.atomic import replacing
 
 FORMAT = 1
 KIND = "defect-workbench classifier"
 _ENTRY = "defect-workbench"
+# A fine-tuned one with ten thousand reference images takes a tenth of it.
+MOST_BYTES = 2 * 1024**3
 
 Arrays = dict[str, NDArray[Any]]
 
 
 def save_model(path: Path, model: Classifier) -> None:
-    """Write a model file atomically; an existing one is replaced whole."""
+    """Write a model file atomically; an existing one is replaced whole.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written; an existing one is as it was.
+    """
     from safetensors.numpy import save
 
     arrays: Arrays = {}
@@ -53,8 +62,11 @@ def save_model(path: Path, model: Classifier) -> None:
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
     data = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
-    with replacing(path) as draft:
-        draft.write_bytes(data)
+    try:
+        with replacing(path) as draft:
+            draft.write_bytes(data)
+    except OSError as error:
+        raise WorkbenchError(f"the model {path} cannot be written: {why_not_written(error)}") from error
 
 
 def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -99,9 +111,11 @@ def load_model(path: Path) -> Classifier:
         If it cannot be read, is no model, is damaged, or was written by a newer version.
     """
     try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
+        data = read_regular(path, MOST_BYTES)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"there is no model {path}") from error
+    except NotRegularError as error:
+        raise InputError(f"{path} is not a model: it is not a regular file") from error
     except OSError as error:
         raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
     metadata = _metadata(path, data)
@@ -112,7 +126,9 @@ def load_model(path: Path) -> Classifier:
         if state["kind"] != KIND:
             raise InputError(f"{path} is no model of this program")
         version = int(state["format"])
-    except (KeyError, ValueError, TypeError) as error:
+        if version < 1:
+            raise ValueError("no such format")
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no model of this program") from error
     if version > FORMAT:
         raise WorkbenchError(
@@ -139,7 +155,7 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
             raise ValueError
         header = json.loads(data[8 : 8 + length])
         return {str(k): str(v) for k, v in header["__metadata__"].items()}
-    except (struct.error, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (struct.error, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no model of this program, or is damaged at its beginning") from error
 
 

@@ -127,6 +127,8 @@ def load_session(path: Path) -> Project:
                 raise WorkbenchError(
                     f"{path} was saved by a newer version (format {version}); update the program to open it"
                 )
+            if version < 1:
+                raise ValueError("no such format")
             arrays = {
                 name.removesuffix(".npy"): read_array(archive.read(name))
                 for name in archive.namelist()

