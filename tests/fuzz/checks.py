@@ -186,9 +186,9 @@ def check_result(case: Case, out: Path) -> list[dict[str, str]]:
     exported = [plain_path(row["exported_as"]) for row in rows if row["exported_as"]]
     assert len(set(exported)) == len(exported)
     for row in rows:
-        path = out / plain_path(row["exported_as"])
-        assert Path(os.path.normpath(path)).is_relative_to(out)
-        with path.open("rb") as stream:
+        file = out / plain_path(row["exported_as"])
+        assert Path(os.path.normpath(file)).is_relative_to(out)
+        with file.open("rb") as stream:
             assert hashlib.file_digest(stream, "sha256").hexdigest() == row["sha256"]
     return rows
 
