@@ -64,7 +64,9 @@ def test_keys_in_the_box_lose_nothing(window: MainWindow, qtbot: QtBot, key: Qt.
     box = box_of(window)
     qtbot.waitExposed(box)
     assert box.defaultButton().objectName() == "saveButton"
-    assert box.findChild(QPushButton, "saveButton").text() == "Save"
+    save = box.findChild(QPushButton, "saveButton")
+    assert isinstance(save, QPushButton)
+    assert save.text() == "Save"
     qtbot.keyClick(box, key)
     assert found == [expected]
 
