@@ -80,7 +80,7 @@ class Review(QObject):
 
     # A confirmed cluster is what a person signed off: nothing but their own word takes it back
 
-    def _unless_confirmed(self, verb: str, chosen: Integers, go: Callable[[], None]) -> None:
+    def _unless_confirmed(self, question: str, yes: str, chosen: Integers, go: Callable[[], None]) -> None:
         """Do something with images at once, or ask first where confirmed clusters would lose them."""
         losing = self._document.confirmed_among(chosen)
         if not losing:
@@ -91,8 +91,10 @@ class Review(QObject):
         clusters = (
             f"The confirmed cluster {few}" if len(names) == 1 else f"{len(names)} confirmed clusters ({few})"
         )
-        words = f"{verb} {images(len(chosen))}? {clusters} would lose {images(sum(losing.values()))}."
-        self._messages.ask("Confirmed clusters", words, verb, lambda agreed: go() if agreed else None)
+        words = (
+            f"{question.format(images(len(chosen)))} {clusters} would lose {images(sum(losing.values()))}."
+        )
+        self._messages.ask("Confirmed clusters", words, yes, lambda agreed: go() if agreed else None)
 
     def merge(self) -> None:
         """Make one cluster of the chosen ones."""
@@ -113,20 +115,32 @@ class Review(QObject):
     def split_out(self) -> None:
         """Make a cluster of its own of the chosen images."""
         chosen = self.chosen_images()
-        self._unless_confirmed("Split out", chosen, lambda: self._document.split_out(chosen))
+        self._unless_confirmed("Split out {}?", "Split out", chosen, lambda: self._document.split_out(chosen))
 
     def nuisance(self) -> None:
         """Set the chosen images apart."""
         chosen = self.chosen_images()
-        self._unless_confirmed("Mark as nuisance", chosen, lambda: self._document.nuisance(chosen))
+        self._unless_confirmed(
+            "Mark {} as nuisance?", "Mark as nuisance", chosen, lambda: self._document.nuisance(chosen)
+        )
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
         """Replace a cluster by finer ones."""
-        self._unless_confirmed("Refine", cluster.members, lambda: self._document.refine(cluster, groups))
+        self._unless_confirmed(
+            "Divide {} into finer clusters?",
+            "Refine",
+            cluster.members,
+            lambda: self._document.refine(cluster, groups),
+        )
 
     def _move(self, moving: Integers, cluster: Cluster) -> None:
         leaving = np.setdiff1d(moving, cluster.members)
-        self._unless_confirmed("Move", leaving, lambda: self._document.move(moving, cluster))
+        self._unless_confirmed(
+            f"Move {{}} to {_plain(cluster.label)}?",
+            "Move",
+            leaving,
+            lambda: self._document.move(moving, cluster),
+        )
 
     def confirm(self) -> None:
         """Lock the chosen clusters; ask whether to unlock them if all are locked."""
@@ -201,3 +215,8 @@ class Review(QObject):
 def _few(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def _plain(label: str) -> str:
+    """A label that may stand in a question that is filled in later."""
+    return label.replace("{", "{{").replace("}", "}}")
