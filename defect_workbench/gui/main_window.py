@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
@@ -17,8 +16,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.app import opening
 from defect_workbench.app.jobs import Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.models import Section
-from defect_workbench.app.sections import images, sections_of, summary_of
+from defect_workbench.app.sections import sections_of, summary_of
 from defect_workbench.core.analysis import Method, Settings
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.actions import key_sheet, make_actions
@@ -26,6 +24,7 @@ from defect_workbench.gui.bench import Bench
 from defect_workbench.gui.classifying import Classifying
 from defect_workbench.gui.keeping import Keeping
 from defect_workbench.gui.menus import Menus
+from defect_workbench.gui.opener import Opener
 from defect_workbench.gui.outputs import Outputs
 from defect_workbench.gui.preparing import Preparing
 from defect_workbench.gui.refine_dialog import RefineDialog
@@ -66,8 +65,6 @@ class MainWindow(Bench):
     def __init__(self, places: Places, messages: Messages | None = None, *, offline: bool = False) -> None:
         super().__init__(places, messages)
         self._offline = offline
-        self._reopen: Path | None = None
-        self._found: opening.Found | None = None
         self._alone = False
         self._refining: RefineDialog | None = None
         notice = self.notice
@@ -96,9 +93,10 @@ class MainWindow(Bench):
             lambda: self.classifying.unsaved,
             self.classifying.save,
         )
+        self.opener = Opener(self, places, offline, self.unsaved, self._run, self._show_bench)
         self.classifying.images_chosen.connect(self.choose_images)
         self._results: Mapping[type, Callable[[Any], None]] = {
-            opening.Opened: lambda result: self.unsaved.replace(lambda: self._show(result)),
+            opening.Opened: self.opener.on_result,
             opening.MapReady: self._on_map_ready,
             opening.Refined: self._on_refined,
             opening.Regrouped: lambda result: self.document.regroup(result.opened),
@@ -138,12 +136,10 @@ class MainWindow(Bench):
         self.menus.dress()
         self.cluster_count = self.menus.cluster_count
         for name, slot in {
-            "actionOpenFolder": lambda: self.unsaved.leave(
-                lambda: file_dialogs.ask_folder(self, "Folder of images", self._open)
+            "actionOpenFolder": lambda: self.opener.ask(
+                lambda done: file_dialogs.ask_folder(self, "Folder of images", done)
             ),
-            "actionOpenSession": lambda: self.unsaved.leave(
-                lambda: file_dialogs.ask_session(self, self._open)
-            ),
+            "actionOpenSession": lambda: self.opener.ask(lambda done: file_dialogs.ask_session(self, done)),
             **self.outputs.actions(),
             **self.tables.actions(),
             **self.classifying.actions(),
@@ -163,7 +159,6 @@ class MainWindow(Bench):
 
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)
-        self.jobs.partial.connect(self._on_partial)
         self.jobs.partial.connect(self.classifying.on_partial)
         self.jobs.done.connect(self._on_done)
         self.jobs.failed.connect(self._on_failed)
@@ -225,30 +220,7 @@ class MainWindow(Bench):
 
     def open_path(self, path: Path) -> None:
         """Open a folder, a session or a feature store; asks first if decisions would be lost."""
-        self.unsaved.leave(lambda: self._open(path))
-
-    def _open(self, path: Path) -> None:
-        """What is open stays, and can be worked on, until the other is there."""
-        self._reopen = path
-        self._found = None
-        if self.document.project is None:
-            self.weights_banner.hide()
-            self.thumbnails.clear()
-            self.pictures.clear()
-            self.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
-            self.gallery.set_message(f"Looking through {path.name or path}…")
-            self.dendrogram.set_tree(None, None, None, ())
-            self.dendrogram.set_message("The dendrogram appears when all images are compared")
-            self.summary.setText("")
-            self._show_bench()
-        self._run(opening.open_path(path, self._places, offline=self._offline))
-
-    def _show(self, opened: opening.Opened) -> None:
-        project = self.document.project
-        if project is not None and project.images.root != opened.project.images.root:
-            self.thumbnails.clear()
-            self.pictures.clear()
-        self.document.show(opened)
+        self.opener.open_path(path)
 
     def _run(self, work: Work) -> None:
         self._begin(work)
@@ -276,10 +248,6 @@ class MainWindow(Bench):
         self._run(work)
         self._alone = True
 
-    def _resume(self) -> None:
-        if self._reopen is not None:
-            self.open_path(self._reopen)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one folder or session."""
         if file_dialogs.dropped_path(event) is not None:
@@ -293,19 +261,6 @@ class MainWindow(Bench):
             QTimer.singleShot(0, self, lambda: self.open_path(path))
 
     # What jobs bring
-
-    def _on_partial(self, value: object) -> None:
-        # What is open stays in sight until the other is there.
-        if isinstance(value, opening.Found) and self._reopen is not None and self.document.project is None:
-            self._found = value
-            self._show_found("being compared")
-
-    def _show_found(self, state: str) -> None:
-        if self._found is not None:
-            count = len(self._found.paths)
-            section = Section(self._found.root.name, f"{images(count)}, {state}", None, 0, count, None)
-            self.image_model.set_rows(self._found.root, self._found.paths, np.arange(count), (section,))
-            self.summary.setText(images(count))
 
     def _on_done(self, result: object) -> None:
         handle = self._results.get(type(result))
@@ -334,8 +289,8 @@ class MainWindow(Bench):
 
     def _on_failed(self, message: str) -> None:
         self._not_done()
-        if self._reopen is not None:
-            self._reopen = None
+        if self.opener.busy:
+            self.opener.on_failed()
             if self.document.project is None:
                 self._show_welcome()
         self.grouping.show_document()
@@ -350,15 +305,10 @@ class MainWindow(Bench):
 
     def _on_cancelled(self) -> None:
         self._not_done()
-        if self._reopen is None:
+        if self.opener.busy:
+            self.opener.on_cancelled()
+        else:
             self.notice.tell("Stopped. Nothing was written.")
-            return
-        self.notice.tell("Stopped. Finished work is kept; you can resume from here.", "Resume", self._resume)
-        if self.document.project is not None:
-            return
-        self._show_found("not compared yet")
-        self.gallery.set_message("Stopped")
-        self.dendrogram.set_message("Stopped before all images were compared")
 
     # What the document shows
 
@@ -366,7 +316,6 @@ class MainWindow(Bench):
         project = self.document.project
         if project is None:
             return
-        self._reopen = None
         # Whatever was chosen were other images.
         self.gallery.clearSelection()
         if not self.keeping.on_opened():
@@ -518,8 +467,9 @@ class MainWindow(Bench):
         sensible = {**self.review.possible(), **self.tables.possible(), **self.classifying.possible()}
         possible = {name: ready and there for name, there in sensible.items()}
         if self.tabs.currentWidget() is self.classify_panel:
-            # Keys of review act only where what they act on is in sight.
-            possible |= dict.fromkeys(self.review.actions(), False) | {"actionRefineCluster": False}
+            # Keys of review act only where what they act on is in sight; the dendrogram still is.
+            hidden = {*self.review.actions(), "actionRefineCluster"} - {"actionSuggestCut"}
+            possible |= dict.fromkeys(hidden, False)
         for name, enabled in {**dict.fromkeys(_WHENEVER_OPEN, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
