@@ -1,14 +1,17 @@
-"""Puts the program together: the command line, and the window on top of it."""
+"""Puts the program together: the command line, and the window on top of it.
+
+Nothing but the standard library is imported before the net is spread, so whatever happens, an early
+Ctrl-C included, ends in a sentence.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from defect_workbench import cli
-from defect_workbench.core.text import printable
-from defect_workbench.places import Places
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def has_display() -> bool:
@@ -20,31 +23,76 @@ def has_display() -> bool:
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
-    arguments = sys.argv[1:]
+    code = 0
+    try:
+        from defect_workbench.streams import lasting_streams
+
+        with lasting_streams():
+            code = _guarded(sys.argv[1:])
+    except KeyboardInterrupt:
+        _say("cancelled")
+        return 130
+    except OSError as error:  # only what standard output did not take can still come here
+        from defect_workbench.core.files import why_not_written
+
+        done = "had failed before" if code else "is done, and what it wrote is whole"
+        _say(f"what was to be printed could not be: {why_not_written(error)}; the work itself {done}")
+        return code or 1
+    return code
+
+
+def _guarded(arguments: list[str]) -> int:
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        _say("cancelled")
+        return 130
+    except Exception as error:
+        # Before the places are known there is no log to write to.
+        from defect_workbench.core.errors import WorkbenchError
+
+        if isinstance(error, WorkbenchError):
+            _say(str(error))
+            return error.exit_code
+        _say(f"the program cannot start ({type(error).__name__}: {error}); install it anew, and run it again")
+        return 1
+
+
+def _main(arguments: list[str]) -> int:
+    from pathlib import Path
+
+    from defect_workbench import cli
+    from defect_workbench.core.errors import InputError, WorkbenchError
+    from defect_workbench.places import Places
+
     places = Places.of_user()
     if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
         return cli.run(arguments, places, open_window if has_display() else None)
     if len(arguments) > 1:
-        print("defect-workbench: give one folder, session or feature store to open", file=sys.stderr)
-        return 2
+        raise InputError("give one folder, session or feature store to open")
+    if arguments == [""]:
+        raise InputError("the path is empty; is a variable of the shell not set?")
     path = Path(arguments[0]) if arguments else None
-    if path is not None and not path.exists():
+    if path is not None and not os.path.exists(path):
         known = ", ".join(cli.COMMANDS)
-        print(f"defect-workbench: there is no {printable(str(path))} (commands are {known})", file=sys.stderr)
-        return 2
+        raise InputError(f"there is no {path} (commands are {known})")
     if not has_display():
-        print(
-            "defect-workbench: there is no display for the window; without one, use "
-            "defect-workbench cluster FOLDER --out DIR",
-            file=sys.stderr,
+        raise WorkbenchError(
+            "there is no display for the window; without one, use defect-workbench cluster FOLDER --out DIR"
         )
-        return 1
     return open_window(path)
+
+
+def _say(message: str) -> None:
+    from defect_workbench.core.text import printable
+
+    print(f"defect-workbench: {printable(message)}", file=sys.stderr)
 
 
 def open_window(path: Path | None) -> int:
     """Open the window, on a path if one is given, and run it until it is closed."""
     from defect_workbench.gui.application import run_window
+    from defect_workbench.places import Places
 
     return run_window(path, Places.of_user())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,11 +21,12 @@ from defect_workbench.commands import (
     train,
     weights,
 )
-from defect_workbench.console import console_reporter
-from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.console import ConsoleReporter, console_reporter
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
+from defect_workbench.unforeseen import in_words, working_folder_gone
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
@@ -58,30 +60,50 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
     open_window : callable, optional
         Opens a path in the window; None where there is no display.
     """
+    reporter: ConsoleReporter | None = None
     try:
-        args = build_parser(places).parse_args(argv)
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else 2
-    start_logging(places.log)
-    try:
+        args = _arguments(argv, places)
+        if isinstance(args, int):
+            return args
+        start_logging(places.log)
         with console_reporter() as reporter:
             args.open_window = open_window
             code: int = args.run(args, places, reporter)
             return code
-    except KeyboardInterrupt:
-        return _fail(Cancelled())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except WorkbenchError as error:
-        return _fail(error)
-    except Exception as error:  # a fault of ours: the log has the traceback, the person a sentence
-        import logging
-
-        logging.getLogger(__name__).exception("unexpected fault")
-        return _fail(WorkbenchError(f"unexpected fault ({error}); details are in {places.log}"))
+    except (Exception, KeyboardInterrupt) as error:
+        return _fail(in_words(error, reporter.step if reporter else "", places.log))
 
 
 def _fail(error: WorkbenchError) -> int:
+    """Say on standard error what went wrong, in one line; returns the exit code."""
     print(f"defect-workbench: {printable(str(error))}", file=sys.stderr)
     return error.exit_code
+
+
+def _arguments(argv: Sequence[str], places: Places) -> argparse.Namespace | int:
+    """What the command line says, or the exit code where that is all there is to do."""
+    if "" in argv:
+        raise InputError("an argument is empty; is a variable of the shell not set?")
+    try:
+        args = build_parser(places).parse_args(argv)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 2
+    for value in vars(args).values():
+        if isinstance(value, Path):
+            _check_path(value)
+    return args
+
+
+def _check_path(path: Path) -> None:
+    """Refuse a path that no system call would take; whether something is there is the command's to ask."""
+    if not path.is_absolute() and working_folder_gone():
+        raise InputError(
+            f"{path} is relative to a working folder that is no longer there; change to another one, or "
+            "give a full path"
+        )
+    try:
+        os.lstat(os.path.abspath(path))
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            shown = f"{str(path)[:60]}…" if len(str(path)) > 60 else str(path)
+            raise InputError(f"{shown} cannot be a path on this system: {error.strerror}") from error

@@ -47,6 +47,11 @@ class ConsoleReporter:
         self._title, self._total, self._done = "", 0, 0
         self._started = self._said = time.monotonic()
 
+    @property
+    def step(self) -> str:
+        """The title of the stage under way; empty before the first."""
+        return self._title
+
     def stage(self, title: str, total: int | None) -> None:
         """Begin a stage."""
         self.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from defect_workbench.core.errors import InputError, WorkbenchError
+
 HOME_VARIABLE = "DEFECT_WORKBENCH_HOME"
 
 
@@ -43,15 +45,27 @@ class Places:
 
     @staticmethod
     def of_user() -> Places:
-        """The usual places of the system."""
+        """The usual places of the system.
+
+        Raises
+        ------
+        WorkbenchError
+            If this user has none, or the variable names no folder.
+        """
         home = os.environ.get(HOME_VARIABLE)
         if home:
-            base = Path(home).expanduser().absolute()
+            base = _named(home)
             cache = data = log = config = base
         else:
             directories = PlatformDirs("defect-workbench", appauthor=False)
-            cache, data = directories.user_cache_path, directories.user_data_path
-            log, config = directories.user_log_path, directories.user_config_path
+            try:
+                cache, data = directories.user_cache_path, directories.user_data_path
+                log, config = directories.user_log_path, directories.user_config_path
+            except RuntimeError as error:
+                raise WorkbenchError(
+                    "this user has no home folder to keep features and weights in; set HOME, or "
+                    f"{HOME_VARIABLE}, to a folder that can be written"
+                ) from error
         return Places(
             weights=cache / "weights",
             store=data / "features",
@@ -61,3 +75,24 @@ class Places:
             analyses=cache / "analyses",
             locks=data / "locks",
         )
+
+
+def _named(home: str) -> Path:
+    """The folder that the variable names."""
+    try:
+        base = Path(home).expanduser()
+    except RuntimeError as error:
+        raise InputError(
+            f"{HOME_VARIABLE} is {home}, and there is no such user; set it to a folder"
+        ) from error
+    try:
+        base = base.absolute()
+    except FileNotFoundError as error:
+        raise WorkbenchError(
+            f"{HOME_VARIABLE} is {home}, which is relative to a working folder that is no longer there; "
+            "change to another one, or set it to a full path"
+        ) from error
+    there = next(path for path in (base, *base.parents) if os.path.lexists(path) or path == path.parent)
+    if not there.is_dir():
+        raise InputError(f"{HOME_VARIABLE} is {home}, but {there} is no folder; set it to a folder")
+    return base

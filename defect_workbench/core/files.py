@@ -18,6 +18,10 @@ class NotRegularError(OSError):
     """The path is a folder, a pipe, a socket or a device."""
 
 
+class TooLargeError(OSError):
+    """The file is larger than anything of its kind."""
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; never waits, whatever the path has become meanwhile.
 
@@ -41,6 +45,26 @@ def open_regular(path: Path) -> BufferedReader:
         raise
 
 
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a file of at most so many bytes; never waits and never fills the memory.
+
+    Raises
+    ------
+    NotRegularError
+        If it is no regular file.
+    TooLargeError
+        If it is larger.
+    OSError
+        If it cannot be read.
+    """
+    with open_regular(path) as stream:
+        # The size first: a file of a terabyte is refused without a byte of it being read.
+        data = stream.read(most + 1) if os.fstat(stream.fileno()).st_size <= most else b""
+        if len(data) > most or os.fstat(stream.fileno()).st_size > most:
+            raise TooLargeError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", str(path))
+    return data
+
+
 def is_inside(path: str) -> bool:
     """Whether a relative path with '/' as separator stays below the folder it belongs to.
 
@@ -59,4 +83,6 @@ def is_inside(path: str) -> bool:
 
 def why_not_written(error: OSError) -> str:
     """Why a file could not be written, in words."""
+    if isinstance(error, TooLargeError):
+        return str(error.strerror)
     return _FULL.get(error.errno or 0, error.strerror or str(error))

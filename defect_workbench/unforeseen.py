@@ -1,0 +1,77 @@
+"""The one place that puts into words what nobody thought of."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from pathlib import Path
+
+from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
+from defect_workbench.core.files import why_not_written
+
+log = logging.getLogger(__name__)
+
+_SHOWN = 200
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def in_words(error: BaseException, step: str, log_file: Path) -> WorkbenchError:
+    """The error to show for whatever ended a job; its traceback goes into the log.
+
+    Parameters
+    ----------
+    step : str
+        What was under way, as it was shown; empty if nothing was.
+    """
+    if isinstance(error, WorkbenchError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled()
+    files = files_of(error)
+    log.error("unexpected fault at %r, %s", step, files or "no file", exc_info=error)
+    where = f" at the step “{step}”" if step else ""
+    if is_memory(error):
+        return WorkbenchError(
+            f"there is not enough memory{where}{_on(files)}; close other programs or give fewer images at "
+            "once, and run it again"
+        )
+    if isinstance(error, OSError):
+        return WorkbenchError(_of_system(error, where, files))
+    first = (str(error).strip().splitlines() or [""])[0][:_SHOWN]
+    what = ": ".join(filter(None, (type(error).__name__, first)))
+    without = f"try it without {files[0]}, and " if files else ""
+    return WorkbenchError(
+        f"unexpected fault{where}{_on(files)} ({what}). Run it again; if it comes back, {without}report it "
+        f"with the log {log_file}"
+    )
+
+
+def is_memory(error: BaseException) -> bool:
+    """Whether there was not enough memory: Python's, torch's or the graphics card's."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
+    )
+
+
+def working_folder_gone() -> bool:
+    """Whether the folder the process works in was removed: no relative path means anything then."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
+
+
+def _of_system(error: OSError, where: str, files: tuple[str, ...]) -> str:
+    if working_folder_gone():
+        return "the working folder is no longer there; change to another one and run it again"
+    advice = "make room" if error.errno in _FULL else "put that right"
+    named = files or tuple(str(name) for name in (error.filename,) if name is not None)
+    return f"stopped{where}{_on(named)}: {why_not_written(error)}; {advice} and run it again"
+
+
+def _on(files: tuple[str, ...]) -> str:
+    return f", on {files[0]}" if files else ""
