@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import why_not_written
 from defect_workbench.logs import versions
 from defect_workbench.storage.atomic import write_text
 from defect_workbench.storage.training_report import Mistake, training_report
@@ -14,7 +16,22 @@ if TYPE_CHECKING:
 
 
 def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
-    """Write the HTML report on a trained classifier."""
+    """Write the HTML report on a trained classifier.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written.
+    """
+    text = report_text(outcome, model_path)
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise WorkbenchError(f"the report {path} cannot be written: {why_not_written(error)}") from error
+
+
+def report_text(outcome: Outcome, model_path: Path) -> str:
+    """The HTML report on a trained classifier."""
     from defect_workbench.engine.thumbnail import thumbnail
 
     model, facts = outcome.model, outcome.model.facts
@@ -35,9 +52,7 @@ def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
             "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
             "which tells defect types apart far less well."
         )
-    write_text(
-        path, training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
-    )
+    return training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
 
 
 def mistakes(outcome: Outcome) -> list[Mistake]:

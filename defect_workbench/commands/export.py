@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.exporting import (
     add_export_options,
     add_side_options,
@@ -61,8 +61,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     from defect_workbench.storage.session import load_session
 
-    if args.seed < 0:
-        raise InputError("--seed must not be negative")
+    check_seed(args.seed)
     profile = profile_of(args, args.seed)
     project = load_session(args.session)
     if args.folder is not None:

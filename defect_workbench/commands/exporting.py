@@ -88,7 +88,7 @@ def _shares(text: str) -> tuple[float, float, float]:
     except ValueError:
         train = val = test = -1.0
     shares = (train, val, test)
-    if not all(0 <= share < math.inf for share in shares) or train <= 0 or val + test <= 0:
+    if not all(0 <= share < 1e9 for share in shares) or train <= 0 or val + test <= 0:
         raise InputError(f"--shares {text}: give three numbers such as 70/15/15")
     return shares
 
@@ -108,9 +108,9 @@ def check_out(out: Path, *, add: bool, store: Path | None = None) -> None:
     if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
         raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
     there = Path(os.path.abspath(out))
-    while not there.exists():
+    while not os.path.lexists(there):
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
 
 

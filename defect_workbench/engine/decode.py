@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 from dataclasses import dataclass
 
@@ -291,6 +292,8 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
+    if not math.isfinite(high - low):  # numbers near the largest there are: their range is none any more
+        numbers, low, high = numbers / 4, low / 4, high / 4
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
     return result
@@ -298,7 +301,10 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def robust_range(numbers: NDArray[np.float64]) -> tuple[float, float]:
     """Robust percentiles of finite values; minimum and maximum where those coincide."""
-    low, high = np.percentile(numbers, (LOW_PERCENTILE, HIGH_PERCENTILE))
+    # A percentile lies between two numbers, whose difference may be larger than any number.
+    wide = not math.isfinite(float(numbers.max()) - float(numbers.min()))
+    shrunk = numbers / 4 if wide else numbers
+    low, high = np.percentile(shrunk, (LOW_PERCENTILE, HIGH_PERCENTILE)) * (4 if wide else 1)
     if not high > low:
         low, high = numbers.min(), numbers.max()
     return float(low), float(high)

@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.classifier import BlockScale, Classifier, Head, Novelty, TrainedStage
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.files import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.core.taxonomy import from_mapping
 from defect_workbench.storage.atomic import replacing
 
 FORMAT = 1
+# A hundred times what training writes; the whole file is read at once.
+MOST_BYTES = 4 << 30
 KIND = "defect-workbench classifier"
 _ENTRY = "defect-workbench"
 
@@ -29,7 +32,23 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def save_model(path: Path, model: Classifier) -> None:
-    """Write a model file atomically; an existing one is replaced whole."""
+    """Write a model file atomically; an existing one is replaced whole.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written; an existing one is as it was.
+    """
+    data = model_bytes(model)
+    try:
+        with replacing(path) as draft:
+            draft.write_bytes(data)
+    except OSError as error:
+        raise WorkbenchError(f"the model {path} cannot be written: {why_not_written(error)}") from error
+
+
+def model_bytes(model: Classifier) -> bytes:
+    """The content of a model file."""
     from safetensors.numpy import save
 
     arrays: Arrays = {}
@@ -52,9 +71,8 @@ def save_model(path: Path, model: Classifier) -> None:
     arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
-    data = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
-    with replacing(path) as draft:
-        draft.write_bytes(data)
+    data: bytes = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
+    return data
 
 
 def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -99,9 +117,11 @@ def load_model(path: Path) -> Classifier:
         If it cannot be read, is no model, is damaged, or was written by a newer version.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MOST_BYTES)
     except FileNotFoundError as error:
         raise InputError(f"there is no model {path}") from error
+    except (NotRegularError, TooLargeError) as error:
+        raise InputError(f"{path} is no model of this program: {error.strerror}") from error
     except OSError as error:
         raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
     metadata = _metadata(path, data)
@@ -112,7 +132,9 @@ def load_model(path: Path) -> Classifier:
         if state["kind"] != KIND:
             raise InputError(f"{path} is no model of this program")
         version = int(state["format"])
-    except (KeyError, ValueError, TypeError) as error:
+        if version < 1:
+            raise InputError(f"{path} is no model of this program: it has the format {version}")
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no model of this program") from error
     if version > FORMAT:
         raise WorkbenchError(
@@ -139,7 +161,7 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
             raise ValueError
         header = json.loads(data[8 : 8 + length])
         return {str(k): str(v) for k, v in header["__metadata__"].items()}
-    except (struct.error, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (struct.error, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no model of this program, or is damaged at its beginning") from error
 
 

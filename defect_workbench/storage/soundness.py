@@ -89,9 +89,13 @@ def _check_tree(tree: Tree, leaves: int) -> None:
         return
     if not np.isfinite(merges).all() or (np.diff(tree.heights) < 0).any() or tree.heights[0] < 0:
         raise ValueError("the tree is not monotone")
-    children = tree.children
-    if (children < 0).any() or (children >= leaves + np.arange(len(merges))[:, None]).any():
+    # Compared before they become whole numbers: any number may stand in a damaged file.
+    named = merges[:, :2]
+    if (named < 0).any() or (named >= leaves + np.arange(len(merges))[:, None]).any():
         raise ValueError("a merge joins what is not there")
+    children = tree.children
+    if not np.array_equal(children, named):
+        raise ValueError("a merge joins what is no whole number")
     if len(np.unique(children)) != children.size:
         raise ValueError("a branch is merged twice")
     sizes = np.concatenate([np.ones(leaves), merges[:, 3]])

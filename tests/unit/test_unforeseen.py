@@ -45,9 +45,11 @@ def fail_with(
             lambda: ZeroDivisionError("division by zero"),
             "Extracting features",
             "lot/x.png",
-            "unexpected fault at the step “Extracting features”, on lot/x.png (ZeroDivisionError: division "
-            "by zero). Run it again; if it comes back, try it without lot/x.png, and report it with the "
-            "log {log}",
+            (
+                "unexpected fault at the step “Extracting features”, on lot/x.png (ZeroDivisionError: "
+                "division by zero). Run it again; if it comes back, try it without lot/x.png, and report it with the "
+                "log {log}"
+            ),
         ),
         (
             lambda: KeyError("k"),
@@ -59,15 +61,19 @@ def fail_with(
             lambda: RuntimeError("first\nsecond\x1b[2J"),
             "",
             "",
-            "unexpected fault (RuntimeError: first). Run it again; if it comes back, report it with the log "
-            "{log}",
+            (
+                "unexpected fault (RuntimeError: first). Run it again; if it comes back, report it with the "
+                "log {log}"
+            ),
         ),
         (
             MemoryError,
             "Building the dendrogram",
             "",
-            "there is not enough memory at the step “Building the dendrogram”; close other programs or give "
-            "fewer images at once, and run it again",
+            (
+                "there is not enough memory at the step “Building the dendrogram”; close other programs or "
+                "give fewer images at once, and run it again"
+            ),
         ),
         (
             lambda: OSError(errno.ENOSPC, "No space left on device", "/lot/x"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import open_regular
 from defect_workbench.engine.torch_loading import load_torch
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         If the file cannot be read, is damaged, or holds no ResNet-50.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             head = stream.read(16)
     except OSError as error:
         raise WorkbenchError(f"cannot read the weights file {path}: {error.strerror or error}") from error

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import read_regular
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.weights import sources
 from defect_workbench.engine.weights.formats import (
@@ -24,6 +25,8 @@ from defect_workbench.engine.weights.formats import (
 )
 
 log = logging.getLogger(__name__)
+
+_MOST_NOTE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,12 @@ class WeightsLibrary:
     def info(self) -> WeightsInfo | None:
         """What is in use, or None; reads a small file only."""
         try:
-            fields = json.loads(self._active.read_text(encoding="utf-8"))
+            fields = json.loads(read_regular(self._active, _MOST_NOTE_BYTES))
             info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
+            if not all(isinstance(value, str) for value in asdict(info).values()):
+                return None
             there = (self.folder / Path(info.file).name).is_file()
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         if not there:
             return None
