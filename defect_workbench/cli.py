@@ -71,7 +71,8 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
             code: int = args.run(args, places, reporter)
             return code
     except (Exception, KeyboardInterrupt) as error:
-        return _fail(in_words(error, reporter.step if reporter else "", places.log))
+        report = f"report it with the log {places.log}"
+        return _fail(in_words(error, reporter.step if reporter else "", report))
 
 
 def _fail(error: WorkbenchError) -> int:

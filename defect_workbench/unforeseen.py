@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-from pathlib import Path
 
 from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
-from defect_workbench.core.files import why_not_written
+from defect_workbench.core.files import is_full, why_not_written
 
 log = logging.getLogger(__name__)
 
 _SHOWN = 200
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def in_words(error: BaseException, step: str, log_file: Path) -> WorkbenchError:
+def in_words(error: BaseException, step: str, report: str) -> WorkbenchError:
     """The error to show for whatever ended a job; its traceback goes into the log.
 
     Parameters
     ----------
     step : str
         What was under way, as it was shown; empty if nothing was.
+    report : str
+        What to do with a fault that comes back.
     """
     if isinstance(error, WorkbenchError):
         return error
@@ -42,8 +41,7 @@ def in_words(error: BaseException, step: str, log_file: Path) -> WorkbenchError:
     what = ": ".join(filter(None, (type(error).__name__, first)))
     without = f"try it without {files[0]}, and " if files else ""
     return WorkbenchError(
-        f"unexpected fault{where}{_on(files)} ({what}). Run it again; if it comes back, {without}report it "
-        f"with the log {log_file}"
+        f"unexpected fault{where}{_on(files)} ({what}). Run it again; if it comes back, {without}{report}"
     )
 
 
@@ -68,7 +66,7 @@ def working_folder_gone() -> bool:
 def _of_system(error: OSError, where: str, files: tuple[str, ...]) -> str:
     if working_folder_gone():
         return "the working folder is no longer there; change to another one and run it again"
-    advice = "make room" if error.errno in _FULL else "put that right"
+    advice = "make room" if is_full(error) else "put that right"
     named = files or tuple(str(name) for name in (error.filename,) if name is not None)
     return f"stopped{where}{_on(named)}: {why_not_written(error)}; {advice} and run it again"
 

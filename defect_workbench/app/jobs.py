@@ -15,11 +15,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.errors import Cancelled
+from defect_workbench.unforeseen import in_words
 
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_SIGNALS = 0.05
+_REPORT = "report it with what Help > Copy details for a bug report gives"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class JobReporter:
         self.stop = Event()
         self._title, self._done, self._total = "", 0, 0
         self._started = self._told = 0.0
+
+    @property
+    def step(self) -> str:
+        """The title of the stage under way; empty before the first."""
+        return self._title
 
     def stage(self, title: str, total: int | None) -> None:
         """Begin a stage; always told."""
@@ -108,14 +115,8 @@ class _Worker(QObject):
             reporter.check()
         except Cancelled:
             self.cancelled.emit(generation)
-        except WorkbenchError as error:
-            self.failed.emit(generation, str(error))
-        except MemoryError:
-            log.exception("out of memory")
-            self.failed.emit(generation, "there is not enough memory for this")
         except Exception as error:
-            log.exception("a job failed")
-            self.failed.emit(generation, f"Unexpected fault: {error}. The log file has the details.")
+            self.failed.emit(generation, str(in_words(error, reporter.step, _REPORT)))
         else:
             self.done.emit(generation, result)
 

@@ -81,6 +81,11 @@ def is_inside(path: str) -> bool:
     return not PurePosixPath(path).is_absolute()
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it is about a disk, a quota or a limit that takes no more."""
+    return error.errno in _FULL and error.errno != errno.EROFS
+
+
 def why_not_written(error: OSError) -> str:
     """Why a file could not be written, in words."""
     if isinstance(error, TooLargeError):

@@ -170,6 +170,8 @@ def _decode_heights(data: bytes, name: str) -> Picture:
         raise
     except MemoryError as error:
         raise NotNow("not enough memory to decode it") from error
+    except afm.NoRoom as error:
+        raise NotNow(f"it cannot be unpacked into the system's temporary folder: {error.strerror}") from error
     except Exception as error:  # as in `decode`
         raise Undecodable(f"damaged: the {name} data cannot be decoded") from error
     notes = ["height map levelled by a plane"]

@@ -47,8 +47,8 @@ def fail_with(
             "lot/x.png",
             (
                 "unexpected fault at the step “Extracting features”, on lot/x.png (ZeroDivisionError: "
-                "division by zero). Run it again; if it comes back, try it without lot/x.png, and report it with the "
-                "log {log}"
+                "division by zero). Run it again; if it comes back, try it without lot/x.png, and report it "
+                "with the log {log}"
             ),
         ),
         (

