@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -47,40 +48,47 @@ def _guarded(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         _say("cancelled")
         return 130
-    except Exception as error:
-        # Before the places are known there is no log to write to.
-        from defect_workbench.core.errors import WorkbenchError
-
-        if isinstance(error, WorkbenchError):
-            _say(str(error))
-            return error.exit_code
-        _say(f"the program cannot start ({type(error).__name__}: {error}); install it anew, and run it again")
+    except ImportError as error:
+        _say(f"a part of the program is missing or does not fit here ({error}); install it anew")
         return 1
+    except Exception as error:
+        from defect_workbench.unforeseen import in_words
+
+        told = in_words(error, "", "report it with this line")
+        _say(str(told))
+        return told.exit_code
 
 
 def _main(arguments: list[str]) -> int:
-    from pathlib import Path
-
     from defect_workbench import cli
-    from defect_workbench.core.errors import InputError, WorkbenchError
     from defect_workbench.places import Places
+    from defect_workbench.unforeseen import catching_strays
 
     places = Places.of_user()
-    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
-        return cli.run(arguments, places, open_window if has_display() else None)
+    with catching_strays(_say, f"report it with the log {places.log}"):
+        if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
+            return cli.run(arguments, places, open_window if has_display() else None)
+        return open_window(_path_to_open(arguments, cli.COMMANDS))
+
+
+def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
+    """What the window is to open; None for nothing."""
+    from pathlib import Path
+
+    from defect_workbench.core.errors import InputError, WorkbenchError
+
     if len(arguments) > 1:
         raise InputError("give one folder, session or feature store to open")
     if arguments == [""]:
         raise InputError("the path is empty; is a variable of the shell not set?")
     path = Path(arguments[0]) if arguments else None
     if path is not None and not os.path.exists(path):
-        known = ", ".join(cli.COMMANDS)
-        raise InputError(f"there is no {path} (commands are {known})")
+        raise InputError(f"there is no {path} (commands are {', '.join(commands)})")
     if not has_display():
         raise WorkbenchError(
             "there is no display for the window; without one, use defect-workbench cluster FOLDER --out DIR"
         )
-    return open_window(path)
+    return path
 
 
 def _say(message: str) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
 from defect_workbench.core.files import is_full, why_not_written
@@ -43,6 +47,31 @@ def in_words(error: BaseException, step: str, report: str) -> WorkbenchError:
     return WorkbenchError(
         f"unexpected fault{where}{_on(files)} ({what}). Run it again; if it comes back, {without}{report}"
     )
+
+
+@contextmanager
+def catching_strays(say: Callable[[str], None], report: str) -> Iterator[None]:
+    """While it lasts, what fails where no job can catch it is logged and told in a sentence, too.
+
+    A thread of its own, a slot of the window, an object at its end: Python would print a traceback.
+    """
+
+    def told(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, SystemExit):
+            say(str(in_words(error, "", report)))
+
+    def unraisable(args: sys.UnraisableHookArgs) -> None:
+        # Nothing went wrong for the person: an object could not be cleared away.
+        log.error("ignored at %r", args.object, exc_info=args.exc_value)
+
+    before = sys.excepthook, threading.excepthook, sys.unraisablehook
+    sys.excepthook = lambda kind, error, trace: told(error)
+    threading.excepthook = lambda args: told(args.exc_value)
+    sys.unraisablehook = unraisable
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = before
 
 
 def is_memory(error: BaseException) -> bool:

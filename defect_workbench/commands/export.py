@@ -21,7 +21,7 @@ from defect_workbench.commands.exporting import (
     write_or_plan,
 )
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.side_data import join
 from defect_workbench.places import Places
 
@@ -63,7 +63,8 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
 
     check_seed(args.seed)
     profile = profile_of(args, args.seed)
-    project = load_session(args.session)
+    with concerning(args.session):
+        project = load_session(args.session)
     if args.folder is not None:
         if not args.folder.is_dir():
             raise InputError(f"there is no folder {args.folder}")

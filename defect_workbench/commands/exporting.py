@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.console import say
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError, WorkbenchError, concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
 from defect_workbench.core.side_data import Table
@@ -63,7 +63,8 @@ def read_side_table(args: argparse.Namespace) -> Table | None:
         if args.name_column or args.category:
             raise InputError("--name-column and --category belong to --side-data FILE")
         return None
-    return read_table(args.side_data)
+    with concerning(args.side_data):
+        return read_table(args.side_data)
 
 
 def profile_of(args: argparse.Namespace, seed: int) -> Profile:

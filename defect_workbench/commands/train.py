@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.files import read_regular
 from defect_workbench.places import Places
 from defect_workbench.training_facts import report_text
@@ -168,7 +168,8 @@ def _taxonomy(path: Path | None) -> Taxonomy | None:
     if path is None:
         return None
     try:
-        return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
+        with concerning(path):
+            return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
     except OSError as error:
         raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.files import open_regular
 from defect_workbench.engine.decode import Undecodable, decode, robust_range
 
 _MOST_SINGLE = 8e37
@@ -70,7 +71,8 @@ class Original:
 def original(path: Path) -> Original | None:
     """Read a file at full size; None where it cannot be read."""
     try:
-        picture = decode(path.read_bytes(), path.name)
+        with open_regular(path) as stream:
+            picture = decode(stream.read(), path.name)
     except (OSError, Undecodable):
         return None
     if picture.values is None:

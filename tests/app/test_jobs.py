@@ -85,8 +85,10 @@ def test_late_result_of_a_replaced_job_is_dropped(jobs: JobRunner, qtbot: QtBot)
         (WorkbenchError("the lid is off"), "the lid is off"),
         (
             ZeroDivisionError("x"),
-            "unexpected fault at the step “Painting” (ZeroDivisionError: x). Run it again; if it comes back, "
-            "report it with what Help > Copy details for a bug report gives",
+            (
+                "unexpected fault at the step “Painting” (ZeroDivisionError: x). Run it again; if it comes "
+                "back, report it with what Help > Copy details for a bug report gives"
+            ),
         ),
         (
             OSError(28, "No space left on device"),

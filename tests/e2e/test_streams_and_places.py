@@ -91,23 +91,43 @@ def test_a_narrow_encoding_escapes_names_and_does_not_fail_the_job(
         assert ("缺陷" if encoding == "utf-8" else "\\u7f3a\\u9677") in text
 
 
-@pytest.mark.parametrize("module", ["defect_workbench.streams", "defect_workbench.cli", "tqdm"])
-def test_ctrl_c_while_the_program_starts_is_a_cancel(module: str) -> None:
+def started_with(module: str, happens: str) -> subprocess.CompletedProcess[str]:
+    """The program, where something happens as it imports a module."""
     code = f"""
 import os, runpy, signal, sys
-class Interrupts:
+class Meets:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
             sys.meta_path.remove(self)
-            os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, Interrupts())
+            {happens}
+sys.meta_path.insert(0, Meets())
 sys.argv = ["defect-workbench", "weights", "status"]
 runpy.run_module("defect_workbench", run_name="__main__", alter_sys=True)
 """
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
+
+
+@pytest.mark.parametrize("module", ["defect_workbench.streams", "defect_workbench.cli", "tqdm"])
+def test_ctrl_c_while_the_program_starts_is_a_cancel(module: str) -> None:
+    done = started_with(module, "os.kill(os.getpid(), signal.SIGINT)")
     assert (done.returncode, done.stderr) == (130, "defect-workbench: cancelled\n")
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        ("raise ImportError('libX.so.1: cannot open shared object file')", "(libX.so.1: cannot open shared"),
+        ("raise ZeroDivisionError('x')", "unexpected fault (ZeroDivisionError: x). Run it again"),
+        ("raise MemoryError", "not enough memory"),
+    ],
+)
+def test_a_program_that_cannot_start_says_so(happens: str, words: str) -> None:
+    done = started_with("tqdm", happens)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

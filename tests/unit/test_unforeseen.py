@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -16,6 +18,7 @@ from defect_workbench.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, concerning, files_of
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
+from defect_workbench.unforeseen import catching_strays
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +133,26 @@ def test_a_warning_of_a_package_goes_to_the_log_alone(
         logging.captureWarnings(False)
     assert capfd.readouterr().err == ""
     assert "overflow encountered" in places.log.read_text(encoding="utf-8")
+
+
+def test_a_fault_in_a_thread_or_a_slot_is_a_sentence_and_a_log_entry(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    said: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError("in a thread")
+
+    before = sys.excepthook, threading.excepthook, sys.unraisablehook
+    with catching_strays(said.append, "report it"):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+        sys.excepthook(KeyError, KeyError("in a slot"), None)
+    assert said == [
+        "unexpected fault (ZeroDivisionError: in a thread). Run it again; if it comes back, report it",
+        "unexpected fault (KeyError: 'in a slot'). Run it again; if it comes back, report it",
+    ]
+    assert "Traceback" in caplog.text
+    assert capfd.readouterr() == ("", "")
+    assert (sys.excepthook, threading.excepthook, sys.unraisablehook) == before
