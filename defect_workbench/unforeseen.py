@@ -13,6 +13,8 @@ from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
 from defect_workbench.core.files import is_full, why_not_written
 
 log = logging.getLogger(__name__)
+# Before the log file is open, logging itself would print what it is given on standard error.
+logging.getLogger("defect_workbench").addHandler(logging.NullHandler())
 
 _SHOWN = 200
 
