@@ -77,11 +77,12 @@ def catching_strays(say: Callable[[str], None], report: str) -> Iterator[None]:
 
 
 def is_memory(error: BaseException) -> bool:
-    """Whether there was not enough memory: Python's, torch's or the graphics card's."""
+    """Whether there was not enough memory: for Python, torch, the graphics card or a library to load."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
         or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
+        or (isinstance(error, ImportError) and "failed to map segment" in str(error))
     )
 
 

@@ -231,6 +231,15 @@ def test_npm_client_is_ended_on_cancel(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
+def test_npm_that_has_no_room_is_not_taken_for_a_registry_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    false_npm(tmp_path / "bin", "echo 'npm error code ENOSPC' >&2; exit 1", monkeypatch)
+    with pytest.raises(WorkbenchError, match="does not fit: the disk is full"):
+        sources.fetch_npm(tmp_path, SilentReporter())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
 def test_npm_client_in_the_working_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     false_npm(tmp_path, f"touch {tmp_path}/ran", monkeypatch)
     monkeypatch.chdir(tmp_path)

