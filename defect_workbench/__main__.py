@@ -36,8 +36,8 @@ def main() -> int:
     except OSError as error:  # only what standard output did not take can still come here
         from defect_workbench.core.files import why_not_written
 
-        done = "had failed before" if code else "is done, and what it wrote is whole"
-        _say(f"what was to be printed could not be: {why_not_written(error)}; the work itself {done}")
+        done = "had failed before" if code else "is done"
+        _say(f"the result cannot be printed ({why_not_written(error)}); the work itself {done}")
         return code or 1
     return code
 

@@ -99,7 +99,7 @@ def _check_path(path: Path) -> None:
     """Refuse a path that no system call would take; whether something is there is the command's to ask."""
     if not path.is_absolute() and working_folder_gone():
         raise InputError(
-            f"{path} is relative to a working folder that is no longer there; change to another one, or "
+            f"{path} is relative to a working folder that no longer exists; change to another one, or "
             "give a full path"
         )
     try:

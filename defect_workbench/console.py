@@ -20,9 +20,9 @@ from defect_workbench.core.text import printable
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-def say(text: str, stream: TextIO | None = None) -> None:
+def say(text: str) -> None:
     """Print lines of a result; names from elsewhere in them cannot act on the terminal."""
-    print(printable(text, keep="\n"), file=stream or sys.stdout)
+    print(printable(text, keep="\n"))
 
 
 def say_json(value: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import WorkbenchError
 
 HOME_VARIABLE = "DEFECT_WORKBENCH_HOME"
 
@@ -63,8 +63,8 @@ class Places:
                 log, config = directories.user_log_path, directories.user_config_path
             except RuntimeError as error:
                 raise WorkbenchError(
-                    "this user has no home folder to keep features and weights in; set HOME, or "
-                    f"{HOME_VARIABLE}, to a folder that can be written"
+                    "this user has no home folder to keep features and weights in; "
+                    f"set {HOME_VARIABLE} to a folder that can be written"
                 ) from error
         return Places(
             weights=cache / "weights",
@@ -82,17 +82,17 @@ def _named(home: str) -> Path:
     try:
         base = Path(home).expanduser()
     except RuntimeError as error:
-        raise InputError(
+        raise WorkbenchError(
             f"{HOME_VARIABLE} is {home}, and there is no such user; set it to a folder"
         ) from error
     try:
         base = base.absolute()
     except FileNotFoundError as error:
         raise WorkbenchError(
-            f"{HOME_VARIABLE} is {home}, which is relative to a working folder that is no longer there; "
+            f"{HOME_VARIABLE} is {home}, which is relative to a working folder that no longer exists; "
             "change to another one, or set it to a full path"
         ) from error
     there = next(path for path in (base, *base.parents) if os.path.lexists(path) or path == path.parent)
     if not there.is_dir():
-        raise InputError(f"{HOME_VARIABLE} is {home}, but {there} is no folder; set it to a folder")
+        raise WorkbenchError(f"{HOME_VARIABLE} is {home}, but {there} is no folder; set it to a folder")
     return base

@@ -6,7 +6,6 @@ written to no more, and the first error is kept for whoever asks.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -16,9 +15,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined, unused-ignore] # since Python 3.12
-
-# A reader that goes away (`| head`) has seen what it wanted.
-_LEFT = {errno.EPIPE, errno.ESHUTDOWN, errno.ECONNRESET}
 
 
 class _Lasting(io.RawIOBase):
@@ -62,7 +58,7 @@ def lasting_streams() -> Iterator[None]:
     Raises
     ------
     OSError
-        After the block, if standard output could not take all of it; not where its reader went away.
+        After the block, if standard output could not take all of it, or nobody read it.
     """
     _open_closed()
     before = sys.stdout, sys.stderr
@@ -79,8 +75,7 @@ def lasting_streams() -> Iterator[None]:
             sys.stderr = before[1] or sys.stderr
     if output is not None and output.failure is not None:
         try:
-            if output.failure.errno not in _LEFT:
-                raise output.failure
+            raise output.failure
         finally:
             sys.stderr = before[1] or sys.stderr
 

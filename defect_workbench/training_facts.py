@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.files import why_not_written
 from defect_workbench.logs import versions
-from defect_workbench.storage.atomic import write_text
+from defect_workbench.storage.atomic import replacing, write_text
 from defect_workbench.storage.training_report import Mistake, training_report
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classify.job import Outcome
+
+
+def write_trained(outcome: Outcome, model: Path, report: Path) -> None:
+    """Write a trained classifier and its report over earlier ones: both, or nothing.
+
+    Raises
+    ------
+    WorkbenchError
+        If something cannot be written.
+    """
+    from defect_workbench.storage.model_file import save_model
+
+    try:
+        with ExitStack() as drafts:
+            # Drafts take their places in the opposite order: the model, which needs nothing else, is last.
+            save_model(drafts.enter_context(replacing(model)), outcome.model)
+            write_report(drafts.enter_context(replacing(report)), outcome, model)
+    except OSError as error:
+        raise WorkbenchError(_unwritten(model, error)) from error
+    except WorkbenchError as error:
+        if isinstance(error.__cause__, OSError):
+            raise WorkbenchError(_unwritten(model, error.__cause__)) from error
+        raise
+
+
+def _unwritten(model: Path, error: OSError) -> str:
+    return f"{model} and its report cannot be written: {why_not_written(error)}; nothing was written"
 
 
 def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:

@@ -97,7 +97,7 @@ def working_folder_gone() -> bool:
 
 def _of_system(error: OSError, where: str, files: tuple[str, ...]) -> str:
     if working_folder_gone():
-        return "the working folder is no longer there; change to another one and run it again"
+        return "the working folder no longer exists; change to another one and run it again"
     advice = "make room" if is_full(error) else "put that right"
     named = files or tuple(str(name) for name in (error.filename,) if name is not None)
     return f"stopped{where}{_on(named)}: {why_not_written(error)}; {advice} and run it again"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,11 +42,41 @@ def places(home: Path) -> Places:
 
 
 @pytest.fixture(autouse=True)
-def no_leaked_threads() -> Iterator[None]:
-    """Fail a test that leaves one of our threads behind."""
+def no_leaked_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves one of our threads behind, or a timer without an owner running.
+
+    Python lists a thread of Qt as a dummy without its name, so those are noted as they start.
+    """
+    started: list[tuple[Any, str]] = []
+    if "PySide6.QtCore" in sys.modules:
+        from PySide6.QtCore import QThread, QTimer
+
+        for kind in (QThread, QTimer):
+            monkeypatch.setattr(kind, "start", _noting(kind.start, started))
     yield
-    left = [t.name for t in threading.enumerate() if t.name.startswith(("thumbnails", "decode", "jobs"))]
-    assert not left, f"threads left behind: {left}"
+    left = [t.name for t in threading.enumerate() if t.name.startswith(("thumbnails", "decode"))]
+    left += [where for thing, where in started if _still_running(thing)]
+    assert not left, f"left behind: {left}"
+
+
+def _noting(start: Callable[..., Any], started: list[tuple[Any, str]]) -> Callable[..., Any]:
+    def noted(self: Any, *arguments: Any) -> Any:
+        started.append((self, "".join(traceback.format_stack(limit=4)[:-1])))
+        return start(self, *arguments)
+
+    return noted
+
+
+def _still_running(thing: Any) -> bool:
+    import shiboken6
+    from PySide6.QtCore import QThread
+
+    if not shiboken6.isValid(thing):
+        return False
+    if isinstance(thing, QThread):
+        return bool(thing.isRunning())
+    # A timer of a window that is about to be deleted goes with it.
+    return bool(thing.isActive()) and thing.parent() is None
 
 
 @pytest.fixture(scope="session")

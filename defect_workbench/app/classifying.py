@@ -253,14 +253,14 @@ def keep(trained: Trained | Loaded, path: Path) -> Work:
 
     def work(reporter: JobReporter) -> Kept:
         from defect_workbench.storage.model_file import save_model
-        from defect_workbench.training_facts import write_report
+        from defect_workbench.training_facts import write_trained
 
         reporter.stage("Writing the classifier", None)
-        save_model(path, trained.model)
         if isinstance(trained, Loaded):
+            save_model(path, trained.model)
             return Kept(path, None)
         report = path.with_name(path.name + ".html")
-        write_report(report, trained.outcome, path)
+        write_trained(trained.outcome, path, report)
         return Kept(path, report)
 
     return work

@@ -148,6 +148,10 @@ class Document(QObject):
         if step == self.undo_stack.index():
             self.undo_stack.setClean()
 
+    def kept(self) -> None:
+        """All there is was just written to a file that opens again, though not to the session's own."""
+        self.undo_stack.setClean()
+
     def forget_session(self) -> None:
         """What is shown is in no file of the person's."""
         self.session = None
@@ -213,14 +217,7 @@ class Document(QObject):
         """Lock clusters, or unlock them; proposals in what is confirmed count as looked at."""
         text = f"{'Confirm' if confirmed else 'Unlock'} {_named(clusters)}"
         members = np.concatenate([cluster.members for cluster in clusters]) if clusters else np.empty(0, int)
-        proposal = None if self._project is None else self._project.proposal
-        if not confirmed or proposal is None or not proposal.unseen[members].any():
-            self._regroup(text, clusters, confirmed=confirmed)
-            return
-        self.undo_stack.beginMacro(text)
-        self._regroup(text, clusters, confirmed=confirmed)
-        self.undo_stack.push(Agree(self, text, proposal, proposal.seen(members)))
-        self.undo_stack.endMacro()
+        self._regroup(text, clusters, members if confirmed else None, confirmed=confirmed)
 
     def agree(self, images: Integers) -> None:
         """Find proposals right."""
@@ -247,7 +244,7 @@ class Document(QObject):
         self._decide(f"Merge {_named(clusters)}", after)
 
     def move(self, images: Integers, cluster: Cluster) -> None:
-        """Put images into a cluster.
+        """Put images into a cluster; they count as looked at.
 
         An open cluster stays open: the images belong with its medoid from then on.
         """
@@ -259,17 +256,17 @@ class Document(QObject):
             after = before.hold_in(moving, cluster.number, cluster.group)
         else:
             after = before.follow(moving, self._leader(cluster, moving))
-        self._decide(f"Move {_counted(len(moving))} to {cluster.label}", after)
+        self._decide(f"Move {_counted(len(moving))} to {cluster.label}", after, moving)
 
     def split_out(self, images: Integers) -> None:
-        """Make a cluster of its own of images."""
+        """Make a cluster of its own of images; they count as looked at."""
         before = self._handed_over(images)
         if before is not None and len(images):
             after, _ = before.hold(images, Group(colour=self._fresh_colour()))
-            self._decide(f"Split out {_counted(len(images))}", after)
+            self._decide(f"Split out {_counted(len(images))}", after, images)
 
     def nuisance(self, images: Integers) -> None:
-        """Set images apart that are of no interest; there is one such cluster."""
+        """Set images apart that are of no interest; there is one such cluster. They count as looked at."""
         before = self._handed_over(images)
         if before is None or not len(images):
             return
@@ -278,7 +275,23 @@ class Document(QObject):
             after = before.hold_in(images, found[0], before.groups[found[0]])
         else:
             after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
-        self._decide(f"Mark {_counted(len(images))} as nuisance", after)
+        self._decide(f"Mark {_counted(len(images))} as nuisance", after, images)
+
+    def confirmed_among(self, images: Integers) -> Mapping[str, int]:
+        """Confirmed clusters that have some of these images, and how many.
+
+        A proposal that nobody has looked at is not confirmed, wherever the program put it.
+        """
+        project = self._project
+        if project is None:
+            return {}
+        unseen = np.zeros(len(project.images), bool)
+        if project.proposal is not None:
+            unseen = project.proposal.unseen
+        sure = images[~unseen[images]]
+        clusters = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+        counts = {c.label: int(np.isin(sure, c.members).sum()) for c in clusters}
+        return {label: count for label, count in counts.items() if count}
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
         """Replace a cluster by finer ones.
@@ -324,7 +337,9 @@ class Document(QObject):
         others = partition.clusters if partition is not None else ()
         return any(c.key != cluster.key and c.label.casefold() == name.casefold() for c in others)
 
-    def _regroup(self, text: str, clusters: Sequence[Cluster], **fields: object) -> None:
+    def _regroup(
+        self, text: str, clusters: Sequence[Cluster], seen: Integers | None = None, **fields: object
+    ) -> None:
         if self._project is None or not clusters:
             return
         after = self._project.decisions
@@ -333,15 +348,23 @@ class Document(QObject):
             if number is None:
                 after, number = after.hold(cluster.members, self._group(cluster))
             after = after.change(number, **fields)
-        self._decide(text, after)
+        self._decide(text, after, seen)
 
     def _group(self, cluster: Cluster) -> Group:
         """A group for a cluster that was open; it keeps its colour."""
         return Group(colour=colour_number(cluster, self.node_colours))
 
-    def _decide(self, text: str, after: Decisions) -> None:
+    def _decide(self, text: str, after: Decisions, seen: Integers | None = None) -> None:
+        """One undo step; proposals for the images in `seen` were looked at with it."""
         assert self._project is not None
+        proposal = self._project.proposal
+        if seen is None or proposal is None or not proposal.unseen[seen].any():
+            self.undo_stack.push(Decide(self, text, self._project.decisions, after))
+            return
+        self.undo_stack.beginMacro(text)
         self.undo_stack.push(Decide(self, text, self._project.decisions, after))
+        self.undo_stack.push(Agree(self, text, proposal, proposal.seen(seen)))
+        self.undo_stack.endMacro()
 
     # For the commands only
 

@@ -6,10 +6,33 @@ says that its window lives. A file whose lock nobody holds was left by a crash.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from PySide6.QtCore import QLockFile
+
+from defect_workbench.storage.naming import safe_name
+
+_ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 8, 14
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Work that was left without saving.
+
+    Attributes
+    ----------
+    when : datetime
+        It was discarded.
+    name : str
+        Of the folder or session it was about.
+    """
+
+    path: Path
+    when: datetime
+    name: str
 
 
 class Recovery:
@@ -46,6 +69,36 @@ class Recovery:
     def take_over(self, path: Path) -> None:
         """Make what a crashed window left this window's own."""
         path.replace(self.hold())
+
+    def aside(self, name: str) -> Path:
+        """Where work that a person discards is kept for a while.
+
+        Parameters
+        ----------
+        name : str
+            Of what was open, to know it by.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        when = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        return self._folder / f"{_ASIDE}{when}-{uuid4().hex[:6]}-{safe_name(name)[:40]}.dwb"
+
+    def set_aside(self) -> list[Aside]:
+        """Discarded work that is still there, newest first; what is too old or too much goes."""
+        found = []
+        for path in self._folder.glob(f"{_ASIDE}*.dwb"):
+            try:
+                parts = path.stem.removeprefix(_ASIDE).split("-", 3)
+                when = datetime.strptime("-".join(parts[:2]), "%Y%m%d-%H%M%S").astimezone()
+                found.append(Aside(path, when, parts[3] if len(parts) > 3 else ""))
+            except ValueError:
+                continue
+        found.sort(key=lambda item: item.path.name, reverse=True)
+        oldest = datetime.now().astimezone() - timedelta(days=_ASIDE_DAYS)
+        kept = [item for item in found[:_ASIDE_MOST] if item.when > oldest]
+        for item in found:
+            if item not in kept:
+                item.path.unlink(missing_ok=True)
+        return kept
 
     def discard(self) -> None:
         """Nothing unsaved is left here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -156,7 +157,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     if not 0.5 <= damping < 1:
         raise InputError("--damping must be at least 0.5 and below 1")
     if args.preference is not None and not abs(args.preference) < 1e100:
-        raise InputError("--preference must be a number of ordinary size")
+        raise InputError("--preference must be a finite number of ordinary size")
     check_seed(args.seed)
     return Settings(
         method=args.method,
@@ -200,7 +201,7 @@ def _parse_cut(args: argparse.Namespace) -> int | float | None:
     try:
         if text.startswith("height:"):
             height = float(text.removeprefix("height:"))
-            if height >= 0:
+            if 0 <= height < math.inf:
                 return height
         else:
             clusters = int(text)

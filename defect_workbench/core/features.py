@@ -12,6 +12,13 @@ Vectors = NDArray[np.float32]
 
 DEEP, HARALICK, ZERNIKE, SHAPE = "deep", "haralick", "zernike", "shape"
 BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
+# As a person reads them.
+BLOCK_LABELS = {
+    DEEP: "Deep (ResNet-50)",
+    HARALICK: "Texture (Haralick)",
+    ZERNIKE: "Shape (Zernike)",
+    SHAPE: "Outline of the defect",
+}
 
 
 @dataclass(frozen=True)

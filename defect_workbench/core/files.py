@@ -88,6 +88,8 @@ def is_full(error: OSError) -> bool:
 
 def why_not_written(error: OSError) -> str:
     """Why a file could not be written, in words."""
+    if isinstance(error, BrokenPipeError):
+        return "nobody reads the pipe any more"
     if isinstance(error, TooLargeError):
         return str(error.strerror)
     return _FULL.get(error.errno or 0, error.strerror or str(error))

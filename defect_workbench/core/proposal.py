@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +46,6 @@ class Proposal:
         unsaid = np.full(images, np.nan, np.float32)
         return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
 
-    @cached_property
-    def _names(self) -> NDArray[np.object_]:
-        return np.array(self.labels, np.object_)
-
     @property
     def doubtful(self) -> Mask:
         """(n,) proposals that are not sure, and that nobody has looked at."""
@@ -63,10 +58,10 @@ class Proposal:
         return replace(self, unseen=unseen)
 
     def unsure(self, partition: Partition) -> Integers:
-        """Doubtful images that are where the proposal put them, the least sure first."""
-        doubtful = np.flatnonzero(self.doubtful)
-        # An outlier has the number -1, which is the last name: none.
-        names = np.array([*(cluster.label for cluster in partition.clusters), ""], np.object_)
-        there = np.asarray(names[partition.cluster_of[doubtful]] == self._names[doubtful], bool)
-        found: Integers = doubtful[there]
+        """Doubtful images that are in a cluster, the least sure first.
+
+        A person who moves an image has looked at it; whatever else happens to the cluster it was put
+        into, a new name among it, the question about the image stays.
+        """
+        found: Integers = np.flatnonzero(self.doubtful & (partition.cluster_of >= 0))
         return found[np.argsort(self.probability[found], kind="stable")]

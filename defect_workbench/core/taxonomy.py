@@ -349,7 +349,7 @@ def read_taxonomy(text: str, source: str) -> Taxonomy:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source} is not TOML: {error}") from error
     except RecursionError as error:
-        raise InputError(f"{source} is not a taxonomy: its brackets are nested too deep") from error
+        raise InputError(f"{source} is not a taxonomy: its brackets are nested too deeply") from error
     return from_mapping(values, source)
 
 

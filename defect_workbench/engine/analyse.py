@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.analysis import Analysis, Method, Settings
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.features import BLOCKS, DEEP, BackboneInfo, BlockWeights, Features, Vectors
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.affinity import affinity_propagation
@@ -57,7 +57,7 @@ def regroup(
         reporter.stage("Weighing deep, texture and shape features", None)
         weights = choose_weights(blocks, settings.linkage, settings.seed)
     elif not any(weights.as_mapping()[name] > 0 for name in blocks):
-        raise WorkbenchError("every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS))
+        raise InputError("every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS))
     reporter.check()
     vectors = fuse(blocks, weights)
     reporter.stage("Looking for outliers", None)

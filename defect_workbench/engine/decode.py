@@ -25,6 +25,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
+_SMALLEST = 1e-300
 
 # The format a name promises, by extension; what the content says goes before it.
 EXTENSIONS = {
@@ -296,6 +297,8 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return np.full(numbers.shape, 128, np.uint8)
     if not math.isfinite(high - low):  # numbers near the largest there are: their range is none any more
         numbers, low, high = numbers / 4, low / 4, high / 4
+    if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
+        low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
     return result

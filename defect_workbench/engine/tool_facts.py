@@ -17,6 +17,7 @@ from defect_workbench.core.tool import ToolFacts
 SIDE_LIMIT = 256 * 1024
 
 _SMALLEST, _LARGEST = 1e-3, 1e6
+_COARSEST_NM = 5000
 _TO_NM = {"pm": 1e-3, "nm": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "\\u00b5m": 1e3, "micron": 1e3, "mm": 1e6}
 _TO_NM |= {"microns": 1e3, "cm": 1e7, "m": 1e9, "inch": 2.54e7, "å": 0.1, "a": 0.1}
 _TO_NM |= {"nanometer": 1.0, "micrometer": 1e3, "millimeter": 1e6, "centimeter": 1e7}
@@ -174,7 +175,7 @@ def _resolution(tiff: tifffile.TiffFile) -> ToolFacts:
     if tiff.is_imagej or not a_unit or int(unit) not in (2, 3):
         return ToolFacts()
     size = believable((2.54e7 if int(unit) == 2 else 1e7) / a_unit)
-    return ToolFacts("TIFF", size) if size is not None and size < 5000 else ToolFacts()
+    return ToolFacts("TIFF", size) if size is not None and size < _COARSEST_NM else ToolFacts()
 
 
 def _per_unit(tiff: tifffile.TiffFile) -> float | None:

@@ -22,6 +22,7 @@ from defect_workbench.gui.augment_dialog import AugmentDialog
 from defect_workbench.gui.classify_panel import ClassifyPanel
 from defect_workbench.gui.strips import NoticeStrip
 from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.gui.unsaved import UnsavedWork
 from defect_workbench.places import Places
 
 _COPIES = 11
@@ -36,8 +37,8 @@ class Classifying(QObject):
     ----------
     run : callable
         Runs a job that nothing else may push aside.
-    if_saved : callable
-        Goes on at once, or asks first if decisions would be lost.
+    unsaved : callable
+        What stands before unsaved work.
     current : callable
         The image looked at, or None.
     """
@@ -51,23 +52,24 @@ class Classifying(QObject):
         places: Places,
         offline: bool,
         run: Callable[[Work], None],
-        if_saved: Callable[[str, Callable[[], None]], None],
+        unsaved: Callable[[], UnsavedWork],
         current: Callable[[], int | None],
         notice: NoticeStrip,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._document, self.panel, self._places, self._offline = document, panel, places, offline
-        self._run, self._if_saved, self._current = run, if_saved, current
+        self._run, self._unsaved, self._current = run, unsaved, current
+        self._then: Callable[[], None] | None = None
         self._grown_from: Project | None = None
         self._notice, self._parent = notice, parent
         self._model: classifying.Trained | classifying.Loaded | None = None
         self._report: Path | None = None
         self._kept = True
         panel.train.connect(self.train)
-        panel.save.connect(self._ask_where_to_keep)
+        panel.save.connect(lambda: self.save())
         panel.load.connect(lambda: file_dialogs.ask_classifier(parent, self.load))
-        panel.apply.connect(self._ask_what_to_sort)
+        panel.apply.connect(lambda: self._unsaved().leave(self._ask_what_to_sort))
         panel.preview.connect(self.preview)
         panel.edit.connect(self.edit_stages)
         panel.report.connect(self._open_report)
@@ -136,9 +138,7 @@ class Classifying(QObject):
         overall = facts["overall"]
         low, high = (100 * bound for bound in overall["interval"])
         words = f"The classifier is right in {100 * overall['accuracy']:.1f} % of unseen images"
-        self._notice.tell(
-            f"{words} (95 % interval {low:.0f} to {high:.0f}).", "Save it…", self._ask_where_to_keep
-        )
+        self._notice.tell(f"{words} (95 % interval {low:.0f} to {high:.0f}).", "Save it…", self.save)
 
     def edit_stages(self) -> None:
         """Let a person change the stages."""
@@ -166,19 +166,30 @@ class Classifying(QObject):
 
     # Classifiers in files
 
-    def _ask_where_to_keep(self) -> None:
-        file_dialogs.ask_classifier_to_write(self._parent, "classifier.dwm", self.keep)
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Ask for a file and write the classifier there; goes on with `then` if that worked."""
+        file_dialogs.ask_classifier_to_write(
+            self._parent, "classifier.dwm", lambda path: self.keep(path, then)
+        )
 
-    def keep(self, path: Path) -> None:
+    def keep(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Write the classifier, and the report beside it."""
         if self._model is not None:
+            self._then = then
             self._run(classifying.keep(self._model, path))
 
+    def not_kept(self) -> None:
+        """Whatever was under way did not end well: what waited for it stays undone."""
+        self._then = None
+
     def _on_kept(self, result: classifying.Kept) -> None:
+        then, self._then = self._then, None
         self._report, self._kept = result.report, True
         if self._model is not None:
             self.panel.show_model(self._model.model.facts, result.path.name, fresh=result.report is None)
         self._notice.tell(f"The classifier was saved to {result.path}.")
+        if then is not None:
+            then()
 
     def load(self, path: Path) -> None:
         """Open a classifier."""
@@ -197,17 +208,18 @@ class Classifying(QObject):
     # New images
 
     def _ask_what_to_sort(self) -> None:
-        file_dialogs.ask_folder(self._parent, "Folder to sort with the classifier", self.sort)
+        file_dialogs.ask_folder(self._parent, "Folder to sort with the classifier", self._sort)
 
     def sort(self, folder: Path) -> None:
         """Sort a folder; the result takes the place of what is open."""
+        self._unsaved().leave(lambda: self._sort(folder))
+
+    def _sort(self, folder: Path) -> None:
         if self._model is not None:
-            work = classifying.classify(self._model.model, folder, self._places, offline=self._offline)
-            self._if_saved("Open something else?", lambda: self._run(work))
+            self._run(classifying.classify(self._model.model, folder, self._places, offline=self._offline))
 
     def _on_classified(self, result: classifying.Classified) -> None:
-        # Asked again: decisions may have been made while it was under way.
-        self._if_saved("Show the sorted folder?", lambda: self._show_sorted(result))
+        self._unsaved().replace(lambda: self._show_sorted(result))
 
     def _show_sorted(self, result: classifying.Classified) -> None:
         self._document.show(result.opened)

@@ -20,17 +20,11 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.document import Document
 from defect_workbench.core.analysis import Linkage, Method, Settings
-from defect_workbench.core.features import BLOCKS, BlockWeights
+from defect_workbench.core.features import BLOCK_LABELS, BLOCKS, BlockWeights
 
 _STEPS = 20
 _MOST = 2.0
 _QUIET_MILLISECONDS = 250
-_WORDS = {
-    "deep": "Deep (ResNet-50)",
-    "haralick": "Texture (Haralick)",
-    "zernike": "Shape (Zernike)",
-    "shape": "Outline of the defect",
-}
 
 
 class GroupingPanel(QWidget):
@@ -82,9 +76,9 @@ class GroupingPanel(QWidget):
         for row, name in enumerate(BLOCKS):
             slider = self.sliders[name]
             slider.setRange(0, round(_MOST * _STEPS))
-            slider.setAccessibleName(f"Weight of {_WORDS[name]}")
+            slider.setAccessibleName(f"Weight of {BLOCK_LABELS[name]}")
             slider.valueChanged.connect(self._on_slider)
-            grid.addWidget(QLabel(_WORDS[name]), 2 * row, 0)
+            grid.addWidget(QLabel(BLOCK_LABELS[name]), 2 * row, 0)
             grid.addWidget(self._values[name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
         layout = QVBoxLayout(self)

@@ -41,6 +41,9 @@ class Keeping:
         self._lock: SessionLock | None = None
         self.read_only = False
         self.autosaves = JobRunner(parent)
+        self._then: Callable[[], None] | None = None
+        for ended in (self.autosaves.done, self.autosaves.failed):
+            ended.connect(lambda _: self._go_on())
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AUTOSAVE_MILLISECONDS)
@@ -60,6 +63,22 @@ class Keeping:
         """Write unsaved work where the next start finds it."""
         if self._document.project is not None and self._document.dirty:
             self.autosaves.run(opening.save(self._document.project, self.recovery.hold()))
+
+    def set_aside(self, then: Callable[[], None]) -> None:
+        """Keep a copy of what a person discards, and go on; a disk that is full does not hold them up."""
+        project = self._document.project
+        if project is None:
+            then()
+            return
+        self._timer.stop()
+        self._then = then
+        name = (self._document.session or project.images.root).stem
+        self.autosaves.run(opening.save(project, self.recovery.aside(name)))
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
         """Offer what a crash left behind."""

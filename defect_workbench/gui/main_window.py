@@ -32,6 +32,7 @@ from defect_workbench.gui.refine_dialog import RefineDialog
 from defect_workbench.gui.tables import Tables
 from defect_workbench.gui.theme import apply_text_size, apply_theme
 from defect_workbench.gui.tree_marks import mark_tree
+from defect_workbench.gui.unsaved import UnsavedWork
 from defect_workbench.logs import bug_report
 from defect_workbench.places import Places
 from defect_workbench.resources import resource
@@ -66,12 +67,13 @@ class MainWindow(Bench):
         super().__init__(places, messages)
         self._offline = offline
         self._reopen: Path | None = None
+        self._found: opening.Found | None = None
         self._alone = False
         self._refining: RefineDialog | None = None
         notice = self.notice
         self.keeping = Keeping(self.document, places, notice, self._messages, self._run, self)
         self._closing = False
-        self.outputs = Outputs(self.document, self._run, self.keeping.may_write, notice, self)
+        self.outputs = Outputs(self.document, self._begin, self.keeping.may_write, notice, self)
         self.tables = Tables(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
@@ -81,14 +83,22 @@ class MainWindow(Bench):
             places,
             offline,
             self._run_alone,
-            self._if_saved,
+            lambda: self.unsaved,
             current,
             notice,
             self,
         )
+        self.unsaved = UnsavedWork(
+            self.document,
+            self._messages,
+            self._save,
+            self.keeping.set_aside,
+            lambda: self.classifying.unsaved,
+            self.classifying.save,
+        )
         self.classifying.images_chosen.connect(self.choose_images)
         self._results: Mapping[type, Callable[[Any], None]] = {
-            opening.Opened: self.document.show,
+            opening.Opened: lambda result: self.unsaved.replace(lambda: self._show(result)),
             opening.MapReady: self._on_map_ready,
             opening.Refined: self._on_refined,
             opening.Regrouped: lambda result: self.document.regroup(result.opened),
@@ -124,11 +134,16 @@ class MainWindow(Bench):
         self.menus = Menus(self, self.actions_by_name, panels, self._places.log)
         self.menus.set_themes(self.set_theme)
         self.menus.set_text_sizes(self.set_text_size)
+        self.menus.offer_discarded(self.keeping.recovery.set_aside, self.open_path)
         self.menus.dress()
         self.cluster_count = self.menus.cluster_count
         for name, slot in {
-            "actionOpenFolder": lambda: file_dialogs.ask_folder(self, "Folder of images", self.open_path),
-            "actionOpenSession": lambda: file_dialogs.ask_session(self, self.open_path),
+            "actionOpenFolder": lambda: self.unsaved.leave(
+                lambda: file_dialogs.ask_folder(self, "Folder of images", self._open)
+            ),
+            "actionOpenSession": lambda: self.unsaved.leave(
+                lambda: file_dialogs.ask_session(self, self._open)
+            ),
             **self.outputs.actions(),
             **self.tables.actions(),
             **self.classifying.actions(),
@@ -136,7 +151,7 @@ class MainWindow(Bench):
             "actionQuit": self.close,
             **self.review.actions(),
             "actionRefineCluster": self.choose_refinement,
-            "actionReview": self.outlier_queue.setFocus,
+            "actionReview": self.show_queue,
             "actionKeys": lambda: self._messages.tell("Keys", key_sheet()),
             "actionBugReport": self.copy_bug_report,
         }.items():
@@ -198,6 +213,7 @@ class MainWindow(Bench):
         self.review.taken_changed.connect(self._refresh_actions)
         self.map.images_chosen.connect(self.choose_images)
         self.map_method.currentIndexChanged.connect(self._lay_out_map)
+        self.tabs.currentChanged.connect(lambda _: self._refresh_actions())
         self.outlier_queue.image_chosen.connect(self.choose_image)
         self.inspector.image_chosen.connect(self.choose_image)
         self.cluster_list.selectionModel().selectionChanged.connect(self._refresh_actions)
@@ -209,43 +225,60 @@ class MainWindow(Bench):
 
     def open_path(self, path: Path) -> None:
         """Open a folder, a session or a feature store; asks first if decisions would be lost."""
-        self._if_saved("Open something else?", lambda: self._open(path))
+        self.unsaved.leave(lambda: self._open(path))
 
     def _open(self, path: Path) -> None:
-        if path.is_file() and self.document.project is not None:
-            # A session is read at once or not at all; what is open stays until it is.
-            self._run(opening.open_path(path, self._places, offline=self._offline))
-            return
+        """What is open stays, and can be worked on, until the other is there."""
         self._reopen = path
-        self.weights_banner.hide()
-        self.thumbnails.clear()
-        self.pictures.clear()
-        self.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
-        self.gallery.set_message(f"Looking through {path.name or path}…")
-        self.dendrogram.set_tree(None, None, None, ())
-        self.dendrogram.set_message("The dendrogram appears when all images are compared")
-        self.document.close()
-        self.summary.setText("")
-        self._show_bench()
+        self._found = None
+        if self.document.project is None:
+            self.weights_banner.hide()
+            self.thumbnails.clear()
+            self.pictures.clear()
+            self.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
+            self.gallery.set_message(f"Looking through {path.name or path}…")
+            self.dendrogram.set_tree(None, None, None, ())
+            self.dendrogram.set_message("The dendrogram appears when all images are compared")
+            self.summary.setText("")
+            self._show_bench()
         self._run(opening.open_path(path, self._places, offline=self._offline))
 
+    def _show(self, opened: opening.Opened) -> None:
+        project = self.document.project
+        if project is not None and project.images.root != opened.project.images.root:
+            self.thumbnails.clear()
+            self.pictures.clear()
+        self.document.show(opened)
+
     def _run(self, work: Work) -> None:
+        self._begin(work)
+
+    def _begin(self, work: Work) -> bool:
+        """Run a job; False where one that lasts is under way."""
         if self._alone and self.jobs.busy:
             self.notice.tell("Wait for the work under way to end, or cancel it first (Esc).")
             self.grouping.show_document()
-            return
+            return False
         self._alone = False
         self.notice.hide()
         self.jobs.run(work)
+        return True
+
+    def _save(self, then: Callable[[], None]) -> None:
+        """Save what is open, under another name where its own is another window's, and go on."""
+        if self.keeping.read_only:
+            self.outputs.save_as(then)
+        else:
+            self.outputs.save(then)
 
     def _run_alone(self, work: Work) -> None:
         """Run a job that lasts, and that nothing but a cancel ends early."""
         self._run(work)
         self._alone = True
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._reopen is not None:
-            self._open(self._reopen)
+            self.open_path(self._reopen)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one folder or session."""
@@ -262,11 +295,16 @@ class MainWindow(Bench):
     # What jobs bring
 
     def _on_partial(self, value: object) -> None:
-        # What is open stays in sight until another session is read.
-        if isinstance(value, opening.Found) and self._reopen is not None:
-            count = len(value.paths)
-            section = Section(value.root.name, f"{images(count)}, being compared", None, 0, count, None)
-            self.image_model.set_rows(value.root, value.paths, np.arange(count), (section,))
+        # What is open stays in sight until the other is there.
+        if isinstance(value, opening.Found) and self._reopen is not None and self.document.project is None:
+            self._found = value
+            self._show_found("being compared")
+
+    def _show_found(self, state: str) -> None:
+        if self._found is not None:
+            count = len(self._found.paths)
+            section = Section(self._found.root.name, f"{images(count)}, {state}", None, 0, count, None)
+            self.image_model.set_rows(self._found.root, self._found.paths, np.arange(count), (section,))
             self.summary.setText(images(count))
 
     def _on_done(self, result: object) -> None:
@@ -289,27 +327,36 @@ class MainWindow(Bench):
         self.keeping.on_step()
         self._refresh_title()
         self._say(f"Saved to {result.path}")
+        self.outputs.saved()
 
     def _say(self, text: str) -> None:
         self.statusBar().showMessage(text, 6000)
 
     def _on_failed(self, message: str) -> None:
+        self._not_done()
         if self._reopen is not None:
             self._reopen = None
-            self._show_welcome()
+            if self.document.project is None:
+                self._show_welcome()
         self.grouping.show_document()
         if self._refining is not None:
             self._refining.show_failure(message)
             return
         self._messages.tell("This did not work", _sentence(message))
 
+    def _not_done(self) -> None:
+        self.outputs.not_saved()
+        self.classifying.not_kept()
+
     def _on_cancelled(self) -> None:
+        self._not_done()
         if self._reopen is None:
             self.notice.tell("Stopped. Nothing was written.")
             return
-        self.notice.tell(
-            "Stopped. What is finished is kept; going on starts from there.", "Go on", self._go_on
-        )
+        self.notice.tell("Stopped. Finished work is kept; you can resume from here.", "Resume", self._resume)
+        if self.document.project is not None:
+            return
+        self._show_found("not compared yet")
         self.gallery.set_message("Stopped")
         self.dendrogram.set_message("Stopped before all images were compared")
 
@@ -420,7 +467,7 @@ class MainWindow(Bench):
         cluster = chosen[0]
         dialog = RefineDialog(cluster, project.analysis.settings, self.thumbnails, self)
         dialog.wanted.connect(lambda settings: self._run(opening.refine(project, cluster.members, settings)))
-        dialog.applied.connect(lambda groups: self.document.refine(cluster, groups))
+        dialog.applied.connect(lambda groups: self.review.refine(cluster, groups))
         dialog.finished.connect(self._end_refinement)
         self._refining = dialog
         dialog.open()
@@ -431,6 +478,14 @@ class MainWindow(Bench):
             self._refining.deleteLater()
             self._refining = None
             self.jobs.cancel()
+
+    def show_queue(self) -> None:
+        """Go to the outlier queue, from wherever."""
+        if self.tabs.currentWidget() is self.classify_panel:
+            self.tabs.setCurrentIndex(0)
+        self.docks[2].show()
+        self.docks[2].raise_()
+        self.outlier_queue.setFocus()
 
     def copy_bug_report(self) -> None:
         """Put versions and the end of the log on the clipboard."""
@@ -462,6 +517,9 @@ class MainWindow(Bench):
         cuttable = ready and self.document.tree is not None
         sensible = {**self.review.possible(), **self.tables.possible(), **self.classifying.possible()}
         possible = {name: ready and there for name, there in sensible.items()}
+        if self.tabs.currentWidget() is self.classify_panel:
+            # Keys of review act only where what they act on is in sight.
+            possible |= dict.fromkeys(self.review.actions(), False) | {"actionRefineCluster": False}
         for name, enabled in {**dict.fromkeys(_WHENEVER_OPEN, ready), **possible}.items():
             actions[name].setEnabled(enabled)
         self.cluster_count.setEnabled(cuttable)
@@ -492,24 +550,12 @@ class MainWindow(Bench):
         self.size_slider.setVisible(visible)
         self.menus.tools.setVisible(visible)
 
-    def _if_saved(self, title: str, go: Callable[[], None], *, closing: bool = False) -> None:
-        words = []
-        if self.document.dirty:
-            words.append("There are decisions that no session holds.")
-        if closing and self.classifying.unsaved:
-            words.append("The classifier trained here is in no file.")
-        if not words:
-            go()
-            return
-        words.append("Go on without saving?")
-        self._messages.ask(title, " ".join(words), "Go on", lambda agreed: go() if agreed else None)
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved decisions, then stop what is under way and wait for it."""
+        """Ask about unsaved work, then stop what is under way and wait for it."""
         if not self._closing and (self.document.dirty or self.classifying.unsaved):
             event.ignore()
             # Later: Qt ignores a close within a close.
-            self._if_saved("Close?", lambda: QTimer.singleShot(0, self, self._close_unsaved), closing=True)
+            self.unsaved.close(lambda: QTimer.singleShot(0, self, self._close_now))
             return
         if self.stack.currentIndex() == _BENCH:
             self.make_room(0)
@@ -523,7 +569,7 @@ class MainWindow(Bench):
         self.originals.close()
         super().closeEvent(event)
 
-    def _close_unsaved(self) -> None:
+    def _close_now(self) -> None:
         self._closing = True
         self.close()
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.recovery import Aside
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.analysis import Suggestion
 from defect_workbench.gui.actions import SPECS
@@ -58,6 +59,7 @@ class Menus:
         file = bar.addMenu("&File")
         file.addActions([actions[n] for n in ("actionOpenFolder", "actionOpenSession", "actionAddFolder")])
         self.recent = file.addMenu("Open recent")
+        self.discarded = file.addMenu("Recover discarded work")
         file.addSeparator()
         names = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionUndoExport")
         file.addActions([actions[name] for name in names])
@@ -132,6 +134,18 @@ class Menus:
     def set_recent(self, paths: Sequence[Path], done: Callable[[Path], None]) -> None:
         """List what was opened last."""
         _refill(self.recent, {str(path): partial(done, path) for path in paths})
+
+    def offer_discarded(self, found: Callable[[], Sequence[Aside]], restore: Callable[[Path], None]) -> None:
+        """List work that was left without saving, whenever the menu is opened."""
+
+        def fill() -> None:
+            names = {f"{a.name}, {a.when:%d %b %H:%M}": partial(restore, a.path) for a in found()}
+            _refill(self.discarded, names)
+            if not names:
+                self.discarded.addAction("Nothing was discarded").setEnabled(False)
+            self.discarded.setEnabled(True)
+
+        self.discarded.aboutToShow.connect(fill)
 
     def set_themes(self, done: Callable[[str], None]) -> None:
         """List the themes."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QInputDialog, QMessageBox, QWidget
+
+from defect_workbench.app.messages import Leave
 
 
 class MessageBoxes:
@@ -17,16 +19,34 @@ class MessageBoxes:
     def tell(self, title: str, text: str) -> None:
         """Say something that must be read."""
         box = QMessageBox(QMessageBox.Icon.Information, title, text, parent=self._parent)
+        box.setTextFormat(_format(text))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
         """Ask a question."""
         box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._parent)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        # Enter must not do what was only asked about.
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.finished.connect(lambda _: done(box.clickedButton() is agree))
+        box.open()
+
+    def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
+        """Ask what to do with unsaved work; the default saves it."""
+        box = QMessageBox(QMessageBox.Icon.Warning, "Unsaved changes", text, parent=self._parent)
+        box.setObjectName("unsavedBox")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+        save.setObjectName("saveButton")
+        discard = box.addButton("Don’t save", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(save)
+        box.setEscapeButton(stay)
+        meanings: dict[QAbstractButton, Leave] = {save: Leave.SAVE, discard: Leave.DISCARD}
+        box.finished.connect(lambda _: done(meanings.get(box.clickedButton(), Leave.STAY)))
         box.open()
 
     def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
@@ -38,3 +58,8 @@ class MessageBoxes:
         dialog.setTextValue(value)
         dialog.textValueSelected.connect(done)
         dialog.open()
+
+
+def _format(text: str) -> Qt.TextFormat:
+    """Only the table of keys is ours to format; file names and labels may hold anything."""
+    return Qt.TextFormat.RichText if text.startswith("<table") else Qt.TextFormat.PlainText

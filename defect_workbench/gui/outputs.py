@@ -14,6 +14,7 @@ from defect_workbench.app.document import Document
 from defect_workbench.app.exporting import Wish
 from defect_workbench.app.jobs import JobRunner, Work
 from defect_workbench.app.sections import images
+from defect_workbench.core.project import Project
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
@@ -28,7 +29,7 @@ class Outputs(QObject):
     Parameters
     ----------
     run : callable
-        Runs a job.
+        Runs a job; whether it could be begun.
     may_write : callable
         Whether a session file may be written; tells the person why not.
     """
@@ -38,7 +39,7 @@ class Outputs(QObject):
     def __init__(
         self,
         document: Document,
-        run: Callable[[Work], None],
+        run: Callable[[Work], bool],
         may_write: Callable[[Path], bool],
         notice: NoticeStrip,
         parent: QWidget,
@@ -47,6 +48,9 @@ class Outputs(QObject):
         self._may_write = may_write
         self._document, self._run, self._notice, self._parent = document, run, notice, parent
         self.planner = JobRunner(self)
+        self._then: Callable[[], None] | None = None
+        self._exporting: Project | None = None
+        self._kept_in: Path | None = None
 
     def close(self) -> None:
         """Stop what is under way."""
@@ -55,8 +59,8 @@ class Outputs(QObject):
     def actions(self) -> dict[str, Callable[[], None]]:
         """What to do, by the name of the action."""
         return {
-            "actionSaveSession": self.save,
-            "actionSaveSessionAs": self.save_as,
+            "actionSaveSession": lambda: self.save(),
+            "actionSaveSessionAs": lambda: self.save_as(),
             "actionExport": self.choose_export,
             "actionUndoExport": lambda: file_dialogs.ask_folder(
                 self._parent, "Folder of the export to undo", self.take_back
@@ -76,25 +80,37 @@ class Outputs(QObject):
             exporting.TakenBack: self._on_taken_back,
         }
 
-    def save(self) -> None:
-        """Save to the session's file; asks for one the first time."""
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Save to the session's file; asks for one the first time. Goes on with `then` if that worked."""
         if self._document.session is None:
-            self.save_as()
+            self.save_as(then)
         else:
-            self.save_to(self._document.session)
+            self.save_to(self._document.session, then)
 
-    def save_as(self) -> None:
+    def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask for a file and save there."""
         project = self._document.project
         if project is not None:
             name = f"{project.images.root.name}.dwb"
-            file_dialogs.ask_session_to_write(self._parent, name, self.save_to)
+            file_dialogs.ask_session_to_write(self._parent, name, lambda path: self.save_to(path, then))
 
-    def save_to(self, path: Path) -> None:
+    def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save to a file, unless another window has it."""
+        self._then = None
         if self._document.project is not None and self._may_write(path):
             step = self._document.undo_stack.index()
-            self._run(opening.save(self._document.project, path, step))
+            if self._run(opening.save(self._document.project, path, step)):
+                self._then = then
+
+    def saved(self) -> None:
+        """A session was written: go on with what waited for it."""
+        then, self._then = self._then, None
+        if then is not None and not self._document.dirty:
+            then()
+
+    def not_saved(self) -> None:
+        """Whatever was under way did not end well: what waited for it stays undone."""
+        self._then = None
 
     def choose_export(self) -> None:
         """Ask where to, show what would be written, and write it."""
@@ -110,9 +126,14 @@ class Outputs(QObject):
     def export_to(self, wish: Wish) -> None:
         """Write labelled folders."""
         if self._document.project is not None:
+            self._exporting = self._document.project
             self._run(exporting.export(self._document.project, wish))
 
     def _on_exported(self, result: exporting.Exported) -> None:
+        if self._document.project is self._exporting:
+            # Its session has all that there is: nothing more to ask about.
+            self._document.kept()
+            self._kept_in = result.out
         verb = "added to" if result.added else "exported to"
         words = f"{images(result.images)} {verb} {result.out}"
         if result.added:
@@ -126,6 +147,10 @@ class Outputs(QObject):
 
     def _on_taken_back(self, result: exporting.TakenBack) -> None:
         undone = result.undone
+        if self._kept_in == result.out:
+            self._kept_in = None
+            if self._document.project is self._exporting:
+                self._document.mark_unsaved()
         words = f"{len(undone.removed):,} files removed from {result.out}."
         left = len(undone.changed) + len(undone.foreign)
         if left:

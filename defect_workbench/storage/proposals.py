@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.assignment import Group
 from defect_workbench.core.proposal import Proposal
 
 LABELS = "proposed"
 _PROBABILITY, _ASKED = "proposal_probability", "proposal_asked"
 _UNKNOWN, _UNSEEN = "proposal_unknown", "proposal_unseen"
+
+
+# Since there is this mark, an image that a person moved is marked as looked at.
+MOVED_IS_SEEN = "moved_is_seen"
+
+
+def with_moved_seen(
+    proposal: Proposal, held: NDArray[np.integer[Any]], groups: Mapping[int, Group]
+) -> Proposal:
+    """The proposals of an earlier version, where what was moved was told by the label it came to."""
+    names = np.array(
+        [groups[number].name if number in groups else "" for number in held.tolist()], np.object_
+    )
+    there = names == np.array(proposal.labels, np.object_)
+    return replace(proposal, unseen=proposal.unseen & np.asarray(there, bool))
 
 
 def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:

@@ -29,7 +29,13 @@ from defect_workbench.core.tree import Tree
 from defect_workbench.storage.archive import check_size, read_array
 from defect_workbench.storage.atomic import replacing
 from defect_workbench.storage.observations import measured_arrays, tools_json, with_observations
-from defect_workbench.storage.proposals import LABELS, proposal_arrays, proposal_of
+from defect_workbench.storage.proposals import (
+    LABELS,
+    MOVED_IS_SEEN,
+    proposal_arrays,
+    proposal_of,
+    with_moved_seen,
+)
 from defect_workbench.storage.side_data import MEMBER, side_json, side_of_json
 from defect_workbench.storage.soundness import check_project
 
@@ -89,6 +95,7 @@ def _write(path: Path, project: Project) -> None:
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
+        MOVED_IS_SEEN: True,
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
     }
     with (
@@ -215,10 +222,13 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
+    proposal = proposal_of(state, arrays, len(images))
+    if proposal is not None and not state.get(MOVED_IS_SEEN) and len(decisions.held) == len(images):
+        proposal = with_moved_seen(proposal, decisions.held, groups)
     return Project(
         ImageSet(_root(state), images, rejected, _folders(state)),
         analysis,
         int(state["clusters"]),
         decisions,
-        proposal=proposal_of(state, arrays, len(images)),
+        proposal=proposal,
     )

@@ -39,7 +39,11 @@ def plain_path(cell: str) -> str:
 def table_text(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """A CSV; texts in it are written as they are, so make them safe before."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(lines)
+    plain = csv.writer(stream, lineterminator="\n")
+    # A carriage return in a file name ends a line for whoever reads it, unless it stands in quotes; the
+    # writer quotes only for its own line end.
+    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for line in (columns, *lines):
+        writer = quoted if any(isinstance(cell, str) and "\r" in cell for cell in line) else plain
+        writer.writerow(line)
     return stream.getvalue()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.messages import Leave
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.main_window import MainWindow
 from defect_workbench.gui.theme import apply_theme
@@ -22,6 +23,7 @@ class Answers:
         self.told: list[str] = []
         self.asked: list[str] = []
         self.agree = True
+        self.leave = Leave.DISCARD
         self.text = ""
 
     def tell(self, title: str, text: str) -> None:
@@ -30,6 +32,10 @@ class Answers:
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
         self.asked.append(text)
         done(self.agree)
+
+    def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
+        self.asked.append(text)
+        done(self.leave)
 
     def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
         done(self.text)

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.messages import Leave
 from defect_workbench.core.analysis import Linkage
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.taxonomy import default_taxonomy, flat_taxonomy
@@ -163,9 +164,9 @@ def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_abou
         assert "under way" in opened.notice.text.text()
     assert opened.classifying.unsaved
     opened.document.undo_stack.setClean()
-    answers.agree = False
+    answers.leave = Leave.STAY
     assert not opened.close()
-    assert "in no file" in answers.asked[-1]
+    assert "classifier has not been saved" in answers.asked[-1]
     assert opened.isVisible()
 
 

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.app import opening
 from defect_workbench.app.exporting import Wish
+from defect_workbench.app.messages import Leave
 from defect_workbench.app.models import Role
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.compare_dialog import CompareDialog
@@ -229,10 +230,10 @@ def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
 
 def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers) -> None:
     opened.cluster_count.setValue(9)
-    answers.agree = False
+    answers.leave = Leave.STAY
     opened.close()
     assert opened.isVisible()
-    assert "no session holds" in answers.asked[0]
+    assert "unsaved changes" in answers.asked[0]
 
 
 def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

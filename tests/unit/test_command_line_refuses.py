@@ -154,7 +154,7 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("/dev/zero", "not a regular file"),
             ("{none}", "not a regular file"),
             ("{sparse}", "larger than"),
-            ("{deep.toml}", "nested too deep"),
+            ("{deep.toml}", "nested too deeply"),
             ("{bom.toml}", "format 0"),
             ("{utf16.toml}", "not text"),
             ("{empty}", "no [[stage]]"),

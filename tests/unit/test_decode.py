@@ -213,7 +213,7 @@ def test_formats_are_told_by_content(tmp_path: Path) -> None:
     assert sniff(b"%PDF-1.7") is None
 
 
-@pytest.mark.parametrize("largest", [1.7e308, 1e308, 3e38, 1e-300])
+@pytest.mark.parametrize("largest", [1.7e308, 1e308, 3e38, 1e-300, 1e-310])
 def test_numbers_near_the_largest_there_are_keep_their_picture(largest: float) -> None:
     """Half of the values differ: no overflow may make one grey of them, and none may be warned of."""
     values = np.where(np.indices((32, 32)).sum(0) % 2 == 0, -largest, largest)

@@ -28,6 +28,7 @@ from defect_workbench.storage.naming import Names, is_safe_name, safe_name
 from defect_workbench.storage.receipt import RECEIPT, read_receipt, undo_export
 from defect_workbench.storage.session_lock import SessionLock
 from defect_workbench.storage.staging import STAGE, recover
+from defect_workbench.storage.tables import table_text
 from tests.builders import made_project, picture
 
 SIZES, MORE = (8, 6, 5), (8, 6, 5, 9)
@@ -319,6 +320,12 @@ def test_nothing_that_is_printed_acts_on_the_terminal(text: str) -> None:
 def test_lines_of_our_own_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
     say("one\ntwo \x1b[2J\x9b31m")
     assert capsys.readouterr().out == "one\ntwo \\x1b[2J\\x9b31m\n"
+
+
+@given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=6))
+def test_a_table_is_read_as_it_was_written(lines: list[list[str]]) -> None:
+    text = table_text(("a", "b"), lines)
+    assert list(csv.reader(io.StringIO(text, newline="")))[1:] == lines
 
 
 # What is passed over

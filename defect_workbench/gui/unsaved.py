@@ -1,0 +1,87 @@
+"""Leaving unsaved work: asked once, before anything else happens, with Save as the default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from defect_workbench.app.document import Document
+from defect_workbench.app.messages import Leave, Messages
+from defect_workbench.core.project import Project
+
+Then = Callable[[], None]
+
+
+class UnsavedWork:
+    """Stands between a person and whatever would replace or close what is open.
+
+    Parameters
+    ----------
+    save : callable
+        Saves the session and goes on only if that worked.
+    set_aside : callable
+        Keeps what is discarded for a while, and goes on.
+    classifier_unsaved : callable
+        Whether a classifier was trained here that is in no file.
+    save_classifier : callable
+        Saves it and goes on only if that worked.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        messages: Messages,
+        save: Callable[[Then], None],
+        set_aside: Callable[[Then], None],
+        classifier_unsaved: Callable[[], bool],
+        save_classifier: Callable[[Then], None],
+    ) -> None:
+        self._document, self._messages = document, messages
+        self._save, self._set_aside = save, set_aside
+        self._classifier_unsaved, self._save_classifier = classifier_unsaved, save_classifier
+        self._given_up: Project | None = None
+
+    def leave(self, go: Then) -> None:
+        """Go on once what is open is saved, or given up by the person's own word."""
+        if not self._document.dirty:
+            go()
+            return
+        self._messages.ask_to_save("You have unsaved changes. Save them first?", self._answer(go))
+
+    def replace(self, go: Then) -> None:
+        """As `leave`, for the result of work that was asked about before it began.
+
+        Asked again only where something was decided in the meantime.
+        """
+        if self._document.project is self._given_up:
+            go()
+        else:
+            self.leave(go)
+
+    def close(self, go: Then) -> None:
+        """As `leave`, where a classifier would be lost, too."""
+        if not self._classifier_unsaved():
+            self.leave(go)
+            return
+
+        def about_classifier() -> None:
+            words = "The trained classifier has not been saved. Save it first?"
+            self._messages.ask_to_save(words, answered)
+
+        def answered(answer: Leave) -> None:
+            if answer is Leave.SAVE:
+                self._save_classifier(go)
+            elif answer is Leave.DISCARD:
+                go()
+
+        self.leave(about_classifier)
+
+    def _answer(self, go: Then) -> Callable[[Leave], None]:
+        def answered(answer: Leave) -> None:
+            if answer is Leave.SAVE:
+                self._save(go)
+            elif answer is Leave.DISCARD:
+                # The next decision makes another project of it.
+                self._given_up = self._document.project
+                self._set_aside(go)
+
+        return answered
