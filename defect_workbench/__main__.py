@@ -1,14 +1,18 @@
 """Puts the program together: the command line, and the window on top of it.
 
-Nothing but the standard library is imported before `main` runs: from then on even an early Ctrl-C, a
-missing home or a closed stream ends in a sentence.
+Nothing but the standard library is imported before the net is spread, so whatever happens, an early
+Ctrl-C included, ends in a sentence.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 def has_display() -> bool:
@@ -20,53 +24,77 @@ def has_display() -> bool:
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
-    _mend_streams()
+    code = 0
     try:
-        return _run(sys.argv[1:])
+        from defect_workbench.streams import lasting_streams
+
+        with lasting_streams():
+            code = _guarded(sys.argv[1:])
     except KeyboardInterrupt:
-        print("defect-workbench: cancelled", file=sys.stderr)
+        _say("cancelled")
         return 130
+    except OSError as error:  # only what standard output did not take can still come here
+        from defect_workbench.core.files import why_not_written
+
+        done = "had failed before" if code else "is done"
+        _say(f"the result cannot be printed ({why_not_written(error)}); the work itself {done}")
+        return code or 1
+    return code
 
 
-def _mend_streams() -> None:
-    """Make printing safe: closed streams become nothing, other encodings write out what they lack."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            # Never closed: it lives as long as the process.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _run(arguments: list[str]) -> int:
-    from defect_workbench import cli
-    from defect_workbench.core.errors import WorkbenchError
-    from defect_workbench.core.text import printable
-    from defect_workbench.places import Places
-
+def _guarded(arguments: list[str]) -> int:
     try:
-        places = Places.of_user()
-    except WorkbenchError as error:
-        return cli.fail(error)
-    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
-        return cli.run(arguments, places, open_window if has_display() else None)
-    if len(arguments) > 1:
-        print("defect-workbench: give one folder, session or feature store to open", file=sys.stderr)
-        return 2
-    path = Path(arguments[0]) if arguments else None
-    if path is not None and not os.path.lexists(path):
-        known = ", ".join(cli.COMMANDS)
-        print(f"defect-workbench: there is no {printable(str(path))} (commands are {known})", file=sys.stderr)
-        return 2
-    if not has_display():
-        print(
-            "defect-workbench: there is no display for the window; without one, use "
-            "defect-workbench cluster FOLDER --out DIR",
-            file=sys.stderr,
-        )
+        return _main(arguments)
+    except KeyboardInterrupt:
+        _say("cancelled")
+        return 130
+    except ImportError as error:
+        _say(f"a part of the program is missing or does not fit here ({error}); install it anew")
         return 1
-    return open_window(path)
+    except Exception as error:
+        from defect_workbench.unforeseen import in_words
+
+        told = in_words(error, "", "report it with this line")
+        _say(str(told))
+        return told.exit_code
+
+
+def _main(arguments: list[str]) -> int:
+    from defect_workbench import cli
+    from defect_workbench.places import Places
+    from defect_workbench.unforeseen import catching_strays
+
+    places = Places.of_user()
+    with catching_strays(_say, f"report it with the log {places.log}"):
+        if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
+            return cli.run(arguments, places, open_window if has_display() else None)
+        return open_window(_path_to_open(arguments, cli.COMMANDS))
+
+
+def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
+    """What the window is to open; None for nothing."""
+    from pathlib import Path
+
+    from defect_workbench.core.errors import InputError, WorkbenchError
+
+    if len(arguments) > 1:
+        raise InputError("give one folder, session or feature store to open")
+    if arguments == [""]:
+        raise InputError("the path is empty; is a variable of the shell not set?")
+    path = Path(arguments[0]) if arguments else None
+    if path is not None and not os.path.exists(path):
+        raise InputError(f"there is no {path} (commands are {', '.join(commands)})")
+    if not has_display():
+        raise WorkbenchError(
+            "there is no display for the window; without one, use defect-workbench cluster FOLDER --out DIR"
+        )
+    return path
+
+
+def _say(message: str) -> None:
+    from defect_workbench.core.text import printable
+
+    print(f"defect-workbench: {printable(message)}", file=sys.stderr)
 
 
 def open_window(path: Path | None) -> int:

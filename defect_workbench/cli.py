@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from defect_workbench import __version__
@@ -22,14 +21,12 @@ from defect_workbench.commands import (
     train,
     weights,
 )
-from defect_workbench.console import console_reporter, finish_printing
-from defect_workbench.core.errors import Cancelled, WorkbenchError
-from defect_workbench.core.files import why_not_written
+from defect_workbench.console import ConsoleReporter, console_reporter
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
 from defect_workbench.places import Places
-
-log = logging.getLogger(__name__)
+from defect_workbench.unforeseen import in_words, working_folder_gone
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
@@ -63,54 +60,51 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
     open_window : callable, optional
         Opens a path in the window; None where there is no display.
     """
+    reporter: ConsoleReporter | None = None
+    try:
+        args = _arguments(argv, places)
+        if isinstance(args, int):
+            return args
+        start_logging(places.log)
+        with console_reporter() as reporter:
+            args.open_window = open_window
+            code: int = args.run(args, places, reporter)
+            return code
+    except (Exception, KeyboardInterrupt) as error:
+        report = f"report it with the log {places.log}"
+        return _fail(in_words(error, reporter.step if reporter else "", report))
+
+
+def _fail(error: WorkbenchError) -> int:
+    """Say on standard error what went wrong, in one line; returns the exit code."""
+    print(f"defect-workbench: {printable(str(error))}", file=sys.stderr)
+    return error.exit_code
+
+
+def _arguments(argv: Sequence[str], places: Places) -> argparse.Namespace | int:
+    """What the command line says, or the exit code where that is all there is to do."""
+    if "" in argv:
+        raise InputError("an argument is empty; is a variable of the shell not set?")
     try:
         args = build_parser(places).parse_args(argv)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2
-    start_logging(places.log)
-    stage = ""
+    for value in vars(args).values():
+        if isinstance(value, Path):
+            _check_path(value)
+    return args
+
+
+def _check_path(path: Path) -> None:
+    """Refuse a path that no system call would take; whether something is there is the command's to ask."""
+    if not path.is_absolute() and working_folder_gone():
+        raise InputError(
+            f"{path} is relative to a working folder that no longer exists; change to another one, or "
+            "give a full path"
+        )
     try:
-        with console_reporter() as reporter:
-            args.open_window = open_window
-            try:
-                code: int = args.run(args, places, reporter)
-            finally:
-                stage = reporter.under_way
-        finish_printing()
-    except KeyboardInterrupt:
-        return fail(Cancelled())
-    except WorkbenchError as error:
-        return fail(error)
+        os.lstat(os.path.abspath(path))
     except OSError as error:
-        return _fail_for_system(error, stage, places)
-    except Exception as error:  # a fault of ours: the log has the traceback, the person a sentence
-        log.exception("unexpected fault")
-        return fail(WorkbenchError(unexpected(error, stage, places)))
-    return code
-
-
-def unexpected(error: Exception, stage: str, places: Places) -> str:
-    """What to say of a fault that nobody thought of, and what to do."""
-    where = f"“{stage}” failed" if stage else "it failed"
-    if isinstance(error, MemoryError):
-        return f"{where}: there is not enough memory; close other programs, or use fewer or smaller images"
-    what = f"{type(error).__name__}: {error}".strip(": ")[:300]
-    return (
-        f"{where} for a reason this program did not expect ({what}). Run it again; if it fails again, report "
-        f"it with the end of {places.log}"
-    )
-
-
-def _fail_for_system(error: OSError, stage: str, places: Places) -> int:
-    """A file failed where nothing closer to it had words for that."""
-    log.exception("a file failed")
-    name = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-    where = f"“{stage}” failed: " if stage else ""
-    return fail(WorkbenchError(f"{where}{name}{why_not_written(error)}; details are in {places.log}"))
-
-
-def fail(error: WorkbenchError) -> int:
-    """Print why, in one line, and return the exit code."""
-    with suppress(OSError, ValueError):
-        print(f"defect-workbench: {printable(str(error))}", file=sys.stderr, flush=True)
-    return error.exit_code
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            shown = f"{str(path)[:60]}…" if len(str(path)) > 60 else str(path)
+            raise InputError(f"{shown} cannot be a path on this system: {error.strerror}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
@@ -15,84 +14,20 @@ from typing import Any, Never, TextIO
 
 from tqdm import tqdm
 
-from defect_workbench.core.errors import Cancelled, WorkbenchError
-from defect_workbench.core.files import why_not_written
+from defect_workbench.core.errors import Cancelled
 from defect_workbench.core.text import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-class NotPrinted(WorkbenchError):
-    """The result is there, but standard output does not take the words about it."""
-
-
 def say(text: str) -> None:
-    """Print lines of a result; names from elsewhere in them cannot act on the terminal.
-
-    Raises
-    ------
-    NotPrinted
-        If standard output is full or nobody reads it.
-    """
-    with _printing():
-        print(printable(text, keep="\n"))
+    """Print lines of a result; names from elsewhere in them cannot act on the terminal."""
+    print(printable(text, keep="\n"))
 
 
 def say_json(value: Any) -> None:
     """Print one JSON object, in ASCII: sound on a terminal and a pipe of any encoding."""
-    with _printing():
-        print(json.dumps(value))
-
-
-def finish_printing() -> None:
-    """Hand over now what was printed; the interpreter's end would be too late to say that it failed."""
-    with _printing():
-        sys.stdout.flush()
-
-
-@contextmanager
-def _printing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        # What is still waiting goes nowhere, or the interpreter's end would fail on it once more.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        raise NotPrinted(
-            f"the result cannot be printed ({why_not_written(error)}); the work itself is done"
-        ) from error
-
-
-class _Tolerant:
-    """A stream for progress: one that was closed, or a pipe nobody reads, costs the job nothing."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream: TextIO | None = stream
-        self.encoding = getattr(stream, "encoding", "utf-8")
-
-    def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text) if self._stream is not None else len(text)
-        except (OSError, ValueError):
-            self._stream = None
-            return len(text)
-
-    def flush(self) -> None:
-        try:
-            if self._stream is not None:
-                self._stream.flush()
-        except (OSError, ValueError):
-            self._stream = None
-
-    def isatty(self) -> bool:
-        try:
-            return self._stream is not None and self._stream.isatty()
-        except (OSError, ValueError):
-            return False
-
-    def fileno(self) -> int:
-        if self._stream is None:
-            raise OSError("the stream is closed")
-        return self._stream.fileno()
+    print(json.dumps(value))
 
 
 class ConsoleReporter:
@@ -105,16 +40,16 @@ class ConsoleReporter:
     """
 
     def __init__(self, stream: TextIO, stop: Event) -> None:
-        self._stream: Any = _Tolerant(stream)
+        self._stream = stream
         self._stop = stop
-        self._terminal = self._stream.isatty()
+        self._terminal = stream.isatty()
         self._bar: tqdm[Never] | None = None
         self._title, self._total, self._done = "", 0, 0
         self._started = self._said = time.monotonic()
 
     @property
-    def under_way(self) -> str:
-        """The stage that was begun last, as a person was told; empty before the first."""
+    def step(self) -> str:
+        """The title of the stage under way; empty before the first."""
         return self._title
 
     def stage(self, title: str, total: int | None) -> None:

@@ -31,20 +31,26 @@ def start_logging(path: Path) -> None:
     """Log to a rotating file; where it cannot be written, go on without."""
     # A disk that is full must not print tracebacks of the log.
     logging.raiseExceptions = False
-    logger = logging.getLogger("defect_workbench")
-    logger.setLevel(logging.INFO)
-    for handler in [h for h in logger.handlers if isinstance(h, RotatingFileHandler)]:
-        logger.removeHandler(handler)
-        handler.close()
+    # Warnings of packages name lines of code; they are for the log and not for the person.
+    logging.captureWarnings(True)
+    loggers = [logging.getLogger(name) for name in ("defect_workbench", "py.warnings")]
+    loggers[0].setLevel(logging.INFO)
+    loggers[1].propagate = False
+    for logger in loggers:
+        for handler in [h for h in logger.handlers if isinstance(h, RotatingFileHandler)]:
+            logger.removeHandler(handler)
+            handler.close()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8", delay=True)
         path.open("a").close()
     except OSError:
-        logger.addHandler(logging.NullHandler())
+        for logger in loggers:
+            logger.addHandler(logging.NullHandler())
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger.addHandler(handler)
+    for logger in loggers:
+        logger.addHandler(handler)
 
 
 def versions() -> dict[str, str]:

@@ -50,21 +50,22 @@ class Places:
         Raises
         ------
         WorkbenchError
-            If the system does not say where this user's files are, or the variable leads nowhere.
+            If this user has none, or the variable names no folder.
         """
         home = os.environ.get(HOME_VARIABLE)
-        try:
-            if home:
-                base = Path(home).expanduser().absolute()
-                cache = data = log = config = base
-            else:
-                directories = PlatformDirs("defect-workbench", appauthor=False)
+        if home:
+            base = _named(home)
+            cache = data = log = config = base
+        else:
+            directories = PlatformDirs("defect-workbench", appauthor=False)
+            try:
                 cache, data = directories.user_cache_path, directories.user_data_path
                 log, config = directories.user_log_path, directories.user_config_path
-        except (RuntimeError, OSError, KeyError) as error:
-            raise WorkbenchError(_no_home(home, error)) from error
-        if home and base.exists() and not base.is_dir():
-            raise WorkbenchError(f"{HOME_VARIABLE} names {home}, which is not a folder; name a folder")
+            except RuntimeError as error:
+                raise WorkbenchError(
+                    "this user has no home folder to keep features and weights in; "
+                    f"set {HOME_VARIABLE} to a folder that can be written"
+                ) from error
         return Places(
             weights=cache / "weights",
             store=data / "features",
@@ -76,11 +77,22 @@ class Places:
         )
 
 
-def _no_home(given: str | None, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "the folder this was started in no longer exists; change to another one and run it again"
-    if given:
-        return (
-            f"{HOME_VARIABLE} names {given}, which cannot be found ({error}); name a folder by its full path"
-        )
-    return f"the home folder of this user cannot be found; set {HOME_VARIABLE} to a folder of your own"
+def _named(home: str) -> Path:
+    """The folder that the variable names."""
+    try:
+        base = Path(home).expanduser()
+    except RuntimeError as error:
+        raise WorkbenchError(
+            f"{HOME_VARIABLE} is {home}, and there is no such user; set it to a folder"
+        ) from error
+    try:
+        base = base.absolute()
+    except FileNotFoundError as error:
+        raise WorkbenchError(
+            f"{HOME_VARIABLE} is {home}, which is relative to a working folder that no longer exists; "
+            "change to another one, or set it to a full path"
+        ) from error
+    there = next(path for path in (base, *base.parents) if os.path.lexists(path) or path == path.parent)
+    if not there.is_dir():
+        raise WorkbenchError(f"{HOME_VARIABLE} is {home}, but {there} is no folder; set it to a folder")
+    return base

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from defect_workbench.engine.classify.job import Outcome
 
 
-def write_trained(outcome: Outcome, model: Path, report: Path, onnx: Path | None = None) -> None:
-    """Write a trained classifier and what belongs to it: all of it, or nothing.
+def write_trained(outcome: Outcome, model: Path, report: Path) -> None:
+    """Write a trained classifier and its report over earlier ones: both, or nothing.
 
     Raises
     ------
@@ -25,15 +25,12 @@ def write_trained(outcome: Outcome, model: Path, report: Path, onnx: Path | None
         If something cannot be written.
     """
     from defect_workbench.storage.model_file import save_model
-    from defect_workbench.storage.onnx_file import save_onnx
 
     try:
         with ExitStack() as drafts:
             # Drafts take their places in the opposite order: the model, which needs nothing else, is last.
             save_model(drafts.enter_context(replacing(model)), outcome.model)
             write_report(drafts.enter_context(replacing(report)), outcome, model)
-            if onnx is not None:
-                save_onnx(drafts.enter_context(replacing(onnx)), outcome.model)
     except OSError as error:
         raise WorkbenchError(_unwritten(model, error)) from error
     except WorkbenchError as error:
@@ -47,7 +44,22 @@ def _unwritten(model: Path, error: OSError) -> str:
 
 
 def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
-    """Write the HTML report on a trained classifier."""
+    """Write the HTML report on a trained classifier.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written.
+    """
+    text = report_text(outcome, model_path)
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise WorkbenchError(f"the report {path} cannot be written: {why_not_written(error)}") from error
+
+
+def report_text(outcome: Outcome, model_path: Path) -> str:
+    """The HTML report on a trained classifier."""
     from defect_workbench.engine.thumbnail import thumbnail
 
     model, facts = outcome.model, outcome.model.facts
@@ -68,9 +80,7 @@ def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
             "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
             "which tells defect types apart far less well."
         )
-    write_text(
-        path, training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
-    )
+    return training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
 
 
 def mistakes(outcome: Outcome) -> list[Mistake]:

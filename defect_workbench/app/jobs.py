@@ -15,11 +15,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.errors import Cancelled
+from defect_workbench.unforeseen import in_words
 
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_SIGNALS = 0.05
+_REPORT = "report it with what Help > Copy details for a bug report gives"
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class JobReporter:
         self._started = self._told = 0.0
 
     @property
-    def under_way(self) -> str:
-        """The stage that was begun last; empty before the first."""
+    def step(self) -> str:
+        """The title of the stage under way; empty before the first."""
         return self._title
 
     def stage(self, title: str, total: int | None) -> None:
@@ -113,20 +115,8 @@ class _Worker(QObject):
             reporter.check()
         except Cancelled:
             self.cancelled.emit(generation)
-        except WorkbenchError as error:
-            self.failed.emit(generation, str(error))
-        except MemoryError:
-            log.exception("out of memory")
-            self.failed.emit(generation, "there is not enough memory for this")
         except Exception as error:
-            log.exception("a job failed")
-            what = f"{type(error).__name__}: {error}"[:300]
-            where = f"“{reporter.under_way}” failed" if reporter.under_way else "It failed"
-            self.failed.emit(
-                generation,
-                f"{where} for a reason this program did not expect ({what}). Nothing you made is lost. Try "
-                "again; if it fails again, report it (Help, Copy details for a bug report).",
-            )
+            self.failed.emit(generation, str(in_words(error, reporter.step, _REPORT)))
         else:
             self.done.emit(generation, result)
 

@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.exporting import check_out
 from defect_workbench.commands.extraction import backbone_json, run_extraction, say_rejected
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import concerning
 from defect_workbench.places import Places
 
 
@@ -46,10 +46,10 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.storage.model_file import load_model
     from defect_workbench.storage.store import FeatureStore
 
-    model = load_model(args.model)
+    with concerning(args.model):
+        model = load_model(args.model)
     check_out(args.out, add=False, store=args.store)
-    if args.seed < 0:
-        raise InputError("--seed must not be negative")
+    check_seed(args.seed)
     args.processing = processing_of(model)
     if args.precision == "auto":
         args.precision = precision_of(model) or "auto"

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.exporting import (
     add_export_options,
     add_side_options,
@@ -156,10 +156,9 @@ def _settings(args: argparse.Namespace) -> Settings:
     damping = 0.7 if args.damping is None else args.damping
     if not 0.5 <= damping < 1:
         raise InputError("--damping must be at least 0.5 and below 1")
-    if args.preference is not None and not math.isfinite(args.preference):
-        raise InputError("--preference must be a finite number")
-    if args.seed < 0:
-        raise InputError("--seed must not be negative")
+    if args.preference is not None and not abs(args.preference) < 1e100:
+        raise InputError("--preference must be a finite number of ordinary size")
+    check_seed(args.seed)
     return Settings(
         method=args.method,
         linkage=args.linkage,
@@ -188,10 +187,10 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
                 f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS)} and W from 0 up, or auto alone"
             )
         weights[name] = number
-    found = manual_weights(weights)
-    if not any(found.as_mapping().values()):
-        raise InputError("--weight: every block has the weight 0; raise one of " + ", ".join(BLOCKS))
-    return found
+    chosen = manual_weights(weights)
+    if not any(getattr(chosen, name) for name in BLOCKS):
+        raise InputError("--weight: every block would have the weight 0; give at least one of them more")
+    return chosen
 
 
 def _parse_cut(args: argparse.Namespace) -> int | float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
+from defect_workbench.core.errors import concerning
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.storage.manifest import labelled
     from defect_workbench.storage.session import load_session
 
-    here = labelled(load_session(args.session))
+    with concerning(args.session):
+        here = labelled(load_session(args.session))
     if args.other.is_dir():
         there = read_sorted_folders(args.other, reporter)
     else:
-        there = labelled(load_session(args.other))
+        with concerning(args.other):
+            there = labelled(load_session(args.other))
     found = compare(here, there)
     reporter.close()
     if args.json:

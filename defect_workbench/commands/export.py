@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.exporting import (
     add_export_options,
     add_side_options,
@@ -21,7 +21,7 @@ from defect_workbench.commands.exporting import (
     write_or_plan,
 )
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.side_data import join
 from defect_workbench.places import Places
 
@@ -61,10 +61,10 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     from defect_workbench.storage.session import load_session
 
-    if args.seed < 0:
-        raise InputError("--seed must not be negative")
+    check_seed(args.seed)
     profile = profile_of(args, args.seed)
-    project = load_session(args.session)
+    with concerning(args.session):
+        project = load_session(args.session)
     if args.folder is not None:
         if not args.folder.is_dir():
             raise InputError(f"there is no folder {args.folder}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.console import say
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError, WorkbenchError, concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project import Project
 from defect_workbench.core.side_data import Table
@@ -63,7 +63,8 @@ def read_side_table(args: argparse.Namespace) -> Table | None:
         if args.name_column or args.category:
             raise InputError("--name-column and --category belong to --side-data FILE")
         return None
-    return read_table(args.side_data)
+    with concerning(args.side_data):
+        return read_table(args.side_data)
 
 
 def profile_of(args: argparse.Namespace, seed: int) -> Profile:
@@ -99,21 +100,18 @@ def check_out(out: Path, *, add: bool, store: Path | None = None) -> None:
     from defect_workbench.storage.receipt import read_receipt
     from defect_workbench.storage.staging import recover
 
-    try:
-        if add:
-            if out.is_dir():
-                recover(out)
-            read_receipt(out)
-        else:
-            check_target(out)
-        if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
-            raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
-        there = Path(os.path.abspath(out))
-        while not there.exists():
-            there = there.parent
-    except OSError as error:
-        raise InputError(f"{out} cannot be made: {error.strerror}") from error
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    if add:
+        if out.is_dir():
+            recover(out)
+        read_receipt(out)
+    else:
+        check_target(out)
+    if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
+        raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
+    there = Path(os.path.abspath(out))
+    while not os.path.lexists(there):
+        there = there.parent
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
 
 

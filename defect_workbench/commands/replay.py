@@ -12,7 +12,7 @@ from defect_workbench.commands.exporting import check_out
 from defect_workbench.commands.extraction import run_listing
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.differences import differences
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import WorkbenchError, concerning
 from defect_workbench.core.project import Project
 from defect_workbench.places import Places
 
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.storage.receipt import RECEIPT, read_receipt
     from defect_workbench.storage.session import load_session
 
-    session = load_session(args.session)
+    with concerning(args.session):
+        session = load_session(args.session)
     check_out(args.out, add=False, store=args.store)
     profile, mode = Profile(), Mode.COPY
     if (args.session.parent / RECEIPT).is_file():

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.common import Commands, check_seed
 from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import InputError
-from defect_workbench.core.files import NotRegularError, read_regular
+from defect_workbench.core.errors import InputError, concerning
+from defect_workbench.core.files import read_regular
 from defect_workbench.places import Places
-from defect_workbench.training_facts import write_trained
+from defect_workbench.training_facts import report_text
 
 if TYPE_CHECKING:
     from defect_workbench.core.taxonomy import Taxonomy
@@ -70,18 +70,23 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.engine.classify.material import FolderSource, check_processing
     from defect_workbench.engine.identity import feature_identity
     from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.storage.model_file import model_bytes
+    from defect_workbench.storage.publishing import clear_unfinished, publish
     from defect_workbench.storage.store import FeatureStore
 
     taxonomy = _taxonomy(args.taxonomy)
     if taxonomy is not None:
         check_processing(taxonomy)
-    if args.seed < 0:
-        raise InputError("--seed must not be negative")
+    check_seed(args.seed)
     if not 2 <= args.folds <= 20:
         raise InputError("--folds must be from 2 to 20")
     lot = lot_of(args.group_by) if args.group_by else None
     report = args.out.with_name(args.out.name + ".html")
-    for path in [args.out, report] + ([args.onnx] if args.onnx else []):
+    others = [report] + ([args.onnx] if args.onnx else [])
+    if args.onnx and os.path.realpath(args.onnx) in map(os.path.realpath, (args.out, report)):
+        raise InputError(f"--onnx {args.onnx} is where the model or its report goes; name another file")
+    clear_unfinished(args.out, others)
+    for path in [args.out, *others]:
         _check_new(path)
     if args.onnx and args.fine_tune:
         raise InputError(
@@ -117,7 +122,15 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         lots=[lot(image.path) for image in data.images.images] if lot else None,
     )
     reporter.stage("Writing model and report", None)
-    write_trained(outcome, args.out, report, args.onnx)
+    written = {
+        args.out: model_bytes(outcome.model),
+        report: report_text(outcome, args.out).encode("utf-8"),
+    }
+    if args.onnx:
+        from defect_workbench.storage.onnx_file import onnx_bytes
+
+        written[args.onnx] = onnx_bytes(outcome.model)
+    publish(args.out, written)
     reporter.close()
     seconds = {
         "extract": round(extraction.seconds, 3),
@@ -155,28 +168,22 @@ def _taxonomy(path: Path | None) -> Taxonomy | None:
     if path is None:
         return None
     try:
-        # Editors on Windows put a byte order mark in front.
-        text = read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8-sig")
-    except NotRegularError as error:
-        raise InputError(f"the taxonomy {path} is not a regular file") from error
+        with concerning(path):
+            return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
     except OSError as error:
         raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
-    return read_taxonomy(text, str(path))
 
 
 def _check_new(path: Path) -> None:
-    try:
-        if os.path.lexists(path):
-            raise InputError(f"{path} already exists; nothing was written. Name a new file")
-        there = Path(os.path.abspath(path)).parent
-        while not there.exists():
-            there = there.parent
-    except OSError as error:
-        raise InputError(f"{path} cannot be made: {error.strerror}") from error
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"{path} cannot be made: {there} is not writable")
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} is there already; nothing was written. Name a new file")
+    there = Path(os.path.abspath(path)).parent
+    while not os.path.lexists(there):
+        there = there.parent
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be made: {there} is not a folder that can be written")
 
 
 def _print(outcome: Outcome, model: Path, report: Path) -> None:

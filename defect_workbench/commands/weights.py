@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.commands.common import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
+from defect_workbench.core.errors import concerning
 from defect_workbench.places import Places
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     if args.action == "fetch":
         info = library.fetch(reporter, args.source)
     else:
-        info = library.import_file(args.file)
+        with concerning(args.file):
+            info = library.import_file(args.file)
     reporter.close()
     say(f"in use: {info.name}, sha256 {info.sha256}")
     return 0

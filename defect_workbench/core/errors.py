@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class WorkbenchError(Exception):
     """The job could not be finished; the message says why and what to do."""
@@ -22,3 +25,24 @@ class Cancelled(WorkbenchError):
 
     def __init__(self, message: str = "cancelled") -> None:
         super().__init__(message)
+
+
+_FILE = "file: "
+
+
+@contextmanager
+def concerning(file: object) -> Iterator[None]:
+    """Note on an error that nobody thought of which file it is about, for whoever tells the person."""
+    try:
+        yield
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        error.add_note(f"{_FILE}{file}")
+        raise
+
+
+def files_of(error: BaseException) -> tuple[str, ...]:
+    """The files noted on an error, the nearest to its cause first."""
+    notes = getattr(error, "__notes__", ())
+    return tuple(note.removeprefix(_FILE) for note in notes if note.startswith(_FILE))

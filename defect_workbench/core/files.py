@@ -18,6 +18,10 @@ class NotRegularError(OSError):
     """The path is a folder, a pipe, a socket or a device."""
 
 
+class TooLargeError(OSError):
+    """The file is larger than anything of its kind."""
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; never waits, whatever the path has become meanwhile.
 
@@ -41,20 +45,23 @@ def open_regular(path: Path) -> BufferedReader:
         raise
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
-    """The content of a file that is read whole.
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a file of at most so many bytes; never waits and never fills the memory.
 
     Raises
     ------
     NotRegularError
         If it is no regular file.
+    TooLargeError
+        If it is larger.
     OSError
-        If it cannot be read, or holds more than `most_bytes`.
+        If it cannot be read.
     """
     with open_regular(path) as stream:
-        data = stream.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 2**20:,.0f} MB", str(path))
+        # The size first: a file of a terabyte is refused without a byte of it being read.
+        data = stream.read(most + 1) if os.fstat(stream.fileno()).st_size <= most else b""
+        if len(data) > most or os.fstat(stream.fileno()).st_size > most:
+            raise TooLargeError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", str(path))
     return data
 
 
@@ -74,8 +81,15 @@ def is_inside(path: str) -> bool:
     return not PurePosixPath(path).is_absolute()
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it is about a disk, a quota or a limit that takes no more."""
+    return error.errno in _FULL and error.errno != errno.EROFS
+
+
 def why_not_written(error: OSError) -> str:
     """Why a file could not be written, in words."""
     if isinstance(error, BrokenPipeError):
         return "nobody reads the pipe any more"
+    if isinstance(error, TooLargeError):
+        return str(error.strerror)
     return _FULL.get(error.errno or 0, error.strerror or str(error))

@@ -344,11 +344,12 @@ def read_taxonomy(text: str, source: str) -> Taxonomy:
         If it is not a sound taxonomy; the message says what is wrong.
     """
     try:
-        values = tomllib.loads(text)
+        # Some editors begin a file with a mark of the byte order, which TOML does not know.
+        values = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source} is not TOML: {error}") from error
     except RecursionError as error:
-        raise InputError(f"{source} is not a taxonomy: it is nested too deeply") from error
+        raise InputError(f"{source} is not a taxonomy: its brackets are nested too deeply") from error
     return from_mapping(values, source)
 
 
@@ -356,10 +357,10 @@ def from_mapping(values: Mapping[str, Any], source: str) -> Taxonomy:
     """A taxonomy from the values of a TOML file or of a model file."""
     try:
         version = int(values.get("format", FORMAT))
-        if version < 1:
-            raise ValueError(f"there is no format {version}")
         if version > FORMAT:
             raise InputError(f"{source} is of a newer version (format {version}); update the program")
+        if version < 1:
+            raise InputError(f"{source} has the format {version}; formats are counted from 1")
         tables = values.get("stage")
         if not isinstance(tables, list) or not tables:
             raise InputError(f"{source} has no [[stage]]")

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.files import why_not_written
 from defect_workbench.core.tool import ToolFacts
 from defect_workbench.engine.tool_facts import believable
 
@@ -36,6 +37,10 @@ _FIRST = re.compile(r"^height|height.?trace|heighttrace", re.IGNORECASE)
 _IBW_VERSIONS = {struct.pack("<h", 5), struct.pack(">h", 5), struct.pack("<h", 2), struct.pack(">h", 2)}
 
 Floats = NDArray[np.float64]
+
+
+class NoRoom(OSError):
+    """The system's temporary folder does not take the file."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,16 @@ def read(data: bytes, name: str) -> HeightMap:
         Whatever the reader meets in a damaged file.
     ValueError
         If no channel can be shown.
+    NoRoom
+        If the readers, which read files only, cannot be given one.
     """
     suffix = next(extension for extension, known in EXTENSIONS.items() if known == name)
     with tempfile.TemporaryDirectory(prefix="defect-workbench-") as folder, _quiet():
         path = Path(folder) / f"map{suffix}"
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise NoRoom(error.errno, why_not_written(error)) from error
         found = _READERS[name](path)
     if found.heights.ndim != 2 or found.heights.size == 0 or np.iscomplexobj(found.heights):
         raise ValueError("no height map in it")

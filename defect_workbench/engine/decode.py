@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
-_LARGEST = 1e150
+_SMALLEST = 1e-300
 
 # The format a name promises, by extension; what the content says goes before it.
 EXTENSIONS = {
@@ -170,6 +171,8 @@ def _decode_heights(data: bytes, name: str) -> Picture:
         raise
     except MemoryError as error:
         raise NotNow("not enough memory to decode it") from error
+    except afm.NoRoom as error:
+        raise NotNow(f"it cannot be unpacked into the system's temporary folder: {error.strerror}") from error
     except Exception as error:  # as in `decode`
         raise Undecodable(f"damaged: the {name} data cannot be decoded") from error
     notes = ["height map levelled by a plane"]
@@ -289,15 +292,12 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         if not finite.any():
             raise Undecodable("no finite values in it")
         numbers = np.where(finite, numbers, np.min(numbers[finite]))
-    largest = max(-float(numbers.min()), float(numbers.max()))
-    if largest > _LARGEST:
-        # Differences of values near the end of the number range would overflow.
-        numbers = numbers / largest
     low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
-    if 255.0 / (high - low) == np.inf:
-        # As would the factor where all of them differ by next to nothing.
+    if not math.isfinite(high - low):  # numbers near the largest there are: their range is none any more
+        numbers, low, high = numbers / 4, low / 4, high / 4
+    if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
         low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
@@ -306,7 +306,10 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def robust_range(numbers: NDArray[np.float64]) -> tuple[float, float]:
     """Robust percentiles of finite values; minimum and maximum where those coincide."""
-    low, high = np.percentile(numbers, (LOW_PERCENTILE, HIGH_PERCENTILE))
+    # A percentile lies between two numbers, whose difference may be larger than any number.
+    wide = not math.isfinite(float(numbers.max()) - float(numbers.min()))
+    shrunk = numbers / 4 if wide else numbers
+    low, high = np.percentile(shrunk, (LOW_PERCENTILE, HIGH_PERCENTILE)) * (4 if wide else 1)
     if not high > low:
         low, high = numbers.min(), numbers.max()
     return float(low), float(high)

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.files import open_regular
 from defect_workbench.engine.decode import Undecodable, decode, robust_range
 
+_MOST_SINGLE = 8e37
 _MOST_STEEPNESS = 8.0
 
 
@@ -51,11 +53,17 @@ class Original:
         """
         if tone == Tone() and self.values.dtype == np.uint8:
             return np.asarray(self.values, np.uint8)
-        width = max(self.high - self.low, 1e-12)
-        middle = self.low + width * (0.5 - tone.brightness)
+        values, black, white = self.values, self.low, self.high
+        largest = max(abs(black), abs(white))
+        if largest > _MOST_SINGLE:  # a quarter of the range of single precision: it must hold differences
+            values, black, white = np.asarray(values, np.float64) / largest, black / largest, white / largest
+        width = max(white - black, 1e-12)
+        middle = black + width * (0.5 - tone.brightness)
         narrowed = width * _MOST_STEEPNESS**-tone.contrast
         low = middle - narrowed / 2
-        scaled = (np.asarray(self.values, np.float32) - np.float32(low)) * np.float32(255.0 / narrowed)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is far outside is white or black anyway
+            single = np.asarray(values, np.float32)
+        scaled = (single - np.float32(low)) * np.float32(255.0 / narrowed)
         levels: NDArray[np.uint8] = np.nan_to_num(np.clip(np.rint(scaled), 0, 255)).astype(np.uint8)
         return levels
 
@@ -63,7 +71,8 @@ class Original:
 def original(path: Path) -> Original | None:
     """Read a file at full size; None where it cannot be read."""
     try:
-        picture = decode(path.read_bytes(), path.name)
+        with open_regular(path) as stream:
+            picture = decode(stream.read(), path.name)
     except (OSError, Undecodable):
         return None
     if picture.values is None:

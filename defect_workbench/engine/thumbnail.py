@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.errors import concerning
 from defect_workbench.core.files import open_regular
 from defect_workbench.engine.decode import Undecodable, decode
 
@@ -19,12 +20,13 @@ def thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
     -------
     (height, width) or (height, width, 3) uint8
     """
-    try:
-        with open_regular(path) as stream:
-            picture = decode(stream.read(), path.name)
-    except (OSError, Undecodable):
-        return None
-    image = Image.fromarray(picture.pixels)
-    scale = side / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    with concerning(path):
+        try:
+            with open_regular(path) as stream:
+                picture = decode(stream.read(), path.name)
+        except (OSError, Undecodable):
+            return None
+        image = Image.fromarray(picture.pixels)
+        scale = side / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

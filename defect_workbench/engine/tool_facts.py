@@ -169,7 +169,7 @@ def _imagej(tiff: tifffile.TiffFile) -> ToolFacts:
 
 
 def _resolution(tiff: tifffile.TiffFile) -> ToolFacts:
-    """Pixel size from the plain TIFF resolution; 5 µm and above is a screen's or printer's and is ignored."""
+    """The plain resolution; a pixel of 5 µm and more is of a screen or printer, and is not believed."""
     unit = tiff.pages.first.tags.valueof(296, default=2)
     a_unit = _per_unit(tiff)
     if tiff.is_imagej or not a_unit or int(unit) not in (2, 3):

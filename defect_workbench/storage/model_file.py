@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.classifier import BlockScale, Classifier, Head, Novelty, TrainedStage
 from defect_workbench.core.errors import InputError, WorkbenchError
-from defect_workbench.core.files import NotRegularError, read_regular, why_not_written
+from defect_workbench.core.files import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.core.taxonomy import from_mapping
 from defect_workbench.storage.atomic import replacing
 
 FORMAT = 1
+# A hundred times what training writes; the whole file is read at once.
+MOST_BYTES = 4 << 30
 KIND = "defect-workbench classifier"
 _ENTRY = "defect-workbench"
-# A fine-tuned one with ten thousand reference images takes a tenth of it.
-MOST_BYTES = 2 * 1024**3
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -39,6 +39,16 @@ def save_model(path: Path, model: Classifier) -> None:
     WorkbenchError
         If it cannot be written; an existing one is as it was.
     """
+    data = model_bytes(model)
+    try:
+        with replacing(path) as draft:
+            draft.write_bytes(data)
+    except OSError as error:
+        raise WorkbenchError(f"the model {path} cannot be written: {why_not_written(error)}") from error
+
+
+def model_bytes(model: Classifier) -> bytes:
+    """The content of a model file."""
     from safetensors.numpy import save
 
     arrays: Arrays = {}
@@ -61,12 +71,8 @@ def save_model(path: Path, model: Classifier) -> None:
     arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
-    data = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
-    try:
-        with replacing(path) as draft:
-            draft.write_bytes(data)
-    except OSError as error:
-        raise WorkbenchError(f"the model {path} cannot be written: {why_not_written(error)}") from error
+    data: bytes = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
+    return data
 
 
 def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -112,10 +118,10 @@ def load_model(path: Path) -> Classifier:
     """
     try:
         data = read_regular(path, MOST_BYTES)
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except FileNotFoundError as error:
         raise InputError(f"there is no model {path}") from error
-    except NotRegularError as error:
-        raise InputError(f"{path} is not a model: it is not a regular file") from error
+    except (NotRegularError, TooLargeError) as error:
+        raise InputError(f"{path} is no model of this program: {error.strerror}") from error
     except OSError as error:
         raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
     metadata = _metadata(path, data)
@@ -127,7 +133,7 @@ def load_model(path: Path) -> Classifier:
             raise InputError(f"{path} is no model of this program")
         version = int(state["format"])
         if version < 1:
-            raise ValueError("no such format")
+            raise InputError(f"{path} is no model of this program: it has the format {version}")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no model of this program") from error
     if version > FORMAT:

@@ -44,7 +44,14 @@ def output_name(stage: str) -> str:
 
 
 def save_onnx(path: Path, model: Classifier) -> None:
-    """Write the heads of a classifier.
+    """Write the heads of a classifier; see `onnx_bytes`."""
+    data = onnx_bytes(model)
+    with replacing(path) as draft:
+        draft.write_bytes(data)
+
+
+def onnx_bytes(model: Classifier) -> bytes:
+    """The heads of a classifier as the content of an ONNX file.
 
     Raises
     ------
@@ -100,8 +107,8 @@ def save_onnx(path: Path, model: Classifier) -> None:
     }
     helper.set_model_props(made, about)
     checker.check_model(made)
-    with replacing(path) as draft:
-        draft.write_bytes(made.SerializeToString())
+    data: bytes = made.SerializeToString()
+    return data
 
 
 def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -130,12 +130,12 @@ def load_session(path: Path) -> Project:
             check_size(archive, os.fstat(stream.fileno()).st_size)
             state = json.loads(archive.read(_STATE))
             version = int(state["format"])
+            if version < 1:
+                raise InputError(f"it has the format {version}, which no version of the program writes")
             if version > FORMAT:
                 raise WorkbenchError(
                     f"{path} was saved by a newer version (format {version}); update the program to open it"
                 )
-            if version < 1:
-                raise ValueError("no such format")
             arrays = {
                 name.removesuffix(".npy"): read_array(archive.read(name))
                 for name in archive.namelist()
@@ -156,6 +156,8 @@ def load_session(path: Path) -> Project:
         raise WorkbenchError(f"{path} is no session file") from error
     except PermissionError as error:
         raise WorkbenchError(f"the session {path} cannot be read: {error.strerror}") from error
+    except MemoryError as error:
+        raise WorkbenchError(f"there is not enough memory to open the session {path}") from error
     except (
         OSError,
         ValueError,
@@ -170,6 +172,13 @@ def load_session(path: Path) -> Project:
     except Exception as error:  # zlib and struct errors out of damaged archives
         raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
     return project
+
+
+def _root(state: dict[str, Any]) -> Path:
+    root = str(state["root"])
+    if not root or "\0" in root:
+        raise InputError("it names no folder of images")
+    return Path(root)
 
 
 def _folders(state: dict[str, Any]) -> tuple[str, ...]:
@@ -217,7 +226,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     if proposal is not None and not state.get(MOVED_IS_SEEN) and len(decisions.held) == len(images):
         proposal = with_moved_seen(proposal, decisions.held, groups)
     return Project(
-        ImageSet(Path(state["root"]), images, rejected, _folders(state)),
+        ImageSet(_root(state), images, rejected, _folders(state)),
         analysis,
         int(state["clusters"]),
         decisions,

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.files import read_regular, why_not_written
+from defect_workbench.core.files import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.core.records import FileStamp
 from defect_workbench.storage.atomic import is_draft, replacing, sweep, write_text
 
@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 _MARK = "store.json"
 _FILES = "files"
-_MOST_MARK_BYTES = 1 << 16
+_MARK_TEXT = json.dumps({"format": FORMAT}) + "\n"
+_MOST_NOTE_BYTES = 1 << 20
 
 
 class FeatureStore:
@@ -57,38 +58,53 @@ class FeatureStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            mark = json.loads(read_regular(folder / _MARK, _MOST_MARK_BYTES))
-            version = int(mark["format"])
-            if version < 1:
-                raise ValueError("no such format")
+            version = _version(folder / _MARK)
         except FileNotFoundError:
-            if folder.is_dir() and any(not is_draft(path, _MARK) for path in folder.iterdir()):
-                raise WorkbenchError(
-                    f"{folder} is not a feature store and is not empty; name another folder"
-                ) from None
-            if folder.exists() and not folder.is_dir():
-                raise WorkbenchError(f"{folder} is a file, not a feature store") from None
-            return
-        except NotADirectoryError:
-            raise WorkbenchError(
-                f"{folder} cannot be a feature store: a part of its path is a file"
-            ) from None
+            self._check_markless()
+        except NotRegularError as error:
+            raise WorkbenchError(f"{folder} is not a feature store: its {_MARK} is not a file") from error
+        except NotADirectoryError as error:
+            raise WorkbenchError(f"{folder} is a file or lies in one; it is not a feature store") from error
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            if not isinstance(error, OSError) and any(folder.glob("*/part-*.parquet")):
-                # Its parts say themselves what they depend on; the mark holds nothing that is lost.
-                log.warning("%s of the feature store %s is damaged and is written again", _MARK, folder)
-                self._write_mark()
-                return
-            reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+            if isinstance(error, OSError) and not isinstance(error, TooLargeError):
+                raise WorkbenchError(
+                    f"the feature store {folder} cannot be read: {error.strerror or error}"
+                ) from error
+            self._mark_again("damaged")
+        else:
+            if version > FORMAT:
+                raise WorkbenchError(
+                    f"the feature store {folder} was written by a newer version (format {version}); "
+                    "update the program or use another store"
+                )
+
+    def _check_markless(self) -> None:
+        """A folder without a mark may be new, or a store whose mark was removed."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise WorkbenchError(f"{self.folder} is a file, not a feature store")
+        try:
+            used = self.folder.is_dir() and any(not is_draft(p, _MARK) for p in self.folder.iterdir())
+        except OSError as error:
             raise WorkbenchError(
-                f"the feature store {folder} cannot be read: {_MARK} is damaged{reason}; remove that file, "
-                "or use another store"
+                f"the feature store {self.folder} cannot be read: {error.strerror or error}"
             ) from error
-        if version > FORMAT:
+        if used:
+            self._mark_again("missing")
+
+    def _mark_again(self, what: str) -> None:
+        """Mark a folder anew that clearly is a store: each of its blocks says itself what it depends on."""
+        if not (_parts(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
+            if what == "missing":
+                raise WorkbenchError(
+                    f"{self.folder} is not a feature store and is not empty; name another folder"
+                )
             raise WorkbenchError(
-                f"the feature store {folder} was written by a newer version (format {version}); "
-                "update the program or use another store"
+                f"{self.folder} is not a feature store: its {_MARK} is damaged, and there is nothing else of "
+                "a store in it; name another folder"
             )
+        log.warning("the mark %s of a feature store was %s; it is made anew", self.folder / _MARK, what)
+        with suppress(OSError):  # one that cannot be written can still be read
+            write_text(self.folder / _MARK, _MARK_TEXT)
 
     @staticmethod
     def is_store(folder: Path) -> bool:
@@ -108,8 +124,8 @@ class FeatureStore:
         found = []
         for path in sorted(self.folder.glob(f"{kind}-*/identity.json")):
             try:
-                found.append(json.loads(path.read_text(encoding="utf-8")))
-            except (OSError, ValueError):
+                found.append(json.loads(read_regular(path, _MOST_NOTE_BYTES)))
+            except (OSError, ValueError, RecursionError):
                 log.warning("unreadable %s", path)
         return found
 
@@ -178,10 +194,7 @@ class FeatureStore:
         """Mark the folder as a store; before anything else is in it, or a kill would leave it unknown."""
         if not self.is_store(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write_mark()
-
-    def _write_mark(self) -> None:
-        write_text(self.folder / _MARK, json.dumps({"format": FORMAT}) + "\n")
+            write_text(self.folder / _MARK, _MARK_TEXT)
 
     def unwritable(self, error: Exception) -> WorkbenchError:
         """What to tell where the disk does not take it."""
@@ -275,6 +288,13 @@ class Block:
             targets.append(target)
             rows.append(row)
         return [(part, targets, rows) for part, (targets, rows) in grouped.items()]
+
+
+def _version(mark: Path) -> int:
+    version = int(json.loads(read_regular(mark, _MOST_NOTE_BYTES))["format"])
+    if version < 1:
+        raise ValueError("formats are counted from 1")
+    return version
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -83,14 +83,26 @@ def test_late_result_of_a_replaced_job_is_dropped(jobs: JobRunner, qtbot: QtBot)
     ("error", "words"),
     [
         (WorkbenchError("the lid is off"), "the lid is off"),
-        (ZeroDivisionError("x"), "did not expect"),
-        (MemoryError(), "memory"),
+        (
+            ZeroDivisionError("x"),
+            (
+                "unexpected fault at the step “Painting” (ZeroDivisionError: x). Run it again; if it comes "
+                "back, report it with what Help > Copy details for a bug report gives"
+            ),
+        ),
+        (
+            OSError(28, "No space left on device"),
+            "stopped at the step “Painting”: the disk is full; make room",
+        ),
+        (MemoryError(), "there is not enough memory at the step “Painting”"),
     ],
 )
 def test_faults_become_a_sentence(jobs: JobRunner, qtbot: QtBot, error: Exception, words: str) -> None:
     def work(reporter: JobReporter) -> None:
+        reporter.stage("Painting", None)
         raise error
 
     with qtbot.waitSignal(jobs.failed) as blocker:
         jobs.run(work)
-    assert words in str(blocker.args)
+    assert blocker.args is not None
+    assert words in blocker.args[0]

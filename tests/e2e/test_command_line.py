@@ -166,7 +166,7 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
         (["cluster", "LOT", "--out", "OUT", "--weight", "colour=1"], 2, "give NAME=W"),
         (
             ["cluster", "LOT", "--out", "OUT", "--weight", "haralick=0", "--weight", "zernike=0"],
-            1,
+            2,
             "weight 0",
         ),
         (["cluster", "LOT", "--out", "OUT", "--mode", "move"], 2, "invalid choice"),

@@ -134,6 +134,39 @@ def test_a_full_disk_ends_in_a_sentence_and_nothing_half_written(lot: Path, tmp_
         assert ".part" not in done.stdout
 
 
+@pytest.mark.parametrize("room", [None, "model", "nothing"])
+def test_training_on_a_full_disk_leaves_neither_model_nor_report(tmp_path: Path, room: str | None) -> None:
+    """The disk has room for all, for the model but not for its report, or for nothing."""
+    lot, disk, store = tmp_path / "lot", tmp_path / "disk", tmp_path / "store"
+    disk.mkdir()
+    for kind, shift in (("a", 0), ("b", 100)):
+        (lot / kind).mkdir(parents=True)
+        for index in range(4):
+            picture(shift + index).save(lot / kind / f"{index}.png")
+    train = f"{' '.join(COMMAND)} train {lot} --offline --store {store} --folds 2 --out"
+    mount = f"mount -t tmpfs -o size=4m none {disk}"
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no right to mount a small disk here")
+    left = {"model": "$(( ($(stat -c %s whole) / 4096 + 4) * 4096 ))", "nothing": "0"}.get(room or "", "")
+    fill = f"head -c $(( 4194304 - {left} )) /dev/zero > {disk}/filler" if left else "true"
+    script = (
+        f"cd {tmp_path}; {train} whole && {mount} && {fill}; {train} {disk}/m; echo code $?; ls -A {disk}"
+    )
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=False, timeout=300
+    )
+    after = done.stdout.split("code ")[1].split()
+    if room is None:
+        assert after == ["0", "m", "m.html"], done.stderr
+        return
+    assert after == ["1", "filler"], done.stderr
+    assert "the disk is full; nothing was written" in done.stderr
+    assert "unexpected" not in done.stderr
+
+
 @needs_rights
 def test_what_may_not_be_read_is_listed_and_a_read_only_folder_stays_as_it_is(
     lot: Path, tmp_path: Path

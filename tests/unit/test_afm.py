@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine import afm
-from defect_workbench.engine.decode import NotInstalled, Undecodable, decode
+from defect_workbench.engine.decode import NotInstalled, NotNow, Undecodable, decode
 from defect_workbench.engine.extract import extract
 from defect_workbench.engine.scan import scan
 from defect_workbench.engine.weights import WeightsLibrary
@@ -169,6 +169,16 @@ def test_without_the_extra_the_reason_says_what_to_install(
     monkeypatch.undo()
     if afm.available():
         assert run() == (1, [])
+
+
+@pytest.mark.skipif(not afm.available(), reason="the extra is not installed")
+def test_a_full_temporary_folder_is_no_damage_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NotNow, match="temporary folder: the disk is full"):
+        decode(gwy(heights()), "map.gwy")
 
 
 def test_height_maps_load_no_reader_until_there_is_one() -> None:

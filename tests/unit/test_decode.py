@@ -211,3 +211,15 @@ def test_infinite_values_do_not_spoil_the_rest() -> None:
 def test_formats_are_told_by_content(tmp_path: Path) -> None:
     assert sniff(saved(Image.fromarray(RAMP), "WEBP")[:16]) == "WebP"
     assert sniff(b"%PDF-1.7") is None
+
+
+@pytest.mark.parametrize("largest", [1.7e308, 1e308, 3e38, 1e-300, 1e-310])
+def test_numbers_near_the_largest_there_are_keep_their_picture(largest: float) -> None:
+    """Half of the values differ: no overflow may make one grey of them, and none may be warned of."""
+    values = np.where(np.indices((32, 32)).sum(0) % 2 == 0, -largest, largest)
+    values[:4] = 0
+    content = io.BytesIO()
+    tifffile.imwrite(content, values)
+    pixels = decode(content.getvalue()).pixels
+    assert set(np.unique(pixels[4:]).tolist()) == {0, 255}
+    assert set(np.unique(pixels[:4]).tolist()) <= {127, 128}

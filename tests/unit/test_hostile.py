@@ -7,6 +7,7 @@ import io
 import json
 import os
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -258,6 +259,42 @@ def test_sessions_cannot_name_files_outside_their_folder(tmp_path: Path, path: s
     (tmp_path / "x.dwb").write_bytes(written(parts))
     with pytest.raises(WorkbenchError, match="outside its folder"):
         load_session(tmp_path / "x.dwb")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("format", 0, "the format 0, which no version"),
+        ("format", -1, "the format -1, which no version"),
+        ("format", False, "the format 0, which no version"),
+        ("root", "/lot\0/x", "names no folder"),
+        ("root", "", "names no folder"),
+    ],
+)
+def test_sessions_no_version_wrote_are_refused(tmp_path: Path, field: str, value: object, words: str) -> None:
+    parts = dict(session_parts(str(tmp_path)))
+    state = json.loads(parts["state.json"])
+    state[field] = value
+    parts["state.json"] = json.dumps(state).encode()
+    (tmp_path / "x.dwb").write_bytes(written(parts))
+    with pytest.raises(WorkbenchError, match=words):
+        load_session(tmp_path / "x.dwb")
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, 0.5, 1e19, float(2**63)])
+def test_a_tree_of_impossible_numbers_is_refused_without_a_warning(tmp_path: Path, value: float) -> None:
+    parts = dict(session_parts(str(tmp_path)))
+    merges = np.load(io.BytesIO(parts["tree.npy"]))
+    merges[-1, 0] = value
+    changed = io.BytesIO()
+    np.save(changed, merges)
+    parts["tree.npy"] = changed.getvalue()
+    (tmp_path / "x.dwb").write_bytes(written(parts))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(WorkbenchError, match="is damaged"):
+            load_session(tmp_path / "x.dwb")
+    assert not caught
 
 
 # Stores

@@ -48,3 +48,13 @@ def test_tones_keep_the_order_of_values_and_brighter_is_brighter(one: Tone) -> N
     assert (np.diff(shown) >= 0).all()
     brighter = Tone(min(1.0, one.brightness + 0.3), one.contrast)
     assert (found.shown(brighter) >= found.shown(one)).all()
+
+
+@pytest.mark.parametrize("largest", [1.7e308, 1e40, 3e38])
+def test_numbers_near_the_largest_there_are_are_shown(tmp_path: Path, largest: float) -> None:
+    values = np.where(np.indices((32, 32)).sum(0) % 2 == 0, -largest, largest)
+    tifffile.imwrite(tmp_path / "x.tif", values)
+    found = original(tmp_path / "x.tif")
+    assert found is not None
+    assert set(np.unique(found.shown(Tone())).tolist()) == {0, 255}
+    assert len(np.unique(found.shown(Tone(0.3, -0.5)))) == 2

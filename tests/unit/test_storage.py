@@ -114,6 +114,48 @@ def test_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         FeatureStore(tmp_path)
 
 
+def filled_store(folder: Path) -> None:
+    store = FeatureStore(folder)
+    store.block("deep", {"net": "a"}).append_vectors(["x"], np.ones((1, 3), np.float32))
+    store.remember_files(Path("/lot"), {"a.png": FileStamp(1, 2, "x")})
+
+
+@pytest.mark.parametrize("mark", [b"", b"{", b"[" * 100_000, b"[]", b'{"format": 0}', b"\xff", None])
+def test_a_store_whose_mark_is_damaged_is_marked_anew_and_keeps_everything(
+    tmp_path: Path, mark: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled_store(tmp_path)
+    sound = (tmp_path / "store.json").read_bytes()
+    (tmp_path / "store.json").unlink()
+    if mark is not None:
+        (tmp_path / "store.json").write_bytes(mark)
+    store = FeatureStore(tmp_path)
+    assert "x" in store.block("deep", {"net": "a"})
+    assert store.stamps(Path("/lot")).keys() == {"a.png"}
+    assert (tmp_path / "store.json").read_bytes() == sound
+    assert "it is made anew" in caplog.text
+
+
+@pytest.mark.parametrize("mark", [b"", b"{", b"[" * 100_000])
+def test_a_damaged_mark_alone_makes_no_store(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "store.json").write_bytes(mark)
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(WorkbenchError, match="nothing else of a store in it; name another folder"):
+        FeatureStore(tmp_path)
+    assert (tmp_path / "store.json").read_bytes() == mark
+
+
+def test_a_mark_or_an_identity_that_is_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    filled_store(tmp_path)
+    (tmp_path / "deep-0" / "x").mkdir(parents=True)
+    os.mkfifo(tmp_path / "deep-0" / "identity.json")
+    assert FeatureStore(tmp_path).identities("deep") == [{"net": "a"}]
+    (tmp_path / "store.json").unlink()
+    os.mkfifo(tmp_path / "store.json")
+    with pytest.raises(WorkbenchError, match=r"its store\.json is not a file"):
+        FeatureStore(tmp_path)
+
+
 # Sessions
 
 

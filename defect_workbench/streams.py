@@ -1,0 +1,107 @@
+"""Standard output and error that never end a job: closed, broken, full, or of a narrow encoding.
+
+A job is worth more than the lines about it. What cannot be shown is escaped; a stream that breaks is
+written to no more, and the first error is kept for whoever asks.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer  # type: ignore[attr-defined, unused-ignore] # since Python 3.12
+
+
+class _Lasting(io.RawIOBase):
+    """The raw side of a stream; after its first error it takes everything and writes nothing."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self.failure: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        number: int = self._raw.fileno()
+        return number
+
+    def isatty(self) -> bool:
+        return bool(self._raw.isatty())
+
+    def write(self, data: Buffer, /) -> int:
+        size = memoryview(data).nbytes
+        if self.failure is not None:
+            return size
+        try:
+            written: int | None = self._raw.write(data)
+            while written is None:  # somebody else made it non-blocking: wait for the reader
+                import select
+
+                select.select([], [self.fileno()], [])
+                written = self._raw.write(data)
+        except OSError as error:
+            self.failure = error
+            return size
+        return written
+
+
+@contextmanager
+def lasting_streams() -> Iterator[None]:
+    """Make the process's standard streams last for a block, and give them back flushed.
+
+    Raises
+    ------
+    OSError
+        After the block, if standard output could not take all of it, or nobody read it.
+    """
+    _open_closed()
+    before = sys.stdout, sys.stderr
+    sys.stdout, output = _lasting(before[0], 1)
+    sys.stderr, _ = _lasting(before[1], 2)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        sys.stdout = before[0] or sys.stdout
+        if output is None or output.failure is None:
+            sys.stderr = before[1] or sys.stderr
+    if output is not None and output.failure is not None:
+        try:
+            raise output.failure
+        finally:
+            sys.stderr = before[1] or sys.stderr
+
+
+def _open_closed() -> None:
+    """Open what was closed on the null device: else the next file would become standard output."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _lasting(stream: TextIO | None, number: int) -> tuple[TextIO, _Lasting | None]:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8"), None
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    if not isinstance(raw, io.RawIOBase) or isinstance(raw, _Lasting):
+        return stream, None  # a test's, a notebook's: theirs to look after
+    stream.flush()
+    lasting = _Lasting(raw)
+    text = io.TextIOWrapper(
+        io.BufferedWriter(lasting),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=number == 2 or stream.isatty() or bool(getattr(stream, "write_through", False)),
+    )
+    return text, lasting
