@@ -149,7 +149,7 @@ def decode(data: bytes, name: str = "") -> Picture:
         if found == "TIFF":
             (pixels, notes, values), tool = _decode_tiff(data)
         else:
-            pixels, notes, values = _decode_pillow(data)
+            pixels, notes, values = _decode_pillow(data, found)
     except Undecodable:
         raise
     except MemoryError as error:
@@ -206,9 +206,10 @@ def _check_size(width: int, height: int) -> None:
 _Decoded = tuple[NDArray[np.uint8], list[str], NDArray[np.generic] | None]
 
 
-def _decode_pillow(data: bytes) -> _Decoded:
+def _decode_pillow(data: bytes, found: str) -> _Decoded:
     notes = []
-    with Image.open(io.BytesIO(data)) as image:
+    # Without a format Pillow would try every decoder it has on a file whose head is only made to look right.
+    with Image.open(io.BytesIO(data), formats=[found]) as image:
         _check_size(*image.size)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
@@ -250,7 +251,7 @@ def _decode_tiff(data: bytes) -> tuple[_Decoded, ToolFacts]:
         photometric = getattr(page.photometric, "name", "MINISBLACK")
         if page.bitspersample == 8 and photometric not in ("MINISBLACK", "MINISWHITE"):
             # Palettes, CMYK, YCbCr and alpha: Pillow knows what to do with them.
-            pixels, more, _ = _decode_pillow(data)
+            pixels, more, _ = _decode_pillow(data, "TIFF")
             return (pixels, notes + [n for n in more if "frames" not in n], None), tool
         values = page.asarray()
         if page.axes.startswith("S") and values.ndim == 3:

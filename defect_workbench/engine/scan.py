@@ -81,11 +81,16 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files: list[FoundFile] = []
     rejected: list[Rejection] = []
     seen: set[tuple[int, int]] = set()
-    # Folders to look into, and why what is in them is passed over.
-    pending = [("", "")]
-    while pending:
+    # Folders to look into, and why what is in them is passed over. Links come last and in order: a folder
+    # that is reached in two ways is listed under one path, whatever order the disk has its names in.
+    pending, links = [("", "")], list[tuple[str, str]]()
+    while pending or links:
         reporter.check()
-        relative, passed_over = pending.pop()
+        if pending:
+            relative, passed_over = pending.pop()
+        else:
+            links.sort(reverse=True)
+            relative, passed_over = links.pop()
         folder = os.path.join(root, relative)
         try:
             status = os.stat(folder)
@@ -107,7 +112,7 @@ def scan(root: Path, reporter: Reporter) -> Listing:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
                 hidden = IN_HIDDEN_FOLDER if entry.name.startswith(".") else ""
-                pending.append((path, passed_over or hidden))
+                (links if entry.is_symlink() else pending).append((path, passed_over or hidden))
             elif not looks_like_image(entry.name):
                 continue
             elif passed_over:

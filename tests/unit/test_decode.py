@@ -223,3 +223,11 @@ def test_numbers_near_the_largest_there_are_keep_their_picture(largest: float) -
     pixels = decode(content.getvalue()).pixels
     assert set(np.unique(pixels[4:]).tolist()) == {0, 255}
     assert set(np.unique(pixels[:4]).tolist()) <= {127, 128}
+
+
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF\0\0\0\0WEBP"])
+def test_no_other_decoder_is_tried_on_a_file_whose_head_looks_right(head: bytes) -> None:
+    data = bytearray(head + bytes(range(1, 200)) * 6000)
+    data[2048:2052] = b"PCD_"
+    with pytest.raises(Undecodable):
+        decode(bytes(data))

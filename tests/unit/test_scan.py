@@ -84,3 +84,31 @@ def test_no_folder_is_an_input_error(tmp_path: Path) -> None:
     put(tmp_path / "file.png")
     with pytest.raises(InputError, match="is not a folder"):
         scan(tmp_path / "file.png", SilentReporter())
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_paths_do_not_depend_on_the_order_of_names_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reverse: bool
+) -> None:
+    put(tmp_path / "real" / "deep" / "a.png")
+    for name in ("alink", "zlink"):
+        (tmp_path / name).symlink_to(tmp_path / "real")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "link").symlink_to(tmp_path / "real" / "deep")
+    scandir = os.scandir
+
+    class Ordered:
+        def __init__(self, folder: str) -> None:
+            with scandir(folder) as entries:
+                self._entries = sorted(entries, key=lambda entry: entry.name, reverse=reverse)
+
+        def __enter__(self) -> "list[os.DirEntry[str]]":
+            return self._entries
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(os, "scandir", Ordered)
+    listing = scan(tmp_path, SilentReporter())
+    assert [file.path for file in listing.files] == ["real/deep/a.png"]

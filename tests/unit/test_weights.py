@@ -387,3 +387,12 @@ def test_a_note_of_an_earlier_version_is_checked_once(tmp_path: Path, checkpoint
     kept = truth.info()
     assert kept is not None
     assert (kept.sha256, kept.name) == (checkpoint.sha256, checkpoint.name)
+
+
+@pytest.mark.parametrize("text", ['{"file": 5}', "[]", "null", '{"name": 1}', "{", "\ufeff{}"])
+def test_a_damaged_note_on_the_weights_is_as_none(text: str, tmp_path: Path) -> None:
+    full = '{"name": "n", "variant": "caffe", "sha256": "s", "file": 5, "file_sha256": "x"}'
+    for content in (text, full):
+        (tmp_path / "active.json").write_text(content, encoding="utf-8")
+        assert WeightsLibrary(tmp_path).info() is None
+        assert WeightsLibrary(tmp_path).load() is None
