@@ -18,7 +18,7 @@ from tests.builders import BACKBONE
 
 
 def copied(different: int, each: int, seed: int = 0, columns: int = 2048) -> NDArray[np.float32]:
-    """So many different deep vectors, each so many times, in mixed order."""
+    """Different deep vectors, each repeated, in mixed order."""
     rng = np.random.default_rng(seed)
     rows: NDArray[np.float32] = np.abs(rng.standard_normal((different, columns))).astype(np.float32)
     return np.take(rows, rng.permutation(np.repeat(np.arange(different), each)), axis=0)
