@@ -100,6 +100,7 @@ class MainWindow(Bench):
             self.keeping.set_aside,
             lambda: self.classifying.unsaved,
             self.classifying.save,
+            lambda: self._alone and self.jobs.busy,
         )
         self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_bench)
         self.classifying.images_chosen.connect(self.choose_images)

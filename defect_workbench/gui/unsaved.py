@@ -28,6 +28,8 @@ class UnsavedWork:
         Whether a classifier was trained here that is in no file.
     save_classifier : callable
         Saves it and goes on only if that worked.
+    under_way : callable
+        Whether there is work that nothing but a cancel may end.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class UnsavedWork:
         set_aside: Callable[[Then], None],
         classifier_unsaved: Callable[[], bool],
         save_classifier: Callable[[Then], None],
+        under_way: Callable[[], bool],
     ) -> None:
         self._document, self._messages = document, messages
-        self._kept_elsewhere = kept_elsewhere
+        self._kept_elsewhere, self._under_way = kept_elsewhere, under_way
         self._save, self._set_aside = save, set_aside
         self._classifier_unsaved, self._save_classifier = classifier_unsaved, save_classifier
         self._given_up: Project | None = None
@@ -49,7 +52,7 @@ class UnsavedWork:
     @property
     def matters(self) -> bool:
         """Whether anything would be lost with the window."""
-        return self._session_unsaved() or self._classifier_unsaved()
+        return self._session_unsaved() or self._classifier_unsaved() or self._under_way()
 
     def _session_unsaved(self) -> bool:
         return self._document.dirty and not self._kept_elsewhere()
@@ -73,9 +76,17 @@ class UnsavedWork:
             self.leave(go)
 
     def close(self, go: Then) -> None:
-        """As `leave`, where a classifier would be lost, too."""
+        """As `leave`, where a classifier and work under way would be lost, too."""
         when = "before closing"
-        self.leave(lambda: self.leave_classifier(go, when), when)
+
+        def save() -> None:
+            self.leave(lambda: self.leave_classifier(go, when), when)
+
+        if self._under_way():
+            words = "Work is still under way and would be stopped. Close anyway?"
+            self._messages.ask("Close", words, "Stop and close", lambda agreed: save() if agreed else None)
+        else:
+            save()
 
     def leave_classifier(self, go: Then, when: str = "first") -> None:
         """Go on once a classifier trained here is saved, or given up."""

@@ -308,6 +308,20 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
     assert order == ["folder"]
 
 
+def test_closing_asks_before_it_stops_work_that_lasts(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from defect_workbench.app.exporting import Wish
+
+    answers.agree = False
+    with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
+        opened.outputs.export_to(Wish(tmp_path / "out"))
+        assert not opened.close()
+    assert "under way" in answers.asked[0]
+    assert opened.isVisible()
+    assert (tmp_path / "out" / "manifest.csv").is_file()
+
+
 # Opening
 
 
