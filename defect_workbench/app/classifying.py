@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.app.jobs import JobReporter, Lasting, Work
 from defect_workbench.app.opening import Opened, prepare
 from defect_workbench.core.classifier import Classifier
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -75,7 +75,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Lasting):
     """A classifier was written, and a report on it where it was trained here."""
 
     path: Path

@@ -15,6 +15,7 @@ from PySide6.QtGui import QUndoStack
 from defect_workbench.app.columns import Column, columns_of
 from defect_workbench.app.commands import Agree, Decide, Join, MoveCut, Regroup
 from defect_workbench.app.opening import Opened
+from defect_workbench.app.protection import Guard, counted, question, taken_back
 from defect_workbench.core.analysis import Method
 from defect_workbench.core.assignment import Cluster, Decisions, Group, Partition
 from defect_workbench.core.layout import Layout
@@ -45,6 +46,8 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
         self.session: Path | None = None
+        # Every decision goes by here, whichever key or gesture it comes from; None asks nobody.
+        self.guard: Guard | None = None
         self._opened: Opened | None = None
         self._project: Project | None = None
         self._preview: Project | None = None
@@ -148,10 +151,6 @@ class Document(QObject):
         if step == self.undo_stack.index():
             self.undo_stack.setClean()
 
-    def kept(self) -> None:
-        """All there is was just written to a file that opens again, though not to the session's own."""
-        self.undo_stack.setClean()
-
     def forget_session(self) -> None:
         """What is shown is in no file of the person's."""
         self.session = None
@@ -223,7 +222,7 @@ class Document(QObject):
         """Find proposals right."""
         proposal = None if self._project is None else self._project.proposal
         if proposal is not None and proposal.unseen[images].any():
-            text = f"Agree on {_counted(len(images))}"
+            text = f"Agree on {counted(len(images))}"
             self.undo_stack.push(Agree(self, text, proposal, proposal.seen(images)))
 
     def rename(self, cluster: Cluster, name: str) -> None:
@@ -241,7 +240,7 @@ class Document(QObject):
         largest = max(clusters, key=lambda cluster: len(cluster.members))
         members = np.concatenate([cluster.members for cluster in clusters])
         after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
-        self._decide(f"Merge {_named(clusters)}", after)
+        self._decide("Merge", f"Merge {_named(clusters)}", after)
 
     def move(self, images: Integers, cluster: Cluster) -> None:
         """Put images into a cluster; they count as looked at.
@@ -256,14 +255,14 @@ class Document(QObject):
             after = before.hold_in(moving, cluster.number, cluster.group)
         else:
             after = before.follow(moving, self._leader(cluster, moving))
-        self._decide(f"Move {_counted(len(moving))} to {cluster.label}", after, moving)
+        self._decide("Move", f"Move {counted(len(moving))} to {cluster.label}", after, moving)
 
     def split_out(self, images: Integers) -> None:
         """Make a cluster of its own of images; they count as looked at."""
         before = self._handed_over(images)
         if before is not None and len(images):
             after, _ = before.hold(images, Group(colour=self._fresh_colour()))
-            self._decide(f"Split out {_counted(len(images))}", after, images)
+            self._decide("Split out", f"Split out {counted(len(images))}", after, images)
 
     def nuisance(self, images: Integers) -> None:
         """Set images apart that are of no interest; there is one such cluster. They count as looked at."""
@@ -275,23 +274,7 @@ class Document(QObject):
             after = before.hold_in(images, found[0], before.groups[found[0]])
         else:
             after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
-        self._decide(f"Mark {_counted(len(images))} as nuisance", after, images)
-
-    def confirmed_among(self, images: Integers) -> Mapping[str, int]:
-        """Confirmed clusters that have some of these images, and how many.
-
-        A proposal that nobody has looked at is not confirmed, wherever the program put it.
-        """
-        project = self._project
-        if project is None:
-            return {}
-        unseen = np.zeros(len(project.images), bool)
-        if project.proposal is not None:
-            unseen = project.proposal.unseen
-        sure = images[~unseen[images]]
-        clusters = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
-        counts = {c.label: int(np.isin(sure, c.members).sum()) for c in clusters}
-        return {label: count for label, count in counts.items() if count}
+        self._decide("Mark as nuisance", f"Mark {counted(len(images))} as nuisance", after, images)
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
         """Replace a cluster by finer ones.
@@ -313,7 +296,7 @@ class Document(QObject):
             colour = first if number == 1 else next(fresh)
             label = f"{name} {number}" if name else ""
             after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
-        self._decide(f"Refine {cluster.label} into {len(groups)} clusters", after)
+        self._decide("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after)
 
     def _handed_over(self, images: Integers) -> Decisions | None:
         if self._project is None or self.partition is None:
@@ -348,14 +331,32 @@ class Document(QObject):
             if number is None:
                 after, number = after.hold(cluster.members, self._group(cluster))
             after = after.change(number, **fields)
-        self._decide(text, after, seen)
+        # Only unlocking changes what is confirmed: names and notes say something about it.
+        self._decide("Unlock", text, after, seen)
 
     def _group(self, cluster: Cluster) -> Group:
         """A group for a cluster that was open; it keeps its colour."""
         return Group(colour=colour_number(cluster, self.node_colours))
 
-    def _decide(self, text: str, after: Decisions, seen: Integers | None = None) -> None:
-        """One undo step; proposals for the images in `seen` were looked at with it."""
+    def _decide(self, verb: str, text: str, after: Decisions, seen: Integers | None = None) -> None:
+        """One undo step; asks first where it would take back what a person confirmed.
+
+        Proposals for the images in `seen` were looked at with it.
+        """
+        project = self._project
+        assert project is not None
+
+        def push() -> None:
+            if self._project is project:
+                self._push(text, after, seen)
+
+        changed = taken_back(project, after) if self.guard is not None else {}
+        if changed and self.guard is not None:
+            self.guard(question(project, text, verb, changed), verb, push)
+        else:
+            push()
+
+    def _push(self, text: str, after: Decisions, seen: Integers | None) -> None:
         assert self._project is not None
         proposal = self._project.proposal
         if seen is None or proposal is None or not proposal.unseen[seen].any():
@@ -415,10 +416,6 @@ class Document(QObject):
         assert self._project is not None
         self._project, self._preview = replace(self._project, decisions=decisions), None
         self.partition_changed.emit()
-
-
-def _counted(number: int) -> str:
-    return "1 image" if number == 1 else f"{number:,} images"
 
 
 def _named(clusters: Sequence[Cluster]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.app.jobs import JobReporter, Lasting, Work
 from defect_workbench.core.project import Project
 from defect_workbench.storage.profile import Mode, Profile
 
@@ -39,17 +39,25 @@ class Planned:
     plan: Plan
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A result folder was written, or added to."""
+@dataclass(frozen=True, eq=False)
+class Exported(Lasting):
+    """A result folder was written, or added to.
+
+    Attributes
+    ----------
+    project : Project
+        What was exported; `session` is the file in the result that holds all of it.
+    """
 
     out: Path
     images: int
     added: bool
+    project: Project
+    session: Path
 
 
 @dataclass(frozen=True)
-class TakenBack:
+class TakenBack(Lasting):
     """What exports wrote into a folder is removed again, but for what was changed since."""
 
     out: Path
@@ -74,6 +82,7 @@ def export(project: Project, wish: Wish) -> Work:
         from defect_workbench.engine.thumbnail import thumbnail
         from defect_workbench.facts import report_facts, report_tables
         from defect_workbench.storage.export import export as write
+        from defect_workbench.storage.export import session_of
 
         done = write(
             project,
@@ -87,7 +96,7 @@ def export(project: Project, wish: Wish) -> Work:
             add=wish.add,
         )
         files = sum(done.folders.values())
-        return Exported(done.out, files, wish.add)
+        return Exported(done.out, files, wish.add, project, session_of(done.out))
 
     return work
 

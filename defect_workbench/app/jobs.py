@@ -100,6 +100,10 @@ class JobReporter:
 Work = Callable[[JobReporter], Any]
 
 
+class Lasting:
+    """A result that is on the disk: a cancel that came too late does not undo it, so it is told as done."""
+
+
 class _Worker(QObject):
     progress = Signal(int, object)
     partial = Signal(int, object)
@@ -112,7 +116,8 @@ class _Worker(QObject):
     def work(self, generation: int, function: Work, reporter: JobReporter) -> None:
         try:
             result = function(reporter)
-            reporter.check()
+            if not isinstance(result, Lasting):
+                reporter.check()
         except Cancelled:
             self.cancelled.emit(generation)
         except Exception as error:

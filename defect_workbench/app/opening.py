@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.app.jobs import JobReporter, Work
+from defect_workbench.app.jobs import JobReporter, Lasting, Work
 from defect_workbench.core.analysis import Settings
 from defect_workbench.core.assignment import Decisions
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -90,7 +90,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Saved:
+class Saved(Lasting):
     """A session was written; `step` is the undo step it holds."""
 
     path: Path
@@ -98,7 +98,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(Lasting):
     """A file was written."""
 
     path: Path
@@ -113,7 +113,7 @@ class Located:
 
 
 @dataclass(frozen=True)
-class WeightsReady:
+class WeightsReady(Lasting):
     """ResNet-50 weights are in use now."""
 
     name: str

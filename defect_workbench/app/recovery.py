@@ -25,9 +25,9 @@ class Aside:
     Attributes
     ----------
     when : datetime
-        It was discarded.
+        It was discarded, or written last.
     name : str
-        Of the folder or session it was about.
+        Of the folder or session it was about, where that is known.
     """
 
     path: Path
@@ -65,6 +65,13 @@ class Recovery:
                 lock.unlock()
                 found.append(path)
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+    def crashed(self) -> list[Aside]:
+        """The same, to choose from."""
+        return [
+            Aside(path, datetime.fromtimestamp(path.stat().st_mtime).astimezone(), "after a crash")
+            for path in self.left_behind()
+        ]
 
     def take_over(self, path: Path) -> None:
         """Make what a crashed window left this window's own."""

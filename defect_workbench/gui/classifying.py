@@ -68,7 +68,9 @@ class Classifying(QObject):
         self._kept = True
         panel.train.connect(self.train)
         panel.save.connect(lambda: self.save())
-        panel.load.connect(lambda: file_dialogs.ask_classifier(parent, self.load))
+        panel.load.connect(
+            lambda: self._unsaved().leave_classifier(lambda: file_dialogs.ask_classifier(parent, self.load))
+        )
         panel.apply.connect(lambda: self._unsaved().leave(self._ask_what_to_sort))
         panel.preview.connect(self.preview)
         panel.edit.connect(self.edit_stages)

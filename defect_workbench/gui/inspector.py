@@ -54,6 +54,8 @@ _NEIGHBOURS = 8
 # What takes a look at every vector waits until the person stays with an image.
 _QUIET_MILLISECONDS = 60
 
+_HINT = "Choose an image to see it here"
+
 
 class Inspector(QWidget):
     """Shows the image that was chosen last. Signals: image_chosen(image) from its neighbours."""
@@ -155,7 +157,9 @@ class Inspector(QWidget):
         if project is None or partition is None or self._image is None or not there:
             self._path = self._shown = ""
             self._quiet.stop()
-            self.picture.show_pixmap(None, "Choose an image to see it here")
+            waiting = project is None and self._image is not None
+            words = "It shows here when the images are compared" if waiting else _HINT
+            self.picture.show_pixmap(None, words)
             return
         path = str(project.images.absolute(self._image))
         if path != self._path:

@@ -12,7 +12,7 @@ from defect_workbench.app import opening
 from defect_workbench.app.document import Document
 from defect_workbench.app.jobs import JobRunner, Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.recovery import Recovery
+from defect_workbench.app.recovery import Aside, Recovery
 from defect_workbench.app.sections import images
 from defect_workbench.gui.file_dialogs import ask_folder
 from defect_workbench.gui.strips import NoticeStrip
@@ -42,8 +42,8 @@ class Keeping:
         self.read_only = False
         self.autosaves = JobRunner(parent)
         self._then: Callable[[], None] | None = None
-        for ended in (self.autosaves.done, self.autosaves.failed):
-            ended.connect(lambda _: self._go_on())
+        self.autosaves.done.connect(lambda _: self._on_written())
+        self.autosaves.failed.connect(self._on_not_written)
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AUTOSAVE_MILLISECONDS)
@@ -75,10 +75,27 @@ class Keeping:
         name = (self._document.session or project.images.root).stem
         self.autosaves.run(opening.save(project, self.recovery.aside(name)))
 
+    def _on_written(self) -> None:
+        if not self._document.dirty:
+            # Saved while this was being written: a crash must not bring back what is older.
+            self.recovery.discard()
+        self._go_on()
+
+    def _on_not_written(self, message: str) -> None:
+        if self._then is None:
+            words = "Unsaved work cannot be kept for recovery, so save often:"
+            self._notice.tell(f"{words} {message}.")
+        self._go_on()
+
     def _go_on(self) -> None:
         then, self._then = self._then, None
         if then is not None:
             then()
+
+    def recoverable(self) -> list[Aside]:
+        """Work that is in no file of the person's: discarded, or left by a crash; newest first."""
+        found = [*self.recovery.set_aside(), *self.recovery.crashed()]
+        return sorted(found, key=lambda item: item.when, reverse=True)
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
         """Offer what a crash left behind."""

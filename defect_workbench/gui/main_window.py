@@ -70,7 +70,14 @@ class MainWindow(Bench):
         notice = self.notice
         self.keeping = Keeping(self.document, places, notice, self._messages, self._run, self)
         self._closing = False
-        self.outputs = Outputs(self.document, self._begin, self.keeping.may_write, notice, self)
+        self.outputs = Outputs(
+            self.document,
+            self._begin_alone,
+            self.keeping.may_write,
+            lambda: self.keeping.read_only,
+            notice,
+            self,
+        )
         self.tables = Tables(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
@@ -88,12 +95,14 @@ class MainWindow(Bench):
         self.unsaved = UnsavedWork(
             self.document,
             self._messages,
-            self._save,
+            lambda: self.outputs.all_exported,
+            self.outputs.save,
             self.keeping.set_aside,
             lambda: self.classifying.unsaved,
             self.classifying.save,
+            lambda: self._alone and self.jobs.busy,
         )
-        self.opener = Opener(self, places, offline, self.unsaved, self._run, self._show_bench)
+        self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_bench)
         self.classifying.images_chosen.connect(self.choose_images)
         self._results: Mapping[type, Callable[[Any], None]] = {
             opening.Opened: self.opener.on_result,
@@ -132,7 +141,7 @@ class MainWindow(Bench):
         self.menus = Menus(self, self.actions_by_name, panels, self._places.log)
         self.menus.set_themes(self.set_theme)
         self.menus.set_text_sizes(self.set_text_size)
-        self.menus.offer_discarded(self.keeping.recovery.set_aside, self.open_path)
+        self.menus.offer_discarded(self.keeping.recoverable, self.open_path)
         self.menus.dress()
         self.cluster_count = self.menus.cluster_count
         for name, slot in {
@@ -234,19 +243,18 @@ class MainWindow(Bench):
         self._alone = False
         self.notice.hide()
         self.jobs.run(work)
+        self.opener.on_begun(work)
         return True
 
-    def _save(self, then: Callable[[], None]) -> None:
-        """Save what is open, under another name where its own is another window's, and go on."""
-        if self.keeping.read_only:
-            self.outputs.save_as(then)
-        else:
-            self.outputs.save(then)
+    def _begin_alone(self, work: Work) -> bool:
+        """Run a job that nothing but a cancel ends early: it lasts, or it writes."""
+        if not self._begin(work):
+            return False
+        self._alone = True
+        return True
 
     def _run_alone(self, work: Work) -> None:
-        """Run a job that lasts, and that nothing but a cancel ends early."""
-        self._run(work)
-        self._alone = True
+        self._begin_alone(work)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one folder or session."""
@@ -416,7 +424,7 @@ class MainWindow(Bench):
         cluster = chosen[0]
         dialog = RefineDialog(cluster, project.analysis.settings, self.thumbnails, self)
         dialog.wanted.connect(lambda settings: self._run(opening.refine(project, cluster.members, settings)))
-        dialog.applied.connect(lambda groups: self.review.refine(cluster, groups))
+        dialog.applied.connect(lambda groups: self.document.refine(cluster, groups))
         dialog.finished.connect(self._end_refinement)
         self._refining = dialog
         dialog.open()
@@ -502,7 +510,7 @@ class MainWindow(Bench):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, then stop what is under way and wait for it."""
-        if not self._closing and (self.document.dirty or self.classifying.unsaved):
+        if not self._closing and self.unsaved.matters:
             event.ignore()
             # Later: Qt ignores a close within a close.
             self.unsaved.close(lambda: QTimer.singleShot(0, self, self._close_now))

@@ -59,7 +59,7 @@ class Menus:
         file = bar.addMenu("&File")
         file.addActions([actions[n] for n in ("actionOpenFolder", "actionOpenSession", "actionAddFolder")])
         self.recent = file.addMenu("Open recent")
-        self.discarded = file.addMenu("Recover discarded work")
+        self.discarded = file.addMenu("Recover unsaved work")
         file.addSeparator()
         names = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionUndoExport")
         file.addActions([actions[name] for name in names])
@@ -139,10 +139,11 @@ class Menus:
         """List work that was left without saving, whenever the menu is opened."""
 
         def fill() -> None:
-            names = {f"{a.name}, {a.when:%d %b %H:%M}": partial(restore, a.path) for a in found()}
+            # To the second: one lot may be discarded twice within a minute.
+            names = {f"{a.name}, {a.when:%d %b %H:%M:%S}": partial(restore, a.path) for a in found()}
             _refill(self.discarded, names)
             if not names:
-                self.discarded.addAction("Nothing was discarded").setEnabled(False)
+                self.discarded.addAction("There is none").setEnabled(False)
             self.discarded.setEnabled(True)
 
         self.discarded.aboutToShow.connect(fill)
@@ -169,5 +170,5 @@ class Menus:
 def _refill(menu: QMenu, entries: Mapping[str, Callable[[], None]]) -> None:
     menu.clear()
     for text, do in entries.items():
-        menu.addAction(text).triggered.connect(lambda _=False, call=do: call())
+        menu.addAction(text.replace("&", "&&")).triggered.connect(lambda _=False, call=do: call())
     menu.setEnabled(bool(entries))

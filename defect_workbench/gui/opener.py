@@ -15,14 +15,16 @@ from defect_workbench.gui.bench import Bench
 from defect_workbench.gui.unsaved import UnsavedWork
 from defect_workbench.places import Places
 
+_SAID_MILLISECONDS = 8000
+
 
 class Opener:
     """Opens things on a bench.
 
     Parameters
     ----------
-    run : callable
-        Runs a job.
+    begin : callable
+        Runs a job; whether it could be begun.
     show_bench : callable
         Puts the panels in the place of the welcome page.
     """
@@ -33,11 +35,13 @@ class Opener:
         places: Places,
         offline: bool,
         unsaved: UnsavedWork,
-        run: Callable[[Work], None],
+        begin: Callable[[Work], bool],
         show_bench: Callable[[], None],
     ) -> None:
         self._bench, self._places, self._offline = bench, places, offline
-        self._unsaved, self._run, self._show_bench = unsaved, run, show_bench
+        self._unsaved, self._begin, self._show_bench = unsaved, begin, show_bench
+        # The job under way; and what was opened last, to resume it.
+        self._work: Work | None = None
         self._path: Path | None = None
         self._found: opening.Found | None = None
         bench.jobs.partial.connect(self._on_partial)
@@ -45,8 +49,8 @@ class Opener:
 
     @property
     def busy(self) -> bool:
-        """Whether something is being opened, or was and can be resumed."""
-        return self._path is not None
+        """Whether something is being opened."""
+        return self._work is not None
 
     def ask(self, choose: Callable[[Callable[[Path], None]], None]) -> None:
         """Open what `choose` brings; unsaved work is asked about before."""
@@ -57,6 +61,11 @@ class Opener:
         self._unsaved.leave(lambda: self._open(path))
 
     def _open(self, path: Path) -> None:
+        work = opening.open_path(path, self._places, offline=self._offline)
+        before, self._work = self._work, work
+        if not self._begin(work):
+            self._work = before
+            return
         self._path, self._found = path, None
         bench = self._bench
         if bench.document.project is None:
@@ -69,7 +78,9 @@ class Opener:
             bench.dendrogram.set_message("The dendrogram appears when all images are compared")
             bench.summary.setText("")
             self._show_bench()
-        self._run(opening.open_path(path, self._places, offline=self._offline))
+        else:
+            words = f"Opening {path.name or path}. What is open stays until it is ready."
+            bench.statusBar().showMessage(words, _SAID_MILLISECONDS)
 
     def on_result(self, opened: opening.Opened) -> None:
         """Show what was opened, unless something was decided meanwhile that the person wants to keep."""
@@ -84,7 +95,7 @@ class Opener:
         bench.document.show(opened)
 
     def _on_opened(self) -> None:
-        self._path = None
+        self._work = None
 
     def _on_partial(self, value: object) -> None:
         # The first pictures show at once, where nothing else is in sight.
@@ -100,19 +111,24 @@ class Opener:
             self._bench.image_model.set_rows(*rows)
             self._bench.summary.setText(images(count))
 
+    def on_begun(self, work: Work) -> None:
+        """A job was begun; any but the one that opens something takes its place."""
+        if self.busy and work is not self._work:
+            self.on_cancelled()
+
     def on_failed(self) -> None:
         """It could not be opened."""
-        self._path = None
+        self._work = None
 
     def on_cancelled(self) -> None:
         """It was called off; what is finished is kept."""
-        bench = self._bench
-        bench.notice.tell("Stopped. Finished work is kept; you can resume from here.", "Resume", self._resume)
+        bench, path = self._bench, self._path
+        self._work = None
+        if path is None:
+            return
+        words = "Stopped. Finished work is kept; you can resume from here."
+        bench.notice.tell(words, "Resume", lambda: self.open_path(path))
         if bench.document.project is None:
             self._show_found("not compared yet")
             bench.gallery.set_message("Stopped")
             bench.dendrogram.set_message("Stopped before all images were compared")
-
-    def _resume(self) -> None:
-        if self._path is not None:
-            self.open_path(self._path)

@@ -14,7 +14,6 @@ from defect_workbench.app.document import Document
 from defect_workbench.app.exporting import Wish
 from defect_workbench.app.jobs import JobRunner, Work
 from defect_workbench.app.sections import images
-from defect_workbench.core.project import Project
 from defect_workbench.gui import file_dialogs
 from defect_workbench.gui.compare_dialog import CompareDialog
 from defect_workbench.gui.export_dialog import ExportDialog
@@ -29,9 +28,11 @@ class Outputs(QObject):
     Parameters
     ----------
     run : callable
-        Runs a job; whether it could be begun.
+        Runs a job that nothing else may push aside; whether it could be begun.
     may_write : callable
         Whether a session file may be written; tells the person why not.
+    read_only : callable
+        Whether the session that is open was another window's.
     """
 
     images_chosen = Signal(list)
@@ -41,16 +42,16 @@ class Outputs(QObject):
         document: Document,
         run: Callable[[Work], bool],
         may_write: Callable[[Path], bool],
+        read_only: Callable[[], bool],
         notice: NoticeStrip,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._may_write = may_write
+        self._may_write, self._read_only = may_write, read_only
         self._document, self._run, self._notice, self._parent = document, run, notice, parent
         self.planner = JobRunner(self)
         self._then: Callable[[], None] | None = None
-        self._exporting: Project | None = None
-        self._kept_in: Path | None = None
+        self._exported: exporting.Exported | None = None
 
     def close(self) -> None:
         """Stop what is under way."""
@@ -80,9 +81,16 @@ class Outputs(QObject):
             exporting.TakenBack: self._on_taken_back,
         }
 
+    @property
+    def all_exported(self) -> bool:
+        """Whether an export wrote a session with all there is, and that session is still there."""
+        done = self._exported
+        return done is not None and done.project is self._document.project and done.session.is_file()
+
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save to the session's file; asks for one the first time. Goes on with `then` if that worked."""
-        if self._document.session is None:
+        # The window that had the file may have saved more there, and be closed by now.
+        if self._document.session is None or self._read_only():
             self.save_as(then)
         else:
             self.save_to(self._document.session, then)
@@ -126,14 +134,10 @@ class Outputs(QObject):
     def export_to(self, wish: Wish) -> None:
         """Write labelled folders."""
         if self._document.project is not None:
-            self._exporting = self._document.project
             self._run(exporting.export(self._document.project, wish))
 
     def _on_exported(self, result: exporting.Exported) -> None:
-        if self._document.project is self._exporting:
-            # Its session has all that there is: nothing more to ask about.
-            self._document.kept()
-            self._kept_in = result.out
+        self._exported = result
         verb = "added to" if result.added else "exported to"
         words = f"{images(result.images)} {verb} {result.out}"
         if result.added:
@@ -147,10 +151,6 @@ class Outputs(QObject):
 
     def _on_taken_back(self, result: exporting.TakenBack) -> None:
         undone = result.undone
-        if self._kept_in == result.out:
-            self._kept_in = None
-            if self._document.project is self._exporting:
-                self._document.mark_unsaved()
         words = f"{len(undone.removed):,} files removed from {result.out}."
         left = len(undone.changed) + len(undone.foreign)
         if left:

@@ -11,12 +11,9 @@ from defect_workbench.app.document import Document
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.models import ImageModel, note_of
 from defect_workbench.app.sections import images
-from defect_workbench.core.assignment import Cluster
 from defect_workbench.core.tree import Integers
 from defect_workbench.gui.cluster_list import ClusterList
 from defect_workbench.gui.gallery import Gallery
-
-_NAMED = 4
 
 
 class Review(QObject):
@@ -35,17 +32,23 @@ class Review(QObject):
         self._document, self._clusters, self._gallery = document, clusters, gallery
         self._messages = messages
         self._taken: Integers = np.empty(0, np.intp)
+        # What was taken up were images of another project.
+        document.opened.connect(self._put_down)
+        document.guard = self._ask
+
+    def _ask(self, question: str, verb: str, go: Callable[[], None]) -> None:
+        self._messages.ask("Confirmed clusters", question, verb, lambda agreed: go() if agreed else None)
 
     def actions(self) -> dict[str, Callable[[], None]]:
         """What to do, by the name of the action."""
         return {
             "actionSuggestCut": self.suggest_cut,
-            "actionMerge": self.merge,
+            "actionMerge": lambda: self._document.merge(self._clusters.chosen()),
             "actionRename": self.rename,
             "actionNote": self.annotate,
             "actionConfirm": self.confirm,
-            "actionSplitOut": self.split_out,
-            "actionNuisance": self.nuisance,
+            "actionSplitOut": lambda: self._document.split_out(self.chosen_images()),
+            "actionNuisance": lambda: self._document.nuisance(self.chosen_images()),
             "actionCut": self.take,
             "actionPaste": self.put,
         }
@@ -78,83 +81,11 @@ class Review(QObject):
         if project is not None and project.analysis.suggestions:
             self._document.move_cut(project.analysis.suggestions[0].clusters)
 
-    # A confirmed cluster is what a person signed off: nothing but their own word takes it back
-
-    def _unless_confirmed(self, question: str, yes: str, chosen: Integers, go: Callable[[], None]) -> None:
-        """Do something with images at once, or ask first where confirmed clusters would lose them."""
-        losing = self._document.confirmed_among(chosen)
-        if not losing:
-            go()
-            return
-        names = list(losing)
-        few = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        clusters = (
-            f"The confirmed cluster {few}" if len(names) == 1 else f"{len(names)} confirmed clusters ({few})"
-        )
-        words = (
-            f"{question.format(images(len(chosen)))} {clusters} would lose {images(sum(losing.values()))}."
-        )
-        self._messages.ask("Confirmed clusters", words, yes, lambda agreed: go() if agreed else None)
-
-    def merge(self) -> None:
-        """Make one cluster of the chosen ones."""
-        chosen = self._clusters.chosen()
-        if len(chosen) < 2:
-            return
-        locked = [c.label for c in chosen if c.group is not None and c.group.confirmed]
-        if not locked:
-            self._document.merge(chosen)
-            return
-        self._messages.ask(
-            "Confirmed clusters",
-            f"Merge {len(chosen)} clusters into one? Confirmed: {_few(locked)}.",
-            "Merge",
-            lambda agreed: self._document.merge(chosen) if agreed else None,
-        )
-
-    def split_out(self) -> None:
-        """Make a cluster of its own of the chosen images."""
-        chosen = self.chosen_images()
-        self._unless_confirmed("Split out {}?", "Split out", chosen, lambda: self._document.split_out(chosen))
-
-    def nuisance(self) -> None:
-        """Set the chosen images apart."""
-        chosen = self.chosen_images()
-        self._unless_confirmed(
-            "Mark {} as nuisance?", "Mark as nuisance", chosen, lambda: self._document.nuisance(chosen)
-        )
-
-    def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
-        """Replace a cluster by finer ones."""
-        self._unless_confirmed(
-            "Divide {} into finer clusters?",
-            "Refine",
-            cluster.members,
-            lambda: self._document.refine(cluster, groups),
-        )
-
-    def _move(self, moving: Integers, cluster: Cluster) -> None:
-        leaving = np.setdiff1d(moving, cluster.members)
-        self._unless_confirmed(
-            f"Move {{}} to {_plain(cluster.label)}?",
-            "Move",
-            leaving,
-            lambda: self._document.move(moving, cluster),
-        )
-
     def confirm(self) -> None:
-        """Lock the chosen clusters; ask whether to unlock them if all are locked."""
+        """Lock the chosen clusters; unlock them if all are locked."""
         chosen = self._clusters.chosen()
-        locked = [c.label for c in chosen if c.group is not None and c.group.confirmed]
-        if not chosen or len(locked) < len(chosen):
-            self._document.confirm(chosen)
-            return
-        self._messages.ask(
-            "Confirmed clusters",
-            f"Unlock {_few(locked)}? Later cuts and keys can then change what is in it.",
-            "Unlock",
-            lambda agreed: self._document.confirm(chosen, False) if agreed else None,
-        )
+        locked = all(c.group is not None and c.group.confirmed for c in chosen)
+        self._document.confirm(chosen, not locked)
 
     def rename(self) -> None:
         """Ask for a name of the chosen cluster."""
@@ -194,7 +125,7 @@ class Review(QObject):
         partition = self._document.partition
         for cluster in partition.clusters if partition is not None else ():
             if cluster.key == key:
-                self._move(np.array(moving, np.intp), cluster)
+                self._document.move(np.array(moving, np.intp), cluster)
                 return
 
     def take(self) -> None:
@@ -207,16 +138,9 @@ class Review(QObject):
         """Put the images taken up into the chosen cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) == 1 and len(self._taken):
-            self._move(self._taken, chosen[0])
-            self._taken = np.empty(0, np.intp)
-            self.taken_changed.emit()
+            self._document.move(self._taken, chosen[0])
+            self._put_down()
 
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
-def _plain(label: str) -> str:
-    """A label that may stand in a question that is filled in later."""
-    return label.replace("{", "{{").replace("}", "}}")
+    def _put_down(self) -> None:
+        self._taken = np.empty(0, np.intp)
+        self.taken_changed.emit()

@@ -10,12 +10,16 @@ from defect_workbench.core.project import Project
 
 Then = Callable[[], None]
 
+_RECOVERABLE = "Changes you do not save stay under File › Recover unsaved work for two weeks."
+
 
 class UnsavedWork:
     """Stands between a person and whatever would replace or close what is open.
 
     Parameters
     ----------
+    kept_elsewhere : callable
+        Whether a file that is not the session's own has all there is.
     save : callable
         Saves the session and goes on only if that worked.
     set_aside : callable
@@ -24,28 +28,42 @@ class UnsavedWork:
         Whether a classifier was trained here that is in no file.
     save_classifier : callable
         Saves it and goes on only if that worked.
+    under_way : callable
+        Whether there is work that nothing but a cancel may end.
     """
 
     def __init__(
         self,
         document: Document,
         messages: Messages,
+        kept_elsewhere: Callable[[], bool],
         save: Callable[[Then], None],
         set_aside: Callable[[Then], None],
         classifier_unsaved: Callable[[], bool],
         save_classifier: Callable[[Then], None],
+        under_way: Callable[[], bool],
     ) -> None:
         self._document, self._messages = document, messages
+        self._kept_elsewhere, self._under_way = kept_elsewhere, under_way
         self._save, self._set_aside = save, set_aside
         self._classifier_unsaved, self._save_classifier = classifier_unsaved, save_classifier
         self._given_up: Project | None = None
 
-    def leave(self, go: Then) -> None:
+    @property
+    def matters(self) -> bool:
+        """Whether anything would be lost with the window."""
+        return self._session_unsaved() or self._classifier_unsaved() or self._under_way()
+
+    def _session_unsaved(self) -> bool:
+        return self._document.dirty and not self._kept_elsewhere()
+
+    def leave(self, go: Then, when: str = "first") -> None:
         """Go on once what is open is saved, or given up by the person's own word."""
-        if not self._document.dirty:
+        if not self._session_unsaved():
             go()
             return
-        self._messages.ask_to_save("You have unsaved changes. Save them first?", self._answer(go))
+        words = f"You have unsaved changes. Save them {when}?\n\n{_RECOVERABLE}"
+        self._messages.ask_to_save(words, self._answer(go))
 
     def replace(self, go: Then) -> None:
         """As `leave`, for the result of work that was asked about before it began.
@@ -58,14 +76,20 @@ class UnsavedWork:
             self.leave(go)
 
     def close(self, go: Then) -> None:
-        """As `leave`, where a classifier would be lost, too."""
-        if not self._classifier_unsaved():
-            self.leave(go)
-            return
+        """As `leave`, where a classifier and work under way would be lost, too."""
+        when = "before closing"
 
-        def about_classifier() -> None:
-            words = "The trained classifier has not been saved. Save it first?"
-            self._messages.ask_to_save(words, answered)
+        def save() -> None:
+            self.leave(lambda: self.leave_classifier(go, when), when)
+
+        if self._under_way():
+            words = "Work is still under way and would be stopped. Close anyway?"
+            self._messages.ask("Close", words, "Stop and close", lambda agreed: save() if agreed else None)
+        else:
+            save()
+
+    def leave_classifier(self, go: Then, when: str = "first") -> None:
+        """Go on once a classifier trained here is saved, or given up."""
 
         def answered(answer: Leave) -> None:
             if answer is Leave.SAVE:
@@ -73,7 +97,11 @@ class UnsavedWork:
             elif answer is Leave.DISCARD:
                 go()
 
-        self.leave(about_classifier)
+        if self._classifier_unsaved():
+            words = f"The trained classifier has not been saved. Save it {when}?"
+            self._messages.ask_to_save(words, answered)
+        else:
+            go()
 
     def _answer(self, go: Then) -> Callable[[Leave], None]:
         def answered(answer: Leave) -> None:

@@ -35,7 +35,7 @@ from defect_workbench.storage.session import save_session
 from defect_workbench.storage.side_data import side_text
 from defect_workbench.storage.staging import left_over, staging
 
-__all__ = ["Mode", "Plan", "Profile", "check_target", "export", "plan_export"]
+__all__ = ["Mode", "Plan", "Profile", "check_target", "export", "plan_export", "session_of"]
 
 
 @dataclass(frozen=True)
@@ -260,6 +260,11 @@ def export(
 def _tail(runs: int) -> str:
     """What tells the session and report of a later addition from the first ones."""
     return "" if runs == 1 else f"-{runs}"
+
+
+def session_of(out: Path) -> Path:
+    """The session that the last export into a folder wrote."""
+    return out / f"session{_tail(read_receipt(out).runs)}.dwb"
 
 
 def _leaves(folder: Path) -> list[str]:

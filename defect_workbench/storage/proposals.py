@@ -24,12 +24,19 @@ MOVED_IS_SEEN = "moved_is_seen"
 def with_moved_seen(
     proposal: Proposal, held: NDArray[np.integer[Any]], groups: Mapping[int, Group]
 ) -> Proposal:
-    """The proposals of an earlier version, where what was moved was told by the label it came to."""
-    names = np.array(
-        [groups[number].name if number in groups else "" for number in held.tolist()], np.object_
-    )
-    there = names == np.array(proposal.labels, np.object_)
-    return replace(proposal, unseen=proposal.unseen & np.asarray(there, bool))
+    """The proposals of an earlier version, where what was moved was told by the label it came to.
+
+    That cluster may have another name now, or was never given one. So the cluster proposed is the one of
+    that name, or else the one that has most of the images it was proposed for; what is elsewhere was moved.
+    """
+    named = {group.name: number for number, group in groups.items() if group.name}
+    labels = np.array(proposal.labels, np.object_)
+    moved = np.zeros(len(labels), bool)
+    for label in set(proposal.labels) - {""}:
+        proposed = labels == label
+        numbers, counts = np.unique(held[proposed], return_counts=True)
+        moved |= proposed & (held != named.get(label, numbers[counts.argmax()]))
+    return replace(proposal, unseen=proposal.unseen & ~moved)
 
 
 def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.jobs import JobReporter, JobRunner, Progress
+from defect_workbench.app.jobs import JobReporter, JobRunner, Lasting, Progress
 from defect_workbench.core.errors import WorkbenchError
 
 
@@ -58,6 +58,20 @@ def test_cancel_stops_at_the_next_check(jobs: JobRunner, qtbot: QtBot) -> None:
     with qtbot.waitSignal(jobs.cancelled):
         jobs.run(work)
         assert begun.wait(5)
+        jobs.cancel()
+    assert not jobs.busy
+
+
+def test_a_cancel_after_the_write_does_not_deny_it(jobs: JobRunner, qtbot: QtBot) -> None:
+    class Written(Lasting):
+        pass
+
+    def work(reporter: JobReporter) -> Written:
+        reporter.stop.wait(5)
+        return Written()
+
+    with qtbot.waitSignal(jobs.done):
+        jobs.run(work)
         jobs.cancel()
     assert not jobs.busy
 

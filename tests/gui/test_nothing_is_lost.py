@@ -171,12 +171,122 @@ def test_nothing_is_asked_after_an_export_that_holds_it_all(
     decide(opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
         opened.outputs.export_to(Wish(tmp_path / "out"))
-    assert not opened.document.dirty
     opened.unsaved.leave(lambda: None)
     assert not answers.asked
+    # The session's own file has none of it, and the title says so.
+    assert opened.isWindowModified()
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
         opened.outputs.take_back(tmp_path / "out")
-    assert opened.document.dirty
+    opened.unsaved.leave(lambda: None)
+    assert len(answers.asked) == 1
+
+
+def test_what_is_decided_after_an_export_is_asked_about(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from defect_workbench.app.exporting import Wish
+
+    decide(opened)
+    with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
+        opened.outputs.export_to(Wish(tmp_path / "out"))
+    confirmed(opened, 1)
+    opened.unsaved.leave(lambda: None)
+    assert len(answers.asked) == 1
+
+
+def test_nothing_pushes_a_save_aside(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    decide(opened)
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.outputs.save_to(tmp_path / "kept.dwb")
+        opened.map_method.setCurrentIndex(1)
+        assert "under way" in opened.notice.text.text()
+    assert not opened.document.dirty
+    assert opened.document.session == tmp_path / "kept.dwb"
+
+
+def test_a_cancel_that_comes_too_late_does_not_deny_what_was_saved(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    decide(opened)
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.outputs.save_to(tmp_path / "kept.dwb")
+        opened.jobs.cancel()
+    assert not opened.document.dirty
+
+
+def test_a_session_that_was_another_windows_is_not_replaced(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(file_dialogs, "ask_session_to_write", lambda parent, name, done: asked.append(name))
+    # The other window may have saved more, and be closed by now.
+    opened.keeping.read_only = True
+    decide(opened)
+    session = opened.document.session
+    assert session is not None
+    before = session.read_bytes()
+    opened.actions_by_name["actionSaveSession"].trigger()
+    assert not opened.jobs.busy
+    assert asked
+    assert session.read_bytes() == before
+
+
+def test_what_a_crash_left_is_in_the_menu_beside_what_was_discarded(opened: MainWindow, qtbot: QtBot) -> None:
+    done: list[None] = []
+    for _ in range(2):
+        decide(opened)
+        opened.keeping.set_aside(lambda: done.append(None))
+        qtbot.waitUntil(lambda: not opened.keeping.autosaves.busy, timeout=20_000)
+    assert len(done) == 2
+    folder = opened.keeping.recovery.path.parent
+    (one, two) = sorted(folder.glob("discarded-*.dwb"))
+    # As two discards of one lot within a minute.
+    two.rename(folder / "discarded-20991124-120001-aaaaaa-R&D.dwb")
+    one.rename(folder / "discarded-20991124-120000-aaaaaa-R&D.dwb")
+    save_session(folder / "unsaved-0.dwb", opened.document.project)  # type: ignore[arg-type]
+    opened.menus.discarded.aboutToShow.emit()
+    names = [action.text() for action in opened.menus.discarded.actions()]
+    assert names[:2] == ["R&&D, 24 Nov 12:00:01", "R&&D, 24 Nov 12:00:00"]
+    assert names[2].startswith("after a crash, ")
+
+
+def test_recovery_does_not_bring_back_what_is_older_than_the_save(opened: MainWindow, qtbot: QtBot) -> None:
+    decide(opened)
+    with qtbot.waitSignal(opened.keeping.autosaves.done, timeout=20_000):
+        opened.keeping.autosave()
+        # As if it was saved while this was being written.
+        opened.document.undo_stack.setClean()
+    assert not opened.keeping.recovery.path.exists()
+
+
+def test_recovery_that_does_not_work_is_said(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(opened.keeping.recovery, "hold", lambda: tmp_path / "file" / "unsaved.dwb")
+    decide(opened)
+    with qtbot.waitSignal(opened.keeping.autosaves.failed, timeout=20_000):
+        opened.keeping.autosave()
+    assert "save often" in opened.notice.text.text()
+
+
+def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
+    opened: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from defect_workbench.app.classifying import Trained
+
+    chosen: list[None] = []
+    monkeypatch.setattr(file_dialogs, "ask_classifier", lambda parent, done: chosen.append(None))
+    opened.classifying._model = Trained(None, None)  # type: ignore[arg-type]
+    opened.classifying._kept = False
+    answers.leave = Leave.STAY
+    opened.classify_panel.load.emit()
+    assert "classifier" in answers.asked[0]
+    assert not chosen
+    answers.leave = Leave.DISCARD
+    opened.classify_panel.load.emit()
+    assert chosen
+    opened.classifying._kept = True
 
 
 def test_it_is_asked_before_the_folder_is_chosen_and_once(
@@ -196,6 +306,20 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
     opened.document.undo_stack.setClean()
     opened.actions_by_name["actionOpenFolder"].trigger()
     assert order == ["folder"]
+
+
+def test_closing_asks_before_it_stops_work_that_lasts(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from defect_workbench.app.exporting import Wish
+
+    answers.agree = False
+    with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
+        opened.outputs.export_to(Wish(tmp_path / "out"))
+        assert not opened.close()
+    assert "under way" in answers.asked[0]
+    assert opened.isVisible()
+    assert (tmp_path / "out" / "manifest.csv").is_file()
 
 
 # Opening
@@ -243,6 +367,60 @@ def test_what_is_decided_while_a_folder_opens_is_asked_about(
         project = decide(opened)
     assert len(answers.asked) == 1
     assert opened.document.project is project
+
+
+def test_an_opening_that_was_called_off_is_not_mixed_up_with_later_work(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    lot = small_lot(tmp_path / "lot")
+    with qtbot.waitSignal(opened.jobs.cancelled, timeout=60_000):
+        opened.open_path(lot)
+        opened.jobs.cancel()
+    assert opened.notice.buttons[0].text() == "Resume"
+    with qtbot.waitSignal(opened.jobs.cancelled, timeout=60_000):
+        opened.map_method.setCurrentIndex(1)
+        opened.jobs.cancel()
+    assert "Nothing was written" in opened.notice.text.text()
+
+
+def test_other_work_that_takes_the_place_of_an_opening_offers_to_resume_it(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    lot = small_lot(tmp_path / "lot")
+    with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
+        opened.open_path(lot)
+        opened.map_method.setCurrentIndex(1)
+    assert opened.notice.buttons[0].text() == "Resume"
+    with qtbot.waitSignal(opened.document.opened, timeout=60_000):
+        qtbot.mouseClick(opened.notice.buttons[0], LEFT)
+    assert opened.document.project is not None
+    assert opened.document.project.images.root == lot
+
+
+def test_images_taken_up_are_put_down_when_something_else_is_opened(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert opened.document.partition is not None
+    choose(opened, opened.document.partition.clusters[0].members[:2])
+    opened.actions_by_name["actionCut"].trigger()
+    save_session(tmp_path / "other.dwb", made_project(tmp_path / "other", (9, 4)))
+    with qtbot.waitSignal(opened.document.opened, timeout=20_000):
+        opened.open_path(tmp_path / "other.dwb")
+    qtbot.waitUntil(lambda: not opened.jobs.busy)
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
+    assert not opened.actions_by_name["actionPaste"].isEnabled()
+
+
+def test_an_image_chosen_while_nothing_is_compared_yet_is_not_asked_for_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    lot = small_lot(tmp_path / "lot")
+    with qtbot.waitSignal(window.document.opened, timeout=60_000):
+        with qtbot.waitSignal(window.jobs.partial, timeout=60_000):
+            window.open_path(lot)
+        window.gallery.setCurrentIndex(window.image_model.index(2))
+        assert "when the images are compared" in window.inspector.picture._message
+    assert "Choose an image" in window.inspector.picture._message
 
 
 # Proposals
@@ -311,17 +489,39 @@ def test_sessions_of_an_earlier_version_keep_their_queue(opened: MainWindow, tmp
     save_session(tmp_path / "new.dwb", Project(
         moved.images, moved.analysis, moved.clusters, moved.decisions, proposal=project.proposal
     ))  # fmt: skip
-    with zipfile.ZipFile(tmp_path / "new.dwb") as archive:
+    found = without_the_mark(tmp_path / "old.dwb", load_session(tmp_path / "new.dwb"))
+    assert found.proposal is not None
+    assert image not in found.proposal.unsure(found.partition)
+
+
+def without_the_mark(path: Path, project: Project) -> Project:
+    """A project as a session of an earlier version brings it."""
+    save_session(path, project)
+    with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     state = json.loads(members["state.json"])
     del state["moved_is_seen"]
     members["state.json"] = json.dumps(state).encode()
-    with zipfile.ZipFile(tmp_path / "old.dwb", "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
             archive.writestr(name, data)
-    found = load_session(tmp_path / "old.dwb")
+    return load_session(path)
+
+
+@pytest.mark.parametrize("name", ["", "renamed"])
+def test_sessions_of_an_earlier_version_lose_no_question_where_the_cluster_has_another_name(
+    opened: MainWindow, tmp_path: Path, name: str
+) -> None:
+    project = with_proposals(opened)
+    if name:
+        opened.document.rename(project.partition.clusters[0], name)
+    project = opened.document.project  # type: ignore[assignment]
+    assert project.proposal is not None
+    wanted = project.proposal.unsure(project.partition).tolist()
+    assert len(wanted) == 9
+    found = without_the_mark(tmp_path / "old.dwb", project)
     assert found.proposal is not None
-    assert image not in found.proposal.unsure(found.partition)
+    assert sorted(found.proposal.unsure(found.partition).tolist()) == sorted(wanted)
 
 
 # Confirmed clusters
@@ -369,7 +569,7 @@ def actions(window: MainWindow) -> dict[str, Callable[[], None]]:
 
     def refine() -> None:
         half = len(first.members) // 2
-        window.review.refine(first, [np.arange(half), np.arange(half, len(first.members))])
+        window.document.refine(first, [np.arange(half), np.arange(half, len(first.members))])
 
     def unlock() -> None:
         pick(1)
@@ -395,6 +595,65 @@ def test_a_confirmed_cluster_is_protected_until_the_person_says_so(
     assert opened.document.decisions is not decisions
     opened.document.undo_stack.undo()
     assert np.array_equal(opened.document.decisions.held, decisions.held)
+
+
+def test_no_way_leads_around_the_question(opened: MainWindow, answers: Answers) -> None:
+    confirmed(opened)
+    document, decisions = opened.document, opened.document.decisions
+    assert document.partition is not None
+    first, second, *_ = document.partition.clusters
+    answers.agree = False
+    ways: list[Callable[[], None]] = [
+        lambda: document.move(first.members[:1], second),
+        lambda: document.split_out(first.members[:1]),
+        lambda: document.nuisance(first.members),
+        lambda: document.merge([first, second]),
+        lambda: document.refine(first, [np.arange(2), np.arange(2, len(first.members))]),
+        lambda: document.confirm([first], False),
+    ]
+    for act in ways:
+        answers.asked.clear()
+        act()
+        assert len(answers.asked) == 1
+        assert first.label in answers.asked[0]
+        assert document.decisions is decisions
+
+
+def test_the_question_says_what_would_become_of_what_is_confirmed(
+    opened: MainWindow, answers: Answers
+) -> None:
+    confirmed(opened)
+    document = opened.document
+    answers.agree = False
+    assert document.partition is not None
+    for cluster, name in zip(document.partition.clusters, ("pit", "scratch", "residue"), strict=True):
+        document.rename(cluster, name)
+    pit, scratch, _ = document.partition.clusters
+    document.nuisance(np.arange(19))
+    document.split_out(pit.members[:2])
+    document.merge([pit, scratch])
+    document.confirm([pit, scratch], False)
+    whole = "3 confirmed clusters (pit, scratch, residue) would lose all their images."
+    assert answers.asked == [
+        f"Mark 19 images as nuisance? {whole}",
+        "Split out 2 images? The confirmed cluster pit would lose 2 images.",
+        "Merge 2 clusters? 2 confirmed clusters (pit, scratch) would be replaced.",
+        "Unlock pit, scratch? Later cuts and keys can then change what is in them.",
+    ]
+
+
+def test_what_comes_to_a_confirmed_cluster_and_its_name_need_no_question(
+    opened: MainWindow, answers: Answers
+) -> None:
+    document = opened.document
+    assert document.partition is not None
+    first, second, *_ = document.partition.clusters
+    document.confirm([first])
+    kept = document.partition.clusters[0]
+    document.move(second.members[:1], kept)
+    document.rename(document.partition.clusters[0], "pit")
+    document.annotate(document.partition.clusters[0], "seen")
+    assert not answers.asked
 
 
 @pytest.mark.parametrize("name", ["nuisance", "split_out", "drop", "paste", "merge", "refine"])

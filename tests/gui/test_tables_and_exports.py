@@ -178,7 +178,7 @@ def test_second_window_on_a_session_is_read_only_and_saves_elsewhere(
         assert "read-only" in other.notice.text.text()
         stored = path.read_bytes()
         other.cluster_count.setValue(9)
-        other.outputs.save()
+        other.outputs.save_to(path)
         assert "open in another window" in answers.told[-1]
         assert path.read_bytes() == stored
         with qtbot.waitSignal(other.jobs.done, timeout=10_000):
