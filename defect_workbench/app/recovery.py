@@ -15,7 +15,7 @@ from PySide6.QtCore import QLockFile
 
 from defect_workbench.storage.naming import safe_name
 
-_ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 8, 14
+_ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 20, 14
 
 
 @dataclass(frozen=True)
