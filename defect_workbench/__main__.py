@@ -49,7 +49,7 @@ def _guarded(arguments: list[str]) -> int:
         _say("cancelled")
         return 130
     except ImportError as error:
-        _say(f"a part of the program is missing or does not fit here ({error}); install it anew")
+        _say(f"a part of the program is missing or does not work here ({error}); reinstall it")
         return 1
     except Exception as error:
         from defect_workbench.unforeseen import in_words

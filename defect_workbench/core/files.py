@@ -46,7 +46,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """The content of a file of at most so many bytes; never waits and never fills the memory.
+    """The content of a file of at most `most` bytes; never blocks and never exhausts memory.
 
     Raises
     ------

@@ -296,7 +296,7 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
-    if not math.isfinite(high - low):  # numbers near the largest there are: their range is none any more
+    if not math.isfinite(high - low):  # near the largest float64: the range itself overflows
         numbers, low, high = numbers / 4, low / 4, high / 4
     if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
         low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)

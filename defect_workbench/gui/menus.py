@@ -143,7 +143,7 @@ class Menus:
             names = {f"{a.name}, {a.when:%d %b %H:%M:%S}": partial(restore, a.path) for a in found()}
             _refill(self.discarded, names)
             if not names:
-                self.discarded.addAction("There is none").setEnabled(False)
+                self.discarded.addAction("Nothing to recover").setEnabled(False)
             self.discarded.setEnabled(True)
 
         self.discarded.aboutToShow.connect(fill)

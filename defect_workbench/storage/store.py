@@ -92,7 +92,7 @@ class FeatureStore:
             self._mark_again("missing")
 
     def _mark_again(self, what: str) -> None:
-        """Mark a folder anew that clearly is a store: each of its blocks says itself what it depends on."""
+        """Rewrite the mark of a folder that clearly is a store: its blocks state what they depend on."""
         if not (_parts(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
             if what == "missing":
                 raise WorkbenchError(
@@ -102,7 +102,7 @@ class FeatureStore:
                 f"{self.folder} is not a feature store: its {_MARK} is damaged, and there is nothing else of "
                 "a store in it; name another folder"
             )
-        log.warning("the mark %s of a feature store was %s; it is made anew", self.folder / _MARK, what)
+        log.warning("the mark %s of a feature store was %s; it is rewritten", self.folder / _MARK, what)
         with suppress(OSError):  # one that cannot be written can still be read
             write_text(self.folder / _MARK, _MARK_TEXT)
 

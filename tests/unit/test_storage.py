@@ -133,7 +133,7 @@ def test_a_store_whose_mark_is_damaged_is_marked_anew_and_keeps_everything(
     assert "x" in store.block("deep", {"net": "a"})
     assert store.stamps(Path("/lot")).keys() == {"a.png"}
     assert (tmp_path / "store.json").read_bytes() == sound
-    assert "it is made anew" in caplog.text
+    assert "it is rewritten" in caplog.text
 
 
 @pytest.mark.parametrize("mark", [b"", b"{", b"[" * 100_000])
