@@ -34,7 +34,7 @@ def main() -> int:
         _say("cancelled")
         return 130
     except OSError as error:  # only what standard output did not take can still come here
-        from defect_workbench.core.files import why_not_written
+        from defect_workbench.core.safe_reading import why_not_written
 
         done = "had failed before" if code else "is done"
         _say(f"the result cannot be printed ({why_not_written(error)}); the work itself {done}")
@@ -61,8 +61,8 @@ def _guarded(arguments: list[str]) -> int:
 
 def _main(arguments: list[str]) -> int:
     from defect_workbench import cli
-    from defect_workbench.places import Places
     from defect_workbench.unforeseen import catching_strays
+    from defect_workbench.user_dirs import Places
 
     places = Places.of_user()
     with catching_strays(_say, f"report it with the log {places.log}"):
@@ -100,7 +100,7 @@ def _say(message: str) -> None:
 def open_window(path: Path | None) -> int:
     """Open the window, on a path if one is given, and run it until it is closed."""
     from defect_workbench.gui.application import run_window
-    from defect_workbench.places import Places
+    from defect_workbench.user_dirs import Places
 
     return run_window(path, Places.of_user())
 

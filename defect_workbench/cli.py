@@ -25,8 +25,8 @@ from defect_workbench.console import ConsoleReporter, console_reporter
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
-from defect_workbench.places import Places
 from defect_workbench.unforeseen import in_words, working_folder_gone
+from defect_workbench.user_dirs import Places
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)

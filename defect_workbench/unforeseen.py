@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
-from defect_workbench.core.files import is_full, why_not_written
+from defect_workbench.core.safe_reading import is_full, why_not_written
 
 log = logging.getLogger(__name__)
 # Before the log file is open, logging itself would print what it is given on standard error.

@@ -10,13 +10,13 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from defect_workbench.core.analysis import Analysis, Settings
-from defect_workbench.core.assignment import Decisions
-from defect_workbench.core.features import BackboneInfo, BlockWeights, Features
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, Features
+from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.core.project import Project
-from defect_workbench.core.records import ImageRecord, ImageSet, Rejection
-from defect_workbench.engine.analyse import analyse
+from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.engine.clustering.group import analyse
 
 BACKBONE = BackboneInfo("resnet50", "made-up weights", "0" * 64, "fp32", "cpu")
 

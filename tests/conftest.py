@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.places import HOME_VARIABLE, Places
+from defect_workbench.user_dirs import HOME_VARIABLE, Places
 
 # No example is judged by its time: machines swing, and the first one may import half the world.
 settings.register_profile("house", deadline=None)
@@ -82,7 +82,7 @@ def _still_running(thing: Any) -> bool:
 @pytest.fixture(scope="session")
 def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real ResNet-50 weights, fetched once a run."""
-    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 
     folder = tmp_path_factory.mktemp("weights")
     try:

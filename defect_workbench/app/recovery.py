@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from PySide6.QtCore import QLockFile
 
-from defect_workbench.storage.naming import safe_name
+from defect_workbench.storage.files.safe_names import safe_name
 
 _ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 20, 14
 

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands, check_seed
-from defect_workbench.commands.exporting import check_out
-from defect_workbench.commands.extraction import backbone_json, run_extraction, say_rejected
+from defect_workbench.commands.shared.extraction_options import backbone_json, run_extraction, say_rejected
+from defect_workbench.commands.shared.result_options import check_out
+from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import concerning
-from defect_workbench.places import Places
+from defect_workbench.user_dirs import Places
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -36,15 +36,15 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """The whole job."""
-    from defect_workbench.engine.classify.sorting import precision_of, sort_images
-    from defect_workbench.engine.identity import processing_of
-    from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.facts import report_facts
-    from defect_workbench.storage.export import Mode, export
-    from defect_workbench.storage.manifest import MoreColumns
-    from defect_workbench.storage.model_file import load_model
-    from defect_workbench.storage.store import FeatureStore
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.classifier.apply_model import precision_of, sort_images
+    from defect_workbench.engine.features.identity import processing_of
+    from defect_workbench.engine.input.thumbnail import thumbnail
+    from defect_workbench.storage.model.model_file import load_model
+    from defect_workbench.storage.result.manifest import MoreColumns
+    from defect_workbench.storage.result.result_folder import Mode, export
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
+    from defect_workbench.workflows.run_info import report_facts
 
     with concerning(args.model):
         model = load_model(args.model)

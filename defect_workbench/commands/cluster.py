@@ -10,8 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands, check_seed
-from defect_workbench.commands.exporting import (
+from defect_workbench.commands.shared.extraction_options import (
+    add_extraction,
+    backbone_json,
+    parse_processing,
+    processing_json,
+    rate,
+    run_extraction,
+    say_rejected,
+    say_suggested,
+)
+from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
     check_out,
@@ -23,28 +32,19 @@ from defect_workbench.commands.exporting import (
     side_json,
     write_or_plan,
 )
-from defect_workbench.commands.extraction import (
-    add_extraction,
-    backbone_json,
-    parse_processing,
-    processing_json,
-    rate,
-    run_extraction,
-    say_rejected,
-    say_suggested,
-)
+from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.analysis import Linkage, Method, Settings
-from defect_workbench.core.assignment import Decisions
+from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
+from defect_workbench.core.clustering.feature_blocks import BLOCKS, BlockWeights
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.features import BLOCKS, BlockWeights
-from defect_workbench.core.project import Project
-from defect_workbench.core.side_data import join
-from defect_workbench.places import Places
+from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import join
+from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.extract import Extraction
-    from defect_workbench.storage.export import Plan
+    from defect_workbench.engine.extraction.extractor import Extraction
+    from defect_workbench.storage.result.result_folder import Plan
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -78,7 +78,7 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """The whole job."""
-    from defect_workbench.engine.analyse import analyse
+    from defect_workbench.engine.clustering.group import analyse
 
     settings = _settings(args)
     cut = _parse_cut(args)
@@ -171,7 +171,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
-    from defect_workbench.engine.analyse import manual_weights
+    from defect_workbench.engine.clustering.group import manual_weights
 
     if not given or list(given) == ["auto"]:
         return None

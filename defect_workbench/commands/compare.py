@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import concerning
-from defect_workbench.places import Places
+from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
     pass
@@ -26,9 +26,9 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Compare, and print the agreement."""
-    from defect_workbench.engine.compare import compare, read_sorted_folders
-    from defect_workbench.storage.manifest import labelled
-    from defect_workbench.storage.session import load_session
+    from defect_workbench.engine.clustering.agreement import compare, read_sorted_folders
+    from defect_workbench.storage.result.manifest import labelled
+    from defect_workbench.storage.session.session_file import load_session
 
     with concerning(args.session):
         here = labelled(load_session(args.session))

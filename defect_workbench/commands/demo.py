@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands import cluster
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.console import ConsoleReporter
-from defect_workbench.places import Places
 from defect_workbench.resources import resource
+from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
     pass

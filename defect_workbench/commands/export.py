@@ -7,8 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands, check_seed
-from defect_workbench.commands.exporting import (
+from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
     check_out,
@@ -20,10 +19,11 @@ from defect_workbench.commands.exporting import (
     side_json,
     write_or_plan,
 )
+from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError, concerning
-from defect_workbench.core.side_data import join
-from defect_workbench.places import Places
+from defect_workbench.core.project.side_data import join
+from defect_workbench.user_dirs import Places
 
 _SHOWN = 10
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
-    from defect_workbench.storage.session import load_session
+    from defect_workbench.storage.session.session_file import load_session
 
     check_seed(args.seed)
     profile = profile_of(args, args.seed)
@@ -90,7 +90,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
 
 
 def _undo(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
-    from defect_workbench.storage.receipt import undo_export
+    from defect_workbench.storage.result.receipt import undo_export
 
     found = undo_export(args.undo, reporter, dry_run=args.dry_run)
     reporter.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands
-from defect_workbench.commands.extraction import (
+from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
     parse_processing,
@@ -16,8 +15,9 @@ from defect_workbench.commands.extraction import (
     say_rejected,
     say_suggested,
 )
+from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.places import Places
+from defect_workbench.user_dirs import Places
 
 
 def add(commands: Commands, places: Places) -> None:

@@ -7,14 +7,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.commands.common import Commands
-from defect_workbench.commands.exporting import check_out
-from defect_workbench.commands.extraction import run_listing
+from defect_workbench.commands.shared.extraction_options import run_listing
+from defect_workbench.commands.shared.result_options import check_out
+from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.differences import differences
 from defect_workbench.core.errors import WorkbenchError, concerning
-from defect_workbench.core.project import Project
-from defect_workbench.places import Places
+from defect_workbench.core.project.folder_changes import differences
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.user_dirs import Places
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -33,15 +33,15 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Scan, extract, analyse, apply the decisions, compare, and write."""
-    from defect_workbench.engine.analyse import analyse
-    from defect_workbench.engine.scan import scan_set
-    from defect_workbench.engine.thumbnail import thumbnail
-    from defect_workbench.facts import report_facts, report_tables
-    from defect_workbench.storage.export import export
-    from defect_workbench.storage.manifest import manifest_text, rows
-    from defect_workbench.storage.profile import Mode, Profile, lay_out
-    from defect_workbench.storage.receipt import RECEIPT, read_receipt
-    from defect_workbench.storage.session import load_session
+    from defect_workbench.engine.clustering.group import analyse
+    from defect_workbench.engine.input.scan import scan_set
+    from defect_workbench.engine.input.thumbnail import thumbnail
+    from defect_workbench.storage.result.export_options import Mode, Profile, lay_out
+    from defect_workbench.storage.result.manifest import manifest_text, rows
+    from defect_workbench.storage.result.receipt import RECEIPT, read_receipt
+    from defect_workbench.storage.result.result_folder import export
+    from defect_workbench.storage.session.session_file import load_session
+    from defect_workbench.workflows.run_info import report_facts, report_tables
 
     with concerning(args.session):
         session = load_session(args.session)
@@ -101,7 +101,7 @@ def _check_weights(
     session: Project, places: Places, args: argparse.Namespace, reporter: ConsoleReporter
 ) -> None:
     """The weights in use must be those of the session."""
-    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 
     backbone = session.analysis.backbone
     if backbone is None:

@@ -8,17 +8,22 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands, check_seed
-from defect_workbench.commands.extraction import add_extraction, backbone_json, run_listing, say_rejected
+from defect_workbench.commands.shared.extraction_options import (
+    add_extraction,
+    backbone_json,
+    run_listing,
+    say_rejected,
+)
+from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError, concerning
-from defect_workbench.core.files import read_regular
-from defect_workbench.places import Places
-from defect_workbench.training_facts import report_text
+from defect_workbench.core.safe_reading import read_regular
+from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.training_info import report_text
 
 if TYPE_CHECKING:
-    from defect_workbench.core.taxonomy import Taxonomy
-    from defect_workbench.engine.classify.job import Outcome
+    from defect_workbench.core.classifier.taxonomy import Taxonomy
+    from defect_workbench.engine.classifier.training_job import Outcome
 
 MOST_TAXONOMY_BYTES = 1 << 20
 
@@ -64,15 +69,15 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Train, judge, and write model and report."""
-    from defect_workbench.commands.extraction import parse_processing
-    from defect_workbench.engine.classify.job import Request, train_and_judge
-    from defect_workbench.engine.classify.labels import labelled_set, lot_of, scan_labels
-    from defect_workbench.engine.classify.material import FolderSource, check_processing
-    from defect_workbench.engine.identity import feature_identity
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.model_file import model_bytes
-    from defect_workbench.storage.publishing import clear_unfinished, publish
-    from defect_workbench.storage.store import FeatureStore
+    from defect_workbench.commands.shared.extraction_options import parse_processing
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.classifier.data.dataset import labelled_set, lot_of, scan_labels
+    from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, check_processing
+    from defect_workbench.engine.classifier.training_job import Request, train_and_judge
+    from defect_workbench.engine.features.identity import feature_identity
+    from defect_workbench.storage.files.publishing import clear_unfinished, publish
+    from defect_workbench.storage.model.model_file import model_bytes
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
 
     taxonomy = _taxonomy(args.taxonomy)
     if taxonomy is not None:
@@ -94,7 +99,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "of the fine-tuned network; leave one of the two out"
         )
     if args.onnx:
-        from defect_workbench.storage.onnx_file import check_onnx
+        from defect_workbench.storage.model.onnx_export import check_onnx
 
         check_onnx()
 
@@ -127,7 +132,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         report: report_text(outcome, args.out).encode("utf-8"),
     }
     if args.onnx:
-        from defect_workbench.storage.onnx_file import onnx_bytes
+        from defect_workbench.storage.model.onnx_export import onnx_bytes
 
         written[args.onnx] = onnx_bytes(outcome.model)
     publish(args.out, written)
@@ -163,7 +168,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
 
 def _taxonomy(path: Path | None) -> Taxonomy | None:
-    from defect_workbench.core.taxonomy import read_taxonomy
+    from defect_workbench.core.classifier.taxonomy import read_taxonomy
 
     if path is None:
         return None
@@ -187,7 +192,7 @@ def _check_new(path: Path) -> None:
 
 
 def _print(outcome: Outcome, model: Path, report: Path) -> None:
-    from defect_workbench.core.evaluation import summary_line
+    from defect_workbench.engine.classifier.evaluation import summary_line
 
     facts = outcome.model.facts
     overall = facts["overall"]

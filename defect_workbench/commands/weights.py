@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.common import Commands
+from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import concerning
-from defect_workbench.places import Places
+from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
     pass
@@ -32,7 +32,7 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Say, fetch or import."""
-    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 
     library = WeightsLibrary(places.weights)
     if args.action == "status":

@@ -9,10 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.theme import apply_theme
+from defect_workbench.gui.shared.theme import apply_theme
+from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.logs import start_logging
-from defect_workbench.places import Places
+from defect_workbench.user_dirs import Places
 
 
 def make_application() -> QApplication:

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.document import Document
-from defect_workbench.app.models import ClusterModel, ImageModel
-from defect_workbench.app.opening import prepare
-from defect_workbench.app.sections import sections_of, summary_of
-from defect_workbench.app.thumbnails import ThumbnailLoader
-from defect_workbench.storage.manifest import manifest_text, rows
+from defect_workbench.app.document.gallery_sections import sections_of, summary_of
+from defect_workbench.app.document.item_models import ClusterModel, ImageModel
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.jobs.open_job import prepare
+from defect_workbench.storage.result.manifest import manifest_text, rows
 from tests.builders import made_project
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.app.columns import Column
-from defect_workbench.app.filtering import parse_filter
+from defect_workbench.app.document.columns import Column
+from defect_workbench.app.document.filtering import parse_filter
 
 COLUMNS = {
     "width": Column("width", np.array([100.0, 200.0, np.nan, 400.0])),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.jobs import JobReporter, JobRunner, Lasting, Progress
+from defect_workbench.app.jobs.runner import JobReporter, JobRunner, Lasting, Progress
 from defect_workbench.core.errors import WorkbenchError
 
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app import classifying
-from defect_workbench.app.classifying import _confirmed, _joined
-from defect_workbench.app.document import Document
-from defect_workbench.app.jobs import JobReporter
-from defect_workbench.app.opening import prepare
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.jobs import classifier_jobs
+from defect_workbench.app.jobs.classifier_jobs import _confirmed, _joined
+from defect_workbench.app.jobs.open_job import prepare
+from defect_workbench.app.jobs.runner import JobReporter
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.features import BackboneInfo, Features
-from defect_workbench.core.proposal import Proposal
-from defect_workbench.places import Places
+from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.user_dirs import Places
 from tests.builders import BACKBONE, made_project
-from tests.unit.test_classify import made_set
+from tests.unit.classifier.test_classify import made_set
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def learnt(document: Document, places: Places, monkeypatch: pytest.MonkeyPatch) 
     project = document.project
     assert project is not None
     found = SimpleNamespace(images=project.images, features=Features(project.analysis.blocks, BACKBONE))
-    monkeypatch.setattr(classifying, "_extract", lambda *_, **__: found)
+    monkeypatch.setattr(classifier_jobs, "_extract", lambda *_, **__: found)
     reporter = JobReporter(lambda _: None, lambda _: None, lambda _: None)
     part = _confirmed(project, places, reporter, offline=True)
     names = [part.folders[label] for label in part.labels.tolist()]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from defect_workbench.engine.synthetic import Look, write_set
+from defect_workbench.sample.synthetic import Look, write_set
 from tests.builders import picture
 from tests.conftest import SHARED_DATA
 

@@ -16,10 +16,10 @@ import tifffile
 from defect_workbench import cli
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.engine.decode import decode, scale_to_uint8
-from defect_workbench.places import HOME_VARIABLE, Places
-from defect_workbench.storage.session import save_session
-from defect_workbench.storage.store import FeatureStore
+from defect_workbench.engine.input.decode import decode, scale_to_uint8
+from defect_workbench.storage.session.session_file import save_session
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+from defect_workbench.user_dirs import HOME_VARIABLE, Places
 from tests.builders import made_project, picture
 from tests.e2e.test_command_line import COMMAND, run
 from tests.e2e.test_golden import GOLDEN
@@ -322,7 +322,7 @@ def test_a_taxonomy_of_an_editor_on_windows_is_read(tmp_path: Path) -> None:
 def test_formats_that_never_were_are_refused(number: int, tmp_path: Path) -> None:
     import zipfile
 
-    from defect_workbench.storage.session import load_session
+    from defect_workbench.storage.session.session_file import load_session
 
     save_session(tmp_path / "s.dwb", made_project(tmp_path / "lot"))
     with zipfile.ZipFile(tmp_path / "s.dwb") as archive:
@@ -338,9 +338,9 @@ def test_formats_that_never_were_are_refused(number: int, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"format": "x"}', b"[" * 5000, b'{"format": 0}'])
 def test_a_store_whose_mark_is_damaged_mends_itself(content: bytes, lot: Path, places: Places) -> None:
-    from defect_workbench.engine.extract import extract
-    from defect_workbench.engine.scan import scan
-    from defect_workbench.engine.weights import WeightsLibrary
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.extraction.extractor import extract
+    from defect_workbench.engine.input.scan import scan
 
     def computed() -> int:
         store, library = FeatureStore(places.store), WeightsLibrary(places.weights)
@@ -399,12 +399,12 @@ def test_whatever_nobody_thought_of_says_what_was_under_way(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from defect_workbench.engine import analyse
+    from defect_workbench.engine.clustering import group
 
     def failing(*_: object) -> object:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(analyse, "outlier_scores", failing)
+    monkeypatch.setattr(group, "outlier_scores", failing)
     assert cli.run(["cluster", str(lot), "--out", str(tmp_path / "out"), "--offline"], places) == 1
     said = capsys.readouterr().err
     assert "unexpected fault at the step “Looking for outliers”" in said
@@ -421,12 +421,12 @@ def test_want_of_memory_is_said_as_such(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from defect_workbench.engine import analyse
+    from defect_workbench.engine.clustering import group
 
     def full(*_: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(analyse, "outlier_scores", full)
+    monkeypatch.setattr(group, "outlier_scores", full)
     assert cli.run(["cluster", str(lot), "--out", str(tmp_path / "out"), "--offline"], places) == 1
     assert "not enough memory" in capsys.readouterr().err
 
@@ -452,7 +452,7 @@ def test_ordinary_numbers_are_scaled_as_ever() -> None:
 
 
 def test_a_resolution_of_five_micrometres_and_more_is_a_printers(tmp_path: Path) -> None:
-    from defect_workbench.engine.decode import decode
+    from defect_workbench.engine.input.decode import decode
 
     for size_um, believed in ((4.9, True), (5.1, False)):
         path = tmp_path / "r.tif"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from defect_workbench.core.project import Project
-from defect_workbench.storage.manifest import COLUMNS, manifest_text, rows
-from defect_workbench.storage.model_file import load_model
-from defect_workbench.storage.receipt import read_receipt
-from defect_workbench.storage.session import load_session, save_session
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.result.manifest import COLUMNS, manifest_text, rows
+from defect_workbench.storage.result.receipt import read_receipt
+from defect_workbench.storage.session.session_file import load_session, save_session
 from tests.e2e.test_command_line import run, table
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"

@@ -8,12 +8,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from defect_workbench.engine.synthetic import KINDS, render
-from defect_workbench.storage.session import load_session
+from defect_workbench.sample.synthetic import KINDS, render
+from defect_workbench.storage.session.session_file import load_session
 from tests.e2e.test_command_line import run, table
-from tests.unit.test_afm import gwy, heights, needs_reader
-from tests.unit.test_info_bar import with_bar
-from tests.unit.test_tool_facts import HITACHI, ZEISS
+from tests.unit.features.test_info_bar import with_bar
+from tests.unit.input.test_afm import gwy, heights, needs_reader
+from tests.unit.input.test_tool_facts import HITACHI, ZEISS
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
 from defect_workbench.gui.application import make_application
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.theme import apply_theme
-from defect_workbench.places import Places
+from defect_workbench.gui.shared.theme import apply_theme
+from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
+from defect_workbench.user_dirs import Places
 
 
 class Answers:
@@ -45,10 +45,10 @@ class Answers:
 def sample_store(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path:
     """The sample set's features, extracted once a run."""
     from defect_workbench.core.progress import SilentReporter
-    from defect_workbench.engine.extract import extract
-    from defect_workbench.engine.scan import scan
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.store import FeatureStore
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.extraction.extractor import extract
+    from defect_workbench.engine.input.scan import scan
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
 
     folder = tmp_path_factory.mktemp("sample") / "store"
     reporter = SilentReporter()

@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
-from defect_workbench.core.analysis import Linkage
+from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy_toml import taxonomy_text
+from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.core.taxonomy import default_taxonomy, flat_taxonomy
-from defect_workbench.core.taxonomy_text import taxonomy_text
-from defect_workbench.engine.scan import scan_set
-from defect_workbench.gui.augment_dialog import AugmentDialog
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.engine.input.scan import scan_set
+from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
+from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from tests.gui.conftest import Answers
 

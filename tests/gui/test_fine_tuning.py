@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench import cli
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.places import Places
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.user_dirs import Places
 from tests.e2e.test_command_line import table
 from tests.e2e.test_golden import GOLDEN
 

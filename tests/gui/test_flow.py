@@ -6,10 +6,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.exporting import Wish
-from defect_workbench.app.models import Role
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.storage.manifest import manifest_text, rows
+from defect_workbench.app.document.item_models import Role
+from defect_workbench.app.jobs.export_job import Wish
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.result.manifest import manifest_text, rows
 from tests.gui.conftest import Answers
 from tests.gui.test_window import drag_cut, drop_images
 

@@ -3,8 +3,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.core.lengths import length_words, round_length
-from defect_workbench.gui.main_window import MainWindow
+from defect_workbench.core.images.lengths import length_words, round_length
+from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
 
 LEFT = Qt.MouseButton.LeftButton

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
-from defect_workbench.core.assignment import Decisions
-from defect_workbench.core.project import Project
-from defect_workbench.core.proposal import Proposal
-from defect_workbench.gui import file_dialogs
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.message_boxes import MessageBoxes
-from defect_workbench.storage.session import load_session, save_session
+from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.session.session_file import load_session, save_session
 from tests.builders import made_project, picture
 from tests.gui.conftest import Answers
 
@@ -166,7 +166,7 @@ def test_discarded_work_can_be_recovered(
 def test_nothing_is_asked_after_an_export_that_holds_it_all(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.exporting import Wish
+    from defect_workbench.app.jobs.export_job import Wish
 
     decide(opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
@@ -184,7 +184,7 @@ def test_nothing_is_asked_after_an_export_that_holds_it_all(
 def test_what_is_decided_after_an_export_is_asked_about(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.exporting import Wish
+    from defect_workbench.app.jobs.export_job import Wish
 
     decide(opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
@@ -273,7 +273,7 @@ def test_recovery_that_does_not_work_is_said(
 def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
     opened: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from defect_workbench.app.classifying import Trained
+    from defect_workbench.app.jobs.classifier_jobs import Trained
 
     chosen: list[None] = []
     monkeypatch.setattr(file_dialogs, "ask_classifier", lambda parent, done: chosen.append(None))
@@ -311,7 +311,7 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
 def test_closing_asks_before_it_stops_work_that_lasts(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.exporting import Wish
+    from defect_workbench.app.jobs.export_job import Wish
 
     answers.agree = False
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
@@ -692,8 +692,8 @@ def test_the_queue_is_reached_from_every_page(opened: MainWindow, qtbot: QtBot) 
 
 
 def test_bars_and_sliders_call_a_block_by_one_name(opened: MainWindow) -> None:
-    from defect_workbench.core.features import BLOCKS
-    from defect_workbench.gui.pull_bars import PullBars
+    from defect_workbench.core.clustering.feature_blocks import BLOCKS
+    from defect_workbench.gui.inspector.evidence_bars import PullBars
 
     bars = PullBars()
     bars.show_shares(dict.fromkeys(BLOCKS, 0.25))

@@ -13,16 +13,16 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.models import Role
+from defect_workbench.app.document.item_models import Role
 from defect_workbench.gui.application import make_application
-from defect_workbench.gui.association_dialog import AssociationDialog
-from defect_workbench.gui.augment_dialog import AugmentDialog
-from defect_workbench.gui.compare_dialog import CompareDialog
-from defect_workbench.gui.export_dialog import ExportDialog
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.prepare_dialog import PrepareDialog
-from defect_workbench.gui.taxonomy_dialog import TaxonomyDialog
-from defect_workbench.gui.theme import apply_text_size
+from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
+from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
+from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
+from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
+from defect_workbench.gui.dialogs.export_dialog import ExportDialog
+from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.shared.theme import apply_text_size
+from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from tests.builders import picture, write_tool_picture
 

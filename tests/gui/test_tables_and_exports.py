@@ -5,12 +5,12 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.core.processing import Processing
-from defect_workbench.gui.association_dialog import AssociationDialog
-from defect_workbench.gui.export_dialog import ExportDialog
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.prepare_dialog import PrepareDialog
-from defect_workbench.places import Places
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
+from defect_workbench.gui.dialogs.export_dialog import ExportDialog
+from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.user_dirs import Places
 from tests.gui.conftest import Answers
 
 LEFT = Qt.MouseButton.LeftButton

@@ -7,16 +7,16 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app import opening
-from defect_workbench.app.exporting import Wish
+from defect_workbench.app.document.item_models import Role
+from defect_workbench.app.jobs import open_job
+from defect_workbench.app.jobs.export_job import Wish
 from defect_workbench.app.messages import Leave
-from defect_workbench.app.models import Role
-from defect_workbench.gui.cluster_list import ClusterList
-from defect_workbench.gui.compare_dialog import CompareDialog
-from defect_workbench.gui.gallery import Gallery
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.places import Places
+from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
+from defect_workbench.gui.gallery.cluster_list import ClusterList
+from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
+from defect_workbench.user_dirs import Places
 from tests.builders import picture
 from tests.gui.conftest import Answers
 
@@ -238,10 +238,10 @@ def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers)
 
 def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     from defect_workbench.core.progress import SilentReporter
-    from defect_workbench.engine.extract import extract
-    from defect_workbench.engine.scan import scan
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.store import FeatureStore
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.extraction.extractor import extract
+    from defect_workbench.engine.input.scan import scan
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
 
     folder, store = tmp_path / "lot", tmp_path / "store"
     folder.mkdir()
@@ -479,7 +479,7 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
 def test_unconverged_affinity_propagation_is_said_and_not_applied(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from defect_workbench.engine import affinity
+    from defect_workbench.engine.clustering import affinity
 
     monkeypatch.setattr(affinity, "_ITERATIONS", 3)
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
@@ -526,7 +526,7 @@ def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
 def test_session_whose_folder_moved_can_be_relinked(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, answers: Answers
 ) -> None:
-    from defect_workbench.storage.session import save_session
+    from defect_workbench.storage.session.session_file import save_session
     from tests.builders import made_project
 
     save_session(tmp_path / "a.dwb", made_project(tmp_path / "lot"))
@@ -655,7 +655,7 @@ def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
     places.weights.parent.mkdir(parents=True, exist_ok=True)
     places.weights.symlink_to(weights_folder)
     with qtbot.waitSignal(window.document.grouping_changed, timeout=60_000):
-        window._on_done(opening.WeightsReady("those of the test"))
+        window._on_done(open_job.WeightsReady("those of the test"))
     project = window.document.project
     assert project is not None
     assert project.analysis.backbone is not None

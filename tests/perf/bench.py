@@ -27,24 +27,24 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from defect_workbench.app import opening
-from defect_workbench.app.document import Document
-from defect_workbench.app.jobs import JobRunner
-from defect_workbench.app.models import ImageModel
-from defect_workbench.app.sections import sections_of
-from defect_workbench.app.thumbnails import ThumbnailLoader
-from defect_workbench.core.analysis import Analysis, Method, Settings
-from defect_workbench.core.assignment import Decisions
-from defect_workbench.core.features import BlockWeights
-from defect_workbench.core.project import Project
-from defect_workbench.core.records import FileStamp, ImageRecord, ImageSet
-from defect_workbench.engine.linkage import build_tree
+from defect_workbench.app.document.gallery_sections import sections_of
+from defect_workbench.app.document.item_models import ImageModel
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.jobs import open_job
+from defect_workbench.app.jobs.runner import JobRunner
+from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
+from defect_workbench.core.clustering.feature_blocks import BlockWeights
+from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet
+from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.gui.application import make_application
-from defect_workbench.gui.dendrogram import Dendrogram
-from defect_workbench.gui.gallery import Gallery
-from defect_workbench.gui.main_window import MainWindow
-from defect_workbench.gui.map_view import MapView
-from defect_workbench.places import Places
+from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
+from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.map.map_view import MapView
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.user_dirs import Places
 from tests.builders import BACKBONE
 
 # As many as real sets have: 100 deep ones and some of the hand-made.
@@ -58,7 +58,7 @@ def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.fl
     return (centres[rng.integers(0, 12, count)] + rng.standard_normal((count, columns))).astype(np.float32)
 
 
-def made(count: int) -> opening.Opened:
+def made(count: int) -> open_job.Opened:
     """A project of made-up vectors whose files are not there."""
     vectors = clouds(count)
     weights = BlockWeights(1.0, 0.0, 0.0, "made up")
@@ -74,7 +74,7 @@ def made(count: int) -> opening.Opened:
             exemplars=np.arange(40), exemplar_labels=labels,
         )  # fmt: skip
     images = tuple(ImageRecord(f"{i:06d}.png", "0" * 64, 64, 64) for i in range(count))
-    return opening.prepare(
+    return open_job.prepare(
         Project(ImageSet(Path("/nowhere"), images, ()), analysis, 12, Decisions.none(count))
     )
 
@@ -91,7 +91,7 @@ def wait(milliseconds: int) -> None:
     loop.exec()
 
 
-def drag_frames(opened: opening.Opened, rounds: int) -> tuple[list[float], float]:
+def drag_frames(opened: open_job.Opened, rounds: int) -> tuple[list[float], float]:
     """Milliseconds from a mouse move to the painted line, and of the redraw after release."""
     view = Dendrogram()
     view.resize(1200, 500)
@@ -118,7 +118,7 @@ def drag_frames(opened: opening.Opened, rounds: int) -> tuple[list[float], float
     return frames, statistics.median(releases)
 
 
-def gallery(application: QApplication, opened: opening.Opened, rounds: int) -> None:
+def gallery(application: QApplication, opened: open_job.Opened, rounds: int) -> None:
     """Opening and scrolling."""
     document, loader = Document(), ThumbnailLoader(96)
     document.show(opened)
@@ -161,7 +161,7 @@ def gallery(application: QApplication, opened: opening.Opened, rounds: int) -> N
     loader.close()
 
 
-def partitions(opened: opening.Opened, rounds: int) -> None:
+def partitions(opened: open_job.Opened, rounds: int) -> None:
     """What a moved cut costs beside the drawing."""
     document = Document()
     document.show(opened)
@@ -200,8 +200,8 @@ def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> N
 
 def stalls(runner: JobRunner) -> None:
     """The GUI thread while the worker is busy."""
-    from defect_workbench.engine.affinity import affinity_propagation
-    from defect_workbench.engine.planar import neighbour_plane
+    from defect_workbench.engine.clustering.affinity import affinity_propagation
+    from defect_workbench.engine.clustering.map_layout import neighbour_plane
     from defect_workbench.resources import resource
 
     large, small = clouds(8000, 64).astype(np.float64), clouds(1500)
@@ -216,7 +216,7 @@ def stalls(runner: JobRunner) -> None:
         user = Places.of_user()
         there = Path(folder)
         fresh = replace(user, store=there / "store", recovery=there / "r", analyses=there / "a")
-        sample = opening.open_path(resource("sample"), fresh)
+        sample = open_job.open_path(resource("sample"), fresh)
         longest_stall(runner, "opening and extracting 245 new images", sample)
 
 
@@ -226,7 +226,7 @@ def memory() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def window_memory(opened: opening.Opened) -> None:
+def window_memory(opened: open_job.Opened) -> None:
     """What a window adds for an image set, beside the vectors."""
     before = memory()
     with tempfile.TemporaryDirectory() as folder:
@@ -244,15 +244,15 @@ def window_memory(opened: opening.Opened) -> None:
 
 def open_from_store(rounds: int) -> None:
     """Ten thousand images whose vectors are known."""
-    from defect_workbench.core.measurements import NUMBERS
-    from defect_workbench.core.processing import DEFAULT
+    from defect_workbench.core.images.measurements import NUMBERS
+    from defect_workbench.core.images.preprocessing_steps import DEFAULT
     from defect_workbench.core.progress import SilentReporter
-    from defect_workbench.engine import extract as extraction
-    from defect_workbench.engine.scan import FoundFile, Listing
-    from defect_workbench.engine.vector_blocks import FACTS, HINTS, open_blocks
-    from defect_workbench.engine.weights import WeightsLibrary
-    from defect_workbench.storage.analyses import AnalysisCache
-    from defect_workbench.storage.store import FeatureStore
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.extraction import extractor as extraction
+    from defect_workbench.engine.extraction.stored_vectors import FACTS, HINTS, open_blocks
+    from defect_workbench.engine.input.scan import FoundFile, Listing
+    from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
 
     count = 10_000
     with tempfile.TemporaryDirectory() as folder:
@@ -288,17 +288,17 @@ def open_from_store(rounds: int) -> None:
             )
             assert found.computed == 0
             read = time.perf_counter() - started
-            from defect_workbench.engine.analyse import analyse
+            from defect_workbench.engine.clustering.group import analyse
 
             analysis = analyse(found.features, Settings(), SilentReporter())
-            opening.prepare(Project(found.images, analysis, 12, Decisions.none(count)))
+            open_job.prepare(Project(found.images, analysis, 12, Decisions.none(count)))
             times.append((read, time.perf_counter() - started))
             known = AnalysisCache(Path(folder) / "analyses")
             known.put(found.images, {}, analysis)
             started = time.perf_counter()
             cached = known.get(found.images, {}, Settings())
             assert cached is not None
-            opening.prepare(Project(found.images, cached, 12, Decisions.none(count)))
+            open_job.prepare(Project(found.images, cached, 12, Decisions.none(count)))
             agains.append(read + time.perf_counter() - started)
         read = statistics.median(pair[0] for pair in times)
         whole = statistics.median(pair[1] for pair in times)

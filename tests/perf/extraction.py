@@ -21,14 +21,14 @@ import torch
 from PIL import Image
 
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.engine.extract import extract
-from defect_workbench.engine.network import build_resnet, default_device, fastest_precision
-from defect_workbench.engine.scan import scan
-from defect_workbench.engine.torchvision_gate import torchvision
-from defect_workbench.engine.weights import WeightsLibrary
-from defect_workbench.places import Places
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.resnet50 import build_resnet, default_device, fastest_precision
+from defect_workbench.engine.backbone.torchvision_gate import torchvision
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.input.scan import scan
 from defect_workbench.resources import resource
-from defect_workbench.storage.store import FeatureStore
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+from defect_workbench.user_dirs import Places
 from tests.conftest import SHARED_DATA
 
 

@@ -20,10 +20,10 @@ import numpy as np
 from PIL import Image
 
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.engine.extract import extract
-from defect_workbench.engine.scan import Listing, scan
-from defect_workbench.engine.weights import WeightsLibrary
-from defect_workbench.storage.store import FeatureStore
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.storage.vectors.feature_store import FeatureStore
 
 _IN_A_FOLDER = 1000
 

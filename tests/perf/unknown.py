@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from defect_workbench.console import console_reporter
-from defect_workbench.core.taxonomy import default_taxonomy, fit_taxonomy
-from defect_workbench.engine.classify.crossval import leave_classes_out
-from defect_workbench.engine.classify.duplicates import near_duplicates
-from defect_workbench.engine.classify.labels import labelled_set, scan_labels
-from defect_workbench.engine.classify.material import Material
-from defect_workbench.engine.classify.train import Options
-from defect_workbench.engine.extract import extract
-from defect_workbench.engine.weights import WeightsLibrary
-from defect_workbench.places import Places
-from defect_workbench.storage.store import FeatureStore
+from defect_workbench.core.classifier.taxonomy import default_taxonomy, fit_taxonomy
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.classifier.cross_validation import leave_classes_out
+from defect_workbench.engine.classifier.data.dataset import labelled_set, scan_labels
+from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
+from defect_workbench.engine.classifier.data.stage_inputs import Material
+from defect_workbench.engine.classifier.training import Options
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+from defect_workbench.user_dirs import Places
 from tests.conftest import SHARED_DATA
 
 

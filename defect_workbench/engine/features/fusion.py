@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from defect_workbench.core.features import BLOCKS, DEEP, BlockWeights, Features, Vectors
-from defect_workbench.engine.copies import distinct_rows
+from defect_workbench.core.clustering.feature_blocks import BLOCKS, DEEP, BlockWeights, Features, Vectors
+from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 # Of the deep block. Ward on 100 principal components agreed better with hand-made labels than on
 # all 2048 columns, and everything after it is twenty times smaller.

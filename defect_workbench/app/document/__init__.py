@@ -1,0 +1,1 @@
+"""The open document: state, undo, item models."""

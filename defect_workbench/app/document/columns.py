@@ -1,0 +1,95 @@
+"""What is known about each image besides its pixels, as columns to filter and colour by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.measurements import Measurements
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One value an image.
+
+    Attributes
+    ----------
+    values : (n,) float64 or object
+        Numbers (NaN where there is none), or texts (empty where there is none).
+    """
+
+    name: str
+    values: NDArray[np.float64] | NDArray[np.object_]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers."""
+        return self.values.dtype != np.object_
+
+
+def columns_of(project: Project) -> dict[str, Column]:
+    """The columns of a project that say anything, by lower-case name."""
+    images = project.images.images
+    texts = {
+        "folder": [image.path.rpartition("/")[0] for image in images],
+        "note": [image.note for image in images],
+    }
+    numbers: dict[str, Sequence[float] | NDArray[np.floating[Any]]] = {
+        "width": [image.width for image in images],
+        "height": [image.height for image in images],
+        "score": project.analysis.outlier_scores,
+    }
+    tools = [image.tool or ToolFacts() for image in images]
+    for name in ("maker", "detector", "acquired"):
+        texts[name] = [getattr(tool, name) for tool in tools]
+    for name in ("pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"):
+        numbers[name] = [_number(getattr(tool, name)) for tool in tools]
+    for name in ("defects", "diameter", "aspect", "contrast", "noise"):
+        numbers[name] = [_measured(image.measured, name) for image in images]
+    if project.proposal is not None:
+        texts["proposed"] = list(project.proposal.labels)
+        numbers["probability"] = project.proposal.probability
+    found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
+    found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
+    columns = {column.name: column for column in found if _says_anything(column)}
+    for column in _side_columns(project):
+        # What a person brought goes before what is told from the files.
+        columns[column.name.casefold()] = column
+    return columns
+
+
+def _side_columns(project: Project) -> list[Column]:
+    """Columns of the joined table; a filter is typed, so spaces in their names become '_'."""
+    found = []
+    for column in project.side.columns if project.side is not None else ():
+        name = "_".join(column.name.split())
+        if column.kind is Kind.NUMBER:
+            numbers = [_number(cell) for cell in column.cells]
+            found.append(Column(name, np.array(numbers, np.float64)))
+        else:
+            texts = ["" if cell is None else str(cell) for cell in column.cells]
+            found.append(Column(name, np.array(texts, np.object_)))
+    return [column for column in found if _says_anything(column)]
+
+
+def _measured(measured: Measurements | None, name: str) -> float:
+    if measured is None or (name not in ("defects", "noise") and not measured.defects):
+        return float("nan")
+    return float(getattr(measured, name))
+
+
+def _number(value: float | str | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _says_anything(column: Column) -> bool:
+    if column.numeric:
+        return bool(np.isfinite(np.asarray(column.values, np.float64)).any())
+    return any(column.values)

@@ -1,0 +1,94 @@
+"""The gallery's filter: words, and conditions on columns.
+
+A word is looked for in paths and cluster names; `column:text` in a column; `column=value`,
+`column>number` and the like compare. All terms must hold.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.app.document.columns import Column
+
+Mask = NDArray[np.bool_]
+
+_TERM = re.compile(r'"([^"]*)"?|(\S+)')
+_CONDITION = re.compile(r"([^:<>=]+)(:|<=|>=|<|>|=)(.*)")
+_COMPARE: dict[str, Callable[[NDArray[np.float64], float], Mask]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of a column with a value."""
+
+    column: Column
+    sign: str
+    value: str
+
+    def mask(self) -> Mask:
+        """(n,) where it holds; nowhere where a number is missing or no number was given."""
+        wanted = self.value.casefold()
+        if self.column.numeric:
+            numbers = np.asarray(self.column.values, np.float64)
+            try:
+                number = float(self.value.replace(",", "."))
+            except ValueError:
+                return np.zeros(len(numbers), bool)
+            return np.asarray(_COMPARE[self.sign.replace(":", "=")](numbers, number))
+        texts = [str(text).casefold() for text in self.column.values]
+        if self.sign == ":":
+            return np.array([wanted in text for text in texts], bool)
+        if self.sign == "=":
+            return np.array([wanted == text for text in texts], bool)
+        return np.zeros(len(texts), bool)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a filter text means.
+
+    Attributes
+    ----------
+    words : tuple of str
+        In lower case.
+    """
+
+    words: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.conditions)
+
+    def allowed(self, count: int) -> Mask:
+        """(n,) the images for which every condition holds."""
+        result = np.ones(count, bool)
+        for condition in self.conditions:
+            result &= condition.mask()
+        return result
+
+
+def parse_filter(text: str, columns: Mapping[str, Column]) -> Filter:
+    """The meaning of a text; what names no column is a word."""
+    words, conditions = [], []
+    for phrase, term in _TERM.findall(text):
+        found = _CONDITION.fullmatch(term)
+        column = columns.get(found[1].casefold()) if found is not None else None
+        if found is not None and column is not None:
+            # Half-typed conditions hold everywhere.
+            if found[3]:
+                conditions.append(Condition(column, found[2], found[3].strip('"')))
+        elif phrase or term:
+            words.append((phrase or term).casefold())
+    return Filter(tuple(words), tuple(conditions))

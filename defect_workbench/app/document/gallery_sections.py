@@ -1,0 +1,150 @@
+"""What the gallery and the status bar say of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.app.document.filtering import parse_filter
+from defect_workbench.app.document.item_models import Section, note_of, state_of
+from defect_workbench.app.document.measurement_text import median_words
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.project.decisions import Cluster, Partition
+from defect_workbench.core.project.project_state import Project
+
+# The images nearest to the medoid tell the median well enough, and are the same at every cut.
+_MEASURED = 200
+
+
+class Order(StrEnum):
+    """How the gallery sorts clusters."""
+
+    SIZE = "Size"
+    SPREAD = "Spread"
+    NAME = "Name"
+    OUTLIERNESS = "Outlierness"
+    UNSURE = "Unsure first"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the gallery shows, and in which order.
+
+    Attributes
+    ----------
+    text : str
+        As `filtering` reads it; empty shows all.
+    state : str
+        "open", "held", "confirmed" or "nuisance"; empty shows all.
+    """
+
+    order: Order = Order.SIZE
+    text: str = ""
+    state: str = ""
+
+
+def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple[Section, ...], Integers]:
+    """The clusters as sections, the outliers last, and the images in their order."""
+    project, partition, choice = document.project, document.partition, choice or Choice()
+    if project is None or partition is None:
+        return (), np.empty(0, np.intp)
+    wanted = parse_filter(choice.text, document.columns) if choice.text else None
+    allowed = wanted.allowed(len(project.images)) if wanted is not None else None
+    named = {word: _in_paths(word, project) for word in wanted.words} if wanted is not None else {}
+    sure = project.proposal.probability if project.proposal is not None else None
+    sections: list[Section] = []
+    pieces: list[Integers] = []
+
+    def add(title: str, detail: str, colour: str | None, members: Integers, key: int | None) -> None:
+        shown = members
+        if choice.order is Order.UNSURE and sure is not None:
+            shown = members = members[np.argsort(sure[members], kind="stable")]
+        if allowed is not None:
+            fits = allowed[members]
+            for word, found in named.items():
+                if word not in title.casefold():
+                    fits = fits & found[members]
+            shown = members[fits]
+        if len(shown) or not wanted:
+            if len(shown) < len(members):
+                detail = f"{len(shown):,} of {detail}"
+            start = sum(section.count for section in sections)
+            sections.append(Section(title, detail, colour, start, len(shown), key))
+            pieces.append(shown)
+
+    for cluster in _ordered(document, partition, choice.order):
+        state = state_of(cluster)
+        if choice.state and choice.state != (state or "open"):
+            continue
+        measured = median_words(project.images.images, cluster.members[:_MEASURED])
+        parts = [
+            images(len(cluster.members)),
+            f"spread {cluster.spread:.3f}",
+            measured,
+            state,
+            note_of(cluster),
+        ]
+        detail = "  ·  ".join(filter(None, parts))
+        add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
+    if len(partition.outliers) and choice.state in ("", "open"):
+        detail = f"{images(len(partition.outliers))}, resembling nothing else"
+        add("Outliers", detail, None, partition.outliers, None)
+    return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
+
+
+def _least_sure(project: Project, cluster: Cluster) -> float:
+    if project.proposal is None:
+        return 0.0
+    return float(np.nan_to_num(project.proposal.probability[cluster.members], nan=2.0).min())
+
+
+def _in_paths(word: str, project: Project) -> NDArray[np.bool_]:
+    return np.array([word in image.path.casefold() for image in project.images.images], bool)
+
+
+def _ordered(document: Document, partition: Partition, order: Order) -> list[Cluster]:
+    assert document.project is not None
+    project = document.project
+    scores = project.analysis.outlier_scores
+    keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
+        Order.SIZE: lambda c: (-len(c.members), c.label),
+        Order.SPREAD: lambda c: (-c.spread, c.label),
+        Order.UNSURE: lambda c: (_least_sure(project, c), c.label),
+        Order.NAME: lambda c: (0.0, c.label.casefold()),
+        Order.OUTLIERNESS: lambda c: (-float(scores[c.members].mean()), c.label),
+    }
+    return sorted(partition.clusters, key=keys[order])
+
+
+def summary_of(document: Document) -> str:
+    """The status bar's line."""
+    project, partition = document.project, document.partition
+    if project is None or partition is None:
+        return ""
+    parts = [
+        images(len(project.images)),
+        counted(len(partition.clusters), "cluster"),
+        counted(len(partition.outliers), "outlier"),
+    ]
+    if document.tree is not None:
+        parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
+    backbone = project.analysis.backbone
+    parts.append(backbone.weights if backbone is not None else "texture and shape only")
+    if project.images.rejected:
+        parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
+    return "  ·  ".join(parts)
+
+
+def images(count: int) -> str:
+    """A number of images in words."""
+    return counted(count, "image")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

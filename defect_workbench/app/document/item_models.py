@@ -1,0 +1,238 @@
+"""Item models of the gallery, the cluster list and the outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.project.decisions import Cluster
+
+Index = QModelIndex | QPersistentModelIndex
+Roles = Qt.ItemDataRole
+
+
+class Role(IntEnum):
+    """What the views ask for besides Qt's own roles."""
+
+    IMAGE = int(Qt.ItemDataRole.UserRole) + 1
+    CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
+    COLOUR = int(Qt.ItemDataRole.UserRole) + 3
+
+
+@dataclass(frozen=True)
+class Section:
+    """A run of rows under one heading.
+
+    Attributes
+    ----------
+    key : int or None
+        Of the cluster; None for what is no cluster.
+    """
+
+    title: str
+    detail: str
+    colour: str | None
+    start: int
+    count: int
+    key: int | None
+
+
+MIME = "application/x-defect-workbench-images"
+
+
+def dragged_images(data: QMimeData) -> list[int]:
+    """The images that are dragged; none if it is something else."""
+    if not data.hasFormat(MIME):
+        return []
+    return [int(number) for number in bytes(data.data(MIME).data()).decode("ascii").split()]
+
+
+class ImageModel(QAbstractListModel):
+    """Images in a given order, as thumbnails.
+
+    Rows come from `set_rows`; the pictures come from the loader when they are asked for.
+    """
+
+    def __init__(self, loader: ThumbnailLoader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._loader = loader
+        self._root = ""
+        self._paths: Sequence[str] = ()
+        self._order: Integers = np.empty(0, np.intp)
+        self._row_of: Integers = np.empty(0, np.intp)
+        self.sections: tuple[Section, ...] = ()
+        loader.ready.connect(self._on_ready)
+        self._rows_of_path: dict[str, int] = {}
+
+    def set_rows(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        order: Integers,
+        sections: tuple[Section, ...],
+    ) -> None:
+        """Show other images, or the same in another order."""
+        self.beginResetModel()
+        self._root, self._paths, self._order = str(root), paths, order
+        self._row_of = np.full(len(paths), -1, np.intp)
+        self._row_of[order] = np.arange(len(order))
+        self.sections = sections
+        self._rows_of_path.clear()
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Number of images shown."""
+        return 0 if parent is not None and parent.isValid() else len(self._order)
+
+    def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
+        """Thumbnail, file name, tooltip and image number of a row."""
+        if not index.isValid() or index.row() >= len(self._order):
+            return None
+        image = int(self._order[index.row()])
+        if role == Roles.DecorationRole:
+            path = self.file(image)
+            pixmap = self._loader.get(path)
+            if pixmap is None:
+                self._rows_of_path[path] = index.row()
+            return pixmap
+        if role == Role.IMAGE:
+            return image
+        if role in (Roles.DisplayRole, Roles.AccessibleTextRole):
+            return self._paths[image].rsplit("/", 1)[-1]
+        if role == Roles.ToolTipRole:
+            return self._paths[image]
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Images can be selected and dragged."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+
+    def mimeTypes(self) -> list[str]:
+        """Images go as their numbers, within this window."""
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The dragged images."""
+        data = QMimeData()
+        numbers = sorted(int(self._order[index.row()]) for index in indexes)
+        data.setData(MIME, " ".join(map(str, numbers)).encode("ascii"))
+        return data
+
+    def file(self, image: int) -> str:
+        """The absolute path of an image."""
+        return f"{self._root}/{self._paths[image]}"
+
+    def unreadable(self, image: int) -> bool:
+        """Whether the file could not be read for a thumbnail."""
+        return self._loader.failed(self.file(image))
+
+    def row_of(self, image: int) -> int:
+        """The row of an image; -1 where it is not shown."""
+        return int(self._row_of[image]) if 0 <= image < len(self._row_of) else -1
+
+    def selection_of(self, images: Sequence[int] | Integers) -> QItemSelection:
+        """The rows of images as a selection, in runs: thousands of single rows would take seconds."""
+        selection = QItemSelection()
+        rows = np.sort(self._row_of[np.asarray(images, np.intp)]) if len(images) else self._row_of[:0]
+        rows = rows[rows >= 0]
+        if len(rows):
+            for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+                selection.select(self.index(int(run[0])), self.index(int(run[-1])))
+        return selection
+
+    def images_of(self, selection: QItemSelection) -> Integers:
+        """The images of a selection, rising."""
+        parts = [selection.at(number) for number in range(selection.count())]
+        runs = [self._order[part.top() : part.bottom() + 1] for part in parts]
+        return np.sort(np.concatenate(runs)) if runs else np.empty(0, np.intp)
+
+    def _on_ready(self, path: str) -> None:
+        row = self._rows_of_path.pop(path, None)
+        if row is not None and row < len(self._order) and self.file(int(self._order[row])) == path:
+            index = self.index(row)
+            self.dataChanged.emit(index, index, [Roles.DecorationRole])
+
+
+class ClusterModel(QAbstractListModel):
+    """The clusters, by falling size."""
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._clusters: tuple[Cluster, ...] = ()
+        document.partition_changed.connect(self._refresh)
+        self._refresh()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Number of clusters."""
+        return 0 if parent is not None and parent.isValid() else len(self._clusters)
+
+    def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
+        """Name, colour and the cluster itself."""
+        if not index.isValid() or index.row() >= len(self._clusters):
+            return None
+        cluster = self._clusters[index.row()]
+        if role in (Roles.DisplayRole, Roles.EditRole):
+            return cluster.label
+        if role == Role.CLUSTER:
+            return cluster
+        if role == Role.COLOUR:
+            return self._document.colour(cluster)
+        if role in (Roles.ToolTipRole, Roles.AccessibleTextRole):
+            return describe(cluster)
+        return None
+
+    def row_of_image(self, image: int) -> int:
+        """The row of the cluster an image is in; -1 for outliers."""
+        partition = self._document.partition
+        known = partition is not None and 0 <= image < len(partition.vectors)
+        return int(partition.cluster_of[image]) if partition is not None and known else -1
+
+    def row_of_key(self, key: int) -> int:
+        """The row of a cluster; -1 where it is no longer there."""
+        return next((row for row, cluster in enumerate(self._clusters) if cluster.key == key), -1)
+
+    def _refresh(self) -> None:
+        self.beginResetModel()
+        partition = self._document.partition
+        self._clusters = partition.clusters if partition is not None else ()
+        self.endResetModel()
+
+
+def describe(cluster: Cluster) -> str:
+    """A cluster in words."""
+    state = state_of(cluster)
+    words = f"{cluster.label}: {len(cluster.members):,} images, spread {cluster.spread:.3f}"
+    return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
+
+
+def note_of(cluster: Cluster) -> str:
+    """What a person noted about a cluster; empty if nothing."""
+    return "" if cluster.group is None else cluster.group.note
+
+
+def state_of(cluster: Cluster) -> str:
+    """What a person decided about a cluster, in a word; empty if nothing."""
+    if cluster.group is None:
+        return ""
+    if cluster.group.nuisance:
+        return "nuisance"
+    return "confirmed" if cluster.group.confirmed else "held"

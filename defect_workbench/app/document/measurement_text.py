@@ -1,0 +1,40 @@
+"""What was measured on images, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.images.image_records import ImageRecord
+from defect_workbench.core.images.lengths import length_words
+from defect_workbench.core.images.measurements import NANOMETRES, Measurements
+
+
+def measured_words(measured: Measurements | None) -> str:
+    """One image's measurements, a line for each group of them."""
+    if measured is None:
+        return ""
+    noise = f"noise {measured.noise:.1f} grey levels"
+    if not measured.defects:
+        return f"no defect found\n{noise}"
+    count = "1 defect" if measured.defects == 1 else f"{measured.defects:,} defects"
+    size = _length(measured.diameter, measured.unit)
+    shape = f"aspect {measured.aspect:.2g} at {measured.orientation:.0f}°"
+    return f"{count}, the largest ⌀ {size}\n{shape}, contrast {measured.contrast:+.0f}\n{noise}"
+
+
+def median_words(images: Sequence[ImageRecord], members: Integers) -> str:
+    """The median diameter of the largest defects of some images; empty where there is none."""
+    found = [m for i in members.tolist() if (m := images[i].measured) is not None and m.defects]
+    if not found:
+        return ""
+    unit = Counter(m.unit for m in found).most_common(1)[0][0]
+    median = float(np.median([m.diameter for m in found if m.unit == unit]))
+    return f"median defect ⌀ {_length(median, unit)}"
+
+
+def _length(value: float, unit: str) -> str:
+    return length_words(value) if unit == NANOMETRES else f"{value:.3g} px"

@@ -1,0 +1,1 @@
+"""Thumbnails and full-size images read in the background."""

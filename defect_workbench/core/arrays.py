@@ -1,0 +1,12 @@
+"""Short names for the array types that are used everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Vectors = NDArray[np.float32]
+Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+Pixels = NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""A trained classifier as data: its taxonomy, its numbers."""

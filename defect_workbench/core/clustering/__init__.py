@@ -1,0 +1,1 @@
+"""What clustering finds before a person decides anything: feature blocks, the merge tree, its cuts."""

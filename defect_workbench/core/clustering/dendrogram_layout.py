@@ -1,0 +1,61 @@
+"""Where the branches of a dendrogram lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.merge_tree import Tree
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Positions of all 2n-1 nodes: leaves at 0.5, 1.5, ... from left to right, merges at their heights.
+
+    Attributes
+    ----------
+    x, y : (2n-1,) float64
+    left, right : (2n-1,) float64
+        The outermost leaves below each node, as x.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+
+def lay_out(tree: Tree) -> Layout:
+    """Place the nodes of a tree."""
+    n = tree.leaves
+    x, y = np.zeros(2 * n - 1), np.zeros(2 * n - 1)
+    x[tree.leaf_order] = np.arange(n) + 0.5
+    y[n:] = tree.heights
+    left, right = x.copy(), x.copy()
+    for merge, (a, b) in enumerate(tree.children.tolist()):
+        node = n + merge
+        x[node] = (x[a] + x[b]) / 2
+        left[node], right[node] = min(left[a], left[b]), max(right[a], right[b])
+    return Layout(x, y, left, right)
+
+
+def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> NDArray[np.float64]:
+    """The lines of the merges that are at least so high.
+
+    Returns
+    -------
+    (3 m, 2, 2) float64
+        m left legs, m right legs, m bars; each from (x, y) to (x, y).
+    """
+    first = int(np.searchsorted(tree.heights, at_least, side="left"))
+    nodes = np.arange(tree.leaves + first, 2 * tree.leaves - 1)
+    a, b = tree.children[first:, 0], tree.children[first:, 1]
+    x, y = layout.x, layout.y
+
+    def legs(child: NDArray[np.intp]) -> NDArray[np.float64]:
+        return np.stack([np.stack([x[child], y[child]], 1), np.stack([x[child], y[nodes]], 1)], axis=1)
+
+    bars = np.stack([np.stack([x[a], y[nodes]], 1), np.stack([x[b], y[nodes]], 1)], axis=1)
+    return np.concatenate([legs(a), legs(b), bars])

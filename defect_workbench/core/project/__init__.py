@@ -1,0 +1,1 @@
+"""The state of a piece of work: clusters, decisions, proposals, side data."""

@@ -1,0 +1,80 @@
+"""Why an image is in its cluster: how much each block of features speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.project.decisions import Partition
+
+
+@dataclass(frozen=True)
+class Pull:
+    """How the blocks speak for one cluster against another.
+
+    Attributes
+    ----------
+    cluster, rival : int
+        Indices into the partition's clusters.
+    blocks : mapping of str to float
+        For each block of a weight above 0, its share in the difference of the squared distances to
+        the two centroids; positive speaks for `cluster`. Absolute values add up to 1.
+    """
+
+    cluster: int
+    rival: int
+    blocks: Mapping[str, float]
+
+
+def block_pull(analysis: Analysis, partition: Partition, image: int) -> Pull | None:
+    """What holds an image in its cluster against the nearest other one.
+
+    An outlier is looked at as if it were in the nearest cluster. None where there is no rival.
+    """
+    if len(partition.clusters) < 2:
+        return None
+    nearest = partition.nearest(np.array([image], np.intp), 3)[0][0].tolist()
+    own = int(partition.cluster_of[image])
+    cluster = own if own >= 0 else nearest[0]
+    rival = next(number for number in nearest if number != cluster)
+    margins = {}
+    for name, weight in analysis.weights.as_mapping().items():
+        block = analysis.blocks.get(name)
+        if block is not None and weight > 0:
+            distances = [
+                float(((block[image] - _centroid(block, partition, number)) ** 2).sum())
+                for number in (cluster, rival)
+            ]
+            margins[name] = weight * (distances[1] - distances[0])
+    total = sum(abs(margin) for margin in margins.values())
+    return Pull(cluster, rival, {name: margin / total for name, margin in margins.items()} if total else {})
+
+
+def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> NDArray[np.float64]:
+    return np.asarray(block[partition.clusters[number].members].mean(axis=0, dtype=np.float64))
+
+
+def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, NDArray[np.float64]]:
+    """The images most like one, nearest first, and their distances.
+
+    Returns
+    -------
+    images : (m,) intp
+        Without `image` itself; m is at most `count`.
+    distances : (m,) float64
+    """
+    vectors = partition.vectors
+    squares = np.einsum("ij,ij->i", vectors, vectors) - 2 * (vectors @ vectors[image])
+    squares[image] = np.inf
+    count = min(count, len(vectors) - 1)
+    if count < 1:
+        return np.empty(0, np.intp), np.empty(0)
+    near = np.argpartition(squares, count - 1)[:count]
+    distances = np.linalg.norm(vectors[near].astype(np.float64) - vectors[image], axis=1)
+    order = np.argsort(distances, kind="stable")
+    return near[order], distances[order]

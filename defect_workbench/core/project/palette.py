@@ -1,0 +1,64 @@
+"""Colours of clusters: told apart by people with colour-vision deficiency, and steady while the cut moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.project.decisions import Cluster
+
+# Paul Tol's "bright" and "muted" schemes, ordered so that neighbours differ in lightness too; none
+# is near the neutral grey of undivided branches.
+COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#DDAA77",
+    "#332288",
+    "#44AA99",
+    "#882255",
+    "#999933",
+    "#88CCEE",
+)
+# Five places on viridis (S. van der Walt, N. Smith): evenly rising lightness, for numbers.
+RAMP = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
+NEUTRAL = "#8A8F98"
+NUISANCE_COLOUR = -1
+
+
+def node_colours(tree: Tree) -> Integers:
+    """(2n-1,) a colour number for each node that no cut changes.
+
+    From the top down, the larger branch of a split keeps the colour and the smaller one gets the
+    next, so the clusters of any cut into k have the numbers 0..k-1.
+    """
+    n = tree.leaves
+    sizes = np.concatenate([np.ones(n), tree.merges[:, 3]])
+    colours = np.zeros(2 * n - 1, np.intp)
+    for split, merge in enumerate(range(n - 2, -1, -1), start=1):
+        left, right = tree.children[merge].tolist()
+        larger, smaller = (left, right) if sizes[left] >= sizes[right] else (right, left)
+        colours[larger], colours[smaller] = colours[n + merge], split
+    return colours
+
+
+def colour(number: int) -> str:
+    """The colour of a number, as #RRGGBB; what is of no interest is neutral."""
+    if number == NUISANCE_COLOUR:
+        return NEUTRAL
+    return COLOURS[number % len(COLOURS)]
+
+
+def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
+    """The colour number of a cluster: its group's, its node's, or where there is no tree its key."""
+    if cluster.group is not None:
+        return cluster.group.colour
+    return cluster.key if nodes is None else int(nodes[cluster.key])
+
+
+def cluster_colour(cluster: Cluster, nodes: Integers | None) -> str:
+    """The colour of a cluster, as #RRGGBB."""
+    return colour(colour_number(cluster, nodes))

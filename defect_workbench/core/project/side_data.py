@@ -1,0 +1,305 @@
+"""What is known of the images from elsewhere: a table joined to them by file name."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.image_records import ImageSet
+
+Cell = str | float | None
+
+_MISSING = frozenset({"", "-", "–", "na", "n/a", "#n/a", "nan", "null", "none"})
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+_CODE = re.compile(r"[+-]?0\d")
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    NUMBER = "number"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes
+    ----------
+    cells : tuple
+        Finite numbers, or texts, as `kind` says; None where there is nothing.
+    """
+
+    name: str
+    kind: Kind
+    cells: tuple[Cell, ...]
+
+    def as_text(self) -> Column:
+        """The same as categories: whole numbers lose their point."""
+        return Column(self.name, Kind.TEXT, tuple(None if c is None else cell_text(c) for c in self.cells))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it was read, all cells still text.
+
+    Attributes
+    ----------
+    source : str
+        Name of the file.
+    sha256 : str
+        Of the file.
+    header : tuple of str
+        No two alike, none empty.
+    rows : tuple of tuple of str
+        Each as long as the header.
+    decimal_comma : bool
+        Whether "1,5" is a number.
+    remarks : tuple of str
+        What the person should know about how it was read.
+    """
+
+    source: str
+    sha256: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    decimal_comma: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SideData:
+    """A table joined to an image set; cells are one an image, in the order of the set.
+
+    Attributes
+    ----------
+    joined : tuple of bool
+        Whether the image has a row.
+    without_image : tuple of str
+        Names of rows that belong to no image.
+    remarks : tuple of str
+        Duplicates, and how the file was read.
+    """
+
+    source: str
+    sha256: str
+    name_column: str
+    columns: tuple[Column, ...]
+    joined: tuple[bool, ...]
+    without_image: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column of a name, in any case.
+
+        Raises
+        ------
+        InputError
+            If there is none; the message lists those there are.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        for column in self.columns:
+            if column.name.casefold() == name.casefold():
+                return column
+        known = ", ".join(column.name for column in self.columns)
+        raise InputError(f"{self.source} has no column {name}; it has {known}")
+
+    def without_row(self, images: ImageSet) -> tuple[str, ...]:
+        """Paths of images that have no row."""
+        return tuple(i.path for i, there in zip(images.images, self.joined, strict=True) if not there)
+
+    def take(self, indices: Sequence[int]) -> SideData:
+        """The same for some of the images, in another order perhaps."""
+        columns = tuple(replace(c, cells=tuple(c.cells[i] for i in indices)) for c in self.columns)
+        return replace(self, columns=columns, joined=tuple(self.joined[i] for i in indices))
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as text: numbers with up to 15 digits, nothing as nothing."""
+    if cell is None:
+        return ""
+    return cell if isinstance(cell, str) else f"{cell:.15g}"
+
+
+def typed(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
+    """A column of numbers where every cell that holds something is one, else of texts.
+
+    Numbers with a leading zero are codes of lots or recipes, and stay texts.
+    """
+    numbers: list[Cell] = []
+    for cell in cells:
+        text = cell.strip()
+        if text.casefold() in _MISSING:
+            numbers.append(None)
+            continue
+        value = _number(text, decimal_comma)
+        if value is None:
+            return Column(name, Kind.TEXT, tuple(c.strip() or None for c in cells))
+        numbers.append(value)
+    if all(number is None for number in numbers):
+        return Column(name, Kind.TEXT, tuple(c.strip() or None for c in cells))
+    return Column(name, Kind.NUMBER, tuple(numbers))
+
+
+def _number(text: str, decimal_comma: bool) -> float | None:
+    if not _NUMBER.match(text) or _CODE.match(text) or ("," in text and not decimal_comma):
+        return None
+    value = float(text.replace(",", "."))
+    return value if math.isfinite(value) else None
+
+
+def join(
+    table: Table, images: ImageSet, name_column: str | None = None, categories: Sequence[str] = ()
+) -> SideData:
+    """Join a table to images by file name.
+
+    A cell names an image if it is the end of the image's path, or the image's path is the end of the
+    cell, with or without the extension, in any case. Where a name fits several images the row belongs
+    to none; where several rows fit one image, the one that agrees on more folders counts, else the first.
+
+    Parameters
+    ----------
+    name_column : str, optional
+        The column that names the files; default: the one that names most of them.
+    categories : sequence of str
+        Columns of numbers that are to be taken as categories, such as the number of a wafer.
+
+    Raises
+    ------
+    InputError
+        If no column names an image, or a named column is not there.
+    """
+    index = _Index(images)
+    if name_column is None:
+        hits = [sum(bool(index.find(row[i])[0]) for row in table.rows) for i in range(len(table.header))]
+        chosen = max(range(len(hits)), key=lambda i: (hits[i], -i), default=0)
+        if not hits or not hits[chosen]:
+            example = images.images[0].path if len(images) else "image.png"
+            raise InputError(
+                f"no column of {table.source} names the images; one must hold names such as {example}"
+            )
+    else:
+        chosen = _position(table, name_column)
+    best: dict[int, tuple[int, int]] = {}
+    without: list[str] = []
+    several: list[str] = []
+    again: list[str] = []
+    for number, row in enumerate(table.rows):
+        found, agreeing = index.find(row[chosen])
+        if len(found) != 1:
+            (several if found else without).append(row[chosen])
+            continue
+        image = found[0]
+        if image not in best:
+            best[image] = (agreeing, number)
+            continue
+        again.append(row[chosen])
+        if agreeing > best[image][0]:
+            best[image] = (agreeing, number)
+    if not best:
+        raise InputError(f"the column {table.header[chosen]} of {table.source} names none of the images")
+    taken = [best[i][1] if i in best else None for i in range(len(images))]
+    wanted = {table.header[_position(table, name)] for name in categories}
+    columns = []
+    for position, name in enumerate(table.header):
+        if position == chosen:
+            continue
+        # Typed from all rows: a row without an image says as much about what the column holds.
+        column = typed(name, [row[position] for row in table.rows], table.decimal_comma)
+        column = column.as_text() if name in wanted else column
+        columns.append(replace(column, cells=tuple(None if r is None else column.cells[r] for r in taken)))
+    remarks = [*table.remarks]
+    if again:
+        remarks.append(f"{_some(again)}: named by more than one row; the first counts")
+    if several:
+        remarks.append(f"{_some(several)}: the name fits several images, so the row belongs to none")
+    return SideData(
+        table.source,
+        table.sha256,
+        table.header[chosen],
+        tuple(columns),
+        tuple(row is not None for row in taken),
+        tuple(without + several),
+        tuple(remarks),
+    )
+
+
+def _position(table: Table, name: str) -> int:
+    if name in table.header:
+        return table.header.index(name)
+    folded = [known.casefold() for known in table.header]
+    if name.casefold() not in folded:
+        raise InputError(f"{table.source} has no column {name}; it has {', '.join(table.header)}")
+    return folded.index(name.casefold())
+
+
+def _some(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    shown = ", ".join(distinct[:3])
+    return shown if len(distinct) <= 3 else f"{shown} and {len(distinct) - 3} more"
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    text = unicodedata.normalize("NFC", path.strip()).replace("\\", "/").casefold()
+    return tuple(part for part in text.split("/") if part not in ("", "."))
+
+
+class _Index:
+    """Finds images by the ends of their paths."""
+
+    def __init__(self, images: ImageSet) -> None:
+        root = _parts(Path(images.root).as_posix())
+        self._whole: list[tuple[str, ...]] = []
+        self._depth: list[int] = []
+        ends: dict[tuple[str, ...], list[int]] = {}
+        for number, image in enumerate(images.images):
+            parts = _parts(image.path)
+            self._whole.append(root + parts)
+            self._depth.append(len(parts))
+            stem = parts[-1].rpartition(".")[0]
+            lasts = [parts[-1], stem] if stem else [parts[-1]]
+            for length in range(1, len(parts) + 1):
+                for last in lasts:
+                    ends.setdefault((*parts[-length:-1], last), []).append(number)
+        self._ends: Mapping[tuple[str, ...], list[int]] = ends
+
+    def find(self, cell: str) -> tuple[list[int], int]:
+        """Images that a cell names, and the number of path parts that agree."""
+        parts = _parts(cell)
+        if not parts:
+            return [], 0
+        if parts in self._ends:
+            return self._narrow(parts, self._ends[parts])
+        for length in range(len(parts) - 1, 0, -1):
+            end = parts[-length:]
+            found = [i for i in self._ends.get(end, []) if self._depth[i] == length]
+            if found:
+                return self._narrow(parts, found)
+        return [], 0
+
+    def _narrow(self, parts: tuple[str, ...], found: list[int]) -> tuple[list[int], int]:
+        scores = [self._agreeing(parts, i) for i in found]
+        best = max(scores)
+        kept = [i for i, score in zip(found, scores, strict=True) if score == best]
+        if len(kept) > 1:
+            # A path that is named whole goes before one that only ends so.
+            whole = [i for i in kept if self._depth[i] == len(parts)]
+            kept = whole if len(whole) == 1 else kept
+        return kept, best
+
+    def _agreeing(self, parts: tuple[str, ...], image: int) -> int:
+        count = 1
+        for mine, theirs in zip(reversed(parts[:-1]), reversed(self._whole[image][:-1]), strict=False):
+            if mine != theirs:
+                break
+            count += 1
+        return count

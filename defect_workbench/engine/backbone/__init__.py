@@ -1,0 +1,1 @@
+"""The deep network: its layers, its pretrained weights, and how torch is imported."""

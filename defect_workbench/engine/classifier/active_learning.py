@@ -1,0 +1,72 @@
+"""Which images' labels would help a classifier most.
+
+An image is worth asking about where the classifier is unsure and many others are like it; and it should
+not be like one that is already being asked about.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.classifier.trained_classifier import Classifier, Floats, Prediction, scaled
+from defect_workbench.engine.classifier.data.stage_inputs import Blocks
+
+Labels = NDArray[np.intp]
+
+NEIGHBOURS = 10
+_SAMPLE = 4000
+
+
+def uncertainty(prediction: Prediction) -> Floats:
+    """(n,) 0 where sure to 1 where the two likeliest labels are equally likely, or the image is unknown."""
+    odds = np.sort(prediction.probabilities, axis=1)[:, ::-1]
+    margin = odds[:, 0] - (odds[:, 1] if odds.shape[1] > 1 else 0.0)
+    result: Floats = np.where(prediction.known, 1 - margin, 1.0)
+    return result
+
+
+def worth_asking(
+    classifier: Classifier, prediction: Prediction, blocks: Blocks, count: int, seed: int = 0
+) -> Labels:
+    """The images to label next, the most helpful first.
+
+    One is chosen after the other: uncertainty times the density of its surroundings times the distance
+    to what is already chosen (after B. Settles, M. Craven, EMNLP 2008, information density; the last
+    factor spreads a batch).
+
+    Parameters
+    ----------
+    blocks : mapping of str to (n, d) float32
+        Of the same images as the prediction.
+
+    Returns
+    -------
+    (min(count, n),) intp
+    """
+    n = len(prediction.labels)
+    if n == 0 or count < 1:
+        return np.empty(0, np.intp)
+    vectors = scaled(classifier.novelty.scales, blocks)
+    rng = np.random.default_rng(seed)
+    sample = np.arange(n) if n <= _SAMPLE else np.sort(rng.permutation(n)[:_SAMPLE])
+    others = vectors[sample]
+    squares = (others**2).sum(axis=1)
+    k = min(NEIGHBOURS, len(sample) - 1)
+    near = np.empty(n)
+    for start in range(0, n, 1024):
+        rows = vectors[start : start + 1024]
+        squared = (rows**2).sum(axis=1)[:, None] + squares[None, :] - 2 * rows @ others.T
+        near[start : start + 1024] = np.sqrt(np.maximum(np.partition(squared, k, axis=1)[:, k], 0.0))
+    usual = max(float(np.median(near)), 1e-9)
+    value = (1e-3 + uncertainty(prediction)) * usual / (usual + near)
+    spread = np.full(n, 1.0)
+    chosen: list[int] = []
+    for _ in range(min(count, n)):
+        score = value * spread
+        score[chosen] = -1.0
+        best = int(score.argmax())
+        chosen.append(best)
+        distance = np.sqrt(np.maximum(((vectors - vectors[best]) ** 2).sum(axis=1), 0.0))
+        spread = np.minimum(spread, distance / (distance + usual))
+    return np.array(chosen, np.intp)

@@ -1,0 +1,282 @@
+"""Honest figures: every image judged by a model that has seen neither it nor a near-duplicate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.classifier.taxonomy import Kind, Taxonomy, ways
+from defect_workbench.core.classifier.trained_classifier import Floats, Prediction
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.classifier.data.dataset import LabelledSet
+from defect_workbench.engine.classifier.data.stage_inputs import Material
+from defect_workbench.engine.classifier.evaluation import (
+    Evaluation,
+    choose_threshold,
+    difference,
+    evaluate,
+    ranking_area,
+    risk_coverage,
+)
+from defect_workbench.engine.classifier.heads.folds import folds
+from defect_workbench.engine.classifier.heads.head import Watcher
+from defect_workbench.engine.classifier.predict import predict_rows
+from defect_workbench.engine.classifier.training import Options, block_choices, targets, train
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classifier.fine_tuning import FineTuning
+
+Labels = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """What models said of images they had not seen, and how good that was.
+
+    Attributes
+    ----------
+    fold : (n,) intp
+    labels : (n,) intp
+        The label of each image, an index into `prediction.names`.
+    prediction : Prediction
+        Out of fold; `known` by the chosen threshold.
+    overall : Evaluation
+        Of the final label, end to end, nothing rejected.
+    stages : mapping of str to (Evaluation or None, facts)
+        None for a stage about which the folders say nothing.
+    ablation : mapping of str to mapping
+        Accuracy, its interval, and the difference to `deep`, a choice of blocks each.
+    threshold : float
+        Of the doubt, from the risk-coverage curve.
+    """
+
+    fold: Labels
+    labels: Labels
+    prediction: Prediction
+    overall: Evaluation
+    stages: Mapping[str, tuple[Evaluation | None, Mapping[str, Any]]]
+    ablation: Mapping[str, Mapping[str, Any]]
+    threshold: float
+
+
+def cross_validate(
+    data: LabelledSet,
+    material: Material,
+    taxonomy: Taxonomy,
+    count: int,
+    options: Options,
+    reporter: Reporter,
+    *,
+    watch: Watcher | None = None,
+    ablation: bool = True,
+    tuning: FineTuning | None = None,
+) -> CrossValidation:
+    """Train on all folds but one, judge that one; every fold once.
+
+    Changed copies are only ever learnt from.
+
+    Parameters
+    ----------
+    taxonomy : Taxonomy
+        As `fit_taxonomy` made it.
+    count : int
+        Folds, at least 2.
+    tuning : FineTuning, optional
+        Fits the network's last block to what each fold learns from.
+
+    Raises
+    ------
+    InputError
+        If a class has too few groups to be in training whatever fold is left out.
+    Cancelled
+        If the reporter says so.
+    """
+    fold = folds(data.labels, data.groups, count, options.seed)
+    for label, folder in enumerate(data.folders):
+        own = np.unique(fold[data.labels == label])
+        if len(own) < 2:
+            raise InputError(
+                f"the folder {folder} cannot be split: its images are near-duplicates or of one lot; "
+                "with too few to learn from and judge by, no figure would be honest"
+            )
+    choices = block_choices(tuple(data.features.blocks))
+    full = list(choices)[-1]
+    compared = choices if ablation else {full: choices[full]}
+    reporter.stage("Cross-validation", count * len(compared))
+    names = taxonomy.labels
+    way = ways(taxonomy, data.folders)
+    truth = np.array([names.index(way.label_of[f]) for f in data.folders], np.intp)[data.labels]
+    parts: dict[str, list[tuple[Labels, Prediction]]] = {choice: [] for choice in compared}
+    for number in range(count):
+        learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if not len(judged):
+            continue
+        name = f"fold {number + 1}"
+        seen, asked = data, material
+        if tuning is not None:
+            seen, asked, _ = tuning.refit(learnt, name)
+            reporter.stage(f"Cross-validation, {name}", len(compared))
+        for choice, blocks in compared.items():
+            reporter.check()
+            whole = choice == full
+            chosen = replace(options, blocks=blocks, calibrate=whole)
+            told = watch if whole else None
+            model = train(seen, asked, taxonomy, learnt, chosen, reporter, name=name, watch=told)
+            parts[choice].append((judged, predict_rows(model, asked, judged)))
+            reporter.advance()
+    joined = {choice: join(found, len(data)) for choice, found in parts.items()}
+    right = {choice: found.labels == truth for choice, found in joined.items()}
+    prediction = joined[full]
+    overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.doubt)
+    curve = risk_coverage(prediction.doubt, right[full])
+    threshold = choose_threshold(curve)
+    prediction = replace(prediction, known=prediction.doubt <= threshold)
+    return CrossValidation(
+        fold,
+        truth,
+        prediction,
+        overall,
+        {stage.name: _stage_figures(stage.name, taxonomy, data, prediction) for stage in taxonomy.stages},
+        _ablation(right, overall, options.seed) if ablation else {},
+        threshold,
+    )
+
+
+def join(parts: list[tuple[Labels, Prediction]], n: int) -> Prediction:
+    """One prediction of all rows from those of disjoint parts."""
+    first = parts[0][1]
+
+    def array(get: Any, like: NDArray[Any]) -> NDArray[Any]:
+        result = np.zeros((n, *like.shape[1:]), like.dtype)
+        for rows, part in parts:
+            result[rows] = get(part)
+        return result
+
+    paths = [""] * n
+    for rows, part in parts:
+        for row, path in zip(rows.tolist(), part.paths, strict=True):
+            paths[row] = path
+    return Prediction(
+        first.names,
+        array(lambda p: p.labels, first.labels),
+        array(lambda p: p.probabilities, first.probabilities),
+        array(lambda p: p.doubt, first.doubt),
+        array(lambda p: p.known, first.known),
+        tuple(paths),
+        {name: array(lambda p, key=name: p.stages[key], values) for name, values in first.stages.items()},
+    )
+
+
+def _stage_figures(
+    name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: Prediction
+) -> tuple[Evaluation | None, Mapping[str, Any]]:
+    stage = taxonomy.stage(name)
+    wanted = targets(stage, ways(taxonomy, data.folders), data)
+    odds = prediction.stages[name]
+    decided = odds.argmax(axis=1)
+    counts = np.bincount(decided, minlength=len(stage.outcomes))
+    outcomes = [outcome.name for outcome in stage.outcomes]
+    facts = {"kind": stage.kind.value, "outcomes": dict(zip(outcomes, counts.tolist(), strict=True))}
+    judged = np.flatnonzero(wanted >= 0)
+    if not len(judged):
+        return None, {**facts, "why": "the folders do not say which outcome is right"}
+    rows = odds[judged]
+    confidence: Floats = rows[np.arange(len(judged)), decided[judged]]
+    measured = stage.kind is not Kind.CLASSES
+    return (
+        evaluate(wanted[judged], decided[judged], outcomes, None if measured else confidence),
+        facts,
+    )
+
+
+def _ablation(
+    right: Mapping[str, NDArray[np.bool_]], overall: Evaluation, seed: int
+) -> dict[str, dict[str, Any]]:
+    from defect_workbench.engine.classifier.evaluation import wilson
+
+    found: dict[str, dict[str, Any]] = {}
+    for choice, hits in right.items():
+        found[choice] = {
+            "accuracy": float(hits.mean()),
+            "interval": list(wilson(int(hits.sum()), len(hits))),
+        }
+        if choice != "deep" and "deep" in right:
+            found[choice]["minus_deep"] = float(hits.mean() - right["deep"].mean())
+            found[choice]["minus_deep_interval"] = list(difference(hits, right["deep"], seed))
+    return found
+
+
+def leave_classes_out(
+    data: LabelledSet,
+    material: Material,
+    taxonomy: Taxonomy,
+    options: Options,
+    reporter: Reporter,
+    count: int = 5,
+) -> dict[str, Any]:
+    """How well unknown kinds are told: each class left out of training in turn.
+
+    The known images are judged out of fold, by models that have seen neither them nor the class left out.
+
+    Returns
+    -------
+    dict
+        `classes`: for each folder the area under the curve, and the shares of unknown and of known
+        images called unknown at a threshold chosen from the known ones; `mean`, `worst`.
+    """
+    if len(data.folders) < 3:
+        return {"classes": {}, "mean": None, "worst": None, "why": "three folders are needed"}
+    fold = folds(data.labels, data.groups, count, options.seed)
+    reporter.stage("Leaving each class out", len(data.folders))
+    classes: dict[str, dict[str, float]] = {}
+    for left_out, folder in enumerate(data.folders):
+        reporter.check()
+        foreign = np.flatnonzero(data.labels == left_out)
+        known = np.flatnonzero(data.labels != left_out)
+        doubts, right, strange = np.zeros(len(data)), np.zeros(len(data), bool), np.zeros(len(foreign))
+        kept = [f for i, f in enumerate(data.folders) if i != left_out]
+        for number in range(count):
+            learnt = known[fold[known] != number]
+            judged = known[fold[known] == number]
+            if not len(judged):
+                continue
+            doubt, correct = _doubts(data, learnt, judged, kept, options.seed)
+            doubts[judged], right[judged] = doubt, correct
+            strange += _doubts(data, learnt, foreign, kept, options.seed)[0] / count
+        threshold = choose_threshold(risk_coverage(doubts[known], right[known]))
+        scores = np.concatenate([doubts[known], strange])
+        area = ranking_area(scores, np.arange(len(scores)) >= len(known))
+        classes[folder] = {
+            "auc": area,
+            "unknown_found": float((strange > threshold).mean()),
+            "known_rejected": float((doubts[known] > threshold).mean()),
+        }
+        reporter.advance()
+    areas = [entry["auc"] for entry in classes.values()]
+    return {"classes": classes, "mean": float(np.mean(areas)), "worst": float(np.min(areas))}
+
+
+def _doubts(
+    data: LabelledSet, learnt: Labels, judged: Labels, folders: list[str], seed: int
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The doubt of images as a model of the folders would have it, and whether it would be right."""
+    from threadpoolctl import threadpool_limits
+
+    from defect_workbench.core.classifier.trained_classifier import scaled
+    from defect_workbench.engine.classifier.training import fit_novelty, novelty_blocks
+
+    names = {data.folders.index(folder): number for number, folder in enumerate(folders)}
+    labels = np.array([names.get(label, -1) for label in data.labels.tolist()], np.intp)
+    with threadpool_limits(1):
+        blocks = novelty_blocks(data, learnt)
+        novelty = fit_novelty(blocks, labels[learnt], data.groups[learnt], len(folders), seed)
+        rows = novelty_blocks(data, judged)
+        doubt = novelty.doubt(novelty.measures(rows))
+        vectors = scaled(novelty.scales, rows)
+    beliefs = vectors @ novelty.linear[:-1] + novelty.linear[-1]
+    return doubt, beliefs.argmax(axis=1) == labels[judged]

@@ -1,0 +1,186 @@
+"""Near-duplicates: the same pixels again, shifted a little or stored anew.
+
+Images that are merely alike, such as clean ones, are none: after the best shift the two must differ by
+little more than re-encoding leaves, and their details, not just their brightness, must agree.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from defect_workbench.core.clustering.feature_blocks import DEEP, Features
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.classifier.data.augmented_features import read_pixels
+from defect_workbench.engine.clustering.outliers import nearest_neighbours
+from defect_workbench.engine.preprocessing import resize
+
+Labels = NDArray[np.intp]
+Floats = NDArray[np.float64]
+
+NEIGHBOURS = 6
+MAX_SHIFT = 0.12
+ROUGH_CORRELATION = 0.3
+CORRELATION = 0.8
+# With all removed that is larger than so many pixels: repeating patterns agree in many pictures, the
+# finest detail and the noise only in the same.
+FINE_CORRELATIONS = ((2.0, 0.65), (1.0, 0.4))
+_NEAR = 0.5
+_EVEN = 1.0
+
+
+def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) -> Labels:
+    """The group of each image; near-duplicates share one.
+
+    Candidates are each image's nearest in feature space, closer than half the usual distance; their
+    pixels decide.
+
+    Returns
+    -------
+    (n,) intp
+    """
+    n = len(images)
+    edges: list[tuple[int, int]] = []
+    first: dict[str, int] = {}
+    for index, image in enumerate(images.images):
+        edges.append((first.setdefault(image.sha256, index), index))
+    candidates = [
+        (i, j) for i, j in _candidates(features) if images.images[i].sha256 != images.images[j].sha256
+    ]
+    reporter.stage("Looking for near-duplicates", len(candidates))
+    pictures = _Pictures(images, sorted({i for pair in candidates for i in pair}), reporter)
+    for i, j in candidates:
+        reporter.check()
+        a, b = pictures.get(i), pictures.get(j)
+        if a is not None and b is not None and same_pixels(a, b):
+            edges.append((i, j))
+        reporter.advance()
+    rows, columns = np.array(edges, np.intp).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
+    _, groups = connected_components(graph, directed=False)
+    return groups.astype(np.intp)
+
+
+def _candidates(features: Features) -> list[tuple[int, int]]:
+    n = len(features)
+    if n < 2:
+        return []
+    pairs: set[tuple[int, int]] = set()
+    for name, block in features.blocks.items():
+        rows = block.astype(np.float64)
+        if name == DEEP:
+            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        else:
+            deviation = rows.std(axis=0)
+            rows = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+        if name != DEEP and DEEP in features.blocks:
+            continue
+        distances, indices = nearest_neighbours(rows, min(NEIGHBOURS, n - 1))
+        # Two random images of the set lie this far from each other.
+        usual = np.sqrt(2 * float(rows.var(axis=0).sum()))
+        close = distances < _NEAR * usual
+        for i, k in zip(*np.nonzero(close), strict=True):
+            j = int(indices[i, k])
+            pairs.add((min(int(i), j), max(int(i), j)))
+    return sorted(pairs)
+
+
+class _Pictures:
+    """Small grey pictures, decoded once each."""
+
+    def __init__(self, images: ImageSet, wanted: list[int], reporter: Reporter) -> None:
+        self._found: dict[int, Floats | None] = {}
+        with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
+            for start in range(0, len(wanted), 64):
+                reporter.check()
+                part = wanted[start : start + 64]
+                self._found.update(zip(part, pool.map(lambda i: _small(images, i), part), strict=True))
+
+    def get(self, index: int) -> Floats | None:
+        return self._found[index]
+
+
+def _small(images: ImageSet, index: int) -> Floats | None:
+    try:
+        grey, _ = resize.prepare(read_pixels(images, index))
+    except WorkbenchError:
+        return None
+    return grey.astype(np.float64)
+
+
+def same_pixels(first: Floats, second: Floats) -> bool:
+    """Whether two pictures are one, up to a small shift, brightness, contrast and re-encoding.
+
+    The shift is where the phase correlation is largest (C. D. Kuglin, D. C. Hines, Proc. IEEE Conf.
+    Cybernetics and Society, 1975). Over the common field the pictures must then correlate, as they are
+    and with everything larger than a few pixels taken off: clean images never share the latter, for
+    their noise differs. The part of a pixel follows H. Foroosh, J. Zerubia, M. Berthod, IEEE Trans. Image
+    Processing 11, 2002.
+
+    Parameters
+    ----------
+    first, second : (side, side) float64
+    """
+    side = first.shape[0]
+    if min(first.std(), second.std()) < _EVEN:
+        # Pictures without any detail cannot be told apart or together.
+        return bool(np.abs(first - second).max() <= 2)
+    window = np.hanning(side)[:, None] * np.hanning(side)[None, :]
+    spectra = [np.fft.rfft2((p - p.mean()) * window) for p in (first, second)]
+    cross = spectra[0] * np.conj(spectra[1])
+    peaks = np.fft.irfft2(cross / np.maximum(np.abs(cross), 1e-9), first.shape)
+    limit = int(MAX_SHIFT * side)
+    allowed = np.r_[0 : limit + 1, side - limit : side]
+    within = peaks[np.ix_(allowed, allowed)]
+    row, column = (int(allowed[k]) for k in np.unravel_index(int(within.argmax()), within.shape))
+    down, right = (k if k <= limit else k - side for k in (row, column))
+    a, b = _common(first, second, down, right)
+    if _correlation(a, b) < ROUGH_CORRELATION:
+        return False
+    # The true shift is rarely a whole number of pixels of the small picture.
+    rest = (_peak(peaks[:, column], row), _peak(peaks[row, :], column))
+    moved = ndimage.shift(second, (down + rest[0], right + rest[1]), order=3, mode="nearest")
+    edge = 2
+    rows = slice(max(0, down) + edge, side + min(0, down) - edge)
+    columns = slice(max(0, right) + edge, side + min(0, right) - edge)
+    a, b = first[rows, columns], moved[rows, columns]
+    if _correlation(a, b) < CORRELATION:
+        return False
+    return all(
+        _correlation(*(p - ndimage.gaussian_filter(p, scale) for p in (a, b))) >= least
+        for scale, least in FINE_CORRELATIONS
+    )
+
+
+def _peak(values: Floats, at: int) -> float:
+    """Where the peak lies between whole numbers: of phase correlation, between the two largest."""
+    before, here, after = (float(values[(at + k) % len(values)]) for k in (-1, 0, 1))
+    side, sign = (after, 1.0) if after > before else (before, -1.0)
+    if side <= 0 or here <= 0:
+        return 0.0
+    return sign * side / (side + here)
+
+
+def _common(first: Floats, second: Floats, down: int, right: int) -> tuple[Floats, Floats]:
+    """The field both show where `first` is `second` moved by (down, right)."""
+    side = first.shape[0]
+    rows, columns = side - abs(down), side - abs(right)
+    top, left = max(0, down), max(0, right)
+    other_top, other_left = max(0, -down), max(0, -right)
+    return (
+        first[top : top + rows, left : left + columns],
+        second[other_top : other_top + rows, other_left : other_left + columns],
+    )
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    x, y = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / scale if scale > 0 else 0.0

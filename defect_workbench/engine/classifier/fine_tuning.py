@@ -1,0 +1,290 @@
+"""Fit the network's last block to a person's labels.
+
+All before it stays as it is, so what it says of each picture is computed once and kept for every epoch
+and fold; only layer 4 is run again. The deep vectors that come out of it then go the way of all others.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.feature_blocks import DEEP, Features
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.torch_import import load_torch
+from defect_workbench.engine.classifier.data.augmented_features import read_pixels
+from defect_workbench.engine.classifier.data.dataset import LabelledSet
+from defect_workbench.engine.classifier.data.stage_inputs import Material, Source
+from defect_workbench.engine.classifier.heads.head import Epoch, Watcher
+from defect_workbench.engine.classifier.heads.ridge import class_weights
+from defect_workbench.engine.preprocessing import resize
+from defect_workbench.engine.preprocessing.pipeline import process
+
+if TYPE_CHECKING:
+    import torch
+
+Labels = NDArray[np.intp]
+Tuned = Mapping[str, NDArray[np.float16]]
+
+EPOCHS = 6
+BATCH = 32
+BLOCK_RATE, HEAD_RATE, DECAY = 1e-4, 1e-3, 0.01
+SMOOTHING = 0.05
+_CHANNELS, _SIDE = 1024, 14
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What layer 3 says of each picture; kept in a file, for it is 0.4 MB an image.
+
+    Attributes
+    ----------
+    values : (n, 14, 14, 1024) float16
+    """
+
+    values: NDArray[np.float16]
+    folder: tempfile.TemporaryDirectory[str]
+
+
+class LastBlock:
+    """Layer 4 of a network, and the layers before it.
+
+    Parameters
+    ----------
+    tuned : mapping of str to array, optional
+        Its numbers; default: those of the weights in use.
+
+    Raises
+    ------
+    WorkbenchError
+        If there are no weights.
+    """
+
+    def __init__(self, library: WeightsLibrary, tuned: Tuned | None = None) -> None:
+        load_torch()
+        import torch
+
+        from defect_workbench.engine.backbone.resnet50 import build_resnet, default_device, preprocessing
+
+        checkpoint = library.load()
+        if checkpoint is None:
+            raise WorkbenchError("fine-tuning needs ResNet-50 weights; run: defect-workbench weights fetch")
+        self._device = default_device()
+        self._preprocess = preprocessing(checkpoint.variant)
+        network = build_resnet(checkpoint).to(self._device)
+        self._network: Any = network.to(memory_format=torch.channels_last)
+        self._start = {k: v.detach().clone() for k, v in network.layer4.state_dict().items()}
+        if tuned:
+            self.load(tuned)
+
+    def load(self, tuned: Tuned) -> None:
+        """Take the numbers of a tuned block."""
+        import torch
+
+        state = {k: torch.from_numpy(np.asarray(v, np.float32).copy()) for k, v in tuned.items()}
+        try:
+            self._network.layer4.load_state_dict(state, strict=False)
+        except RuntimeError as error:
+            raise WorkbenchError("the tuned block of this model does not fit the network") from error
+
+    def maps(self, images: ImageSet, made: Processing, reporter: Reporter) -> Maps:
+        """What layer 3 says of every picture.
+
+        Raises
+        ------
+        Cancelled
+            If the reporter says so.
+        """
+        import torch
+
+        folder = tempfile.TemporaryDirectory(prefix="defect-workbench-maps-")
+        shape = (len(images), _SIDE, _SIDE, _CHANNELS)
+        values = np.memmap(f"{folder.name}/maps", np.float16, "w+", shape=shape)
+        net = self._network
+        reporter.stage("Looking at pictures for fine-tuning", len(images))
+        for start in range(0, len(images), BATCH):
+            reporter.check()
+            rows = range(start, min(start + BATCH, len(images)))
+            batch = torch.from_numpy(np.stack([_picture(images, i, made) for i in rows]))
+            with torch.inference_mode():
+                x = self._preprocess(batch.to(self._device).permute(0, 3, 1, 2))
+                x = x.contiguous(memory_format=torch.channels_last)
+                x = net.maxpool(net.relu(net.bn1(net.conv1(x))))
+                x = net.layer3(net.layer2(net.layer1(x)))
+                values[start : start + len(rows)] = x.permute(0, 2, 3, 1).half().cpu().numpy()
+            reporter.advance(len(rows))
+        return Maps(values, folder)
+
+    def _batch(self, maps: Maps, rows: Labels) -> torch.Tensor:
+        import torch
+
+        found = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
+        return found.permute(0, 3, 1, 2)
+
+    def vectors(self, maps: Maps, reporter: Reporter) -> NDArray[np.float32]:
+        """(n, 2048) deep vectors by the block as it is now."""
+        import torch
+
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(maps.values), BATCH):
+                reporter.check()
+                rows = np.arange(start, min(start + BATCH, len(maps.values)))
+                found.append(self._network.layer4(self._batch(maps, rows)).mean((2, 3)).cpu().numpy())
+        return np.concatenate(found).astype(np.float32)
+
+    def tune(
+        self,
+        maps: Maps,
+        labels: Labels,
+        chosen: Labels,
+        seed: int,
+        reporter: Reporter,
+        name: str,
+        watch: Watcher | None = None,
+    ) -> Tuned:
+        """Fit the block to the chosen images from where the weights in use leave it.
+
+        Batch normalisation keeps its statistics; pictures are turned and mirrored at random.
+
+        Parameters
+        ----------
+        labels : (n,) intp
+
+        Returns
+        -------
+        mapping of str to float16 arrays
+            As they are used from now on.
+        """
+        import torch
+        from torch import nn
+
+        count = int(labels.max()) + 1
+        block = self._network.layer4
+        block.load_state_dict(self._start)
+        rng = np.random.default_rng(seed)
+        weights = class_weights(labels[chosen], count, np.arange(len(chosen)))
+        of_row = np.zeros(len(labels))
+        of_row[chosen] = weights / weights.mean()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            head = nn.Linear(2048, count).to(self._device)
+            block.requires_grad_(True).eval()
+            optimiser = torch.optim.AdamW(
+                [
+                    {"params": block.parameters(), "lr": BLOCK_RATE},
+                    {"params": head.parameters(), "lr": HEAD_RATE},
+                ],
+                weight_decay=DECAY,
+            )
+            steps = EPOCHS * -(-len(chosen) // BATCH)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(
+                optimiser, [BLOCK_RATE, HEAD_RATE], total_steps=steps, pct_start=0.2
+            )
+            for epoch in range(1, EPOCHS + 1):
+                order, total, right = rng.permutation(chosen), 0.0, 0
+                for start in range(0, len(order), BATCH):
+                    reporter.check()
+                    rows = order[start : start + BATCH]
+                    x = torch.rot90(self._batch(maps, rows), int(rng.integers(4)), (2, 3))
+                    if rng.random() < 0.5:
+                        x = x.flip(3)
+                    y = torch.from_numpy(labels[rows].astype(np.int64)).to(self._device)
+                    w = torch.from_numpy(of_row[rows].astype(np.float32)).to(self._device)
+                    logits = head(block(x).mean((2, 3)))
+                    losses = nn.functional.cross_entropy(
+                        logits, y, reduction="none", label_smoothing=SMOOTHING
+                    )
+                    loss = (losses * w).mean()
+                    optimiser.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    optimiser.step()
+                    schedule.step()
+                    total += float(loss.detach()) * len(rows)
+                    right += int((logits.argmax(1) == y).sum())
+                    reporter.advance(len(rows))
+                if watch is not None:
+                    mean = total / len(order)
+                    watch(Epoch(f"{name}, last block", epoch, mean, mean, right / len(order)))
+        block.requires_grad_(False)
+        tuned = {
+            k: v.detach().cpu().numpy().astype(np.float16)
+            for k, v in block.state_dict().items()
+            if v.is_floating_point()
+        }
+        self.load(tuned)
+        return tuned
+
+
+def _picture(images: ImageSet, index: int, made: Processing) -> NDArray[np.uint8]:
+    image = images.images[index]
+    size = image.tool.pixel_size_nm if image.tool is not None else None
+    pixels = process(read_pixels(images, index), made, bar_rows=image.info_bar, pixel_size_nm=size)
+    return resize.prepare(pixels)[1]
+
+
+class FineTuning:
+    """Deep vectors by a block tuned to the images that a fold learns from.
+
+    Parameters
+    ----------
+    source : Source or None
+        Of measurements; deep vectors of processed pictures stay those of the untuned network.
+    """
+
+    def __init__(
+        self,
+        data: LabelledSet,
+        source: Source | None,
+        made: Processing,
+        library: WeightsLibrary,
+        seed: int,
+        reporter: Reporter,
+        watch: Watcher | None = None,
+    ) -> None:
+        if DEEP not in data.features.blocks:
+            raise InputError("fine-tuning needs ResNet-50 weights; run: defect-workbench weights fetch")
+        self._data, self._source, self._seed = data, source, seed
+        self._reporter, self._watch = reporter, watch
+        self._block = LastBlock(library)
+        self._maps = self._block.maps(data.images, made, reporter)
+
+    def refit(self, chosen: Labels, name: str) -> tuple[LabelledSet, Material, Tuned]:
+        """The set with deep vectors as tuned to the chosen images alone."""
+        self._reporter.stage(f"Fine-tuning, {name}", EPOCHS * len(chosen))
+        tuned = self._block.tune(
+            self._maps, self._data.labels, chosen, self._seed, self._reporter, name, self._watch
+        )
+        blocks = {**self._data.features.blocks, DEEP: self._block.vectors(self._maps, self._reporter)}
+        features = Features(blocks, self._data.features.backbone)
+        return replace(self._data, features=features), Material(features, self._source), tuned
+
+    def close(self) -> None:
+        """Throw the kept maps away."""
+        self._maps.folder.cleanup()
+
+
+def tuned_features(
+    tuned: Tuned,
+    images: ImageSet,
+    features: Features,
+    made: Processing,
+    library: WeightsLibrary,
+    reporter: Reporter,
+) -> Features:
+    """Features with deep vectors by a tuned block, as a fine-tuned model needs them."""
+    block = LastBlock(library, tuned)
+    maps = block.maps(images, made, reporter)
+    try:
+        return Features({**features.blocks, DEEP: block.vectors(maps, reporter)}, features.backbone)
+    finally:
+        maps.folder.cleanup()

@@ -1,0 +1,1 @@
+"""How one stage is fitted: ridge regression, a small network, cross-validation folds."""

@@ -1,0 +1,316 @@
+"""Train the head of a stage: a linear path solved at once, and a small network for what it misses.
+
+The network learns on top of what the linear path says of images it has not seen; so it starts from a
+sound classifier, and learns only what helps on new images. Dropout, class weights, early stopping on
+images set aside, a fixed seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, optimize
+
+from defect_workbench.core.classifier.trained_classifier import Floats, Head, scaled, softmax
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.classifier.heads.folds import folds
+from defect_workbench.engine.classifier.heads.ridge import (
+    class_weights,
+    indicators,
+    ridge,
+    weigh,
+)
+from defect_workbench.engine.features.scaling import unit_scale, weighted
+
+Labels = NDArray[np.intp]
+
+HIDDEN = 128
+AXES = 256
+DROPOUT = 0.5
+DECAY = 0.01
+RATE = 2e-3
+EPOCHS = 60
+PATIENCE = 8
+INNER_FOLDS = 3
+SHARPNESS = 8.0
+_FEWEST = 24
+_LOW_TEMPERATURE, _HIGH_TEMPERATURE = 0.7, 5.0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One step of the curves that a person watches.
+
+    Attributes
+    ----------
+    head : str
+        Of which stage and fold.
+    loss, accuracy : float
+        On the images set aside.
+    """
+
+    head: str
+    epoch: int
+    training_loss: float
+    loss: float
+    accuracy: float
+
+
+Watcher = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a head learns from: a row for each picture and each changed copy.
+
+    Attributes
+    ----------
+    blocks : mapping of str to (m, d) float
+    labels : (m,) intp
+    source : (m,) intp
+        The image each row is a look at; rows of the pictures themselves come first, one each.
+    groups : (m,) intp
+        Near-duplicates and copies share one.
+    images : int
+        The first so many rows are pictures as they are.
+    """
+
+    blocks: Mapping[str, NDArray[np.floating[Any]]]
+    labels: Labels
+    source: Labels
+    groups: Labels
+    images: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A head, and what it says of its own training images when it has not seen them.
+
+    Attributes
+    ----------
+    held_out : (images, c) float64
+        Calibrated log-odds.
+    """
+
+    head: Head
+    held_out: Floats
+
+
+def fit_head(
+    rows: Rows,
+    classes: Sequence[str],
+    used: Sequence[str],
+    seed: int,
+    reporter: Reporter,
+    *,
+    optional: Sequence[str] = (),
+    name: str = "",
+    watch: Watcher | None = None,
+    calibrate: bool = True,
+) -> Fitted:
+    """Train a head.
+
+    Parameters
+    ----------
+    used : sequence of str
+        The blocks it takes.
+    optional : sequence of str
+        Those among them that it takes only if they help.
+    calibrate : bool
+        False saves the time for honest probabilities where only the decision counts.
+
+    Raises
+    ------
+    Cancelled
+        If the reporter says so, between epochs.
+    """
+    count = len(classes)
+    plain = slice(0, rows.images)
+    units = {block: unit_scale(block, rows.blocks[block][plain]) for block in used}
+    weights = class_weights(rows.labels, count, rows.source)
+    at_unit = {block: units[block].apply(rows.blocks[block][plain]) for block in used}
+    own = class_weights(rows.labels[plain], count, rows.source[plain])
+    chosen = weigh(at_unit, rows.labels[plain], own, rows.groups[plain], count, optional, seed)
+    reporter.check()
+    scales = tuple(weighted(units[block], share) for block, share in chosen.weights.items() if share > 0)
+    vectors = scaled(scales, rows.blocks)
+    solved = ridge(vectors, indicators(rows.labels, count), weights, rows.groups, chosen.strength)
+    axes = leading_axes(vectors[plain], AXES)
+    learner = _Learner(vectors @ axes, solved.held_out, rows, weights, count, seed, reporter)
+    inner = folds(rows.labels, rows.groups, INNER_FOLDS, seed)
+    raw = SHARPNESS * solved.held_out
+    epochs: list[int] = []
+    if rows.images >= _FEWEST:
+        for fold in range(INNER_FOLDS if calibrate else 1):
+            aside = np.flatnonzero((inner == fold) & (np.arange(len(inner)) < rows.images))
+            if not len(aside):
+                continue
+            label = f"{name}, part {fold + 1}" if name else f"part {fold + 1}"
+            net, stopped = learner.train(np.flatnonzero(inner != fold), aside, EPOCHS, label, watch)
+            epochs.append(stopped)
+            raw[aside] = net.logits(learner.vectors[aside], solved.held_out[aside])
+    net, _ = learner.train(
+        np.arange(len(rows.labels)), None, round(float(np.median(epochs or [0]))), name, None
+    )
+    temperature = fit_temperature(raw[plain], rows.labels[plain]) if calibrate else 1.0
+    head = Head(
+        tuple(classes),
+        scales,
+        solved.linear,
+        axes,
+        net.hidden,
+        net.output,
+        net.skip,
+        temperature,
+        {
+            "weights": dict(chosen.weights),
+            "strength": chosen.strength,
+            "epochs": epochs,
+            "held_out_loss": chosen.loss,
+        },
+    )
+    return Fitted(head, raw[plain] / temperature)
+
+
+def leading_axes(vectors: Floats, most: int) -> Floats:
+    """(d, r) principal axes, scaled so that coordinates have unit mean square; signs are fixed."""
+    m, d = vectors.shape
+    r = min(most, m - 1, d)
+    if r < 1:
+        return np.zeros((d, 1))
+    centred = vectors - vectors.mean(axis=0)
+    wide = d > m
+    gram = centred @ centred.T if wide else centred.T @ centred
+    n = len(gram)
+    values, found = linalg.eigh(gram, subset_by_index=(n - r, n - 1), check_finite=False)
+    values, found = np.maximum(values[::-1], 0.0), found[:, ::-1]
+    if wide:
+        found = centred.T @ found / np.sqrt(np.maximum(values, 1e-12))
+    signs = np.sign(found[np.abs(found).argmax(axis=0), np.arange(r)])
+    total = float(values.sum()) / max(1, m)
+    result: Floats = found * np.where(signs == 0, 1.0, signs) * np.sqrt(r / total if total > 0 else 0.0)
+    return result
+
+
+def fit_temperature(logits: Floats, labels: Labels) -> float:
+    """The temperature of lowest loss (C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017)."""
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(logits / np.exp(log_temperature))
+        return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
+
+    found = optimize.minimize_scalar(
+        loss, bounds=(np.log(_LOW_TEMPERATURE), np.log(_HIGH_TEMPERATURE)), method="bounded"
+    )
+    return float(np.exp(found.x))
+
+
+@dataclass(frozen=True, eq=False)
+class _Net:
+    """A trained network in numbers; see `Head`."""
+
+    hidden: Floats
+    output: Floats
+    skip: float
+
+    def logits(self, vectors: Floats, beliefs: Floats) -> Floats:
+        inner = np.maximum(vectors @ self.hidden[:-1] + self.hidden[-1], 0.0)
+        result: Floats = self.skip * beliefs + inner @ self.output[:-1] + self.output[-1]
+        return result
+
+
+class _Learner:
+    """Trains networks on parts of the same rows."""
+
+    def __init__(
+        self,
+        vectors: Floats,
+        beliefs: Floats,
+        rows: Rows,
+        weights: Floats,
+        classes: int,
+        seed: int,
+        reporter: Reporter,
+    ) -> None:
+        self.vectors, self._beliefs, self._rows, self._weights = vectors, beliefs, rows, weights
+        self._classes, self._seed, self._reporter = classes, seed, reporter
+
+    def train(
+        self, chosen: Labels, aside: Labels | None, epochs: int, name: str, watch: Watcher | None
+    ) -> tuple[_Net, int]:
+        """The network, and the epochs it took; with rows set aside, the best on these."""
+        import torch
+        from torch import nn
+
+        r, count = self.vectors.shape[1], self._classes
+        if epochs == 0:
+            return _Net(np.zeros((r + 1, 1)), np.zeros((2, count)), SHARPNESS), 0
+        rng = np.random.default_rng(self._seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            net = nn.Sequential(
+                nn.Dropout(DROPOUT / 2),
+                nn.Linear(r, HIDDEN),
+                nn.ReLU(),
+                nn.Dropout(DROPOUT),
+                nn.Linear(HIDDEN, count),
+            )
+            last = net[4]
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            skip = nn.Parameter(torch.tensor(SHARPNESS))
+            optimiser = torch.optim.AdamW(
+                [
+                    {"params": net.parameters(), "lr": RATE, "weight_decay": DECAY},
+                    {"params": [skip], "lr": 0.1, "weight_decay": 0.0},
+                ]
+            )
+            x = torch.from_numpy(self.vectors.astype(np.float32))
+            said = torch.from_numpy(self._beliefs.astype(np.float32))
+            y = torch.from_numpy(self._rows.labels.astype(np.int64))
+            w = torch.from_numpy((self._weights / self._weights[chosen].mean()).astype(np.float32))
+            size = max(64, len(chosen) // 64)
+            best, best_loss, best_epoch = self._numbers(net, skip), np.inf, 0
+            for epoch in range(1, epochs + 1):
+                self._reporter.check()
+                net.train()
+                order = torch.from_numpy(rng.permutation(chosen))
+                total = 0.0
+                for start in range(0, len(order), size):
+                    part = order[start : start + size]
+                    losses = nn.functional.cross_entropy(
+                        skip * said[part] + net(x[part]), y[part], reduction="none"
+                    )
+                    loss = (losses * w[part]).mean()
+                    optimiser.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    optimiser.step()
+                    total += float(loss.detach()) * len(part)
+                if aside is None:
+                    continue
+                now = self._numbers(net, skip)
+                logits = now.logits(self.vectors[aside], self._beliefs[aside])
+                wanted = self._rows.labels[aside]
+                odds = softmax(logits)[np.arange(len(aside)), wanted]
+                held = float(-np.log(np.maximum(odds, 1e-12)).mean())
+                if watch is not None:
+                    right = float((logits.argmax(axis=1) == wanted).mean())
+                    watch(Epoch(name, epoch, total / len(order), held, right))
+                if held < best_loss - 1e-4:
+                    best, best_loss, best_epoch = now, held, epoch
+                elif epoch - best_epoch >= PATIENCE:
+                    break
+            return (best, best_epoch) if aside is not None else (self._numbers(net, skip), epochs)
+
+    @staticmethod
+    def _numbers(net: Any, skip: Any) -> _Net:
+        def layer(module: Any) -> Floats:
+            weight, bias = module.weight.detach().numpy(), module.bias.detach().numpy()
+            return np.concatenate([weight.T, bias[None, :]]).astype(np.float64)
+
+        return _Net(layer(net[1]), layer(net[4]), float(skip.detach()))

@@ -1,0 +1,197 @@
+"""Regularised least squares onto class indicators, with what it would say of images it had not seen.
+
+The held-out predictions need no refitting: with the weighted hat matrix H, the residuals of a group g
+left out are (I - H_gg)^-1 (Y - HY)_g (R. D. Cook, S. Weisberg, Residuals and Influence in Regression,
+1982, for one row; the same algebra holds for several).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from defect_workbench.core.classifier.trained_classifier import Floats
+from defect_workbench.core.clustering.feature_blocks import DEEP
+
+Labels = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A solution.
+
+    Attributes
+    ----------
+    linear : (d + 1, c) float64
+        The last row is the constant.
+    held_out : (m, c) float64
+        For each row the prediction without its group.
+    """
+
+    linear: Floats
+    held_out: Floats
+
+
+def ridge(
+    vectors: Floats,
+    targets: Floats,
+    weights: Floats,
+    groups: Labels,
+    strength: float,
+    gram: Floats | None = None,
+) -> Fit:
+    """Solve, and predict every group without itself.
+
+    Parameters
+    ----------
+    vectors : (m, d) float64
+    targets : (m, c) float64
+    weights : (m,) float64
+        Of the rows' squared errors.
+    groups : (m,) intp
+    strength : float
+        Of the penalty on squared coefficients, the constant included.
+    gram : (m, m) float64, optional
+        vectors times its transpose, if at hand.
+    """
+    m, d = vectors.shape
+    if m <= d + 1:
+        kernel = (vectors @ vectors.T if gram is None else gram) + 1.0
+        kernel[np.diag_indices(m)] += strength / weights
+        inverse = linalg.inv(kernel, overwrite_a=True, check_finite=False)
+        dual = inverse @ targets
+        linear = np.concatenate([vectors.T @ dual, dual.sum(axis=0, keepdims=True)])
+        residuals = dual / np.diag(inverse)[:, None]
+        for rows in _shared(groups):
+            residuals[rows] = linalg.solve(inverse[np.ix_(rows, rows)], dual[rows], assume_a="pos")
+        return Fit(linear, targets - residuals)
+    rows_ = np.concatenate([vectors, np.ones((m, 1))], axis=1)
+    normal = rows_.T @ (rows_ * weights[:, None])
+    normal[np.diag_indices(d + 1)] += strength
+    inverse = linalg.inv(normal, overwrite_a=True, check_finite=False)
+    linear = inverse @ (rows_.T @ (targets * weights[:, None]))
+    misses = targets - rows_ @ linear
+    spread = rows_ @ inverse
+    leverage = np.einsum("ij,ij->i", spread, rows_) * weights
+    residuals = misses / np.maximum(1 - leverage, 1e-9)[:, None]
+    for rows in _shared(groups):
+        hat = spread[rows] @ rows_[rows].T * weights[rows][None, :]
+        residuals[rows] = linalg.solve(np.eye(len(rows)) - hat, misses[rows])
+    return Fit(linear, targets - residuals)
+
+
+def _shared(groups: Labels) -> list[Labels]:
+    """The rows of each group of more than one."""
+    order = np.argsort(groups, kind="stable")
+    _, counts = np.unique(groups, return_counts=True)
+    return [part for part in np.split(order, np.cumsum(counts)[:-1]) if len(part) > 1]
+
+
+def indicators(labels: Labels, classes: int) -> Floats:
+    """(m, classes) 1 where the label is, else 0."""
+    return np.eye(classes)[labels]
+
+
+def held_out_loss(beliefs: Floats, labels: Labels, weights: Floats, sharpness: float = 8.0) -> float:
+    """Mean negative log-likelihood if beliefs were log-odds times `sharpness`."""
+    logits = sharpness * beliefs
+    logits = logits - logits.max(axis=1, keepdims=True)
+    log = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return float(-(weights * log[np.arange(len(labels)), labels]).sum() / weights.sum())
+
+
+def class_weights(labels: Labels, classes: int, source: Labels, power: float = 0.5) -> Floats:
+    """(m,) weights of rows: rare classes count more, and all rows of one image together as one.
+
+    The square root of the inverse frequency lies midway between the share in the folder, which errs
+    for rare kinds, and equal shares, which err for the common ones.
+    """
+    images = np.bincount(np.unique(np.stack([source, labels]), axis=1)[1], minlength=classes)
+    share = (images.mean() / np.maximum(images, 1)) ** power
+    _, inverse, counts = np.unique(source, return_inverse=True, return_counts=True)
+    result: Floats = share[labels] / counts[inverse]
+    return result
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Weights of the blocks and strength of the penalty, chosen by held-out loss.
+
+    Attributes
+    ----------
+    weights : mapping of str to float
+    loss : float
+        Held out, at this choice.
+    """
+
+    weights: Mapping[str, float]
+    strength: float
+    loss: float
+
+
+HAND_WEIGHTS = (0.05, 0.0, 0.2, 0.6)
+STRENGTHS = (0.3, 0.1, 1.0, 0.03, 3.0)
+_WEIGH_IMAGES = 2500
+# A change has to earn more than chance would give it.
+_BETTER = 0.99
+
+
+def weigh(
+    blocks: Mapping[str, Floats],
+    labels: Labels,
+    weights: Floats,
+    groups: Labels,
+    classes: int,
+    optional: Sequence[str] = (),
+    seed: int = 0,
+) -> Weighing:
+    """Choose weights of the blocks and the strength by what is predicted of held-out images.
+
+    Parameters
+    ----------
+    blocks : mapping of str to (m, d) float64
+        Each at unit scale. With a deep block, that has weight 1 and the hand-made ones share another;
+        without, all have weight 1.
+    optional : sequence of str
+        Blocks that are taken only where they help.
+    """
+    if len(labels) > _WEIGH_IMAGES:
+        kept = np.unique(groups)
+        share = _WEIGH_IMAGES / len(labels)
+        drawn = np.random.default_rng(seed).permutation(kept)[: max(2, int(share * len(kept)))]
+        mask = np.isin(groups, drawn)
+        if np.bincount(labels[mask], minlength=classes).min() > 0:
+            blocks = {name: block[mask] for name, block in blocks.items()}
+            labels, weights, groups = labels[mask], weights[mask], groups[mask]
+    grams = {name: block @ block.T for name, block in blocks.items()}
+    hand = [name for name in blocks if name != DEEP and name not in optional]
+    targets = indicators(labels, classes)
+    wide = np.zeros((len(labels), len(labels)))  # only its shape is used: the kernel form is meant
+
+    def loss(shares: Mapping[str, float], strength: float) -> float:
+        gram = sum((share * grams[name] for name, share in shares.items() if share > 0), np.zeros_like(wide))
+        fit = ridge(wide, targets, weights, groups, strength, gram)
+        return held_out_loss(fit.held_out, labels, weights)
+
+    first = {DEEP: 1.0} if DEEP in blocks else {}
+    start = first | dict.fromkeys(hand, HAND_WEIGHTS[0] if first else 1.0)
+    best = Weighing(start, STRENGTHS[0], loss(start, STRENGTHS[0]))
+    for strength in STRENGTHS[1:]:
+        best = _better(best, Weighing(best.weights, strength, loss(best.weights, strength)))
+    if first and hand:
+        for share in HAND_WEIGHTS[1:]:
+            shares = first | dict.fromkeys(hand, share)
+            best = _better(best, Weighing(shares, best.strength, loss(shares, best.strength)))
+    for name in optional:
+        for share in (0.05, 0.3):
+            shares = {**best.weights, name: share}
+            best = _better(best, Weighing(shares, best.strength, loss(shares, best.strength)))
+    return best
+
+
+def _better(best: Weighing, other: Weighing) -> Weighing:
+    return other if other.loss < _BETTER * best.loss else best

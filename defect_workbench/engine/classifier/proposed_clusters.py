@@ -1,0 +1,46 @@
+"""A classifier's findings as a project: labels as held clusters, unknown images as outliers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
+from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.project.decisions import UNDECIDED, Decisions, Group
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.engine.classifier.active_learning import worth_asking
+
+ASKED = 24
+
+
+def proposed(
+    images: ImageSet, features: Features, analysis: Analysis, classifier: Classifier, prediction: Prediction
+) -> Project:
+    """The images under the labels they were given, nothing confirmed, and the unknown ones in the queue.
+
+    The cut is the suggested one, for whoever lets go of the labels.
+    """
+    held = np.full(len(images), UNDECIDED, np.int32)
+    groups: dict[int, Group] = {}
+    for number, name in enumerate(prediction.names):
+        members = np.flatnonzero(prediction.known & (prediction.labels == number))
+        if len(members):
+            held[members] = number
+            groups[number] = Group(name=name, colour=number)
+    labels = tuple(
+        prediction.names[label] if known else ""
+        for label, known in zip(prediction.labels.tolist(), prediction.known.tolist(), strict=True)
+    )
+    proposal = Proposal(
+        labels,
+        np.where(prediction.known, prediction.probability, np.nan).astype(np.float32),
+        ~prediction.known,
+        prediction.known.copy(),
+        worth_asking(classifier, prediction, features.blocks, ASKED),
+    )
+    nothing = np.full(len(images), UNDECIDED, np.int32)
+    clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
+    return Project(images, analysis, clusters, Decisions(held, nothing, groups), proposal=proposal)

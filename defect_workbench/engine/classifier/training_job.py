@@ -1,0 +1,246 @@
+"""From labelled images to a judged and trained classifier: the whole job, for command line and window."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, fit_taxonomy
+from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.classifier.cross_validation import (
+    CrossValidation,
+    cross_validate,
+    leave_classes_out,
+)
+from defect_workbench.engine.classifier.data.augmentation import training_views
+from defect_workbench.engine.classifier.data.dataset import (
+    LabelledSet,
+    class_counts,
+    contradictions,
+    merged_groups,
+    without,
+)
+from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
+from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, Material, check_processing
+from defect_workbench.engine.classifier.fine_tuning import FineTuning
+from defect_workbench.engine.classifier.heads.head import Watcher
+from defect_workbench.engine.classifier.training import Options, train, with_threshold
+
+Labels = NDArray[np.intp]
+
+MOST_DRAWS = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person can choose about training.
+
+    Attributes
+    ----------
+    taxonomy : Taxonomy or None
+        None: the default.
+    augment : bool
+        Learn from changed copies, too: turned and mirrored, and `draws` times shifted, scaled, brighter
+        or darker, noisier and out of focus at random.
+    fine_tune : bool
+        Fit the network's last block, too.
+    leave_one_out : bool
+        Also measure how well unknown kinds are told.
+    """
+
+    taxonomy: Taxonomy | None = None
+    folds: int = 5
+    seed: int = 0
+    augment: bool = False
+    fine_tune: bool = False
+    leave_one_out: bool = False
+    ablation: bool = True
+    draws: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A trained classifier and how good it is.
+
+    Attributes
+    ----------
+    data : LabelledSet
+        What it was trained on: contradictions are left out, near-duplicates share a group.
+    unknown : mapping or None
+        As `leave_classes_out` gives it.
+    notes : tuple of str
+        What the person should know.
+    """
+
+    model: Classifier
+    data: LabelledSet
+    crossval: CrossValidation
+    unknown: Mapping[str, Any] | None
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+def train_and_judge(
+    data: LabelledSet,
+    source: FolderSource | None,
+    identity: Mapping[str, Any],
+    request: Request,
+    reporter: Reporter,
+    *,
+    lots: list[str] | None = None,
+    watch: Watcher | None = None,
+) -> Outcome:
+    """Cross-validate, choose the threshold for unknown kinds, and train on everything.
+
+    Parameters
+    ----------
+    source : FolderSource or None
+        Where pictures are read for measurements and changed copies.
+    identity : mapping of str to Any
+        Of the features, kept in the model.
+    lots : list of str, optional
+        The lot of each image; lots are never torn apart.
+    watch : callable, optional
+        Told of every epoch of the final training and the folds.
+
+    Raises
+    ------
+    InputError
+        If the folders, the taxonomy or the folds do not allow it.
+    Cancelled
+        If the reporter says so.
+    """
+    if not 2 <= request.folds <= 20:
+        raise InputError("--folds must be from 2 to 20")
+    if not 0 <= request.draws <= MOST_DRAWS:
+        raise InputError(f"--augment must be from 0 to {MOST_DRAWS}")
+    notes: list[str] = []
+    seconds: dict[str, float] = {}
+    started = time.perf_counter()
+    torn = contradictions(data)
+    if torn:
+        left = len(data) - len(torn)
+        reporter.warn(
+            f"{len(torn)} files hold images that lie in folders of different kinds; they are not learnt from "
+            f"({left:,} images are left)"
+        )
+        if lots is not None:
+            gone = {item.path for item in torn}
+            lots = [lot for lot, i in zip(lots, data.images.images, strict=True) if i.path not in gone]
+        kept = [i for i, image in enumerate(data.images.images) if image.path not in {t.path for t in torn}]
+        data = without(data, torn)
+        source = source.subset(np.array(kept, np.intp)) if source is not None else None
+    groups = near_duplicates(data.images, data.features, reporter)
+    joined = len(groups) - len(np.unique(groups))
+    if joined:
+        found = int((np.bincount(groups) > 1).sum())
+        notes.append(f"{found} groups of near-duplicates found; none is torn apart ({joined + found} images)")
+    else:
+        notes.append("no near-duplicates found")
+    if lots is not None:
+        groups = merged_groups(groups, lots)
+        notes.append(f"{len(np.unique(groups)):,} groups by lot and near-duplicate")
+    data = replace(data, groups=groups)
+    seconds["duplicates"] = time.perf_counter() - started
+
+    taxonomy, said = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
+    check_processing(taxonomy)
+    notes += said
+    material = Material(data.features, source)
+    views = training_views(request.draws, request.seed) if request.augment else ()
+    started = time.perf_counter()
+    if views and source is not None:
+        source.prepare(views)
+    seconds["augment"] = time.perf_counter() - started
+    options = Options(seed=request.seed, views=views)
+
+    started = time.perf_counter()
+    tuning = None
+    if request.fine_tune:
+        if source is None:
+            raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
+        if request.augment:
+            raise InputError("fine-tuning turns and mirrors pictures itself; leave --augment out")
+        tuning = FineTuning(data, source, source.made, source.library, request.seed, reporter, watch)
+        seconds["maps"] = time.perf_counter() - started
+        started = time.perf_counter()
+    judged = cross_validate(
+        data,
+        material,
+        taxonomy,
+        request.folds,
+        options,
+        reporter,
+        watch=watch,
+        ablation=request.ablation,
+        tuning=tuning,
+    )
+    seconds["cross_validation"] = time.perf_counter() - started
+    unknown = None
+    if request.leave_one_out:
+        started = time.perf_counter()
+        unknown = leave_classes_out(data, material, taxonomy, options, reporter, request.folds)
+        seconds["leave_one_out"] = time.perf_counter() - started
+    reporter.stage("Training on all images", None)
+    started = time.perf_counter()
+    everything = np.arange(len(data))
+    tuned: Mapping[str, Any] = {}
+    if tuning is not None:
+        data, material, tuned = tuning.refit(everything, "all images")
+        tuning.close()
+    model = train(data, material, taxonomy, everything, options, reporter, name="all images", watch=watch)
+    seconds["train"] = time.perf_counter() - started
+    model = with_threshold(model, judged.threshold)
+    facts = {
+        "classes": dict(class_counts(data)),
+        "images": len(data),
+        "manifest_sha256": manifest_hash(data),
+        "seed": request.seed,
+        "folds": request.folds,
+        "augmented": request.augment,
+        "fine_tuned": request.fine_tune,
+        "notes": notes,
+        "overall": judged.overall.as_json(),
+        "stages": stage_figures(judged, model),
+        "ablation": {name: dict(value) for name, value in judged.ablation.items()},
+        "unknown": dict(unknown) if unknown else None,
+    }
+    model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
+    return Outcome(model, data, judged, unknown, seconds, tuple(notes))
+
+
+def stage_figures(judged: CrossValidation, model: Classifier) -> dict[str, dict[str, Any]]:
+    """Each stage's figures, as the JSON output and the model file have them."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, (evaluation, facts) in judged.stages.items():
+        trained = model.stages[name]
+        entry: dict[str, Any] = {"accuracy": None, "balanced_accuracy": None, **facts}
+        if evaluation is not None:
+            entry |= evaluation.as_json()
+        for key, value in (("limit", trained.limit), ("threshold", trained.threshold)):
+            if value is not None:
+                entry[key] = value
+        if trained.head is not None:
+            entry["weights"] = dict(trained.head.notes.get("weights", {}))
+            entry["temperature"] = trained.head.temperature
+        elif "why" in trained.notes:
+            entry["learnt"] = trained.notes["why"]
+        found[name] = entry
+    return found
+
+
+def manifest_hash(data: LabelledSet) -> str:
+    """Of what a model was trained on: contents and folders, whatever the files are called."""
+    lines = sorted(
+        f"{image.sha256} {data.folders[label]}"
+        for image, label in zip(data.images.images, data.labels.tolist(), strict=True)
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

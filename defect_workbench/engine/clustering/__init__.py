@@ -1,0 +1,1 @@
+"""Feature vectors to clusters: linkage, affinity propagation, cuts, outliers, map."""

@@ -1,0 +1,85 @@
+"""Affinity propagation, which finds its own number of clusters and an exemplar image for each.
+
+Source: B. J. Frey, D. Dueck, Science 315 (2007), as implemented by scikit-learn.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.engine.features.distinct_rows import distinct_rows
+
+MAX_IMAGES = 10_000
+_ITERATIONS = 400
+
+
+class NotConverged(WorkbenchError):
+    """The messages still changed when the iterations ended; such labels mean nothing."""
+
+
+def affinity_propagation(
+    vectors: NDArray[np.float64],
+    preference: float | None = None,
+    damping: float = 0.7,
+    seed: int = 0,
+) -> tuple[Integers, Integers]:
+    """Exemplars, and each row's index among them; copies of one row stay together.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+    preference : float, optional
+        Of a row to be an exemplar, on the scale of the negative squared distances; default: their
+        median. Lower gives fewer clusters.
+    damping : float
+        From 0.5 up to, not including, 1.
+
+    Raises
+    ------
+    NotConverged
+        If it did not settle; nothing of it may be shown.
+    WorkbenchError
+        If there are too many rows for a method of quadratic memory.
+    """
+    n = len(vectors)
+    if n > MAX_IMAGES:
+        raise WorkbenchError(
+            f"affinity propagation is for up to {MAX_IMAGES:,} images, here are {n:,}; "
+            "cut coarsely first and refine a cluster"
+        )
+    first, place = distinct_rows(vectors)
+    if len(first) < 2:
+        return np.zeros(min(n, 1), np.intp), np.zeros(n, np.intp)
+    exemplars, labels = _propagate(vectors, preference, damping, seed)
+    if not np.array_equal(labels, labels[first][place]):
+        # Exemplars that are copies of each other: each different row counts once, then.
+        exemplars, labels = _propagate(vectors[first], preference, damping, seed)
+        exemplars, labels = first[exemplars], labels[place]
+    return exemplars, labels
+
+
+def _propagate(
+    vectors: NDArray[np.float64], preference: float | None, damping: float, seed: int
+) -> tuple[Integers, Integers]:
+    from sklearn.cluster import AffinityPropagation
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = AffinityPropagation(
+        damping=damping, preference=preference, max_iter=_ITERATIONS, random_state=seed
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(vectors)
+    labels = np.asarray(model.labels_, dtype=np.intp)
+    failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
+    if failed or (labels < 0).any() or model.n_iter_ >= _ITERATIONS:
+        raise NotConverged(
+            f"affinity propagation did not converge in {_ITERATIONS} steps, so it has no result; "
+            "try a damping nearer to 1 (for example 0.9) or another preference"
+        )
+    return np.asarray(model.cluster_centers_indices_, dtype=np.intp), labels

@@ -1,0 +1,128 @@
+"""How far two sortings of the same images agree."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.engine.input.scan import scan
+
+# What an image is (the hash of its content), and the label it was given.
+Labelled = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two sortings of the images that both have.
+
+    Attributes
+    ----------
+    rows, columns : tuple of str
+        Labels of the first and the second sorting, by falling size.
+    table : (rows, columns) int64
+        Images with each pair of labels.
+    first : (m,) intp
+        Positions in the first sorting of the images both have.
+    row_of, column_of : (m,) intp
+        Label numbers of these images.
+    adjusted_rand_index : float
+        1 for the same groups, about 0 for chance (L. Hubert, P. Arabie, J. Classification 2, 1985).
+    purity : float
+        Share of images that have the second label most frequent in their first.
+    missing : tuple of int
+        Images that only the first, and only the second sorting has.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    table: NDArray[np.int64]
+    first: NDArray[np.intp]
+    row_of: NDArray[np.intp]
+    column_of: NDArray[np.intp]
+    adjusted_rand_index: float
+    purity: float
+    missing: tuple[int, int]
+
+    def images_of(self, row: int, column: int) -> NDArray[np.intp]:
+        """Positions in the first sorting of the images of one cell."""
+        return np.asarray(self.first[(self.row_of == row) & (self.column_of == column)])
+
+
+def compare(first: Labelled, second: Labelled) -> Comparison:
+    """Compare two sortings; images are matched by content, copies in their order.
+
+    Raises
+    ------
+    InputError
+        If they have no image in common.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    others: dict[str, list[str]] = defaultdict(list)
+    for content, label in reversed(second):
+        others[content].append(label)
+    pairs = [
+        (position, label, others[content].pop())
+        for position, (content, label) in enumerate(first)
+        if others.get(content)
+    ]
+    if not pairs:
+        raise InputError("the two have no image in common")
+    positions, labels, found = zip(*pairs, strict=True)
+    rows, columns = _by_size(labels), _by_size(found)
+    row_of = np.array([rows.index(label) for label in labels], np.intp)
+    column_of = np.array([columns.index(label) for label in found], np.intp)
+    table = np.zeros((len(rows), len(columns)), np.int64)
+    np.add.at(table, (row_of, column_of), 1)
+    return Comparison(
+        rows=rows,
+        columns=columns,
+        table=table,
+        first=np.array(positions, np.intp),
+        row_of=row_of,
+        column_of=column_of,
+        adjusted_rand_index=float(adjusted_rand_score(row_of, column_of)),
+        purity=float(table.max(axis=1).sum() / len(pairs)),
+        missing=(len(first) - len(pairs), len(second) - len(pairs)),
+    )
+
+
+def _by_size(labels: Sequence[str]) -> tuple[str, ...]:
+    names, counts = np.unique(np.array(labels, dtype=object), return_counts=True)
+    return tuple(str(names[i]) for i in np.lexsort((np.arange(len(names)), -counts)))
+
+
+def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]:
+    """Images sorted by hand: the label is the first folder below `root`.
+
+    Raises
+    ------
+    InputError
+        If there is no folder of images.
+    """
+    listing = scan(root, reporter)
+    files = [file for file in listing.files if "/" in file.path]
+    if not files:
+        raise InputError(f"{root} holds no folders of images")
+    reporter.stage("Reading the sorted images", len(files))
+    labelled = []
+    for file in files:
+        reporter.check()
+        try:
+            with open_regular(root / file.path) as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            reporter.warn(f"{file.path} cannot be read: {error.strerror}")
+            continue
+        labelled.append((content, file.path.split("/", 1)[0]))
+        reporter.advance()
+    return labelled

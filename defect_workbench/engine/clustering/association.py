@@ -1,0 +1,241 @@
+"""Whether a column of the side data goes together with the clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Column, Kind
+
+PERMUTATIONS = 9999
+_MANY_IMAGES = 5000
+_SMALL_EXPECTED = 5.0  # below this the chi-square distribution is a poor guide (Cochran 1954)
+_SMALL_SHARE = 0.2
+_SMALL_GROUPS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Association:
+    """A cross-table and what it says.
+
+    Attributes
+    ----------
+    column : str
+        Of the side data.
+    kind : Kind
+    rows : tuple of str
+        Labels of the clusters, outliers last where there are any.
+    columns : tuple of str
+        Categories, the commonest first; for numbers "images", "lower quartile", "median",
+        "upper quartile".
+    table : (rows, columns) float64
+        Counts; for numbers as `columns` says.
+    images : int
+        That have a value.
+    test : str
+        Name of the test; empty where none could be made.
+    statistic, p_value, effect : float
+        NaN where no test could be made; `effect` is Cramér's V or epsilon squared, 0 to 1.
+    reading : str
+        In plain words.
+    """
+
+    column: str
+    kind: Kind
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    table: NDArray[np.float64]
+    images: int
+    test: str
+    statistic: float
+    p_value: float
+    effect: float
+    reading: str
+
+
+def groups_of(project: Project) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """(n,) number of each image's group, and the groups' labels; all outliers are one group."""
+    partition = project.partition
+    labels = [cluster.label for cluster in partition.clusters]
+    numbers = partition.cluster_of.astype(np.intp)
+    if len(partition.outliers):
+        numbers = np.where(numbers < 0, len(labels), numbers)
+        labels.append("outliers")
+    return numbers, tuple(labels)
+
+
+def associations(project: Project) -> list[Association]:
+    """Every column of the project's side data against its clusters."""
+    if project.side is None:
+        return []
+    numbers, labels = groups_of(project)
+    seed = project.analysis.settings.seed
+    return [associate(column, numbers, labels, seed) for column in project.side.columns]
+
+
+def associate(column: Column, groups: NDArray[np.intp], labels: Sequence[str], seed: int = 0) -> Association:
+    """Cross a column with groups of images, and test whether they go together.
+
+    Categories: Pearson's chi-square test of independence with Cramér's V, corrected for bias
+    (W. Bergsma, J. Korean Stat. Soc. 42, 2013). Where many expected counts are below 5, the exact test
+    of Fisher for two by two cells, else a permutation of the categories. Numbers: the test of Kruskal
+    and Wallis with epsilon squared, H / (n - 1); where every group is small, by permutation.
+
+    Parameters
+    ----------
+    groups : (n,) intp
+        Index into `labels` for each image.
+    """
+    there = np.array([cell is not None for cell in column.cells], dtype=bool)
+    if column.kind is Kind.NUMBER:
+        values = np.array([cell for cell in column.cells if cell is not None], dtype=np.float64)
+        return _of_numbers(column.name, values, groups[there], labels, seed)
+    texts = [str(cell) for cell in column.cells if cell is not None]
+    return _of_categories(column.name, texts, groups[there], labels, seed)
+
+
+def _of_categories(
+    name: str, texts: list[str], groups: NDArray[np.intp], labels: Sequence[str], seed: int
+) -> Association:
+    distinct, codes, counts = np.unique(
+        np.array(texts, dtype=object), return_inverse=True, return_counts=True
+    )
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    codes = rank[codes] if len(codes) else np.empty(0, np.intp)
+    table = np.zeros((len(labels), len(distinct)))
+    np.add.at(table, (groups, codes), 1)
+    columns = tuple(str(distinct[i]) for i in order)
+    images = len(texts)
+
+    def result(test: str, statistic: float, p_value: float, effect: float, reading: str) -> Association:
+        return Association(
+            name, Kind.TEXT, tuple(labels), columns, table, images, test, statistic, p_value, effect, reading
+        )
+
+    used = table[table.sum(axis=1) > 0]
+    if min(used.shape, default=0) < 2:
+        return _untested(result, "there is only one value, or only one cluster has values")
+    if len(distinct) > max(20, images / 2):
+        return _untested(result, "nearly every image has a value of its own")
+    from scipy import stats
+
+    chi = stats.chi2_contingency(used, correction=False)
+    statistic, p_value = float(chi.statistic), float(chi.pvalue)
+    test = "chi-square"
+    if (chi.expected_freq < _SMALL_EXPECTED).mean() > _SMALL_SHARE:
+        if used.shape == (2, 2):
+            p_value, test = float(stats.fisher_exact(used.astype(int)).pvalue), "Fisher's exact test"
+        else:
+            rounds = PERMUTATIONS if images <= _MANY_IMAGES else PERMUTATIONS // 10
+            p_value = _permuted_chi_square(groups, codes, used.shape, statistic, rounds, seed)
+            test = f"chi-square by {rounds:,} permutations"
+    effect = _cramers_v(statistic, images, used.shape)
+    return result(test, statistic, p_value, effect, _words(name, p_value, effect, (0.1, 0.3, 0.5)))
+
+
+def _permuted_chi_square(
+    groups: NDArray[np.intp],
+    codes: NDArray[np.intp],
+    shape: tuple[int, ...],
+    statistic: float,
+    rounds: int,
+    seed: int,
+) -> float:
+    """Share of shuffled assignments whose chi-square is at least as large, the found one counted in."""
+    compact = np.unique(groups, return_inverse=True)[1]
+    rows, columns = shape
+    sums = np.outer(np.bincount(compact, minlength=rows), np.bincount(codes, minlength=columns))
+    expected = sums / len(codes)
+    rng = np.random.default_rng(seed)
+    # The least significant digits of a sum depend on its order; ties must count as ties.
+    bar = statistic * (1 - 1e-9)
+    hits = 0
+    for _ in range(rounds):
+        cells = np.bincount(compact * columns + rng.permutation(codes), minlength=rows * columns)
+        hits += float(((cells.reshape(rows, columns) - expected) ** 2 / expected).sum()) >= bar
+    return (hits + 1) / (rounds + 1)
+
+
+def _cramers_v(statistic: float, images: int, shape: tuple[int, ...]) -> float:
+    rows, columns = shape
+    if images < 2:
+        return float("nan")
+    phi = max(0.0, statistic / images - (rows - 1) * (columns - 1) / (images - 1))
+    r = rows - (rows - 1) ** 2 / (images - 1)
+    c = columns - (columns - 1) ** 2 / (images - 1)
+    least = min(r - 1, c - 1)
+    return min(1.0, float(np.sqrt(phi / least))) if least > 0 else 0.0
+
+
+def _of_numbers(
+    name: str, values: NDArray[np.float64], groups: NDArray[np.intp], labels: Sequence[str], seed: int
+) -> Association:
+    columns = ("images", "lower quartile", "median", "upper quartile")
+    table = np.full((len(labels), 4), np.nan)
+    samples = []
+    for number in range(len(labels)):
+        sample = values[groups == number]
+        table[number, 0] = len(sample)
+        if len(sample):
+            table[number, 1:] = np.percentile(sample, (25, 50, 75))
+            samples.append(sample)
+
+    def result(test: str, statistic: float, p_value: float, effect: float, reading: str) -> Association:
+        return Association(
+            name, Kind.NUMBER, tuple(labels), columns, table, len(values), test, statistic, p_value, effect,
+            reading,
+        )  # fmt: skip
+
+    if len(samples) < 2 or len(values) < 3:
+        return _untested(result, "fewer than two clusters have values")
+    if np.ptp(values) == 0:
+        return _untested(result, "all values are equal")
+    from scipy import stats
+
+    statistic, p_value = map(float, stats.kruskal(*samples))
+    test = "Kruskal-Wallis"
+    if max(len(sample) for sample in samples) < _SMALL_GROUPS:
+        p_value = _permuted_kruskal(stats.rankdata(values), groups, seed)
+        test = f"Kruskal-Wallis by {PERMUTATIONS:,} permutations"
+    effect = min(1.0, max(0.0, statistic / (len(values) - 1)))
+    return result(test, statistic, p_value, effect, _words(name, p_value, effect, (0.01, 0.08, 0.26)))
+
+
+def _permuted_kruskal(ranks: NDArray[np.float64], groups: NDArray[np.intp], seed: int) -> float:
+    compact, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+    rng = np.random.default_rng(seed)
+
+    def spread(order: NDArray[np.float64]) -> float:
+        return float((np.bincount(compact, order) ** 2 / sizes).sum())
+
+    bar = spread(ranks) * (1 - 1e-12)
+    hits = sum(spread(rng.permutation(ranks)) >= bar for _ in range(PERMUTATIONS))
+    return (hits + 1) / (PERMUTATIONS + 1)
+
+
+def _untested(result: Callable[[str, float, float, float, str], Association], why: str) -> Association:
+    nothing = float("nan")
+    return result("", nothing, nothing, nothing, f"Not tested: {why}.")
+
+
+def _words(name: str, p_value: float, effect: float, steps: tuple[float, float, float]) -> str:
+    """A reading of a test; the steps of small, medium and large are Cohen's."""
+    if p_value >= 0.05:
+        return f"{name} and the clusters may well be unrelated: chance alone gives this {_odds(p_value)}."
+    sizes = ("barely", "weakly", "moderately", "strongly")
+    size = sizes[sum(effect >= step for step in steps)]
+    return f"{name} and the clusters are {size} related: chance alone gives this {_odds(p_value)}."
+
+
+def _odds(p_value: float) -> str:
+    if p_value < 1e-4:
+        return "less than once in 10,000"
+    of = 100 if p_value >= 0.01 else 10_000
+    times = round(of * p_value)
+    return f"once in {of:,}" if times == 1 else f"{times:,} times in {of:,}"

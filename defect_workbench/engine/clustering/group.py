@@ -1,0 +1,116 @@
+"""Features to groups: weights, fusion, tree or affinity propagation, cuts, outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
+from defect_workbench.core.clustering.feature_blocks import (
+    BLOCKS,
+    DEEP,
+    BackboneInfo,
+    BlockWeights,
+    Features,
+    Vectors,
+)
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.clustering.affinity import affinity_propagation
+from defect_workbench.engine.clustering.block_weights import choose_weights
+from defect_workbench.engine.clustering.cut_suggestions import score_cuts, suggest_cuts
+from defect_workbench.engine.clustering.linkage import build_tree
+from defect_workbench.engine.clustering.outliers import outlier_scores
+from defect_workbench.engine.features.fusion import fuse, normalised_blocks
+
+
+def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analysis:
+    """Group the images of a set.
+
+    Parameters
+    ----------
+    features : Features
+        At least one row.
+
+    Raises
+    ------
+    WorkbenchError
+        If the method cannot give a result for these images; the message says what to do.
+    """
+    if len(features) == 0:
+        raise WorkbenchError("there is no usable image to group")
+    reporter.stage("Fusing features", None)
+    kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
+    return regroup(kept, features.backbone, settings, reporter)
+
+
+def regroup(
+    kept: Mapping[str, Vectors], backbone: BackboneInfo | None, settings: Settings, reporter: Reporter
+) -> Analysis:
+    """Group again from normalised blocks, with other settings.
+
+    Parameters
+    ----------
+    kept : mapping of str to (n, d) float32
+        `Analysis.blocks`.
+    """
+    # In double precision from here on, but from the numbers that a session keeps: a reopened session
+    # then regroups to the last bit as the first run did.
+    blocks = {name: block.astype(np.float64) for name, block in kept.items()}
+    weights = settings.weights
+    if weights is None:
+        reporter.stage("Weighing deep, texture and shape features", None)
+        weights = choose_weights(blocks, settings.linkage, settings.seed)
+    elif not any(weights.as_mapping()[name] > 0 for name in blocks):
+        raise InputError("every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS))
+    reporter.check()
+    vectors = fuse(blocks, weights)
+    reporter.stage("Looking for outliers", None)
+    scores = outlier_scores(vectors)
+    reporter.check()
+    stored = vectors.astype(np.float32)
+    if settings.method is Method.AFFINITY:
+        reporter.stage("Affinity propagation", None)
+        exemplars, labels = affinity_propagation(
+            vectors, settings.preference, settings.damping, settings.seed
+        )
+        return Analysis(
+            settings,
+            weights,
+            backbone,
+            kept,
+            stored,
+            scores,
+            exemplars=exemplars,
+            exemplar_labels=labels,
+            exemplar_tree=build_tree(vectors[exemplars], settings.linkage),
+        )
+    reporter.stage("Building the dendrogram", None)
+    tree = build_tree(vectors, settings.linkage)
+    reporter.check()
+    reporter.stage("Looking for the best cut", None)
+    suggestions = suggest_cuts(tree, score_cuts(vectors, tree, settings.linkage, settings.seed))
+    return Analysis(settings, weights, backbone, kept, stored, scores, tree=tree, suggestions=suggestions)
+
+
+def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:
+    """Group some images of a set once more, by the distances they already have.
+
+    Nobody is an outlier among them: they were chosen as one cluster.
+
+    Parameters
+    ----------
+    vectors : (m, d) float32
+        Rows of `Analysis.vectors`.
+    """
+    given = replace(settings, weights=BlockWeights(1.0, 0.0, 0.0, "as in the whole set"))
+    found = regroup({DEEP: vectors}, None, given, reporter)
+    return replace(found, outlier_scores=np.zeros(len(vectors)))
+
+
+def manual_weights(given: dict[str, float]) -> BlockWeights:
+    """Weights a person gave; blocks not named keep 1 for deep and 0 for the others."""
+    merged = {"deep": 1.0, "haralick": 0.0, "zernike": 0.0, "shape": 0.0, **given}
+    return BlockWeights(**merged, why="given by hand")

@@ -1,0 +1,88 @@
+"""Merge trees by fastcluster, which releases the GIL."""
+
+from __future__ import annotations
+
+import fastcluster
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.clustering_result import Linkage
+from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.errors import WorkbenchError
+
+Floats = NDArray[np.float64]
+
+DEFAULT_BUDGET = 2 * 1024**3
+_REDUCED_COLUMNS = 48
+
+
+def condensed_distances(vectors: Floats) -> Floats:
+    """Euclidean distances of all pairs in SciPy's condensed order, by blocks of matrix products.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+
+    Returns
+    -------
+    (n (n - 1) / 2,) float64
+    """
+    n = len(vectors)
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    condensed = np.empty(n * (n - 1) // 2)
+    # A difference below the rounding of the matrix product is no distance: equal images stay equal.
+    floor = 1e-13 * max(float(squares.max(initial=0.0)), 1e-300)
+    offset = 0
+    rows = max(1, 16_000_000 // max(n, 1))
+    for start in range(0, n - 1, rows):
+        stop = min(start + rows, n - 1)
+        squared = (
+            squares[start:stop, None] + squares[None, start:] - 2 * (vectors[start:stop] @ vectors[start:].T)
+        )
+        squared[squared < floor] = 0.0
+        distances = np.sqrt(squared, out=squared)
+        for row in range(stop - start):
+            count = n - (start + row) - 1
+            condensed[offset : offset + count] = distances[row, row + 1 :]
+            offset += count
+    return condensed
+
+
+def build_tree(vectors: Floats, linkage: Linkage = Linkage.WARD, budget: int = DEFAULT_BUDGET) -> Tree:
+    """The merge tree of the rows of `vectors`.
+
+    Where the distances of all pairs would not fit into `budget`, ward and single linkage work on
+    the leading columns in memory proportional to n.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+        n at least 1.
+    budget : int
+        Bytes for the distances.
+
+    Raises
+    ------
+    WorkbenchError
+        If average or complete linkage would not fit into the budget.
+    """
+    n = len(vectors)
+    if n < 2:
+        return Tree(np.empty((0, 4)))
+    needed = 4 * n * (n - 1)
+    if needed <= budget:
+        merges = fastcluster.linkage(condensed_distances(vectors), method=linkage.value, preserve_input=False)
+    elif linkage in (Linkage.WARD, Linkage.SINGLE):
+        merges = fastcluster.linkage_vector(_leading(vectors), method=linkage.value)
+    else:
+        raise WorkbenchError(
+            f"{linkage.value} linkage of {n:,} images needs {needed / 1024**3:.1f} GB; "
+            "use ward or single, or fewer images"
+        )
+    return Tree(np.asarray(merges, dtype=np.float64))
+
+
+def _leading(vectors: Floats) -> Floats:
+    from defect_workbench.engine.features.fusion import principal_components
+
+    return np.ascontiguousarray(principal_components(vectors - vectors.mean(axis=0), _REDUCED_COLUMNS))

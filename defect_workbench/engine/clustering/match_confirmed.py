@@ -1,0 +1,110 @@
+"""New images beside clusters that a person has confirmed: which of them belong there already.
+
+An image goes to the confirmed cluster whose image is nearest, if that is no farther than its own images
+usually are from each other; everything else is left to be clustered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.classifier.trained_classifier import Floats, scaled
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, Vectors
+from defect_workbench.engine.features.scaling import plain_scales
+
+Labels = NDArray[np.intp]
+
+NEW = -1
+HAND_WEIGHT = 0.05
+_QUANTILE = 0.95
+# Another confirmed cluster almost as near makes an image doubtful; a person then decides.
+_CLEARLY = 0.95
+_FEWEST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Where new images belong.
+
+    Attributes
+    ----------
+    cluster : (m,) intp
+        Number of the confirmed cluster, or `NEW`.
+    distance : (m,) float64
+        To its nearest image, over the cluster's limit: matched up to 1.
+    nearest : (m,) intp
+        The nearest confirmed cluster, matched or not.
+    """
+
+    cluster: Labels
+    distance: Floats
+    nearest: Labels
+
+
+def match_new(
+    confirmed: Mapping[str, Vectors],
+    clusters: Labels,
+    new: Mapping[str, Vectors],
+    quantile: float = _QUANTILE,
+) -> Matching:
+    """Match new images to confirmed clusters.
+
+    The limit of a cluster is the `quantile` of the distances from each of its images to the nearest
+    other one; clusters of fewer than three images take the median limit of the others.
+
+    Parameters
+    ----------
+    confirmed, new : mapping of str to (n, d) float32
+        Blocks of features, made alike.
+    clusters : (n,) intp
+        Number of the confirmed cluster of each image, from 0.
+
+    Returns
+    -------
+    Matching
+        Of the new images.
+    """
+    count = len(next(iter(new.values()))) if new else 0
+    if not len(clusters) or not count:
+        nothing = np.full(count, NEW, np.intp)
+        return Matching(nothing, np.full(count, np.inf), nothing.copy())
+    blocks = {n: confirmed[n] for n in (DEEP, HARALICK, ZERNIKE) if n in confirmed and n in new}
+    scales = plain_scales(blocks, HAND_WEIGHT)
+    known, fresh = scaled(scales, blocks), scaled(scales, {n: new[n] for n in blocks})
+    numbers = np.unique(clusters)
+    members = [np.flatnonzero(clusters == number) for number in numbers]
+    limits = np.array([_limit(known[rows], quantile) for rows in members])
+    usual = float(np.median(limits[np.isfinite(limits)])) if np.isfinite(limits).any() else 0.0
+    limits = np.where(np.isfinite(limits), limits, usual)
+    between = np.stack([_distances(fresh, known[rows]).min(axis=1) for rows in members], axis=1)
+    relative = between / np.maximum(limits, 1e-9)
+    order = np.argsort(between, axis=1, kind="stable")
+    first = order[:, 0]
+    rows = np.arange(count)
+    own = relative[rows, first]
+    matched = own <= 1.0
+    if len(numbers) > 1:
+        matched &= between[rows, first] <= _CLEARLY * between[rows, order[:, 1]]
+    # The very image again is no question.
+    matched |= between[rows, first] <= 1e-6
+    return Matching(
+        np.where(matched, numbers[first], NEW).astype(np.intp), own, numbers[first].astype(np.intp)
+    )
+
+
+def _limit(rows: Floats, quantile: float) -> float:
+    if len(rows) < _FEWEST:
+        return float("nan")
+    distances = _distances(rows, rows)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.quantile(distances.min(axis=1), quantile))
+
+
+def _distances(first: Floats, second: Floats) -> Floats:
+    squared = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None, :] - 2 * first @ second.T
+    result: Floats = np.sqrt(np.maximum(squared, 0.0))
+    return result

@@ -1,0 +1,96 @@
+"""Images that resemble nothing else.
+
+Two questions, both must be answered yes: is the image in a much thinner place than its neighbours
+(local outlier factor: M. M. Breunig, H.-P. Kriegel, R. T. Ng, J. Sander, SIGMOD 2000, its logarithm
+averaged over 5, 10 and 20 neighbours), and is it far from others in absolute terms (distance to the
+fifth neighbour, robust z of its logarithm)? The second keeps slight oddities inside a dense group,
+which the first alone flags, out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.engine.features.distinct_rows import distinct_rows
+
+Floats = NDArray[np.float64]
+
+NEIGHBOURS = (5, 10, 20)
+LOF_THRESHOLD = 0.24
+ISOLATION_THRESHOLD = 1.1
+_FEWEST = 10
+_FEWEST_NEIGHBOURS = 3
+_CHUNK_BYTES = 128 * 1024**2
+
+
+def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, NDArray[np.intp]]:
+    """Distances and indices of each row's nearest other rows, rising.
+
+    Returns
+    -------
+    distances : (n, count) float64
+    indices : (n, count) intp
+    """
+    n = len(vectors)
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    distances, indices = np.empty((n, count)), np.empty((n, count), np.intp)
+    rows = max(1, _CHUNK_BYTES // (8 * n))
+    for start in range(0, n, rows):
+        stop = min(start + rows, n)
+        squared = squares[start:stop, None] + squares[None, :] - 2 * vectors[start:stop] @ vectors.T
+        squared[np.arange(stop - start), np.arange(start, stop)] = np.inf
+        part = np.argpartition(squared, count - 1, axis=1)[:, :count]
+        values = np.take_along_axis(squared, part, axis=1)
+        order = np.lexsort((part, values), axis=1)
+        indices[start:stop] = np.take_along_axis(part, order, axis=1)
+        distances[start:stop] = np.sqrt(np.maximum(np.take_along_axis(values, order, axis=1), 0.0))
+    return distances, indices
+
+
+def _log_local_outlier_factor(distances: Floats, indices: NDArray[np.intp], k: int, floor: float) -> Floats:
+    reach = np.maximum(distances[:, :k], distances[indices[:, :k], k - 1])
+    density = 1 / np.maximum(reach.mean(axis=1), floor)
+    return np.asarray(np.log(density[indices[:, :k]].mean(axis=1) / density))
+
+
+def outlier_scores(vectors: Floats) -> Floats:
+    """How little each row resembles the others; above 1 it is flagged.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+
+    Returns
+    -------
+    (n,) float64
+        0 throughout where there are fewer than ten rows: nothing can be said. Copies of one row have
+        one score.
+    """
+    first, place = distinct_rows(vectors)
+    if int(np.bincount(place).max(initial=0)) > NEIGHBOURS[0]:
+        # A row with that many copies has no other neighbours; copies then count once.
+        return _scores(vectors[first])[place]
+    return _scores(vectors)[first][place]
+
+
+def _scores(vectors: Floats) -> Floats:
+    n = len(vectors)
+    if n < _FEWEST:
+        return np.zeros(n)
+    # In a small set twenty neighbours would reach across groups, and every small group would be odd.
+    most = max(_FEWEST_NEIGHBOURS, (n - 1) // 5)
+    neighbours = [min(k, most) for k in NEIGHBOURS]
+    distances, indices = nearest_neighbours(vectors, neighbours[-1])
+    fifth = distances[:, neighbours[0] - 1]
+    typical = float(np.median(fifth))
+    # Pictures that were saved again differ by next to nothing; that counts as a thousandth of the usual.
+    floor = max(1e-3 * typical, 1e-12)
+    factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
+    isolation = np.log(np.maximum(fifth, floor))
+    middle = np.median(isolation)
+    spread = max(1.4826 * float(np.median(np.abs(isolation - middle))), 0.05)
+    scores = np.minimum(
+        np.mean(factors, axis=0) / LOF_THRESHOLD, (isolation - middle) / spread / ISOLATION_THRESHOLD
+    )
+    return np.asarray(np.maximum(scores, 0.0))

@@ -1,0 +1,1 @@
+"""A folder's images to stored feature vectors."""

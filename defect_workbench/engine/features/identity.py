@@ -1,0 +1,178 @@
+"""What the numbers of an image depend on, in one place.
+
+Whatever keeps numbers (feature store, copies for training, analyses, models) keeps them under one of
+these identities. A part that changes what it computes gets a new version there, and nothing old is
+taken for new. They are JSON values; to change one is to compute again what was kept under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.clustering.feature_blocks import (
+    DEEP,
+    HARALICK,
+    SHAPE,
+    ZERNIKE,
+    BackboneInfo,
+    Vectors,
+)
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.engine.features import haralick, outline, zernike
+from defect_workbench.engine.measurement import defects
+from defect_workbench.engine.preprocessing import info_bar, pipeline, resize
+
+DECODER = {"decoder": "v2", "info_bar": info_bar.IDENTITY}
+EXTRACTORS = {HARALICK: haralick.IDENTITY, ZERNIKE: zernike.IDENTITY, SHAPE: outline.IDENTITY}
+
+
+def picture_identity(wanted: Processing) -> dict[str, Any]:
+    """Of the pixels that the features see, beside the file itself."""
+    return {
+        "prepare": resize.IDENTITY,
+        **DECODER,
+        "processing": {**wanted.identity(), "version": pipeline.IDENTITY},
+    }
+
+
+def measured_identity(wanted: Processing) -> dict[str, Any]:
+    """Of the measurements: they see the picture as it is, without its info bar."""
+    return {**DECODER, "rows": wanted.info_bar, "measure": defects.IDENTITY}
+
+
+def hand_made_identity(block: str, wanted: Processing) -> dict[str, Any]:
+    """Of a block that needs no network."""
+    seen = measured_identity(wanted) if block == SHAPE else picture_identity(wanted)
+    return {**seen, "extractor": EXTRACTORS[block]}
+
+
+def deep_identity(
+    name: str, sha256: str, variant: str, precision: str, device: str, wanted: Processing
+) -> dict[str, Any]:
+    """Of the deep block.
+
+    Parameters
+    ----------
+    name, sha256, variant : str
+        Of the network's weights.
+    """
+    return {
+        "name": name,
+        "sha256": sha256,
+        "variant": variant,
+        "precision": precision,
+        "device": device,
+        **picture_identity(wanted),
+    }
+
+
+def feature_identity(
+    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, wanted: Processing
+) -> dict[str, Any]:
+    """Of all features of a set; a model keeps that of what it was trained on."""
+    result: dict[str, Any] = {
+        "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
+        "backbone": None,
+        **picture_identity(wanted),
+        "extractors": dict(EXTRACTORS),
+        "measure": defects.IDENTITY,
+    }
+    if backbone is not None and DEEP in blocks:
+        result["backbone"] = {
+            "name": backbone.name,
+            "weights": backbone.weights,
+            "sha256": backbone.sha256,
+            "precision": backbone.precision,
+            "device": backbone.device,
+        }
+    return result
+
+
+def processing_of(model: Classifier) -> Processing:
+    """What was done to the pictures that a model was trained on.
+
+    Raises
+    ------
+    WorkbenchError
+        If this version does not know it.
+    """
+    try:
+        values = dict(model.identity.get("processing") or {})
+        values.pop("version", None)
+        return Processing(**values)
+    except (TypeError, ValueError) as error:
+        raise WorkbenchError(
+            "this model was trained on pictures processed in a way that this version does not know; "
+            "update the program to use it"
+        ) from error
+
+
+def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]:
+    """Refuse features that a model cannot judge.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        `feature_identity` of the features at hand.
+
+    Returns
+    -------
+    tuple of str
+        Warnings: what the model, made by an earlier version, does not say about its features.
+
+    Raises
+    ------
+    WorkbenchError
+        With what differs, in words.
+    """
+    wanted = model.identity
+    had, has = wanted.get("backbone"), identity.get("backbone")
+    if had is not None and has is None:
+        raise WorkbenchError(
+            f"this model needs deep features of {had['weights']}, and there are no ResNet-50 weights here; "
+            "run: defect-workbench weights fetch"
+        )
+    if had is not None and has is not None and had["sha256"] != has["sha256"]:
+        raise WorkbenchError(
+            f"this model was trained with other network weights ({had['weights']}, sha256 "
+            f"{had['sha256'][:12]}…) than those in use ({has['weights']}, sha256 {has['sha256'][:12]}…); "
+            "import those with: defect-workbench weights import FILE, or train again"
+        )
+    unsaid = []
+    for key, words, part in (
+        ("prepare", "sizes pictures differently", "sizing"),
+        ("decoder", "decodes image files differently", "decoding"),
+        ("info_bar", "finds info bars differently", "info bars"),
+        ("extractors", "computes texture or shape features differently", "texture and shape features"),
+        ("measure", "measures defects differently", "measurements"),
+        ("processing", "was trained on pictures processed differently", "processing"),
+    ):
+        if key not in wanted:
+            unsaid.append(part)
+        elif wanted[key] != identity.get(key):
+            raise WorkbenchError(
+                f"this model {words} ({_words(wanted[key])}) from these images "
+                f"({_words(identity.get(key))}); use the same, or train again"
+            )
+    columns = identity.get("columns", {})
+    for block, count in wanted.get("columns", {}).items():
+        if columns.get(block) != count:
+            raise WorkbenchError(
+                f"this model expects {count} {block} features per image, there are {columns.get(block, 0)}"
+            )
+    if not unsaid:
+        return ()
+    warning = (
+        "this model was made by an earlier version and does not say which versions of "
+        f"{', '.join(unsaid)} it was trained with; if its answers look wrong, train it again"
+    )
+    return (warning,)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    return "nothing said" if value is None else str(value)

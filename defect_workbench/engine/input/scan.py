@@ -1,0 +1,197 @@
+"""Find the images below a folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.image_records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.input.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
+
+# A folder that this program wrote; its images are copies of ones that are elsewhere.
+RESULT_MARKS = frozenset({"manifest.csv", "session.dwb"})
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that looks like an image.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the scanned folder, '/' as separator.
+    size : int
+        In bytes.
+    mtime_ns : int
+        Time of the last change, nanoseconds.
+    changed_ns, inode : int
+        As in `FileStamp`.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    changed_ns: int = -1
+    inode: int = -1
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a scan found, in the order of the paths."""
+
+    root: Path
+    files: tuple[FoundFile, ...]
+    rejected: tuple[Rejection, ...]
+
+
+def looks_like_image(name: str) -> bool:
+    """Whether a name promises an image, of a format we read or not."""
+    extension = os.path.splitext(name)[1].lower()
+    return extension in EXTENSIONS or extension in UNSUPPORTED_EXTENSIONS
+
+
+def decodable(path: str) -> str:
+    """A path with undecodable bytes written out, fit for a text file."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def scan(root: Path, reporter: Reporter) -> Listing:
+    """List every file below `root` that looks like an image.
+
+    Links to folders are followed once each, so loops end. What lies in hidden folders and in results of
+    this program is listed as rejected, as are hidden images, unreadable folders and things that are no
+    regular file.
+
+    Raises
+    ------
+    InputError
+        If `root` is no folder that can be read.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder" if root.exists() else f"there is no folder {root}")
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise InputError(f"the folder {root} cannot be read: {error.strerror}") from error
+    reporter.stage("Scanning the folder", None)
+    files: list[FoundFile] = []
+    rejected: list[Rejection] = []
+    seen: set[tuple[int, int]] = set()
+    # Folders to look into, and why what is in them is passed over. Links come last and in order: a folder
+    # that is reached in two ways is listed under one path, whatever order the disk has its names in.
+    pending, links = [("", "")], list[tuple[str, str]]()
+    while pending or links:
+        reporter.check()
+        if pending:
+            relative, passed_over = pending.pop()
+        else:
+            links.sort(reverse=True)
+            relative, passed_over = links.pop()
+        folder = os.path.join(root, relative)
+        try:
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            if identity in seen:
+                continue
+            seen.add(identity)
+            with os.scandir(folder) as entries:
+                children = list(entries)
+        except OSError as error:
+            rejected.append(
+                Rejection(decodable(relative) + "/", f"the folder cannot be read: {error.strerror}")
+            )
+            continue
+        if relative and not passed_over and {e.name for e in children} >= RESULT_MARKS:
+            reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is passed over")
+            passed_over = IN_RESULTS
+        for entry in children:
+            path = f"{relative}/{entry.name}" if relative else entry.name
+            if _is_folder(entry):
+                hidden = IN_HIDDEN_FOLDER if entry.name.startswith(".") else ""
+                (links if entry.is_symlink() else pending).append((path, passed_over or hidden))
+            elif not looks_like_image(entry.name):
+                continue
+            elif passed_over:
+                rejected.append(Rejection(decodable(path), passed_over))
+            else:
+                found = _examine(entry, path)
+                if isinstance(found, FoundFile):
+                    files.append(found)
+                else:
+                    rejected.append(found)
+        reporter.advance(len(children))
+    files.sort(key=lambda file: file.path)
+    rejected.sort(key=lambda rejection: rejection.path)
+    return Listing(root, tuple(files), tuple(rejected))
+
+
+def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
+    """List the folders that an image set comes from, as they are below `root` now.
+
+    Raises
+    ------
+    InputError
+        If one of them is no folder that can be read.
+    """
+    files: dict[str, FoundFile] = {}
+    rejected: dict[str, Rejection] = {}
+    for folder in images.folders:
+        found = scan(root / folder, reporter)
+        before = f"{folder}/" if folder else ""
+        files |= {before + file.path: replace(file, path=before + file.path) for file in found.files}
+        rejected |= {before + item.path: replace(item, path=before + item.path) for item in found.rejected}
+    return Listing(
+        root,
+        tuple(files[path] for path in sorted(files)),
+        tuple(rejected[path] for path in sorted(rejected)),
+    )
+
+
+def listing_of(images: ImageSet) -> Listing:
+    """The files of an image set as they are now, and nothing else that may be in its folder."""
+    files, rejected = [], []
+    for path in images.paths:
+        try:
+            status = os.stat(images.root / path)
+        except OSError as error:
+            rejected.append(Rejection(decodable(path), f"it cannot be read: {error.strerror}"))
+            continue
+        if stat.S_ISREG(status.st_mode):
+            files.append(_found(path, status, status.st_ino))
+        else:
+            rejected.append(Rejection(decodable(path), "not a regular file"))
+    return Listing(images.root, tuple(files), tuple(rejected))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
+    name = decodable(path)
+    if entry.name.startswith("."):
+        return Rejection(name, "a hidden file")
+    if name != path:
+        return Rejection(name, "its name is not valid text (UTF-8)")
+    try:
+        status = entry.stat()
+    except OSError as error:
+        broken = entry.is_symlink() and not os.path.exists(entry.path)
+        reason = "a link to nothing" if broken else f"it cannot be read: {error.strerror}"
+        return Rejection(name, reason)
+    if not stat.S_ISREG(status.st_mode):
+        return Rejection(name, "not a regular file")
+    # Windows lists folders without the numbers of files; there, and only there, they cost a call.
+    return _found(path, status, entry.inode() if os.name == "nt" else status.st_ino)
+
+
+def _found(path: str, status: os.stat_result, inode: int) -> FoundFile:
+    # Numbers of 64 bits without a sign, as some file systems have, do not fit into a table's column.
+    return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode & (2**63 - 1))

@@ -1,0 +1,32 @@
+"""Small pictures of image files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from defect_workbench.core.errors import concerning
+from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.engine.input.decode import Undecodable, decode
+
+
+def thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
+    """Pixels of a file no larger than `side`, or None where it cannot be read.
+
+    Returns
+    -------
+    (height, width) or (height, width, 3) uint8
+    """
+    with concerning(path):
+        try:
+            with open_regular(path) as stream:
+                picture = decode(stream.read(), path.name)
+        except (OSError, Undecodable):
+            return None
+        image = Image.fromarray(picture.pixels)
+        scale = side / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

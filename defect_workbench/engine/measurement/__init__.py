@@ -1,0 +1,1 @@
+"""Defects found and measured on a picture."""

@@ -1,0 +1,198 @@
+"""Defects of one picture: what stands out from its background by more than its noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atan2, degrees, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from defect_workbench.core.images.measurements import Measurements
+from defect_workbench.engine.preprocessing.background import (
+    Plane,
+    drift,
+    grey_of,
+    local_spread,
+    middle_and_spread,
+    noise_of,
+    sample,
+    smooth_surface,
+    without_dark_edges,
+)
+from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern, reduced, step_of
+
+IDENTITY = "hysteresis-6-3.2-v1"
+
+# Larger pictures are measured on means of squares of pixels: the features see less still.
+LARGEST = 320
+_HIGH, _LOW = 6.0, 3.2
+_PATTERNED = 1.15
+_BODY = 0.25
+_JOIN = 2
+_SMOOTH = 1.0
+_LEAST_SIGMA = 1.3
+_WIDER = 1.4
+_LEAST_PIXELS = 6
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Measurements and what they were taken from.
+
+    Attributes
+    ----------
+    mask : (h, w) bool
+        All defects, on the grid they were found on.
+    largest : (h, w) bool
+        The largest one.
+    step : int
+        Pixels of the picture for each one of the grid.
+    pitch : float
+        Of its repeating pattern, pixels; 0 without one.
+    shading, rest : float
+        Range of the smooth surface, and robust standard deviation of what is left; grey levels.
+    """
+
+    measurements: Measurements
+    mask: Mask
+    largest: Mask
+    step: int
+    pitch: float = 0.0
+    shading: float = 0.0
+    rest: float = 0.0
+
+
+def measure(pixels: NDArray[np.uint8], pixel_size_nm: float | None = None) -> Measurements:
+    """Count and measure the defects of a picture.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+        Without an info bar.
+    pixel_size_nm : float, optional
+        Lengths are in nanometres where it is known, else in pixels.
+    """
+    return find(pixels).measurements.in_units(pixel_size_nm)
+
+
+def defect_mask(pixels: NDArray[np.uint8]) -> Mask:
+    """Where a picture's defects are; (height, width) bool."""
+    found = find(pixels)
+    mask = np.repeat(np.repeat(found.mask, found.step, axis=0), found.step, axis=1)
+    height, width = pixels.shape[:2]
+    missing = ((0, height - mask.shape[0]), (0, width - mask.shape[1]))
+    return np.pad(mask, missing) if mask.shape != (height, width) else mask
+
+
+def find(pixels: NDArray[np.uint8]) -> Finding:
+    """The defects of a picture, bright and dark ones alike.
+
+    The ground is a quadratic surface, a repeating pattern where there is one, and what varies slowly
+    beside the defects. A defect is a region that stands out by 3.2 robust standard deviations
+    throughout and by 6 somewhere (15 % more on a pattern, whose edges wander), and by a quarter of its
+    own peak; holes in it belong to it. Sizes are in pixels of the picture.
+    """
+    grey = grey_of(pixels)
+    noise = noise_of(grey)
+    step = step_of(grey.shape, LARGEST)
+    small = reduced(grey, step)
+    surface = smooth_surface(small)
+    flat = small - surface
+    shading, rest = float(surface.max() - surface.min()), middle_and_spread(flat)[1]
+    tolerance: Plane | None = None
+    pattern = find_pattern(flat)
+    if pattern is not None:
+        flat = flat - pattern.values
+        flat -= smooth_surface(flat)
+        tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
+    pitch = 0.0 if pattern is None else pattern.pitch * step
+    level, sigma = _levels(flat, tolerance)
+    flat = without_dark_edges(flat - drift(flat, level > _LOW * sigma))
+    mask = _outstanding(flat, tolerance)
+    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    kept = np.flatnonzero(sizes >= _LEAST_PIXELS)
+    mask = (sizes >= _LEAST_PIXELS)[labels]
+    if not len(kept):
+        nothing = Measurements(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise)
+        return Finding(nothing, mask, np.zeros_like(mask), step, pitch, shading, rest)
+    largest = labels == int(sizes.argmax())
+    square = float(step * step)
+    area = float(largest.sum()) * square
+    aspect, orientation = _ellipse(largest)
+    inside = flat[largest]
+    contrast = float(np.median(np.abs(inside))) * (1 if float(inside.mean()) >= 0 else -1)
+    measured = Measurements(
+        defects=len(kept),
+        total_area=float(mask.sum()) * square,
+        area=area,
+        diameter=2 * sqrt(area / pi),
+        aspect=aspect,
+        orientation=orientation,
+        contrast=contrast,
+        noise=noise,
+    )
+    return Finding(measured, mask, largest, step, pitch, shading, rest)
+
+
+def _outstanding(flat: Plane, tolerance: Plane | None) -> Mask:
+    """Regions that stand out, their holes filled."""
+    level, sigma = _levels(flat, tolerance)
+    strong = level > _HIGH * sigma
+    if not strong.any():
+        return np.asarray(strong)
+    weak = level > _LOW * sigma
+    labels, count = ndimage.label(weak, np.ones((3, 3), bool))
+    peaks = np.zeros(count + 1, np.float32)
+    np.maximum.at(peaks, labels[strong], level[strong])
+    peaks[0] = 0
+    # What is far weaker than the defect itself is its glow or shadow.
+    body = weak & (peaks > 0)[labels] & (level > _BODY * peaks[labels])
+    return _filled(_closed(body))
+
+
+def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
+    """How far each pixel stands out once smoothed, and the robust standard deviation of that."""
+    smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
+    middle, sigma = middle_and_spread(smooth)
+    # A film over a third of the picture widens the spread of the whole, but not that within small cells.
+    sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
+    sigma *= _PATTERNED if tolerance is not None else 1
+    return np.abs(smooth - np.float32(middle)), sigma
+
+
+def _closed(mask: Mask) -> Mask:
+    """A mask with its bright and dark parts joined: closing by 5 x 5, the picture's edge left open."""
+    padded = np.pad(mask, _JOIN).astype(np.uint8)
+    side = 2 * _JOIN + 1
+    grown = ndimage.maximum_filter(padded, size=side, mode="constant")
+    shrunk = ndimage.minimum_filter(grown, size=side, mode="constant")
+    return np.asarray(shrunk[_JOIN:-_JOIN, _JOIN:-_JOIN] > 0)
+
+
+def _filled(mask: Mask) -> Mask:
+    """A mask with its holes: grounds that do not reach the edge of the picture."""
+    grounds, count = ndimage.label(~mask)
+    open_ones = np.zeros(count + 1, bool)
+    for edge in (grounds[0], grounds[-1], grounds[:, 0], grounds[:, -1]):
+        open_ones[edge] = True
+    open_ones[0] = False
+    return np.asarray(~open_ones[grounds], bool)
+
+
+def _ellipse(mask: Mask) -> tuple[float, float]:
+    """Aspect and orientation (degrees, anticlockwise from the horizontal) from the second moments."""
+    rows, columns = np.nonzero(mask)
+    y, x = rows - rows.mean(), columns - columns.mean()
+    # A pixel is a square, not a point: its own second moment is 1/12.
+    yy, xx, xy = float((y * y).mean()) + 1 / 12, float((x * x).mean()) + 1 / 12, float((x * y).mean())
+    root = sqrt((xx - yy) ** 2 / 4 + xy * xy)
+    middle = (xx + yy) / 2
+    aspect = sqrt((middle + root) / max(middle - root, 1 / 12))
+    orientation = degrees(0.5 * atan2(-2 * xy, xx - yy))
+    return aspect, 90.0 if orientation <= -90 else orientation

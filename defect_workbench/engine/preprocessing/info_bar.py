@@ -1,0 +1,125 @@
+"""The info bar that microscopes write at the bottom of their pictures.
+
+A bar is told by what it is made of: one even ground over the whole width, with a sharp straight edge to
+the picture above, and letters on it. Anything that lacks one of the three is picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.engine.preprocessing.background import grey_of
+
+IDENTITY = "v1"
+
+_NARROWEST = 200
+_LOWEST, _HIGHEST = 0.02, 0.3
+_LEAST_ROWS = 10
+_TOLERANCE = 8
+_CONTRAST = 60
+_LETTERS = 6
+_EVEN = 0.97
+
+Pixels = NDArray[np.uint8]
+
+
+def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
+    """Rows at the bottom that the features must not see, as `processing` wants it.
+
+    Always leaves at least half of the picture and 16 rows.
+
+    Parameters
+    ----------
+    height : int
+        Of the picture.
+    found : int
+        What `found_rows` says of it.
+    """
+    if processing.info_bar == "off":
+        return 0
+    rows = found if processing.info_bar == "auto" else processing.info_bar
+    return rows if rows <= height // 2 and height - rows >= 16 else 0
+
+
+def found_rows(pixels: Pixels, tool: ToolFacts | None = None) -> int:
+    """Rows of the info bar at the bottom of a picture; 0 where there is none.
+
+    What the tags say goes first.
+    """
+    if tool is not None and tool.bar_rows:
+        return tool.bar_rows if tool.bar_rows <= pixels.shape[0] // 2 else 0
+    return seen_rows(pixels)
+
+
+def seen_rows(pixels: Pixels) -> int:
+    """Rows of the info bar as the picture shows it; 0 where it shows none."""
+    height, width = pixels.shape[:2]
+    if width < _NARROWEST or height < 100:
+        return 0
+    reach = int(height * _HIGHEST)
+    below = grey_of(pixels[height - reach :])
+    ground = _ground(below)
+    if ground is None:
+        return 0
+    even = np.abs(below - ground) <= _TOLERANCE
+    share = even.mean(axis=1)
+    for first in _edges(below, share):
+        rows = reach - first
+        if rows >= max(_LEAST_ROWS, _LOWEST * height) and _is_bar(below, even, first, ground):
+            return rows
+    return 0
+
+
+def _ground(below: NDArray[np.float32]) -> float | None:
+    """The grey level that the lowest rows are mostly made of."""
+    last = below[-max(_LEAST_ROWS, len(below) // 12) :]
+    counts = np.bincount(np.rint(last).astype(np.intp).ravel(), minlength=256)
+    near = np.convolve(counts, np.ones(5), mode="same")
+    level = int(near.argmax())
+    return float(level) if near[level] >= 0.5 * last.size else None
+
+
+def _edges(below: NDArray[np.float32], share: NDArray[np.float64]) -> list[int]:
+    """Rows, topmost first, at which a bar could begin: even from there on, and uneven just above."""
+    found = []
+    for row in range(2, len(below) - _LEAST_ROWS + 1):
+        line = below[row]
+        # The first row is ground, or a ruled line of any one level.
+        ruled = float((np.abs(line - np.median(line)) <= _TOLERANCE).mean())
+        if max(share[row], ruled) < _EVEN:
+            continue
+        if share[row + 1 : row + 4].max(initial=0.0) < _EVEN:
+            continue
+        if max(share[row - 1], share[row - 2]) < 0.6 and share[row:].mean() >= 0.55:
+            found.append(row)
+    return found
+
+
+def _is_bar(below: NDArray[np.float32], even: NDArray[np.bool_], first: int, ground: float) -> bool:
+    above, bar = below[:first], below[first:]
+    if len(above) < 3 or _two_valued(above):
+        return False
+    marks = np.abs(bar - ground) >= _CONTRAST
+    amount = float(marks.mean())
+    # What is neither ground nor clearly a mark is the soft rim of letters, or picture.
+    between = 1 - float(even[first:].mean()) - amount
+    if not 0.003 <= amount <= 0.45 or between > max(0.08, 0.8 * amount):
+        return False
+    labels, count = ndimage.label(marks, np.ones((3, 3), bool))
+    if count < _LETTERS:
+        return False
+    letters = 0
+    for rows, columns in ndimage.find_objects(labels):
+        tall, wide = rows.stop - rows.start, columns.stop - columns.start
+        letters += 4 <= tall <= 0.8 * len(bar) and wide <= 4 * tall
+    return letters >= _LETTERS
+
+
+def _two_valued(above: NDArray[np.float32]) -> bool:
+    """Whether a picture has hardly more than black and white: drawings, binarised boards."""
+    counts = np.bincount(np.rint(above).astype(np.intp).ravel(), minlength=256)
+    return float(np.sort(counts)[-2:].sum()) > 0.9 * above.size or int((counts > 0).sum()) < 12

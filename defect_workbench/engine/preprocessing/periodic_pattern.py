@@ -1,0 +1,224 @@
+"""Patterns that repeat: lines and spaces, fields of contacts.
+
+The strongest sharp peak of the spectrum gives the repeat, a second one in another direction makes it a
+lattice. Folded by it, every place of a period is seen many times: the median of what is seen there is
+the pattern, and how much that scatters tells how far a pixel may stray without being a defect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from defect_workbench.engine.preprocessing.background import sample
+
+Plane = NDArray[np.float32]
+
+_FEWEST_PERIODS = 4.0
+_SHORTEST = 3.0
+_PROMINENCE = 60.0
+_EXPLAINED = 0.25
+_BETTER = 0.08
+_LARGEST = 320
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A repeating pattern of a picture.
+
+    Attributes
+    ----------
+    frequencies : tuple of (float, float)
+        One or two, cycles a pixel, along rows (down) and columns (right).
+    values : (height, width) float32
+        The pattern itself, of median 0.
+    scatter : (height, width) float32
+        Robust standard deviation of the pixels at the same place of their periods.
+    explained : float
+        Share of the mean absolute deviation that the pattern takes away.
+    """
+
+    frequencies: tuple[tuple[float, float], ...]
+    values: Plane
+    scatter: Plane
+    explained: float
+
+    @property
+    def pitch(self) -> float:
+        """The shortest repeat, pixels."""
+        return 1 / max(float(np.hypot(*f)) for f in self.frequencies)
+
+
+def find_pattern(values: Plane) -> Pattern | None:
+    """The repeating pattern of a picture whose shading is gone; None where nothing repeats.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+    """
+    # Frequencies show in a smaller picture, too; only very fine patterns are lost in it.
+    step = step_of(values.shape, _LARGEST)
+    small = reduced(values, step)
+    peaks = _peaks(small)
+    if not peaks:
+        return None
+    first = _scaled(peaks[0], step)
+    candidates: list[tuple[tuple[float, float], ...]] = [(first,)]
+    half = (first[0] / 2, first[1] / 2)
+    if _periods(half, values.shape) >= _FEWEST_PERIODS:
+        candidates.append((half,))
+    candidates += [(first, _scaled(second, step)) for second in peaks[1:]]
+    if len(candidates) > 1:
+        # A third of the rows is enough to choose by.
+        shares = [_fold(values[::3], tuple((3 * f[0], f[1]) for f in c)).explained for c in candidates]
+        best = 0
+        for index in range(1, len(candidates)):
+            best = index if shares[index] > shares[best] + _BETTER else best
+        candidates = [candidates[best]]
+    found = _fold(values, candidates[0])
+    return found if found.explained >= _EXPLAINED else None
+
+
+def step_of(shape: tuple[int, ...], largest: int) -> int:
+    """Pixels to average along each side so that the longer one is at most `largest`.
+
+    Never more than the shorter side has: line scans and stitched strips keep at least one row.
+    """
+    return min(-(-max(shape) // largest), min(shape))
+
+
+def reduced(values: Plane, step: int) -> Plane:
+    """Means of squares of `step` pixels; what is left over at the far edges is not used."""
+    if step == 1:
+        return values
+    rows, columns = values.shape[0] // step, values.shape[1] // step
+    part = values[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    return np.asarray(part.mean(axis=(1, 3)), dtype=np.float32)
+
+
+def _scaled(frequency: tuple[float, float], step: int) -> tuple[float, float]:
+    return frequency[0] / step, frequency[1] / step
+
+
+def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
+    return abs(frequency[0]) * shape[0] + abs(frequency[1]) * shape[1]
+
+
+def _peaks(small: Plane) -> list[tuple[float, float]]:
+    """The strongest peak of the spectrum and the strongest in another direction, if they are sharp.
+
+    Sharp means: far above what surrounds it. A scratch or a rough ground gives ridges and hills, a
+    repeating pattern a single point.
+    """
+    height, width = small.shape
+    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    limit = 4 * float(np.abs(small).mean()) + 1e-6
+    tapered = (np.clip(small, -limit, limit) - small.mean()) * window
+    power = np.abs(fft.fft2(tapered)) ** 2
+    down = np.fft.fftfreq(height).astype(np.float32)[:, None]
+    right = np.fft.fftfreq(width).astype(np.float32)[None, :]
+    usable = (np.abs(down) * height + np.abs(right) * width >= _FEWEST_PERIODS) & (
+        down**2 + right**2 <= 1 / _SHORTEST**2
+    )
+    ranked = np.where(usable, power, 0)
+    found: list[tuple[float, float]] = []
+    for _ in range(2):
+        row, column = (int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
+        if _prominence(power, row, column) < _PROMINENCE:
+            break
+        f = (float(down[row, 0]), float(right[0, column]))
+        found.append(_refined(tapered, f))
+        beside = np.abs(down * f[1] - right * f[0]) < 0.26 * np.hypot(down, right) * np.hypot(*f)
+        ranked[beside] = 0
+    return found
+
+
+def _prominence(power: Plane, row: int, column: int) -> float:
+    """A peak over the mean of the ring around it; the taper spreads a point over five bins."""
+    reach = np.arange(-5, 6)
+    square = power[np.ix_((row + reach) % power.shape[0], (column + reach) % power.shape[1])]
+    ring = np.maximum.outer(np.abs(reach), np.abs(reach)) > 2
+    return float(power[row, column]) / max(float(square[ring].mean()), 1e-9)
+
+
+def _refined(tapered: Plane, frequency: tuple[float, float]) -> tuple[float, float]:
+    """The place of a peak between the bins of the spectrum, by two rounds of finer sampling."""
+    height, width = tapered.shape
+    rows, columns = np.arange(height), np.arange(width)
+    f, reach = frequency, 0.5
+    offsets = np.linspace(-1, 1, 5)
+    for _ in range(3):
+        down, right = f[0] + offsets * reach / height, f[1] + offsets * reach / width
+        left = np.exp(-2j * np.pi * down[:, None] * rows)
+        answer = np.abs(left @ tapered @ np.exp(-2j * np.pi * columns[:, None] * right))
+        row, column = np.unravel_index(int(answer.argmax()), answer.shape)
+        f, reach = (float(down[row]), float(right[column])), reach / 2.5
+    return f
+
+
+def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Pattern:
+    """Median and scatter of the pixels at the same place of their periods."""
+    height, width = values.shape
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    columns = np.arange(width, dtype=np.float32)[None, :]
+    sides = []
+    for down, right in frequencies:
+        pitch = 1 / max(abs(down), abs(right))
+        sides.append(int(np.clip(round(1.5 * pitch), 4, 96)))
+    if len(sides) == 2:
+        shrink = min(1.0, float(np.sqrt(values.size / 16 / (sides[0] * sides[1]))))
+        sides = [max(4, int(side * shrink)) for side in sides]
+    places = []
+    for (down, right), side in zip(frequencies, sides, strict=True):
+        cycles = rows * np.float32(down) + columns * np.float32(right)
+        places.append((cycles - np.floor(cycles)) * side)
+    bins = np.minimum(places[0].astype(np.int32), sides[0] - 1)
+    if len(sides) == 2:
+        bins = bins * sides[1] + np.minimum(places[1].astype(np.int32), sides[1] - 1)
+    middle, scatter = _bin_quartiles(values, bins, tuple(sides))
+    if len(sides) == 1:
+        lower = np.floor(places[0] - 0.5)
+        share = places[0] - 0.5 - lower
+        lower = lower.astype(np.int32) % sides[0]
+        fine = middle[lower] * (1 - share) + middle[(lower + 1) % sides[0]] * share
+    else:
+        positions = np.stack([place - 0.5 for place in places])
+        fine = ndimage.map_coordinates(middle.reshape(sides), positions, order=1, mode="grid-wrap")
+    wide = ndimage.maximum_filter(scatter.reshape(sides), size=3, mode="wrap")
+    spread = wide.ravel()[bins]
+    before = float(np.abs(values - np.median(sample(values))).mean())
+    after = float(np.abs(values - fine).mean())
+    explained = 1 - after / before if before > 0 else 0.0
+    fine = (fine - np.median(sample(fine))).astype(np.float32)
+    return Pattern(frequencies, fine, spread.astype(np.float32), explained)
+
+
+def _bin_quartiles(values: Plane, bins: NDArray[np.int32], sides: tuple[int, ...]) -> tuple[Plane, Plane]:
+    """Median and robust deviation of the values in each bin, by one sort of bin and value together.
+
+    A pitch of whole pixels leaves bins empty; they get what is nearest to them.
+    """
+    count = int(np.prod(sides))
+    levels = np.clip(np.rint(values * 16), -32000, 32000).astype(np.int64) + 32768
+    order = np.sort((bins.astype(np.int64) << 16 | levels).ravel())
+    edges = np.searchsorted(order >> 16, np.arange(count + 1))
+    sizes = np.maximum(np.diff(edges), 1)
+    ordered = ((order & 0xFFFF) - 32768).astype(np.float32) / 16
+
+    def quantile(share: float) -> Plane:
+        where = np.minimum(edges[:-1] + (sizes * share).astype(np.int64), len(ordered) - 1)
+        return np.asarray(ordered[where], np.float32)
+
+    middle, scatter = quantile(0.5), (quantile(0.75) - quantile(0.25)) / np.float32(1.349)
+    empty = np.diff(edges) == 0
+    if empty.any():
+        around = np.pad(empty.reshape(sides), [(side, side) for side in sides], mode="wrap")
+        nearest = ndimage.distance_transform_edt(around, return_distances=False, return_indices=True)
+        inner = tuple(slice(side, 2 * side) for side in sides)
+        places = [axis[inner] % side for axis, side in zip(nearest, sides, strict=True)]
+        source = np.ravel_multi_index(places, sides).ravel()
+        middle, scatter = middle[source], scatter[source]
+    return middle, scatter

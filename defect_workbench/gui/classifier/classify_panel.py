@@ -1,0 +1,224 @@
+"""The Classify tab: learn from what is confirmed, see how good that is, sort another folder with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QSplitter,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.gallery_sections import counted
+from defect_workbench.app.jobs.classifier_jobs import Wish
+from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.gui.classifier.evaluation_page import evaluation_html
+from defect_workbench.gui.classifier.training_curves import Curves
+from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+
+_EMPTY = """<h2>A classifier sorts the next lot</h2>
+<p>Name and confirm at least two clusters (F2, C), then train. Each image is judged by a model that has not
+seen it; what resembles no label is called unknown and comes into the outlier queue.</p>"""
+
+
+class ClassifyPanel(QWidget):
+    """Signals: train, save, load, apply, preview and edit ask the window; report opens the report."""
+
+    train = Signal()
+    save = Signal()
+    load = Signal()
+    apply = Signal()
+    preview = Signal()
+    edit = Signal()
+    report = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classify")
+        self.taxonomy: Taxonomy | None = None
+        self.here = QCheckBox("Confirmed clusters here")
+        self.here.setChecked(True)
+        self._labels = _soft("")
+        self.folder = QLineEdit()
+        self.folder.setPlaceholderText("none")
+        self.folder.setToolTip("A folder with a subfolder for each label, such as an export")
+        self.folder.setAccessibleName("Folder of labels to learn from")
+        self.stages = QComboBox()
+        self.stages.addItem("Default stages", "default")
+        self.stages.setToolTip("Defect or clean; size; noise; final label")
+        self.folds = QSpinBox()
+        self.folds.setRange(2, 20)
+        self.folds.setValue(5)
+        self.folds.setToolTip("Folds of the cross-validation")
+        self.augment = QCheckBox("Learn from changed copies, too")
+        self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
+        self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
+        self.train_button.setObjectName("primary")
+        self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Sort a folder with it…")
+        self.preview_button, self.report_button = QPushButton("Preview…"), QPushButton("Open the report")
+        self.model_name = QLabel("none yet")
+        self.model_name.setWordWrap(True)
+        self.curves, self.figures = Curves(), QTextBrowser()
+        self.figures.setObjectName("evaluation")
+        self.figures.setFrameShape(QFrame.Shape.NoFrame)
+        self.figures.setHtml(_EMPTY)
+        self._facts: Mapping[str, Any] | None = None
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.curves)
+        column.addWidget(self.figures, 1)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(self._make_form())
+        parts.addWidget(right)
+        parts.setStretchFactor(1, 1)
+        parts.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(parts)
+        for button, signal in (
+            (self.train_button, self.train),
+            (self.save_button, self.save),
+            (self.load_button, self.load),
+            (self.apply_button, self.apply),
+            (self.preview_button, self.preview),
+            (self.report_button, self.report),
+        ):
+            button.clicked.connect(signal)
+
+    def _make_form(self) -> QWidget:
+        browse, edit = QPushButton("…"), QPushButton("Edit…")
+        browse.setToolTip("Choose the folder")
+        edit.clicked.connect(self.edit)
+        browse.clicked.connect(
+            lambda: ask_folder(self, "Folder with a subfolder for each label", self._set_folder)
+        )
+        inside = QWidget()
+        inside.setBackgroundRole(QPalette.ColorRole.Base)
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(14, 12, 14, 12)
+        rows.setSpacing(10)
+        form = QFormLayout()
+        form.setVerticalSpacing(8)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.addRow("Folder of labels", _line(self.folder, browse))
+        form.addRow("Stages", _line(self.stages, edit))
+        form.addRow("Folds", self.folds)
+        for item in (_heading("Learn from"), self.here, self._labels):
+            rows.addWidget(item)
+        rows.addLayout(form)
+        rows.addLayout(_line(self.augment, self.preview_button))
+        rows.addWidget(self.fine_tune)
+        rows.addWidget(self.train_button)
+        rows.addSpacing(8)
+        rows.addWidget(_heading("Classifier"))
+        rows.addWidget(self.model_name)
+        rows.addLayout(_line(self.save_button, self.load_button))
+        rows.addWidget(self.report_button)
+        rows.addWidget(self.apply_button)
+        rows.addStretch(1)
+        scroll = _FormArea()
+        scroll.setWidget(inside)
+        return scroll
+
+    def _set_folder(self, path: Path) -> None:
+        self.folder.setText(str(path))
+
+    def wish(self) -> Wish:
+        """What the controls say."""
+        text = self.folder.text().strip()
+        return Wish(
+            here=self.here.isChecked(),
+            folder=Path(text).expanduser() if text else None,
+            taxonomy=self.taxonomy,
+            folds=self.folds.value(),
+            augment=self.augment.isChecked(),
+            fine_tune=self.fine_tune.isChecked(),
+        )
+
+    def set_taxonomy(self, taxonomy: Taxonomy | None, name: str) -> None:
+        """Use other stages; None are the default ones."""
+        self.taxonomy = taxonomy
+        self.stages.setItemText(0, name)
+
+    def show_labels(self, labels: Mapping[str, int]) -> None:
+        """Say what there is to learn from in the open project."""
+        images = sum(labels.values())
+        words = ", ".join(f"{name} ({count:,})" for name, count in labels.items())
+        said = (
+            f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "none yet"
+        )
+        self._labels.setText(said)
+
+    def show_model(self, facts: Mapping[str, Any] | None, name: str, *, fresh: bool) -> None:
+        """Show the figures of a classifier; `fresh` if it was trained here and is not saved yet."""
+        self._facts = facts
+        self.model_name.setText(name)
+        complete = facts is not None and "overall" in facts
+        self.figures.setHtml(evaluation_html(facts, self.palette()) if facts and complete else _EMPTY)
+        self.save_button.setEnabled(facts is not None)
+        self.apply_button.setEnabled(facts is not None)
+        self.report_button.setVisible(not fresh and facts is not None)
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether anything can be done now."""
+        self.train_button.setEnabled(ready)
+        self.apply_button.setEnabled(ready and self._facts is not None)
+        self.save_button.setEnabled(ready and self._facts is not None)
+        self.load_button.setEnabled(ready)
+        self.preview_button.setEnabled(ready)
+
+
+class _FormArea(QScrollArea):
+    """Scrolls up and down only: it is as wide as its form, also when the text grows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        """The width of the form."""
+        form = self.widget()
+        wide = form.minimumSizeHint().width() if form is not None else 0
+        return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+
+
+def _line(*parts: QWidget) -> QHBoxLayout:
+    line = QHBoxLayout()
+    for number, part in enumerate(parts):
+        line.addWidget(part, 1 if number == 0 else 0)
+    return line
+
+
+def _soft(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setWeight(font.Weight.DemiBold)
+    label.setFont(font)
+    return label

@@ -1,0 +1,111 @@
+"""The curves of a training under way: loss and accuracy on images set aside, a line a head."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from defect_workbench.core.project.palette import COLOURS
+from defect_workbench.engine.classifier.heads.head import Epoch
+
+_SHOWN = 8
+
+
+class Curves(QWidget):
+    """Two plots side by side; the head trained last stands out."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("curves")
+        self.setAccessibleName("Curves of the training")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._epochs: dict[str, list[Epoch]] = defaultdict(list)
+        self._message = "The curves appear here while a classifier is trained"
+
+    def clear(self) -> None:
+        """Forget what was shown."""
+        self._epochs.clear()
+        self.update()
+
+    def add(self, epoch: Epoch) -> None:
+        """Draw one epoch more."""
+        steps = self._epochs[epoch.head]
+        if steps and epoch.epoch <= steps[-1].epoch:
+            steps.clear()
+        steps.append(epoch)
+        # The heads trained last are the ones of interest; the dictionary keeps their order.
+        self._epochs[epoch.head] = self._epochs.pop(epoch.head)
+        self.update()
+
+    @property
+    def heads(self) -> list[str]:
+        """Names of what was trained, the last one last."""
+        return list(self._epochs)
+
+    def sizeHint(self) -> QSize:
+        """A band above the figures."""
+        return QSize(480, 11 * self.fontMetrics().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Both plots."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().base())
+        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        if not self._epochs:
+            painter.setPen(soft)
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self._message)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        heads = self.heads[-_SHOWN:]
+        half = self.width() / 2
+        losses = [step.loss for head in heads for step in self._epochs[head]]
+        self._plot(painter, QRectF(0, 0, half, self.height()), "Loss", heads, "loss", 0.0, max(losses))
+        rights = [step.accuracy for head in heads for step in self._epochs[head]]
+        room = QRectF(half, 0, half, self.height())
+        low = min(0.9, min(rights)) if rights else 0.0
+        self._plot(painter, room, "Accuracy", heads, "accuracy", low, 1.0)
+
+    def _plot(
+        self,
+        painter: QPainter,
+        room: QRectF,
+        title: str,
+        heads: list[str],
+        name: str,
+        low: float,
+        high: float,
+    ) -> None:
+        line = self.fontMetrics().height()
+        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        plot = room.adjusted(4.5 * line, 1.8 * line, -line, -1.8 * line)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        words = f"{title}: {heads[-1]}" if name == "loss" else title
+        above = room.adjusted(line, 4, -8, 0)
+        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(above.width()))
+        painter.drawText(above, int(Qt.AlignmentFlag.AlignTop), words)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
+        painter.drawLine(plot.topLeft(), plot.topRight())
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        painter.setPen(soft)
+        aside = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for value, y in ((high, plot.top()), (low, plot.bottom())):
+            label = QRectF(room.left(), y - line / 2, 4.5 * line - 6, line)
+            painter.drawText(label, aside, f"{value:.3g}")
+        most = max(self._epochs[head][-1].epoch for head in heads)
+        below = QRectF(plot.left(), plot.bottom() + 3, plot.width(), line)
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), f"epoch {most}")
+        span = max(high - low, 1e-9)
+        for number, head in enumerate(heads):
+            colour = QColor(COLOURS[0] if head == heads[-1] else self.palette().color(QPalette.ColorRole.Mid))
+            painter.setPen(QPen(colour, 2.2 if number == len(heads) - 1 else 1.2))
+            places = [
+                QPointF(
+                    plot.left() + plot.width() * step.epoch / max(most, 1),
+                    plot.bottom() - plot.height() * (getattr(step, name) - low) / span,
+                )
+                for step in self._epochs[head]
+            ]
+            painter.drawPolyline(QPolygonF(places))

@@ -1,0 +1,73 @@
+"""Tables joined to the images: bring one in, see how it goes together with the clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app.document.gallery_sections import counted
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.jobs import side_table_job
+from defect_workbench.app.jobs.runner import Work
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
+from defect_workbench.gui.shared.banners import NoticeStrip
+
+
+class Tables(QObject):
+    """Asks for a table, and has it read and compared by the worker."""
+
+    def __init__(
+        self, document: Document, run: Callable[[Work], None], notice: NoticeStrip, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._run, self._notice, self._parent = document, run, notice, parent
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """What to do, by the name of the action."""
+        return {
+            "actionJoinTable": lambda: file_dialogs.ask_table(self._parent, self.join),
+            "actionAssociate": self.associate,
+            "actionDropTable": lambda: self._document.join(None),
+        }
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """What to do with results of jobs."""
+        return {side_table_job.Joined: self._on_joined, side_table_job.Associated: self._on_associated}
+
+    def possible(self) -> dict[str, bool]:
+        """Which actions make sense now."""
+        project = self._document.project
+        joined = project is not None and project.side is not None
+        return {"actionJoinTable": project is not None, "actionAssociate": joined, "actionDropTable": joined}
+
+    def join(self, path: Path) -> None:
+        """Join a CSV or XLSX file to the images."""
+        if self._document.project is not None:
+            self._run(side_table_job.join(self._document.project, path))
+
+    def associate(self) -> None:
+        """Compare the joined table with the clusters."""
+        if self._document.project is not None:
+            self._run(side_table_job.associate(self._document.project))
+
+    def _on_joined(self, result: side_table_job.Joined) -> None:
+        self._document.join(result.side)
+        side = result.side
+        there, all_images = sum(side.joined), len(side.joined)
+        words = f"{there:,} of {all_images:,} images have a row in {side.source}"
+        if side.without_image:
+            words += f", {counted(len(side.without_image), 'row')} without an image"
+        self._notice.tell(f"{words}.", "Against the clusters…", self.associate)
+
+    def _on_associated(self, result: side_table_job.Associated) -> None:
+        project = self._document.project
+        if project is None or project.side is None:
+            return
+        dialog = AssociationDialog(result.found, project.side, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()

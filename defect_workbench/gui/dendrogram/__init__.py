@@ -1,0 +1,1 @@
+"""The dendrogram and the panel that sets how images are clustered."""

@@ -1,0 +1,168 @@
+"""How the images are grouped: method, linkage, weights of the blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
+from defect_workbench.core.clustering.feature_blocks import BLOCK_LABELS, BLOCKS, BlockWeights
+
+_STEPS = 20
+_MOST = 2.0
+_QUIET_MILLISECONDS = 250
+
+
+class GroupingPanel(QWidget):
+    """Signals: changed(Settings) a moment after the last change; the window regroups."""
+
+    changed = Signal(object)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("grouping")
+        self._document = document
+        self._showing = False
+        self._from_data = True
+        self.method = QComboBox()
+        self.method.addItem("Agglomerative", Method.AGGLOMERATIVE)
+        self.method.addItem("Affinity propagation", Method.AFFINITY)
+        self.linkage = QComboBox()
+        for linkage in Linkage:
+            self.linkage.addItem(linkage.value.title(), linkage)
+        self.damping = QDoubleSpinBox()
+        self.damping.setRange(0.5, 0.99)
+        self.damping.setSingleStep(0.05)
+        self.damping.setToolTip("Nearer to 1 converges more surely, and more slowly")
+        self.preference = QDoubleSpinBox()
+        self.preference.setRange(-1000.0, 0.0)
+        self.preference.setSpecialValueText("median")
+        self.preference.setToolTip("Lower gives fewer clusters; the lowest value means the median similarity")
+        self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS}
+        self._values = {name: QLabel() for name in BLOCKS}
+        self.from_data = QPushButton("Set from the data")
+        self.from_data.setToolTip("Let the images decide which features to trust, and say why")
+        self._why = QLabel()
+        self._why.setWordWrap(True)
+        self._why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        note = QLabel("Changes re-form only what nobody decided about; every decision stays.")
+        note.setWordWrap(True)
+        note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._form = QFormLayout()
+        self._form.setVerticalSpacing(8)
+        for words, widget in (
+            ("Method", self.method),
+            ("Linkage", self.linkage),
+            ("Damping", self.damping),
+            ("Preference", self.preference),
+        ):
+            self._form.addRow(words, widget)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(6)
+        for row, name in enumerate(BLOCKS):
+            slider = self.sliders[name]
+            slider.setRange(0, round(_MOST * _STEPS))
+            slider.setAccessibleName(f"Weight of {BLOCK_LABELS[name]}")
+            slider.valueChanged.connect(self._on_slider)
+            grid.addWidget(QLabel(BLOCK_LABELS[name]), 2 * row, 0)
+            grid.addWidget(self._values[name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(12)
+        layout.addLayout(self._form)
+        layout.addLayout(grid)
+        layout.addWidget(self.from_data)
+        layout.addWidget(self._why)
+        layout.addWidget(note)
+        layout.addStretch(1)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET_MILLISECONDS)
+        self._quiet.timeout.connect(lambda: self.changed.emit(self.settings()))
+        self.method.currentIndexChanged.connect(self._on_change)
+        self.linkage.currentIndexChanged.connect(self._on_change)
+        self.damping.valueChanged.connect(self._on_change)
+        self.preference.valueChanged.connect(self._on_change)
+        self.from_data.clicked.connect(self._on_from_data)
+        document.opened.connect(self.show_document)
+        document.grouping_changed.connect(self.show_document)
+        self.show_document()
+
+    def settings(self) -> Settings:
+        """What the controls say."""
+        project = self._document.project
+        before = project.analysis.settings if project is not None else Settings()
+        weights = None
+        if not self._from_data:
+            shares = {name: slider.value() / _STEPS for name, slider in self.sliders.items()}
+            weights = BlockWeights(**shares, why="set by hand")
+        preference = self.preference.value()
+        return replace(
+            before,
+            method=Method(self.method.currentData()),
+            linkage=Linkage(self.linkage.currentData()),
+            damping=self.damping.value(),
+            preference=None if preference == self.preference.minimum() else preference,
+            weights=weights,
+        )
+
+    def show_document(self) -> None:
+        """Say what holds."""
+        self._quiet.stop()
+        project = self._document.project
+        self.setEnabled(project is not None)
+        if project is None:
+            return
+        self._showing = True
+        analysis = project.analysis
+        settings = analysis.settings
+        self._from_data = settings.weights is None
+        self.method.setCurrentIndex(self.method.findData(settings.method))
+        self.linkage.setCurrentIndex(self.linkage.findData(settings.linkage))
+        self.damping.setValue(settings.damping)
+        lowest = self.preference.minimum()
+        self.preference.setValue(lowest if settings.preference is None else settings.preference)
+        for name, value in analysis.weights.as_mapping().items():
+            self.sliders[name].setValue(round(value * _STEPS))
+            self.sliders[name].setEnabled(name in analysis.blocks)
+            self._values[name].setText(f"{value:.2f}")
+        self._why.setText(analysis.weights.why[:1].upper() + analysis.weights.why[1:])
+        self.from_data.setEnabled(not self._from_data)
+        self._showing = False
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        affinity = self.method.currentData() == Method.AFFINITY
+        for row, visible in ((1, not affinity), (2, affinity), (3, affinity)):
+            self._form.setRowVisible(row, visible)
+
+    def _on_slider(self) -> None:
+        for name, slider in self.sliders.items():
+            self._values[name].setText(f"{slider.value() / _STEPS:.2f}")
+        if not self._showing:
+            self._from_data = False
+            self._on_change()
+
+    def _on_from_data(self) -> None:
+        self._from_data = True
+        self._on_change()
+
+    def _on_change(self) -> None:
+        self._show_rows()
+        if not self._showing:
+            self._quiet.start()

@@ -1,0 +1,91 @@
+"""A tree as pixels, and its cuts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from defect_workbench.core.clustering.clustering_result import Suggestion
+from defect_workbench.core.clustering.merge_tree import Tree
+
+
+def describe_suggestion(suggestion: Suggestion) -> str:
+    """A suggested cut in words."""
+    return (
+        f"{count(suggestion.clusters, 'cluster')}, {count(suggestion.singletons, 'singleton')}: "
+        f"{suggestion.why}"
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def round_step(rough: float) -> float:
+    """The next 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(max(rough, 1e-12)))
+    return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
+
+
+def draw_tree(
+    tree: Tree,
+    x: NDArray[np.int64],
+    y: NDArray[np.int64],
+    shades: NDArray[np.int64],
+    colours: Sequence[int],
+    size: tuple[int, int],
+    width: int,
+) -> QImage:
+    """The tree as pixels.
+
+    All lines are upright or level, so the pixels they cover are running sums of where they begin and
+    end: the cost follows the number of pixels, not of images.
+
+    Parameters
+    ----------
+    x, y : (2n-1,) int64
+        Of the nodes, in pixels.
+    shades : (n-1,) int64
+        Of the merges: indices into `colours`, drawn from the last to the first.
+    colours : sequence of int
+        As QColor.rgb() gives them.
+    size : (width, height)
+        Of the image; what is outside is not drawn.
+    width : int
+        Of the lines.
+    """
+    columns, rows = size
+    pixels = np.zeros((rows, columns), np.uint32)
+    nodes = np.arange(tree.leaves, 2 * tree.leaves - 1)
+    a, b = tree.children[:, 0], tree.children[:, 1]
+    for shade in np.unique(shades)[::-1].tolist():
+        own = np.flatnonzero(shades == shade)
+        tops = np.concatenate([y[nodes[own]], y[nodes[own]]])
+        feet = np.concatenate([y[a[own]], y[b[own]]])
+        legs = _covered(np.concatenate([x[a[own]], x[b[own]]]), tops, feet, columns, rows)
+        left, right = np.minimum(x[a[own]], x[b[own]]), np.maximum(x[a[own]], x[b[own]])
+        bars = _covered(y[nodes[own]], left, right, rows, columns)
+        mask = legs.T | bars
+        for _ in range(width - 1):
+            mask[1:] |= mask[:-1]
+            mask[:, 1:] |= mask[:, :-1]
+        pixels[mask] = colours[shade]
+    image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32)
+    return image.copy()
+
+
+def _covered(
+    line: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64], lines: int, length: int
+) -> NDArray[np.bool_]:
+    """(lines, length) which places segments from start to end, both included, cover."""
+    there = (line >= 0) & (line < lines) & (end >= 0) & (start < length)
+    line, start, end = line[there], start[there].clip(0, length - 1), end[there].clip(0, length - 1)
+    step = length + 1
+    begins = np.bincount(line * step + start, minlength=lines * step)
+    ends = np.bincount(line * step + end + 1, minlength=lines * step)
+    depth = np.cumsum((begins - ends).reshape(lines, step)[:, :length], axis=1)
+    return np.asarray(depth > 0)

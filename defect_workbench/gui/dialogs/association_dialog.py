@@ -1,0 +1,105 @@
+"""The columns of a joined table against the clusters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.gallery_sections import counted
+from defect_workbench.core.project.side_data import Kind, SideData
+from defect_workbench.engine.clustering.association import Association
+
+
+class AssociationDialog(QDialog):
+    """Columns on the left, the strongest relation first; the cross-table of one on the right."""
+
+    def __init__(self, found: Sequence[Association], side: SideData, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("associationDialog")
+        self.setWindowTitle(f"{side.source} against the clusters")
+        self.resize(860, 480)
+        # Not a number sorts last.
+        strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in found}
+        self._found = sorted(found, key=lambda a: -strength[id(a)])
+        joined = sum(side.joined)
+        words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
+        if side.without_image:
+            lost = counted(len(side.without_image), "row")
+            words += f"; {lost} without an image ({side.without_image[0]} is the first)"
+        self._about = QLabel(". ".join([words, *side.remarks]) + ".")
+        self._about.setWordWrap(True)
+        self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.columns = QListWidget()
+        for association in self._found:
+            size = "" if math.isnan(association.effect) else f"   {association.effect:.2f}"
+            item = QListWidgetItem(f"{association.column}{size}")
+            item.setToolTip(association.reading)
+            self.columns.addItem(item)
+        self.reading = QLabel()
+        self.reading.setWordWrap(True)
+        self.table = QTableWidget()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        right = QWidget()
+        rows = QVBoxLayout(right)
+        rows.setContentsMargins(8, 0, 0, 0)
+        rows.addWidget(self.reading)
+        rows.addWidget(self.table, 1)
+        parts = QSplitter()
+        parts.addWidget(self.columns)
+        parts.addWidget(right)
+        parts.setStretchFactor(1, 1)
+        parts.setSizes([220, 620])
+        parts.setChildrenCollapsible(False)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addWidget(self._about)
+        layout.addWidget(parts, 1)
+        layout.addWidget(close)
+        self.columns.currentRowChanged.connect(self._show)
+        self.columns.setCurrentRow(0)
+
+    def _show(self, row: int) -> None:
+        if not 0 <= row < len(self._found):
+            return
+        found = self._found[row]
+        words = f"<b>{found.reading}</b>"
+        if found.test:
+            measure = "Cramér's V" if found.kind is Kind.TEXT else "epsilon squared"
+            p_value = f"{found.p_value:.3g}"
+            words += f"<br>{found.test}: p = {p_value}, {measure} {found.effect:.2f}; {found.images:,} images"
+        self.reading.setText(words)
+        self.table.setRowCount(len(found.rows))
+        self.table.setColumnCount(len(found.columns))
+        self.table.setVerticalHeaderLabels(list(found.rows))
+        self.table.setHorizontalHeaderLabels(list(found.columns))
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        for i, line in enumerate(found.table.tolist()):
+            total = max(sum(line), 1.0) if found.kind is Kind.TEXT else 0.0
+            for j, value in enumerate(line):
+                item = QTableWidgetItem("" if math.isnan(value) or (total and not value) else f"{value:,.4g}")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if total:
+                    shade = QColor(accent)
+                    shade.setAlpha(round(150 * value / total))
+                    item.setBackground(shade)
+                self.table.setItem(i, j, item)
+        self.table.resizeColumnsToContents()

@@ -1,0 +1,74 @@
+"""Two sortings side by side: how far they agree, and where they do not."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.engine.clustering.agreement import Comparison
+
+
+class CompareDialog(QDialog):
+    """Signals: images_chosen(images) when a cell is clicked."""
+
+    images_chosen = Signal(list)
+
+    def __init__(self, comparison: Comparison, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("compareDialog")
+        self.setWindowTitle(f"Compared with {name}")
+        self.resize(760, 460)
+        self._comparison = comparison
+        words = QLabel(
+            f"<b>Adjusted Rand index {comparison.adjusted_rand_index:.3f}</b> (1: the same groups, 0: chance)"
+            f"  ·  <b>purity {comparison.purity:.1%}</b>  ·  {len(comparison.first):,} images in common"
+        )
+        words.setWordWrap(True)
+        hint = QLabel("Rows: clusters here. Columns: the other sorting. Click a number to select its images.")
+        if any(comparison.missing):
+            here, there = comparison.missing
+            hint.setText(f"{hint.text()} Left out: {here:,} images only here, {there:,} only there.")
+        hint.setWordWrap(True)
+        hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.table = QTableWidget(len(comparison.rows), len(comparison.columns))
+        self.table.setVerticalHeaderLabels(list(comparison.rows))
+        self.table.setHorizontalHeaderLabels(list(comparison.columns))
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._fill()
+        self.table.cellClicked.connect(self._on_cell)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        for widget in (words, hint, self.table, close):
+            layout.addWidget(widget)
+
+    def _fill(self) -> None:
+        table = self._comparison.table
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        for row in range(table.shape[0]):
+            total = max(int(table[row].sum()), 1)
+            for column in range(table.shape[1]):
+                count = int(table[row, column])
+                item = QTableWidgetItem(f"{count:,}" if count else "")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                shade = QColor(accent)
+                shade.setAlpha(round(150 * count / total))
+                item.setBackground(shade)
+                self.table.setItem(row, column, item)
+        self.table.resizeColumnsToContents()
+
+    def _on_cell(self, row: int, column: int) -> None:
+        chosen = self._comparison.images_of(row, column)
+        if len(chosen):
+            self.images_chosen.emit(chosen.tolist())

@@ -1,0 +1,224 @@
+"""Where to export to and how, and what would be written there, before anything is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.jobs import export_job
+from defect_workbench.app.jobs.export_job import Planned, Wish
+from defect_workbench.app.jobs.runner import JobRunner
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.storage.result.export_options import (
+    COLUMN,
+    FOLDER,
+    RANDOM,
+    Format,
+    Mode,
+    Profile,
+    Split,
+)
+
+_TYPING_MILLISECONDS = 150
+_FOLDERS = 8
+_MODES = (
+    ("Copy the images", Mode.COPY),
+    ("Hard links (no extra space, same disk)", Mode.HARDLINK),
+    ("Symbolic links to the originals", Mode.SYMLINK),
+)
+_FORMATS = (("COCO (JSON)", Format.COCO), ("CSV", Format.CSV))
+_SHARES = (("Train", 70), ("Validation", 15), ("Test", 15))
+
+
+class ExportDialog(QDialog):
+    """Asks what to export and where; `chosen(wish)` follows if the person agrees.
+
+    Parameters
+    ----------
+    planner : JobRunner
+        Finds out beside the window what would be written.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(
+        self, project: Project, suggestion: Path, planner: JobRunner, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("exportDialog")
+        self.setWindowTitle("Export labelled folders")
+        self.setMinimumWidth(62 * self.fontMetrics().averageCharWidth() + 120)
+        self._project = project
+        self.folder = QLineEdit(str(suggestion))
+        self.folder.setObjectName("exportFolder")
+        self.add = QCheckBox("Add new images to the earlier export there")
+        self.mode = QComboBox()
+        for words, value in _MODES:
+            self.mode.addItem(words, value)
+        self.clusters = QComboBox()
+        self.clusters.addItem("All", False)
+        self.clusters.addItem("Only confirmed ones", True)
+        self.split = QComboBox()
+        self.split.addItem("Not", "")
+        self.split.addItem("At random, each label in the same shares", RANDOM)
+        self.split.addItem("By folder: images of one stay together", FOLDER)
+        for column in project.side.columns if project.side is not None else ():
+            self.split.addItem(f"By {column.name}: images of one stay together", COLUMN + column.name)
+        self.shares = [QSpinBox() for _ in _SHARES]
+        self.formats = {value: QCheckBox(words) for words, value in _FORMATS}
+        self._plan = QLabel()
+        self._plan.setObjectName("exportPlan")
+        self._plan.setWordWrap(True)
+        self._plan.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._go = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._go.setDefault(True)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        self._form = self._make_form()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 18, 18, 14)
+        layout.setSpacing(14)
+        layout.addLayout(self._form)
+        layout.addWidget(self._plan)
+        layout.addStretch(1)
+        layout.addWidget(self.buttons)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MILLISECONDS)
+        self._typing.timeout.connect(lambda: planner.run(export_job.plan(project, self.wish())))
+        planner.done.connect(self._show_plan)
+        planner.failed.connect(self._show_fault)
+        self._connect()
+        self._refresh()
+
+    def _make_form(self) -> QFormLayout:
+        browse = QPushButton("Browse…")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._browse)
+        where = QHBoxLayout()
+        where.addWidget(self.folder, 1)
+        where.addWidget(browse)
+        self._shares = QWidget()
+        shares = QHBoxLayout(self._shares)
+        shares.setContentsMargins(0, 0, 0, 0)
+        for (words, value), box in zip(_SHARES, self.shares, strict=True):
+            box.setRange(0, 100)
+            box.setValue(value)
+            box.setSuffix(" %")
+            box.setAccessibleName(f"Share of {words}")
+            shares.addWidget(QLabel(words))
+            shares.addWidget(box)
+        shares.addStretch(1)
+        annotations = QHBoxLayout()
+        for check in self.formats.values():
+            annotations.addWidget(check)
+        annotations.addStretch(1)
+        form = QFormLayout()
+        form.setVerticalSpacing(10)
+        form.addRow("Folder", where)
+        form.addRow("", self.add)
+        form.addRow("Images", self.mode)
+        form.addRow("Clusters", self.clusters)
+        form.addRow("Split", self.split)
+        form.addRow("", self._shares)
+        form.addRow("Annotations", annotations)
+        form.setRowVisible(self._shares, False)
+        return form
+
+    def _connect(self) -> None:
+        self.folder.textChanged.connect(self._refresh)
+        for check in (self.add, *self.formats.values()):
+            check.toggled.connect(self._refresh)
+        for choice in (self.clusters, self.split, self.mode):
+            choice.currentIndexChanged.connect(self._refresh)
+        for box in self.shares:
+            box.valueChanged.connect(self._refresh)
+
+    def _browse(self) -> None:
+        start = str(Path(self.folder.text()).parent)
+        ask_folder(self, "Folder to export into", lambda path: self.folder.setText(str(path)), start)
+
+    def wish(self) -> Wish:
+        """What the dialog says."""
+        by, split = str(self.split.currentData()), None
+        if by:
+            train, val, test = (float(box.value()) for box in self.shares)
+            split = Split(by, (train, val, test), self._project.analysis.settings.seed)
+        formats = tuple(value for value, check in self.formats.items() if check.isChecked())
+        profile = Profile(split, formats, bool(self.clusters.currentData()))
+        out = Path(self.folder.text().strip()).expanduser()
+        return Wish(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
+
+    def _refresh(self) -> None:
+        """The plan no longer holds; a moment after the last change the worker makes another."""
+        self._go.setEnabled(False)
+        # An addition follows the profile of the export it is added to.
+        for widget in (self.clusters, self.split, self._shares, *self.formats.values()):
+            widget.setEnabled(not self.add.isChecked())
+        self._form.setRowVisible(self._shares, bool(self.split.currentData()))
+        if not self.folder.text().strip():
+            self._typing.stop()
+            self._show_fault("Name a folder that does not exist yet, or is empty.")
+        elif self.split.currentData() and not any(box.value() for box in self.shares):
+            self._typing.stop()
+            self._show_fault("Give at least one of the shares of the split.")
+        else:
+            self._typing.start()
+
+    def _show_fault(self, words: str) -> None:
+        self._say(words[:1].upper() + words[1:])
+        self._go.setEnabled(False)
+
+    def _show_plan(self, planned: Planned) -> None:
+        plan = planned.plan
+        if planned.wish != self.wish():
+            return
+        files = sum(plan.folders.values())
+        lines = [f"{files:,} images, {plan.total_bytes / 1e6:,.1f} MB, in:"]
+        shown = list(plan.folders.items())[:_FOLDERS]
+        lines.append(", ".join(f"{name} ({count:,})" for name, count in shown))
+        if len(plan.folders) > len(shown):
+            lines[-1] += f" and {len(plan.folders) - len(shown)} more folders"
+        lines.append("with manifest, session and report. Nothing is overwritten or deleted.")
+        if plan.already:
+            lines.append(f"{len(plan.already):,} images are there already.")
+        if plan.collisions:
+            source, target = plan.collisions[0]
+            lines.append(
+                f"{len(plan.collisions):,} file names are there twice; {source} becomes {target}, say."
+            )
+        lines += [f"{note[:1].upper()}{note[1:]}." for note in plan.notes]
+        if plan.missing:
+            lines.append(f"{len(plan.missing)} images can no longer be read, so nothing can be exported.")
+        self._say("\n".join(lines))
+        self._go.setEnabled(not plan.missing and (files > 0 or not planned.wish.add))
+
+    def _say(self, text: str) -> None:
+        """Show a text and grow to hold it; a wrapped label asks for no height of its own."""
+        self._plan.setText(text)
+        layout = self.layout()
+        if layout is not None:
+            width = max(self.width(), self.minimumWidth())
+            self.setMinimumHeight(layout.totalHeightForWidth(width))
+
+    def _accept(self) -> None:
+        self.accept()
+        self.chosen.emit(self.wish())

@@ -1,0 +1,178 @@
+"""A finer look at one cluster: its own dendrogram or affinity propagation, previewed, then applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.gallery_sections import sections_of
+from defect_workbench.app.document.item_models import ImageModel
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.jobs.open_job import Opened
+from defect_workbench.core.clustering.clustering_result import Method, Settings
+from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
+from defect_workbench.gui.gallery.gallery_view import Gallery
+
+
+class RefineDialog(QDialog):
+    """Shows a cluster as a project of its own.
+
+    Signals: wanted(Settings) asks the window for another grouping; applied(list of index arrays within
+    the cluster) when the person agrees.
+    """
+
+    wanted = Signal(object)
+    applied = Signal(list)
+
+    def __init__(
+        self, cluster: Cluster, settings: Settings, loader: ThumbnailLoader, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("refineDialog")
+        self.setWindowTitle(f"Refine {cluster.label}")
+        self.resize(960, 600)
+        self._settings = settings
+        self.document = Document(self)
+        self.model = ImageModel(loader, self)
+        self.gallery = Gallery()
+        self.gallery.setModel(self.model)
+        self.gallery.set_message("Looking for finer groups…")
+        self.dendrogram = Dendrogram()
+        self.dendrogram.setObjectName("refineDendrogram")
+        self.method = QComboBox()
+        self.method.addItem("Agglomerative", Method.AGGLOMERATIVE)
+        self.method.addItem("Affinity propagation", Method.AFFINITY)
+        self.damping = QDoubleSpinBox()
+        self.damping.setRange(0.5, 0.99)
+        self.damping.setSingleStep(0.05)
+        self.damping.setValue(max(settings.damping, 0.8))
+        self.preference = QDoubleSpinBox()
+        self.preference.setRange(-1000.0, 0.0)
+        self.preference.setSpecialValueText("median")
+        self.preference.setValue(-1000.0)
+        self.look = QPushButton("Look again")
+        self.look.setAutoDefault(False)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._apply = self.buttons.addButton("Apply", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._apply.setEnabled(False)
+        self._apply.setDefault(True)
+        self._make_layout()
+        self.buttons.accepted.connect(self._on_apply)
+        self.buttons.rejected.connect(self.reject)
+        self.method.currentIndexChanged.connect(self._ask)
+        self.look.clicked.connect(self._ask)
+        self.dendrogram.cut_dragged.connect(self.document.preview_cut)
+        self.dendrogram.cut_released.connect(self.document.move_cut)
+        self.document.partition_changed.connect(self._show_partition)
+        self.document.cut_changed.connect(self.dendrogram.set_cut)
+        self._show_rows()
+
+    def _make_layout(self) -> None:
+        self._form = QFormLayout()
+        self._form.addRow("Method", self.method)
+        self._form.addRow("Damping", self.damping)
+        self._form.addRow("Preference", self.preference)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._form)
+        column.addWidget(self.look)
+        column.addWidget(self.dendrogram, 1)
+        both = QSplitter(Qt.Orientation.Horizontal)
+        both.addWidget(left)
+        both.addWidget(self.gallery)
+        both.setStretchFactor(0, 2)
+        both.setStretchFactor(1, 3)
+        foot = QHBoxLayout()
+        foot.addWidget(self.words, 1)
+        foot.addWidget(self.buttons)
+        layout = QVBoxLayout(self)
+        layout.addWidget(both, 1)
+        layout.addLayout(foot)
+
+    def settings(self) -> Settings:
+        """What the controls say."""
+        preference = self.preference.value()
+        return replace(
+            self._settings,
+            method=Method(self.method.currentData()),
+            damping=self.damping.value(),
+            preference=None if preference == self.preference.minimum() else preference,
+        )
+
+    def show_result(self, opened: Opened) -> None:
+        """Preview a grouping of the cluster."""
+        self.document.show(opened)
+        project = opened.project
+        self.dendrogram.set_tree(
+            self.document.tree, opened.layout, opened.colours, project.analysis.suggestions
+        )
+        self.dendrogram.set_message("Affinity propagation has no tree to cut")
+        self.dendrogram.set_cut(project.clusters)
+
+    def show_failure(self, message: str) -> None:
+        """Say why there is nothing to apply."""
+        self.document.close()
+        self.model.set_rows(Path(), (), np.empty(0, np.intp), ())
+        self.gallery.set_message(message[:1].upper() + message[1:])
+        self.dendrogram.set_tree(None, None, None, ())
+        self.words.setText("Nothing of an unfinished grouping is applied.")
+        self._apply.setEnabled(False)
+
+    def _show_rows(self) -> None:
+        affinity = self.method.currentData() == Method.AFFINITY
+        for row in (1, 2):
+            self._form.setRowVisible(row, affinity)
+        self.look.setVisible(affinity)
+
+    def _ask(self) -> None:
+        self._show_rows()
+        self._apply.setEnabled(False)
+        self.gallery.set_message("Looking for finer groups…")
+        self.wanted.emit(self.settings())
+
+    def _show_partition(self) -> None:
+        project, partition = self.document.project, self.document.partition
+        if project is None or partition is None:
+            return
+        sections, order = sections_of(self.document)
+        self.model.set_rows(project.images.root, [i.path for i in project.images.images], order, sections)
+        count = len(partition.clusters)
+        alone = len(partition.outliers)
+        words = f"{count} finer clusters"
+        if alone:
+            words += f"; {alone} images alone stay together in one more"
+        self.words.setText(words)
+        self._apply.setEnabled(count + bool(alone) > 1)
+
+    def _on_apply(self) -> None:
+        partition = self.document.partition
+        if partition is None:
+            return
+        groups = [cluster.members for cluster in partition.clusters]
+        if len(partition.outliers):
+            groups.append(partition.outliers)
+        self.accept()
+        self.applied.emit(groups)

@@ -1,0 +1,1 @@
+"""Thumbnails, the cluster list and the outlier queue."""

@@ -1,0 +1,148 @@
+"""The list of clusters: colour, name, size, state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QPainter,
+    QPalette,
+)
+from PySide6.QtWidgets import (
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from defect_workbench.app.document.item_models import ClusterModel, Role, dragged_images, state_of
+from defect_workbench.core.project.decisions import Cluster
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class _Delegate(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, QFontMetrics(option.font).height() + 12)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cluster = index.data(Role.CLUSTER)
+        if not isinstance(cluster, Cluster):
+            return
+        rect: QRect = option.rect
+        palette: QPalette = option.palette
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if chosen:
+            painter.fillRect(rect, palette.color(QPalette.ColorRole.Highlight))
+        ink = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
+        soft = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(str(index.data(Role.COLOUR))))
+        painter.drawRoundedRect(QRect(rect.left() + 10, rect.center().y() - 5, 12, 12), 3, 3)
+        count = f"{len(cluster.members):,}"
+        metrics = painter.fontMetrics()
+        width = metrics.horizontalAdvance(count)
+        middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        painter.setPen(soft)
+        painter.drawText(rect.adjusted(rect.width() - width - 12, 0, -12, 0), middle, count)
+        right = width + 24
+        state = state_of(cluster)
+        if state:
+            mark = "✓" if state == "confirmed" else "held"
+            room = metrics.horizontalAdvance(mark)
+            painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
+            right += room + 8
+        painter.setPen(ink)
+        text_width = rect.width() - 32 - right
+        name = metrics.elidedText(cluster.label, Qt.TextElideMode.ElideMiddle, text_width)
+        painter.drawText(rect.adjusted(32, 0, -right, 0), middle, name)
+        painter.restore()
+
+
+class ClusterList(QListView):
+    """Clusters by falling size; several can be chosen, and images dropped on them.
+
+    Signals: images_dropped(images, key).
+    """
+
+    images_dropped = Signal(list, int)
+
+    def __init__(self, model: ClusterModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("clusterList")
+        self.setAccessibleName("Clusters")
+        self.setModel(model)
+        self.setItemDelegate(_Delegate(self))
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setAcceptDrops(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self._kept: tuple[list[int], int | None] = ([], None)
+        model.modelAboutToBeReset.connect(self._remember)
+        model.modelReset.connect(self._restore)
+
+    def _remember(self) -> None:
+        """Keep the chosen clusters by their medoids: keys change when a cluster is decided about."""
+        current = self.currentIndex().data(Role.CLUSTER)
+        medoid = int(current.members[0]) if isinstance(current, Cluster) else None
+        self._kept = [int(cluster.members[0]) for cluster in self.chosen()], medoid
+
+    def _restore(self) -> None:
+        """Choose the clusters that hold the medoids now."""
+        model, (medoids, current) = self.model(), self._kept
+        assert isinstance(model, ClusterModel)
+        flags = self.selectionModel().SelectionFlag
+        for medoid in medoids:
+            self.selectionModel().select(model.index(model.row_of_image(medoid)), flags.Select)
+        if current is not None:
+            here = model.index(model.row_of_image(current))
+            self.selectionModel().setCurrentIndex(here, flags.NoUpdate)
+
+    def _dropped_on(self, event: QDropEvent) -> Cluster | None:
+        cluster = self.indexAt(event.position().toPoint()).data(Role.CLUSTER)
+        return cluster if isinstance(cluster, Cluster) and dragged_images(event.mimeData()) else None
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take images."""
+        if dragged_images(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """On a cluster only."""
+        event.setAccepted(self._dropped_on(event) is not None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put the images into the cluster."""
+        cluster = self._dropped_on(event)
+        if cluster is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.images_dropped.emit(dragged_images(event.mimeData()), cluster.key)
+
+    def chosen(self) -> list[Cluster]:
+        """The selected clusters, largest first."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        found = [self.model().index(row, 0).data(Role.CLUSTER) for row in rows]
+        return [cluster for cluster in found if isinstance(cluster, Cluster)]
+
+    def choose(self, key: int, toggle: bool = False) -> None:
+        """Select a cluster by its key."""
+        model = self.model()
+        assert isinstance(model, ClusterModel)
+        row = model.row_of_key(key)
+        if row < 0:
+            return
+        flags = self.selectionModel().SelectionFlag
+        self.selectionModel().setCurrentIndex(
+            model.index(row), flags.Toggle if toggle else flags.ClearAndSelect
+        )
+        self.scrollTo(model.index(row))

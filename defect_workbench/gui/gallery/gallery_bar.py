@@ -1,0 +1,75 @@
+"""What to show in the gallery, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from defect_workbench.app.document.gallery_sections import Choice, Order
+
+_TYPING_MILLISECONDS = 150
+_HELP = """<p>Words are looked for in file paths and cluster names.<br>
+Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>.</p>"""
+
+
+class GalleryBar(QWidget):
+    """Signals: changed when the choice is another; fold_all(bool) when all clusters fold or unfold."""
+
+    changed = Signal()
+    fold_all = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.order = QComboBox()
+        for order in Order:
+            self.order.addItem(order.value, order)
+        self.order.setToolTip("Order of the clusters")
+        self.state = QComboBox()
+        for words, value in (
+            ("All states", ""),
+            ("Open", "open"),
+            ("Held", "held"),
+            ("Confirmed", "confirmed"),
+            ("Nuisance", "nuisance"),
+        ):
+            self.state.addItem(words, value)
+        self.state.setToolTip("Show clusters of one state")
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("Filter")
+        self.text.setToolTip(_HELP)
+        self.text.setClearButtonEnabled(True)
+        self.text.setAccessibleName("Filter by file or cluster name")
+        fold = QPushButton("Fold")
+        fold.setCheckable(True)
+        fold.setToolTip("Show the headings alone")
+        fold.toggled.connect(self.fold_all)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.addWidget(self.order)
+        layout.addWidget(self.state)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(fold)
+        self._completer: QCompleter | None = None
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MILLISECONDS)
+        self._typing.timeout.connect(self.changed)
+        self.text.textChanged.connect(lambda _: self._typing.start())
+        self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def set_columns(self, names: Sequence[str]) -> None:
+        """Say which columns conditions can be put on, and complete them."""
+        columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
+        self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
+        self._completer = QCompleter([f"{name}:" for name in names], self)
+        self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.text.setCompleter(self._completer)
+
+    def choice(self) -> Choice:
+        """What the controls say."""
+        order, state = Order(self.order.currentData()), str(self.state.currentData())
+        return Choice(order, self.text.text().strip(), state)

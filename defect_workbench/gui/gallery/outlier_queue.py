@@ -1,0 +1,384 @@
+"""The queue of images that resemble nothing else: one at a time, beside its nearest clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.gui.inspector.image_view import PictureView
+
+_CANDIDATES = 3
+_SHOWN = 3
+_PICTURE = 260
+_ANY_WIDTH = 16777215
+_KEYS = {
+    Qt.Key.Key_1: 0,
+    Qt.Key.Key_2: 1,
+    Qt.Key.Key_3: 2,
+}
+
+
+class _Candidate(QWidget):
+    """A nearest cluster: its key, name, distance and first images; a click chooses it."""
+
+    clicked = Signal()
+
+    def __init__(self, number: int, loader: ThumbnailLoader) -> None:
+        super().__init__()
+        self._number, self._loader = number, loader
+        self._cluster: Cluster | None = None
+        self._images: ImageSet | None = None
+        self._colour, self._distance = "", 0.0
+        self._hovered = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setMinimumWidth(120)
+        loader.ready.connect(lambda _: self.update())
+
+    def show_cluster(
+        self, cluster: Cluster | None, images: ImageSet | None, colour: str, distance: float
+    ) -> None:
+        """Show a cluster; None shows nothing."""
+        self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
+        self.setVisible(cluster is not None)
+        if cluster is not None:
+            words = f"{self._number}: put the image into {cluster.label}, at distance {distance:.3f}"
+            self.setToolTip(words)
+            self.setAccessibleName(words)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(180, 120)
+
+    def enterEvent(self, event: QEvent) -> None:
+        self._hovered = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = False
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._cluster is None or self._images is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
+        lit = QPalette.ColorRole.AlternateBase if self._hovered else QPalette.ColorRole.Base
+        painter.setBrush(self.palette().color(lit))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+        metrics = self.fontMetrics()
+        line = metrics.height()
+        # The key to press, as a key.
+        key = QRect(8, 8, line + 4, line + 4)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
+        painter.drawRoundedRect(key, 4, 4)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), str(self._number))
+        x = key.right() + 8
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._colour))
+        painter.drawRoundedRect(QRect(x, key.center().y() - 5, 12, 12), 3, 3)
+        x += 18
+        middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        room = self.width() - x - 8
+        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
+        bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        words = f"{self._distance:.2f} away"
+        place = QRect(8, bottom + 4, self.width() - 16, line)
+        painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
+
+    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:
+        """Draw the first images between two heights; returns where they end."""
+        assert self._cluster is not None
+        assert self._images is not None
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_SHOWN - 1)) // _SHOWN))
+        for number, image in enumerate(self._cluster.members[:_SHOWN].tolist()):
+            place = QRect(8 + number * (side + 4), top, side, side)
+            pixmap = self._loader.get(str(self._images.absolute(image)))
+            if pixmap is None:
+                painter.fillRect(place, self.palette().color(QPalette.ColorRole.Midlight))
+                continue
+            target = QRect(
+                place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            )
+            target.moveCenter(place.center())
+            painter.drawPixmap(target, pixmap)
+        return top + side
+
+
+class OutlierQueue(QWidget):
+    """Shows one outlier and what to do with it, by keyboard alone.
+
+    Keys: 1 2 3 put it into the nearest clusters, N makes a cluster of its own, X marks it as nuisance,
+    D leaves it for later, Left and Right go back and forth.
+    """
+
+    image_chosen = Signal(int)
+
+    def __init__(
+        self,
+        document: Document,
+        loader: ThumbnailLoader,
+        pictures: ThumbnailLoader,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("outlierQueue")
+        self.setAccessibleName("Outlier queue")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._document, self._pictures = document, pictures
+        self._later: list[int] = []
+        self._order: list[int] = []
+        self._current: int | None = None
+        self._near: list[Cluster] = []
+        self.picture = PictureView()
+        self.counter = QLabel()
+        bold = QFont(self.counter.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        self.counter.setFont(bold)
+        self.name = QLabel()
+        self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._candidates = [_Candidate(number + 1, loader) for number in range(_CANDIDATES)]
+        self._buttons: list[QPushButton] = []
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 4, 12, 8)
+        layout.addWidget(self.picture, 2)
+        layout.addLayout(self._make_right_side(), 5)
+        pictures.ready.connect(self._on_ready)
+        document.opened.connect(self._later.clear)
+        document.partition_changed.connect(self._refresh)
+        self._refresh()
+
+    def _make_right_side(self) -> QVBoxLayout:
+        head = QHBoxLayout()
+        head.addWidget(self.counter)
+        head.addSpacing(10)
+        head.addWidget(self.name, 1)
+        deeds = QHBoxLayout()
+        for text, tip, do in (
+            ("New cluster  N", "A cluster of its own (N)", self.split_out),
+            ("Nuisance  X", "Of no interest (X)", self.nuisance),
+            ("Later  D", "Leave it for later (D)", self.defer),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(do)
+            self._buttons.append(button)
+            deeds.addWidget(button)
+        deeds.addStretch(1)
+        cards = QHBoxLayout()
+        cards.setSpacing(8)
+        for number, candidate in enumerate(self._candidates):
+            candidate.clicked.connect(lambda chosen=number: self.put_into(chosen))
+            cards.addWidget(candidate)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 4, 0, 0)
+        right.addLayout(head)
+        right.addLayout(cards, 1)
+        right.addLayout(deeds)
+        return right
+
+    # What it shows
+
+    @property
+    def current(self) -> int | None:
+        """The image looked at."""
+        return self._current
+
+    @property
+    def left(self) -> int:
+        """How many are left."""
+        return len(self._order)
+
+    def _refresh(self) -> None:
+        partition = self._document.partition
+        outliers = partition.outliers.tolist() if partition is not None else []
+        proposal = self._proposal()
+        if proposal is not None and partition is not None:
+            unsure = proposal.unsure(partition).tolist()
+            outliers += unsure
+        there = set(outliers)
+        later = [image for image in self._later if image in there]
+        put_off = set(later)
+        order = [image for image in outliers if image not in put_off] + later
+        place = self._order.index(self._current) if self._current in self._order else 0
+        self._order = order
+        if self._current not in order:
+            self._show(order[min(place, len(order) - 1)] if order else None)
+        else:
+            self._show(self._current)
+
+    def _show(self, image: int | None) -> None:
+        self._current = image
+        project, partition = self._document.project, self._document.partition
+        there = image is not None and project is not None and partition is not None
+        for button in self._buttons:
+            button.setVisible(there)
+        self.picture.setMaximumWidth(_PICTURE if there else _ANY_WIDTH)
+        self._near = []
+        if image is None or project is None or partition is None:
+            done = "No outliers left: every image has its place" if project is not None else ""
+            self.counter.setText("")
+            self.name.setText("")
+            self.picture.show_pixmap(None, done or "Outliers come here when all images are compared")
+            for candidate in self._candidates:
+                candidate.show_cluster(None, None, "", 0.0)
+            return
+        self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
+        score = float(project.analysis.outlier_scores[image])
+        own = int(partition.cluster_of[image])
+        if own >= 0 and (proposal := self._proposal()) is not None:
+            reason = f"{proposal.labels[image]}? probability {proposal.probability[image]:.2f}"
+        else:
+            reason = f"score {score:.2f}" if score > 1 else "alone at this cut"
+        self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
+        self._show_picture()
+        numbers, distances = partition.nearest(np.array([image]), _CANDIDATES)
+        order = np.arange(numbers.shape[1])
+        if own >= 0:
+            # What is proposed comes first: 1 agrees.
+            numbers, distances = partition.nearest(np.array([image]), len(partition.clusters))
+            place = np.flatnonzero(numbers[0] == own)
+            order = np.concatenate([place, np.flatnonzero(numbers[0] != own)])[:_CANDIDATES]
+        numbers, distances = numbers[:, order], distances[:, order]
+        self._near = [partition.clusters[number] for number in numbers[0].tolist()]
+        for number, candidate in enumerate(self._candidates):
+            if number < len(self._near):
+                cluster = self._near[number]
+                colour = self._document.colour(cluster)
+                candidate.show_cluster(cluster, project.images, colour, float(distances[0, number]))
+            else:
+                candidate.show_cluster(None, None, "", 0.0)
+
+    def _proposal(self) -> Proposal | None:
+        project = self._document.project
+        return None if project is None else project.proposal
+
+    def _path(self) -> str:
+        project = self._document.project
+        return "" if project is None or self._current is None else str(project.images.absolute(self._current))
+
+    def _show_picture(self) -> None:
+        path = self._path()
+        words = "This image cannot be read" if self._pictures.failed(path) else "Loading…"
+        self.picture.show_pixmap(self._pictures.get(path), words)
+
+    def _on_ready(self, path: str) -> None:
+        if path == self._path():
+            self._show_picture()
+
+    # What a person does
+
+    def put_into(self, number: int) -> None:
+        """Put the image into one of the nearest clusters."""
+        if self._current is None or number >= len(self._near):
+            return
+        if self._current in self._near[number].members:
+            self._document.agree(np.array([self._current]))
+        else:
+            self._document.move(np.array([self._current]), self._near[number])
+
+    def split_out(self) -> None:
+        """Make a cluster of its own of the image."""
+        if self._current is not None:
+            self._document.split_out(np.array([self._current]))
+
+    def nuisance(self) -> None:
+        """Mark the image as of no interest."""
+        if self._current is not None:
+            self._document.nuisance(np.array([self._current]))
+
+    def defer(self) -> None:
+        """Put the image at the end of the queue."""
+        if self._current is None:
+            return
+        image, place = self._current, self._order.index(self._current)
+        self._later = [other for other in self._later if other != image] + [image]
+        following = self._order[place + 1] if place + 1 < len(self._order) else self._order[0]
+        self._current = following
+        self._refresh()
+        self._choose()
+
+    def step(self, by: int) -> None:
+        """Look at the next or the one before."""
+        if self._current is not None:
+            self._show(self._order[(self._order.index(self._current) + by) % len(self._order)])
+            self._choose()
+
+    def _choose(self) -> None:
+        if self._current is not None:
+            self.image_chosen.emit(self._current)
+
+    def _do(self, key: int) -> bool:
+        """Do what a key means here; whether it means anything."""
+        meanings: dict[int, Callable[[], None]] = {
+            Qt.Key.Key_N: self.split_out,
+            Qt.Key.Key_X: self.nuisance,
+            Qt.Key.Key_D: self.defer,
+            Qt.Key.Key_Left: lambda: self.step(-1),
+            Qt.Key.Key_Right: lambda: self.step(1),
+        }
+        if key in _KEYS:
+            self.put_into(_KEYS[Qt.Key(key)])
+        elif key in meanings:
+            meanings[key]()
+        else:
+            return False
+        return True
+
+    def event(self, event: QEvent) -> bool:
+        """The queue's keys go before the window's shortcuts while it has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            if plain and event.key() in {*_KEYS, Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_D}:
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Act on a key."""
+        if not self._do(event.key()):
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QEvent) -> None:
+        """Show what it is about."""
+        self._choose()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A line around it while it has the focus."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def focusOutEvent(self, event: QEvent) -> None:
+        """Take the line away."""
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere takes the focus."""
+        self.setFocus()

@@ -1,0 +1,1 @@
+"""One image or cluster in detail."""

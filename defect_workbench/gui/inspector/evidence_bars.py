@@ -1,0 +1,73 @@
+"""Which features hold an image in its cluster: a bar a block, to the right for it, to the left against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from defect_workbench.core.clustering.feature_blocks import BLOCK_LABELS
+from defect_workbench.core.project.palette import COLOURS
+
+_FOR, _AGAINST = COLOURS[0], COLOURS[1]
+
+
+class PullBars(QWidget):
+    """Shares between -1 and 1."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._shares: Mapping[str, float] = {}
+
+    def show_shares(self, shares: Mapping[str, float]) -> None:
+        """Show the share of each block."""
+        self._shares = shares
+        words = [f"{_label(name)} {share:+.0%}" for name, share in shares.items()]
+        self.setAccessibleName(", ".join(words))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A line a block."""
+        return QSize(160, len(self._shares) * self._line())
+
+    def minimumSizeHint(self) -> QSize:
+        """No line is left out."""
+        return self.sizeHint()
+
+    def _line(self) -> int:
+        return self.fontMetrics().height() + 4
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The bars from a common middle."""
+        painter = QPainter(self)
+        metrics, line = self.fontMetrics(), self._line()
+        names = [_label(name) for name in self._shares]
+        left = max((metrics.horizontalAdvance(name) for name in names), default=0) + 10
+        number = metrics.horizontalAdvance("+100 %") + 8
+        half = max(0, (self.width() - left - number) // 2)
+        middle = left + half
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        for row, (name, share) in enumerate(zip(names, self._shares.values(), strict=True)):
+            top = row * line
+            painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+            painter.drawText(QRect(0, top, left, line), flags, name)
+            painter.drawText(
+                QRect(self.width() - number + 8, top, number, line), flags, f"{100 * share:+.0f} %"
+            )
+            painter.fillRect(QRect(left, top + line // 2, 2 * half, 1), self.palette().midlight())
+            length = round(abs(share) * half)
+            start = middle if share >= 0 else middle - length
+            painter.fillRect(
+                QRect(start, top + line // 2 - 4, length, 9), QColor(_FOR if share >= 0 else _AGAINST)
+            )
+        if self._shares:
+            painter.fillRect(QRect(middle, 2, 1, len(names) * line - 4), self.palette().mid())
+
+
+def _label(block: str) -> str:
+    """Without what the block is computed by: there is little room beside the bars."""
+    return BLOCK_LABELS[block].partition(" (")[0]

@@ -1,0 +1,89 @@
+"""The images most like the one looked at, in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+
+_SIDE, _GAP = 48, 6
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An image beside the one looked at: its file, where it is, how far."""
+
+    image: int
+    path: str
+    colour: str
+    words: str
+
+
+class NeighbourStrip(QWidget):
+    """Signals: chosen(image) when one is clicked."""
+
+    chosen = Signal(int)
+
+    def __init__(self, loader: ThumbnailLoader, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("neighbours")
+        self.setAccessibleName("The images most like this one")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._loader = loader
+        self._neighbours: tuple[Neighbour, ...] = ()
+        loader.ready.connect(lambda _: self.update())
+
+    def show_neighbours(self, neighbours: tuple[Neighbour, ...]) -> None:
+        """Show these, nearest first; only as many as there is room for."""
+        self._neighbours = neighbours
+        self.update()
+
+    def place(self, number: int) -> QRect:
+        """Where a neighbour is."""
+        return QRect(number * (_SIDE + _GAP), 0, _SIDE, _SIDE)
+
+    def sizeHint(self) -> QSize:
+        """A row of thumbnails with their colours below."""
+        return QSize(5 * (_SIDE + _GAP), _SIDE + 5)
+
+    def _at(self, point: QPoint) -> Neighbour | None:
+        number = point.x() // (_SIDE + _GAP)
+        inside = 0 <= number < len(self._neighbours) and self.place(number).contains(point)
+        return self._neighbours[number] if inside else None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The thumbnails, each over the colour of its cluster."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for number, neighbour in enumerate(self._neighbours):
+            place = self.place(number)
+            if place.right() > self.width():
+                break
+            pixmap = self._loader.get(neighbour.path)
+            if pixmap is None:
+                painter.fillRect(place, self.palette().midlight())
+            else:
+                target = QRect(
+                    QPoint(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+                )
+                target.moveCenter(place.center())
+                painter.drawPixmap(target, pixmap)
+            painter.fillRect(QRect(place.left(), place.bottom() + 2, _SIDE, 3), QColor(neighbour.colour))
+
+    def event(self, event: QEvent) -> bool:
+        """The neighbour's file and distance where the mouse rests."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            found = self._at(event.pos())
+            QToolTip.showText(event.globalPos(), found.words if found is not None else "", self)
+            return True
+        return super().event(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose the neighbour."""
+        found = self._at(event.position().toPoint())
+        if found is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(found.image)

@@ -1,0 +1,46 @@
+"""Brightness and contrast of the picture looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+from defect_workbench.engine.input.full_image import Tone
+
+_STEPS = 50
+
+
+class _Slider(QSlider):
+    """A double click sets it back."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.setValue(0)
+
+
+class ToneSliders(QWidget):
+    """Signals: changed when a slider moves."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 4, 12, 0)
+        self.sliders = {}
+        for words in ("Brightness", "Contrast"):
+            slider = _Slider(Qt.Orientation.Horizontal)
+            slider.setRange(-_STEPS, _STEPS)
+            slider.setAccessibleName(words)
+            slider.setToolTip(f"{words} of the picture; a double click sets it back")
+            slider.valueChanged.connect(lambda _: self.changed.emit())
+            label = QLabel(words)
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            layout.addWidget(label)
+            layout.addWidget(slider, 1)
+            self.sliders[words] = slider
+
+    def tone(self) -> Tone:
+        """What the sliders say."""
+        values = [self.sliders[words].value() / _STEPS for words in ("Brightness", "Contrast")]
+        return Tone(*values)

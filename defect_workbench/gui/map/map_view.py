@@ -1,0 +1,275 @@
+"""The map: every image a point, coloured by cluster.
+
+The points are written into an image by numpy, so tens of thousands cost as little as a few.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app.document.colouring import Colouring, colour_by
+from defect_workbench.app.document.columns import Column
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.project.palette import NEUTRAL
+from defect_workbench.gui.map.map_legend import draw_legend
+
+Floats = NDArray[np.float64]
+
+_MARGIN = 40
+_MEDOID = 52
+_MOST_ZOOM = 60.0
+_LASSO_CORNERS = 120
+
+
+class MapView(QWidget):
+    """Left drag draws a lasso, right or middle drag pans, the wheel zooms, a double click shows all.
+
+    Signals: images_chosen(images, add) after a lasso or a click.
+    """
+
+    images_chosen = Signal(list, bool)
+
+    def __init__(self, document: Document, loader: ThumbnailLoader, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("map")
+        self.setAccessibleName("Map of the images")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self._document, self._loader = document, loader
+        self._points: Floats = np.empty((0, 2))
+        self._chosen: Integers = np.empty(0, np.intp)
+        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self._lasso: list[QPointF] = []
+        self._panning: QPointF | None = None
+        self._image: QImage | None = None
+        self._colouring: Colouring | None = None
+        self._column = ""
+        document.partition_changed.connect(self._redraw)
+        loader.ready.connect(lambda _: self.update())
+
+    def set_points(self, points: Floats) -> None:
+        """Show other places, (n, 2), one for each image."""
+        low, high = points.min(axis=0, initial=0.0), points.max(axis=0, initial=0.0)
+        if len(points):
+            low, high = points.min(axis=0), points.max(axis=0)
+        span = max(float((high - low).max()), 1e-12)
+        self._points = (points - (low + high) / 2) / span + 0.5
+        self.show_all()
+
+    def colour_by(self, column: Column | None) -> None:
+        """Colour the points by a column; None colours them by cluster."""
+        self._column = "" if column is None else column.name
+        self._colouring = None if column is None else colour_by(column)
+        self._redraw()
+
+    def set_chosen(self, images: Integers) -> None:
+        """Ring these images."""
+        self._chosen = images
+        self._redraw()
+
+    def show_all(self) -> None:
+        """Everything in sight."""
+        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self._redraw()
+
+    def sizeHint(self) -> QSize:
+        """As the gallery's."""
+        return QSize(640, 480)
+
+    # Geometry
+
+    def _scale(self) -> float:
+        return max(20.0, min(self.width(), self.height()) - 2.0 * _MARGIN) * self._zoom
+
+    def screen_points(self) -> Floats:
+        """(n, 2) where the images are, in widget coordinates."""
+        offset = np.array([self.width() / 2, self.height() / 2])
+        centre = np.array([self._centre.x(), self._centre.y()])
+        places = (self._points - centre) * self._scale()
+        places[:, 1] *= -1
+        return np.asarray(places + offset)
+
+    # Painting
+
+    def _redraw(self) -> None:
+        self._image = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw anew for another size."""
+        self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw anew in other colours."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._redraw()
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Points, medoids, lasso."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().base())
+        partition = self._document.partition
+        if partition is None or not len(self._points) or len(self._points) != len(partition.vectors):
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            words = "The map appears when all images are compared"
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), words)
+            return
+        if self._image is None:
+            self._image = self._draw_points(self.devicePixelRatioF())
+        painter.drawImage(0, 0, self._image)
+        self._draw_medoids(painter)
+        if self._colouring is not None:
+            draw_legend(painter, self, self._column, self._colouring)
+        if len(self._lasso) > 1:
+            accent = self.palette().color(QPalette.ColorRole.Highlight)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(accent, 1.5))
+            accent.setAlpha(40)
+            painter.setBrush(accent)
+            painter.drawPolygon(QPolygonF(self._lasso))
+
+    def _colours(self) -> NDArray[np.uint32]:
+        partition = self._document.partition
+        assert partition is not None
+        if self._colouring is not None:
+            return self._colouring.shades
+        shades = [QColor(self._document.colour(cluster)).rgb() for cluster in partition.clusters]
+        table = np.array([*shades, QColor(NEUTRAL).rgb()], np.uint32)
+        return np.asarray(table[partition.cluster_of])
+
+    def _draw_points(self, ratio: float) -> QImage:
+        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        pixels = np.zeros((height, width), np.uint32)
+        places = np.rint(self.screen_points() * ratio).astype(np.int64)
+        radius = max(2, round(2.6 * ratio)) if len(places) < 20_000 else max(1, round(1.4 * ratio))
+        ringed = places[self._chosen]
+        accent = self.palette().color(QPalette.ColorRole.Highlight).rgb()
+        _stamp(pixels, ringed, radius + max(2, round(2 * ratio)), np.full(len(ringed), accent, np.uint32))
+        _stamp(pixels, places, radius, self._colours())
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
+        image.setDevicePixelRatio(ratio)
+        return image
+
+    def _draw_medoids(self, painter: QPainter) -> None:
+        """The medoid of each large enough cluster beside its point, where there is room."""
+        project, partition = self._document.project, self._document.partition
+        assert project is not None
+        assert partition is not None
+        places = self.screen_points()
+        taken: list[QRectF] = []
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for cluster in partition.clusters[:40]:
+            medoid = int(cluster.members[0])
+            x, y = places[medoid].tolist()
+            frame = QRectF(x + 7, y - _MEDOID - 7, _MEDOID, _MEDOID)
+            if not QRectF(self.rect()).contains(frame) or any(frame.intersects(other) for other in taken):
+                continue
+            pixmap = self._loader.get(str(project.images.absolute(medoid)))
+            if pixmap is None:
+                continue
+            taken.append(frame)
+            painter.drawPixmap(frame, pixmap, QRectF(pixmap.rect()))
+            painter.setPen(QPen(QColor(self._document.colour(cluster)), 2.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(frame)
+            painter.drawLine(QPointF(x, y), frame.bottomLeft())
+
+    # Hands
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom where the mouse is."""
+        before = self._scale()
+        self._zoom = min(max(self._zoom * 1.25 ** (event.angleDelta().y() / 120), 0.5), _MOST_ZOOM)
+        away = event.position() - QPointF(self.width() / 2, self.height() / 2)
+        shift = 1 / before - 1 / self._scale()
+        self._centre += QPointF(away.x() * shift, -away.y() * shift)
+        self._redraw()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a lasso, or take hold of the map."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._lasso = [event.position()]
+        else:
+            self._panning = event.position()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Draw the lasso on, or move the map."""
+        if self._lasso:
+            self._lasso.append(event.position())
+            self.update()
+        elif self._panning is not None:
+            moved = event.position() - self._panning
+            self._panning = event.position()
+            self._centre -= QPointF(moved.x() / self._scale(), -moved.y() / self._scale())
+            self._redraw()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose what the lasso holds, or the point that was clicked."""
+        self._panning = None
+        self.unsetCursor()
+        if not self._lasso or event.button() != Qt.MouseButton.LeftButton:
+            return
+        corners, self._lasso = self._lasso, []
+        self.update()
+        if not len(self._points):
+            return
+        places = self.screen_points()
+        if len(corners) > 3:
+            chosen = np.flatnonzero(inside(places, corners))
+        else:
+            away = np.hypot(*(places - np.array([event.position().x(), event.position().y()])).T)
+            nearest = int(away.argmin())
+            chosen = np.array([nearest] if away[nearest] < 10 else [], np.intp)
+        add = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        self.images_chosen.emit(chosen.tolist(), add)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show all."""
+        self.show_all()
+
+
+def _stamp(
+    pixels: NDArray[np.uint32], places: NDArray[np.int64], radius: int, colours: NDArray[np.uint32]
+) -> None:
+    """Write filled discs, later ones over earlier ones."""
+    height, width = pixels.shape
+    for dy in range(-radius, radius + 1):
+        for dx in range(-radius, radius + 1):
+            if dx * dx + dy * dy > radius * radius + 1:
+                continue
+            x, y = places[:, 0] + dx, places[:, 1] + dy
+            there = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            pixels[y[there], x[there]] = colours[there]
+
+
+def inside(places: Floats, corners: list[QPointF]) -> NDArray[np.bool_]:
+    """(n,) which points are inside a polygon, by the even-odd rule."""
+    step = max(1, len(corners) // _LASSO_CORNERS)
+    polygon = np.array([(corner.x(), corner.y()) for corner in corners[::step]])
+    result = np.zeros(len(places), bool)
+    x, y = places[:, 0], places[:, 1]
+    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        if y0 != y1:
+            crosses = (y0 > y) != (y1 > y)
+            result ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return result

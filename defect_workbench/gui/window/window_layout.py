@@ -1,0 +1,237 @@
+"""The window without its behaviour: which panels there are, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QSlider,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.jobs.runner import JobRunner
+from defect_workbench.app.messages import Messages
+from defect_workbench.app.settings import WindowSettings
+from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
+from defect_workbench.gui.controllers.review_decisions import Review
+from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
+from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
+from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
+from defect_workbench.gui.gallery.cluster_list import ClusterList
+from defect_workbench.gui.gallery.gallery_bar import GalleryBar
+from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
+from defect_workbench.gui.inspector.inspector_panel import Inspector
+from defect_workbench.gui.map.map_view import MapView
+from defect_workbench.gui.shared.banners import NoticeStrip, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.window.welcome import Welcome
+from defect_workbench.user_dirs import Places
+
+_THUMBNAIL_PIXELS = 192
+_LARGE_PIXELS = 1024
+
+
+class Bench(QMainWindow):
+    """All panels around one document.
+
+    Parameters
+    ----------
+    places : Places
+        Where weights, features, log and settings are.
+    messages : Messages, optional
+        Message boxes; tests pass their own.
+    """
+
+    def __init__(self, places: Places, messages: Messages | None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Defect Workbench")
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self._places = places
+        self._messages: Messages = messages or MessageBoxes(self)
+        self.settings = WindowSettings(places.settings)
+        self.document = Document(self)
+        self.jobs = JobRunner(self)
+        # Sharp at the largest size on the screen's own pixels.
+        side = round(_THUMBNAIL_PIXELS * self.devicePixelRatioF())
+        self.thumbnails = ThumbnailLoader(side, self)
+        self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        self.originals = OriginalLoader(self)
+        self._put_away: list[QDockWidget] = []
+        self._make_panels()
+        self._make_status()
+        self.tabs.currentChanged.connect(self.make_room)
+
+    def _make_panels(self) -> None:
+        self.welcome = Welcome()
+        self.weights_banner = WeightsBanner()
+        self.notice = NoticeStrip()
+        self.image_model = ImageModel(self.thumbnails, self)
+        self.gallery = Gallery()
+        self.gallery.setObjectName("gallery")
+        self.gallery.setAccessibleName("Images by cluster")
+        self.gallery.setModel(self.image_model)
+        self.dendrogram = Dendrogram()
+        self.cluster_model = ClusterModel(self.document, self)
+        self.cluster_list = ClusterList(self.cluster_model)
+        self.inspector = Inspector(self.document, self.originals, self.thumbnails)
+        self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
+        self.grouping = GroupingPanel(self.document)
+        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
+
+        self.map = MapView(self.document, self.thumbnails)
+        self.map_method = QComboBox()
+        self.map_method.addItem("Principal components")
+        self.map_method.addItem("Neighbours (t-SNE)")
+        self.map_method.setToolTip("How the images are laid out on the map")
+        self.map_colour = QComboBox()
+        self.map_colour.setToolTip("What the colours of the map mean")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.gallery_bar = GalleryBar()
+        clusters = QWidget()
+        rows = QVBoxLayout(clusters)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.gallery_bar)
+        rows.addWidget(self.gallery, 1)
+        self.tabs.addTab(clusters, "Clusters")
+        plane = QWidget()
+        rows = QVBoxLayout(plane)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(10, 6, 10, 6)
+        head.addWidget(QLabel("Laid out by"))
+        head.addWidget(self.map_method)
+        head.addSpacing(12)
+        head.addWidget(QLabel("Coloured by"))
+        head.addWidget(self.map_colour)
+        head.addStretch(1)
+        rows.addLayout(head)
+        rows.addWidget(self.map, 1)
+        self.tabs.addTab(plane, "Map")
+        self.classify_panel = ClassifyPanel()
+        self.tabs.addTab(self.classify_panel, "Classify")
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.weights_banner)
+        column.addWidget(self.tabs, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(page)
+        middle = QWidget()
+        over = QVBoxLayout(middle)
+        over.setContentsMargins(0, 0, 0, 0)
+        over.setSpacing(0)
+        over.addWidget(self.notice)
+        over.addWidget(self.stack, 1)
+        self.setCentralWidget(middle)
+
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.addWidget(self.dendrogram)
+        left.addWidget(self.cluster_list)
+        left.setStretchFactor(0, 3)
+        left.setStretchFactor(1, 2)
+        left.setChildrenCollapsible(False)
+        area = Qt.DockWidgetArea
+        self.docks = [
+            self._dock("dendrogramDock", "Dendrogram", left, area.LeftDockWidgetArea),
+            self._dock("inspectorDock", "Inspector", self.inspector, area.RightDockWidgetArea),
+            self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
+            self._dock("groupingDock", "Grouping", self.grouping, area.RightDockWidgetArea),
+        ]
+        self.tabifyDockWidget(self.docks[1], self.docks[3])
+        self.docks[1].raise_()
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+
+    # One selection, whichever panel it is made in
+
+    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
+        """Select images everywhere."""
+        chosen = self.image_model.selection_of(images)
+        flags = QItemSelectionModel.SelectionFlag
+        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
+        if images:
+            row = self.image_model.row_of(images[0])
+            if row >= 0:
+                self.gallery.scrollTo(self.image_model.index(row))
+            self.inspector.show_image(images[0])
+
+    def on_current_image(self) -> None:
+        """Show the image the gallery is at."""
+        image = self.gallery.currentIndex().data(Role.IMAGE)
+        if image is not None:
+            self.inspector.show_image(int(image))
+
+    def choose_image(self, image: int) -> None:
+        """Select one image everywhere."""
+        row = self.image_model.row_of(image)
+        if row >= 0:
+            index = self.image_model.index(row)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.gallery.selectionModel().setCurrentIndex(index, flag)
+            self.gallery.scrollTo(index)
+        self.inspector.show_image(image)
+
+    def on_current_cluster(self) -> None:
+        """Bring the cluster the list is at into sight."""
+        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
+        if cluster is not None:
+            self.gallery.scroll_to_section(cluster.key)
+
+    def make_room(self, tab: int) -> None:
+        """The figures of a classifier need the room of the panels about single images."""
+        wanted = self.tabs.widget(tab) is self.classify_panel
+        if wanted and not self._put_away:
+            self._put_away = [dock for dock in self.docks[1:] if not dock.isHidden()]
+            for dock in self._put_away:
+                dock.hide()
+        elif not wanted and self._put_away:
+            for dock in self._put_away:
+                dock.show()
+            self._put_away = []
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_status(self) -> None:
+        self.summary = QLabel()
+        self.summary.setObjectName("statusSummary")
+        self.progress = ProgressWidgets()
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(56, 192)
+        self.size_slider.setValue(96)
+        self.size_slider.setFixedWidth(110)
+        self.size_slider.setToolTip("Size of the thumbnails")
+        self.size_slider.setAccessibleName("Size of the thumbnails")
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(10, 0, 12, 0)
+        bar.addWidget(self.summary, 1)
+        for widget in (*self.progress.widgets(), self.size_slider):
+            bar.addPermanentWidget(widget)

@@ -1,0 +1,1 @@
+"""Generated pictures for the sample set and the tests."""

@@ -1,0 +1,1 @@
+"""Writing safely: atomic files, staged folders, safe names."""

@@ -1,0 +1,196 @@
+"""A folder that is filled whole or not at all, also where the process is killed.
+
+A folder that is not there yet is made beside its place and renamed. One that is there gets its files from
+a stage inside it: once the stage says it is complete, moving them is finished by whoever comes next.
+
+    DIR/.defect-workbench-stage/lock          held while the stage is being filled
+    DIR/.defect-workbench-stage/files/...     what will be moved
+    DIR/.defect-workbench-stage/commit.json   written last: from here on the move is finished, never undone
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import is_inside
+from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, is_draft, sync_folder, write_text
+
+STAGE = ".defect-workbench-stage"
+_LOCK, _FILES, _COMMIT = "lock", "files", "commit.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the files of a folder are prepared.
+
+    Attributes
+    ----------
+    files : Path
+        To be filled.
+    out : Path
+        Where they go.
+    inside : bool
+        Whether `out` is there already.
+    """
+
+    files: Path
+    out: Path
+    inside: bool
+
+    def publish(self, replaced: Sequence[str] = (), last: Sequence[str] = ()) -> None:
+        """Move everything to its place.
+
+        Parameters
+        ----------
+        replaced : sequence of str
+            Files that may be there already and are replaced; no other file ever is.
+        last : sequence of str
+            Files that are moved after all others, in this order.
+        """
+        if not self.inside:
+            try:
+                os.rename(self.files, self.out)
+            except OSError:
+                if not os.path.lexists(self.out):
+                    raise
+                raise WorkbenchError(
+                    f"{self.out} appeared meanwhile, perhaps by another export; nothing was written to it. "
+                    "Name another folder"
+                ) from None
+            sync_folder(self.out.parent)
+            return
+        found = sorted(p.relative_to(self.files).as_posix() for p in _leaves(self.files))
+        ends = [path for path in last if path in found]
+        order = [path for path in found if path not in ends] + ends
+        plan = {"order": order, "replaced": [path for path in replaced if path in found]}
+        write_text(self.files.parent / _COMMIT, json.dumps(plan, ensure_ascii=False))
+        _apply(self.files.parent, self.out)
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Stage]:
+    """A stage for a folder that is absent, empty or to be added to; nothing is left of it afterwards.
+
+    Raises
+    ------
+    WorkbenchError
+        If another process is filling the same folder.
+    """
+    recover(out)
+    inside = out.is_dir()
+    if inside:
+        folder = out / STAGE
+        folder.mkdir()
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-", suffix=DRAFT_SUFFIX))
+    lock = FileLock(folder / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+        files = folder / _FILES
+        files.mkdir()
+        yield Stage(files, out, inside)
+    finally:
+        # A stage that is complete is not thrown away, even where moving it failed half-way.
+        if not (folder / _COMMIT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        if not (folder / _COMMIT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_over(out: Path) -> bool:
+    """Whether a folder holds an unfinished stage and nothing else: then it counts as empty."""
+    names = os.listdir(out)
+    return names == [STAGE] and not (out / STAGE / _COMMIT).exists()
+
+
+def recover(out: Path) -> None:
+    """Finish what a killed process had completed in its stage, and throw away what it had not.
+
+    Raises
+    ------
+    WorkbenchError
+        If the other process is still at it.
+    """
+    folder = out / STAGE
+    if folder.is_dir() and not folder.is_symlink():
+        with _alone(folder, out):
+            if (folder / _COMMIT).exists():
+                _apply(folder, out)
+        shutil.rmtree(folder, ignore_errors=True)
+    # By a name that nobody else gives, and by what is in it: a folder of somebody's own stays.
+    for old in out.parent.glob(f".{_escaped(out.name)}-*{DRAFT_SUFFIX}"):
+        if not is_draft(old, out.name) or old.is_symlink():
+            continue
+        with suppress(WorkbenchError, OSError):
+            if not os.listdir(old):
+                old.rmdir()
+            elif set(os.listdir(old)) <= {_LOCK, _FILES} and (old / _LOCK).is_file():
+                with _alone(old, out):
+                    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    lock = FileLock(folder / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _apply(folder: Path, out: Path) -> None:
+    """Move staged files; what is moved already is passed over."""
+    try:
+        plan = json.loads((folder / _COMMIT).read_text(encoding="utf-8"))
+        order = [str(path) for path in plan["order"]]
+        replaced = {str(path) for path in plan["replaced"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is") from error
+    if not all(is_inside(path) for path in order):
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is")
+    for path in order:
+        staged, target = folder / _FILES / path, out / path
+        if not os.path.lexists(staged):
+            continue
+        _check_way(out, path, staged)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(target) and path not in replaced:
+            raise WorkbenchError(f"{target} appeared meanwhile; it was left as it is, and {staged} beside it")
+        os.replace(staged, target)
+    sync_folder(out)
+    (folder / _COMMIT).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_way(out: Path, path: str, staged: Path) -> None:
+    """Refuse a target whose folders, as far as they are there, are not folders of `out` itself."""
+    way = out
+    for part in PurePosixPath(path).parent.parts:
+        way = way / part
+        if way.is_symlink() or (way.exists() and not way.is_dir()):
+            raise WorkbenchError(f"{way} leads out of {out}; {staged} was left where it is")
+
+
+def _leaves(folder: Path) -> Iterator[Path]:
+    for where, _, names in os.walk(folder):
+        yield from (Path(where) / name for name in names)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

@@ -1,0 +1,231 @@
+"""The model file: one safetensors file whose metadata is JSON; versioned, without pickle.
+
+The arrays are those of `core.classifier.Classifier`; everything else is in the metadata entry
+`defect-workbench`, behind a SHA-256 over both that tells a damaged file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.classifier.taxonomy import from_mapping
+from defect_workbench.core.classifier.trained_classifier import (
+    BlockScale,
+    Classifier,
+    Head,
+    Novelty,
+    TrainedStage,
+)
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
+from defect_workbench.storage.files.atomic import replacing
+
+FORMAT = 1
+# A hundred times what training writes; the whole file is read at once.
+MOST_BYTES = 4 << 30
+KIND = "defect-workbench classifier"
+_ENTRY = "defect-workbench"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_model(path: Path, model: Classifier) -> None:
+    """Write a model file atomically; an existing one is replaced whole.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written; an existing one is as it was.
+    """
+    data = model_bytes(model)
+    try:
+        with replacing(path) as draft:
+            draft.write_bytes(data)
+    except OSError as error:
+        raise WorkbenchError(f"the model {path} cannot be written: {why_not_written(error)}") from error
+
+
+def model_bytes(model: Classifier) -> bytes:
+    """The content of a model file."""
+    from safetensors.numpy import save
+
+    arrays: Arrays = {}
+    state = {
+        "kind": KIND,
+        "format": FORMAT,
+        "taxonomy": model.taxonomy.as_json(),
+        "stages": {name: _stage_out(name, stage, arrays) for name, stage in model.stages.items()},
+        "novelty": {
+            "scales": _scales_out("novelty", model.novelty.scales, arrays),
+            "threshold": model.novelty.threshold if np.isfinite(model.novelty.threshold) else None,
+        },
+        "identity": dict(model.identity),
+        "facts": dict(model.facts),
+    }
+    arrays["novelty.linear"] = model.novelty.linear
+    arrays["novelty.references"] = model.novelty.references
+    arrays["novelty.centre"] = model.novelty.centre
+    arrays["novelty.spread"] = model.novelty.spread
+    arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
+    kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    text = json.dumps(state, ensure_ascii=False, sort_keys=True)
+    data: bytes = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
+    return data
+
+
+def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
+
+
+def _scales_out(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> list[dict[str, Any]]:
+    for scale in scales:
+        arrays[f"{prefix}.{scale.block}.centre"] = scale.centre
+        arrays[f"{prefix}.{scale.block}.divisor"] = scale.divisor
+    return [{"block": s.block, "factor": s.factor, "clip": s.clip} for s in scales]
+
+
+def _stage_out(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
+    result: dict[str, Any] = {"limit": stage.limit, "threshold": stage.threshold, "notes": dict(stage.notes)}
+    head = stage.head
+    if head is not None:
+        prefix = f"stage.{name}"
+        result["head"] = {
+            "classes": list(head.classes),
+            "scales": _scales_out(prefix, head.scales, arrays),
+            "skip": head.skip,
+            "temperature": head.temperature,
+        }
+        arrays[f"{prefix}.linear"] = head.linear
+        arrays[f"{prefix}.axes"] = head.axes.astype(np.float32)
+        arrays[f"{prefix}.hidden"] = head.hidden
+        arrays[f"{prefix}.output"] = head.output
+    return result
+
+
+def load_model(path: Path) -> Classifier:
+    """Read a model file.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be read, is no model, is damaged, or was written by a newer version.
+    """
+    try:
+        data = read_regular(path, MOST_BYTES)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no model {path}") from error
+    except (NotRegularError, TooLargeError) as error:
+        raise InputError(f"{path} is no model of this program: {error.strerror}") from error
+    except OSError as error:
+        raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
+    metadata = _metadata(path, data)
+    try:
+        # One entry, for the order of several differs from run to run.
+        check, _, text = metadata[_ENTRY].partition(" ")
+        state = json.loads(text)
+        if state["kind"] != KIND:
+            raise InputError(f"{path} is no model of this program")
+        version = int(state["format"])
+        if version < 1:
+            raise InputError(f"{path} is no model of this program: it has the format {version}")
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is no model of this program") from error
+    if version > FORMAT:
+        raise WorkbenchError(
+            f"the model {path} was made by a newer version (format {version}); update the program to use it"
+        )
+    try:
+        from safetensors.numpy import load
+
+        arrays: Arrays = load(data)
+        if check != _digest(text, arrays):
+            raise ValueError("its check sum is another")
+        return _model(state, arrays, path)
+    except WorkbenchError as error:
+        raise WorkbenchError(f"the model {path} is damaged ({error}); train it again") from error
+    except Exception as error:  # whatever the parsers met in a damaged file
+        raise WorkbenchError(f"the model {path} is damaged; train it again") from error
+
+
+def _metadata(path: Path, data: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file, without looking at its arrays."""
+    try:
+        (length,) = struct.unpack("<Q", data[:8])
+        if not 0 < length <= len(data) - 8:
+            raise ValueError
+        header = json.loads(data[8 : 8 + length])
+        return {str(k): str(v) for k, v in header["__metadata__"].items()}
+    except (struct.error, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is no model of this program, or is damaged at its beginning") from error
+
+
+def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:
+    return tuple(
+        BlockScale(
+            str(table["block"]),
+            arrays[f"{prefix}.{table['block']}.centre"],
+            arrays[f"{prefix}.{table['block']}.divisor"],
+            float(table["factor"]),
+            float(table["clip"]),
+        )
+        for table in tables
+    )
+
+
+def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
+    head = None
+    if table.get("head") is not None:
+        values, prefix = table["head"], f"stage.{name}"
+        head = Head(
+            tuple(str(c) for c in values["classes"]),
+            _scales_in(prefix, values["scales"], arrays),
+            arrays[f"{prefix}.linear"],
+            arrays[f"{prefix}.axes"].astype(np.float64),
+            arrays[f"{prefix}.hidden"],
+            arrays[f"{prefix}.output"],
+            float(values["skip"]),
+            float(values["temperature"]),
+            dict(table["notes"]),
+        )
+    limit, threshold = table["limit"], table["threshold"]
+    return TrainedStage(
+        name,
+        head,
+        None if limit is None else float(limit),
+        None if threshold is None else float(threshold),
+        dict(table["notes"]),
+    )
+
+
+def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
+    taxonomy = from_mapping(state["taxonomy"], str(path))
+    stages = {name: _stage_in(name, table, arrays) for name, table in state["stages"].items()}
+    if set(stages) != {stage.name for stage in taxonomy.stages}:
+        raise ValueError("stages are missing")
+    for stage in taxonomy.stages:
+        head = stages[stage.name].head
+        if head is not None and head.classes != tuple(o.name for o in stage.outcomes):
+            raise ValueError("a head does not fit its stage")
+    threshold = state["novelty"]["threshold"]
+    novelty = Novelty(
+        _scales_in("novelty", state["novelty"]["scales"], arrays),
+        arrays["novelty.linear"],
+        arrays["novelty.references"],
+        arrays["novelty.centre"],
+        arrays["novelty.spread"],
+        np.inf if threshold is None else float(threshold),
+    )
+    tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
+    return Classifier(taxonomy, stages, novelty, dict(state["identity"]), dict(state["facts"]), tuned)

@@ -1,0 +1,157 @@
+"""The heads as ONNX, for other programs: blocks of features in, calibrated probabilities out.
+
+One model with a part for each stage of classes; the stages' order and the measuring stages are in the
+metadata, as JSON. Needs the package onnx (the extra of that name).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from defect_workbench.core.classifier.trained_classifier import Classifier, Head
+from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.storage.files.atomic import replacing
+
+OPSET = 17
+IR_VERSION = 9
+
+
+def check_onnx() -> None:
+    """Refuse where the package is missing.
+
+    Raises
+    ------
+    WorkbenchError
+    """
+    if importlib.util.find_spec("onnx") is None:
+        raise WorkbenchError("writing ONNX needs a package more: pip install 'defect-workbench[onnx]'")
+
+
+def input_name(block: str) -> str:
+    """The graph's input for a block of features, (n, d) float32 as extraction gives it."""
+    return block
+
+
+def output_name(stage: str) -> str:
+    """The graph's output for a stage, (n, outcomes) float32."""
+    return "probability_" + "".join(c if c.isalnum() else "_" for c in stage)
+
+
+def save_onnx(path: Path, model: Classifier) -> None:
+    """Write the heads of a classifier; see `onnx_bytes`."""
+    data = onnx_bytes(model)
+    with replacing(path) as draft:
+        draft.write_bytes(data)
+
+
+def onnx_bytes(model: Classifier) -> bytes:
+    """The heads of a classifier as the content of an ONNX file.
+
+    Raises
+    ------
+    WorkbenchError
+        If the package is missing, or no stage has a head.
+    """
+    check_onnx()
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes: list[Any] = []
+    constants: list[Any] = []
+    inputs: dict[str, int] = {}
+    outputs = []
+    described = {}
+    for number, stage in enumerate(model.taxonomy.stages):
+        head = model.stages[stage.name].head
+        if head is None:
+            continue
+        name = output_name(stage.name)
+        for scale in head.scales:
+            inputs[scale.block] = len(scale.centre)
+        values = _graph(head, f"s{number}", name, helper)
+        nodes += values[0]
+        constants += [numpy_helper.from_array(array, key) for key, array in values[1].items()]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", len(head.classes)]))
+        described[stage.name] = {
+            "output": name,
+            "classes": list(head.classes),
+            "inputs": [scale.block for scale in head.scales],
+        }
+    if not outputs:
+        raise WorkbenchError("no stage of this classifier has a head to write as ONNX")
+    graph = helper.make_graph(
+        nodes,
+        "defect-workbench heads",
+        [
+            helper.make_tensor_value_info(input_name(b), TensorProto.FLOAT, ["n", d])
+            for b, d in inputs.items()
+        ],
+        outputs,
+        constants,
+    )
+    made = helper.make_model(
+        graph,
+        producer_name="defect-workbench",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    about = {
+        "stages": json.dumps(described, ensure_ascii=False),
+        "taxonomy": json.dumps(model.taxonomy.as_json(), ensure_ascii=False),
+        "identity": json.dumps(dict(model.identity), ensure_ascii=False),
+    }
+    helper.set_model_props(made, about)
+    checker.check_model(made)
+    data: bytes = made.SerializeToString()
+    return data
+
+
+def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The nodes and constants of one head; see `Head` for the formula."""
+    nodes: list[Any] = []
+    constants: dict[str, Any] = {}
+
+    def constant(name: str, value: Any) -> str:
+        constants[f"{key}_{name}"] = np.ascontiguousarray(np.asarray(value, np.float32))
+        return f"{key}_{name}"
+
+    def node(kind: str, ins: list[str], out: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, ins, [out], **attributes))
+        return out
+
+    parts = []
+    for scale in head.scales:
+        at, block = f"{key}_{scale.block}", input_name(scale.block)
+        if scale.block == DEEP:
+            block = node("LpNormalization", [block], f"{at}_unit", axis=1, p=2)
+        finite = np.isfinite(scale.divisor)
+        inverse = np.where(finite, 1 / np.where(finite, scale.divisor, 1.0), 0.0)
+        centred = node("Sub", [block, constant(f"{scale.block}_centre", scale.centre)], f"{at}_centred")
+        ready = node("Mul", [centred, constant(f"{scale.block}_inverse", inverse)], f"{at}_standard")
+        if scale.clip:
+            limits = [
+                constant(f"{scale.block}_low", -scale.clip),
+                constant(f"{scale.block}_high", scale.clip),
+            ]
+            ready = node("Clip", [ready, *limits], f"{at}_clipped")
+        parts.append(node("Mul", [ready, constant(f"{scale.block}_factor", scale.factor)], f"{at}_ready"))
+    x = node("Concat", parts, f"{key}_x", axis=1)
+    said = node("MatMul", [x, constant("linear", head.linear[:-1])], f"{key}_linear_product")
+    said = node("Add", [said, constant("linear_bias", head.linear[-1])], f"{key}_beliefs")
+    said = node("Mul", [said, constant("skip", head.skip)], f"{key}_skipped")
+    inner = node(
+        "MatMul", [x, constant("axes_hidden", head.axes @ head.hidden[:-1])], f"{key}_hidden_product"
+    )
+    inner = node("Add", [inner, constant("hidden_bias", head.hidden[-1])], f"{key}_hidden")
+    inner = node("Relu", [inner], f"{key}_relu")
+    inner = node("MatMul", [inner, constant("output", head.output[:-1])], f"{key}_output_product")
+    inner = node("Add", [inner, constant("output_bias", head.output[-1])], f"{key}_output_sum")
+    raw = node("Add", [said, inner], f"{key}_raw")
+    logits = node("Div", [raw, constant("temperature", head.temperature)], f"{key}_logits")
+    node("Softmax", [logits], output, axis=1)
+    return nodes, constants

@@ -1,0 +1,89 @@
+"""Contact sheets: the images of each cluster side by side, for the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
+from defect_workbench.core.project.project_state import Project
+
+Thumbnail = Callable[[Path, int], NDArray[np.uint8] | None]
+
+THUMBNAIL = 96
+_COLUMNS = 10
+_SHEET_IMAGES = 40
+_GAP = 4
+_GROUND = "#9f9f9f"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One cluster's pictures.
+
+    Attributes
+    ----------
+    colour : str
+        Of the cluster, as #rrggbb.
+    picture : Image
+        RGB.
+    """
+
+    label: str
+    words: str
+    colour: str
+    picture: Image.Image
+
+
+def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[Sheet]:
+    """A sheet for each cluster, from its medoid outwards, and one for the outliers, most unusual first.
+
+    Parameters
+    ----------
+    thumbnail : callable
+        Gives grey or RGB pixels of an image file no larger than the given side, or None.
+    """
+    partition, tree = project.partition, project.analysis.tree
+    nodes = node_colours(tree) if tree is not None else None
+    groups: list[tuple[str, str, str, NDArray[np.intp]]] = []
+    for cluster in partition.clusters:
+        state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
+        state += ", nuisance" if cluster.group is not None and cluster.group.nuisance else ""
+        words = f"{len(cluster.members):,} images, spread {cluster.spread:.3f}{state}"
+        groups.append((cluster.label, words, cluster_colour(cluster, nodes), cluster.members))
+    if len(partition.outliers):
+        words = f"{len(partition.outliers):,} images that resemble nothing else, most unusual first"
+        groups.append(("Outliers", words, NEUTRAL, partition.outliers))
+    reporter.stage("Writing the report", len(groups))
+    sheets = []
+    for label, words, colour, members in groups:
+        reporter.check()
+        shown = members[:_SHEET_IMAGES]
+        left = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
+        files = [project.images.absolute(int(i)) for i in shown]
+        sheets.append(Sheet(label, words + left, colour, _sheet(files, thumbnail)))
+        reporter.advance()
+    return sheets
+
+
+def _sheet(files: Sequence[Path], thumbnail: Thumbnail) -> Image.Image:
+    columns = min(_COLUMNS, max(1, len(files)))
+    rows = math.ceil(len(files) / columns)
+    step = THUMBNAIL + _GAP
+    sheet = Image.new("RGB", (columns * step - _GAP, max(1, rows * step - _GAP)), _GROUND)
+    for index, file in enumerate(files):
+        pixels = thumbnail(file, THUMBNAIL)
+        if pixels is None:
+            continue
+        image = Image.fromarray(pixels).convert("RGB")
+        x = (index % columns) * step + (THUMBNAIL - image.width) // 2
+        y = (index // columns) * step + (THUMBNAIL - image.height) // 2
+        sheet.paste(image, (x, y))
+    return sheet

@@ -1,0 +1,257 @@
+"""What an export wrote, so that it can be added to and undone, and nothing else is ever touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from defect_workbench import __version__
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.splits import SPLITS
+from defect_workbench.core.safe_reading import is_inside, open_regular
+from defect_workbench.storage.files.atomic import sync_folder, write_text
+from defect_workbench.storage.files.staging import recover
+from defect_workbench.storage.result.export_options import Mode, Profile
+
+RECEIPT = "export-receipt.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file an export wrote: its size and SHA-256, or where it links to."""
+
+    size: int
+    sha256: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """All that exports wrote into one folder.
+
+    Attributes
+    ----------
+    files : mapping of str to Written
+        By path relative to the folder, '/' as separator; the receipt itself not among them.
+    made_folder : bool
+        Whether the folder itself was made by the export.
+    runs : int
+        1, and 1 more for each time something was added.
+    groups : mapping of str to str
+        Lots or folders that are in a set already.
+    """
+
+    files: Mapping[str, Written]
+    made_folder: bool
+    profile: Profile = field(default_factory=Profile)
+    mode: Mode = Mode.COPY
+    runs: int = 1
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """As it is written."""
+        files = {
+            path: {"link": w.link} if w.link else {"size": w.size, "sha256": w.sha256}
+            for path, w in sorted(self.files.items())
+        }
+        state = {
+            "format": FORMAT,
+            "program": f"defect-workbench {__version__}",
+            "made_folder": self.made_folder,
+            "mode": self.mode,
+            "profile": self.profile.as_json(),
+            "runs": self.runs,
+            "groups": dict(self.groups),
+            "files": files,
+        }
+        return json.dumps(state, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_receipt(out: Path) -> Receipt:
+    """The receipt of a result folder.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is damaged, of a newer version, or names files outside the folder.
+    """
+    path = out / RECEIPT
+    try:
+        with open_regular(path) as stream:
+            state: dict[str, Any] = json.loads(stream.read())
+        version = int(state["format"])
+        if version > FORMAT:
+            raise InputError(f"{path} was written by a newer version (format {version}); update the program")
+        files = {}
+        for name, entry in state["files"].items():
+            if not is_inside(name) or name == RECEIPT:
+                raise InputError(f"{path} names a file outside its folder ({name[:80]!r}); it is refused")
+            files[name] = Written(
+                int(entry.get("size", 0)), str(entry.get("sha256", "")), str(entry.get("link", ""))
+            )
+        groups = {str(lot): str(name) for lot, name in state["groups"].items()}
+        if not set(groups.values()) <= set(SPLITS):
+            raise ValueError("a set has another name")
+        profile = Profile.of_json(state["profile"])
+        return Receipt(
+            files, bool(state["made_folder"]), profile, Mode(state["mode"]), int(state["runs"]), groups
+        )
+    except InputError:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{out} is no export of this program: it holds no {RECEIPT}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path} is damaged; nothing was done") from error
+
+
+def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> dict[str, Written]:
+    """What was written, by path; hashes that are known already are not computed again."""
+    result = {}
+    for path in paths:
+        file = folder / path
+        if file.is_symlink():
+            result[path] = Written(0, "", os.readlink(file))
+        else:
+            result[path] = Written(file.stat().st_size, known.get(path) or _digest(file))
+    return result
+
+
+def _digest(path: Path) -> str:
+    with open_regular(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -> bool:
+    """Whether a file is as it was written; `deep` looks at the content and not at the size alone."""
+    file = out / path
+    try:
+        # A folder that became a link would lead out of the result folder.
+        if os.path.realpath(file.parent) != os.path.join(
+            os.path.realpath(out), *PurePosixPath(path).parent.parts
+        ):
+            return False
+        status = file.lstat()
+        if written.link:
+            return stat.S_ISLNK(status.st_mode) and os.readlink(file) == written.link
+        if not stat.S_ISREG(status.st_mode) or status.st_size != written.size:
+            return False
+        return not deep or _digest(file) == written.sha256
+    except OSError:
+        return False
+
+
+def changed_files(out: Path, receipt: Receipt, reporter: Reporter, *, deep: bool = True) -> list[str]:
+    """Files that are no longer as they were written, or gone."""
+    reporter.stage("Checking the earlier export", len(receipt.files))
+    found = []
+    for path, written in receipt.files.items():
+        reporter.check()
+        if not is_unchanged(out, path, written, deep=deep):
+            found.append(path)
+        reporter.advance()
+    return found
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What undoing an export removed, or would remove.
+
+    Attributes
+    ----------
+    removed : tuple of str
+    changed : tuple of str
+        Files that were changed since and stay.
+    missing : tuple of str
+        Files that were gone already.
+    foreign : tuple of str
+        Files the export did not write; they stay.
+    total_bytes : int
+        Of what is removed.
+    """
+
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+    foreign: tuple[str, ...]
+    total_bytes: int
+
+
+def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undone:
+    """Remove exactly what exports wrote into a folder, if it is unchanged.
+
+    Folders go where nothing is left in them. Images the export was made from are never touched.
+
+    Raises
+    ------
+    InputError
+        If the folder is no export of this program.
+    WorkbenchError
+        If something cannot be removed.
+    Cancelled
+        If the reporter says so; what is removed by then is removed.
+    """
+    if not dry_run:
+        recover(out)
+    receipt = read_receipt(out)
+    missing = [path for path in receipt.files if not os.path.lexists(out / path)]
+    changed = [path for path in changed_files(out, receipt, reporter) if path not in set(missing)]
+    kept = {*missing, *changed}
+    going = [path for path in receipt.files if path not in kept]
+    total = sum(receipt.files[path].size for path in going)
+    foreign = _foreign(out, receipt)
+    result = Undone(tuple(going), tuple(changed), tuple(missing), tuple(foreign), total)
+    if dry_run:
+        return result
+    reporter.stage("Removing the export", len(going))
+    try:
+        for path in going:
+            reporter.check()
+            # Once more: the check of all may have taken minutes.
+            if is_unchanged(out, path, receipt.files[path], deep=False):
+                (out / path).unlink()
+            reporter.advance()
+        folders = {str(parent) for path in receipt.files for parent in PurePosixPath(path).parents}
+        for folder in sorted(folders - {"."}, key=len, reverse=True):
+            _remove_if_empty(out / folder)
+        if changed:
+            rest = {path: receipt.files[path] for path in changed}
+            write_text(out / RECEIPT, replace(receipt, files=rest).text())
+        else:
+            (out / RECEIPT).unlink()
+            if receipt.made_folder:
+                # The folder is empty and nobody's loss where its parent does not let it go.
+                with suppress(PermissionError):
+                    _remove_if_empty(out)
+        sync_folder(out if out.is_dir() else out.parent)
+    except OSError as error:
+        raise WorkbenchError(
+            f"{error.filename or out} cannot be removed: {error.strerror}; run it again to go on"
+        ) from error
+    return result
+
+
+def _foreign(out: Path, receipt: Receipt) -> list[str]:
+    found = []
+    for where, folders, names in os.walk(out):
+        links = [name for name in folders if os.path.islink(os.path.join(where, name))]
+        for name in [*names, *links]:
+            path = (Path(where) / name).relative_to(out).as_posix()
+            if path not in receipt.files and path != RECEIPT:
+                found.append(path)
+    return sorted(found)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()

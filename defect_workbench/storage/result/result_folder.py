@@ -1,0 +1,363 @@
+"""The result folder: labelled images, tables, session and report; whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.safe_reading import is_inside, open_regular, why_not_written
+from defect_workbench.storage.files.atomic import write_text
+from defect_workbench.storage.files.safe_names import is_safe_name
+from defect_workbench.storage.files.staging import left_over, staging
+from defect_workbench.storage.report.html_report import Thumbnail, write_reports
+from defect_workbench.storage.report.measurement_table import measured, measurements_text
+from defect_workbench.storage.report.report_content import ReportTable
+from defect_workbench.storage.result.annotations import COCO_NAMES, CSV_NAME, annotation_files, annotations_of
+from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
+from defect_workbench.storage.result.export_options import Layout, Mode, Profile, lay_out
+from defect_workbench.storage.result.manifest import (
+    MoreColumns,
+    Row,
+    longer_manifest_text,
+    manifest_text,
+    rejected_text,
+    rows,
+)
+from defect_workbench.storage.result.receipt import RECEIPT, Receipt, changed_files, describe, read_receipt
+from defect_workbench.storage.session.session_file import save_session
+from defect_workbench.storage.session.table_reader import side_text
+
+__all__ = ["Mode", "Plan", "Profile", "check_target", "export", "plan_export", "session_of"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an export would write.
+
+    Attributes
+    ----------
+    manifest : tuple of Row
+        The images; where something is added to an earlier export, only the new ones.
+    folders : mapping of str to int
+        Images in each folder.
+    total_bytes : int
+        Of the images, as they are now.
+    missing : tuple of str
+        Images that are no longer there.
+    collisions : tuple of (str, str)
+        Images that get another name because theirs is taken, and the path they get.
+    already : tuple of str
+        Images whose content is in the earlier export; they are not added again.
+    notes : tuple of str
+        What the person should know before.
+    """
+
+    out: Path
+    manifest: tuple[Row, ...]
+    folders: Mapping[str, int]
+    total_bytes: int
+    missing: tuple[str, ...]
+    collisions: tuple[tuple[str, str], ...] = ()
+    already: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_target(out: Path) -> None:
+    """Refuse a folder that holds anything.
+
+    Raises
+    ------
+    InputError
+        If `out` is there and is not an empty folder.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise InputError(f"{out} exists and is not a folder; name a new one")
+    try:
+        if out.is_dir() and any(out.iterdir()) and not left_over(out):
+            raise InputError(f"{out} is not empty; nothing was written. Name a new folder")
+    except PermissionError as error:
+        raise InputError(f"{out} cannot be read: {error.strerror}") from error
+
+
+def plan_export(project: Project, out: Path, profile: Profile | None = None, *, add: bool = False) -> Plan:
+    """What would be written, without writing anything.
+
+    Parameters
+    ----------
+    profile : Profile, optional
+        Default: all clusters, not split. Not used where something is added: the earlier one's counts.
+    add : bool
+        Add to an earlier export in `out`.
+
+    Raises
+    ------
+    InputError
+        If `out` holds anything, or, with `add`, is no sound earlier export.
+    """
+    if add:
+        return _plan_addition(project, out)[0]
+    check_target(out)
+    return _plan(project, out, lay_out(project, rows(project), profile or Profile()))
+
+
+def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = ()) -> Plan:
+    folders: dict[str, int] = {}
+    total, missing, collisions = 0, [], []
+    for row in layout.rows:
+        if not row.exported_as:
+            continue
+        folder, _, name = row.exported_as.rpartition("/")
+        folders[folder] = folders.get(folder, 0) + 1
+        if name != row.path.rsplit("/", 1)[-1]:
+            collisions.append((row.path, row.exported_as))
+        try:
+            total += (project.images.root / row.path).stat().st_size
+        except OSError:
+            missing.append(row.path)
+    return Plan(
+        out,
+        layout.rows,
+        dict(sorted(folders.items())),
+        total,
+        tuple(missing),
+        tuple(collisions),
+        tuple(already),
+        layout.notes,
+    )
+
+
+def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, Earlier]:
+    receipt, earlier = read_receipt(out), read_earlier(out)
+    everything = lay_out(project, rows(project), Profile(confirmed=receipt.profile.confirmed))
+    added, already = new_rows(project, everything.rows, earlier)
+    unsplit = Profile(split=receipt.profile.split)
+    placed = lay_out_some(project, added, unsplit, receipt.groups)
+    layout = Layout(
+        tuple(without_collisions(placed.rows, out)), placed.groups, (*everything.notes, *placed.notes)
+    )
+    return _plan(project, out, layout, already), layout, receipt, earlier
+
+
+def lay_out_some(project: Project, some: Sequence[Row], profile: Profile, known: Mapping[str, str]) -> Layout:
+    """As `profile.lay_out`, for some of the images."""
+    if profile.split is None or not some:
+        return Layout(tuple(some), dict(known), ())
+    by_path = {row.path: row for row in some}
+    blank = [by_path.get(row.path, replace(row, exported_as="")) for row in rows(project)]
+    layout = lay_out(project, blank, profile, known)
+    kept = tuple(row for row in layout.rows if row.path in by_path)
+    return Layout(kept, {**known, **layout.groups}, layout.notes)
+
+
+def export(
+    project: Project,
+    out: Path,
+    mode: Mode,
+    facts: Mapping[str, str],
+    thumbnail: Thumbnail,
+    reporter: Reporter,
+    *,
+    profile: Profile | None = None,
+    tables: Sequence[ReportTable] = (),
+    files: Mapping[str, str] | None = None,
+    add: bool = False,
+    columns: MoreColumns | None = None,
+) -> Plan:
+    """Write the result folder, or add to one.
+
+    Everything is first written beside its place and then moved there; after an error, a cancel or a kill
+    nothing of it is there, or all of it.
+
+    Parameters
+    ----------
+    facts : mapping of str to str
+        Who, when, parameters and versions, for the report.
+    tables : sequence of ReportTable
+        More tables for the report: associations, measurements.
+    files : mapping of str to str, optional
+        More text files to write, by name, such as `measurements.csv`; their cells must be safe already
+        (`storage.tables`).
+    add : bool
+        Only add new images, to an earlier export that is as it was written. `profile` is then the
+        earlier one.
+    columns : MoreColumns, optional
+        More of them in the manifest, for a new export.
+
+    Raises
+    ------
+    InputError
+        If `out` holds anything, or, with `add`, is no export or was changed.
+    WorkbenchError
+        If something cannot be read or written; the message says what.
+    Cancelled
+        If the reporter says so.
+    """
+    out = Path(os.path.abspath(out))
+    earlier, known = None, None
+    if add:
+        plan, layout, known, earlier = _plan_addition(project, out)
+        changed = changed_files(out, known, reporter)
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise InputError(f"{out} was changed since its export ({changed[0]}{more}); nothing was added")
+        profile = known.profile
+        if not plan.manifest:
+            return plan
+    else:
+        profile = profile or Profile()
+        check_target(out)
+        layout = lay_out(project, rows(project), profile)
+        plan = _plan(project, out, layout)
+    if plan.missing:
+        more = f" and {len(plan.missing) - 1} more" if len(plan.missing) > 1 else ""
+        raise WorkbenchError(f"{plan.missing[0]}{more} can no longer be read; nothing was written")
+    runs = known.runs + 1 if known else 1
+    try:
+        with staging(out) as stage:
+            _place_images(stage.files, project, plan.manifest, mode, reporter)
+            texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
+            for name, text in (files or {}).items():
+                stem, dot, suffix = name.rpartition(".")
+                texts[f"{stem}{_tail(runs)}{dot}{suffix}"] = text
+            for name, text in texts.items():
+                write_text(stage.files / name, text)
+            write_reports(stage.files, _tail(runs), project, facts, tables, thumbnail, reporter)
+            save_session(stage.files / f"session{_tail(runs)}.dwb", project)
+            images = {row.exported_as: row.sha256 for row in plan.manifest if row.exported_as}
+            written = describe(stage.files, _leaves(stage.files), images)
+            receipt = Receipt(
+                {**(known.files if known else {}), **written},
+                known.made_folder if known else not stage.inside,
+                profile,
+                mode,
+                runs,
+                layout.groups,
+            )
+            write_text(stage.files / RECEIPT, receipt.text())
+            reporter.check()
+            # The manifest goes last: what it lists is there.
+            stage.publish(
+                replaced=("manifest.csv", RECEIPT, CSV_NAME, *COCO_NAMES) if add else (),
+                last=(RECEIPT, "manifest.csv"),
+            )
+    except OSError as error:
+        raise WorkbenchError(_explain(error, out, mode)) from error
+    except WorkbenchError as error:
+        if isinstance(error.__cause__, OSError):
+            raise WorkbenchError(_explain(error.__cause__, out, mode)) from error
+        raise
+    return plan
+
+
+def _tail(runs: int) -> str:
+    """What tells the session and report of a later addition from the first ones."""
+    return "" if runs == 1 else f"-{runs}"
+
+
+def session_of(out: Path) -> Path:
+    """The session that the last export into a folder wrote."""
+    return out / f"session{_tail(read_receipt(out).runs)}.dwb"
+
+
+def _leaves(folder: Path) -> list[str]:
+    found = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def _place_images(
+    draft: Path, project: Project, manifest: Sequence[Row], mode: Mode, reporter: Reporter
+) -> None:
+    place: Callable[[Path, Path], None] = {
+        Mode.COPY: _copy,
+        Mode.HARDLINK: _hardlink,
+        Mode.SYMLINK: _symlink,
+    }[mode]
+    exported = [row for row in manifest if row.exported_as]
+    # Labels and sets come out of files that others may have written; here is the last place to look.
+    for row in exported:
+        if not all(is_safe_name(part) for part in row.exported_as.split("/")):
+            raise WorkbenchError(
+                f"{row.exported_as[:80]!r} leads out of the result folder; nothing was written"
+            )
+    for folder in sorted({row.exported_as.rpartition("/")[0] for row in exported}):
+        (draft / folder).mkdir(parents=True, exist_ok=True)
+    reporter.stage("Writing images", len(exported))
+    root = Path(os.path.abspath(project.images.root))
+    for row in exported:
+        reporter.check()
+        if not is_inside(row.path):
+            raise WorkbenchError(
+                f"{row.path[:80]!r} is outside the folder of the images; nothing was written"
+            )
+        source, target = root / row.path, draft / row.exported_as
+        place(source, target)
+        if _digest(target) != row.sha256:
+            raise WorkbenchError(
+                f"{row.path} changed after it was read; open the folder again. Nothing was written"
+            )
+        reporter.advance()
+
+
+def _texts(
+    project: Project,
+    layout: Layout,
+    profile: Profile,
+    earlier: Earlier | None,
+    out: Path | None,
+    runs: int,
+    columns: MoreColumns | None = None,
+) -> dict[str, str]:
+    """The tables, by name."""
+    images = {image.path: image for image in project.images.images}
+    texts = {
+        "manifest.csv": longer_manifest_text(earlier.columns, earlier.lines, layout.rows)
+        if earlier
+        else manifest_text(layout.rows, columns),
+        f"rejected{_tail(runs)}.csv": rejected_text(project.images.rejected),
+    }
+    try:
+        texts |= annotation_files(annotations_of(layout.rows, images), profile.formats, out)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
+    if measured(project.images.images):
+        texts[f"measurements{_tail(runs)}.csv"] = measurements_text(project.images.images)
+    if project.side is not None:
+        labels = [row.label for row in rows(project)]
+        texts[f"side_data{_tail(runs)}.csv"] = side_text(project.side, project.images, labels)
+    return texts
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open_regular(source) as reading, target.open("xb") as writing:
+        shutil.copyfileobj(reading, writing, 1 << 20)
+    shutil.copystat(source, target)
+
+
+def _hardlink(source: Path, target: Path) -> None:
+    os.link(os.path.realpath(source), target)
+
+
+def _symlink(source: Path, target: Path) -> None:
+    os.symlink(source, target)
+
+
+def _digest(path: Path) -> str:
+    with open_regular(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _explain(error: OSError, out: Path, mode: Mode) -> str:
+    if mode is Mode.HARDLINK and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP):
+        return f"hard links to {out} are not possible (another disk, or not allowed there); use --mode copy"
+    if mode is Mode.SYMLINK and error.errno in (errno.EPERM, errno.ENOTSUP):
+        return f"symbolic links are not possible in {out}; use --mode copy"
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{why_not_written(error)}; nothing was written to {out}{where}"

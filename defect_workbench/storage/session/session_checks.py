@@ -1,0 +1,103 @@
+"""Whether what a session file says can be true, before anything relies on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.image_records import ImageRecord
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.safe_reading import is_inside
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def check_project(project: Project) -> None:
+    """Check numbers, ranges and paths of a project out of a file.
+
+    Raises
+    ------
+    InputError
+        If it names files outside its folder.
+    ValueError
+        If it is damaged.
+    """
+    analysis, decisions, count = project.analysis, project.decisions, len(project.images)
+    _check_images(project.images.images)
+    rows: list[NDArray[np.generic]] = [analysis.vectors, analysis.outlier_scores]
+    rows += [decisions.held, decisions.follows, *analysis.blocks.values()]
+    if any(len(array) != count for array in rows):
+        raise ValueError("arrays and images differ in number")
+    if not count:
+        raise ValueError("there are no images")
+    flat = (analysis.outlier_scores, decisions.held, decisions.follows)
+    if any(array.ndim != 1 for array in flat) or any(
+        array.ndim != 2 or array.dtype.kind != "f" for array in (analysis.vectors, *analysis.blocks.values())
+    ):
+        raise ValueError("an array has another shape")
+    if any(array.dtype.kind != "i" for array in (decisions.held, decisions.follows)):
+        raise ValueError("decisions are whole numbers")
+    if not np.isfinite(analysis.vectors).all() or np.isnan(analysis.outlier_scores).any():
+        raise ValueError("a number is not finite")
+    if not -1 <= int(decisions.follows.min()) <= int(decisions.follows.max()) < count:
+        raise ValueError("an image follows one that is not there")
+    if not set(np.unique(decisions.held).tolist()) <= {-1, *decisions.groups}:
+        raise ValueError("a group is missing")
+    if any(number < 0 for number in decisions.groups):
+        raise ValueError("a group has no number")
+    _check_trees(analysis, count)
+
+
+def _check_images(images: Sequence[ImageRecord]) -> None:
+    seen = set()
+    for image in images:
+        if not is_inside(image.path):
+            raise InputError(f"it names a file outside its folder: {image.path[:80]!r}")
+        if not _SHA256.match(image.sha256) or image.width < 0 or image.height < 0:
+            raise ValueError("an image has no sound hash or size")
+        seen.add(image.path)
+    if len(seen) != len(images):
+        raise ValueError("an image is listed twice")
+
+
+def _check_trees(analysis: Analysis, count: int) -> None:
+    if analysis.tree is not None:
+        _check_tree(analysis.tree, count)
+        return
+    exemplars, labels = analysis.exemplars, analysis.exemplar_labels
+    if len(labels) != count or not len(exemplars) or labels.ndim != 1 or exemplars.ndim != 1:
+        raise ValueError("neither a tree nor exemplars of all images")
+    if not 0 <= int(labels.min()) <= int(labels.max()) < len(exemplars):
+        raise ValueError("an image has an exemplar that is not there")
+    if not 0 <= int(exemplars.min()) <= int(exemplars.max()) < count:
+        raise ValueError("an exemplar is no image")
+    if analysis.exemplar_tree is not None:
+        _check_tree(analysis.exemplar_tree, len(exemplars))
+
+
+def _check_tree(tree: Tree, leaves: int) -> None:
+    merges = tree.merges
+    if merges.ndim != 2 or merges.shape[1] != 4 or merges.dtype.kind != "f" or tree.leaves != leaves:
+        raise ValueError("tree and images differ in number")
+    if not len(merges):
+        return
+    if not np.isfinite(merges).all() or (np.diff(tree.heights) < 0).any() or tree.heights[0] < 0:
+        raise ValueError("the tree is not monotone")
+    # Compared before they become whole numbers: any number may stand in a damaged file.
+    named = merges[:, :2]
+    if (named < 0).any() or (named >= leaves + np.arange(len(merges))[:, None]).any():
+        raise ValueError("a merge joins what is not there")
+    children = tree.children
+    if not np.array_equal(children, named):
+        raise ValueError("a merge joins what is no whole number")
+    if len(np.unique(children)) != children.size:
+        raise ValueError("a branch is merged twice")
+    sizes = np.concatenate([np.ones(leaves), merges[:, 3]])
+    if not np.array_equal(sizes[children].sum(axis=1), merges[:, 3]):
+        raise ValueError("a merge has a wrong size")

@@ -1,0 +1,234 @@
+"""Session files: a zip of JSON and numpy arrays, versioned, without pickle.
+
+`session.dwb` holds all that the window shows, so it opens without the feature store and on another
+machine; only the pictures themselves stay where they are.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.clustering.clustering_result import Analysis, Linkage, Method, Settings, Suggestion
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
+from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.project.decisions import Decisions, Group
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_regular, why_not_written
+from defect_workbench.storage.files.atomic import replacing
+from defect_workbench.storage.files.zip_limits import check_size, read_array
+from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
+from defect_workbench.storage.session.proposal_arrays import (
+    LABELS,
+    MOVED_IS_SEEN,
+    proposal_arrays,
+    proposal_of,
+    with_moved_seen,
+)
+from defect_workbench.storage.session.session_checks import check_project
+from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
+
+FORMAT = 2
+_STATE = "state.json"
+_FIXED_TIME = (2020, 1, 1, 0, 0, 0)
+
+
+def save_session(path: Path, project: Project) -> None:
+    """Write a session atomically; an existing one is replaced whole.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written; an existing one is as it was.
+    """
+    try:
+        _write(path, project)
+    except OSError as error:
+        raise WorkbenchError(
+            f"the session {path} cannot be written: {why_not_written(error)}. "
+            "What was there before is as it was"
+        ) from error
+
+
+def _write(path: Path, project: Project) -> None:
+    analysis = project.analysis
+    arrays: dict[str, NDArray[Any]] = {
+        "vectors": analysis.vectors,
+        "outlier_scores": analysis.outlier_scores,
+        "held": project.decisions.held,
+        "follows": project.decisions.follows,
+        "exemplars": analysis.exemplars.astype(np.int64),
+        "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
+        **{f"block-{name}": block for name, block in analysis.blocks.items()},
+        **measured_arrays(project.images.images),
+        **proposal_arrays(project.proposal),
+    }
+    if analysis.tree is not None:
+        arrays["tree"] = analysis.tree.merges
+    if analysis.exemplar_tree is not None:
+        arrays["exemplar_tree"] = analysis.exemplar_tree.merges
+    state = {
+        "format": FORMAT,
+        "root": str(project.images.root),
+        "folders": list(project.images.folders),
+        "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
+        "tools": tools_json(project.images.images),
+        "info_bars": [i.info_bar for i in project.images.images],
+        "rejected": [[r.path, r.reason] for r in project.images.rejected],
+        "settings": {
+            **asdict(analysis.settings),
+            "weights": asdict(analysis.settings.weights) if analysis.settings.weights else None,
+        },
+        "weights": asdict(analysis.weights),
+        "backbone": asdict(analysis.backbone) if analysis.backbone else None,
+        "suggestions": [asdict(s) for s in analysis.suggestions],
+        "clusters": project.clusters,
+        LABELS: list(project.proposal.labels) if project.proposal is not None else None,
+        MOVED_IS_SEEN: True,
+        "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
+    }
+    with (
+        replacing(path) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        archive.writestr(_entry(_STATE), json.dumps(state, indent=1, ensure_ascii=False))
+        for name, array in arrays.items():
+            stream = io.BytesIO()
+            np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(_entry(f"{name}.npy"), stream.getvalue())
+        if project.side is not None:
+            archive.writestr(_entry(MEMBER), side_json(project.side))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _FIXED_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def load_session(path: Path) -> Project:
+    """Read a session.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be read, is damaged, or was written by a newer version.
+    """
+    try:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
+            check_size(archive, os.fstat(stream.fileno()).st_size)
+            state = json.loads(archive.read(_STATE))
+            version = int(state["format"])
+            if version < 1:
+                raise InputError(f"it has the format {version}, which no version of the program writes")
+            if version > FORMAT:
+                raise WorkbenchError(
+                    f"{path} was saved by a newer version (format {version}); update the program to open it"
+                )
+            arrays = {
+                name.removesuffix(".npy"): read_array(archive.read(name))
+                for name in archive.namelist()
+                if name.endswith(".npy")
+            }
+            side = archive.read(MEMBER) if MEMBER in archive.namelist() else None
+        project = _project(state, arrays)
+        check_project(project)
+        if side is not None:
+            project = replace(project, side=side_of_json(side, len(project.images)))
+    except InputError as error:
+        raise WorkbenchError(f"the session {path} is refused: {error}") from error
+    except WorkbenchError:
+        raise
+    except FileNotFoundError as error:
+        raise WorkbenchError(f"there is no session {path}") from error
+    except NotRegularError as error:
+        raise WorkbenchError(f"{path} is no session file") from error
+    except PermissionError as error:
+        raise WorkbenchError(f"the session {path} cannot be read: {error.strerror}") from error
+    except MemoryError as error:
+        raise WorkbenchError(f"there is not enough memory to open the session {path}") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        EOFError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+    ) as error:
+        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
+    except Exception as error:  # zlib and struct errors out of damaged archives
+        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
+    return project
+
+
+def _root(state: dict[str, Any]) -> Path:
+    root = str(state["root"])
+    if not root or "\0" in root:
+        raise InputError("it names no folder of images")
+    return Path(root)
+
+
+def _folders(state: dict[str, Any]) -> tuple[str, ...]:
+    folders = tuple(str(folder) for folder in state.get("folders", [""]))
+    if not folders or any(folder and not is_inside(folder) for folder in folders):
+        raise InputError("it names a folder outside its own")
+    return folders
+
+
+def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
+    images = with_observations(
+        tuple(ImageRecord(str(p), str(s), int(w), int(h), str(n)) for p, s, w, h, n in state["images"]),
+        state,
+        arrays,
+    )
+    rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
+    settings = dict(state["settings"])
+    manual = settings.pop("weights")
+    # Sessions of format 1 knew no processing: their info bars were not left out.
+    processing = Processing(**settings.pop("processing", {"info_bar": "off"}))
+    analysis = Analysis(
+        settings=Settings(
+            **{
+                **settings,
+                "method": Method(settings["method"]),
+                "linkage": Linkage(settings["linkage"]),
+                "weights": BlockWeights(**manual) if manual else None,
+                "processing": processing,
+            }
+        ),
+        weights=BlockWeights(**state["weights"]),
+        backbone=BackboneInfo(**state["backbone"]) if state["backbone"] else None,
+        blocks={k.removeprefix("block-"): v for k, v in arrays.items() if k.startswith("block-")},
+        vectors=arrays["vectors"],
+        outlier_scores=arrays["outlier_scores"],
+        tree=Tree(arrays["tree"]) if "tree" in arrays else None,
+        suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
+        exemplars=arrays["exemplars"].astype(np.intp),
+        exemplar_labels=arrays["exemplar_labels"].astype(np.intp),
+        exemplar_tree=Tree(arrays["exemplar_tree"]) if "exemplar_tree" in arrays else None,
+    )
+    groups = {int(k): Group(**g) for k, g in state["groups"].items()}
+    decisions = Decisions(arrays["held"], arrays["follows"], groups)
+    proposal = proposal_of(state, arrays, len(images))
+    if proposal is not None and not state.get(MOVED_IS_SEEN) and len(decisions.held) == len(images):
+        proposal = with_moved_seen(proposal, decisions.held, groups)
+    return Project(
+        ImageSet(_root(state), images, rejected, _folders(state)),
+        analysis,
+        int(state["clusters"]),
+        decisions,
+        proposal=proposal,
+    )

@@ -1,0 +1,1 @@
+"""Feature vectors and analyses kept on disk."""

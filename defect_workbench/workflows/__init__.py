@@ -1,0 +1,1 @@
+"""Whole jobs without a front: engine and storage brought together. No Qt."""

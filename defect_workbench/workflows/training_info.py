@@ -1,0 +1,101 @@
+"""The report on a training, for the command line and the window."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import why_not_written
+from defect_workbench.logs import versions
+from defect_workbench.storage.files.atomic import replacing, write_text
+from defect_workbench.storage.report.training_report import Mistake, training_report
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classifier.training_job import Outcome
+
+
+def write_trained(outcome: Outcome, model: Path, report: Path) -> None:
+    """Write a trained classifier and its report over earlier ones: both, or nothing.
+
+    Raises
+    ------
+    WorkbenchError
+        If something cannot be written.
+    """
+    from defect_workbench.storage.model.model_file import save_model
+
+    try:
+        with ExitStack() as drafts:
+            # Drafts take their places in the opposite order: the model, which needs nothing else, is last.
+            save_model(drafts.enter_context(replacing(model)), outcome.model)
+            write_report(drafts.enter_context(replacing(report)), outcome, model)
+    except OSError as error:
+        raise WorkbenchError(_unwritten(model, error)) from error
+    except WorkbenchError as error:
+        if isinstance(error.__cause__, OSError):
+            raise WorkbenchError(_unwritten(model, error.__cause__)) from error
+        raise
+
+
+def _unwritten(model: Path, error: OSError) -> str:
+    return f"{model} and its report cannot be written: {why_not_written(error)}; nothing was written"
+
+
+def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
+    """Write the HTML report on a trained classifier.
+
+    Raises
+    ------
+    WorkbenchError
+        If it cannot be written.
+    """
+    text = report_text(outcome, model_path)
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise WorkbenchError(f"the report {path} cannot be written: {why_not_written(error)}") from error
+
+
+def report_text(outcome: Outcome, model_path: Path) -> str:
+    """The HTML report on a trained classifier."""
+    from defect_workbench.engine.input.thumbnail import thumbnail
+
+    model, facts = outcome.model, outcome.model.facts
+    backbone = model.identity.get("backbone")
+    made: dict[str, str] = {
+        "Folder": str(outcome.data.images.root),
+        "Model": str(model_path),
+        "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
+        "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
+        "SHA-256 of the training manifest": facts["manifest_sha256"],
+        "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
+        "Seed": str(facts["seed"]),
+        "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
+    }
+    if backbone is None:
+        made["warnings"] = (
+            "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
+            "which tells defect types apart far less well."
+        )
+    return training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
+
+
+def mistakes(outcome: Outcome) -> list[Mistake]:
+    """The images judged wrongly, the surest first."""
+    judged, images = outcome.crossval, outcome.data.images
+    said, sure = judged.prediction, judged.prediction.probability
+    wrong = [i for i in range(len(images)) if said.labels[i] != judged.labels[i]]
+    return [
+        Mistake(
+            images.absolute(i),
+            images.images[i].path,
+            said.names[judged.labels[i]],
+            said.names[said.labels[i]],
+            float(sure[i]),
+            said.paths[i],
+        )
+        for i in sorted(wrong, key=lambda i: -float(sure[i]))
+    ]

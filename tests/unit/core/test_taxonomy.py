@@ -1,0 +1,122 @@
+"""Stages, outcomes and where folders belong."""
+
+import pytest
+
+from defect_workbench.core.classifier.taxonomy import (
+    Kind,
+    default_taxonomy,
+    fit_taxonomy,
+    flat_taxonomy,
+    from_mapping,
+    read_taxonomy,
+    ways,
+)
+from defect_workbench.core.errors import InputError
+
+SIZES = """
+format = 1
+[[stage]]
+name = "first"
+[[stage.outcome]]
+name = "clean"
+folders = ["Good", "none"]
+[[stage.outcome]]
+name = "defect"
+next = "size"
+[[stage]]
+name = "size"
+kind = "size"
+unit = "nm"
+limit = 120
+next = "kind"
+[[stage.outcome]]
+name = "small"
+folders = ["dust"]
+[[stage]]
+name = "kind"
+rest = true
+inputs = ["first", "size"]
+background = "plane"
+"""
+
+
+@pytest.mark.parametrize("clean", ["clean", "None", "GOOD", "ok", "no-defect", "Normal"])
+def test_a_folder_of_clean_images_goes_to_the_first_stage(clean: str) -> None:
+    fitted, notes = fit_taxonomy(default_taxonomy(), ["pit", clean, "scratch"])
+    assert [stage.name for stage in fitted.stages] == ["defect or clean", "size", "noise", "kind"]
+    assert fitted.labels == (clean, "pit", "scratch")
+    assert not notes
+    outcomes = ways(fitted, ["pit", clean, "scratch"]).outcome_of
+    assert outcomes["defect or clean"] == {clean: 0, "pit": 1, "scratch": 1}
+    assert outcomes["size"] == {"pit": -1, "scratch": -1}
+    assert outcomes["kind"] == {"pit": 0, "scratch": 1}
+
+
+def test_without_clean_images_the_first_stage_is_left_out_and_said() -> None:
+    fitted, notes = fit_taxonomy(default_taxonomy(), ["pit", "scratch"])
+    assert [stage.name for stage in fitted.stages] == ["size", "noise", "kind"]
+    assert fitted.stage("kind").inputs == ("size",)
+    assert "no folder of clean images" in notes[0]
+
+
+def test_one_kind_of_defect_beside_clean_is_enough() -> None:
+    fitted, _ = fit_taxonomy(default_taxonomy(), ["clean", "pit"])
+    assert fitted.labels == ("clean", "pit")
+
+
+def test_one_label_is_not_enough() -> None:
+    with pytest.raises(InputError, match="at least two"):
+        fit_taxonomy(default_taxonomy(), ["pit"])
+
+
+def test_a_taxonomy_is_read_from_toml_and_kept_by_the_model_file() -> None:
+    taxonomy = read_taxonomy(SIZES, "stages.toml")
+    fitted, _ = fit_taxonomy(taxonomy, ["good", "dust", "pit", "flake"])
+    assert fitted.stage("size").kind is Kind.SIZE
+    assert fitted.stage("size").limit == 120
+    assert fitted.stage("kind").background == "plane"
+    # Two folders may mean one outcome; it is called as the taxonomy says.
+    assert fitted.labels == ("clean", "dust", "pit", "flake")
+    found = ways(fitted, ["good", "dust", "pit", "flake"])
+    assert found.label_of["good"] == "clean"
+    small = [o.name for o in fitted.stage("size").outcomes].index("small")
+    assert found.outcome_of["size"]["dust"] == small
+    assert from_mapping(fitted.as_json(), "a model") == fitted
+
+
+def test_flat_is_one_stage() -> None:
+    fitted, _ = fit_taxonomy(flat_taxonomy(), ["a", "clean"])
+    assert fitted.labels == ("a", "clean")
+    assert len(fitted.stages) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not toml [", "is not TOML"),
+        ("format = 1", "no \\[\\[stage\\]\\]"),
+        ("format = 9\n[[stage]]\nname='a'", "newer version"),
+        ("[[stage]]\nkind='classes'", "not a taxonomy"),
+        ("[[stage]]\nname='a'\nkind='guess'", "kind must be one of"),
+        ("[[stage]]\nname='a'\ncolour='red'", "'colour' is not known"),
+        ("[[stage]]\nname='a'\nrest=true\n[[stage]]\nname='b'", "no outcome leads"),
+        ("[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='a'", "no later stage"),
+        ("[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='b'\n[[stage]]\nname='B'", "no later stage"),
+        ("[[stage]]\nname='a'\nrest=true\ninputs=['b']", "no earlier stage"),
+        ("[[stage]]\nname='a'\nkind='size'\nlimit=-3\nnext='b'\n[[stage]]\nname='b'", "above 0"),
+        ("[[stage]]\nname='a'\nkind='size'\nunit='in'\nnext='b'\n[[stage]]\nname='b'", "px or nm"),
+        (
+            "[[stage]]\nname='a'\nkind='size'\n[[stage.outcome]]\nname='huge'",
+            "outcomes of a size",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_taxonomy_is_said(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_taxonomy(text, "stages.toml")
+
+
+def test_a_folder_without_a_place_is_refused() -> None:
+    taxonomy = read_taxonomy(SIZES.replace("rest = true", ""), "stages.toml")
+    with pytest.raises(InputError, match="no place for the folder pit"):
+        fit_taxonomy(taxonomy, ["good", "dust", "pit"])

@@ -1,0 +1,1 @@
+"""Unit tests, sorted as the package is."""

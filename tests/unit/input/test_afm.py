@@ -1,0 +1,190 @@
+import importlib.util
+import io
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.input import afm
+from defect_workbench.engine.input.decode import NotInstalled, NotNow, Undecodable, decode
+from defect_workbench.engine.input.scan import scan
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+
+needs_reader = pytest.mark.skipif(not afm.available(), reason="the extra afm is not installed")
+
+Floats = NDArray[np.float64]
+
+
+def heights() -> Floats:
+    """A tilted plane with a hill and one spike, in metres."""
+    rows, columns = np.mgrid[:40, :60]
+    hill = 20e-9 * (np.hypot(rows - 15, columns - 40) < 8)
+    result = 3e-9 * rows + 2e-9 * columns + hill
+    result[30, 5] = 1e-6
+    return np.asarray(result)
+
+
+def gwy(values: Floats, title: str = "Height") -> bytes:
+    """A Gwyddion file of one channel; see the format's description, gwyfile-format."""
+
+    def component(name: str, kind: str, data: bytes) -> bytes:
+        return name.encode() + b"\0" + kind.encode() + data
+
+    def thing(name: str, parts: list[bytes]) -> bytes:
+        body = b"".join(parts)
+        return name.encode() + b"\0" + struct.pack("<I", len(body)) + body
+
+    def unit(text: str) -> bytes:
+        return thing("GwySIUnit", [component("unitstr", "s", text.encode() + b"\0")])
+
+    rows, columns = values.shape
+    field = thing(
+        "GwyDataField",
+        [
+            component("xres", "i", struct.pack("<i", columns)),
+            component("yres", "i", struct.pack("<i", rows)),
+            component("xreal", "d", struct.pack("<d", columns * 4e-9)),
+            component("yreal", "d", struct.pack("<d", rows * 4e-9)),
+            component("si_unit_xy", "o", unit("m")),
+            component("si_unit_z", "o", unit("m")),
+            component("data", "D", struct.pack("<I", values.size) + values.astype("<f8").tobytes()),
+        ],
+    )
+    titled = component("/0/data/title", "s", title.encode() + b"\0")
+    return b"GWYP" + thing("GwyContainer", [component("/0/data", "o", field), titled])
+
+
+def jpk(values: Floats) -> bytes:
+    """A JPK image: a thumbnail with the grid, then a page of raw heights with their scaling."""
+    rows, columns = values.shape
+    grid = [
+        (32834, "d", 1, columns * 4e-9, True),
+        (32835, "d", 1, rows * 4e-9, True),
+        (32838, "I", 1, columns, True),
+        (32839, "I", 1, rows, True),
+    ]
+    channel = [
+        (32848, "s", 0, "height", True),
+        (32849, "I", 1, 0, True),
+        (32896, "I", 1, 1, True),
+        (32897, "s", 0, "nominal", True),
+        (32912, "s", 0, "nominal", True),
+        (32931, "s", 0, "LinearScaling", True),
+        (32932, "d", 1, 1e-10, True),
+        (32933, "d", 1, 0.0, True),
+    ]
+    stream = io.BytesIO()
+    raw = np.rint(np.flipud(values) * 1e10).astype(np.int32)
+    with tifffile.TiffWriter(stream) as writer:
+        writer.write(np.zeros((16, 16), np.uint8), extratags=grid, metadata=None)
+        writer.write(raw, extratags=channel, metadata=None)
+    return stream.getvalue()
+
+
+@needs_reader
+@pytest.mark.parametrize(("make", "name"), [(gwy, "map.gwy"), (jpk, "map.jpk")])
+def test_height_maps_become_levelled_pictures_with_their_scale(make: object, name: str) -> None:
+    assert callable(make)
+    found = decode(make(heights()), name)
+    assert (found.height, found.width) == (40, 60)
+    assert found.tool.pixel_size_nm == pytest.approx(4.0)
+    assert found.tool.height_unit == "nm"
+    assert "levelled by a plane" in found.note
+    ground = np.delete(found.pixels, slice(5, 25), axis=0)
+    assert ground[:, 10:].std() < 6
+    assert found.pixels[15, 40] > ground.mean() + 100
+    assert found.values is not None
+    assert float(np.asarray(found.values, float)[15, 40]) == pytest.approx(20, abs=1)
+
+
+def test_levelling_is_not_bent_by_what_stands_out() -> None:
+    flat = afm.levelled(heights() * 1e9)
+    assert abs(flat[0, 0]) < 0.5
+    assert abs(flat[39, 59]) < 0.5
+    assert flat[15, 40] == pytest.approx(20, abs=0.5)
+    empty = np.full((20, 20), np.nan)
+    assert np.isnan(afm.levelled(empty)).all()
+
+
+@needs_reader
+@settings(max_examples=60)
+@given(cut=st.integers(4, 19_000), byte=st.integers(0, 255), at=st.integers(4, 400))
+def test_damaged_gwyddion_files_end_with_a_reason(cut: int, byte: int, at: int) -> None:
+    data = bytearray(gwy(heights())[:cut])
+    if at < len(data):
+        data[at] = byte
+    try:
+        decode(bytes(data), "map.gwy")
+    except Undecodable as error:
+        assert str(error)
+
+
+@needs_reader
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\\*File list\r\n\\Version: 1\r\n", "a.spm"),
+        (struct.pack("<h", 5) + bytes(400), "a.ibw"),
+        (struct.pack("<i", 1) + bytes(400), "a.asd"),
+        (jpk(heights())[:300], "a.jpk"),
+        (b"GWYP", "a.gwy"),
+    ],
+)
+def test_damaged_files_of_every_format_end_with_a_reason(data: bytes, name: str) -> None:
+    with pytest.raises(Undecodable, match=r"damaged"):
+        decode(data, name)
+
+
+def test_without_the_extra_the_reason_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "AFMReader" else real(name, *rest)
+    )
+    with pytest.raises(NotInstalled, match=r"defect-workbench\[afm\]"):
+        decode(gwy(heights()), "map.gwy")
+    lot = tmp_path / "lot"
+    lot.mkdir()
+    (lot / "map.gwy").write_bytes(gwy(heights()))
+
+    def run() -> tuple[int, list[str]]:
+        quiet = SilentReporter()
+        store, library = FeatureStore(tmp_path / "s"), WeightsLibrary(tmp_path / "none")
+        found = extract(scan(lot, quiet), store, library, quiet, offline=True)
+        return len(found.images), [item.reason for item in found.images.rejected]
+
+    images, reasons = run()
+    assert images == 0
+    assert "defect-workbench[afm]" in reasons[0]
+    monkeypatch.undo()
+    if afm.available():
+        assert run() == (1, [])
+
+
+@pytest.mark.skipif(not afm.available(), reason="the extra is not installed")
+def test_a_full_temporary_folder_is_no_damage_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NotNow, match="temporary folder: the disk is full"):
+        decode(gwy(heights()), "map.gwy")
+
+
+def test_height_maps_load_no_reader_until_there_is_one() -> None:
+    import subprocess
+
+    loaded = "'AFMReader' in sys.modules, 'pandas' in sys.modules"
+    code = f"import sys, defect_workbench.engine.extraction.extractor; print({loaded})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

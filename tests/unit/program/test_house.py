@@ -1,0 +1,89 @@
+"""The rules of the house that a machine can hold."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from defect_workbench import logs
+from defect_workbench.resources import resource
+from defect_workbench.user_dirs import Places
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_the_window_starts_without_torch() -> None:
+    assert not {"torch", "torchvision", "sklearn", "matplotlib"} & loaded_by(
+        "defect_workbench.gui.application"
+    )
+
+
+def test_widgets_stay_in_gui() -> None:
+    for floor in ("core", "engine", "storage", "app"):
+        for path in (ROOT / "defect_workbench" / floor).rglob("*.py"):
+            assert "QtWidgets" not in path.read_text(encoding="utf-8"), path
+
+
+def test_one_module_imports_torchvision() -> None:
+    importing = {
+        path.name
+        for path in (ROOT / "defect_workbench").rglob("*.py")
+        if re.search(r"^\s*(import|from) torchvision", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert importing == {"torchvision_gate.py"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "engine",
+        "storage.result.result_folder",
+        "cli",
+        "engine.extraction.extractor",
+        "engine.clustering.group",
+    ],
+)
+def test_the_engine_and_the_command_line_load_no_qt(module: str) -> None:
+    assert "PySide6" not in loaded_by(f"defect_workbench.{module}")
+
+
+def test_no_module_is_long() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in (ROOT / "defect_workbench").rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 560
+    }
+    assert not long
+
+
+def test_sample_set_is_there() -> None:
+    assert len(list(resource("sample").glob("*.jpg"))) >= 240
+
+
+def test_log_turns_over_and_a_bug_report_holds_its_end(places: Places) -> None:
+    import logging
+
+    logs.start_logging(places.log)
+    try:
+        logging.getLogger("defect_workbench.test").warning("something odd")
+        report = logs.bug_report(places.log)
+    finally:
+        for handler in logging.getLogger("defect_workbench").handlers[:]:
+            logging.getLogger("defect_workbench").removeHandler(handler)
+            handler.close()
+    assert "something odd" in report
+    assert "torch: 2.13" in report
+
+
+def test_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    logs.start_logging(tmp_path / "file" / "log")
+    assert "no log" in logs.bug_report(tmp_path / "file" / "log")

@@ -1,0 +1,119 @@
+"""The report, on the screen and on paper."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.decisions import Group
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Column, Kind, SideData
+from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.storage.report.html_report import write_reports
+from defect_workbench.storage.report.report_content import ReportTable
+from defect_workbench.storage.result.result_folder import Mode, export
+from defect_workbench.workflows.run_info import report_facts, report_tables
+from tests.builders import made_project
+
+EVIL = "<script>alert(1)</script>\"'&$x^2$ \u202e\x07 日本 \\frac{"
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+def evil_project(folder: Path) -> Project:
+    project = made_project(folder / "lot<b>", rejected=(Rejection(f"{EVIL}.png", EVIL),))
+    decisions, _ = project.decisions.hold(np.arange(4), Group(EVIL, confirmed=True))
+    column = Column(EVIL, Kind.TEXT, tuple([EVIL, "b"] * 9 + ["b"]))
+    number = Column("n", Kind.NUMBER, tuple(float(i) for i in range(19)))
+    side = SideData(EVIL, "0" * 64, EVIL, (column, number), (True,) * 18 + (False,), (EVIL,), (EVIL,))
+    return replace(project, decisions=decisions, side=side)
+
+
+def reports(project: Project, folder: Path, *more: ReportTable) -> tuple[str, bytes]:
+    facts = {**report_facts(project), "Evil": EVIL}
+    tables = [*report_tables(project), *more]
+    write_reports(folder, "", project, facts, tables, thumbnail, SilentReporter())
+    return (folder / "report.html").read_text(encoding="utf-8"), (folder / "report.pdf").read_bytes()
+
+
+def test_everything_a_file_can_say_is_escaped(tmp_path: Path) -> None:
+    project = evil_project(tmp_path)
+    page, paper = reports(project, tmp_path, ReportTable(EVIL, (EVIL,), ((EVIL,),), EVIL, after=EVIL))
+    found = Tags()
+    found.feed(page)
+    assert "script" not in found.tags
+    assert "b" not in found.tags
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 10
+    assert paper.startswith(b"%PDF")
+    assert paper.rstrip().endswith(b"%%EOF")
+    assert b"CreationDate" not in paper
+
+
+def test_report_says_who_when_with_what_and_what_became_of_the_outliers(tmp_path: Path) -> None:
+    project = made_project(tmp_path / "lot", (10, 8, 1, 1, 1))
+    flagged = project.partition.outliers
+    decisions, _ = project.decisions.hold(flagged[:1], Group("odd one"))
+    project = replace(project, decisions=decisions)
+    page, _ = reports(project, tmp_path)
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"<svg.*?</svg>|<style.*?</style>", "", page, flags=re.DOTALL))
+    words = " ".join(text.split())
+    for wanted in (
+        "Made at", "Made by", "SHA-256 of the weights", "0" * 64, "Versions", "Seed", "Linkage ward",
+        "Outliers and what was decided", "a class of its own", "odd one", "none: left with the outliers",
+    ):  # fmt: skip
+        assert wanted in words, wanted
+    facts = report_facts(project)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d [+-]\d{4}$", facts["Made at"])
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(12, 12), (130, 2)])
+def test_long_and_wide_tables_go_over_pages(tmp_path: Path, rows: int, columns: int) -> None:
+    project = made_project(tmp_path / "lot")
+    wide = ReportTable(
+        "Wide", tuple(f"column {i}" for i in range(columns)), (("word " * 9,) * columns,) * rows
+    )
+    long_word = ReportTable("Word", ("a", "b"), (("x" * 5000, "y" * 300),))
+    _, paper = reports(project, tmp_path, wide, long_word)
+    pages = len(re.findall(rb"/Type /Page\b", paper))
+    assert 3 <= pages <= 8
+
+
+def test_who_and_when_change_the_report_and_not_the_tables(tmp_path: Path) -> None:
+    project = made_project(tmp_path / "lot")
+    for name, who in (("a", "Ann"), ("b", "Bob")):
+        export(project, tmp_path / name, Mode.COPY, {"Made by": who}, thumbnail, SilentReporter())
+    assert "Ann" in (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+    for name in ("manifest.csv", "rejected.csv", "session.dwb"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_more_files_of_other_parts_of_the_program_are_written_and_undone_with_the_rest(
+    tmp_path: Path,
+) -> None:
+    project = made_project(tmp_path / "lot")
+    export(
+        project,
+        tmp_path / "out",
+        Mode.COPY,
+        {},
+        thumbnail,
+        SilentReporter(),
+        files={"measurements.csv": "a\n"},
+    )
+    assert (tmp_path / "out" / "measurements.csv").read_text() == "a\n"
+    assert '"measurements.csv"' in (tmp_path / "out" / "export-receipt.json").read_text()
