@@ -10,6 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, Features
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
@@ -65,7 +66,7 @@ def made_project(
     return Project(ImageSet(root, tuple(images), rejected), analysis, len(sizes), Decisions.none(count))
 
 
-def write_tool_picture(path: Path, pixels: NDArray[np.uint8], pixel_size_nm: float) -> None:
+def write_tool_picture(path: Path, pixels: Pixels, pixel_size_nm: float) -> None:
     """A TIFF as an FEI microscope writes it: tags, and an info bar with letters below the picture."""
     height, width = pixels.shape
     bar = Image.new("L", (width, 36), 0)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-Floats = NDArray[np.float64]
+from defect_workbench.core.arrays import Floats, Pixels
 
 
 @dataclass(frozen=True)
@@ -255,7 +254,7 @@ SINGLETONS: dict[str, Painter] = {
 }
 
 
-def render(paint: Painter, rng: np.random.Generator, look: Look | None = None) -> NDArray[np.uint8]:
+def render(paint: Painter, rng: np.random.Generator, look: Look | None = None) -> Pixels:
     """One picture of a kind.
 
     Returns
@@ -278,7 +277,7 @@ def render(paint: Painter, rng: np.random.Generator, look: Look | None = None) -
     noise = rng.uniform(*look.noise)
     signal += noise * np.sqrt(np.clip(signal, 1, None) / 104) * rng.standard_normal(signal.shape)
     signal += rng.normal(0, 0.25 * noise, (look.size, 1))
-    result: NDArray[np.uint8] = np.clip(np.rint(signal), 0, 255).astype(np.uint8)
+    result: Pixels = np.clip(np.rint(signal), 0, 255).astype(np.uint8)
     return result
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
@@ -26,7 +27,7 @@ class Column:
     """
 
     name: str
-    values: NDArray[np.float64] | NDArray[np.object_]
+    values: Floats | NDArray[np.object_]
 
     @property
     def numeric(self) -> bool:

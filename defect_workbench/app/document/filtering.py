@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from defect_workbench.app.document.columns import Column
-
-Mask = NDArray[np.bool_]
+from defect_workbench.core.arrays import Flags, Floats
 
 _TERM = re.compile(r'"([^"]*)"?|(\S+)')
 _CONDITION = re.compile(r"([^:<>=]+)(:|<=|>=|<|>|=)(.*)")
-_COMPARE: dict[str, Callable[[NDArray[np.float64], float], Mask]] = {
+_COMPARE: dict[str, Callable[[Floats, float], Flags]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -37,7 +35,7 @@ class Condition:
     sign: str
     value: str
 
-    def mask(self) -> Mask:
+    def mask(self) -> Flags:
         """(n,) where it holds; nowhere where a number is missing or no number was given."""
         wanted = self.value.casefold()
         if self.column.numeric:
@@ -71,7 +69,7 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.words or self.conditions)
 
-    def allowed(self, count: int) -> Mask:
+    def allowed(self, count: int) -> Flags:
         """(n,) the images for which every condition holds."""
         result = np.ones(count, bool)
         for condition in self.conditions:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.item_models import Section, note_of, state_of
 from defect_workbench.app.document.measurement_text import median_words
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Flags, Integers
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.project_state import Project
 
@@ -103,7 +102,7 @@ def _least_sure(project: Project, cluster: Cluster) -> float:
     return float(np.nan_to_num(project.proposal.probability[cluster.members], nan=2.0).min())
 
 
-def _in_paths(word: str, project: Project) -> NDArray[np.bool_]:
+def _in_paths(word: str, project: Project) -> Flags:
     return np.array([word in image.path.casefold() for image in project.images.images], bool)
 
 

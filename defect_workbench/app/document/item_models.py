@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster
 
 Index = QModelIndex | QPersistentModelIndex

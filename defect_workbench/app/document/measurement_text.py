@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.lengths import length_words
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements

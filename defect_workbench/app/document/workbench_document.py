@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -16,9 +15,10 @@ from defect_workbench.app.document.columns import Column, columns_of
 from defect_workbench.app.document.confirmed_guard import Guard, counted, question, taken_back
 from defect_workbench.app.document.undo_commands import Agree, Decide, Join, MoveCut, Regroup
 from defect_workbench.app.jobs.open_job import Opened
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Method
 from defect_workbench.core.clustering.dendrogram_layout import Layout
-from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group, Partition
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
@@ -94,7 +94,7 @@ class Document(QObject):
         return None if self._opened is None else self._opened.colours
 
     @property
-    def plane(self) -> NDArray[np.float64]:
+    def plane(self) -> Floats:
         """(n, 2) where the images are on the map, by principal components."""
         return np.empty((0, 2)) if self._opened is None else self._opened.plane
 

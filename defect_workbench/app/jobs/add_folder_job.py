@@ -11,8 +11,7 @@ import numpy as np
 
 from defect_workbench.app.jobs.open_job import Opened, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
-from defect_workbench.core.clustering.feature_blocks import Vectors
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
 from defect_workbench.core.project.project_state import Project

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.dendrogram_layout import Layout, lay_out
-from defect_workbench.core.clustering.merge_tree import Integers
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
@@ -55,7 +55,7 @@ class Opened:
     session: Path | None
     layout: Layout | None
     colours: Integers | None
-    plane: NDArray[np.float64]
+    plane: Floats
     suggested: tuple[Processing, str]
 
 
@@ -64,7 +64,7 @@ class MapReady:
     """Places on the map, (n, 2), for the vectors they were made from."""
 
     vectors: NDArray[np.float32]
-    plane: NDArray[np.float64]
+    plane: Floats
 
 
 @dataclass(frozen=True, eq=False)

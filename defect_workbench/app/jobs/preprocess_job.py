@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from defect_workbench.app.jobs.open_job import Regrouped, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.user_dirs import Places
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.clustering.feature_blocks import DEEP
 
-Floats = NDArray[np.float64]
 EARLIER = "earlier"
 
 
@@ -240,10 +240,10 @@ class Prediction:
     """
 
     names: tuple[str, ...]
-    labels: NDArray[np.intp]
+    labels: Integers
     probabilities: Floats
     doubt: Floats
-    known: NDArray[np.bool_]
+    known: Flags
     paths: tuple[str, ...]
     stages: Mapping[str, Floats]
 

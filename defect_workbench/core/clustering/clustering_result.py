@@ -8,10 +8,10 @@ from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, Vectors
-from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.arrays import Floats, Integers, Vectors
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 
 
@@ -97,7 +97,7 @@ class Analysis:
     backbone: BackboneInfo | None
     blocks: Mapping[str, Vectors]
     vectors: Vectors
-    outlier_scores: NDArray[np.float64]
+    outlier_scores: Floats
     tree: Tree | None = None
     suggestions: tuple[Suggestion, ...] = ()
     exemplars: Integers = field(default_factory=lambda: np.empty(0, np.intp))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.merge_tree import Tree
 
 
@@ -21,10 +21,10 @@ class Layout:
         The outermost leaves below each node, as x.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    left: NDArray[np.float64]
-    right: NDArray[np.float64]
+    x: Floats
+    y: Floats
+    left: Floats
+    right: Floats
 
 
 def lay_out(tree: Tree) -> Layout:
@@ -41,7 +41,7 @@ def lay_out(tree: Tree) -> Layout:
     return Layout(x, y, left, right)
 
 
-def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> NDArray[np.float64]:
+def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> Floats:
     """The lines of the merges that are at least so high.
 
     Returns
@@ -54,7 +54,7 @@ def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> NDArray[np.fl
     a, b = tree.children[first:, 0], tree.children[first:, 1]
     x, y = layout.x, layout.y
 
-    def legs(child: NDArray[np.intp]) -> NDArray[np.float64]:
+    def legs(child: Integers) -> Floats:
         return np.stack([np.stack([x[child], y[child]], 1), np.stack([x[child], y[nodes]], 1)], axis=1)
 
     bars = np.stack([np.stack([x[a], y[nodes]], 1), np.stack([x[b], y[nodes]], 1)], axis=1)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Vectors = NDArray[np.float32]
+from defect_workbench.core.arrays import Vectors
 
 DEEP, HARALICK, ZERNIKE, SHAPE = "deep", "haralick", "zernike", "shape"
 BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)

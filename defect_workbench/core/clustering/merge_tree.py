@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Integers = NDArray[np.intp]
+from defect_workbench.core.arrays import Floats, Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,7 @@ class Tree:
         SciPy's linkage matrix: the two nodes, the height, the number of leaves.
     """
 
-    merges: NDArray[np.float64]
+    merges: Floats
 
     @property
     def leaves(self) -> int:
@@ -32,7 +31,7 @@ class Tree:
         return len(self.merges) + 1
 
     @cached_property
-    def heights(self) -> NDArray[np.float64]:
+    def heights(self) -> Floats:
         """(n-1,) merge heights, rising."""
         return np.ascontiguousarray(self.merges[:, 2])
 

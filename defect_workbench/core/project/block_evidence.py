@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Analysis
-from defect_workbench.core.clustering.merge_tree import Integers
 from defect_workbench.core.project.decisions import Partition
 
 
@@ -55,11 +55,11 @@ def block_pull(analysis: Analysis, partition: Partition, image: int) -> Pull | N
     return Pull(cluster, rival, {name: margin / total for name, margin in margins.items()} if total else {})
 
 
-def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> NDArray[np.float64]:
+def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> Floats:
     return np.asarray(block[partition.clusters[number].members].mean(axis=0, dtype=np.float64))
 
 
-def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, NDArray[np.float64]]:
+def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, Floats]:
     """The images most like one, nearest first, and their distances.
 
     Returns

@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Analysis
-from defect_workbench.core.clustering.merge_tree import Integers
 
 UNDECIDED = -1
 OUTLIERS = "_outliers"
@@ -92,7 +92,7 @@ class Decisions:
         return Decisions(self.held, self.follows, {**self.groups, number: group})
 
     @property
-    def decided(self) -> NDArray[np.bool_]:
+    def decided(self) -> Flags:
         """(n,) whether a person decided about the image."""
         return np.asarray((self.held != UNDECIDED) | (self.follows != UNDECIDED))
 
@@ -177,12 +177,12 @@ class Partition:
         return result
 
     @cached_property
-    def centroids(self) -> NDArray[np.float64]:
+    def centroids(self) -> Floats:
         """(clusters, d) mean vectors."""
         rows = [self.vectors[c.members].mean(axis=0, dtype=np.float64) for c in self.clusters]
         return np.stack(rows) if rows else np.empty((0, self.vectors.shape[1]))
 
-    def nearest(self, images: Integers, count: int = 1) -> tuple[Integers, NDArray[np.float64]]:
+    def nearest(self, images: Integers, count: int = 1) -> tuple[Integers, Floats]:
         """The clusters whose centroids are nearest, an image's own not excluded.
 
         Returns
@@ -205,7 +205,7 @@ def base_labels(analysis: Analysis, clusters: int) -> Integers:
 
 
 def divide(
-    analysis: Analysis, clusters: int, decisions: Decisions, unknown: NDArray[np.bool_] | None = None
+    analysis: Analysis, clusters: int, decisions: Decisions, unknown: Flags | None = None
 ) -> Partition:
     """Clusters and outliers at a cut, with every decision kept.
 

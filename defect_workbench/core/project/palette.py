@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.decisions import Cluster
 
 # Paul Tol's "bright" and "muted" schemes, ordered so that neighbours differ in lightness too; none

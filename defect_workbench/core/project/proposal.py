@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Flags, Integers
 from defect_workbench.core.project.decisions import Partition
 
 UNSURE = 0.9
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +33,8 @@ class Proposal:
 
     labels: tuple[str, ...]
     probability: NDArray[np.float32]
-    unknown: Mask
-    unseen: Mask
+    unknown: Flags
+    unseen: Flags
     asked: Integers
 
     @staticmethod
@@ -47,7 +45,7 @@ class Proposal:
         return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
 
     @property
-    def doubtful(self) -> Mask:
+    def doubtful(self) -> Flags:
         """(n,) proposals that are not sure, and that nobody has looked at."""
         return np.asarray(self.unseen & (self.probability < UNSURE))
 

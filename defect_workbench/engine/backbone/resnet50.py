@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.engine.backbone.pretrained.checkpoint_files import Checkpoint, Variant
 from defect_workbench.engine.backbone.torchvision_gate import Bottleneck, ResNet, resnet50
 
@@ -140,7 +141,7 @@ class Backbone:
             checkpoint.name, checkpoint.sha256, checkpoint.variant, self._precision, self._device.type
         )
 
-    def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def embed(self, images: Pixels) -> NDArray[np.float32]:
         """Global average of layer 4.
 
         Parameters

@@ -7,12 +7,10 @@ not be like one that is already being asked about.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.classifier.trained_classifier import Classifier, Floats, Prediction, scaled
+from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction, scaled
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
-
-Labels = NDArray[np.intp]
 
 NEIGHBOURS = 10
 _SAMPLE = 4000
@@ -28,7 +26,7 @@ def uncertainty(prediction: Prediction) -> Floats:
 
 def worth_asking(
     classifier: Classifier, prediction: Prediction, blocks: Blocks, count: int, seed: int = 0
-) -> Labels:
+) -> Integers:
     """The images to label next, the most helpful first.
 
     One is chosen after the other: uncertainty times the density of its surroundings times the distance

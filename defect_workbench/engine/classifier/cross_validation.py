@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Kind, Taxonomy, ways
-from defect_workbench.core.classifier.trained_classifier import Floats, Prediction
+from defect_workbench.core.classifier.trained_classifier import Prediction
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
@@ -30,8 +31,6 @@ from defect_workbench.engine.classifier.training import Options, block_choices, 
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classifier.fine_tuning import FineTuning
-
-Labels = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +54,8 @@ class CrossValidation:
         Of the doubt, from the risk-coverage curve.
     """
 
-    fold: Labels
-    labels: Labels
+    fold: Integers
+    labels: Integers
     prediction: Prediction
     overall: Evaluation
     stages: Mapping[str, tuple[Evaluation | None, Mapping[str, Any]]]
@@ -111,7 +110,7 @@ def cross_validate(
     names = taxonomy.labels
     way = ways(taxonomy, data.folders)
     truth = np.array([names.index(way.label_of[f]) for f in data.folders], np.intp)[data.labels]
-    parts: dict[str, list[tuple[Labels, Prediction]]] = {choice: [] for choice in compared}
+    parts: dict[str, list[tuple[Integers, Prediction]]] = {choice: [] for choice in compared}
     for number in range(count):
         learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         if not len(judged):
@@ -147,7 +146,7 @@ def cross_validate(
     )
 
 
-def join(parts: list[tuple[Labels, Prediction]], n: int) -> Prediction:
+def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
     """One prediction of all rows from those of disjoint parts."""
     first = parts[0][1]
 
@@ -194,9 +193,7 @@ def _stage_figures(
     )
 
 
-def _ablation(
-    right: Mapping[str, NDArray[np.bool_]], overall: Evaluation, seed: int
-) -> dict[str, dict[str, Any]]:
+def _ablation(right: Mapping[str, Flags], overall: Evaluation, seed: int) -> dict[str, dict[str, Any]]:
     from defect_workbench.engine.classifier.evaluation import wilson
 
     found: dict[str, dict[str, Any]] = {}
@@ -262,8 +259,8 @@ def leave_classes_out(
 
 
 def _doubts(
-    data: LabelledSet, learnt: Labels, judged: Labels, folders: list[str], seed: int
-) -> tuple[Floats, NDArray[np.bool_]]:
+    data: LabelledSet, learnt: Integers, judged: Integers, folders: list[str], seed: int
+) -> tuple[Floats, Flags]:
     """The doubt of images as a model of the folders would have it, and whether it would be right."""
     from threadpoolctl import threadpool_limits
 

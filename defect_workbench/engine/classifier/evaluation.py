@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.intp]
+from defect_workbench.core.arrays import Flags, Floats, Integers
 
 BINS = 10
 _Z = 1.959964  # 97.5 % quantile of the normal distribution
@@ -132,7 +131,7 @@ class Evaluation:
         return result
 
 
-def _thinned(n: int, most: int = 101) -> Labels:
+def _thinned(n: int, most: int = 101) -> Integers:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
@@ -146,7 +145,7 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def calibration(confidence: Floats, right: NDArray[np.bool_]) -> Calibration:
+def calibration(confidence: Floats, right: Flags) -> Calibration:
     """Reliability curve and expected calibration error.
 
     Parameters
@@ -164,7 +163,7 @@ def calibration(confidence: Floats, right: NDArray[np.bool_]) -> Calibration:
     return Calibration(mean, share, count[filled].astype(np.int64), error)
 
 
-def risk_coverage(doubt: Floats, right: NDArray[np.bool_]) -> RiskCoverage:
+def risk_coverage(doubt: Floats, right: Flags) -> RiskCoverage:
     """The curve over all thresholds of the doubt.
 
     Parameters
@@ -200,8 +199,8 @@ def choose_threshold(curve: RiskCoverage, least: float = 0.95, most: float = 0.9
 
 
 def evaluate(
-    labels: Labels,
-    decisions: Labels,
+    labels: Integers,
+    decisions: Integers,
     classes: Sequence[str],
     confidence: Floats | None = None,
     doubt: Floats | None = None,
@@ -247,9 +246,7 @@ def evaluate(
     )
 
 
-def difference(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], seed: int, draws: int = 2000
-) -> tuple[float, float]:
+def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tuple[float, float]:
     """95 % bootstrap interval of the difference in accuracy of two ways on the same images.
 
     Parameters
@@ -266,7 +263,7 @@ def difference(
     return float(low), float(high)
 
 
-def ranking_area(scores: Floats, positive: NDArray[np.bool_]) -> float:
+def ranking_area(scores: Floats, positive: Flags) -> float:
     """Area under the receiver operating characteristic: how well a score tells two kinds apart."""
     positives, n = int(positive.sum()), len(positive)
     if positives in (0, n):

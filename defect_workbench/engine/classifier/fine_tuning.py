@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
@@ -32,7 +33,6 @@ from defect_workbench.engine.preprocessing.pipeline import process
 if TYPE_CHECKING:
     import torch
 
-Labels = NDArray[np.intp]
 Tuned = Mapping[str, NDArray[np.float16]]
 
 EPOCHS = 6
@@ -124,7 +124,7 @@ class LastBlock:
             reporter.advance(len(rows))
         return Maps(values, folder)
 
-    def _batch(self, maps: Maps, rows: Labels) -> torch.Tensor:
+    def _batch(self, maps: Maps, rows: Integers) -> torch.Tensor:
         import torch
 
         found = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
@@ -145,8 +145,8 @@ class LastBlock:
     def tune(
         self,
         maps: Maps,
-        labels: Labels,
-        chosen: Labels,
+        labels: Integers,
+        chosen: Integers,
         seed: int,
         reporter: Reporter,
         name: str,
@@ -225,7 +225,7 @@ class LastBlock:
         return tuned
 
 
-def _picture(images: ImageSet, index: int, made: Processing) -> NDArray[np.uint8]:
+def _picture(images: ImageSet, index: int, made: Processing) -> Pixels:
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
     pixels = process(read_pixels(images, index), made, bar_rows=image.info_bar, pixel_size_nm=size)
@@ -258,7 +258,7 @@ class FineTuning:
         self._block = LastBlock(library)
         self._maps = self._block.maps(data.images, made, reporter)
 
-    def refit(self, chosen: Labels, name: str) -> tuple[LabelledSet, Material, Tuned]:
+    def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, Material, Tuned]:
         """The set with deep vectors as tuned to the chosen images alone."""
         self._reporter.stage(f"Fine-tuning, {name}", EPOCHS * len(chosen))
         tuned = self._block.tune(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.taxonomy import (
     LARGE,
     NOISY,
@@ -18,16 +18,8 @@ from defect_workbench.core.classifier.taxonomy import (
     Stage,
     Taxonomy,
 )
-from defect_workbench.core.classifier.trained_classifier import (
-    EARLIER,
-    Classifier,
-    Floats,
-    Prediction,
-    TrainedStage,
-)
+from defect_workbench.core.classifier.trained_classifier import EARLIER, Classifier, Prediction, TrainedStage
 from defect_workbench.engine.classifier.data.stage_inputs import COLUMNS, Blocks, Material, diameters
-
-Labels = NDArray[np.intp]
 
 
 class Walk:
@@ -39,7 +31,7 @@ class Walk:
         The images, as rows of the material.
     """
 
-    def __init__(self, taxonomy: Taxonomy, material: Material, chosen: Labels) -> None:
+    def __init__(self, taxonomy: Taxonomy, material: Material, chosen: Integers) -> None:
         self.taxonomy, self.material, self.chosen = taxonomy, material, chosen
         self.probabilities: dict[str, Floats] = {}
         self.findings: dict[str, Floats] = {}
@@ -114,7 +106,7 @@ class Walk:
             reach[stage.name] = total
         return reach
 
-    def paths(self, labels: Labels) -> tuple[str, ...]:
+    def paths(self, labels: Integers) -> tuple[str, ...]:
         """The likeliest way of each image to its label."""
         names, reach = self.taxonomy.labels, self._reach()
         stages = {stage.name: stage for stage in self.taxonomy.stages}
@@ -174,7 +166,7 @@ def predict(classifier: Classifier, material: Material) -> Prediction:
     return predict_rows(classifier, material, np.arange(len(material)))
 
 
-def predict_rows(classifier: Classifier, material: Material, rows: Labels) -> Prediction:
+def predict_rows(classifier: Classifier, material: Material, rows: Integers) -> Prediction:
     """As `predict`, of some rows."""
     walk = Walk(classifier.taxonomy, material, rows)
     for stage in classifier.taxonomy.stages:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import LARGE, SMALL, Kind, Stage, Taxonomy, Ways, ways
 from defect_workbench.core.classifier.trained_classifier import (
     EARLIER,
     Classifier,
-    Floats,
     Novelty,
     TrainedStage,
     belief_gap,
@@ -29,8 +29,6 @@ from defect_workbench.engine.classifier.heads.head import Fitted, Rows, Watcher,
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.classifier.predict import Walk, centred
 from defect_workbench.engine.features.scaling import plain_scales
-
-Labels = NDArray[np.intp]
 
 # The shape of the largest defect's mask is taken where it helps.
 BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
@@ -69,7 +67,7 @@ def train(
     data: LabelledSet,
     material: Material,
     taxonomy: Taxonomy,
-    chosen: Labels,
+    chosen: Integers,
     options: Options,
     reporter: Reporter,
     *,
@@ -110,7 +108,7 @@ def _train(
     data: LabelledSet,
     material: Material,
     taxonomy: Taxonomy,
-    chosen: Labels,
+    chosen: Integers,
     options: Options,
     reporter: Reporter,
     name: str,
@@ -145,7 +143,7 @@ def _train(
     return Classifier(taxonomy, stages, novelty, {})
 
 
-def targets(stage: Stage, way: Ways, data: LabelledSet) -> Labels:
+def targets(stage: Stage, way: Ways, data: LabelledSet) -> Integers:
     """(n,) the outcome each image should have at a stage; -1 where its folder says nothing about it."""
     of_folder = way.outcome_of[stage.name]
     return np.array([of_folder.get(folder, -1) for folder in data.folders], np.intp)[data.labels]
@@ -155,12 +153,12 @@ def _train_classes(
     stage: Stage,
     walk: Walk,
     data: LabelledSet,
-    wanted: Labels,
+    wanted: Integers,
     options: Options,
     reporter: Reporter,
     name: str,
     watch: Watcher | None,
-) -> tuple[TrainedStage, Fitted | None, Labels]:
+) -> tuple[TrainedStage, Fitted | None, Integers]:
     if len(stage.outcomes) < 2:
         return TrainedStage(stage.name), None, np.empty(0, np.intp)
     rows = np.flatnonzero(wanted >= 0)
@@ -196,7 +194,7 @@ def _train_classes(
     return TrainedStage(stage.name, head=fitted.head, notes=fitted.head.notes), fitted, rows
 
 
-def _train_measured(stage: Stage, measures: Floats, wanted: Labels) -> TrainedStage:
+def _train_measured(stage: Stage, measures: Floats, wanted: Integers) -> TrainedStage:
     if stage.kind is Kind.NOISE:
         if stage.threshold is not None:
             return TrainedStage(stage.name, threshold=stage.threshold, notes={"why": "given"})
@@ -221,7 +219,7 @@ def _train_measured(stage: Stage, measures: Floats, wanted: Labels) -> TrainedSt
     return TrainedStage(stage.name, limit=limit_found, notes={"why": why})
 
 
-def best_split(values: Floats, above: NDArray[np.bool_]) -> float:
+def best_split(values: Floats, above: Flags) -> float:
     """The limit of highest balanced accuracy; the middle of the widest gap where several are."""
     order = np.argsort(values, kind="stable")
     rising, large = values[order], above[order]
@@ -249,13 +247,13 @@ def otsu(values: Floats) -> float | None:
     return float((rising[at] + rising[at + 1]) / 2)
 
 
-def novelty_blocks(data: LabelledSet, chosen: Labels) -> dict[str, NDArray[Any]]:
+def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
     """The blocks in which unknown kinds are told: those of the whole picture."""
     return {n: data.features.blocks[n][chosen] for n in WHOLE_PICTURE if n in data.features.blocks}
 
 
 def fit_novelty(
-    blocks: Mapping[str, NDArray[Any]], labels: Labels, groups: Labels, classes: int, seed: int
+    blocks: Mapping[str, NDArray[Any]], labels: Integers, groups: Integers, classes: int, seed: int
 ) -> Novelty:
     """What tells unknown kinds from these images; both measures on the scale of images left out."""
     scales = plain_scales(blocks, HAND_WEIGHT)
@@ -272,7 +270,7 @@ def fit_novelty(
     return Novelty(scales, fit.linear, vectors[kept].astype(np.float16), centre, spread)
 
 
-def distance_to_others(vectors: Floats, groups: Labels) -> Floats:
+def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
     """(n,) distance of each row to the nearest of another group."""
     squares = (vectors**2).sum(axis=1)
     found = np.empty(len(vectors))

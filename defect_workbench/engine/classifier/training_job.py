@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -33,8 +32,6 @@ from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, M
 from defect_workbench.engine.classifier.fine_tuning import FineTuning
 from defect_workbench.engine.classifier.heads.head import Watcher
 from defect_workbench.engine.classifier.training import Options, train, with_threshold
-
-Labels = NDArray[np.intp]
 
 MOST_DRAWS = 50
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
@@ -23,7 +22,7 @@ class NotConverged(WorkbenchError):
 
 
 def affinity_propagation(
-    vectors: NDArray[np.float64],
+    vectors: Floats,
     preference: float | None = None,
     damping: float = 0.7,
     seed: int = 0,
@@ -64,7 +63,7 @@ def affinity_propagation(
 
 
 def _propagate(
-    vectors: NDArray[np.float64], preference: float | None, damping: float, seed: int
+    vectors: Floats, preference: float | None, damping: float, seed: int
 ) -> tuple[Integers, Integers]:
     from sklearn.cluster import AffinityPropagation
     from sklearn.exceptions import ConvergenceWarning

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import open_regular
@@ -45,14 +46,14 @@ class Comparison:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     table: NDArray[np.int64]
-    first: NDArray[np.intp]
-    row_of: NDArray[np.intp]
-    column_of: NDArray[np.intp]
+    first: Integers
+    row_of: Integers
+    column_of: Integers
     adjusted_rand_index: float
     purity: float
     missing: tuple[int, int]
 
-    def images_of(self, row: int, column: int) -> NDArray[np.intp]:
+    def images_of(self, row: int, column: int) -> Integers:
         """Positions in the first sorting of the images of one cell."""
         return np.asarray(self.first[(self.row_of == row) & (self.column_of == column)])
 

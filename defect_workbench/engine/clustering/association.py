@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Column, Kind
 
@@ -48,7 +48,7 @@ class Association:
     kind: Kind
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    table: NDArray[np.float64]
+    table: Floats
     images: int
     test: str
     statistic: float
@@ -57,7 +57,7 @@ class Association:
     reading: str
 
 
-def groups_of(project: Project) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
     """(n,) number of each image's group, and the groups' labels; all outliers are one group."""
     partition = project.partition
     labels = [cluster.label for cluster in partition.clusters]
@@ -77,7 +77,7 @@ def associations(project: Project) -> list[Association]:
     return [associate(column, numbers, labels, seed) for column in project.side.columns]
 
 
-def associate(column: Column, groups: NDArray[np.intp], labels: Sequence[str], seed: int = 0) -> Association:
+def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int = 0) -> Association:
     """Cross a column with groups of images, and test whether they go together.
 
     Categories: Pearson's chi-square test of independence with Cramér's V, corrected for bias
@@ -99,7 +99,7 @@ def associate(column: Column, groups: NDArray[np.intp], labels: Sequence[str], s
 
 
 def _of_categories(
-    name: str, texts: list[str], groups: NDArray[np.intp], labels: Sequence[str], seed: int
+    name: str, texts: list[str], groups: Integers, labels: Sequence[str], seed: int
 ) -> Association:
     distinct, codes, counts = np.unique(
         np.array(texts, dtype=object), return_inverse=True, return_counts=True
@@ -140,8 +140,8 @@ def _of_categories(
 
 
 def _permuted_chi_square(
-    groups: NDArray[np.intp],
-    codes: NDArray[np.intp],
+    groups: Integers,
+    codes: Integers,
     shape: tuple[int, ...],
     statistic: float,
     rounds: int,
@@ -173,9 +173,7 @@ def _cramers_v(statistic: float, images: int, shape: tuple[int, ...]) -> float:
     return min(1.0, float(np.sqrt(phi / least))) if least > 0 else 0.0
 
 
-def _of_numbers(
-    name: str, values: NDArray[np.float64], groups: NDArray[np.intp], labels: Sequence[str], seed: int
-) -> Association:
+def _of_numbers(name: str, values: Floats, groups: Integers, labels: Sequence[str], seed: int) -> Association:
     columns = ("images", "lower quartile", "median", "upper quartile")
     table = np.full((len(labels), 4), np.nan)
     samples = []
@@ -207,11 +205,11 @@ def _of_numbers(
     return result(test, statistic, p_value, effect, _words(name, p_value, effect, (0.01, 0.08, 0.26)))
 
 
-def _permuted_kruskal(ranks: NDArray[np.float64], groups: NDArray[np.intp], seed: int) -> float:
+def _permuted_kruskal(ranks: Floats, groups: Integers, seed: int) -> float:
     compact, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
     rng = np.random.default_rng(seed)
 
-    def spread(order: NDArray[np.float64]) -> float:
+    def spread(order: Floats) -> float:
         return float((np.bincount(compact, order) ** 2 / sizes).sum())
 
     bar = spread(ranks) * (1 - 1e-12)

@@ -9,11 +9,10 @@ by itself; deep features see it already (docs/adr/0006).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, BlockWeights
-from defect_workbench.core.clustering.merge_tree import Integers
 from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
 
@@ -24,8 +23,6 @@ _GROUPS = 8
 _NEIGHBOURS = 5
 _ROWS = 600
 _FEWEST = 24
-
-Floats = NDArray[np.float64]
 
 
 def agreement(block: Floats, groups: Integers) -> float:

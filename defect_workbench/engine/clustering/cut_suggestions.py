@@ -17,14 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Linkage, Suggestion
-from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.engine.features.distinct_rows import distinct_rows
-
-Floats = NDArray[np.float64]
 
 MAX_CLUSTERS = 30
 SUGGESTIONS = 5

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     BLOCKS,
@@ -14,7 +15,6 @@ from defect_workbench.core.clustering.feature_blocks import (
     BackboneInfo,
     BlockWeights,
     Features,
-    Vectors,
 )
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter

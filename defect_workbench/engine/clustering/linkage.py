@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import fastcluster
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import WorkbenchError
-
-Floats = NDArray[np.float64]
 
 DEFAULT_BUDGET = 2 * 1024**3
 _REDUCED_COLUMNS = 48

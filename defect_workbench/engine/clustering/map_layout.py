@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.features.fusion import principal_components
-
-Floats = NDArray[np.float64]
 
 _STAGES = 4
 _ITERATIONS = 250

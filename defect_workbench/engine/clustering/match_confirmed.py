@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.classifier.trained_classifier import Floats, scaled
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, Vectors
+from defect_workbench.core.arrays import Floats, Integers, Vectors
+from defect_workbench.core.classifier.trained_classifier import scaled
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE
 from defect_workbench.engine.features.scaling import plain_scales
-
-Labels = NDArray[np.intp]
 
 NEW = -1
 HAND_WEIGHT = 0.05
@@ -40,14 +38,14 @@ class Matching:
         The nearest confirmed cluster, matched or not.
     """
 
-    cluster: Labels
+    cluster: Integers
     distance: Floats
-    nearest: Labels
+    nearest: Integers
 
 
 def match_new(
     confirmed: Mapping[str, Vectors],
-    clusters: Labels,
+    clusters: Integers,
     new: Mapping[str, Vectors],
     quantile: float = _QUANTILE,
 ) -> Matching:

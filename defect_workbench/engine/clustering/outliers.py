@@ -10,11 +10,9 @@ which the first alone flags, out.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.engine.features.distinct_rows import distinct_rows
-
-Floats = NDArray[np.float64]
 
 NEIGHBOURS = (5, 10, 20)
 LOF_THRESHOLD = 0.24
@@ -24,7 +22,7 @@ _FEWEST_NEIGHBOURS = 3
 _CHUNK_BYTES = 128 * 1024**2
 
 
-def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, NDArray[np.intp]]:
+def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
     """Distances and indices of each row's nearest other rows, rising.
 
     Returns
@@ -48,7 +46,7 @@ def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, NDArray[np.
     return distances, indices
 
 
-def _log_local_outlier_factor(distances: Floats, indices: NDArray[np.intp], k: int, floor: float) -> Floats:
+def _log_local_outlier_factor(distances: Floats, indices: Integers, k: int, floor: float) -> Floats:
     reach = np.maximum(distances[:, :k], distances[indices[:, :k], k - 1])
     density = 1 / np.maximum(reach.mean(axis=1), floor)
     return np.asarray(np.log(density[indices[:, :k]].mean(axis=1) / density))

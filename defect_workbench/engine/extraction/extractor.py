@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     HARALICK,
@@ -27,7 +27,6 @@ from defect_workbench.core.clustering.feature_blocks import (
     ZERNIKE,
     BackboneInfo,
     Features,
-    Vectors,
 )
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
@@ -102,8 +101,8 @@ class _Prepared:
     sha256: str
     key: str
     facts: Facts
-    grey: NDArray[np.uint8] | None = None
-    rgb: NDArray[np.uint8] | None = None
+    grey: Pixels | None = None
+    rgb: Pixels | None = None
     texture: Vectors | None = None
     measured: tuple[float, ...] = ()
     outline: Vectors | None = None
@@ -139,7 +138,7 @@ class _DeepSource:
         self._backbone: Backbone | None = None
         self.loading_seconds = 0.0
 
-    def embed(self, images: NDArray[np.uint8]) -> Vectors:
+    def embed(self, images: Pixels) -> Vectors:
         """Deep vectors of at most a batch of prepared pictures."""
         if self._backbone is None:
             started = time.perf_counter()

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, SHAPE, ZERNIKE, Vectors
+from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, SHAPE, ZERNIKE
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.measurements import NUMBERS
 from defect_workbench.core.images.preprocessing_steps import Processing
@@ -39,9 +39,9 @@ class VectorBlock(Protocol):
     """Rows of one kind by content hash; the feature store's `Block` is one."""
 
     def __contains__(self, sha256: str) -> bool: ...
-    def append_vectors(self, sha256s: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
+    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None: ...
     def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None: ...
-    def vectors(self, sha256s: Sequence[str]) -> NDArray[np.float32]: ...
+    def vectors(self, sha256s: Sequence[str]) -> Vectors: ...
     def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]: ...
 
 

@@ -7,8 +7,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.intp]
+from defect_workbench.core.arrays import Integers
 
 
 def distinct_rows(rows: NDArray[np.floating]) -> tuple[Integers, Integers]:

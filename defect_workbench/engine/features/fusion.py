@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from defect_workbench.core.clustering.feature_blocks import BLOCKS, DEEP, BlockWeights, Features, Vectors
+from defect_workbench.core.arrays import Floats, Vectors
+from defect_workbench.core.clustering.feature_blocks import BLOCKS, DEEP, BlockWeights, Features
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 # Of the deep block. Ward on 100 principal components agreed better with hand-made labels than on
@@ -14,8 +14,6 @@ from defect_workbench.engine.features.distinct_rows import distinct_rows
 DEEP_COMPONENTS = 100
 # A mean squared norm below this is the rounding of equal vectors, not a difference between images.
 _ROUNDING = 1e-20
-
-Floats = NDArray[np.float64]
 
 
 def normalised_block(name: str, vectors: Vectors) -> Floats:

@@ -10,11 +10,13 @@ import mahotas
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Pixels
+
 LEVELS = 32
 IDENTITY = f"mahotas-{LEVELS}-levels-mean-range-v1"
 
 
-def haralick(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+def haralick(grey: Pixels) -> NDArray[np.float32]:
     """Mean and range over the four directions of the 13 Haralick statistics, on 32 grey levels.
 
     Parameters

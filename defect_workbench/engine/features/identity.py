@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
@@ -17,7 +18,6 @@ from defect_workbench.core.clustering.feature_blocks import (
     SHAPE,
     ZERNIKE,
     BackboneInfo,
-    Vectors,
 )
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from defect_workbench.core.arrays import Flags
 from defect_workbench.engine.features.zernike import DEGREE, orders, zernike
 
 SIDE = 64
 IDENTITY = f"mask-{SIDE}-degree-{DEGREE}-v1"
 
 
-def outline(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+def outline(mask: Flags) -> NDArray[np.float32]:
     """Zernike magnitudes of a mask, centred on it and scaled to the disc that holds it.
 
     Parameters

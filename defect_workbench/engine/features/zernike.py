@@ -13,6 +13,8 @@ from math import factorial, pi
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers, Pixels
+
 DEGREE = 8
 IDENTITY = f"degree-{DEGREE}-picture-centre-v1"
 
@@ -23,9 +25,7 @@ def orders(degree: int = DEGREE) -> list[tuple[int, int]]:
 
 
 @cache
-def _basis(
-    height: int, width: int, radius: float, degree: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _basis(height: int, width: int, radius: float, degree: int) -> tuple[Integers, Floats]:
     """Flat indices of the pixels in the disc, and conj(V_nl) there: real parts, then imaginary parts."""
     rows, columns = np.mgrid[:height, :width].astype(np.float64)
     y = ((rows - (height - 1) / 2) / radius).ravel()
@@ -48,9 +48,7 @@ def _basis(
     return inside, np.concatenate([stacked.real, stacked.imag], axis=1)
 
 
-def zernike(
-    grey: NDArray[np.uint8], radius: float | None = None, degree: int = DEGREE
-) -> NDArray[np.float32]:
+def zernike(grey: Pixels, radius: float | None = None, degree: int = DEGREE) -> NDArray[np.float32]:
     """Magnitudes of the Zernike moments of a batch of pictures of one size.
 
     Each picture is divided by the sum of its pixels in the disc, so the values do not depend on

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.engine.input.instrument_metadata import believable
@@ -35,8 +35,6 @@ MISSING = "an AFM height map ({name}); to read it, install the extra: pip instal
 _HEIGHTS = re.compile(r"height|topo|z.?sensor|^z\b", re.IGNORECASE)
 _FIRST = re.compile(r"^height|height.?trace|heighttrace", re.IGNORECASE)
 _IBW_VERSIONS = {struct.pack("<h", 5), struct.pack(">h", 5), struct.pack("<h", 2), struct.pack(">h", 2)}
-
-Floats = NDArray[np.float64]
 
 
 class NoRoom(OSError):

@@ -13,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from defect_workbench.core.arrays import Floats, Pixels
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.instrument import NO_FACTS, ToolFacts
 from defect_workbench.engine.input import afm
@@ -78,7 +79,7 @@ class Picture:
         What the file says about how the picture was taken.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     format: str
     note: str
     values: NDArray[np.generic] | None = None
@@ -203,7 +204,7 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-_Decoded = tuple[NDArray[np.uint8], list[str], NDArray[np.generic] | None]
+_Decoded = tuple[Pixels, list[str], NDArray[np.generic] | None]
 
 
 def _decode_pillow(data: bytes, found: str) -> _Decoded:
@@ -228,7 +229,7 @@ def _scaled_note(values: NDArray[np.generic]) -> str:
     return f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits"
 
 
-def _to_uint8(image: Image.Image) -> NDArray[np.uint8]:
+def _to_uint8(image: Image.Image) -> Pixels:
     """8-bit pixels of a Pillow image of at most 8 bits a channel."""
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))
@@ -276,7 +277,7 @@ def _decode_tiff(data: bytes) -> tuple[_Decoded, ToolFacts]:
     return (drop_equal_channels(pixels), notes, stored), tool
 
 
-def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
     """Scale any real values to 0..255 between robust percentiles of the finite ones.
 
     Where the percentiles coincide (a nearly constant picture), minimum and maximum are used, so a
@@ -301,11 +302,11 @@ def scale_to_uint8(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
         low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
-    result: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    result: Pixels = np.rint(scaled).astype(np.uint8)
     return result
 
 
-def robust_range(numbers: NDArray[np.float64]) -> tuple[float, float]:
+def robust_range(numbers: Floats) -> tuple[float, float]:
     """Robust percentiles of finite values; minimum and maximum where those coincide."""
     # A percentile lies between two numbers, whose difference may be larger than any number.
     wide = not math.isfinite(float(numbers.max()) - float(numbers.min()))
@@ -316,7 +317,7 @@ def robust_range(numbers: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def drop_equal_channels(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def drop_equal_channels(pixels: Pixels) -> Pixels:
     """Grey stored as RGB becomes grey."""
     if (
         pixels.ndim == 3

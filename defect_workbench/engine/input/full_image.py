@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.decode import Undecodable, decode, robust_range
 
@@ -44,7 +45,7 @@ class Original:
     low: float
     high: float
 
-    def shown(self, tone: Tone) -> NDArray[np.uint8]:
+    def shown(self, tone: Tone) -> Pixels:
         """The pixels at a tone, of the shape of `values`.
 
         Brightness moves the window of values that is shown by up to its own width, contrast narrows
@@ -64,7 +65,7 @@ class Original:
         with np.errstate(over="ignore", invalid="ignore"):  # what is far outside is white or black anyway
             single = np.asarray(values, np.float32)
         scaled = (single - np.float32(low)) * np.float32(255.0 / narrowed)
-        levels: NDArray[np.uint8] = np.nan_to_num(np.clip(np.rint(scaled), 0, 255)).astype(np.uint8)
+        levels: Pixels = np.nan_to_num(np.clip(np.rint(scaled), 0, 255)).astype(np.uint8)
         return levels
 
 

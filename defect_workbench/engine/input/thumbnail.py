@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import concerning
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.decode import Undecodable, decode
 
 
-def thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
+def thumbnail(path: Path, side: int) -> Pixels | None:
     """Pixels of a file no larger than `side`, or None where it cannot be read.
 
     Returns

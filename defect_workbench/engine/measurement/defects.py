@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import atan2, degrees, pi, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from defect_workbench.core.arrays import Flags, Pixels
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.engine.preprocessing.background import (
     Plane,
@@ -36,8 +36,6 @@ _LEAST_SIGMA = 1.3
 _WIDER = 1.4
 _LEAST_PIXELS = 6
 
-Mask = NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -58,15 +56,15 @@ class Finding:
     """
 
     measurements: Measurements
-    mask: Mask
-    largest: Mask
+    mask: Flags
+    largest: Flags
     step: int
     pitch: float = 0.0
     shading: float = 0.0
     rest: float = 0.0
 
 
-def measure(pixels: NDArray[np.uint8], pixel_size_nm: float | None = None) -> Measurements:
+def measure(pixels: Pixels, pixel_size_nm: float | None = None) -> Measurements:
     """Count and measure the defects of a picture.
 
     Parameters
@@ -79,7 +77,7 @@ def measure(pixels: NDArray[np.uint8], pixel_size_nm: float | None = None) -> Me
     return find(pixels).measurements.in_units(pixel_size_nm)
 
 
-def defect_mask(pixels: NDArray[np.uint8]) -> Mask:
+def defect_mask(pixels: Pixels) -> Flags:
     """Where a picture's defects are; (height, width) bool."""
     found = find(pixels)
     mask = np.repeat(np.repeat(found.mask, found.step, axis=0), found.step, axis=1)
@@ -88,7 +86,7 @@ def defect_mask(pixels: NDArray[np.uint8]) -> Mask:
     return np.pad(mask, missing) if mask.shape != (height, width) else mask
 
 
-def find(pixels: NDArray[np.uint8]) -> Finding:
+def find(pixels: Pixels) -> Finding:
     """The defects of a picture, bright and dark ones alike.
 
     The ground is a quadratic surface, a repeating pattern where there is one, and what varies slowly
@@ -140,7 +138,7 @@ def find(pixels: NDArray[np.uint8]) -> Finding:
     return Finding(measured, mask, largest, step, pitch, shading, rest)
 
 
-def _outstanding(flat: Plane, tolerance: Plane | None) -> Mask:
+def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     """Regions that stand out, their holes filled."""
     level, sigma = _levels(flat, tolerance)
     strong = level > _HIGH * sigma
@@ -166,7 +164,7 @@ def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
     return np.abs(smooth - np.float32(middle)), sigma
 
 
-def _closed(mask: Mask) -> Mask:
+def _closed(mask: Flags) -> Flags:
     """A mask with its bright and dark parts joined: closing by 5 x 5, the picture's edge left open."""
     padded = np.pad(mask, _JOIN).astype(np.uint8)
     side = 2 * _JOIN + 1
@@ -175,7 +173,7 @@ def _closed(mask: Mask) -> Mask:
     return np.asarray(shrunk[_JOIN:-_JOIN, _JOIN:-_JOIN] > 0)
 
 
-def _filled(mask: Mask) -> Mask:
+def _filled(mask: Flags) -> Flags:
     """A mask with its holes: grounds that do not reach the edge of the picture."""
     grounds, count = ndimage.label(~mask)
     open_ones = np.zeros(count + 1, bool)
@@ -185,7 +183,7 @@ def _filled(mask: Mask) -> Mask:
     return np.asarray(~open_ones[grounds], bool)
 
 
-def _ellipse(mask: Mask) -> tuple[float, float]:
+def _ellipse(mask: Flags) -> tuple[float, float]:
     """Aspect and orientation (degrees, anticlockwise from the horizontal) from the second moments."""
     rows, columns = np.nonzero(mask)
     y, x = rows - rows.mean(), columns - columns.mean()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Processing
 from defect_workbench.engine.measurement.defects import find
 
@@ -37,7 +37,7 @@ class Hints:
     rest: float
 
 
-def suggest_processing(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Processing, str]:
+def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Processing, str]:
     """What a sample of a folder's pictures asks for, and why in words.
 
     Parameters

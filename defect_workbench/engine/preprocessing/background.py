@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from defect_workbench.core.arrays import Flags, Floats, Pixels
+
 Plane = NDArray[np.float32]
 
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -21,7 +23,7 @@ _MEDIAN_SHARE = 0.5
 _SAMPLE = 12_000
 
 
-def grey_of(pixels: NDArray[np.uint8]) -> Plane:
+def grey_of(pixels: Pixels) -> Plane:
     """Luma (ITU-R BT.601) of grey or RGB pixels as float32."""
     if pixels.ndim == 3:
         return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
@@ -45,7 +47,7 @@ def middle_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
     return middle, _TO_SIGMA * float(np.median(np.abs(seen - middle)))
 
 
-def estimate_noise(pixels: NDArray[np.uint8]) -> float:
+def estimate_noise(pixels: Pixels) -> float:
     """Standard deviation of the noise from pixel to pixel, in grey levels.
 
     Source: J. Immerkær, "Fast noise variance estimation", Computer Vision and Image Understanding 64
@@ -123,7 +125,7 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
         return np.full(values.shape, np.median(values), np.float32)
     # Begin at the median: least squares would let a large defect bend the first guess.
     deviation = target - np.median(target)
-    found: NDArray[np.float64] = np.zeros(len(terms))
+    found: Floats = np.zeros(len(terms))
     for _ in range(_ROUNDS):
         scale = 4.7 * max(_TO_SIGMA * float(np.median(np.abs(deviation))), 1e-3)
         weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
@@ -143,7 +145,7 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
     return np.asarray(surface, dtype=np.float32)
 
 
-def drift(values: Plane, excluded: NDArray[np.bool_]) -> Plane:
+def drift(values: Plane, excluded: Flags) -> Plane:
     """What is left of the shading: a smooth mean over an eighth of the picture, defects left out."""
     keep = cells((~excluded).astype(np.float32))
     sums = cells(np.where(excluded, np.float32(0), values))

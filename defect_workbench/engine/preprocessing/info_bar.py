@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from defect_workbench.core.arrays import Flags, Floats, Pixels
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.preprocessing.background import grey_of
@@ -23,8 +24,6 @@ _TOLERANCE = 8
 _CONTRAST = 60
 _LETTERS = 6
 _EVEN = 0.97
-
-Pixels = NDArray[np.uint8]
 
 
 def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
@@ -83,7 +82,7 @@ def _ground(below: NDArray[np.float32]) -> float | None:
     return float(level) if near[level] >= 0.5 * last.size else None
 
 
-def _edges(below: NDArray[np.float32], share: NDArray[np.float64]) -> list[int]:
+def _edges(below: NDArray[np.float32], share: Floats) -> list[int]:
     """Rows, topmost first, at which a bar could begin: even from there on, and uneven just above."""
     found = []
     for row in range(2, len(below) - _LEAST_ROWS + 1):
@@ -99,7 +98,7 @@ def _edges(below: NDArray[np.float32], share: NDArray[np.float64]) -> list[int]:
     return found
 
 
-def _is_bar(below: NDArray[np.float32], even: NDArray[np.bool_], first: int, ground: float) -> bool:
+def _is_bar(below: NDArray[np.float32], even: Flags, first: int, ground: float) -> bool:
     above, bar = below[:first], below[first:]
     if len(above) < 3 or _two_valued(above):
         return False

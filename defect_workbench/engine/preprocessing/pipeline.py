@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Processing
 from defect_workbench.engine.preprocessing.background import (
     estimate_noise,
@@ -20,8 +21,6 @@ from defect_workbench.engine.preprocessing.resize import SIZE
 __all__ = ["IDENTITY", "estimate_noise", "process", "without_background"]
 
 IDENTITY = "v1"
-
-Pixels = NDArray[np.uint8]
 
 
 def process(

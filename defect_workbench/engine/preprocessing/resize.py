@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from defect_workbench.core.arrays import Pixels
 
 SIZE = 224
 IDENTITY = "squash-224-bilinear-v1"
 
 
-def prepare(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def prepare(pixels: Pixels) -> tuple[Pixels, Pixels]:
     """Squash a picture to 224 x 224, bilinear, antialiased where it shrinks.
 
     Parameters

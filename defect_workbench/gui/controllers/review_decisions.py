@@ -11,7 +11,7 @@ from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import ImageModel, note_of
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.messages import Messages
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Integers
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.gallery.gallery_view import Gallery
 

@@ -30,9 +30,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.dendrogram_layout import Layout
-from defect_workbench.core.clustering.merge_tree import Integers, Tree
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.palette import COLOURS, NEUTRAL
 from defect_workbench.gui.dendrogram.tree_raster import count, describe_suggestion, draw_tree, round_step
 

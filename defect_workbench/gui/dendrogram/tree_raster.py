@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from defect_workbench.core.arrays import Flags
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.merge_tree import Tree
 
@@ -80,7 +81,7 @@ def draw_tree(
 
 def _covered(
     line: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64], lines: int, length: int
-) -> NDArray[np.bool_]:
+) -> Flags:
     """(lines, length) which places segments from start to end, both included, cover."""
     there = (line >= 0) & (line < lines) & (end >= 0) & (start < length)
     line, start, end = line[there], start[there].clip(0, length - 1), end[there].clip(0, length - 1)

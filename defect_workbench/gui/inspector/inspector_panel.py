@@ -22,7 +22,7 @@ from defect_workbench.app.document.measurement_text import measured_words
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.project.block_evidence import Pull, block_pull, nearest_images
 from defect_workbench.core.project.decisions import Partition

@@ -26,11 +26,9 @@ from defect_workbench.app.document.colouring import Colouring, colour_by
 from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.clustering.merge_tree import Integers
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.gui.map.map_legend import draw_legend
-
-Floats = NDArray[np.float64]
 
 _MARGIN = 40
 _MEDOID = 52
@@ -262,7 +260,7 @@ def _stamp(
             pixels[y[there], x[there]] = colours[there]
 
 
-def inside(places: Floats, corners: list[QPointF]) -> NDArray[np.bool_]:
+def inside(places: Floats, corners: list[QPointF]) -> Flags:
     """(n,) which points are inside a polygon, by the even-odd rule."""
     step = max(1, len(corners) // _LASSO_CORNERS)
     polygon = np.array([(corner.x(), corner.y()) for corner in corners[::step]])

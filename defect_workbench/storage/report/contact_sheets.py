@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.project.project_state import Project
 
-Thumbnail = Callable[[Path, int], NDArray[np.uint8] | None]
+Thumbnail = Callable[[Path, int], Pixels | None]
 
 THUMBNAIL = 96
 _COLUMNS = 10
@@ -52,7 +51,7 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
     """
     partition, tree = project.partition, project.analysis.tree
     nodes = node_colours(tree) if tree is not None else None
-    groups: list[tuple[str, str, str, NDArray[np.intp]]] = []
+    groups: list[tuple[str, str, str, Integers]] = []
     for cluster in partition.clusters:
         state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
         state += ", nuisance" if cluster.group is not None and cluster.group.nuisance else ""

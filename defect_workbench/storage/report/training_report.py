@@ -10,10 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.storage.report.contact_sheets import Thumbnail
 
 _STYLE = """
@@ -291,7 +290,7 @@ def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, overall: Mapping[s
     return [*lines, "</div>"]
 
 
-def _png(pixels: NDArray[np.uint8]) -> str:
+def _png(pixels: Pixels) -> str:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return base64.b64encode(stream.getvalue()).decode("ascii")

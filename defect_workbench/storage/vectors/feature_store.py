@@ -25,8 +25,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
@@ -221,7 +221,7 @@ class Block:
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._where
 
-    def append_vectors(self, sha256s: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None:
         """Add rows; (n, d) float32."""
         values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
         self._append(sha256s, {"values": values})
@@ -230,7 +230,7 @@ class Block:
         """Add rows of named values."""
         self._append(sha256s, {name: pa.array(list(values)) for name, values in fields.items()})
 
-    def vectors(self, sha256s: Sequence[str]) -> NDArray[np.float32]:
+    def vectors(self, sha256s: Sequence[str]) -> Vectors:
         """The vectors of known contents, (n, d) float32.
 
         Raises
@@ -238,7 +238,7 @@ class Block:
         KeyError
             If one is not in the block.
         """
-        result: NDArray[np.float32] | None = None
+        result: Vectors | None = None
         for part, targets, rows in self._by_part(sha256s):
             with _sound(part):
                 read = pq.read_table(

@@ -2,9 +2,9 @@ import io
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.input.decode import decode
@@ -17,14 +17,14 @@ WORDS = "HV 5.00 kV  mag 20 000x  WD 4.1 mm  HFW 10 um"
 
 
 def with_bar(
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     rows: int,
     ground: int,
     ink: int,
     rule: int | None = None,
     quality: int | None = None,
     words: str = WORDS,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     height, width = pixels.shape
     size = max(10, rows // 2)
     image = Image.new("L", (width, height + rows), ground)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from PIL import Image
 
+from defect_workbench.core.arrays import Flags, Pixels
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.engine.features.outline import outline
 from defect_workbench.engine.measurement.defects import defect_mask, find, measure
@@ -21,14 +21,14 @@ LOOKS = [
 
 def ellipse(
     major: float, minor: float, angle: float, level: float, noise: float = 4.0, size: int = 256
-) -> NDArray[np.uint8]:
+) -> Pixels:
     rng = np.random.default_rng(7)
     rows, columns = np.mgrid[:size, :size] - size / 2
     x = columns * np.cos(angle) - rows * np.sin(angle)
     y = columns * np.sin(angle) + rows * np.cos(angle)
     values = 110 + 0.1 * columns + level * ((x / major) ** 2 + (y / minor) ** 2 < 1)
     noisy = np.clip(values + noise * rng.standard_normal(values.shape), 0, 255)
-    result: NDArray[np.uint8] = noisy.astype(np.uint8)
+    result: Pixels = noisy.astype(np.uint8)
     return result
 
 
@@ -123,7 +123,7 @@ def test_numbers_survive_the_way_to_the_store_and_back() -> None:
 
 
 def test_outline_knows_neither_place_nor_size_nor_direction() -> None:
-    def mask(scale: float, turn: float, y: int, x: int) -> NDArray[np.bool_]:
+    def mask(scale: float, turn: float, y: int, x: int) -> Flags:
         rows, columns = np.mgrid[:200, :200].astype(float)
         rows, columns = rows - y, columns - x
         angle = np.arctan2(rows, columns) - turn

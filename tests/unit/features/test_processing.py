@@ -2,16 +2,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Processing
 from defect_workbench.engine.measurement.recommend import suggest_processing
 from defect_workbench.engine.preprocessing.background import estimate_noise, grey_of, smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern
 from defect_workbench.engine.preprocessing.pipeline import denoised, process, rescaled, without_background
 from defect_workbench.sample.synthetic import KINDS, Look, render
-
-Pixels = NDArray[np.uint8]
 
 
 def made(kind: str, seed: int = 0, look: Look | None = None) -> Pixels:

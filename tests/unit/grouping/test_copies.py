@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import Method, Settings
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.progress import SilentReporter
@@ -24,7 +25,7 @@ def copied(different: int, each: int, seed: int = 0, columns: int = 2048) -> NDA
     return np.take(rows, rng.permutation(np.repeat(np.arange(different), each)), axis=0)
 
 
-def places(rows: NDArray[np.float32]) -> NDArray[np.intp]:
+def places(rows: NDArray[np.float32]) -> Integers:
     return distinct_rows(rows)[1]
 
 

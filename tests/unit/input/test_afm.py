@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.extractor import extract
@@ -20,8 +20,6 @@ from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 
 needs_reader = pytest.mark.skipif(not afm.available(), reason="the extra afm is not installed")
-
-Floats = NDArray[np.float64]
 
 
 def heights() -> Floats:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
+
+from defect_workbench.core.arrays import Floats, Pixels
 
 IDENTITY = "views-v1"
 DIHEDRAL = 8
 _LARGEST = 1024
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def changed(pixels: Pixels, view: View, sha256: str) -> Pixels:
     return _photographed(_moved(values.astype(np.float64), rng), rng)
 
 
-def _moved(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _moved(values: Floats, rng: np.random.Generator) -> Floats:
     """Rotated by up to 10 degrees, shifted by up to 5 % of a side, scaled by up to 10 %."""
     angle, scale = np.deg2rad(rng.uniform(-10, 10)), np.exp(rng.uniform(-0.1, 0.1))
     shift = rng.uniform(-0.05, 0.05, 2) * values.shape[:2]
@@ -107,7 +106,7 @@ def _moved(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.
     return moved[0] if values.ndim == 2 else np.stack(moved, axis=2)
 
 
-def _photographed(values: NDArray[np.float64], rng: np.random.Generator) -> Pixels:
+def _photographed(values: Floats, rng: np.random.Generator) -> Pixels:
     """Defocus, contrast, brightness, and noise as a scanning detector has it.
 
     Shot noise grows with the square root of the signal, and each scanned line has an offset of its own.
@@ -125,7 +124,7 @@ def _photographed(values: NDArray[np.float64], rng: np.random.Generator) -> Pixe
     return result
 
 
-def _grey(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _grey(rng: np.random.Generator, values: Floats) -> Floats:
     """Standard normal noise that is the same in all channels."""
     plane = rng.standard_normal(values.shape[:2])
     return plane if values.ndim == 2 else plane[..., None]

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.feature_blocks import (
-    DEEP,
-    HARALICK,
-    ZERNIKE,
-    BackboneInfo,
-    Features,
-    Vectors,
-)
+from defect_workbench.core.arrays import Integers, Pixels, Vectors
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, BackboneInfo, Features
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
@@ -75,7 +68,7 @@ class ViewExtractor:
         self._telling = False
 
     def features(
-        self, images: ImageSet, own: Features, looks: Looks, chosen: NDArray[np.intp] | None = None
+        self, images: ImageSet, own: Features, looks: Looks, chosen: Integers | None = None
     ) -> Features:
         """One row for each image; rows not chosen are those of the pictures themselves.
 
@@ -93,7 +86,7 @@ class ViewExtractor:
         images: ImageSet,
         own: Features,
         looks: Sequence[Looks],
-        chosen: NDArray[np.intp] | None = None,
+        chosen: Integers | None = None,
     ) -> list[Features]:
         """`features` of several changes; every file is read once for all that is missing."""
         which = np.arange(len(images)) if chosen is None else chosen
@@ -109,9 +102,7 @@ class ViewExtractor:
         self._compute(images, list(unique.values()), looks, opened, keys, own.backbone)
         return [self._collect(own, blocks, which, key) for blocks, key in zip(opened, keys, strict=True)]
 
-    def _keys(
-        self, images: ImageSet, which: NDArray[np.intp], looks: Sequence[Looks]
-    ) -> list[dict[int, str]]:
+    def _keys(self, images: ImageSet, which: Integers, looks: Sequence[Looks]) -> list[dict[int, str]]:
         """For each change, under what the rows of the images are kept: as extraction keeps its own."""
         sides = SideFiles(images.root)
         return [
@@ -177,7 +168,7 @@ class ViewExtractor:
     def _keep(
         self,
         part: Sequence[tuple[int, list[int]]],
-        made: Sequence[list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]],
+        made: Sequence[list[tuple[Pixels, Pixels]]],
         opened: Sequence[dict[str, VectorBlock]],
         keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
@@ -228,7 +219,7 @@ class ViewExtractor:
 
     @staticmethod
     def _collect(
-        own: Features, blocks: dict[str, VectorBlock], which: NDArray[np.intp], keys: dict[int, str]
+        own: Features, blocks: dict[str, VectorBlock], which: Integers, keys: dict[int, str]
     ) -> Features:
         found: dict[str, Vectors] = dict(own.blocks)
         for name, block in blocks.items():
@@ -240,11 +231,11 @@ class ViewExtractor:
 
 def _pictures(
     images: ImageSet, index: int, wanted: Sequence[int], looks: Sequence[Looks]
-) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+) -> list[tuple[Pixels, Pixels]]:
     image = images.images[index]
     pixels = read_pixels(images, index)
     size = image.tool.pixel_size_nm if image.tool is not None else None
-    processed: dict[Processing, NDArray[np.uint8]] = {}
+    processed: dict[Processing, Pixels] = {}
     made = []
     for number in wanted:
         way, view = looks[number].processing, looks[number].view
@@ -254,7 +245,7 @@ def _pictures(
     return made
 
 
-def read_pixels(images: ImageSet, index: int) -> NDArray[np.uint8]:
+def read_pixels(images: ImageSet, index: int) -> Pixels:
     """An image as it is in its file.
 
     Raises

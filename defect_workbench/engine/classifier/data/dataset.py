@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.scan import Listing, scan
-
-Labels = NDArray[np.intp]
 
 FEWEST = 2
 
@@ -39,13 +37,13 @@ class LabelledSet:
     images: ImageSet
     features: Features
     folders: tuple[str, ...]
-    labels: Labels
-    groups: Labels
+    labels: Integers
+    groups: Integers
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def subset(self, chosen: Labels) -> LabelledSet:
+    def subset(self, chosen: Integers) -> LabelledSet:
         """Some of the images, with all the folders' names."""
         images = ImageSet(self.images.root, tuple(self.images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self.features.blocks.items()}
@@ -83,7 +81,7 @@ def scan_labels(root: Path, reporter: Reporter) -> Listing:
     return replace(listing, files=tuple(kept))
 
 
-def labelled_set(images: ImageSet, features: Features, groups: Labels | None = None) -> LabelledSet:
+def labelled_set(images: ImageSet, features: Features, groups: Integers | None = None) -> LabelledSet:
     """Images by the folder right below their root.
 
     Raises
@@ -99,7 +97,7 @@ def labelled_set(images: ImageSet, features: Features, groups: Labels | None = N
     return LabelledSet(images, features, folders, labels, own)
 
 
-def check_classes(folders: Sequence[str], labels: Labels) -> None:
+def check_classes(folders: Sequence[str], labels: Integers) -> None:
     """Refuse what cannot be learnt from."""
     if len(folders) < 2:
         only = f"only '{folders[0]}'" if folders else "none"
@@ -165,7 +163,7 @@ def lot_of(rule: str) -> Callable[[str], str]:
     return lot
 
 
-def merged_groups(first: Labels, keys: Sequence[str]) -> Labels:
+def merged_groups(first: Integers, keys: Sequence[str]) -> Integers:
     """Groups joined wherever either says that images belong together."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

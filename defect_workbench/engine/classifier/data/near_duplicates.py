@@ -9,11 +9,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
@@ -21,9 +21,6 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
 from defect_workbench.engine.preprocessing import resize
-
-Labels = NDArray[np.intp]
-Floats = NDArray[np.float64]
 
 NEIGHBOURS = 6
 MAX_SHIFT = 0.12
@@ -36,7 +33,7 @@ _NEAR = 0.5
 _EVEN = 1.0
 
 
-def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) -> Labels:
+def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) -> Integers:
     """The group of each image; near-duplicates share one.
 
     Candidates are each image's nearest in feature space, closer than half the usual distance; their

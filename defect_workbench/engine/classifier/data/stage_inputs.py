@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Stage, Taxonomy
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -23,8 +24,6 @@ from defect_workbench.engine.classifier.data.augmented_features import Looks, Vi
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
 from defect_workbench.engine.measurement.defects import find
 
-Labels = NDArray[np.intp]
-Floats = NDArray[np.float64]
 Blocks = Mapping[str, NDArray[np.floating[Any]]]
 
 # As `Measurements` has them, in pixels, and the pixel size in nm, 0 where it is not known.
@@ -34,10 +33,10 @@ COLUMNS = (*NUMBERS, "pixel_size_nm")
 class Source(Protocol):
     """Where what is not at hand comes from."""
 
-    def changed(self, denoise: str, background: str, view: View, chosen: Labels) -> Blocks:
+    def changed(self, denoise: str, background: str, view: View, chosen: Integers) -> Blocks:
         """Feature rows of the chosen images, processed and changed so."""
 
-    def measured(self, chosen: Labels) -> Floats:
+    def measured(self, chosen: Integers) -> Floats:
         """(m, columns) measurements of the chosen images; see `COLUMNS`."""
 
 
@@ -55,20 +54,20 @@ class Material:
 
     features: Features
     source: Source | None = None
-    _measures: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    _measures: dict[int, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.features)
 
     def blocks(
-        self, chosen: Labels, denoise: str = "none", background: str = "none", view: View = ORIGINAL
+        self, chosen: Integers, denoise: str = "none", background: str = "none", view: View = ORIGINAL
     ) -> Blocks:
         """Feature rows of some images."""
         if denoise == "none" and background == "none" and view == ORIGINAL:
             return {name: block[chosen] for name, block in self.features.blocks.items()}
         return self._asked().changed(denoise, background, view, chosen)
 
-    def measures(self, chosen: Labels) -> Floats:
+    def measures(self, chosen: Integers) -> Floats:
         """(m, columns) measurements of some images; see `COLUMNS`."""
         missing = np.array([i for i in chosen.tolist() if i not in self._measures], np.intp)
         if len(missing):
@@ -107,14 +106,14 @@ class FolderSource:
         self._store, self.library, self._reporter = store, library, reporter
         self._views = ViewExtractor(store, library, made, reporter)
 
-    def subset(self, chosen: Labels) -> FolderSource:
+    def subset(self, chosen: Integers) -> FolderSource:
         """The same of some of the images."""
         images = ImageSet(self._images.root, tuple(self._images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self._features.blocks.items()}
         features = Features(blocks, self._features.backbone)
         return FolderSource(images, features, self.made, self._store, self.library, self._reporter)
 
-    def changed(self, denoise: str, background: str, view: View, chosen: Labels) -> Blocks:
+    def changed(self, denoise: str, background: str, view: View, chosen: Integers) -> Blocks:
         """As `Source` says; what the whole set was processed with stays unless a stage wants other."""
         found = self._views.features(
             self._images, self._features, Looks(self._processing(denoise, background), view), chosen
@@ -133,7 +132,7 @@ class FolderSource:
             wanted = replace(wanted, background=background)  # type: ignore[arg-type]
         return wanted
 
-    def measured(self, chosen: Labels) -> Floats:
+    def measured(self, chosen: Integers) -> Floats:
         """As `Source` says; extraction has measured already, unless the images come from elsewhere."""
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
             return np.stack(list(pool.map(self._measure, chosen.tolist())))

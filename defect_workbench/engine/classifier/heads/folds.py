@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Labels = NDArray[np.intp]
+from defect_workbench.core.arrays import Integers
 
 
-def folds(labels: Labels, groups: Labels, count: int, seed: int) -> Labels:
+def folds(labels: Integers, groups: Integers, count: int, seed: int) -> Integers:
     """The fold of each image, stratified and grouped.
 
     Groups are dealt class by class to the fold that has least of the class, then least of all; the
@@ -39,5 +38,5 @@ def folds(labels: Labels, groups: Labels, count: int, seed: int) -> Labels:
         fold = int(np.lexsort((rng.random(count), held.sum(axis=1), own))[0])
         fold_of_group[group] = fold
         held[fold] += table[group]
-    result: Labels = fold_of_group[group_of]
+    result: Integers = fold_of_group[group_of]
     return result

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize
 
-from defect_workbench.core.classifier.trained_classifier import Floats, Head, scaled, softmax
+from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.classifier.trained_classifier import Head, scaled, softmax
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.ridge import (
@@ -25,8 +26,6 @@ from defect_workbench.engine.classifier.heads.ridge import (
     weigh,
 )
 from defect_workbench.engine.features.scaling import unit_scale, weighted
-
-Labels = NDArray[np.intp]
 
 HIDDEN = 128
 AXES = 256
@@ -80,9 +79,9 @@ class Rows:
     """
 
     blocks: Mapping[str, NDArray[np.floating[Any]]]
-    labels: Labels
-    source: Labels
-    groups: Labels
+    labels: Integers
+    source: Integers
+    groups: Integers
     images: int
 
 
@@ -196,7 +195,7 @@ def leading_axes(vectors: Floats, most: int) -> Floats:
     return result
 
 
-def fit_temperature(logits: Floats, labels: Labels) -> float:
+def fit_temperature(logits: Floats, labels: Integers) -> float:
     """The temperature of lowest loss (C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017)."""
 
     def loss(log_temperature: float) -> float:
@@ -240,7 +239,7 @@ class _Learner:
         self._classes, self._seed, self._reporter = classes, seed, reporter
 
     def train(
-        self, chosen: Labels, aside: Labels | None, epochs: int, name: str, watch: Watcher | None
+        self, chosen: Integers, aside: Integers | None, epochs: int, name: str, watch: Watcher | None
     ) -> tuple[_Net, int]:
         """The network, and the epochs it took; with rows set aside, the best on these."""
         import torch

@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
-from defect_workbench.core.classifier.trained_classifier import Floats
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.feature_blocks import DEEP
-
-Labels = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +37,7 @@ def ridge(
     vectors: Floats,
     targets: Floats,
     weights: Floats,
-    groups: Labels,
+    groups: Integers,
     strength: float,
     gram: Floats | None = None,
 ) -> Fit:
@@ -84,19 +81,19 @@ def ridge(
     return Fit(linear, targets - residuals)
 
 
-def _shared(groups: Labels) -> list[Labels]:
+def _shared(groups: Integers) -> list[Integers]:
     """The rows of each group of more than one."""
     order = np.argsort(groups, kind="stable")
     _, counts = np.unique(groups, return_counts=True)
     return [part for part in np.split(order, np.cumsum(counts)[:-1]) if len(part) > 1]
 
 
-def indicators(labels: Labels, classes: int) -> Floats:
+def indicators(labels: Integers, classes: int) -> Floats:
     """(m, classes) 1 where the label is, else 0."""
     return np.eye(classes)[labels]
 
 
-def held_out_loss(beliefs: Floats, labels: Labels, weights: Floats, sharpness: float = 8.0) -> float:
+def held_out_loss(beliefs: Floats, labels: Integers, weights: Floats, sharpness: float = 8.0) -> float:
     """Mean negative log-likelihood if beliefs were log-odds times `sharpness`."""
     logits = sharpness * beliefs
     logits = logits - logits.max(axis=1, keepdims=True)
@@ -104,7 +101,7 @@ def held_out_loss(beliefs: Floats, labels: Labels, weights: Floats, sharpness: f
     return float(-(weights * log[np.arange(len(labels)), labels]).sum() / weights.sum())
 
 
-def class_weights(labels: Labels, classes: int, source: Labels, power: float = 0.5) -> Floats:
+def class_weights(labels: Integers, classes: int, source: Integers, power: float = 0.5) -> Floats:
     """(m,) weights of rows: rare classes count more, and all rows of one image together as one.
 
     The square root of the inverse frequency lies midway between the share in the folder, which errs
@@ -142,9 +139,9 @@ _BETTER = 0.99
 
 def weigh(
     blocks: Mapping[str, Floats],
-    labels: Labels,
+    labels: Integers,
     weights: Floats,
-    groups: Labels,
+    groups: Integers,
     classes: int,
     optional: Sequence[str] = (),
     seed: int = 0,
