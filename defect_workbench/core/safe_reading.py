@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from io import BufferedReader
@@ -63,6 +64,18 @@ def read_regular(path: Path, most: int) -> bytes:
         if len(data) > most or os.fstat(stream.fileno()).st_size > most:
             raise TooLargeError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", str(path))
     return data
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of the content of a regular file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with open_regular(path) as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def is_inside(path: str) -> bool:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import and_more, counted
 
 # Takes a question, the word on the button that agrees, and what to do then.
 Guard = Callable[[str, str, Callable[[], None]], None]
 
 _NAMED = 4
 _REPLACED = ("Merge", "Refine")
-
-
-def counted(number: int) -> str:
-    """A number of images in words."""
-    return "1 image" if number == 1 else f"{number:,} images"
 
 
 def taken_back(project: Project, after: Decisions) -> Mapping[int, int]:
@@ -55,7 +51,7 @@ def question(project: Project, text: str, verb: str, changed: Mapping[int, int])
     """
     clusters = [c for c in project.partition.clusters if c.number in changed]
     one = len(clusters) == 1
-    few = _few([cluster.label for cluster in clusters])
+    few = and_more([cluster.label for cluster in clusters], _NAMED)
     if not any(changed.values()):
         return f"Unlock {few}? Later cuts and keys can then change what is in {'it' if one else 'them'}."
     subject = f"The confirmed cluster {few}" if one else f"{len(clusters)} confirmed clusters ({few})"
@@ -65,10 +61,5 @@ def question(project: Project, text: str, verb: str, changed: Mapping[int, int])
     elif lost == sum(len(cluster.members) for cluster in clusters):
         fate = f"lose all {'its' if one else 'their'} images"
     else:
-        fate = f"lose {counted(lost)}"
+        fate = f"lose {counted(lost, 'image')}"
     return f"{text}? {subject} would {fate}."
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

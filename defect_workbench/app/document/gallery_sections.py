@@ -15,6 +15,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.arrays import Flags, Integers
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 
 # The images nearest to the medoid tell the median well enough, and are the same at every cut.
 _MEASURED = 200
@@ -142,8 +143,3 @@ def summary_of(document: Document) -> str:
 def images(count: int) -> str:
     """A number of images in words."""
     return counted(count, "image")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

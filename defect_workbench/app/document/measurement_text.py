@@ -11,6 +11,7 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.lengths import length_words
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
+from defect_workbench.core.text import counted
 
 
 def measured_words(measured: Measurements | None) -> str:
@@ -20,7 +21,7 @@ def measured_words(measured: Measurements | None) -> str:
     noise = f"noise {measured.noise:.1f} grey levels"
     if not measured.defects:
         return f"no defect found\n{noise}"
-    count = "1 defect" if measured.defects == 1 else f"{measured.defects:,} defects"
+    count = counted(measured.defects, "defect")
     size = _length(measured.diameter, measured.unit)
     shape = f"aspect {measured.aspect:.2g} at {measured.orientation:.0f}°"
     return f"{count}, the largest ⌀ {size}\n{shape}, contrast {measured.contrast:+.0f}\n{noise}"

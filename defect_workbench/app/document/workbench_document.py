@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from defect_workbench.app.document.columns import Column, columns_of
-from defect_workbench.app.document.confirmed_guard import Guard, counted, question, taken_back
+from defect_workbench.app.document.confirmed_guard import Guard, question, taken_back
 from defect_workbench.app.document.undo_commands import Agree, Decide, Join, MoveCut, Regroup
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
@@ -25,6 +25,7 @@ from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, clus
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.text import counted
 
 
 class Document(QObject):
@@ -222,7 +223,7 @@ class Document(QObject):
         """Find proposals right."""
         proposal = None if self._project is None else self._project.proposal
         if proposal is not None and proposal.unseen[images].any():
-            text = f"Agree on {counted(len(images))}"
+            text = f"Agree on {counted(len(images), 'image')}"
             self.undo_stack.push(Agree(self, text, proposal, proposal.seen(images)))
 
     def rename(self, cluster: Cluster, name: str) -> None:
@@ -255,14 +256,14 @@ class Document(QObject):
             after = before.hold_in(moving, cluster.number, cluster.group)
         else:
             after = before.follow(moving, self._leader(cluster, moving))
-        self._decide("Move", f"Move {counted(len(moving))} to {cluster.label}", after, moving)
+        self._decide("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
 
     def split_out(self, images: Integers) -> None:
         """Make a cluster of its own of images; they count as looked at."""
         before = self._handed_over(images)
         if before is not None and len(images):
             after, _ = before.hold(images, Group(colour=self._fresh_colour()))
-            self._decide("Split out", f"Split out {counted(len(images))}", after, images)
+            self._decide("Split out", f"Split out {counted(len(images), 'image')}", after, images)
 
     def nuisance(self, images: Integers) -> None:
         """Set images apart that are of no interest; there is one such cluster. They count as looked at."""
@@ -274,7 +275,7 @@ class Document(QObject):
             after = before.hold_in(images, found[0], before.groups[found[0]])
         else:
             after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
-        self._decide("Mark as nuisance", f"Mark {counted(len(images))} as nuisance", after, images)
+        self._decide("Mark as nuisance", f"Mark {counted(len(images), 'image')} as nuisance", after, images)
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
         """Replace a cluster by finer ones.

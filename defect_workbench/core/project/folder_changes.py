@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from defect_workbench.core.images.image_records import PASSED_OVER, ImageSet
+from defect_workbench.core.text import and_more
 
 _NAMED = 3
 
@@ -37,6 +38,4 @@ def _refused(images: ImageSet) -> dict[str, str]:
 
 
 def _named(paths: Iterable[str]) -> str:
-    names = sorted(paths)
-    shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED:,} more"
+    return and_more(sorted(paths), _NAMED)

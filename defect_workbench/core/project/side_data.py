@@ -12,11 +12,11 @@ from pathlib import Path
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.text import and_more, is_number
 
 Cell = str | float | None
 
 _MISSING = frozenset({"", "-", "–", "na", "n/a", "#n/a", "nan", "null", "none"})
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _CODE = re.compile(r"[+-]?0\d")
 
 
@@ -151,7 +151,7 @@ def typed(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
 
 
 def _number(text: str, decimal_comma: bool) -> float | None:
-    if not _NUMBER.match(text) or _CODE.match(text) or ("," in text and not decimal_comma):
+    if not is_number(text) or _CODE.match(text) or ("," in text and not decimal_comma):
         return None
     value = float(text.replace(",", "."))
     return value if math.isfinite(value) else None
@@ -243,9 +243,7 @@ def _position(table: Table, name: str) -> int:
 
 
 def _some(names: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(names))
-    shown = ", ".join(distinct[:3])
-    return shown if len(distinct) <= 3 else f"{shown} and {len(distinct) - 3} more"
+    return and_more(list(dict.fromkeys(names)), 3)
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.core.safe_reading import file_digest
 from defect_workbench.engine.input.scan import scan
 
 # What an image is (the hash of its content), and the label it was given.
@@ -119,8 +118,7 @@ def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]
     for file in files:
         reporter.check()
         try:
-            with open_regular(root / file.path) as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            content = file_digest(root / file.path)
         except OSError as error:
             reporter.warn(f"{file.path} cannot be read: {error.strerror}")
             continue

@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.gallery_sections import counted
 from defect_workbench.app.jobs.classifier_jobs import Wish
 from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder

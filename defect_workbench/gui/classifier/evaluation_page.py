@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtGui import QColor, QPalette
 
+from defect_workbench.core.text import sentence_case
+
 
 def evaluation_html(facts: Mapping[str, Any], palette: QPalette) -> str:
     """Final label, stages, features side by side, classes, and what is taken for what."""
@@ -26,7 +28,7 @@ def evaluation_html(facts: Mapping[str, Any], palette: QPalette) -> str:
     parts += _stages(facts.get("stages", {}))
     parts += _ablation(facts.get("ablation", {}))
     parts += _confusion(overall.get("confusion"), palette)
-    parts += [f"<p>{escape(note[:1].upper() + note[1:])}.</p>" for note in facts.get("notes", ())]
+    parts += [f"<p>{escape(sentence_case(note))}.</p>" for note in facts.get("notes", ())]
     return "".join(parts)
 
 

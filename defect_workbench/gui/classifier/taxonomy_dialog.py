@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, read_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import taxonomy_text
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.text import sentence_case
 
 
 class TaxonomyDialog(QDialog):
@@ -50,7 +51,7 @@ class TaxonomyDialog(QDialog):
         try:
             taxonomy = read_taxonomy(self.text.toPlainText(), "this text")
         except InputError as error:
-            self.fault.setText(str(error)[:1].upper() + str(error)[1:])
+            self.fault.setText(sentence_case(str(error)))
             self._go.setEnabled(False)
             return None
         names = " → ".join(stage.name for stage in taxonomy.stages)

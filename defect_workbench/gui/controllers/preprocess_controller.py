@@ -12,6 +12,7 @@ from defect_workbench.app.jobs import preprocess_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.user_dirs import Places
@@ -83,4 +84,4 @@ class Preparing(QObject):
             words = f"The pictures have {len(found.counts)} different scales ({found.kind})."
             self._notice.tell(words, "Prepare the pictures…", self.ask)
         elif suggested != given:
-            self._notice.tell(f"{why[:1].upper()}{why[1:]}.", "Prepare the pictures…", self.ask)
+            self._notice.tell(f"{sentence_case(why)}.", "Prepare the pictures…", self.ask)

@@ -9,10 +9,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
-from defect_workbench.app.document.gallery_sections import counted
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import side_table_job
 from defect_workbench.app.jobs.runner import Work
+from defect_workbench.core.text import counted
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.shared.banners import NoticeStrip

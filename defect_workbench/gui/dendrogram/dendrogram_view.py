@@ -35,7 +35,8 @@ from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.palette import COLOURS, NEUTRAL
-from defect_workbench.gui.dendrogram.tree_raster import count, describe_suggestion, draw_tree, round_step
+from defect_workbench.core.text import counted
+from defect_workbench.gui.dendrogram.tree_raster import describe_suggestion, draw_tree, round_step
 
 _GRAB = 6
 _SNAP = 6
@@ -371,7 +372,7 @@ class Dendrogram(QWidget):
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setPen(QPen(accent, 2))
         painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.right() + 2, y))
-        words = count(self.clusters, "cluster")
+        words = counted(self.clusters, "cluster")
         font = self._small_font()
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)

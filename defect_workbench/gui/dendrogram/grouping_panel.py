@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
 from defect_workbench.core.clustering.feature_blocks import BLOCK_LABELS, BLOCKS, BlockWeights
+from defect_workbench.core.text import sentence_case
 
 _STEPS = 20
 _MOST = 2.0
@@ -141,7 +142,7 @@ class GroupingPanel(QWidget):
             self.sliders[name].setValue(round(value * _STEPS))
             self.sliders[name].setEnabled(name in analysis.blocks)
             self._values[name].setText(f"{value:.2f}")
-        self._why.setText(analysis.weights.why[:1].upper() + analysis.weights.why[1:])
+        self._why.setText(sentence_case(analysis.weights.why))
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
         self._show_rows()

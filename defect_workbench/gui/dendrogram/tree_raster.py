@@ -11,19 +11,15 @@ from PySide6.QtGui import QImage
 from defect_workbench.core.arrays import Flags
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.text import counted
 
 
 def describe_suggestion(suggestion: Suggestion) -> str:
     """A suggested cut in words."""
     return (
-        f"{count(suggestion.clusters, 'cluster')}, {count(suggestion.singletons, 'singleton')}: "
+        f"{counted(suggestion.clusters, 'cluster')}, {counted(suggestion.singletons, 'singleton')}: "
         f"{suggestion.why}"
     )
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def round_step(rough: float) -> float:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.gallery_sections import counted
 from defect_workbench.core.project.side_data import Kind, SideData
+from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
 
 

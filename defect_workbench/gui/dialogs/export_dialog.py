@@ -25,6 +25,7 @@ from defect_workbench.app.jobs import export_job
 from defect_workbench.app.jobs.export_job import Planned, Wish
 from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.storage.result.export_options import (
     COLUMN,
@@ -184,7 +185,7 @@ class ExportDialog(QDialog):
             self._typing.start()
 
     def _show_fault(self, words: str) -> None:
-        self._say(words[:1].upper() + words[1:])
+        self._say(sentence_case(words))
         self._go.setEnabled(False)
 
     def _show_plan(self, planned: Planned) -> None:
@@ -205,7 +206,7 @@ class ExportDialog(QDialog):
             lines.append(
                 f"{len(plan.collisions):,} file names are there twice; {source} becomes {target}, say."
             )
-        lines += [f"{note[:1].upper()}{note[1:]}." for note in plan.notes]
+        lines += [f"{sentence_case(note)}." for note in plan.notes]
         if plan.missing:
             lines.append(f"{len(plan.missing)} images can no longer be read, so nothing can be exported.")
         self._say("\n".join(lines))

@@ -26,6 +26,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.inspector.image_view import PictureView
 
 _QUIET_MILLISECONDS = 200
@@ -219,9 +220,7 @@ class PrepareDialog(QDialog):
         self.before.set_left_out(prepared.left_out)
         self.after.show_pixmap(QPixmap.fromImage(to_image(prepared.after)), "")
         words = prepared.processing.words
-        self._words.setText(
-            f"{words[:1].upper()}{words[1:]}. Decisions stay when all pictures are compared anew."
-        )
+        self._words.setText(f"{sentence_case(words)}. Decisions stay when all pictures are compared anew.")
 
     def _show_fault(self, words: str) -> None:
         self.before.show_pixmap(None, words)

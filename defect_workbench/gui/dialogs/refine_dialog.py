@@ -29,6 +29,7 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.clustering.clustering_result import Method, Settings
 from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.gallery.gallery_view import Gallery
 
@@ -136,7 +137,7 @@ class RefineDialog(QDialog):
         """Say why there is nothing to apply."""
         self.document.close()
         self.model.set_rows(Path(), (), np.empty(0, np.intp), ())
-        self.gallery.set_message(message[:1].upper() + message[1:])
+        self.gallery.set_message(sentence_case(message))
         self.dendrogram.set_tree(None, None, None, ())
         self.words.setText("Nothing of an unfinished grouping is applied.")
         self._apply.setEnabled(False)

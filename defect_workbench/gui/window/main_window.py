@@ -18,6 +18,7 @@ from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering.clustering_result import Method, Settings
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.classifier_controller import Classifying
 from defect_workbench.gui.controllers.preprocess_controller import Preparing
 from defect_workbench.gui.controllers.save_and_export import Outputs
@@ -172,7 +173,7 @@ class MainWindow(Bench):
         self.jobs.done.connect(self._on_done)
         self.jobs.failed.connect(self._on_failed)
         self.jobs.cancelled.connect(self._on_cancelled)
-        self.jobs.warned.connect(lambda text: self.notice.tell(_sentence(text)))
+        self.jobs.warned.connect(lambda text: self.notice.tell(sentence_case(text)))
         self.jobs.busy_changed.connect(self.progress.set_busy)
         self.jobs.busy_changed.connect(self._refresh_actions)
         self.progress.cancel.clicked.connect(self.jobs.cancel)
@@ -305,7 +306,7 @@ class MainWindow(Bench):
         if self._refining is not None:
             self._refining.show_failure(message)
             return
-        self._messages.tell("This did not work", _sentence(message))
+        self._messages.tell("This did not work", sentence_case(message))
 
     def _not_done(self) -> None:
         self.outputs.not_saved()
@@ -530,7 +531,3 @@ class MainWindow(Bench):
     def _close_now(self) -> None:
         self._closing = True
         self.close()
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

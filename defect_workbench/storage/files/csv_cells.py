@@ -11,14 +11,15 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from defect_workbench.core.text import is_number
+
 # The wide forms are taken for formulas by spreadsheets set to Chinese, Japanese or Korean.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 
 
 def safe_text(text: str) -> str:
     """A text that no spreadsheet takes for a formula; numbers unchanged."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not is_number(text) else text
 
 
 def plain_text(cell: str) -> str:

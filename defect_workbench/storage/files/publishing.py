@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.safe_reading import read_regular, why_not_written
+from defect_workbench.core.safe_reading import file_digest, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, sweep, sync_folder, write_text
 
 _MOST_NOTE_BYTES = 1 << 16
@@ -81,11 +81,13 @@ def clear_unfinished(main: Path, others: Sequence[Path]) -> None:
         if not os.path.lexists(main):
             for path in others:
                 digest = note.get(str(path.absolute()))
-                if digest is not None and path.is_file() and not path.is_symlink():
-                    with path.open("rb") as stream:
-                        same = hashlib.file_digest(stream, "sha256").hexdigest() == digest
-                    if same:
-                        path.unlink()
+                if (
+                    digest is not None
+                    and path.is_file()
+                    and not path.is_symlink()
+                    and file_digest(path) == digest
+                ):
+                    path.unlink()
         _note(main).unlink(missing_ok=True)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from defect_workbench.core.project.outlier_decisions import outlier_fates
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Kind
+from defect_workbench.core.text import and_more
 
 _LISTED = 20
 _MOST_REJECTED = 500
@@ -73,17 +73,14 @@ def side_tables(project: Project) -> list[ReportTable]:
         rows.append((column.name, str(column.kind), f"{len(values):,}", f"{distinct:,}", words))
     lines = []
     if side.without_image:
-        lines.append(f"Rows without an image ({len(side.without_image):,}): {_some(side.without_image)}.")
+        lines.append(
+            f"Rows without an image ({len(side.without_image):,}): {and_more(side.without_image, _LISTED)}."
+        )
     if without:
-        lines.append(f"Images without a row ({len(without):,}): {_some(without)}.")
+        lines.append(f"Images without a row ({len(without):,}): {and_more(without, _LISTED)}.")
     lines += [f"{remark}." for remark in side.remarks]
     header = ("Column", "Kind", "Images with a value", "Values", "")
     return [ReportTable("Side data", header, tuple(rows), note, frozenset({2, 3}), " ".join(lines))]
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_LISTED])
-    return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED:,} more"
 
 
 def outlier_tables(project: Project) -> list[ReportTable]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -16,7 +15,7 @@ from defect_workbench import __version__
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.splits import SPLITS
-from defect_workbench.core.safe_reading import is_inside, open_regular
+from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular
 from defect_workbench.storage.files.atomic import sync_folder, write_text
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import Mode, Profile
@@ -123,13 +122,8 @@ def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> di
         if file.is_symlink():
             result[path] = Written(0, "", os.readlink(file))
         else:
-            result[path] = Written(file.stat().st_size, known.get(path) or _digest(file))
+            result[path] = Written(file.stat().st_size, known.get(path) or file_digest(file))
     return result
-
-
-def _digest(path: Path) -> str:
-    with open_regular(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -> bool:
@@ -146,7 +140,7 @@ def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -
             return stat.S_ISLNK(status.st_mode) and os.readlink(file) == written.link
         if not stat.S_ISREG(status.st_mode) or status.st_size != written.size:
             return False
-        return not deep or _digest(file) == written.sha256
+        return not deep or file_digest(file) == written.sha256
     except OSError:
         return False
 

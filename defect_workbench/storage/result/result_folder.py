@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,8 @@ from pathlib import Path
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.safe_reading import is_inside, open_regular, why_not_written
+from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular, why_not_written
+from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.safe_names import is_safe_name
 from defect_workbench.storage.files.staging import left_over, staging
@@ -206,8 +206,9 @@ def export(
         plan, layout, known, earlier = _plan_addition(project, out)
         changed = changed_files(out, known, reporter)
         if changed:
-            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise InputError(f"{out} was changed since its export ({changed[0]}{more}); nothing was added")
+            raise InputError(
+                f"{out} was changed since its export ({and_more(changed, 1)}); nothing was added"
+            )
         profile = known.profile
         if not plan.manifest:
             return plan
@@ -217,8 +218,7 @@ def export(
         layout = lay_out(project, rows(project), profile)
         plan = _plan(project, out, layout)
     if plan.missing:
-        more = f" and {len(plan.missing) - 1} more" if len(plan.missing) > 1 else ""
-        raise WorkbenchError(f"{plan.missing[0]}{more} can no longer be read; nothing was written")
+        raise WorkbenchError(f"{and_more(plan.missing, 1)} can no longer be read; nothing was written")
     runs = known.runs + 1 if known else 1
     try:
         with staging(out) as stage:
@@ -299,7 +299,7 @@ def _place_images(
             )
         source, target = root / row.path, draft / row.exported_as
         place(source, target)
-        if _digest(target) != row.sha256:
+        if file_digest(target) != row.sha256:
             raise WorkbenchError(
                 f"{row.path} changed after it was read; open the folder again. Nothing was written"
             )
@@ -347,11 +347,6 @@ def _hardlink(source: Path, target: Path) -> None:
 
 def _symlink(source: Path, target: Path) -> None:
     os.symlink(source, target)
-
-
-def _digest(path: Path) -> str:
-    with open_regular(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _explain(error: OSError, out: Path, mode: Mode) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.core.safe_reading import file_digest, open_regular
 from defect_workbench.engine.backbone.torch_import import load_torch
 
 if TYPE_CHECKING:
@@ -72,12 +72,6 @@ class Checkpoint:
     variant: Variant
     sha256: str
     tensors: dict[str, Tensor]
-
-
-def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """Hexadecimal digest of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.safe_reading import read_regular, why_not_written
+from defect_workbench.core.safe_reading import file_digest, read_regular, why_not_written
 from defect_workbench.engine.backbone.pretrained import sources
 from defect_workbench.engine.backbone.pretrained.checkpoint_files import (
     PUBLISHED,
     Checkpoint,
     Variant,
-    file_digest,
     read_checkpoint,
     tensors_digest,
 )

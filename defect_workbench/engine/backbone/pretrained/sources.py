@@ -15,8 +15,8 @@ from typing import Any
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.safe_reading import is_full, why_not_written
-from defect_workbench.engine.backbone.pretrained.checkpoint_files import NPM_PACKAGE, NPM_SHA512, file_digest
+from defect_workbench.core.safe_reading import file_digest, is_full, why_not_written
+from defect_workbench.engine.backbone.pretrained.checkpoint_files import NPM_PACKAGE, NPM_SHA512
 
 log = logging.getLogger(__name__)
 
