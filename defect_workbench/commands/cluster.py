@@ -35,7 +35,7 @@ from defect_workbench.commands.shared.result_options import (
 from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
-from defect_workbench.core.clustering.feature_blocks import BLOCKS, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import BLOCKS, FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -127,7 +127,7 @@ def _summary(
         "clusters": len(project.partition.clusters),
         "outliers": len(project.partition.outliers),
         "cut_height": project.cut_height,
-        "weights": asdict(analysis.weights),
+        "weights": weights_json(analysis.weights),
         "suggested_cuts": [asdict(suggestion) for suggestion in analysis.suggestions],
         "backbone": backbone_json(analysis.backbone),
         "precision": analysis.backbone.precision if analysis.backbone else None,
@@ -137,6 +137,12 @@ def _summary(
         "side_data": side_json(project),
         **processing_json(extraction, analysis.settings.processing),
     }
+
+
+def weights_json(weights: BlockWeights) -> dict[str, float | str]:
+    """The weights by block; the outline also under its former name, which scripts may read."""
+    former = {name: weights.share(block) for name, block in FORMER_NAMES.items()}
+    return {**weights.as_json(), **former}
 
 
 def _print_analysis(project: Project) -> None:
@@ -177,7 +183,8 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
         return None
     weights: dict[str, float] = {}
     for item in given:
-        name, _, value = item.partition("=")
+        given_name, _, value = item.partition("=")
+        name = current_name(given_name)
         try:
             number = float(value)
         except ValueError:
@@ -188,7 +195,7 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
             )
         weights[name] = number
     chosen = manual_weights(weights)
-    if not any(getattr(chosen, name) for name in BLOCKS):
+    if not any(chosen.shares.values()):
         raise InputError("--weight: every block would have the weight 0; give at least one of them more")
     return chosen
 

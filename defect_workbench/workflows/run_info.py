@@ -29,7 +29,7 @@ def report_facts(project: Project) -> dict[str, str]:
     else:
         preference = "median" if settings.preference is None else f"{settings.preference:g}"
         facts["Preference, damping"] = f"{preference}, {settings.damping:g}"
-    shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.as_mapping().items())
+    shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.shares.items())
     facts["Weights of the blocks"] = f"{shares} ({analysis.weights.why})"
     if analysis.backbone is None:
         facts["Network"] = "none: no ResNet-50 weights were available"

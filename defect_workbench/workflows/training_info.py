@@ -77,8 +77,8 @@ def report_text(outcome: Outcome, model_path: Path) -> str:
     }
     if backbone is None:
         made["warnings"] = (
-            "No ResNet-50 weights were available: the classifier works on texture and shape features alone, "
-            "which tells defect types apart far less well."
+            "No ResNet-50 weights were available: the classifier works on texture, Zernike and "
+            "outline features alone, which tells defect types apart far less well."
         )
     return training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
 

@@ -59,7 +59,7 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     result = json.loads(done.stdout)
     assert result["images"] == 131
     assert result["rejected"] == 0
-    assert set(result["weights"]) == {"deep", "haralick", "zernike", "shape", "why"}
+    assert set(result["weights"]) == {"deep", "haralick", "zernike", "outline", "shape", "why"}
     assert set(result["backbone"]) >= {"name", "weights", "sha256"}
     assert set(result["seconds"]) == {"scan", "extract", "link", "export"}
     assert result["images_per_second"] > 0
@@ -282,7 +282,9 @@ def outline(kind: str, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(signal + rng.normal(0, 6, signal.shape), 0, 255).astype(np.uint8))
 
 
-def test_kinds_that_differ_in_shape_alone_raise_the_shape_block(tmp_path: Path, with_weights: Path) -> None:
+def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
+    tmp_path: Path, with_weights: Path
+) -> None:
     rng = np.random.default_rng(1)
     for kind in ("three", "four", "five", "oval"):
         (tmp_path / "lot" / kind).mkdir(parents=True)

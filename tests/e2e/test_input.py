@@ -100,4 +100,4 @@ def test_the_outline_of_the_defect_can_decide(lot: Path, tmp_path: Path) -> None
     weights = ("--weight", "deep=0", "--weight", "shape=1")
     done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3", *weights)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["weights"]["shape"] == 1.0
+    assert (given := json.loads(done.stdout)["weights"])["outline"] == given["shape"] == 1.0

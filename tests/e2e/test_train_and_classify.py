@@ -128,7 +128,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     options = ("--offline", "--json", "--folds", "3")
     done = run("train", folder, "--out", model, "--taxonomy", stages, *options)
     assert done.returncode == 0, done.stderr
-    assert "texture and shape only" in done.stderr
+    assert "texture and Zernike shape only" in done.stderr
     result = json.loads(done.stdout)
     assert result["backbone"] is None
     assert list(result["ablation"]) == ["texture"]

@@ -200,7 +200,7 @@ def test_dropped_folder_opens_and_missing_weights_are_said_until_solved(
     with qtbot.waitSignal(window.jobs.done, timeout=30_000):
         assert drop(window, folder)
     assert window.weights_banner.isVisible()
-    assert "texture and shape" in window.weights_banner.text.text()
+    assert "texture and Zernike" in window.weights_banner.text.text()
     assert "1 file not used" in window.summary.text()
 
 
@@ -385,11 +385,11 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         panel.sliders["zernike"].setValue(20)
     project = document.project
     assert project is not None
-    assert project.analysis.weights.as_mapping() == {
+    assert project.analysis.weights.shares == {
         "deep": 1.0,
         "haralick": 0.0,
         "zernike": 1.0,
-        "shape": 0.0,
+        "outline": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):

@@ -61,7 +61,7 @@ def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.fl
 def made(count: int) -> open_job.Opened:
     """A project of made-up vectors whose files are not there."""
     vectors = clouds(count)
-    weights = BlockWeights(1.0, 0.0, 0.0, "made up")
+    weights = BlockWeights({"deep": 1.0}, "made up")
     tree = build_tree(vectors.astype(np.float64)) if count <= 30_000 else None
     analysis = Analysis(
         Settings(weights=weights), weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count), tree

@@ -134,7 +134,7 @@ def summary_of(document: Document) -> str:
     if document.tree is not None:
         parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
     backbone = project.analysis.backbone
-    parts.append(backbone.weights if backbone is not None else "texture and shape only")
+    parts.append(backbone.weights if backbone is not None else "texture and Zernike shape only")
     if project.images.rejected:
         parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return "  ·  ".join(parts)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from defect_workbench.core.arrays import Vectors
 
-DEEP, HARALICK, ZERNIKE, SHAPE = "deep", "haralick", "zernike", "shape"
-BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
+Value = TypeVar("Value")
+
+DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
+BLOCKS = (DEEP, HARALICK, ZERNIKE, OUTLINE)
+# Names that blocks had in earlier versions: files and command lines may still use them.
+FORMER_NAMES = {"shape": OUTLINE}
 # As a person reads them.
 BLOCK_LABELS = {
     DEEP: "Deep (ResNet-50)",
     HARALICK: "Texture (Haralick)",
     ZERNIKE: "Shape (Zernike)",
-    SHAPE: "Outline of the defect",
+    OUTLINE: "Outline of the defect",
 }
+
+
+def current_name(block: str) -> str:
+    """Today's name of a block that an earlier version may have named."""
+    return FORMER_NAMES.get(block, block)
+
+
+def with_current_names(by_block: Mapping[str, Value]) -> dict[str, Value]:
+    """The same values under today's block names."""
+    return {current_name(name): value for name, value in by_block.items()}
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class BackboneInfo:
 
 @dataclass(frozen=True)
 class Features:
-    """One row an image, in the order of the image set.
+    """One row per image, in the order of the image set.
 
     Attributes
     ----------
@@ -50,17 +66,41 @@ class Features:
 
 @dataclass(frozen=True)
 class BlockWeights:
-    """The share each block has in the distance, and the reason in words.
+    """The share of each block in the distance between images, and the reason for it.
 
-    `zernike` is of the whole picture, `shape` of its largest defect's mask.
+    Attributes
+    ----------
+    shares : mapping of str to float
+        By block name, 0 or more; a block that is not named has the share 0.
+    why : str
+        For people.
+
+    Raises
+    ------
+    ValueError
+        If a share is negative or not finite.
     """
 
-    deep: float
-    haralick: float
-    zernike: float
+    shares: Mapping[str, float]
     why: str
-    shape: float = 0.0
 
-    def as_mapping(self) -> dict[str, float]:
-        """Weight by block name."""
-        return {DEEP: self.deep, HARALICK: self.haralick, ZERNIKE: self.zernike, SHAPE: self.shape}
+    def __post_init__(self) -> None:
+        shares = {str(name): float(share) for name, share in self.shares.items()}
+        for name, share in shares.items():
+            if not 0 <= share < math.inf:
+                raise ValueError(f"the weight {share} of the block {name!r} is not a number from 0 up")
+        object.__setattr__(self, "shares", shares)
+
+    def share(self, block: str) -> float:
+        """The share of one block."""
+        return self.shares.get(block, 0.0)
+
+    def as_json(self) -> dict[str, float | str]:
+        """One field per block, and `why`."""
+        return {**self.shares, "why": self.why}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> BlockWeights:
+        """The inverse of `as_json`; knows the block names of earlier versions."""
+        shares = with_current_names({name: value for name, value in fields.items() if name != "why"})
+        return cls(shares, str(fields["why"]))

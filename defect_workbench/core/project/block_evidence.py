@@ -43,7 +43,7 @@ def block_pull(analysis: Analysis, partition: Partition, image: int) -> Pull | N
     cluster = own if own >= 0 else nearest[0]
     rival = next(number for number in nearest if number != cluster)
     margins = {}
-    for name, weight in analysis.weights.as_mapping().items():
+    for name, weight in analysis.weights.shares.items():
         block = analysis.blocks.get(name)
         if block is not None and weight > 0:
             distances = [

@@ -62,7 +62,7 @@ def judge(
     """
     processing = processing_of(model)
     if model.identity.get("backbone") is None:
-        reporter.warn("this model was trained without ResNet-50 weights: texture and shape features alone")
+        reporter.warn("this model was trained without ResNet-50 weights: only texture and Zernike features")
     for warning in check_fit(model, feature_identity(features.blocks, features.backbone, processing)):
         reporter.warn(warning)
     source = FolderSource(images, features, processing, store, library, reporter)

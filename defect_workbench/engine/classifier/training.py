@@ -20,7 +20,7 @@ from defect_workbench.core.classifier.trained_classifier import (
     belief_gap,
     scaled,
 )
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, SHAPE, ZERNIKE
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, OUTLINE, ZERNIKE
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.augmentation import View
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
@@ -30,10 +30,10 @@ from defect_workbench.engine.classifier.heads.ridge import class_weights, indica
 from defect_workbench.engine.classifier.predict import Walk, centred
 from defect_workbench.engine.features.scaling import plain_scales
 
-# The shape of the largest defect's mask is taken where it helps.
-BLOCKS = (DEEP, HARALICK, ZERNIKE, SHAPE)
+# The outline of the largest defect is taken where it helps.
+BLOCKS = (DEEP, HARALICK, ZERNIKE, OUTLINE)
 WHOLE_PICTURE = (DEEP, HARALICK, ZERNIKE)
-OPTIONAL = (SHAPE, EARLIER)
+OPTIONAL = (OUTLINE, EARLIER)
 
 HAND_WEIGHT = 0.05
 NOVELTY_STRENGTH = 0.3
@@ -289,7 +289,7 @@ def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
 
 
 def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Which blocks the ablation compares: deep only, texture and shape only, both."""
+    """Which blocks the ablation compares: deep only, hand-made only, both."""
     deep = tuple(b for b in BLOCKS if b in blocks and b == DEEP)
     hand = tuple(b for b in BLOCKS if b in blocks and b != DEEP)
     return {"deep": deep, "texture": hand, "fused": deep + hand} if deep else {"texture": hand}

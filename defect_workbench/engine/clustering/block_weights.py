@@ -1,9 +1,9 @@
-"""Which blocks to trust, told from the data without labels.
+"""Choose the weights of the feature blocks from the data, without labels.
 
-Deep features alone are the default: on textures, anything else blurs the groups. Where the outline
-decides, shape helps, and that shows: the neighbours of an image in the shape block are then in the same
-deep group, far more often than its neighbours in the texture block are. Texture itself is never raised
-by itself; deep features see it already (docs/adr/0006).
+Deep features alone are the default: on textures, anything else blurs the clusters. Where kinds of defects
+differ in their outline, Zernike moments help, and the data show it: an image's nearest neighbours in the
+Zernike block are then in the same cluster of deep features far more often than its neighbours in the
+texture block are. The texture block is never raised, because deep features cover it (docs/adr/0006).
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Linkage
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import (
+    DEEP,
+    HARALICK,
+    OUTLINE,
+    ZERNIKE,
+    BlockWeights,
+)
 from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
 
@@ -23,6 +29,7 @@ _GROUPS = 8
 _NEIGHBOURS = 5
 _ROWS = 600
 _FEWEST = 24
+_DEEP_ALONE = {DEEP: 1.0, HARALICK: 0.0, ZERNIKE: 0.0, OUTLINE: 0.0}
 
 
 def agreement(block: Floats, groups: Integers) -> float:
@@ -54,16 +61,28 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
         As `fusion.normalised_blocks` gives them.
     """
     if DEEP not in blocks:
-        return BlockWeights(0.0, 1.0, 1.0, "no ResNet-50 weights: texture and shape features alone, equally")
+        return BlockWeights(
+            {DEEP: 0.0, HARALICK: 1.0, ZERNIKE: 1.0, OUTLINE: 0.0},
+            "no ResNet-50 weights: only texture and Zernike features, weighted equally",
+        )
     rows = len(blocks[DEEP])
     if rows < _FEWEST:
-        return BlockWeights(1.0, 0.0, 0.0, f"deep features alone: too few images ({rows}) to judge by")
+        return BlockWeights(
+            _DEEP_ALONE, f"only deep features: {rows} images are too few to judge the other blocks"
+        )
     if rows > _ROWS:
         sample = np.sort(np.random.default_rng(seed).choice(rows, _ROWS, replace=False))
         blocks = {name: block[sample] for name, block in blocks.items()}
     groups = build_tree(blocks[DEEP], linkage).roots(_GROUPS)
-    shape, texture = agreement(blocks[ZERNIKE], groups), agreement(blocks[HARALICK], groups)
-    said = f"shape agrees with the deep groups to {shape:.2f}, texture to {texture:.2f}"
-    if shape >= ENOUGH_AGREEMENT and shape >= ENOUGH_LEAD * texture:
-        return BlockWeights(1.0, 0.0, RAISED, f"shape raised, since outlines tell these images apart: {said}")
-    return BlockWeights(1.0, 0.0, 0.0, f"deep features alone: {said}")
+    zernike, texture = agreement(blocks[ZERNIKE], groups), agreement(blocks[HARALICK], groups)
+    figures = f"({zernike:.2f}, texture {texture:.2f})"
+    if zernike >= ENOUGH_AGREEMENT and zernike >= ENOUGH_LEAD * texture:
+        return BlockWeights(
+            {**_DEEP_ALONE, ZERNIKE: RAISED},
+            f"Zernike weight raised to {RAISED:g}: its neighbours agree with the deep clusters {figures}",
+        )
+    return BlockWeights(
+        _DEEP_ALONE,
+        f"only deep features: the neighbours by Zernike moments do not agree with the deep clusters clearly "
+        f"better than those by texture {figures}",
+    )

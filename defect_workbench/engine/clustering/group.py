@@ -61,9 +61,9 @@ def regroup(
     blocks = {name: block.astype(np.float64) for name, block in kept.items()}
     weights = settings.weights
     if weights is None:
-        reporter.stage("Weighing deep, texture and shape features", None)
+        reporter.stage("Choosing the weights of the feature blocks", None)
         weights = choose_weights(blocks, settings.linkage, settings.seed)
-    elif not any(weights.as_mapping()[name] > 0 for name in blocks):
+    elif not any(weights.share(name) > 0 for name in blocks):
         raise InputError("every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS))
     reporter.check()
     vectors = fuse(blocks, weights)
@@ -105,12 +105,11 @@ def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis
     vectors : (m, d) float32
         Rows of `Analysis.vectors`.
     """
-    given = replace(settings, weights=BlockWeights(1.0, 0.0, 0.0, "as in the whole set"))
+    given = replace(settings, weights=BlockWeights({DEEP: 1.0}, "as in the whole set"))
     found = regroup({DEEP: vectors}, None, given, reporter)
     return replace(found, outlier_scores=np.zeros(len(vectors)))
 
 
 def manual_weights(given: dict[str, float]) -> BlockWeights:
     """Weights a person gave; blocks not named keep 1 for deep and 0 for the others."""
-    merged = {"deep": 1.0, "haralick": 0.0, "zernike": 0.0, "shape": 0.0, **given}
-    return BlockWeights(**merged, why="given by hand")
+    return BlockWeights({**dict.fromkeys(BLOCKS, 0.0), DEEP: 1.0, **given}, "given by hand")

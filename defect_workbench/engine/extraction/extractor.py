@@ -23,7 +23,7 @@ from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     HARALICK,
-    SHAPE,
+    OUTLINE,
     ZERNIKE,
     BackboneInfo,
     Features,
@@ -297,7 +297,7 @@ def extract(
     found = {
         HARALICK: blocks.haralick.vectors(keys),
         ZERNIKE: blocks.zernike.vectors(keys),
-        SHAPE: blocks.outline.vectors(sha256s),
+        OUTLINE: blocks.outline.vectors(sha256s),
     }
     if blocks.deep is not None:
         found[DEEP] = blocks.deep.vectors(keys)
@@ -385,17 +385,17 @@ def _prepared(path: str, data: bytes, sha256: str, key: str, task: _Task) -> _Pr
     tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
     facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
     measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
-    texture, shape = haralick.haralick(grey), outline(finding.largest)
-    if not all(np.isfinite(values).all() for values in (texture, shape, measured)):
+    texture, contour = haralick.haralick(grey), outline(finding.largest)
+    if not all(np.isfinite(values).all() for values in (texture, contour, measured)):
         raise ValueError("a feature is not a finite number")
-    return _Prepared(path, sha256, key, facts, grey, rgb, texture, measured, shape)
+    return _Prepared(path, sha256, key, facts, grey, rgb, texture, measured, contour)
 
 
 def _embed(
     batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, buffer: Buffer
 ) -> list[_Prepared]:
     """Finish a batch; those without finite deep vectors, which are not kept, are returned."""
-    shapes = zernike.zernike(np.stack([item.grey for item in batch if item.grey is not None]))
+    moments = zernike.zernike(np.stack([item.grey for item in batch if item.grey is not None]))
     missing = [i for i, item in enumerate(batch) if blocks.deep is not None and item.key not in blocks.deep]
     deep: dict[int, Vectors] = {}
     if source is not None and missing:
@@ -409,7 +409,7 @@ def _embed(
                     item.sha256,
                     item.key,
                     item.texture,
-                    shapes[index],
+                    moments[index],
                     item.measured,
                     item.outline,
                     deep.get(index),

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from defect_workbench.core.arrays import Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, SHAPE, ZERNIKE
+from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, OUTLINE, ZERNIKE
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.measurements import NUMBERS
 from defect_workbench.core.images.preprocessing_steps import Processing
@@ -73,8 +73,8 @@ class Row:
 
     sha256: str
     key: str
-    texture: Vectors
-    shape: Vectors
+    haralick: Vectors
+    zernike: Vectors
     measured: tuple[float, ...]
     outline: Vectors
     deep: Vectors | None
@@ -113,7 +113,7 @@ def open_blocks(store: VectorStore, wanted: Processing, deep: Mapping[str, Any] 
     return Blocks(
         facts=store.block("image", DECODER),
         measured=store.block("measured", measured_identity(wanted)),
-        outline=hand_made[SHAPE],
+        outline=hand_made[OUTLINE],
         haralick=hand_made[HARALICK],
         zernike=hand_made[ZERNIKE],
         deep=None if deep is None else store.block(DEEP, deep),
@@ -136,7 +136,7 @@ class Buffer:
 
     def flush(self, blocks: Blocks) -> None:
         """Write what is new; vectors first, so that a known image always has its vectors."""
-        by_key = (("texture", blocks.haralick), ("shape", blocks.zernike), ("deep", blocks.deep))
+        by_key = (("haralick", blocks.haralick), ("zernike", blocks.zernike), ("deep", blocks.deep))
         for name, block in by_key:
             if block is not None:
                 rows = [(row.key, getattr(row, name)) for row in self.rows]

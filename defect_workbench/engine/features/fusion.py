@@ -94,8 +94,7 @@ def fuse(blocks: dict[str, Floats], weights: BlockWeights) -> Floats:
     (n, d) float64
         Blocks of weight 0 are left out.
     """
-    shares = weights.as_mapping()
-    parts = [np.sqrt(shares[name]) * block for name, block in blocks.items() if shares[name] > 0]
+    parts = [np.sqrt(share) * block for name, block in blocks.items() if (share := weights.share(name)) > 0]
     if not parts:
         return np.zeros((len(next(iter(blocks.values()))), 1))
     return np.concatenate(parts, axis=1)

@@ -15,7 +15,7 @@ from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     HARALICK,
-    SHAPE,
+    OUTLINE,
     ZERNIKE,
     BackboneInfo,
 )
@@ -26,7 +26,7 @@ from defect_workbench.engine.measurement import defects
 from defect_workbench.engine.preprocessing import info_bar, pipeline, resize
 
 DECODER = {"decoder": "v2", "info_bar": info_bar.IDENTITY}
-EXTRACTORS = {HARALICK: haralick.IDENTITY, ZERNIKE: zernike.IDENTITY, SHAPE: outline.IDENTITY}
+EXTRACTORS = {HARALICK: haralick.IDENTITY, ZERNIKE: zernike.IDENTITY, OUTLINE: outline.IDENTITY}
 
 
 def picture_identity(wanted: Processing) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def measured_identity(wanted: Processing) -> dict[str, Any]:
 
 def hand_made_identity(block: str, wanted: Processing) -> dict[str, Any]:
     """Of a block that needs no network."""
-    seen = measured_identity(wanted) if block == SHAPE else picture_identity(wanted)
+    seen = measured_identity(wanted) if block == OUTLINE else picture_identity(wanted)
     return {**seen, "extractor": EXTRACTORS[block]}
 
 
@@ -146,7 +146,7 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
         ("prepare", "sizes pictures differently", "sizing"),
         ("decoder", "decodes image files differently", "decoding"),
         ("info_bar", "finds info bars differently", "info bars"),
-        ("extractors", "computes texture or shape features differently", "texture and shape features"),
+        ("extractors", "computes texture, Zernike or outline features differently", "feature extraction"),
         ("measure", "measures defects differently", "measurements"),
         ("processing", "was trained on pictures processed differently", "processing"),
     ):

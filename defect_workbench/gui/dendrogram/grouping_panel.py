@@ -111,7 +111,7 @@ class GroupingPanel(QWidget):
         weights = None
         if not self._from_data:
             shares = {name: slider.value() / _STEPS for name, slider in self.sliders.items()}
-            weights = BlockWeights(**shares, why="set by hand")
+            weights = BlockWeights(shares, "set by hand")
         preference = self.preference.value()
         return replace(
             before,
@@ -138,9 +138,10 @@ class GroupingPanel(QWidget):
         self.damping.setValue(settings.damping)
         lowest = self.preference.minimum()
         self.preference.setValue(lowest if settings.preference is None else settings.preference)
-        for name, value in analysis.weights.as_mapping().items():
-            self.sliders[name].setValue(round(value * _STEPS))
-            self.sliders[name].setEnabled(name in analysis.blocks)
+        for name, slider in self.sliders.items():
+            value = analysis.weights.share(name)
+            slider.setValue(round(value * _STEPS))
+            slider.setEnabled(name in analysis.blocks)
             self._values[name].setText(f"{value:.2f}")
         self._why.setText(sentence_case(analysis.weights.why))
         self.from_data.setEnabled(not self._from_data)

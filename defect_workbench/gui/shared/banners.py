@@ -48,7 +48,7 @@ class WeightsBanner(Strip):
         """Show or hide it."""
         if needed:
             self.say(
-                "No ResNet-50 weights: the images are grouped by texture and shape alone, which tells "
+                "No ResNet-50 weights: the images are grouped by texture and Zernike alone, which tells "
                 "defect types apart far less well."
             )
         else:

@@ -38,8 +38,8 @@ class Welcome(QWidget):
         self._size_title()
         words = QLabel(
             "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "
-            "texture and shape and shown as a dendrogram: drag its cut until the groups make sense, look "
-            "through the outliers, and export labelled folders. Your images are never changed."
+            "texture and Zernike shape and shown as a dendrogram: drag its cut until the groups make sense, "
+            "look through the outliers, and export labelled folders. Your images are never changed."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)

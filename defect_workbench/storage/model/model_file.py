@@ -24,6 +24,7 @@ from defect_workbench.core.classifier.trained_classifier import (
     Novelty,
     TrainedStage,
 )
+from defect_workbench.core.clustering.feature_blocks import current_name, with_current_names
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
@@ -174,7 +175,7 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
 def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:
     return tuple(
         BlockScale(
-            str(table["block"]),
+            current_name(str(table["block"])),
             arrays[f"{prefix}.{table['block']}.centre"],
             arrays[f"{prefix}.{table['block']}.divisor"],
             float(table["factor"]),
@@ -182,6 +183,11 @@ def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tup
         )
         for table in tables
     )
+
+
+def _current_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
+    weights = {"weights": with_current_names(notes["weights"])} if "weights" in notes else {}
+    return {**notes, **weights}
 
 
 def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
@@ -197,7 +203,7 @@ def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedSta
             arrays[f"{prefix}.output"],
             float(values["skip"]),
             float(values["temperature"]),
-            dict(table["notes"]),
+            _current_notes(table["notes"]),
         )
     limit, threshold = table["limit"], table["threshold"]
     return TrainedStage(
@@ -205,8 +211,17 @@ def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedSta
         head,
         None if limit is None else float(limit),
         None if threshold is None else float(threshold),
-        dict(table["notes"]),
+        _current_notes(table["notes"]),
     )
+
+
+def _with_current_blocks(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity under today's block names."""
+    by_block = ("columns", "extractors")
+    return {
+        key: with_current_names(value) if key in by_block and isinstance(value, Mapping) else value
+        for key, value in identity.items()
+    }
 
 
 def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
@@ -227,5 +242,6 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
         arrays["novelty.spread"],
         np.inf if threshold is None else float(threshold),
     )
+    identity = _with_current_blocks(state["identity"])
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
-    return Classifier(taxonomy, stages, novelty, dict(state["identity"]), dict(state["facts"]), tuned)
+    return Classifier(taxonomy, stages, novelty, identity, dict(state["facts"]), tuned)

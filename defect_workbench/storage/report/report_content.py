@@ -120,7 +120,7 @@ def file_tables(project: Project) -> list[ReportTable]:
 
 
 NO_WEIGHTS = (
-    "No ResNet-50 weights were available: the images were grouped by texture and shape features alone, "
+    "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
     "which tells defect types apart far less well."
 )
 

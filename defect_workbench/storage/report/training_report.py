@@ -208,7 +208,11 @@ def _risk(values: Mapping[str, Any]) -> str:
 def _ablation(values: Mapping[str, Any]) -> list[str]:
     if not values:
         return []
-    names = {"deep": "deep features only", "texture": "texture, shape and size only", "fused": "all, fused"}
+    names = {
+        "deep": "deep features only",
+        "texture": "texture, Zernike, outline and size only",
+        "fused": "all, fused",
+    }
     lines = [
         (
             "<h2>Which features carry it</h2><table><tr><th>Features<th class=n>Right %"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Linkage, Method, Settings, Suggestion
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, with_current_names
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
@@ -39,7 +39,8 @@ from defect_workbench.storage.session.proposal_arrays import (
 from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
 
-FORMAT = 2
+# Format 3 names the block of the defect's outline `outline`, which was `shape`.
+FORMAT = 3
 _STATE = "state.json"
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
@@ -88,9 +89,9 @@ def _write(path: Path, project: Project) -> None:
         "rejected": [[r.path, r.reason] for r in project.images.rejected],
         "settings": {
             **asdict(analysis.settings),
-            "weights": asdict(analysis.settings.weights) if analysis.settings.weights else None,
+            "weights": analysis.settings.weights.as_json() if analysis.settings.weights else None,
         },
-        "weights": asdict(analysis.weights),
+        "weights": analysis.weights.as_json(),
         "backbone": asdict(analysis.backbone) if analysis.backbone else None,
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
@@ -205,13 +206,15 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
                 **settings,
                 "method": Method(settings["method"]),
                 "linkage": Linkage(settings["linkage"]),
-                "weights": BlockWeights(**manual) if manual else None,
+                "weights": BlockWeights.from_json(manual) if manual else None,
                 "processing": processing,
             }
         ),
-        weights=BlockWeights(**state["weights"]),
+        weights=BlockWeights.from_json(state["weights"]),
         backbone=BackboneInfo(**state["backbone"]) if state["backbone"] else None,
-        blocks={k.removeprefix("block-"): v for k, v in arrays.items() if k.startswith("block-")},
+        blocks=with_current_names(
+            {k.removeprefix("block-"): v for k, v in arrays.items() if k.startswith("block-")}
+        ),
         vectors=arrays["vectors"],
         outlier_scores=arrays["outlier_scores"],
         tree=Tree(arrays["tree"]) if "tree" in arrays else None,

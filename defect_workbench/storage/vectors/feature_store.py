@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
@@ -117,12 +118,14 @@ class FeatureStore:
         """The vectors of one kind that depend on `identity` (JSON values)."""
         text = json.dumps(identity, sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Block(self, self.folder / f"{kind}-{key}", dict(identity))
+        folders = [self.folder / f"{name}-{key}" for name in _kind_names(kind)]
+        return Block(self, folders[0], dict(identity), folders[1:])
 
     def identities(self, kind: str) -> list[dict[str, Any]]:
         """The identities for which the store has a block of this kind."""
         found = []
-        for path in sorted(self.folder.glob(f"{kind}-*/identity.json")):
+        names = _kind_names(kind)
+        for path in sorted(path for name in names for path in self.folder.glob(f"{name}-*/identity.json")):
             try:
                 found.append(json.loads(read_regular(path, _MOST_NOTE_BYTES)))
             except (OSError, ValueError, RecursionError):
@@ -206,14 +209,20 @@ class FeatureStore:
 
 
 class Block:
-    """The rows of one kind and identity: for each content hash a vector or a record of fields."""
+    """The rows of one kind and identity: for each content hash a vector or a record of fields.
 
-    def __init__(self, store: FeatureStore, folder: Path, identity: dict[str, Any]) -> None:
+    What earlier versions wrote into the folders `former`, under another name of the kind, is read too; new
+    rows go into `folder`.
+    """
+
+    def __init__(
+        self, store: FeatureStore, folder: Path, identity: dict[str, Any], former: Sequence[Path] = ()
+    ) -> None:
         self._store = store
         self._folder = folder
         self._identity = identity
         self._where: dict[str, tuple[Path, int]] = {}
-        for part in _parts(folder):
+        for part in [part for place in (folder, *former) for part in _parts(place)]:
             table = _read(part, ["sha256"])
             if table is not None:
                 self._index(part, table.column("sha256").to_pylist())
@@ -288,6 +297,11 @@ class Block:
             targets.append(target)
             rows.append(row)
         return [(part, targets, rows) for part, (targets, rows) in grouped.items()]
+
+
+def _kind_names(kind: str) -> list[str]:
+    """A kind's name, then the names it had in earlier versions."""
+    return [kind, *(former for former, name in FORMER_NAMES.items() if name == kind)]
 
 
 def _version(mark: Path) -> int:

@@ -81,7 +81,8 @@ def test_affinity_propagation_makes_a_partition_too() -> None:
     from defect_workbench.core.clustering.clustering_result import Method
     from defect_workbench.core.clustering.feature_blocks import BlockWeights
 
-    chosen = Settings(method=Method.AFFINITY, weights=BlockWeights(1, 0, 0, ""), preference=-3.0, damping=0.8)
+    weights = BlockWeights({"deep": 1}, "")
+    chosen = Settings(method=Method.AFFINITY, weights=weights, preference=-3.0, damping=0.8)
     analysis = made_analysis(blobs((20, 15, 10)), chosen)
     assert analysis.tree is None
     assert analysis.exemplar_tree is not None

@@ -13,7 +13,7 @@ def test_the_block_that_tells_the_clusters_apart_speaks_for_them() -> None:
     groups = np.repeat([0.0, 5.0], 20)
     deep = np.stack([groups, rng.standard_normal(40)], axis=1).astype(np.float32)
     texture = rng.standard_normal((40, 3)).astype(np.float32)
-    weights = BlockWeights(1.0, 1.0, 0.0, "for a test")
+    weights = BlockWeights({"deep": 1.0, "haralick": 1.0}, "for a test")
     vectors = np.concatenate([deep, texture], axis=1)
     blocks = {"deep": deep, "haralick": texture, "zernike": texture}
     tree = build_tree(vectors.astype(np.float64))

@@ -69,7 +69,7 @@ def test_blocks_have_unit_mean_square_and_squared_distances_add_by_weight() -> N
     blocks = normalised_blocks(features)
     for block in blocks.values():
         assert (block**2).sum(axis=1).mean() == pytest.approx(1)
-    fused = fuse(blocks, BlockWeights(1.0, 0.3, 0.0, ""))
+    fused = fuse(blocks, BlockWeights({"deep": 1.0, "haralick": 0.3}, ""))
     expected = blocks["deep"][0] - blocks["deep"][1]
     texture = blocks["haralick"][0] - blocks["haralick"][1]
     squared = (expected**2).sum() + 0.3 * (texture**2).sum()

@@ -63,14 +63,14 @@ def test_sessions_keep_facts_measurements_and_processing(tmp_path: Path) -> None
 
 
 def as_format_1(source: Path, target: Path) -> None:
-    """A session as the first format had it: five values an image, no processing, three weights."""
+    """A session as the first format had it: five values per image, no processing, three weights."""
     with zipfile.ZipFile(source) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     state = json.loads(entries["state.json"])
     state["format"] = 1
     for name in ("tools", "info_bars"):
         del state[name]
-    del state["settings"]["processing"], state["weights"]["shape"], state["settings"]["weights"]["shape"]
+    del state["settings"]["processing"], state["weights"]["outline"], state["settings"]["weights"]["outline"]
     entries["state.json"] = json.dumps(state).encode()
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in entries.items():
@@ -86,7 +86,7 @@ def test_sessions_of_the_first_format_still_open(tmp_path: Path) -> None:
     assert [i.path for i in found.images.images] == [i.path for i in project.images.images]
     assert all(i.tool is None and i.measured is None and not i.info_bar for i in found.images.images)
     assert found.analysis.settings.processing == Processing(info_bar="off")
-    assert found.analysis.weights.shape == 0
+    assert found.analysis.weights.share("outline") == 0
     save_session(tmp_path / "again.dwb", found)
     assert load_session(tmp_path / "again.dwb").images == found.images
 
@@ -174,7 +174,7 @@ def test_each_processing_has_vectors_of_its_own_and_measures_once(lot: Path, tmp
     smooth = run(lot, tmp_path / "s", Processing(denoise="median"))
     assert (plain.computed, smooth.computed) == (18, 18)
     assert not np.allclose(plain.features.blocks["haralick"], smooth.features.blocks["haralick"])
-    np.testing.assert_array_equal(plain.features.blocks["shape"], smooth.features.blocks["shape"])
+    np.testing.assert_array_equal(plain.features.blocks["outline"], smooth.features.blocks["outline"])
     assert [i.measured for i in plain.images.images] == [i.measured for i in smooth.images.images]
     for processing in (None, Processing(denoise="median")):
         assert run(lot, tmp_path / "s", processing).computed == 0

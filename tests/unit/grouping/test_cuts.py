@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from defect_workbench.core.clustering.clustering_result import Linkage
-from defect_workbench.core.clustering.feature_blocks import BlockWeights, Features
+from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.engine.clustering.block_weights import agreement, choose_weights
 from defect_workbench.engine.clustering.cut_suggestions import score_cuts, silhouettes, suggest_cuts
 from defect_workbench.engine.clustering.linkage import build_tree
@@ -77,18 +77,18 @@ def kinds(shape_spread: float, texture_spread: float) -> dict[str, np.ndarray]:
     return normalised_blocks(features)
 
 
-def test_shape_is_raised_where_it_tells_the_groups_apart_and_texture_does_not() -> None:
+def test_zernike_weight_is_raised_where_it_separates_the_kinds_and_texture_does_not() -> None:
     weights = choose_weights(kinds(shape_spread=0.5, texture_spread=30.0), Linkage.WARD)
-    assert weights.zernike > 0
-    assert weights.haralick == 0
-    assert "raised" in weights.why
+    assert weights.share("zernike") > 0
+    assert weights.share("haralick") == 0
+    assert weights.why.startswith("Zernike weight raised to 0.4")
 
 
 @pytest.mark.parametrize(("shape_spread", "texture_spread"), [(30.0, 30.0), (30.0, 0.5), (0.5, 0.5)])
-def test_deep_stays_alone_where_shape_does_not_lead(shape_spread: float, texture_spread: float) -> None:
+def test_deep_stays_alone_where_zernike_does_not_lead(shape_spread: float, texture_spread: float) -> None:
     weights = choose_weights(kinds(shape_spread, texture_spread), Linkage.WARD)
-    assert (weights.deep, weights.haralick, weights.zernike) == (1.0, 0.0, 0.0)
-    assert "deep features alone" in weights.why
+    assert {name: share for name, share in weights.shares.items() if share} == {"deep": 1.0}
+    assert weights.why.startswith("only deep features")
 
 
 def test_agreement_is_one_for_the_groups_themselves_and_about_zero_for_noise() -> None:
@@ -104,5 +104,6 @@ def test_weights_without_a_network_or_with_few_images_have_a_reason() -> None:
     assert "too few" in few.why
     del blocks["deep"]
     without = choose_weights(blocks, Linkage.WARD)
-    assert without == BlockWeights(0.0, 1.0, 1.0, without.why)
+    used = {name: share for name, share in without.shares.items() if share}
+    assert used == {"haralick": 1.0, "zernike": 1.0}
     assert "no ResNet-50 weights" in without.why

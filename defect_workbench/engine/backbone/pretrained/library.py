@@ -169,14 +169,16 @@ class WeightsLibrary:
         if checkpoint is not None:
             return checkpoint
         if offline:
-            reporter.warn("no ResNet-50 weights on this machine and fetching is off: texture and shape only")
+            reporter.warn(
+                "no ResNet-50 weights on this machine and fetching is off: texture and Zernike shape only"
+            )
             return None
         try:
             self.fetch(reporter)
         except WorkbenchError as error:
             if error.exit_code != WorkbenchError.exit_code:
                 raise
-            reporter.warn(f"{error}. Going on with texture and shape features only")
+            reporter.warn(f"{error}. Continuing with texture and Zernike features only")
             return None
         return self.load()
 

@@ -48,7 +48,7 @@ class View:
 
     @property
     def keeps_texture(self) -> bool:
-        """Whether texture and shape features are the same as the picture's own."""
+        """Whether texture and Zernike features are the same as the picture's own."""
         return not self.draw
 
 
