@@ -52,20 +52,22 @@ def _guarded(arguments: list[str]) -> int:
         _say(f"a part of the program is missing or does not work here ({error}); reinstall it")
         return 1
     except Exception as error:
+        from defect_workbench.commands.shared.remedies import sentence
         from defect_workbench.unforeseen import in_words
 
-        told = in_words(error, "", "report it with this line")
-        _say(str(told))
-        return told.exit_code
+        known = in_words(error, "", "report it with this line")
+        _say(sentence(known))
+        return known.exit_code
 
 
 def _main(arguments: list[str]) -> int:
     from defect_workbench import cli
+    from defect_workbench.commands.shared.remedies import sentence
     from defect_workbench.unforeseen import catching_strays
     from defect_workbench.user_dirs import Places
 
     places = Places.of_user()
-    with catching_strays(_say, f"report it with the log {places.log}"):
+    with catching_strays(lambda error: _say(sentence(error)), f"report it with the log {places.log}"):
         if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
             return cli.run(arguments, places, open_window if has_display() else None)
         return open_window(_path_to_open(arguments, cli.COMMANDS))

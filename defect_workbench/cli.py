@@ -21,7 +21,8 @@ from defect_workbench.commands import (
     train,
     weights,
 )
-from defect_workbench.console import ConsoleReporter, console_reporter
+from defect_workbench.commands.shared.console import ConsoleReporter, console_reporter
+from defect_workbench.commands.shared.remedies import sentence
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
@@ -77,7 +78,7 @@ def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] 
 
 def _fail(error: WorkbenchError) -> int:
     """Say on standard error what went wrong, in one line; returns the exit code."""
-    print(f"defect-workbench: {printable(str(error))}", file=sys.stderr)
+    print(f"defect-workbench: {printable(sentence(error))}", file=sys.stderr)
     return error.exit_code
 
 

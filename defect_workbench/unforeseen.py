@@ -52,23 +52,24 @@ def in_words(error: BaseException, step: str, report: str) -> WorkbenchError:
 
 
 @contextmanager
-def catching_strays(say: Callable[[str], None], report: str) -> Iterator[None]:
-    """While it lasts, what fails where no job can catch it is logged and told in a sentence, too.
+def catching_strays(say: Callable[[WorkbenchError], None], report: str) -> Iterator[None]:
+    """While it lasts, what fails where no job can catch it is logged and passed to `say`.
 
-    A thread of its own, a slot of the window, an object at its end: Python would print a traceback.
+    This is for a thread of its own, a slot of the window, an object at its end, for which Python would print
+    a traceback.
     """
 
-    def told(error: BaseException | None) -> None:
+    def pass_on(error: BaseException | None) -> None:
         if error is not None and not isinstance(error, SystemExit):
-            say(str(in_words(error, "", report)))
+            say(in_words(error, "", report))
 
     def unraisable(args: sys.UnraisableHookArgs) -> None:
         # Nothing went wrong for the person: an object could not be cleared away.
         log.error("ignored at %r", args.object, exc_info=args.exc_value)
 
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
-    sys.excepthook = lambda kind, error, trace: told(error)
-    threading.excepthook = lambda args: told(args.exc_value)
+    sys.excepthook = lambda kind, error, trace: pass_on(error)
+    threading.excepthook = lambda args: pass_on(args.exc_value)
     sys.unraisablehook = unraisable
     try:
         yield

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import backbone_json, run_extraction, say_rejected
 from defect_workbench.commands.shared.result_options import check_out
 from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import concerning
 from defect_workbench.user_dirs import Places
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
@@ -33,7 +34,6 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
 from defect_workbench.core.clustering.feature_blocks import BLOCKS, FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands import cluster
+from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.console import ConsoleReporter
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import Places
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
@@ -20,7 +21,6 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.project.side_data import join
 from defect_workbench.user_dirs import Places

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
@@ -16,7 +17,6 @@ from defect_workbench.commands.shared.extraction_options import (
     say_suggested,
 )
 from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.user_dirs import Places
 
 

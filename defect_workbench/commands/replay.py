@@ -7,11 +7,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import run_listing
 from defect_workbench.commands.shared.result_options import check_out
 from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.console import ConsoleReporter, say, say_json
-from defect_workbench.core.errors import WorkbenchError, concerning
+from defect_workbench.core.errors import Remedy, WorkbenchError, concerning
 from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.user_dirs import Places
@@ -115,7 +115,8 @@ def _check_weights(
         used = f"{info.name}, {info.sha256[:16]}…" if info else "none"
         raise WorkbenchError(
             f"the session was made with the weights {backbone.weights}, {backbone.sha256[:16]}…; "
-            f"in use are {used}. Import those of the session: defect-workbench weights import FILE"
+            f"in use are {used}",
+            Remedy.MATCHING_WEIGHTS,
         )
 
 

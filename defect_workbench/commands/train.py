@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
@@ -15,7 +16,6 @@ from defect_workbench.commands.shared.extraction_options import (
     say_rejected,
 )
 from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.safe_reading import read_regular
 from defect_workbench.user_dirs import Places

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.console import ConsoleReporter, say, say_json
 from defect_workbench.core.errors import concerning
 from defect_workbench.user_dirs import Places
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from defect_workbench.core.errors import Remedy
+
 
 class Reporter(Protocol):
     """Receives progress; one object serves one job, stage after stage.
@@ -17,8 +19,8 @@ class Reporter(Protocol):
     def advance(self, steps: int = 1) -> None:
         """Add finished steps to the current stage."""
 
-    def warn(self, message: str) -> None:
-        """Pass on something the person should know although the work goes on."""
+    def warn(self, message: str, remedy: Remedy | None = None) -> None:
+        """Pass on something the person should know although the work continues, and what can be done."""
 
     def check(self) -> None:
         """Raise `Cancelled` if the work should stop; called at batch boundaries."""
@@ -29,6 +31,7 @@ class SilentReporter:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.remedies: list[Remedy | None] = []
 
     def stage(self, title: str, total: int | None) -> None:
         """Ignore the stage."""
@@ -36,9 +39,10 @@ class SilentReporter:
     def advance(self, steps: int = 1) -> None:
         """Ignore the steps."""
 
-    def warn(self, message: str) -> None:
-        """Keep the warning."""
+    def warn(self, message: str, remedy: Remedy | None = None) -> None:
+        """Keep the warning and its remedy."""
         self.warnings.append(message)
+        self.remedies.append(remedy)
 
     def check(self) -> None:
         """Never stop."""

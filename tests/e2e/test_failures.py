@@ -354,7 +354,7 @@ def test_a_store_whose_mark_is_damaged_mends_itself(content: bytes, lot: Path, p
 
 def test_a_damaged_mark_without_a_store_is_said(tmp_path: Path) -> None:
     (tmp_path / "store.json").write_text("{")
-    with pytest.raises(WorkbenchError, match="name another folder"):
+    with pytest.raises(WorkbenchError, match="nothing else of a store in it"):
         FeatureStore(tmp_path)
     with pytest.raises(WorkbenchError, match="is a file or lies in one"):
         FeatureStore(tmp_path / "store.json" / "deeper")

@@ -203,7 +203,7 @@ def test_a_folder_that_may_no_longer_be_read_stops_the_work_in_words(lot: Path, 
         picture(index).save(lot / f"{index:03d}.png")
     code = f"""
 import os, sys
-from defect_workbench import console
+from defect_workbench.commands.shared import console
 from defect_workbench.__main__ import main
 class Closing(console.ConsoleReporter):
     def advance(self, steps=1):

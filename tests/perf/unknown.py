@@ -12,7 +12,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.console import console_reporter
+from defect_workbench.commands.shared.console import console_reporter
 from defect_workbench.core.classifier.taxonomy import default_taxonomy, fit_taxonomy
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.cross_validation import leave_classes_out

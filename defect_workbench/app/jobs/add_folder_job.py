@@ -12,7 +12,7 @@ import numpy as np
 from defect_workbench.app.jobs.open_job import Opened, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
 from defect_workbench.core.arrays import Integers, Vectors
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
@@ -74,7 +74,7 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         before = np.array([old.get(image.path, UNDECIDED) for image in found.images.images], np.intp)
         lost = len(project.images) - int((before != UNDECIDED).sum())
         if lost:
-            raise InputError(f"{lost:,} images of this work are no longer there; find them first")
+            raise InputError(f"{lost:,} images of this work are no longer there", Remedy.FIND_IMAGES)
         fresh = np.flatnonzero(before == UNDECIDED)
         if not len(fresh):
             raise InputError(f"every image in {folder} is in this work already")

@@ -14,7 +14,7 @@ from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.clustering.feature_blocks import Features
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.project.project_state import Project
@@ -179,7 +179,7 @@ def _confirmed(project: Project, places: Places, reporter: JobReporter, offline:
         reporter.warn(f"one image is too little to learn from; left out: {alone}")
     folders = tuple(sorted(cluster.label for cluster in clusters))
     if len(folders) < 2:
-        raise InputError("confirm at least two clusters: a classifier learns to tell them apart")
+        raise InputError("a classifier learns from at least two confirmed clusters", Remedy.CONFIRM_CLUSTERS)
     listing = listing_of(project.images)
     found = _extract(listing, project.analysis.settings.processing, places, reporter, offline)
     doubtful = np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful

@@ -15,7 +15,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.core.errors import Cancelled
+from defect_workbench.app.remedies import WORDS, sentence
+from defect_workbench.core.errors import Cancelled, Remedy, in_full
 from defect_workbench.unforeseen import in_words
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,9 @@ class JobReporter:
         if now - self._told >= _SECONDS_BETWEEN_SIGNALS or self._done == self._total:
             self._tell(now)
 
-    def warn(self, message: str) -> None:
-        """Pass on a warning."""
+    def warn(self, message: str, remedy: Remedy | None = None) -> None:
+        """Pass on a warning, with what can be done about it."""
+        message = in_full(message, remedy, WORDS)
         log.warning("%s", message)
         self._warned(message)
 
@@ -121,7 +123,7 @@ class _Worker(QObject):
         except Cancelled:
             self.cancelled.emit(generation)
         except Exception as error:
-            self.failed.emit(generation, str(in_words(error, reporter.step, _REPORT)))
+            self.failed.emit(generation, sentence(in_words(error, reporter.step, _REPORT)))
         else:
             self.done.emit(generation, result)
 

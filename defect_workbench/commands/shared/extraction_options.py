@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.console import ConsoleReporter, say
+from defect_workbench.commands.shared.console import ConsoleReporter, say
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales

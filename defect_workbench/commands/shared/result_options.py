@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.console import say
+from defect_workbench.commands.shared.console import say
 from defect_workbench.core.errors import InputError, WorkbenchError, concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project

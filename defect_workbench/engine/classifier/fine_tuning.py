@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
@@ -77,7 +77,7 @@ class LastBlock:
 
         checkpoint = library.load()
         if checkpoint is None:
-            raise WorkbenchError("fine-tuning needs ResNet-50 weights; run: defect-workbench weights fetch")
+            raise WorkbenchError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
         self._device = default_device()
         self._preprocess = preprocessing(checkpoint.variant)
         network = build_resnet(checkpoint).to(self._device)
@@ -252,7 +252,7 @@ class FineTuning:
         watch: Watcher | None = None,
     ) -> None:
         if DEEP not in data.features.blocks:
-            raise InputError("fine-tuning needs ResNet-50 weights; run: defect-workbench weights fetch")
+            raise InputError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
         self._data, self._source, self._seed = data, source, seed
         self._reporter, self._watch = reporter, watch
         self._block = LastBlock(library)

@@ -12,7 +12,7 @@ import numpy as np
 
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.cross_validation import (
     CrossValidation,
@@ -116,9 +116,9 @@ def train_and_judge(
         If the reporter says so.
     """
     if not 2 <= request.folds <= 20:
-        raise InputError("--folds must be from 2 to 20")
+        raise InputError("the number of folds must be from 2 to 20")
     if not 0 <= request.draws <= MOST_DRAWS:
-        raise InputError(f"--augment must be from 0 to {MOST_DRAWS}")
+        raise InputError(f"the number of random changes of each picture must be from 0 to {MOST_DRAWS}")
     notes: list[str] = []
     seconds: dict[str, float] = {}
     started = time.perf_counter()
@@ -165,7 +165,7 @@ def train_and_judge(
         if source is None:
             raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
         if request.augment:
-            raise InputError("fine-tuning turns and mirrors pictures itself; leave --augment out")
+            raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
         tuning = FineTuning(data, source, source.made, source.library, request.seed, reporter, watch)
         seconds["maps"] = time.perf_counter() - started
         started = time.perf_counter()

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_IMAGES = 10_000
@@ -48,8 +48,8 @@ def affinity_propagation(
     n = len(vectors)
     if n > MAX_IMAGES:
         raise WorkbenchError(
-            f"affinity propagation is for up to {MAX_IMAGES:,} images, here are {n:,}; "
-            "cut coarsely first and refine a cluster"
+            f"affinity propagation is for up to {MAX_IMAGES:,} images; these are {n:,}",
+            Remedy.COARSER_METHOD,
         )
     first, place = distinct_rows(vectors)
     if len(first) < 2:

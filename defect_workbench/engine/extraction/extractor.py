@@ -28,7 +28,7 @@ from defect_workbench.core.clustering.feature_blocks import (
     BackboneInfo,
     Features,
 )
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
@@ -147,9 +147,7 @@ class _DeepSource:
 
             checkpoint = self._checkpoint or self._library.load()
             if checkpoint is None:
-                raise WorkbenchError(
-                    "the cached ResNet-50 weights are damaged; run: defect-workbench weights fetch"
-                )
+                raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
             self._backbone = Backbone(checkpoint, self._precision)
             self._checkpoint = None
             self.loading_seconds += time.perf_counter() - started

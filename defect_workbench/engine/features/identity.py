@@ -19,7 +19,7 @@ from defect_workbench.core.clustering.feature_blocks import (
     ZERNIKE,
     BackboneInfo,
 )
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.features import haralick, outline, zernike
 from defect_workbench.engine.measurement import defects
@@ -132,14 +132,14 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
     had, has = wanted.get("backbone"), identity.get("backbone")
     if had is not None and has is None:
         raise WorkbenchError(
-            f"this model needs deep features of {had['weights']}, and there are no ResNet-50 weights here; "
-            "run: defect-workbench weights fetch"
+            f"this model needs deep features of {had['weights']}, and there are no ResNet-50 weights here",
+            Remedy.FETCH_WEIGHTS,
         )
     if had is not None and has is not None and had["sha256"] != has["sha256"]:
         raise WorkbenchError(
             f"this model was trained with other network weights ({had['weights']}, sha256 "
-            f"{had['sha256'][:12]}…) than those in use ({has['weights']}, sha256 {has['sha256'][:12]}…); "
-            "import those with: defect-workbench weights import FILE, or train again"
+            f"{had['sha256'][:12]}…) than those in use ({has['weights']}, sha256 {has['sha256'][:12]}…)",
+            Remedy.MATCHING_WEIGHTS,
         )
     unsaid = []
     for key, words, part in (

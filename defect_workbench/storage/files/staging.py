@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, is_draft, sync_folder, write_text
 
@@ -64,8 +64,8 @@ class Stage:
                 if not os.path.lexists(self.out):
                     raise
                 raise WorkbenchError(
-                    f"{self.out} appeared meanwhile, perhaps by another export; nothing was written to it. "
-                    "Name another folder"
+                    f"{self.out} appeared meanwhile, perhaps by another export; nothing was written to it",
+                    Remedy.OTHER_FOLDER,
                 ) from None
             sync_folder(self.out.parent)
             return

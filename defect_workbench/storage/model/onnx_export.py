@@ -15,7 +15,7 @@ import numpy as np
 
 from defect_workbench.core.classifier.trained_classifier import Classifier, Head
 from defect_workbench.core.clustering.feature_blocks import DEEP
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.storage.files.atomic import replacing
 
 OPSET = 17
@@ -30,7 +30,7 @@ def check_onnx() -> None:
     WorkbenchError
     """
     if importlib.util.find_spec("onnx") is None:
-        raise WorkbenchError("writing ONNX needs a package more: pip install 'defect-workbench[onnx]'")
+        raise WorkbenchError("writing ONNX needs an extra package", Remedy.INSTALL_ONNX)
 
 
 def input_name(block: str) -> str:

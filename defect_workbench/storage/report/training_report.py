@@ -260,7 +260,7 @@ def _unknown(facts: Mapping[str, Any]) -> list[str]:
     if not values or not values.get("classes"):
         return [
             *lines,
-            "<p class=soft>Not measured; train with --leave-one-out to leave each class out in turn.</p>",
+            "<p class=soft>Not measured: the training did not leave each class out in turn.</p>",
         ]
     lines.append(
         f"<p>Each class left out of training in turn: area under the curve for telling it apart "

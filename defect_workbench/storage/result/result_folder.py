@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular, why_not_written
@@ -79,10 +79,10 @@ def check_target(out: Path) -> None:
         If `out` is there and is not an empty folder.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out} exists and is not a folder; name a new one")
+        raise InputError(f"{out} exists and is not a folder", Remedy.OTHER_FOLDER)
     try:
         if out.is_dir() and any(out.iterdir()) and not left_over(out):
-            raise InputError(f"{out} is not empty; nothing was written. Name a new folder")
+            raise InputError(f"{out} is not empty, so nothing was written", Remedy.OTHER_FOLDER)
     except PermissionError as error:
         raise InputError(f"{out} cannot be read: {error.strerror}") from error
 
@@ -249,10 +249,10 @@ def export(
                 last=(RECEIPT, "manifest.csv"),
             )
     except OSError as error:
-        raise WorkbenchError(_explain(error, out, mode)) from error
+        raise _explained(error, out, mode) from error
     except WorkbenchError as error:
         if isinstance(error.__cause__, OSError):
-            raise WorkbenchError(_explain(error.__cause__, out, mode)) from error
+            raise _explained(error.__cause__, out, mode) from error
         raise
     return plan
 
@@ -301,7 +301,7 @@ def _place_images(
         place(source, target)
         if file_digest(target) != row.sha256:
             raise WorkbenchError(
-                f"{row.path} changed after it was read; open the folder again. Nothing was written"
+                f"{row.path} changed after it was read, so nothing was written", Remedy.OPEN_AGAIN
             )
         reporter.advance()
 
@@ -349,10 +349,12 @@ def _symlink(source: Path, target: Path) -> None:
     os.symlink(source, target)
 
 
-def _explain(error: OSError, out: Path, mode: Mode) -> str:
+def _explained(error: OSError, out: Path, mode: Mode) -> WorkbenchError:
     if mode is Mode.HARDLINK and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP):
-        return f"hard links to {out} are not possible (another disk, or not allowed there); use --mode copy"
+        return WorkbenchError(
+            f"hard links to {out} are not possible (another disk, or not allowed there)", Remedy.COPY_MODE
+        )
     if mode is Mode.SYMLINK and error.errno in (errno.EPERM, errno.ENOTSUP):
-        return f"symbolic links are not possible in {out}; use --mode copy"
+        return WorkbenchError(f"symbolic links are not possible in {out}", Remedy.COPY_MODE)
     where = f" ({error.filename})" if error.filename else ""
-    return f"{why_not_written(error)}; nothing was written to {out}{where}"
+    return WorkbenchError(f"{why_not_written(error)}; nothing was written to {out}{where}")

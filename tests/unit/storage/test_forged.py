@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.console import say
+from defect_workbench.commands.shared.console import say
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group

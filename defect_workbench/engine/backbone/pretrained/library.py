@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import file_digest, read_regular, why_not_written
 from defect_workbench.engine.backbone.pretrained import sources
@@ -156,8 +156,7 @@ class WeightsLibrary:
                         raise
                     reasons.append(str(error))
         raise WorkbenchError(
-            "no source of the ResNet-50 weights answered: " + "; ".join(reasons) + ". On a machine with "
-            "access, get the file and run: defect-workbench weights import FILE"
+            "no source of the ResNet-50 weights answered: " + "; ".join(reasons), Remedy.IMPORT_WEIGHTS
         )
 
     def obtain(self, reporter: Reporter, *, offline: bool) -> Checkpoint | None:
@@ -178,7 +177,7 @@ class WeightsLibrary:
         except WorkbenchError as error:
             if error.exit_code != WorkbenchError.exit_code:
                 raise
-            reporter.warn(f"{error}. Continuing with texture and Zernike features only")
+            reporter.warn(f"continuing with texture and Zernike features only: {error}", error.remedy)
             return None
         return self.load()
 

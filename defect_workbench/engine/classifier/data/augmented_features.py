@@ -11,7 +11,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, BackboneInfo, Features
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
@@ -211,8 +211,8 @@ class ViewExtractor:
             checkpoint = self._library.load()
             if checkpoint is None or checkpoint.sha256 != info.sha256:
                 raise WorkbenchError(
-                    "the ResNet-50 weights that these features were made with are not here or are damaged; "
-                    "run: defect-workbench weights fetch"
+                    "the ResNet-50 weights that these features were made with are missing or damaged",
+                    Remedy.FETCH_WEIGHTS,
                 )
             self._backbone = Backbone(checkpoint, Precision(info.precision), torch.device(info.device))
         return self._backbone

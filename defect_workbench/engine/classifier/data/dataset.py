@@ -152,7 +152,9 @@ def lot_of(rule: str) -> Callable[[str], str]:
     try:
         pattern = re.compile(rule)
     except re.error as error:
-        raise InputError(f"--group-by {rule}: not a regular expression ({error}); or give parent") from error
+        raise InputError(
+            f"the rule {rule} for lots is not a regular expression ({error}), nor the word parent"
+        ) from error
 
     def lot(path: str) -> str:
         found = pattern.search(path)

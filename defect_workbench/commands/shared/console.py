@@ -14,7 +14,8 @@ from typing import Any, Never, TextIO
 
 from tqdm import tqdm
 
-from defect_workbench.core.errors import Cancelled
+from defect_workbench.commands.shared.remedies import WORDS
+from defect_workbench.core.errors import Cancelled, Remedy, in_full
 from defect_workbench.core.text import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -45,7 +46,7 @@ class ConsoleReporter:
         self._terminal = stream.isatty()
         self._bar: tqdm[Never] | None = None
         self._title, self._total, self._done = "", 0, 0
-        self._started = self._said = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     @property
     def step(self) -> str:
@@ -57,7 +58,7 @@ class ConsoleReporter:
         self.close()
         title = printable(title)
         self._title, self._total, self._done = title, total or 0, 0
-        self._started = self._said = time.monotonic()
+        self._started = self._printed = time.monotonic()
         if self._terminal:
             self._bar = tqdm(
                 desc=title, total=total, file=self._stream, dynamic_ncols=True, leave=bool(total)
@@ -72,8 +73,8 @@ class ConsoleReporter:
             self._bar.update(steps)
             return
         now = time.monotonic()
-        if self._total and self._done and now - self._said >= _SECONDS_BETWEEN_LINES:
-            self._said = now
+        if self._total and self._done and now - self._printed >= _SECONDS_BETWEEN_LINES:
+            self._printed = now
             left = (now - self._started) / self._done * (self._total - self._done)
             print(
                 f"{self._title}: {self._done:,} of {self._total:,}, {tqdm.format_interval(left)} left",
@@ -81,8 +82,9 @@ class ConsoleReporter:
                 flush=True,
             )
 
-    def warn(self, message: str) -> None:
-        """Print a warning line."""
+    def warn(self, message: str, remedy: Remedy | None = None) -> None:
+        """Print a warning, with what can be done about it."""
+        message = in_full(message, remedy, WORDS)
         line = f"warning: {printable(message, keep=chr(10))}"
         if self._bar is not None:
             tqdm.write(line, file=self._stream)

@@ -1,0 +1,29 @@
+"""What to do about an error, in the words of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from defect_workbench.core.errors import Remedy, WorkbenchError, in_full
+from defect_workbench.user_dirs import HOME_VARIABLE
+
+WORDS: Mapping[Remedy, str] = {
+    Remedy.FETCH_WEIGHTS: "click “Fetch weights” in the banner above the images, then try again",
+    Remedy.IMPORT_WEIGHTS: "get the file on another machine and click “From a file…” in the banner above the "
+    "images",
+    Remedy.MATCHING_WEIGHTS: "train the classifier again with the weights in use",
+    Remedy.OTHER_STORE: f"set the environment variable {HOME_VARIABLE} to another folder and start again",
+    Remedy.OTHER_FOLDER: "choose a new folder",
+    Remedy.COPY_MODE: "choose “Copy the images”",
+    Remedy.OPEN_AGAIN: "open the folder again",
+    Remedy.FIND_IMAGES: "find the images first",
+    Remedy.NO_AUGMENTATION: "turn augmentation or fine-tuning off",
+    Remedy.CONFIRM_CLUSTERS: "confirm at least two clusters first",
+    Remedy.COARSER_METHOD: "group them by the agglomerative method and refine a cluster",
+    Remedy.INSTALL_ONNX: "install the program with its extra “onnx”",
+}
+
+
+def sentence(error: WorkbenchError) -> str:
+    """An error with what can be done about it."""
+    return in_full(str(error), error.remedy, WORDS)

@@ -1,0 +1,28 @@
+"""What to do about an error, in the words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from defect_workbench.core.errors import Remedy, WorkbenchError, in_full
+from defect_workbench.user_dirs import HOME_VARIABLE
+
+WORDS: Mapping[Remedy, str] = {
+    Remedy.FETCH_WEIGHTS: "run: defect-workbench weights fetch",
+    Remedy.IMPORT_WEIGHTS: "get the file on another machine and run: defect-workbench weights import FILE",
+    Remedy.MATCHING_WEIGHTS: "import the matching weights with: defect-workbench weights import FILE",
+    Remedy.OTHER_STORE: f"choose another folder with --store, or for everything with {HOME_VARIABLE}",
+    Remedy.OTHER_FOLDER: "choose a new folder with --out",
+    Remedy.COPY_MODE: "use --mode copy",
+    Remedy.OPEN_AGAIN: "run the command again",
+    Remedy.FIND_IMAGES: "give the folder they are in now with --folder",
+    Remedy.NO_AUGMENTATION: "leave --augment out",
+    Remedy.CONFIRM_CLUSTERS: "confirm some in the window first",
+    Remedy.COARSER_METHOD: "use --method agglomerative",
+    Remedy.INSTALL_ONNX: "run: pip install 'defect-workbench[onnx]'",
+}
+
+
+def sentence(error: WorkbenchError) -> str:
+    """An error with what can be done about it."""
+    return in_full(str(error), error.remedy, WORDS)
