@@ -1,4 +1,4 @@
-"""The log file, and what a bug report should hold."""
+"""The log file, and the text of a bug report."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _BYTES, _KEPT = 1_000_000, 3
 
 
 def start_logging(path: Path) -> None:
-    """Log to a rotating file; where it cannot be written, go on without."""
-    # A disk that is full must not print tracebacks of the log.
+    """Log to a rotating file; if it cannot be written, log nothing."""
+    # A full disk must not make the logging module print tracebacks.
     logging.raiseExceptions = False
-    # Warnings of packages name lines of code; they are for the log and not for the person.
+    # Warnings of packages name lines of code; they belong in the log, not in front of the user.
     logging.captureWarnings(True)
     loggers = [logging.getLogger(name) for name in ("defect_workbench", "py.warnings")]
     loggers[0].setLevel(logging.INFO)
@@ -54,7 +54,7 @@ def start_logging(path: Path) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the program, of Python, of the system and of the packages that matter."""
+    """Return the versions of the program, Python, the system and the main packages."""
     found = {
         "defect-workbench": __version__,
         "python": platform.python_version(),
@@ -69,7 +69,7 @@ def versions() -> dict[str, str]:
 
 
 def bug_report(path: Path, lines: int = 200) -> str:
-    """Versions and the last lines of the log, to paste into a bug report."""
+    """Return versions and the last lines of the log, to paste into a bug report."""
     try:
         with path.open(encoding="utf-8", errors="replace") as stream:
             tail = "".join(deque(stream, maxlen=lines))

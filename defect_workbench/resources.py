@@ -1,4 +1,4 @@
-"""The one way to the files under resources/."""
+"""Access to the files in resources/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def resource(*parts: str) -> Path:
-    """A file or folder of the resources: inside the package once installed, beside it in a checkout."""
+    """Return the path of a resource: inside the installed package, or beside it in a checkout."""
     installed = Path(str(files("defect_workbench"))) / "_resources"
     base = installed if installed.is_dir() else Path(__file__).resolve().parent.parent / "resources"
     return base.joinpath(*parts)

@@ -1,7 +1,7 @@
-"""Standard output and error that never end a job: closed, broken, full, or of a narrow encoding.
+"""Standard output and error that never end a job: closed, broken, full, or with a limited encoding.
 
-A job is worth more than the lines about it. What cannot be shown is escaped; a stream that breaks is
-written to no more, and the first error is kept for whoever asks.
+A job matters more than the messages about it. Characters that cannot be encoded are escaped. A stream that
+breaks is no longer written to, and its first error is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Lasting(io.RawIOBase):
-    """The raw side of a stream; after its first error it takes everything and writes nothing."""
+    """The raw part of a stream; after its first error it accepts everything and writes nothing."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
@@ -40,7 +40,7 @@ class _Lasting(io.RawIOBase):
             return size
         try:
             written: int | None = self._raw.write(data)
-            while written is None:  # somebody else made it non-blocking: wait for the reader
+            while written is None:  # set to non-blocking by another process: wait for the reader
                 import select
 
                 select.select([], [self.fileno()], [])
@@ -53,12 +53,12 @@ class _Lasting(io.RawIOBase):
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """Make the process's standard streams last for a block, and give them back flushed.
+    """Keep the standard streams usable during a block, and restore them flushed.
 
     Raises
     ------
     OSError
-        After the block, if standard output could not take all of it, or nobody read it.
+        After the block, if standard output did not accept everything, or its reader has gone.
     """
     _open_closed()
     before = sys.stdout, sys.stderr
@@ -81,7 +81,7 @@ def lasting_streams() -> Iterator[None]:
 
 
 def _open_closed() -> None:
-    """Open what was closed on the null device: else the next file would become standard output."""
+    """Open closed streams on the null device; otherwise the next file opened would become standard output."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -95,7 +95,7 @@ def _lasting(stream: TextIO | None, number: int) -> tuple[TextIO, _Lasting | Non
     buffer = getattr(stream, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     if not isinstance(raw, io.RawIOBase) or isinstance(raw, _Lasting):
-        return stream, None  # a test's, a notebook's: theirs to look after
+        return stream, None  # of a test or a notebook, which manages it
     stream.flush()
     lasting = _Lasting(raw)
     text = io.TextIOWrapper(

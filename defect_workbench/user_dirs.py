@@ -1,4 +1,4 @@
-"""Where things are kept for this user. Everything below one folder if DEFECT_WORKBENCH_HOME names it."""
+"""The folders of the current user; all below one folder if DEFECT_WORKBENCH_HOME is set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOME_VARIABLE = "DEFECT_WORKBENCH_HOME"
 
 @dataclass(frozen=True)
 class Places:
-    """Folders of one user; made by whoever first writes into them.
+    """Folders of one user, created when something is first written to them.
 
     Attributes
     ----------
@@ -28,11 +28,11 @@ class Places:
     settings : Path
         The window's settings file.
     recovery : Path
-        Unsaved work of windows that may crash.
+        Unsaved work, in case the window crashes.
     analyses : Path
-        Analyses made before.
+        Cache of analyses.
     locks : Path
-        Locks of sessions whose own folder cannot be written.
+        Locks of sessions whose own folder is read-only.
     """
 
     weights: Path
@@ -45,12 +45,12 @@ class Places:
 
     @staticmethod
     def of_user() -> Places:
-        """The usual places of the system.
+        """Return the folders that the system provides for this purpose.
 
         Raises
         ------
         WorkbenchError
-            If this user has none, or the variable names no folder.
+            If the user has no home folder, or the variable does not name a folder.
         """
         home = os.environ.get(HOME_VARIABLE)
         if home:
@@ -63,8 +63,8 @@ class Places:
                 log, config = directories.user_log_path, directories.user_config_path
             except RuntimeError as error:
                 raise WorkbenchError(
-                    "this user has no home folder to keep features and weights in; "
-                    f"set {HOME_VARIABLE} to a folder that can be written"
+                    "this user has no home folder for features and weights; "
+                    f"set {HOME_VARIABLE} to a writable folder"
                 ) from error
         return Places(
             weights=cache / "weights",
@@ -78,21 +78,21 @@ class Places:
 
 
 def _named(home: str) -> Path:
-    """The folder that the variable names."""
+    """Return the folder that the variable names."""
     try:
         base = Path(home).expanduser()
     except RuntimeError as error:
         raise WorkbenchError(
-            f"{HOME_VARIABLE} is {home}, and there is no such user; set it to a folder"
+            f"{HOME_VARIABLE} is {home}, but there is no such user; set it to a folder"
         ) from error
     try:
         base = base.absolute()
     except FileNotFoundError as error:
         raise WorkbenchError(
             f"{HOME_VARIABLE} is {home}, which is relative to a working folder that no longer exists; "
-            "change to another one, or set it to a full path"
+            "change to another folder, or set it to an absolute path"
         ) from error
-    there = next(path for path in (base, *base.parents) if os.path.lexists(path) or path == path.parent)
-    if not there.is_dir():
-        raise WorkbenchError(f"{HOME_VARIABLE} is {home}, but {there} is no folder; set it to a folder")
+    existing = next(path for path in (base, *base.parents) if os.path.lexists(path) or path == path.parent)
+    if not existing.is_dir():
+        raise WorkbenchError(f"{HOME_VARIABLE} is {home}, but {existing} is not a folder; set it to a folder")
     return base

@@ -1,1 +1,1 @@
-"""Generated pictures for the sample set and the tests."""
+"""Synthetic images for the sample set and the tests."""

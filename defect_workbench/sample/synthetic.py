@@ -1,7 +1,7 @@
-"""Made-up SEM pictures of defects: the sample set, and sets for tests with other seeds and textures.
+"""Synthetic SEM images of defects: the sample set, and sets for tests with other seeds and textures.
 
-A picture is a height map seen the way a secondary-electron detector sees it: the brightness follows
-the material, edges glow, one side is in shadow, and noise, defocus and shading come on top.
+An image is a height map rendered as a secondary-electron detector would record it: brightness depends on
+the material, edges are bright, one side is in shadow, and noise, defocus and shading are added.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from defect_workbench.core.arrays import Floats, Pixels
 
 @dataclass(frozen=True)
 class Look:
-    """How a tool and a wafer look; the defaults are the sample set's.
+    """The appearance of instrument and wafer; the defaults are those of the sample set.
 
     Attributes
     ----------
     size : int
-        Side of the square picture, in pixels.
+        Side of the square image, in pixels.
     grain : float
-        Amplitude of the ground's roughness, in grey levels.
+        Amplitude of the background's roughness, in grey levels.
     grain_scale : float
         Its correlation length, in pixels.
     noise : tuple of float
         Range of the standard deviation of the detector noise, in grey levels.
     contrast : tuple of float
-        Range of the factor on everything but the ground level.
+        Range of the factor on everything but the background level.
     pitch : tuple of float
         Range of the period of line/space patterns, in pixels.
     """
@@ -48,7 +48,7 @@ class Look:
 
 @dataclass
 class Scene:
-    """A picture in the making.
+    """The surface that an image is rendered from.
 
     Attributes
     ----------
@@ -68,28 +68,28 @@ class Scene:
         self.height, self.material = np.zeros(shape), np.zeros(shape)
 
     def grid(self) -> tuple[Floats, Floats]:
-        """Row and column of each pixel, measured from the middle."""
+        """Return row and column of each pixel, relative to the centre."""
         rows, columns = np.mgrid[: self.look.size, : self.look.size].astype(np.float64)
         return rows - self.look.size / 2, columns - self.look.size / 2
 
     def place(self, reach: float = 0.22) -> tuple[float, float]:
-        """A random place near the middle, where a review tool puts the defect."""
+        """Return a random position near the centre, where a review tool places the defect."""
         limit = reach * self.look.size
         return float(self.rng.uniform(-limit, limit)), float(self.rng.uniform(-limit, limit))
 
     def smooth_noise(self, scale: float) -> Floats:
-        """Noise of unit standard deviation and the given correlation length."""
+        """Return noise of unit standard deviation and the given correlation length."""
         raw = ndimage.gaussian_filter(self.rng.standard_normal(self.height.shape), scale, mode="wrap")
         return np.asarray(raw / raw.std())
 
 
 def soft(values: Floats, width: float) -> Floats:
-    """A step from 0 to 1 where `values` grows through 0, `width` pixels wide."""
+    """Return a step from 0 to 1 where `values` crosses 0, `width` pixels wide."""
     return np.asarray(1 / (1 + np.exp(-np.clip(values / width, -40, 40))))
 
 
 def _blob(scene: Scene, radius: float, roughness: float, centre: tuple[float, float]) -> Floats:
-    """Signed distance-like field of a roundish outline: positive inside, in pixels."""
+    """Return a field like a signed distance from a roundish outline: positive inside, in pixels."""
     rows, columns = scene.grid()
     y, x = rows - centre[0], columns - centre[1]
     angle = np.arctan2(y, x)
@@ -108,12 +108,12 @@ def _particle(scene: Scene, radius: float, roughness: float) -> None:
 
 
 def large_particle(scene: Scene) -> None:
-    """One rough grain, a fifth to a third of the field."""
+    """One rough particle, a fifth to a third of the field of view wide."""
     _particle(scene, scene.look.size * float(scene.rng.uniform(0.14, 0.21)), 0.25)
 
 
 def small_particle(scene: Scene) -> None:
-    """One small bright grain."""
+    """One small bright particle."""
     _particle(scene, scene.look.size * float(scene.rng.uniform(0.028, 0.045)), 0.12)
 
 
@@ -162,7 +162,7 @@ def bridge(scene: Scene) -> None:
     """Resist joining two neighbouring lines."""
     pitch, phase = _line_space(scene)
     rows, columns = scene.grid()
-    # The gap nearest to the middle, one to the left or right.
+    # The gap nearest to the centre, or its left or right neighbour.
     gap = (0.5 + scene.rng.integers(-1, 2)) * pitch - phase
     y = scene.place(0.2)[0]
     length = pitch * scene.rng.uniform(0.35, 0.75)
@@ -173,7 +173,7 @@ def bridge(scene: Scene) -> None:
 
 
 def clean(scene: Scene) -> None:
-    """Nothing on an unpatterned wafer."""
+    """An unpatterned wafer without a defect."""
 
 
 def _line_space(scene: Scene) -> tuple[float, float]:
@@ -222,7 +222,7 @@ def crystal(scene: Scene) -> None:
 
 
 def checks(scene: Scene) -> None:
-    """A square marker field: a singleton."""
+    """A checkerboard marker: a singleton."""
     rows, columns = scene.grid()
     step = scene.look.size / 7
     scene.material += 60 * (np.sign(np.sin(np.pi * rows / step) * np.sin(np.pi * columns / step)) > 0) - 30
@@ -255,7 +255,7 @@ SINGLETONS: dict[str, Painter] = {
 
 
 def render(paint: Painter, rng: np.random.Generator, look: Look | None = None) -> Pixels:
-    """One picture of a kind.
+    """Return one image of a kind.
 
     Returns
     -------
@@ -290,19 +290,19 @@ def write_set(
     by_kind: bool = False,
     quality: int = 85,
 ) -> list[Path]:
-    """Write a set of JPEG pictures with shuffled names, as a tool would number them.
+    """Write a set of JPEG images with shuffled names, numbered as an instrument would.
 
     Parameters
     ----------
     per_kind : int or sequence of int
-        Pictures a kind; a sequence gives one number for each of `KINDS`.
+        Images per kind; a sequence gives one number for each of `KINDS`.
     by_kind : bool
-        Into a subfolder for each kind; otherwise all into `folder`.
+        Write to one subfolder per kind instead of all to `folder`.
 
     Returns
     -------
     list of Path
-        The written files; the kind is the name of the folder where `by_kind` is set.
+        The written files; with `by_kind`, the name of the folder is the kind.
     """
     rng = np.random.default_rng(seed)
     counts = [per_kind] * len(KINDS) if isinstance(per_kind, int) else list(per_kind)
@@ -320,7 +320,7 @@ def write_set(
 
 
 def main() -> None:
-    """Write the sample set: `python -m defect_workbench.engine.synthetic FOLDER`."""
+    """Write the sample set: `python -m defect_workbench.sample.synthetic FOLDER`."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
@@ -328,7 +328,7 @@ def main() -> None:
     parser.add_argument("--by-kind", action="store_true")
     args = parser.parse_args()
     written = write_set(args.folder, args.seed, args.per_kind, by_kind=args.by_kind)
-    print(f"{len(written)} pictures in {args.folder}")
+    print(f"{len(written)} images in {args.folder}")
 
 
 if __name__ == "__main__":

@@ -132,8 +132,8 @@ def test_a_program_that_cannot_start_says_so(happens: str, words: str) -> None:
     ("home", "words"),
     [
         ("~nosuchuser/x", "there is no such user"),
-        ("{file}", "is no folder"),
-        ("{file}/below", "is no folder"),
+        ("{file}", "is not a folder"),
+        ("{file}/below", "is not a folder"),
     ],
 )
 def test_a_home_that_is_none_is_told(tmp_path: Path, home: str, words: str) -> None:

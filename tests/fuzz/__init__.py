@@ -1,1 +1,1 @@
-"""Whole folders at random through the real job: `python -m tests.fuzz --minutes 60`."""
+"""Run whole jobs on random folders: `python -m tests.fuzz --minutes 60`."""

@@ -1,4 +1,4 @@
-"""Runs random folders for some minutes and lists what gave way."""
+"""Run random folders for some minutes and list the failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KILLS = 6
 
 
 def main() -> int:
-    """Run until the time is up; findings are printed as they come, and their number is the exit code."""
+    """Run until the time is up and print failures as they occur; their number is the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""One folder through the real jobs, and what must hold whatever is in it."""
+"""Run the real jobs on one folder, and check what must hold whatever it contains."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ options = st.fixed_dictionaries(
 
 @dataclass
 class Run:
-    """What a command printed and how it ended."""
+    """The output and exit code of a command."""
 
     code: int
     out: str
@@ -67,7 +67,7 @@ class Run:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Everything below a folder: kind, rights, time, content."""
+    """Return everything below a folder: kind, permissions, time, content."""
     found: dict[str, tuple[object, ...]] = {}
     for where, folders, names in os.walk(folder):
         for name in [*folders, *names]:
@@ -86,7 +86,7 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 
 @dataclass
 class Case:
-    """One folder and where its jobs run."""
+    """One folder, and the place where its jobs run."""
 
     root: Path
     arguments: list[str]
@@ -101,30 +101,30 @@ class Case:
         return self.root / "lot"
 
     def run(self, *arguments: str | Path) -> Run:
-        """A command in this process; it must end in words."""
+        """Run a command in this process; it must end with a message, not a traceback."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = cli.run([str(a) for a in arguments], self.places)
         found = Run(code, out.getvalue(), err.getvalue())
-        said = found.out + found.err
-        assert code in (0, 1, 2), (code, said)
+        printed = found.out + found.err
+        assert code in (0, 1, 2), (code, printed)
         for word in NEVER:
-            assert word not in said, said
-        assert printable(said, keep="\n") == said, ascii(said)
+            assert word not in printed, printed
+        assert printable(printed, keep="\n") == printed, ascii(printed)
         return found
 
     def cluster(self, out: Path, *more: str) -> Run:
-        """The job itself, into a result folder."""
+        """Run the job itself, into a result folder."""
         return self.run("cluster", self.lot, "--out", out, "--offline", *self.arguments, *more)
 
 
 def check(files: list[File], chosen: dict[str, object], kill: int | None) -> None:
-    """All invariants of one folder.
+    """Check all invariants of one folder.
 
     Parameters
     ----------
     kill : int or None
-        Seed of the moment at which a further run is killed.
+        Seed of the moment at which another run is killed.
     """
     with tempfile.TemporaryDirectory(prefix="fuzz-") as temporary:
         root = Path(temporary)
@@ -141,7 +141,7 @@ def check(files: list[File], chosen: dict[str, object], kill: int | None) -> Non
             for path, entry in snapshot(case.lot).items()
             if not (path + "/").startswith("result/")
         }
-        assert after == before, "the images were touched"
+        assert after == before, "the images were changed"
         assert set(os.listdir(root)) <= {"lot", "home", "out"}
         if done.code:
             assert not out.exists(), done.err
@@ -162,7 +162,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def check_result(case: Case, out: Path) -> list[dict[str, str]]:
-    """Every image-like file is in one table, every row has its file."""
+    """Check that every file that looks like an image is in one table, and every row has its file."""
     rows, rejected = table(out / "manifest.csv"), table(out / "rejected.csv")
     looking = set()
     seen: set[tuple[int, int]] = set()
@@ -179,10 +179,10 @@ def check_result(case: Case, out: Path) -> list[dict[str, str]]:
     listed = [plain_path(row["path"]) for row in rows] + [plain_path(row["path"]) for row in rejected]
     assert len(set(listed)) == len(listed), "a file is listed twice"
     kept = {path for path in listed if not path.startswith("result/") and not path.endswith("/")}
-    # A folder that is reached by two ways is listed by one of them.
+    # A folder that is reached in two ways is listed once.
     reals = {os.path.realpath(case.lot / path) for path in kept}
     missing = {path for path in looking - kept if os.path.realpath(case.lot / path) not in reals}
-    assert not missing, f"in no table: {missing}"
+    assert not missing, f"in neither table: {missing}"
     exported = [plain_path(row["exported_as"]) for row in rows if row["exported_as"]]
     assert len(set(exported)) == len(exported)
     for row in rows:
@@ -194,21 +194,21 @@ def check_result(case: Case, out: Path) -> list[dict[str, str]]:
 
 
 def check_copies(rows: list[dict[str, str]]) -> None:
-    """Copies of one picture share their cluster or are all outliers."""
+    """Check that copies of one image share their cluster or are all outliers."""
     found = defaultdict(set)
     for row in rows:
         found[row["sha256"]].add("outlier" if row["outlier"] == "true" else row["cluster"])
     apart = {sha256: where for sha256, where in found.items() if len(where) > 1}
     if apart and len({row["sha256"] for row in rows}) > 1:
-        raise AssertionError(f"copies fell apart: {apart}")
+        raise AssertionError(f"copies are in different clusters: {apart}")
 
 
 def check_again(case: Case, out: Path) -> None:
-    """A fresh store and a replay come to the same manifest."""
+    """Check that an empty store and a replay give the same manifest."""
     again = case.root / "again"
     done = case.cluster(again, "--store", str(case.root / "store"))
     assert done.code == 0, done.err
-    # Results within the folder are listed as passed over, and change nothing else.
+    # Results inside the folder are listed as rejected, and change nothing else.
     assert (again / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
     shutil.rmtree(again)
     shutil.rmtree(case.root / "store")
@@ -219,7 +219,7 @@ def check_again(case: Case, out: Path) -> None:
 
 
 def check_killed(case: Case, out: Path, seed: int) -> None:
-    """A run that is killed leaves nothing half-written, and the next one ends as ever."""
+    """Check that a killed run leaves nothing half-written, and that the next one succeeds."""
     rng = random.Random(seed)
     killed = case.root / "killed"
     command = [sys.executable, "-m", "defect_workbench", "cluster", str(case.lot), "--out", str(killed)]
@@ -234,10 +234,10 @@ def check_killed(case: Case, out: Path, seed: int) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(rng.random() * 0.05)
         process.send_signal(number)
-        said = process.stderr.read()
+        printed = process.stderr.read()
     if number != signal.SIGKILL:
-        assert process.returncode in (0, 130), (process.returncode, said)
-        assert "Traceback" not in said, said
+        assert process.returncode in (0, 130), (process.returncode, printed)
+        assert "Traceback" not in printed, printed
     if killed.exists():
         assert (killed / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
         shutil.rmtree(killed)
@@ -250,7 +250,7 @@ def check_killed(case: Case, out: Path, seed: int) -> None:
 
 
 def check_added_and_undone(case: Case, out: Path, before: dict[str, tuple[object, ...]]) -> None:
-    """What is added leaves the rest as it is; what is undone is what was written."""
+    """Check that adding leaves the rest unchanged, and that undo removes exactly what was written."""
     first = (out / "manifest.csv").read_bytes().decode()
     added = File("later", "new.png", "grey", (40, 40), 99)
     write(case.lot, added)
@@ -276,4 +276,4 @@ def check_added_and_undone(case: Case, out: Path, before: dict[str, tuple[object
     left = snapshot(case.lot)
     for path in ("later", "later/new.png"):
         left.pop(path)
-    assert left == before, "the images were touched"
+    assert left == before, "the images were changed"

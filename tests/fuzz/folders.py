@@ -1,4 +1,4 @@
-"""Folders as nobody would make them on purpose: files, copies, names, links."""
+"""Random folders with unusual files, copies, names and links."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Pixels = NDArray[np.generic]
 
 @dataclass(frozen=True)
 class File:
-    """One file of a folder to be made."""
+    """One file of a random folder."""
 
     folder: str
     name: str

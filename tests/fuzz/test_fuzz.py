@@ -1,4 +1,4 @@
-"""A few folders in every run; `python -m tests.fuzz` goes on for as long as you like."""
+"""A few random folders in every run; `python -m tests.fuzz` runs for as long as you like."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,14 +12,14 @@ quiet = {"deadline": None, "derandomize": True, "suppress_health_check": list(He
 
 @settings(max_examples=6, **quiet)  # type: ignore[arg-type]
 @given(files=folders, chosen=options)
-def test_random_folders_hold_what_is_promised(files: list[File], chosen: dict[str, object]) -> None:
+def test_random_folders_keep_all_invariants(files: list[File], chosen: dict[str, object]) -> None:
     check(files, chosen, None)
 
 
 @pytest.mark.slow
 @settings(max_examples=60, **quiet)  # type: ignore[arg-type]
 @given(files=folders, chosen=options, kill=st.integers(0, 1000))
-def test_random_folders_and_kills_hold_what_is_promised(
+def test_random_folders_and_kills_keep_all_invariants(
     files: list[File], chosen: dict[str, object], kill: int
 ) -> None:
     check(files, chosen, kill if kill % 3 == 0 else None)

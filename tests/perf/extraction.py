@@ -1,8 +1,8 @@
-"""How fast features are extracted, against the notebook script people would write.
+"""Speed of feature extraction, compared with the notebook script that people would write.
 
     python -m tests.perf.extraction [FOLDER] [--images 192] [--rounds 5]
 
-Rounds of both alternate on the same images, because machines swing; medians and their ratio are printed.
+Rounds of both alternate on the same images, because machine speed varies; prints medians and their ratio.
 FOLDER: any images; default: the labelled steel images beside the project, else the sample set.
 """
 
@@ -33,7 +33,7 @@ from tests.conftest import SHARED_DATA
 
 
 def notebook(files: list[Path], network: torch.nn.Module) -> float:
-    """Pillow, torchvision transforms, batches of 32, mahotas an image at a time; images a second."""
+    """Return images per second with Pillow, torchvision transforms, batches of 32, mahotas per image."""
     transforms = torchvision.transforms.Compose(
         [
             torchvision.transforms.Resize((224, 224)),
@@ -56,7 +56,7 @@ def notebook(files: list[Path], network: torch.nn.Module) -> float:
 
 
 def ours(folder: Path, library: WeightsLibrary) -> float:
-    """All three blocks into a new feature store; images a second."""
+    """Return the images per second of an extraction into a new feature store."""
     with tempfile.TemporaryDirectory() as temporary:
         reporter = SilentReporter()
         found = extract(scan(folder, reporter), FeatureStore(Path(temporary) / "s"), library, reporter)

@@ -1,10 +1,9 @@
-"""Many files: none may be lost, and the scan must not take long.
+"""Scan and extract many files: none may be lost, and the scan must be fast.
 
     python -m tests.perf.load [--files 50000] [--bad 0.01] [--extract 50000] [--keep FOLDER]
 
-Writes small cheap images, a share of them spoilt in every way below, and prints how long the scan took and
-what became of each file. Extraction is without weights (texture and shape), as it is the accounting that
-is looked at.
+Writes small images, some of them invalid in each of the ways below, and prints how long the scan took and
+what became of the files. Extraction runs without network weights, as this is about the accounting.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _IN_A_FOLDER = 1000
 
 
 def spoil(path: Path, kind: int, content: bytes) -> None:
-    """Put something at a path that looks like an image and is none."""
+    """Write something that looks like an image but is not one."""
     if kind == 0:
         path.write_bytes(b"")
     elif kind == 1:
@@ -45,7 +44,7 @@ def spoil(path: Path, kind: int, content: bytes) -> None:
 
 
 def write_files(folder: Path, files: int, bad: float) -> int:
-    """Write the images, each of other content; returns how many are bad."""
+    """Write images of different content and return how many of the files are invalid."""
     rng = np.random.default_rng(0)
     ground = rng.integers(0, 256, (32, 32), dtype=np.uint8)
     every = round(1 / bad) if bad else files + 1
@@ -72,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--bad", type=float, default=0.01)
-    parser.add_argument("--extract", type=int, default=5_000, help="how many files to go on with")
+    parser.add_argument("--extract", type=int, default=5_000, help="number of files to extract")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lot"
@@ -99,7 +98,7 @@ def main() -> None:
             assert len(images.rejected) == spoilt
         started = time.perf_counter()
         again = extract(part, store, library, SilentReporter(), offline=True)
-        print(f"again, all known: {time.perf_counter() - started:.1f} s, {again.computed:,} new")
+        print(f"again, all in the store: {time.perf_counter() - started:.1f} s, {again.computed:,} new")
 
 
 if __name__ == "__main__":
