@@ -68,10 +68,8 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         )
         for i, image in enumerate(images.images)
     }
-    facts = {
-        **report_facts(project),
-        "Classifier": f"{args.model}, trained on {model.facts.get('images', '?')} images",
-    }
+    trained_on = "" if model.facts is None else f", trained on {model.facts.images:,} images"
+    facts = {**report_facts(project), "Classifier": f"{args.model}{trained_on}"}
     export(
         project,
         args.out,

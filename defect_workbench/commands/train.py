@@ -143,7 +143,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         "all": round(time.perf_counter() - started, 3),
     }
     if args.json:
-        facts = outcome.model.facts
+        facts = outcome.facts.as_json()
         result = {
             "images": facts["images"],
             "rejected": len(outcome.data.images.rejected),
@@ -154,7 +154,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "ablation": facts["ablation"],
             "unknown": {"threshold": outcome.crossval.threshold, **(facts["unknown"] or {})},
             "known_rejected": float((~outcome.crossval.prediction.known).mean()),
-            "notes": list(outcome.notes),
+            "notes": facts["notes"],
             "backbone": backbone_json(data.features.backbone),
             "model": str(args.out),
             "report": str(report),
@@ -194,21 +194,19 @@ def _check_new(path: Path) -> None:
 def _print(outcome: Outcome, model: Path, report: Path) -> None:
     from defect_workbench.engine.classifier.evaluation import summary_line
 
-    facts = outcome.model.facts
-    overall = facts["overall"]
-    say(f"{facts['images']:,} images: {summary_line(overall)} right, judged in {facts['folds']} folds")
-    for name, stage in facts["stages"].items():
-        found = ", ".join(f"{outcome_} {count:,}" for outcome_, count in stage["outcomes"].items())
-        figure = "not judged" if stage["accuracy"] is None else summary_line(stage)
+    facts, overall = outcome.facts, outcome.facts.overall
+    figure = summary_line(overall.accuracy, overall.interval)
+    say(f"{facts.images:,} images: {figure} right, judged in {facts.folds} folds")
+    for name, stage in facts.stages.items():
+        found = ", ".join(f"{word} {count:,}" for word, count in stage.outcomes.items())
+        judged = stage.evaluation
+        figure = "not judged" if judged is None else summary_line(judged.accuracy, judged.interval)
         say(f"  stage {name}: {figure}; {found}")
-    for name, entry in facts["ablation"].items():
-        say(f"  {name} features: {summary_line(entry)}")
-    say(f"  expected calibration error {overall['ece']:.3f}")
-    if facts["unknown"] and facts["unknown"]["mean"] is not None:
-        say(
-            f"  unknown kinds: area {facts['unknown']['mean']:.3f} on average, "
-            f"{facts['unknown']['worst']:.3f} at worst"
-        )
-    for note in outcome.notes:
+    for name, entry in facts.ablation.items():
+        say(f"  {name} features: {summary_line(entry.accuracy, entry.interval)}")
+    say(f"  expected calibration error {overall.ece:.3f}")
+    if facts.unknown is not None and facts.unknown.mean is not None:
+        say(f"  unknown kinds: area {facts.unknown.mean:.3f} on average, {facts.unknown.worst:.3f} at worst")
+    for note in facts.notes:
         say(f"  {note}")
     say(f"model {model}, report {report}")

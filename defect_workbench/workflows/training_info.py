@@ -62,16 +62,16 @@ def report_text(outcome: Outcome, model_path: Path) -> str:
     """The HTML report on a trained classifier."""
     from defect_workbench.engine.input.thumbnail import thumbnail
 
-    model, facts = outcome.model, outcome.model.facts
+    model, facts = outcome.model, outcome.facts
     backbone = model.identity.get("backbone")
     made: dict[str, str] = {
         "Folder": str(outcome.data.images.root),
         "Model": str(model_path),
         "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
         "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
-        "SHA-256 of the training manifest": facts["manifest_sha256"],
+        "SHA-256 of the training manifest": facts.manifest_sha256,
         "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
-        "Seed": str(facts["seed"]),
+        "Seed": str(facts.seed),
         "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
     }

@@ -54,7 +54,9 @@ def test_changed_copies_are_learnt_from_and_kept(tmp_path: Path, with_weights: P
     assert "Looking at changed copies" in done.stderr
     first = json.loads(done.stdout)
     assert first["overall"]["accuracy"] >= 0.8
-    assert load_model(tmp_path / "a.model").facts["augmented"] is True
+    facts = load_model(tmp_path / "a.model").facts
+    assert facts is not None
+    assert facts.augmented
 
     # The copies are in the store now, and give the same model to the bit.
     done = run("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)

@@ -45,11 +45,11 @@ def main() -> None:
             taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)
             material = Material(data.features)
             areas = leave_classes_out(data, material, taxonomy, Options(), reporter, args.folds)
-            print(f"{folder.name}: mean {areas['mean']:.3f}, worst {areas['worst']:.3f}")
-            for name, entry in areas["classes"].items():
+            print(f"{folder.name}: mean {areas.mean:.3f}, worst {areas.worst:.3f}")
+            for name, entry in areas.classes.items():
                 print(
-                    f"  {name:<36} area {entry['auc']:.3f}, found {entry['unknown_found']:.2f}, "
-                    f"known rejected {entry['known_rejected']:.3f}"
+                    f"  {name:<36} area {entry.auc:.3f}, found {entry['unknown_found']:.2f}, "
+                    f"known rejected {entry.known_rejected:.3f}"
                 )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.classifier.training_facts import TrainingFacts
 from defect_workbench.core.clustering.feature_blocks import DEEP
 
 EARLIER = "earlier"
@@ -202,8 +203,8 @@ class Classifier:
         With every training folder in its place.
     identity : mapping of str to Any
         What features must have been made with: blocks, prepare, extractors, backbone.
-    facts : mapping of str to Any
-        When and from what it was trained, and its figures; shown, not used.
+    facts : TrainingFacts or None
+        From what it was trained, and its figures; shown, not used. None until it was evaluated.
     tuned : mapping of str to array
         Weights of a fine-tuned last block; empty if the backbone was left as it is.
     """
@@ -212,7 +213,7 @@ class Classifier:
     stages: Mapping[str, TrainedStage]
     novelty: Novelty
     identity: Mapping[str, Any]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: TrainingFacts | None = None
     tuned: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property

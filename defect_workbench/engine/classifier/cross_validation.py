@@ -12,17 +12,23 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Kind, Taxonomy, ways
 from defect_workbench.core.classifier.trained_classifier import Prediction
+from defect_workbench.core.classifier.training_facts import (
+    AblationFigures,
+    Evaluation,
+    LeftOutClass,
+    StageFacts,
+    UnknownKinds,
+)
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import Material
 from defect_workbench.engine.classifier.evaluation import (
-    Evaluation,
     choose_threshold,
     difference,
     evaluate,
-    ranking_area,
     risk_coverage,
+    wilson,
 )
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Watcher
@@ -46,10 +52,10 @@ class CrossValidation:
         Out of fold; `known` by the chosen threshold.
     overall : Evaluation
         Of the final label, end to end, nothing rejected.
-    stages : mapping of str to (Evaluation or None, facts)
-        None for a stage about which the folders say nothing.
-    ablation : mapping of str to mapping
-        Accuracy, its interval, and the difference to `deep`, a choice of blocks each.
+    stages : mapping of str to StageFacts
+        Without what the stages decide by, which differs from fold to fold.
+    ablation : mapping of str to AblationFigures
+        By choice of feature blocks; empty if it was not asked for.
     threshold : float
         Of the doubt, from the risk-coverage curve.
     """
@@ -58,8 +64,8 @@ class CrossValidation:
     labels: Integers
     prediction: Prediction
     overall: Evaluation
-    stages: Mapping[str, tuple[Evaluation | None, Mapping[str, Any]]]
-    ablation: Mapping[str, Mapping[str, Any]]
+    stages: Mapping[str, StageFacts]
+    ablation: Mapping[str, AblationFigures]
     threshold: float
 
 
@@ -140,8 +146,8 @@ def cross_validate(
         truth,
         prediction,
         overall,
-        {stage.name: _stage_figures(stage.name, taxonomy, data, prediction) for stage in taxonomy.stages},
-        _ablation(right, overall, options.seed) if ablation else {},
+        {stage.name: _stage_facts(stage.name, taxonomy, data, prediction) for stage in taxonomy.stages},
+        _ablation(right, options.seed) if ablation else {},
         threshold,
     )
 
@@ -171,40 +177,34 @@ def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
     )
 
 
-def _stage_figures(
-    name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: Prediction
-) -> tuple[Evaluation | None, Mapping[str, Any]]:
+def _stage_facts(name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: Prediction) -> StageFacts:
     stage = taxonomy.stage(name)
     wanted = targets(stage, ways(taxonomy, data.folders), data)
     odds = prediction.stages[name]
     decided = odds.argmax(axis=1)
     counts = np.bincount(decided, minlength=len(stage.outcomes))
-    outcomes = [outcome.name for outcome in stage.outcomes]
-    facts = {"kind": stage.kind.value, "outcomes": dict(zip(outcomes, counts.tolist(), strict=True))}
+    names = [outcome.name for outcome in stage.outcomes]
+    facts = StageFacts(stage.kind.value, dict(zip(names, counts.tolist(), strict=True)))
     judged = np.flatnonzero(wanted >= 0)
     if not len(judged):
-        return None, {**facts, "why": "the folders do not say which outcome is right"}
+        return replace(facts, why="the folders do not say which outcome is right")
     rows = odds[judged]
     confidence: Floats = rows[np.arange(len(judged)), decided[judged]]
     measured = stage.kind is not Kind.CLASSES
-    return (
-        evaluate(wanted[judged], decided[judged], outcomes, None if measured else confidence),
-        facts,
-    )
+    evaluation = evaluate(wanted[judged], decided[judged], names, None if measured else confidence)
+    return replace(facts, evaluation=evaluation)
 
 
-def _ablation(right: Mapping[str, Flags], overall: Evaluation, seed: int) -> dict[str, dict[str, Any]]:
-    from defect_workbench.engine.classifier.evaluation import wilson
-
-    found: dict[str, dict[str, Any]] = {}
+def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigures]:
+    found: dict[str, AblationFigures] = {}
     for choice, hits in right.items():
-        found[choice] = {
-            "accuracy": float(hits.mean()),
-            "interval": list(wilson(int(hits.sum()), len(hits))),
-        }
+        found[choice] = AblationFigures(float(hits.mean()), wilson(int(hits.sum()), len(hits)))
         if choice != "deep" and "deep" in right:
-            found[choice]["minus_deep"] = float(hits.mean() - right["deep"].mean())
-            found[choice]["minus_deep_interval"] = list(difference(hits, right["deep"], seed))
+            found[choice] = replace(
+                found[choice],
+                minus_deep=float(hits.mean() - right["deep"].mean()),
+                minus_deep_interval=difference(hits, right["deep"], seed),
+            )
     return found
 
 
@@ -215,22 +215,24 @@ def leave_classes_out(
     options: Options,
     reporter: Reporter,
     count: int = 5,
-) -> dict[str, Any]:
-    """How well unknown kinds are told: each class left out of training in turn.
+) -> UnknownKinds:
+    """How well images of unknown kinds are recognised: each class left out of training in turn.
 
-    The known images are judged out of fold, by models that have seen neither them nor the class left out.
+    The known images are judged out of fold, by models that have seen neither them nor the class left
+    out; the threshold is chosen from the known images.
 
-    Returns
-    -------
-    dict
-        `classes`: for each folder the area under the curve, and the shares of unknown and of known
-        images called unknown at a threshold chosen from the known ones; `mean`, `worst`.
+    Raises
+    ------
+    Cancelled
+        If the reporter says so, between classes.
     """
     if len(data.folders) < 3:
-        return {"classes": {}, "mean": None, "worst": None, "why": "three folders are needed"}
+        return UnknownKinds({}, None, None, "three folders are needed")
+    from sklearn.metrics import roc_auc_score
+
     fold = folds(data.labels, data.groups, count, options.seed)
     reporter.stage("Leaving each class out", len(data.folders))
-    classes: dict[str, dict[str, float]] = {}
+    classes: dict[str, LeftOutClass] = {}
     for left_out, folder in enumerate(data.folders):
         reporter.check()
         foreign = np.flatnonzero(data.labels == left_out)
@@ -247,15 +249,14 @@ def leave_classes_out(
             strange += _doubts(data, learnt, foreign, kept, options.seed)[0] / count
         threshold = choose_threshold(risk_coverage(doubts[known], right[known]))
         scores = np.concatenate([doubts[known], strange])
-        area = ranking_area(scores, np.arange(len(scores)) >= len(known))
-        classes[folder] = {
-            "auc": area,
-            "unknown_found": float((strange > threshold).mean()),
-            "known_rejected": float((doubts[known] > threshold).mean()),
-        }
+        classes[folder] = LeftOutClass(
+            auc=float(roc_auc_score(np.arange(len(scores)) >= len(known), scores)),
+            unknown_found=float((strange > threshold).mean()),
+            known_rejected=float((doubts[known] > threshold).mean()),
+        )
         reporter.advance()
-    areas = [entry["auc"] for entry in classes.values()]
-    return {"classes": classes, "mean": float(np.mean(areas)), "worst": float(np.min(areas))}
+    areas = [entry.auc for entry in classes.values()]
+    return UnknownKinds(classes, float(np.mean(areas)), float(np.min(areas)))
 
 
 def _doubts(

@@ -2,66 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
+from defect_workbench.core.classifier.training_facts import (
+    ClassFigures,
+    ConfusionMatrix,
+    Evaluation,
+    ReliabilityCurve,
+    RiskCoverageCurve,
+)
 
 BINS = 10
-_Z = 1.959964  # 97.5 % quantile of the normal distribution
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """Of one class.
-
-    Attributes
-    ----------
-    precision : float or None
-        Share of the images given this label that have it; None where none was given it. In a folder
-        sorted by label this is its purity.
-    recall : float or None
-        Share of this class's images that were given its label.
-    """
-
-    name: str
-    images: int
-    predicted: int
-    precision: float | None
-    recall: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """Whether probabilities mean what they say.
-
-    Attributes
-    ----------
-    confidence, accuracy : (bins,) float64
-        Means of each filled bin of equal width.
-    count : (bins,) int64
-    error : float
-        Expected calibration error (M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015).
-    """
-
-    confidence: Floats
-    accuracy: Floats
-    count: NDArray[np.int64]
-    error: float
+_MOST_POINTS = 101
 
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """Share of errors among the images kept, as the most doubtful ones are given up.
+    """Share of errors among the images kept, as the ones of highest novelty score are given up.
 
     Attributes
     ----------
     coverage, risk, threshold : (n,) float64
-        Rising coverage; the images kept are those whose doubt is at most `threshold`.
+        Rising coverage; the images kept are those whose novelty score is at most `threshold`.
     area : float
         Below the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
     """
@@ -71,88 +39,44 @@ class RiskCoverage:
     threshold: Floats
     area: float
 
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """One decision judged against labels.
-
-    Attributes
-    ----------
-    classes : tuple of str
-    confusion : (c, c) int64
-        Rows: label; columns: decision.
-    interval : tuple of float
-        95 % interval of the accuracy (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927).
-    """
-
-    classes: tuple[str, ...]
-    confusion: NDArray[np.int64]
-    accuracy: float
-    interval: tuple[float, float]
-    balanced_accuracy: float
-    figures: tuple[ClassFigures, ...]
-    calibration: Calibration | None
-    risk_coverage: RiskCoverage | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures as the JSON output and the model file have them."""
-        result: dict[str, Any] = {
-            "images": int(self.confusion.sum()),
-            "accuracy": self.accuracy,
-            "interval": list(self.interval),
-            "balanced_accuracy": self.balanced_accuracy,
-            "classes": {
-                f.name: {
-                    "images": f.images,
-                    "predicted": f.predicted,
-                    "precision": f.precision,
-                    "recall": f.recall,
-                    "purity": f.precision,
-                }
-                for f in self.figures
-            },
-            "confusion": {"labels": list(self.classes), "table": self.confusion.tolist()},
-        }
-        if self.calibration is not None:
-            result["ece"] = self.calibration.error
-            result["reliability"] = {
-                "confidence": self.calibration.confidence.tolist(),
-                "accuracy": self.calibration.accuracy.tolist(),
-                "images": self.calibration.count.tolist(),
-            }
-        if self.risk_coverage is not None:
-            at = _thinned(len(self.risk_coverage.coverage))
-            result["risk_coverage"] = {
-                "area": self.risk_coverage.area,
-                "coverage": self.risk_coverage.coverage[at].tolist(),
-                "risk": self.risk_coverage.risk[at].tolist(),
-                "threshold": self.risk_coverage.threshold[at].tolist(),
-            }
-        return result
-
-
-def _thinned(n: int, most: int = 101) -> Integers:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
+    def thinned(self) -> RiskCoverageCurve:
+        """At most 101 points of it, for reports and files."""
+        n = len(self.coverage)
+        at = np.unique(np.linspace(0, n - 1, min(n, _MOST_POINTS)).round().astype(np.intp))
+        columns = (tuple(column[at].tolist()) for column in (self.coverage, self.risk, self.threshold))
+        return RiskCoverageCurve(self.area, *columns)
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, sound also near 0 and 1."""
+    """95 % interval of a share, sound also near 0 and 1.
+
+    E. B. Wilson, J. Am. Stat. Assoc. 22, 1927; without any observation it is 0 to 1.
+    """
     if n == 0:
         return 0.0, 1.0
-    share, z2 = right / n, _Z**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    found = binomtest(right, n).proportion_ci(0.95, "wilson")
+    return float(found.low), float(found.high)
 
 
-def calibration(confidence: Floats, right: Flags) -> Calibration:
+def calibration(confidence: Floats, right: Flags) -> tuple[ReliabilityCurve, float]:
     """Reliability curve and expected calibration error.
+
+    M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015. scikit-learn's `calibration_curve` does not
+    give the counts, which the error and the report need.
 
     Parameters
     ----------
     confidence : (n,) float64
         Probability of the decision made.
     right : (n,) bool
+
+    Returns
+    -------
+    ReliabilityCurve
+        Of the filled ones of ten bins of equal width.
+    float
+        Mean over all images of the distance between a bin's mean probability and its share of correct
+        decisions.
     """
     bins = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
     count = np.bincount(bins, minlength=BINS)
@@ -160,30 +84,32 @@ def calibration(confidence: Floats, right: Flags) -> Calibration:
     mean = np.bincount(bins, confidence, BINS)[filled] / count[filled]
     share = np.bincount(bins, right.astype(np.float64), BINS)[filled] / count[filled]
     error = float((count[filled] * np.abs(mean - share)).sum() / max(1, len(confidence)))
-    return Calibration(mean, share, count[filled].astype(np.int64), error)
+    curve = ReliabilityCurve(tuple(mean.tolist()), tuple(share.tolist()), tuple(count[filled].tolist()))
+    return curve, error
 
 
-def risk_coverage(doubt: Floats, right: Flags) -> RiskCoverage:
-    """The curve over all thresholds of the doubt.
+def risk_coverage(scores: Floats, right: Flags) -> RiskCoverage:
+    """The curve over all thresholds of the novelty score.
 
     Parameters
     ----------
-    doubt : (n,) float64
-        Larger is less sure.
+    scores : (n,) float64
+        Novelty scores; higher ones are given up first.
+    right : (n,) bool
     """
-    order = np.argsort(doubt, kind="stable")
-    kept = np.arange(1, len(doubt) + 1)
+    order = np.argsort(scores, kind="stable")
+    kept = np.arange(1, len(scores) + 1)
     risk = np.cumsum(~right[order]) / kept
-    # Equal doubts are kept or given up together.
-    last = np.append(np.diff(doubt[order]) > 0, True) if len(doubt) else np.empty(0, bool)
-    area = float(risk.mean()) if len(doubt) else 0.0
+    # Equal scores are kept or given up together.
+    last = np.append(np.diff(scores[order]) > 0, True) if len(scores) else np.empty(0, bool)
+    area = float(risk.mean()) if len(scores) else 0.0
     return RiskCoverage(
-        (kept / max(1, len(doubt)))[last], risk[last], doubt[order][last].astype(np.float64), area
+        (kept / max(1, len(scores)))[last], risk[last], scores[order][last].astype(np.float64), area
     )
 
 
 def choose_threshold(curve: RiskCoverage, least: float = 0.95, most: float = 0.99) -> float:
-    """The doubt above which an image is called unknown.
+    """The novelty score above which an image is called unknown.
 
     The widest coverage at which a quarter of the errors at full coverage is left (per image kept),
     held between `least` and `most`: known images are given up sparingly, but the threshold also has to
@@ -203,51 +129,72 @@ def evaluate(
     decisions: Integers,
     classes: Sequence[str],
     confidence: Floats | None = None,
-    doubt: Floats | None = None,
+    scores: Floats | None = None,
 ) -> Evaluation:
-    """Judge decisions.
+    """Compare decisions with labels.
 
     Parameters
     ----------
     labels, decisions : (n,) intp
         Indices into `classes`.
+    classes : sequence of str
     confidence : (n,) float64, optional
         Probability of each decision.
-    doubt : (n,) float64, optional
-        For the risk-coverage curve; default: 1 - confidence.
+    scores : (n,) float64, optional
+        Novelty scores for the risk-coverage curve; default: 1 - confidence.
+
+    Returns
+    -------
+    Evaluation
+        Precision and recall are None where they would be shares of nothing; the balanced accuracy is
+        the mean of the recalls there are.
     """
-    count = len(classes)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (labels, decisions), 1)
-    right = labels == decisions
-    rows, columns, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
-    figures = tuple(
-        ClassFigures(
-            name,
-            int(rows[i]),
-            int(columns[i]),
-            float(hits[i] / columns[i]) if columns[i] else None,
-            float(hits[i] / rows[i]) if rows[i] else None,
+    numbers = np.arange(len(classes))
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    precision = recall = np.full(len(classes), np.nan)
+    if len(labels):
+        confusion = confusion_matrix(labels, decisions, labels=numbers)
+        precision, recall, _, _ = precision_recall_fscore_support(
+            labels, decisions, labels=numbers, zero_division=np.nan
         )
-        for i, name in enumerate(classes)
+    right = labels == decisions
+    there = ~np.isnan(recall)
+    figures = zip(
+        classes,
+        confusion.sum(axis=1).tolist(),
+        confusion.sum(axis=0).tolist(),
+        precision.tolist(),
+        recall.tolist(),
+        strict=True,
     )
-    recalls = [f.recall for f in figures if f.recall is not None]
-    if confidence is not None and doubt is None:
-        doubt = 1 - confidence
+    reliability, error = (None, None) if confidence is None else calibration(confidence, right)
+    if confidence is not None and scores is None:
+        scores = 1 - confidence
     return Evaluation(
-        classes=tuple(classes),
-        confusion=confusion,
+        images=len(labels),
         accuracy=float(right.mean()) if len(labels) else 0.0,
         interval=wilson(int(right.sum()), len(labels)),
-        balanced_accuracy=float(np.mean(recalls)) if recalls else 0.0,
-        figures=figures,
-        calibration=calibration(confidence, right) if confidence is not None else None,
-        risk_coverage=risk_coverage(doubt, right) if doubt is not None else None,
+        balanced_accuracy=float(recall[there].mean()) if there.any() else 0.0,
+        classes={
+            name: ClassFigures(images, predicted, _or_none(p), _or_none(r))
+            for name, images, predicted, p, r in figures
+        },
+        confusion=ConfusionMatrix(tuple(classes), tuple(tuple(row) for row in confusion.tolist())),
+        ece=error,
+        reliability=reliability,
+        risk_coverage=risk_coverage(scores, right).thinned() if scores is not None else None,
     )
+
+
+def _or_none(share: float) -> float | None:
+    return None if np.isnan(share) else share
 
 
 def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tuple[float, float]:
-    """95 % bootstrap interval of the difference in accuracy of two ways on the same images.
+    """95 % bootstrap interval of the difference in accuracy of two models on the same images.
+
+    Each image counts -1, 0 or 1, so a resample is a draw of three counts; `scipy.stats.bootstrap` draws
+    every image instead, which takes 1.8 s rather than 1 ms for 30,000 images.
 
     Parameters
     ----------
@@ -263,20 +210,7 @@ def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tup
     return float(low), float(high)
 
 
-def ranking_area(scores: Floats, positive: Flags) -> float:
-    """Area under the receiver operating characteristic: how well a score tells two kinds apart."""
-    positives, n = int(positive.sum()), len(positive)
-    if positives in (0, n):
-        return float("nan")
-    order = np.argsort(scores, kind="stable")
-    values, inverse, counts = np.unique(scores[order], return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[inverse]
-    total = float(ranks[positive[order]].sum())
-    return (total - positives * (positives + 1) / 2) / (positives * (n - positives))
-
-
-def summary_line(evaluation: Mapping[str, Any]) -> str:
-    """Accuracy with its interval in words, from `Evaluation.as_json`."""
-    low, high = evaluation["interval"]
-    return f"{100 * evaluation['accuracy']:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+def summary_line(accuracy: float, interval: tuple[float, float]) -> str:
+    """Accuracy in percent with its interval, in words."""
+    low, high = interval
+    return f"{100 * accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, fit_taxonomy
-from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.classifier.trained_classifier import Classifier, TrainedStage
+from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.cross_validation import (
@@ -69,20 +70,19 @@ class Outcome:
 
     Attributes
     ----------
+    facts : TrainingFacts
+        Those of the model.
     data : LabelledSet
         What it was trained on: contradictions are left out, near-duplicates share a group.
-    unknown : mapping or None
-        As `leave_classes_out` gives it.
-    notes : tuple of str
-        What the person should know.
+    seconds : mapping of str to float
+        How long each part took.
     """
 
     model: Classifier
+    facts: TrainingFacts
     data: LabelledSet
     crossval: CrossValidation
-    unknown: Mapping[str, Any] | None
     seconds: Mapping[str, float]
-    notes: tuple[str, ...]
 
 
 def train_and_judge(
@@ -196,42 +196,33 @@ def train_and_judge(
     model = train(data, material, taxonomy, everything, options, reporter, name="all images", watch=watch)
     seconds["train"] = time.perf_counter() - started
     model = with_threshold(model, judged.threshold)
-    facts = {
-        "classes": dict(class_counts(data)),
-        "images": len(data),
-        "manifest_sha256": manifest_hash(data),
-        "seed": request.seed,
-        "folds": request.folds,
-        "augmented": request.augment,
-        "fine_tuned": request.fine_tune,
-        "notes": notes,
-        "overall": judged.overall.as_json(),
-        "stages": stage_figures(judged, model),
-        "ablation": {name: dict(value) for name, value in judged.ablation.items()},
-        "unknown": dict(unknown) if unknown else None,
-    }
+    facts = TrainingFacts(
+        classes=class_counts(data),
+        images=len(data),
+        manifest_sha256=manifest_hash(data),
+        seed=request.seed,
+        folds=request.folds,
+        augmented=request.augment,
+        fine_tuned=request.fine_tune,
+        notes=tuple(notes),
+        overall=judged.overall,
+        stages={name: stage_facts(facts, model.stages[name]) for name, facts in judged.stages.items()},
+        ablation=judged.ablation,
+        unknown=unknown,
+    )
     model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
-    return Outcome(model, data, judged, unknown, seconds, tuple(notes))
+    return Outcome(model, facts, data, judged, seconds)
 
 
-def stage_figures(judged: CrossValidation, model: Classifier) -> dict[str, dict[str, Any]]:
-    """Each stage's figures, as the JSON output and the model file have them."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, (evaluation, facts) in judged.stages.items():
-        trained = model.stages[name]
-        entry: dict[str, Any] = {"accuracy": None, "balanced_accuracy": None, **facts}
-        if evaluation is not None:
-            entry |= evaluation.as_json()
-        for key, value in (("limit", trained.limit), ("threshold", trained.threshold)):
-            if value is not None:
-                entry[key] = value
-        if trained.head is not None:
-            entry["weights"] = dict(trained.head.notes.get("weights", {}))
-            entry["temperature"] = trained.head.temperature
-        elif "why" in trained.notes:
-            entry["learnt"] = trained.notes["why"]
-        found[name] = entry
-    return found
+def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
+    """The figures of a stage with what it decides by after training on all images."""
+    given = (("limit", trained.limit), ("threshold", trained.threshold))
+    parameters = {name: value for name, value in given if value is not None}
+    head = trained.head
+    if head is None:
+        return replace(judged, parameters=parameters, learnt=str(trained.notes.get("why", "")))
+    weights = dict(head.notes.get("weights", {}))
+    return replace(judged, parameters=parameters, weights=weights, temperature=head.temperature)
 
 
 def manifest_hash(data: LabelledSet) -> str:

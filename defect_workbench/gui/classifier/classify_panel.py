@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.jobs.classifier_jobs import Wish
 from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.training_curves import Curves
@@ -78,7 +78,7 @@ class ClassifyPanel(QWidget):
         self.figures.setObjectName("evaluation")
         self.figures.setFrameShape(QFrame.Shape.NoFrame)
         self.figures.setHtml(_EMPTY)
-        self._facts: Mapping[str, Any] | None = None
+        self._has_model = False
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -167,21 +167,21 @@ class ClassifyPanel(QWidget):
         )
         self._labels.setText(said)
 
-    def show_model(self, facts: Mapping[str, Any] | None, name: str, *, fresh: bool) -> None:
+    def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
         """Show the figures of a classifier; `fresh` if it was trained here and is not saved yet."""
-        self._facts = facts
+        self._has_model = model is not None
         self.model_name.setText(name)
-        complete = facts is not None and "overall" in facts
-        self.figures.setHtml(evaluation_html(facts, self.palette()) if facts and complete else _EMPTY)
-        self.save_button.setEnabled(facts is not None)
-        self.apply_button.setEnabled(facts is not None)
-        self.report_button.setVisible(not fresh and facts is not None)
+        facts = None if model is None else model.facts
+        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, self.palette()))
+        self.save_button.setEnabled(self._has_model)
+        self.apply_button.setEnabled(self._has_model)
+        self.report_button.setVisible(not fresh and self._has_model)
 
     def set_ready(self, ready: bool) -> None:
         """Whether anything can be done now."""
         self.train_button.setEnabled(ready)
-        self.apply_button.setEnabled(ready and self._facts is not None)
-        self.save_button.setEnabled(ready and self._facts is not None)
+        self.apply_button.setEnabled(ready and self._has_model)
+        self.save_button.setEnabled(ready and self._has_model)
         self.load_button.setEnabled(ready)
         self.preview_button.setEnabled(ready)
 

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 from PySide6.QtGui import QColor, QPalette
 
+from defect_workbench.core.classifier.training_facts import (
+    AblationFigures,
+    ClassFigures,
+    ConfusionMatrix,
+    StageFacts,
+    TrainingFacts,
+)
 from defect_workbench.core.text import sentence_case
 
 
-def evaluation_html(facts: Mapping[str, Any], palette: QPalette) -> str:
-    """Final label, stages, features side by side, classes, and what is taken for what."""
-    overall = facts["overall"]
+def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
+    """Final label, stages, feature ablation, classes and confusion matrix."""
+    overall = facts.overall
     parts = [
-        f"<h2>{_percent(overall['accuracy'])} right</h2>",
+        f"<h2>{_percent(overall.accuracy)} right</h2>",
         (
-            f"<p>95 % interval {_interval(overall)}, balanced over the classes "
-            f"{_percent(overall['balanced_accuracy'])}. {facts['images']:,} images, judged in "
-            f"{facts['folds']} folds: each by a model that had seen neither it nor a near-duplicate.</p>"
+            f"<p>95 % interval {_interval(overall.interval)}, balanced over the classes "
+            f"{_percent(overall.balanced_accuracy)}. {facts.images:,} images, judged in "
+            f"{facts.folds} folds: each by a model that had seen neither it nor a near-duplicate.</p>"
         ),
     ]
-    if overall.get("ece") is not None:
-        parts.append(f"<p>Expected calibration error {overall['ece']:.3f}.</p>")
-    parts += _classes(overall["classes"])
-    parts += _stages(facts.get("stages", {}))
-    parts += _ablation(facts.get("ablation", {}))
-    parts += _confusion(overall.get("confusion"), palette)
-    parts += [f"<p>{escape(sentence_case(note))}.</p>" for note in facts.get("notes", ())]
+    if overall.ece is not None:
+        parts.append(f"<p>Expected calibration error {overall.ece:.3f}.</p>")
+    parts += _classes(overall.classes)
+    parts += _stages(facts.stages)
+    parts += _ablation(facts.ablation)
+    parts += _confusion(overall.confusion, palette)
+    parts += [f"<p>{escape(sentence_case(note))}.</p>" for note in facts.notes]
     return "".join(parts)
 
 
@@ -41,42 +47,38 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table cellspacing=3><tr>{head}</tr>{''.join(lines)}</table>"
 
 
-def _classes(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _classes(classes: Mapping[str, ClassFigures]) -> list[str]:
     rows = [
-        (escape(name), f"{c['images']:,}", _percent(c["precision"]), _percent(c["recall"]))
+        (escape(name), f"{c.images:,}", _percent(c.precision), _percent(c.recall))
         for name, c in classes.items()
     ]
     return ["<h3>Labels</h3>", _table(("Label", "Images", "Precision", "Recall"), rows)]
 
 
-def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _stages(stages: Mapping[str, StageFacts]) -> list[str]:
     rows = []
     for name, stage in stages.items():
-        outcomes = ", ".join(f"{escape(o)} {n:,}" for o, n in stage.get("outcomes", {}).items())
-        limits = [f"{word} {stage[word]:.4g}" for word in ("limit", "threshold") if word in stage]
-        figure = _percent(stage["accuracy"]) if stage.get("accuracy") is not None else "not judged"
-        rows.append((escape(name), figure, outcomes, ", ".join(limits)))
+        outcomes = ", ".join(f"{escape(o)} {n:,}" for o, n in stage.outcomes.items())
+        parameters = ", ".join(f"{escape(word)} {value:.4g}" for word, value in stage.parameters.items())
+        figure = "not judged" if stage.evaluation is None else _percent(stage.evaluation.accuracy)
+        rows.append((escape(name), figure, outcomes, parameters))
     return ["<h3>Stages</h3>", _table(("Stage", "Right", "Images", "By"), rows)] if rows else []
 
 
-def _ablation(ablation: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rows = [(escape(name), _percent(entry["accuracy"]), _interval(entry)) for name, entry in ablation.items()]
+def _ablation(ablation: Mapping[str, AblationFigures]) -> list[str]:
+    rows = [(escape(name), _percent(e.accuracy), _interval(e.interval)) for name, e in ablation.items()]
     header = ("Features", "Right", "95 % interval")
-    return ["<h3>Which features it takes</h3>", _table(header, rows)] if rows else []
+    return ["<h3>Feature ablation</h3>", _table(header, rows)] if rows else []
 
 
-def _confusion(confusion: Mapping[str, Any] | None, palette: QPalette) -> list[str]:
-    if not confusion:
-        return []
-    labels, accent = confusion["labels"], palette.color(QPalette.ColorRole.Highlight)
+def _confusion(confusion: ConfusionMatrix, palette: QPalette) -> list[str]:
+    labels, accent = confusion.labels, palette.color(QPalette.ColorRole.Highlight)
     ground = palette.color(QPalette.ColorRole.Base)
-    lines = [
-        "<h3>What is taken for what</h3><p>Rows: the label; columns: the decision.</p><table cellspacing=2>"
-    ]
+    lines = ["<h3>Confusion matrix</h3><p>Rows: the label; columns: the decision.</p><table cellspacing=2>"]
     lines.append(
         "<tr><td></td>" + "".join(f"<td>&nbsp;{escape(label)}&nbsp;</td>" for label in labels) + "</tr>"
     )
-    for label, counts in zip(labels, confusion["table"], strict=True):
+    for label, counts in zip(labels, confusion.table, strict=True):
         total = max(sum(counts), 1)
         shades = [_mixed(ground, accent, 0.6 * count / total) for count in counts]
         cells = "".join(
@@ -99,6 +101,6 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}&nbsp;%"
 
 
-def _interval(entry: Mapping[str, Any]) -> str:
-    low, high = entry["interval"]
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = interval
     return f"{100 * low:.1f} to {100 * high:.1f} %"

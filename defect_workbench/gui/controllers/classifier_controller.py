@@ -135,11 +135,10 @@ class Classifying(QObject):
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self._model, self._report, self._kept = result, None, False
-        facts = result.model.facts
-        self.panel.show_model(facts, "trained here, not saved yet", fresh=True)
-        overall = facts["overall"]
-        low, high = (100 * bound for bound in overall["interval"])
-        words = f"The classifier is right in {100 * overall['accuracy']:.1f} % of unseen images"
+        self.panel.show_model(result.model, "trained here, not saved yet", fresh=True)
+        overall = result.outcome.facts.overall
+        low, high = (100 * bound for bound in overall.interval)
+        words = f"The classifier is right in {100 * overall.accuracy:.1f} % of unseen images"
         self._notice.tell(f"{words} (95 % interval {low:.0f} to {high:.0f}).", "Save it…", self.save)
 
     def edit_stages(self) -> None:
@@ -188,7 +187,7 @@ class Classifying(QObject):
         then, self._then = self._then, None
         self._report, self._kept = result.report, True
         if self._model is not None:
-            self.panel.show_model(self._model.model.facts, result.path.name, fresh=result.report is None)
+            self.panel.show_model(self._model.model, result.path.name, fresh=result.report is None)
         self._notice.tell(f"The classifier was saved to {result.path}.")
         if then is not None:
             then()
@@ -201,7 +200,7 @@ class Classifying(QObject):
         self._model = result
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
-        self.panel.show_model(result.model.facts, result.path.name, fresh=self._report is None)
+        self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
 
     def _open_report(self) -> None:
         if self._report is not None:

@@ -24,6 +24,7 @@ from defect_workbench.core.classifier.trained_classifier import (
     Novelty,
     TrainedStage,
 )
+from defect_workbench.core.classifier.training_facts import read_training_facts
 from defect_workbench.core.clustering.feature_blocks import current_name, with_current_names
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
@@ -69,7 +70,7 @@ def model_bytes(model: Classifier) -> bytes:
             "threshold": model.novelty.threshold if np.isfinite(model.novelty.threshold) else None,
         },
         "identity": dict(model.identity),
-        "facts": dict(model.facts),
+        "facts": {} if model.facts is None else model.facts.as_json(),
     }
     arrays["novelty.linear"] = model.novelty.linear
     arrays["novelty.references"] = model.novelty.references
@@ -244,4 +245,5 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     )
     identity = _with_current_blocks(state["identity"])
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
-    return Classifier(taxonomy, stages, novelty, identity, dict(state["facts"]), tuned)
+    facts = read_training_facts(state["facts"], tuple(stage.name for stage in taxonomy.stages))
+    return Classifier(taxonomy, stages, novelty, identity, facts, tuned)

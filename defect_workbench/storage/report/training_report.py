@@ -8,11 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
 from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.classifier.training_facts import (
+    AblationFigures,
+    ConfusionMatrix,
+    Evaluation,
+    ReliabilityCurve,
+    RiskCoverageCurve,
+    StageFacts,
+    TrainingFacts,
+    UnknownKinds,
+)
 from defect_workbench.storage.report.contact_sheets import Thumbnail
 
 _STYLE = """
@@ -56,7 +65,7 @@ class Mistake:
 
 def training_report(
     title: str,
-    facts: Mapping[str, Any],
+    facts: TrainingFacts,
     mistakes: Sequence[Mistake],
     made: Mapping[str, str],
     thumbnail: Thumbnail,
@@ -65,43 +74,42 @@ def training_report(
 
     Parameters
     ----------
-    facts : mapping of str to Any
-        `Classifier.facts`, as training leaves them.
+    facts : TrainingFacts
     mistakes : sequence of Mistake
         The worst first.
     made : mapping of str to str
         Parameters and versions to list.
     """
-    overall = facts["overall"]
-    low, high = overall["interval"]
+    overall = facts.overall
+    low, high = overall.interval
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
         '<meta name=viewport content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}: classifier</title><style>{_STYLE}</style></head><body>",
         (
             f"<h1>{escape(title)}</h1>\n"
-            f"<p class=soft>{facts['images']:,} images in {len(facts['classes'])} folders, "
-            f"judged in {facts['folds']} folds: every image by a model that had seen neither it nor a "
+            f"<p class=soft>{facts.images:,} images in {len(facts.classes)} folders, "
+            f"judged in {facts.folds} folds: every image by a model that had seen neither it nor a "
             "near-duplicate.</p>"
         ),
     ]
     parts += [f"<p class=warn>{escape(note)}</p>" for note in made.get("warnings", "").split("\n") if note]
     parts += [
-        f"<p class=big>{100 * overall['accuracy']:.2f} % right</p>",
+        f"<p class=big>{100 * overall.accuracy:.2f} % right</p>",
         (
             f"<p class=soft>95 % interval {100 * low:.2f} to {100 * high:.2f} %; balanced over the classes "
-            f"{100 * overall['balanced_accuracy']:.2f} %; nothing rejected.</p>"
+            f"{100 * overall.balanced_accuracy:.2f} %; nothing rejected.</p>"
         ),
         "<h2>Final label</h2>",
         *_figures(overall),
     ]
-    parts += _ablation(facts.get("ablation", {}))
-    for name, stage in facts["stages"].items():
+    parts += _ablation(facts.ablation)
+    for name, stage in facts.stages.items():
         parts += _stage(name, stage)
-    parts += _unknown(facts)
+    parts += _unknown(facts.unknown)
     parts += _worst(mistakes, thumbnail, overall)
     parts.append("<h2>How this was made</h2><table>")
-    parts += [f"<tr><th>Note<td>{escape(note)}</tr>" for note in facts.get("notes", [])]
+    parts += [f"<tr><th>Note<td>{escape(note)}</tr>" for note in facts.notes]
     parts += [f"<tr><th>{escape(k)}<td>{escape(v)}</tr>" for k, v in made.items() if k != "warnings"]
     parts.append("</table></body></html>\n")
     return "\n".join(parts)
@@ -111,7 +119,7 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}"
 
 
-def _figures(values: Mapping[str, Any]) -> list[str]:
+def _figures(values: Evaluation) -> list[str]:
     lines = [
         (
             "<div class=wide><table><tr><th>Class<th class=n>Images<th class=n>Given this label"
@@ -119,26 +127,26 @@ def _figures(values: Mapping[str, Any]) -> list[str]:
         )
     ]
     lines += [
-        f"<tr><td>{escape(name)}<td class=n>{f['images']:,}<td class=n>{f['predicted']:,}"
-        f"<td class=n>{_share(f['precision'])}<td class=n>{_share(f['recall'])}</tr>"
-        for name, f in values["classes"].items()
+        f"<tr><td>{escape(name)}<td class=n>{f.images:,}<td class=n>{f.predicted:,}"
+        f"<td class=n>{_share(f.precision)}<td class=n>{_share(f.recall)}</tr>"
+        for name, f in values.classes.items()
     ]
     lines.append("</table></div>")
-    lines += _confusion(values["confusion"])
+    lines += _confusion(values.confusion)
     curves = []
-    if "reliability" in values:
-        curves.append(_reliability(values["reliability"], values["ece"]))
-    if "risk_coverage" in values:
-        curves.append(_risk(values["risk_coverage"]))
+    if values.reliability is not None and values.ece is not None:
+        curves.append(_reliability(values.reliability, values.ece))
+    if values.risk_coverage is not None:
+        curves.append(_risk(values.risk_coverage))
     return [*lines, "<div class=curves>", *curves, "</div>"] if curves else lines
 
 
-def _confusion(table: Mapping[str, Any]) -> list[str]:
-    labels = table["labels"]
+def _confusion(matrix: ConfusionMatrix) -> list[str]:
+    labels = matrix.labels
     # Long names side by side would leave the first column no room; numbers stand for them.
     head = "".join(f"<th class=n title='{escape(label)}'>{i}" for i, label in enumerate(labels, 1))
     lines = [f"<h3>Confusion</h3><div class=wide><table><tr><th>Folder ↓, given →{head}</tr>"]
-    for row, (label, counts) in enumerate(zip(labels, table["table"], strict=True)):
+    for row, (label, counts) in enumerate(zip(labels, matrix.table, strict=True)):
         cells = "".join(
             f"<td class='n{' hit' if row == column and count else ' miss' if count else ''}'>{count or '·'}"
             for column, count in enumerate(counts)
@@ -177,13 +185,11 @@ def _at(x: float, y: float, top: float) -> tuple[float, float]:
     return _M + (_W - _M - 8) * x, _H - _M - (_H - _M - 12) * (y / top if top else 0)
 
 
-def _reliability(values: Mapping[str, Any], error: float) -> str:
+def _reliability(values: ReliabilityCurve, error: float) -> str:
     (x0, y0), (x1, y1) = _at(0, 0, 1), _at(1, 1, 1)
     drawn = f"<line x1={x0} y1={y0} x2={x1} y2={y1} stroke=currentColor opacity=.4 stroke-dasharray=4 />"
-    most = max(values["images"], default=1)
-    for confidence, accuracy, count in zip(
-        values["confidence"], values["accuracy"], values["images"], strict=True
-    ):
+    most = max(values.images, default=1)
+    for confidence, accuracy, count in zip(values.confidence, values.accuracy, values.images, strict=True):
         x, y = _at(confidence, accuracy, 1)
         radius = 3 + 6 * (count / most) ** 0.5
         drawn += f"<circle cx={x:.1f} cy={y:.1f} r={radius:.1f} fill=#2f6fb0 opacity=.8 />"
@@ -193,19 +199,18 @@ def _reliability(values: Mapping[str, Any], error: float) -> str:
     return _plot(drawn, caption, "probability given", "share right", 1.0, (0, 0.5, 1))
 
 
-def _risk(values: Mapping[str, Any]) -> str:
-    top = max(max(values["risk"], default=0.0), 0.01) * 1.1
+def _risk(values: RiskCoverageCurve) -> str:
+    top = max(max(values.risk, default=0.0), 0.01) * 1.1
     line = " ".join(
-        "{:.1f},{:.1f}".format(*_at(c, r, top))
-        for c, r in zip(values["coverage"], values["risk"], strict=True)
+        "{:.1f},{:.1f}".format(*_at(c, r, top)) for c, r in zip(values.coverage, values.risk, strict=True)
     )
     drawn = f"<polyline points='{line}' fill=none stroke=#b4472e stroke-width=2 />"
-    caption = f"Risk and coverage: errors left as the most doubtful are given up. Area {values['area']:.5f}."
+    caption = f"Risk and coverage: errors left as the most doubtful are given up. Area {values.area:.5f}."
     ticks = (0.0, round(top / 2, 4), round(top, 4))
     return _plot(drawn, caption, "share of images kept", "share of errors", top, ticks)
 
 
-def _ablation(values: Mapping[str, Any]) -> list[str]:
+def _ablation(values: Mapping[str, AblationFigures]) -> list[str]:
     if not values:
         return []
     names = {
@@ -221,67 +226,66 @@ def _ablation(values: Mapping[str, Any]) -> list[str]:
         )
     ]
     for name, entry in values.items():
-        low, high = entry["interval"]
+        low, high = entry.interval
         gap = ""
-        if "minus_deep" in entry:
-            a, b = entry["minus_deep_interval"]
-            gap = f"{100 * entry['minus_deep']:+.2f} ({100 * a:+.2f} to {100 * b:+.2f})"
+        if entry.minus_deep is not None and entry.minus_deep_interval is not None:
+            a, b = entry.minus_deep_interval
+            gap = f"{100 * entry.minus_deep:+.2f} ({100 * a:+.2f} to {100 * b:+.2f})"
         lines.append(
-            f"<tr><td>{escape(names.get(name, name))}<td class=n>{100 * entry['accuracy']:.2f}"
+            f"<tr><td>{escape(names.get(name, name))}<td class=n>{100 * entry.accuracy:.2f}"
             f"<td class=n>{100 * low:.2f} to {100 * high:.2f}<td class=n>{gap}</tr>"
         )
     return [*lines, "</table>"]
 
 
-def _stage(name: str, stage: Mapping[str, Any]) -> list[str]:
+def _stage(name: str, stage: StageFacts) -> list[str]:
     lines = [f"<h2>Stage: {escape(name)}</h2>"]
-    shares = ", ".join(f"{escape(k)} {v:,}" for k, v in stage["outcomes"].items())
+    shares = ", ".join(f"{escape(k)} {v:,}" for k, v in stage.outcomes.items())
     words = [f"Found: {shares}."]
-    for key, text in (("limit", "Limit"), ("threshold", "Threshold")):
-        if key in stage:
-            words.append(f"{text} {stage[key]:.4g} ({escape(str(stage.get('learnt', '')))}).")
-    if stage.get("weights"):
-        weights = ", ".join(f"{escape(k)} {v:g}" for k, v in stage["weights"].items())
+    for parameter, value in stage.parameters.items():
+        words.append(f"{escape(parameter.capitalize())} {value:.4g} ({escape(stage.learnt)}).")
+    if stage.weights:
+        weights = ", ".join(f"{escape(k)} {v:g}" for k, v in stage.weights.items())
         words.append(f"Weights of the blocks: {weights}.")
     lines.append(f"<p class=soft>{' '.join(words)}</p>")
-    if stage["accuracy"] is None:
-        return [*lines, f"<p class=soft>Not judged: {escape(stage['why'])}.</p>"]
-    low, high = stage["interval"]
+    judged = stage.evaluation
+    if judged is None:
+        return [*lines, f"<p class=soft>Not judged: {escape(stage.why)}.</p>"]
+    low, high = judged.interval
     lines.append(
-        f"<p>{100 * stage['accuracy']:.2f} % right ({100 * low:.2f} to {100 * high:.2f}), balanced "
-        f"{100 * stage['balanced_accuracy']:.2f} %.</p>"
+        f"<p>{100 * judged.accuracy:.2f} % right ({100 * low:.2f} to {100 * high:.2f}), balanced "
+        f"{100 * judged.balanced_accuracy:.2f} %.</p>"
     )
-    return [*lines, *_figures(stage)]
+    return [*lines, *_figures(judged)]
 
 
-def _unknown(facts: Mapping[str, Any]) -> list[str]:
-    values = facts.get("unknown")
+def _unknown(values: UnknownKinds | None) -> list[str]:
     lines = ["<h2>Unknown kinds</h2>"]
-    if not values or not values.get("classes"):
+    if values is None or not values.classes:
         return [
             *lines,
             "<p class=soft>Not measured: the training did not leave each class out in turn.</p>",
         ]
     lines.append(
         f"<p>Each class left out of training in turn: area under the curve for telling it apart "
-        f"{values['mean']:.3f} on average, {values['worst']:.3f} at worst.</p><table><tr><th>Class left out"
+        f"{values.mean:.3f} on average, {values.worst:.3f} at worst.</p><table><tr><th>Class left out"
         "<th class=n>Area<th class=n>Found unknown %<th class=n>Known called unknown %</tr>"
     )
     lines += [
-        f"<tr><td>{escape(name)}<td class=n>{e['auc']:.3f}<td class=n>{_share(e['unknown_found'])}"
-        f"<td class=n>{_share(e['known_rejected'])}</tr>"
-        for name, e in values["classes"].items()
+        f"<tr><td>{escape(name)}<td class=n>{e.auc:.3f}<td class=n>{_share(e.unknown_found)}"
+        f"<td class=n>{_share(e.known_rejected)}</tr>"
+        for name, e in values.classes.items()
     ]
     return [*lines, "</table>"]
 
 
-def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, overall: Mapping[str, Any]) -> list[str]:
+def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, overall: Evaluation) -> list[str]:
     lines = ["<h2>Worst mistakes</h2>"]
     if not mistakes:
         return [*lines, "<p class=soft>None: every image got the label of its folder.</p>"]
     shown = mistakes[:WORST]
     more = f", the {len(shown)} surest shown" if len(shown) < len(mistakes) else ""
-    lines.append(f"<p class=soft>{len(mistakes)} of {overall['images']:,} images{more}.</p><div class=worst>")
+    lines.append(f"<p class=soft>{len(mistakes)} of {overall.images:,} images{more}.</p><div class=worst>")
     for mistake in shown:
         pixels = thumbnail(mistake.file, THUMBNAIL)
         picture = "" if pixels is None else f'<img alt="" src="data:image/png;base64,{_png(pixels)}">'

@@ -113,7 +113,9 @@ def test_a_trained_model_knows_its_kinds_and_not_others(tmp_path: Path) -> None:
     judged = cross_validate(data, material, taxonomy, 3, Options(), reporter, watch=epochs.append)
     assert judged.overall.accuracy > 0.95
     assert set(judged.ablation) == {"deep", "texture", "fused"}
-    assert judged.ablation["fused"]["minus_deep_interval"][1] >= 0
+    interval = judged.ablation["fused"].minus_deep_interval
+    assert interval is not None
+    assert interval[1] >= 0
     assert epochs
     assert all(0 <= e.accuracy <= 1 for e in epochs)
     model = with_threshold(
@@ -159,8 +161,9 @@ def test_training_is_repeatable_and_can_be_cancelled() -> None:
 def test_leaving_classes_out_tells_far_ones() -> None:
     data = made_set()
     found = leave_classes_out(data, Material(data.features), flat(data), Options(), SilentReporter(), 3)
-    assert set(found["classes"]) == set(NAMES)
-    assert found["mean"] > 0.95
+    assert set(found.classes) == set(NAMES)
+    assert found.mean is not None
+    assert found.mean > 0.95
 
 
 STAGES = """
@@ -192,12 +195,12 @@ def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
     taxonomy, _ = fit_taxonomy(read_taxonomy(STAGES, "stages"), data.folders)
     material = Material(data.features, source)
     judged = cross_validate(data, material, taxonomy, 3, Options(), SilentReporter(), ablation=False)
-    evaluation, facts = judged.stages["size"]
-    assert evaluation is not None
-    assert evaluation.accuracy > 0.97
-    assert facts["outcomes"]["small"] == pytest.approx(40, abs=2)
-    assert judged.stages["noise"][1]["outcomes"] == {"as it is": 70, "denoised": 24}
-    assert judged.stages["noise"][0] is None
+    facts = judged.stages["size"]
+    assert facts.evaluation is not None
+    assert facts.evaluation.accuracy > 0.97
+    assert facts.outcomes["small"] == pytest.approx(40, abs=2)
+    assert judged.stages["noise"].outcomes == {"as it is": 70, "denoised": 24}
+    assert judged.stages["noise"].evaluation is None
     assert judged.overall.accuracy > 0.95
     assert {asked[0] for asked in source.asked} == {"nlm"}
     model = train(data, material, taxonomy, np.arange(len(data)), Options(), SilentReporter())

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, confusion_matrix, roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
+from defect_workbench.core.classifier.training_facts import ClassFigures
 from defect_workbench.engine.classifier.evaluation import (
     calibration,
     choose_threshold,
     difference,
     evaluate,
-    ranking_area,
     risk_coverage,
     wilson,
 )
@@ -23,18 +23,26 @@ def test_figures_agree_with_scikit_learn(seed: int) -> None:
     labels = np.r_[np.arange(4), rng.integers(0, 4, 60)].astype(np.intp)
     decisions = np.where(rng.random(64) < 0.7, labels, rng.integers(0, 4, 64)).astype(np.intp)
     found = evaluate(labels, decisions, ["a", "b", "c", "d"], rng.random(64))
-    assert np.array_equal(found.confusion, confusion_matrix(labels, decisions, labels=range(4)))
+    assert found.confusion.labels == ("a", "b", "c", "d")
+    assert np.array_equal(found.confusion.table, confusion_matrix(labels, decisions, labels=range(4)))
     assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, decisions))
     assert found.interval[0] <= found.accuracy <= found.interval[1]
-    scores = np.round(rng.random(64), 1)
-    assert ranking_area(scores, labels == 1) == pytest.approx(roc_auc_score(labels == 1, scores))
+
+
+def test_a_class_without_images_or_decisions_has_no_shares() -> None:
+    found = evaluate(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "b", "c"])
+    assert found.classes["c"] == ClassFigures(0, 0, None, None)
+    assert found.classes["a"] == ClassFigures(2, 1, 1.0, 0.5)
+    assert found.balanced_accuracy == pytest.approx(0.75)
+    empty = evaluate(np.empty(0, np.intp), np.empty(0, np.intp), ["a"], np.empty(0))
+    assert (empty.accuracy, empty.interval) == (0.0, (0.0, 1.0))
 
 
 def test_calibration_error_is_the_gap_between_said_and_true() -> None:
     sure = np.full(100, 0.9)
     right = np.arange(100) < 60
-    assert calibration(sure, right).error == pytest.approx(0.3)
-    assert calibration(np.full(100, 0.6), right).error == pytest.approx(0.0)
+    assert calibration(sure, right)[1] == pytest.approx(0.3)
+    assert calibration(np.full(100, 0.6), right)[1] == pytest.approx(0.0)
 
 
 def test_giving_up_doubtful_images_lowers_the_risk() -> None:

@@ -1,0 +1,407 @@
+"""When and from what a classifier was trained, and how good it is: shown to people, kept in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
+
+from defect_workbench.core.clustering.feature_blocks import with_current_names
+from defect_workbench.core.typed_json import decode, decode_fields
+
+T = TypeVar("T")
+
+# Parameters of stages had keys of their own before they were a mapping.
+_OLD_PARAMETERS = ("limit", "threshold")
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """How well one class is recognised.
+
+    Attributes
+    ----------
+    images : int
+        Images whose folder says this class.
+    predicted : int
+        Images that were given this class.
+    precision : float or None
+        Share of the images given this class that belong to it; None where none was given it. In a
+        folder sorted by class this is its purity.
+    recall : float or None
+        Share of this class's images that were given it; None where it has none.
+    """
+
+    images: int
+    predicted: int
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class ConfusionMatrix:
+    """Counts of images by true class (rows) and class given (columns)."""
+
+    labels: tuple[str, ...]
+    table: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a table that is not square.
+
+        Raises
+        ------
+        ValueError
+        """
+        n = len(self.labels)
+        if len(self.table) != n or any(len(row) != n for row in self.table):
+            raise ValueError(f"the confusion matrix of {n} classes must have {n} rows and columns")
+
+
+@dataclass(frozen=True)
+class ReliabilityCurve:
+    """Mean probability, share of correct decisions and number of images of each filled bin."""
+
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    images: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse columns of different lengths.
+
+        Raises
+        ------
+        ValueError
+        """
+        _same_length("the reliability curve", self.confidence, self.accuracy, self.images)
+
+
+@dataclass(frozen=True)
+class RiskCoverageCurve:
+    """Share of errors among the images kept, as the ones of highest novelty score are given up.
+
+    Attributes
+    ----------
+    area : float
+        Below the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
+    coverage : tuple of float
+        Share of images kept, rising.
+    risk : tuple of float
+        Share of errors among them.
+    threshold : tuple of float
+        The highest novelty score that is kept.
+    """
+
+    area: float
+    coverage: tuple[float, ...]
+    risk: tuple[float, ...]
+    threshold: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse columns of different lengths.
+
+        Raises
+        ------
+        ValueError
+        """
+        _same_length("the risk-coverage curve", self.coverage, self.risk, self.threshold)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good one decision is, measured on images that the model had not seen.
+
+    Attributes
+    ----------
+    interval : tuple of float
+        95 % interval of the accuracy (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927).
+    classes : mapping of str to ClassFigures
+        In the order of the confusion matrix.
+    ece : float or None
+        Expected calibration error; None where there are no probabilities.
+    """
+
+    images: int
+    accuracy: float
+    interval: tuple[float, float]
+    balanced_accuracy: float
+    classes: Mapping[str, ClassFigures]
+    confusion: ConfusionMatrix
+    ece: float | None = None
+    reliability: ReliabilityCurve | None = None
+    risk_coverage: RiskCoverageCurve | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are not from 0 to 1.
+
+        Raises
+        ------
+        ValueError
+        """
+        _shares(accuracy=self.accuracy, balanced_accuracy=self.balanced_accuracy)
+        _interval(self.interval)
+        if set(self.classes) != set(self.confusion.labels):
+            raise ValueError("the confusion matrix has other classes than the figures")
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as the JSON output and the model file have them."""
+        values = asdict(self)
+        for name, figures in values["classes"].items():
+            values["classes"][name] = {**figures, "purity": figures["precision"]}
+        return {key: value for key, value in values.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, value: object, where: str) -> Evaluation:
+        """Read what `as_json` wrote.
+
+        Raises
+        ------
+        InputError
+        """
+        if isinstance(value, Mapping) and isinstance(value.get("classes"), Mapping):
+            labels = decode(ConfusionMatrix, value.get("confusion"), f"{where}.confusion").labels
+            value = {**value, "classes": _in_order(value["classes"], labels)}
+        return decode_fields(cls, value, where)
+
+
+@dataclass(frozen=True)
+class AblationFigures:
+    """Accuracy with some of the feature blocks alone.
+
+    Attributes
+    ----------
+    minus_deep : float or None
+        Difference in accuracy to deep features alone, with its 95 % interval.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    minus_deep: float | None = None
+    minus_deep_interval: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are not from 0 to 1.
+
+        Raises
+        ------
+        ValueError
+        """
+        _shares(accuracy=self.accuracy)
+        _interval(self.interval)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as the JSON output and the model file have them."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What one stage of the taxonomy decided in cross-validation, and what it decides by.
+
+    Attributes
+    ----------
+    outcomes : mapping of str to int
+        Number of images by outcome.
+    evaluation : Evaluation or None
+        None if the folders do not say which outcome is right; `why` says so.
+    parameters : mapping of str to float
+        What a measuring stage decides by, such as `limit`.
+    learnt : str
+        Where the parameters come from.
+    weights : mapping of str to float
+        Of the feature blocks, where a head decides.
+    temperature : float or None
+        Of the head's probabilities.
+    """
+
+    kind: str
+    outcomes: Mapping[str, int]
+    evaluation: Evaluation | None = None
+    why: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    learnt: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    temperature: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as the JSON output and the model file have them: those of the evaluation included."""
+        result: dict[str, Any] = {"accuracy": None, "balanced_accuracy": None}
+        if self.evaluation is not None:
+            result = self.evaluation.as_json()
+        result |= {"kind": self.kind, "outcomes": dict(self.outcomes)}
+        result |= {name: value for name, value in self.parameters.items() if name in _OLD_PARAMETERS}
+        optional = {
+            "why": self.why,
+            "parameters": dict(self.parameters),
+            "learnt": self.learnt,
+            "weights": dict(self.weights),
+            "temperature": self.temperature,
+        }
+        return result | {key: value for key, value in optional.items() if value not in ("", {}, None)}
+
+    @classmethod
+    def from_json(cls, value: object, where: str) -> StageFacts:
+        """Read what `as_json` wrote, or an earlier version of it.
+
+        Raises
+        ------
+        InputError
+        """
+        if not isinstance(value, Mapping):
+            return decode_fields(cls, value, where)
+        table = dict(value)
+        if "parameters" not in table:
+            table["parameters"] = {key: table[key] for key in _OLD_PARAMETERS if key in table}
+        if isinstance(table.get("weights"), Mapping):
+            table["weights"] = with_current_names(table["weights"])
+        if table.get("accuracy") is not None:
+            table["evaluation"] = {key: table[key] for key in table if key != "evaluation"}
+        return decode_fields(cls, table, where)
+
+
+@dataclass(frozen=True)
+class LeftOutClass:
+    """How a class is judged by models that were trained without it.
+
+    Attributes
+    ----------
+    auc : float
+        Area under the receiver operating characteristic of its novelty scores against the others'.
+    unknown_found : float
+        Share of its images that are called unknown.
+    known_rejected : float
+        Share of the other images that are called unknown.
+    """
+
+    auc: float
+    unknown_found: float
+    known_rejected: float
+
+
+@dataclass(frozen=True)
+class UnknownKinds:
+    """How well images of unknown kinds are recognised: each class left out of training in turn.
+
+    Attributes
+    ----------
+    mean, worst : float or None
+        Of the areas under the curve; None where nothing was measured, and `why` says why.
+    """
+
+    classes: Mapping[str, LeftOutClass]
+    mean: float | None
+    worst: float | None
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as the JSON output and the model file have them."""
+        values = asdict(self)
+        if not self.why:
+            del values["why"]
+        return values
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """From what a classifier was trained, and its figures.
+
+    Attributes
+    ----------
+    classes : mapping of str to int
+        Number of training images by folder.
+    manifest_sha256 : str
+        Hash of the contents and folders of the training images.
+    notes : tuple of str
+        What a person should know about this training.
+    overall : Evaluation
+        Of the final label, end to end, with no image rejected.
+    stages : mapping of str to StageFacts
+        In the order of the taxonomy.
+    ablation : mapping of str to AblationFigures
+        By choice of feature blocks; empty if it was not measured.
+    unknown : UnknownKinds or None
+        None if it was not measured.
+    """
+
+    classes: Mapping[str, int]
+    images: int
+    manifest_sha256: str
+    seed: int
+    folds: int
+    overall: Evaluation
+    stages: Mapping[str, StageFacts] = field(default_factory=dict)
+    augmented: bool = False
+    fine_tuned: bool = False
+    notes: tuple[str, ...] = ()
+    ablation: Mapping[str, AblationFigures] = field(default_factory=dict)
+    unknown: UnknownKinds | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse counts that cannot be.
+
+        Raises
+        ------
+        ValueError
+        """
+        if self.folds < 2:
+            raise ValueError(f"folds must be at least 2, not {self.folds}")
+        if self.images < 1 or min(self.classes.values(), default=0) < 0:
+            raise ValueError("the numbers of images must not be negative or 0")
+
+    def as_json(self) -> dict[str, Any]:
+        """As the model file keeps it; `from_json` reads it."""
+        return {
+            "classes": dict(self.classes),
+            "images": self.images,
+            "manifest_sha256": self.manifest_sha256,
+            "seed": self.seed,
+            "folds": self.folds,
+            "augmented": self.augmented,
+            "fine_tuned": self.fine_tuned,
+            "notes": list(self.notes),
+            "overall": self.overall.as_json(),
+            "stages": {name: stage.as_json() for name, stage in self.stages.items()},
+            "ablation": {name: figures.as_json() for name, figures in self.ablation.items()},
+            "unknown": None if self.unknown is None else self.unknown.as_json(),
+        }
+
+
+def read_training_facts(value: object, stages: tuple[str, ...]) -> TrainingFacts | None:
+    """Training facts out of a model file; None if it has none.
+
+    Parameters
+    ----------
+    value : object
+        As `TrainingFacts.as_json` gave it.
+    stages : tuple of str
+        The stages of the model's taxonomy, in order: JSON objects are written with sorted keys.
+
+    Raises
+    ------
+    InputError
+        If a value is missing or impossible; the message names it.
+    """
+    if value == {}:
+        return None
+    facts = decode(TrainingFacts, value, "facts")
+    return replace(facts, stages=_in_order(facts.stages, stages))
+
+
+def _in_order(table: Mapping[str, T], names: tuple[str, ...]) -> dict[str, T]:
+    """The same mapping with some keys first; a file has them sorted."""
+    return {name: table[name] for name in (*names, *table) if name in table}
+
+
+def _same_length(what: str, *columns: tuple[Any, ...]) -> None:
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(f"the columns of {what} must have the same length")
+
+
+def _shares(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be from 0 to 1, not {value}")
+
+
+def _interval(value: tuple[float, float]) -> None:
+    if not 0 <= value[0] <= value[1] <= 1:
+        raise ValueError(f"the interval must rise from 0 to 1, not {value[0]} to {value[1]}")
