@@ -48,7 +48,7 @@ def main() -> None:
             print(f"{folder.name}: mean {areas.mean:.3f}, worst {areas.worst:.3f}")
             for name, entry in areas.classes.items():
                 print(
-                    f"  {name:<36} area {entry.auc:.3f}, found {entry['unknown_found']:.2f}, "
+                    f"  {name:<36} area {entry.auc:.3f}, found {entry.unknown_found:.2f}, "
                     f"known rejected {entry.known_rejected:.3f}"
                 )
 
