@@ -45,6 +45,14 @@ def picture(seed: int, size: tuple[int, int] = (40, 32)) -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, size[::-1], dtype=np.uint8))
 
 
+def made_lot(folder: Path, count: int = 12, size: tuple[int, int] = (40, 32)) -> Path:
+    """A new folder of small pictures, each of its own noise."""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        picture(index, size).save(folder / f"{index:02d}.png")
+    return folder
+
+
 def made_project(
     root: Path,
     sizes: tuple[int, ...] = (8, 6, 5),

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.builders import picture
 from tests.e2e.test_command_line import run, table
 from tests.e2e.test_faults import ORDINARY, as_ordinary, needs_rights
-from tests.unit.input.test_hostile import png_bomb, tiff_bomb
+from tests.hostile import png_bomb, tiff_bomb
 
 USED = ""
 

@@ -11,7 +11,7 @@ from defect_workbench.app.jobs.export_job import Wish
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from tests.gui.conftest import Answers
-from tests.gui.test_window import drag_cut, drop_images
+from tests.gui.gestures import drag_cut, drop_images
 
 
 def shown(window: MainWindow) -> str:

@@ -1,13 +1,14 @@
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.document.item_models import Role
 from defect_workbench.core.images.lengths import length_words, round_length
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
-
-LEFT = Qt.MouseButton.LeftButton
+from tests.gui.gestures import LEFT
 
 
 def lightness(window: MainWindow) -> float:
@@ -96,3 +97,41 @@ def test_larger_text_reaches_every_panel_and_is_remembered(opened: MainWindow) -
     finally:
         opened.set_text_size(100)
     assert QApplication.font().pointSizeF() > 0
+
+
+def test_choosing_an_image_shows_it_in_the_inspector(opened: MainWindow, qtbot: QtBot) -> None:
+    rect = opened.gallery.visualRect(opened.image_model.index(2))
+    qtbot.mouseClick(opened.gallery.viewport(), LEFT, pos=rect.center())
+    image = opened.image_model.index(2).data(Role.IMAGE)
+    project = opened.document.project
+    assert project is not None
+    shown = " ".join(label.text().replace("\u200b", "") for label in opened.inspector.findChildren(QLabel))
+    assert project.images.images[image].path in shown
+    qtbot.waitUntil(lambda: opened.pictures.get(str(project.images.absolute(image))) is not None)
+
+
+def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.gallery.setCurrentIndex(opened.image_model.index(0))
+    picture = opened.inspector.picture
+    qtbot.waitUntil(lambda: picture._pixmap is not None)
+    place = QPointF(picture.rect().center())
+    wheel = QWheelEvent(
+        place, place, QPoint(), QPoint(0, 360), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    picture.wheelEvent(wheel)
+    assert picture.zoom > 1.5
+    qtbot.mouseDClick(picture, LEFT)
+    assert picture.zoom == 1
+
+
+def test_bars_and_sliders_call_a_block_by_one_name(opened: MainWindow) -> None:
+    from defect_workbench.core.clustering.feature_blocks import BLOCKS
+    from defect_workbench.gui.inspector.evidence_bars import PullBars
+
+    bars = PullBars()
+    bars.show_shares(dict.fromkeys(BLOCKS, 0.25))
+    names = [part.rsplit(" ", 1)[0] for part in bars.accessibleName().split(", ")]
+    assert names == ["Deep", "Texture", "Shape", "Outline of the defect"]

@@ -1,0 +1,112 @@
+"""Proposals of a classifier stay in the queue until a person has looked at them."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.session.session_file import load_session, save_session
+from tests.gui.decisions.conftest import confirmed
+
+
+def with_proposals(window: MainWindow) -> Project:
+    """Every image proposed for the cluster it is in; the first of each cluster unsure."""
+    project = window.document.project
+    assert project is not None
+    partition = project.partition
+    count = len(project.images)
+    labels = [""] * count
+    probability = np.full(count, 0.99, np.float32)
+    unseen = np.ones(count, bool)
+    confirmed(window, len(partition.clusters))
+    for cluster in window.document.partition.clusters:  # type: ignore[union-attr]
+        for member in cluster.members.tolist():
+            labels[member] = cluster.label
+        probability[cluster.members[:3]] = 0.4
+    unknown = np.zeros(count, bool)
+    window.document.apply_proposal(
+        Proposal(tuple(labels), probability, unknown, unseen, np.empty(0, np.intp))
+    )
+    assert window.document.project is not None
+    return window.document.project
+
+
+def test_renaming_drops_nothing_from_the_queue(opened: MainWindow) -> None:
+    with_proposals(opened)
+    left = opened.outlier_queue.left
+    assert opened.document.partition is not None
+    opened.document.rename(opened.document.partition.clusters[0], "another name")
+    assert opened.outlier_queue.left == left
+    opened.document.undo_stack.undo()
+    assert opened.outlier_queue.left == left
+
+
+@pytest.mark.parametrize("act", ["move", "split_out", "nuisance"])
+def test_what_a_person_places_has_been_looked_at(opened: MainWindow, act: str) -> None:
+    project = with_proposals(opened)
+    proposal = project.proposal
+    assert proposal is not None
+    image = proposal.unsure(project.partition)[:1]
+    left = opened.outlier_queue.left
+    target = next(c for c in project.partition.clusters if image[0] not in c.members)
+    arguments = (image, target) if act == "move" else (image,)
+    getattr(opened.document, act)(*arguments)
+    assert opened.outlier_queue.left == left - 1
+    opened.document.undo_stack.undo()
+    assert opened.outlier_queue.left == left
+    assert opened.document.project is not None
+    assert opened.document.project.proposal is not None
+    assert opened.document.project.proposal.unseen[image].all()
+
+
+def test_sessions_of_an_earlier_version_keep_their_queue(opened: MainWindow, tmp_path: Path) -> None:
+    project = with_proposals(opened)
+    assert project.proposal is not None
+    image = int(project.proposal.unsure(project.partition)[0])
+    target = next(c for c in project.partition.clusters if image not in c.members)
+    opened.document.rename(target, "named")
+    opened.document.move(np.array([image]), target)
+    moved = opened.document.project
+    assert moved is not None
+    # As the earlier version would have it: moved, and not marked as looked at.
+    save_session(tmp_path / "new.dwb", Project(
+        moved.images, moved.analysis, moved.clusters, moved.decisions, proposal=project.proposal
+    ))  # fmt: skip
+    found = without_the_mark(tmp_path / "old.dwb", load_session(tmp_path / "new.dwb"))
+    assert found.proposal is not None
+    assert image not in found.proposal.unsure(found.partition)
+
+
+def without_the_mark(path: Path, project: Project) -> Project:
+    """A project as a session of an earlier version brings it."""
+    save_session(path, project)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    state = json.loads(members["state.json"])
+    del state["moved_is_seen"]
+    members["state.json"] = json.dumps(state).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return load_session(path)
+
+
+@pytest.mark.parametrize("name", ["", "renamed"])
+def test_sessions_of_an_earlier_version_lose_no_question_where_the_cluster_has_another_name(
+    opened: MainWindow, tmp_path: Path, name: str
+) -> None:
+    project = with_proposals(opened)
+    if name:
+        opened.document.rename(project.partition.clusters[0], name)
+    project = opened.document.project  # type: ignore[assignment]
+    assert project.proposal is not None
+    wanted = project.proposal.unsure(project.partition).tolist()
+    assert len(wanted) == 9
+    found = without_the_mark(tmp_path / "old.dwb", project)
+    assert found.proposal is not None
+    assert sorted(found.proposal.unsure(found.partition).tolist()) == sorted(wanted)

@@ -1,0 +1,153 @@
+"""Folders, sessions and feature stores are opened; weights arrive later."""
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.app.jobs import open_job
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.resources import resource
+from defect_workbench.user_dirs import Places
+from tests.builders import picture
+from tests.gui.conftest import Answers
+from tests.gui.gestures import LEFT, drop
+
+
+def test_dropped_folder_opens_and_missing_weights_are_said_until_solved(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for index in range(30):
+        picture(index).save(folder / f"{index}.png")
+    (folder / "bad.tif").write_bytes(b"II*\0 nothing")
+    (folder / "note.txt").write_text("x")
+    assert not drop(window, folder / "note.txt")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        assert drop(window, folder)
+    assert window.weights_banner.isVisible()
+    assert "texture and Zernike" in window.weights_banner.text.text()
+    assert "1 file not used" in window.summary.text()
+
+
+def test_folder_without_images_is_told_and_leads_back(
+    window: MainWindow, qtbot: QtBot, answers: Answers, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(window.jobs.failed):
+        window.open_path(tmp_path / "empty")
+    assert "no image" in answers.told[0]
+    assert window.stack.currentIndex() == 0
+
+
+def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
+    window: MainWindow, qtbot: QtBot, with_weights: Path
+) -> None:
+    window.open_path(resource("sample"))
+    qtbot.waitUntil(lambda: "left" in window.progress.words.text(), timeout=60_000)
+    assert "clusters" not in window.summary.text()
+    with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
+        qtbot.mouseClick(window.progress.cancel, LEFT)
+    assert window.notice.isVisible()
+    with qtbot.waitSignal(window.jobs.done, timeout=60_000):
+        qtbot.mouseClick(window.notice.buttons[0], LEFT)
+    assert "245 images" in window.summary.text()
+
+
+def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    from defect_workbench.core.progress import SilentReporter
+    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+    from defect_workbench.engine.extraction.extractor import extract
+    from defect_workbench.engine.input.scan import scan
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
+
+    folder, store = tmp_path / "lot", tmp_path / "store"
+    folder.mkdir()
+    for index in range(20):
+        picture(index).save(folder / f"{index}.png")
+    quiet = SilentReporter()
+    extract(scan(folder, quiet), FeatureStore(store), WeightsLibrary(tmp_path / "no"), quiet, offline=True)
+    folder.rename(tmp_path / "elsewhere")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        window.open_path(store)
+    assert "20 images" in window.summary.text()
+
+
+def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
+    opened: MainWindow, qtbot: QtBot, places: Places, answers: Answers
+) -> None:
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
+    opened.actions_by_name["actionConfirm"].trigger()
+    with qtbot.waitSignal(opened.keeping.autosaves.done, timeout=10_000):
+        opened.keeping.autosave()
+    summary = opened.summary.text()
+    assert opened.keeping.recovery.path.is_file()
+    # As if the process that wrote it had been killed.
+    left = places.recovery / "unsaved-0.dwb"
+    opened.keeping.recovery.path.rename(left)
+    other = MainWindow(places, answers, offline=True)
+    try:
+        other.show()
+        assert other.notice.isVisible()
+        with qtbot.waitSignal(other.jobs.done, timeout=10_000):
+            qtbot.mouseClick(other.notice.buttons[0], LEFT)
+        assert other.summary.text() == summary
+        assert other.isWindowModified()
+        assert other.document.session is None
+        assert not left.exists()
+    finally:
+        other.document.undo_stack.setClean()
+        other.close()
+    assert list(places.recovery.glob("*.dwb")) == []
+
+
+def test_session_whose_folder_moved_can_be_relinked(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, answers: Answers
+) -> None:
+    from defect_workbench.storage.session.session_file import save_session
+    from tests.builders import made_project
+
+    save_session(tmp_path / "a.dwb", made_project(tmp_path / "lot"))
+    (tmp_path / "lot").rename(tmp_path / "moved")
+    with qtbot.waitSignal(window.jobs.done, timeout=10_000):
+        window.open_path(tmp_path / "a.dwb")
+    assert "is not there" in window.notice.text.text()
+    with qtbot.waitSignal(window.jobs.done, timeout=10_000):
+        window.keeping.relink(tmp_path)
+    assert "None of the images" in answers.told[0]
+    (tmp_path / "moved" / "image-002.png").unlink()
+    with qtbot.waitSignal(window.jobs.done, timeout=10_000):
+        window.keeping.relink(tmp_path / "moved")
+    assert "1 image of this session" in window.notice.text.text()
+    project = window.document.project
+    assert project is not None
+    first = str(tmp_path / "moved" / project.images.images[0].path)
+    qtbot.waitUntil(lambda: window.thumbnails.get(first) is not None)
+
+
+def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, places: Places, weights_folder: Path
+) -> None:
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for index in range(20):
+        picture(index, (48, 48)).save(folder / f"{index:02d}.png")
+    with qtbot.waitSignal(window.jobs.done, timeout=30_000):
+        window.open_path(folder)
+    assert window.weights_banner.isVisible()
+    window.cluster_list.setCurrentIndex(window.cluster_model.index(0))
+    window.actions_by_name["actionConfirm"].trigger()
+    (held,) = window.cluster_list.chosen()
+    places.weights.parent.mkdir(parents=True, exist_ok=True)
+    places.weights.symlink_to(weights_folder)
+    with qtbot.waitSignal(window.document.grouping_changed, timeout=60_000):
+        window._on_done(open_job.WeightsReady("those of the test"))
+    project = window.document.project
+    assert project is not None
+    assert project.analysis.backbone is not None
+    assert not window.weights_banner.isVisible()
+    (kept,) = [cluster for cluster in project.partition.clusters if cluster.group is not None]
+    assert set(kept.members.tolist()) == set(held.members.tolist())
+    assert window.actions_by_name["actionUndo"].text() == "Undo Compare by the network"
+    window.actions_by_name["actionUndo"].trigger()
+    assert window.weights_banner.isVisible()

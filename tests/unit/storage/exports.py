@@ -1,0 +1,34 @@
+"""Exports of made-up projects, and what they wrote."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Column, Kind, SideData
+from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.storage.result.result_folder import Mode, Plan, Profile, export
+
+
+def do_export(
+    project: Project, out: Path, profile: Profile | None = None, *, mode: Mode = Mode.COPY, add: bool = False
+) -> Plan:
+    return export(project, out, mode, {}, thumbnail, SilentReporter(), profile=profile, add=add)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def with_lots(project: Project, lots: list[str]) -> Project:
+    column = Column("lot", Kind.TEXT, tuple(lots))
+    side = SideData("s.csv", "0" * 64, "name", (column,), (True,) * len(lots))
+    return replace(project, side=side)
