@@ -260,8 +260,11 @@ def draw_dendrogram(project: Project, path: Path) -> Work:
         words = f"{len(project.images):,} images"
         try:
             with replacing(path) as draft:
-                kind = "png" if path.suffix.lower() == ".png" else "svg"
-                draft.write_bytes(dendrogram_file(tree, project.clusters, words, kind))
+                draft.write_bytes(
+                    dendrogram_file(
+                        tree, project.clusters, words, "png" if path.suffix.lower() == ".png" else "svg"
+                    )
+                )
         except OSError as error:
             raise WorkbenchError(f"{path} cannot be written: {error.strerror}") from error
         return Written(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -13,6 +12,7 @@ from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.storage.report.report_content import ContactSheet, Picture
 
 Thumbnail = Callable[[Path, int], Pixels | None]
 
@@ -23,25 +23,7 @@ _GAP = 4
 _GROUND = "#9f9f9f"
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One cluster's pictures.
-
-    Attributes
-    ----------
-    colour : str
-        Of the cluster, as #rrggbb.
-    picture : Image
-        RGB.
-    """
-
-    label: str
-    words: str
-    colour: str
-    picture: Image.Image
-
-
-def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[Sheet]:
+def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[ContactSheet]:
     """A sheet for each cluster, from its medoid outwards, and one for the outliers, most unusual first.
 
     Parameters
@@ -67,7 +49,8 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         shown = members[:_SHEET_IMAGES]
         left = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
         files = [project.images.absolute(int(i)) for i in shown]
-        sheets.append(Sheet(label, words + left, colour, _sheet(files, thumbnail)))
+        picture = Picture.of(_sheet(files, thumbnail), "jpeg")
+        sheets.append(ContactSheet(label, words + left, colour, picture))
         reporter.advance()
     return sheets
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 from matplotlib import rc_context
@@ -18,13 +19,7 @@ from defect_workbench.core.project.palette import NEUTRAL, colour, node_colours
 _DRAWN_MERGES = 1500
 
 
-def dendrogram_svg(tree: Tree, clusters: int | None, title: str) -> str:
-    """The tree as an SVG element to put into a page; see `dendrogram_file`."""
-    text = dendrogram_file(tree, clusters, title, "svg").decode("utf-8")
-    return text[text.index("<svg") :]
-
-
-def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: str) -> bytes:
+def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: Literal["svg", "png"]) -> bytes:
     """The tree as a file, branches below the cut in their cluster's colour.
 
     Parameters

@@ -1,19 +1,41 @@
-"""The tables of the report, the same for HTML and PDF."""
+"""What a report consists of. HTML and PDF are both made from one `Report`, so neither can lack a part."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Literal
 
-from defect_workbench.core.project.outlier_decisions import outlier_fates
-from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Kind
-from defect_workbench.core.text import and_more
+from PIL import Image
 
-_LISTED = 20
-_MOST_REJECTED = 500
-_MOST_OUTLIERS = 300
-_MOST_NOTED = 100
+
+class TextStyle(StrEnum):
+    """How a paragraph looks."""
+
+    BODY = "body"
+    SOFT = "soft"
+    WARNING = "warning"
+    FIGURE = "figure"
+
+
+class CellMark(StrEnum):
+    """The background of a cell."""
+
+    HIT = "hit"
+    MISS = "miss"
+
+
+@dataclass(frozen=True)
+class ReportText:
+    """A paragraph of plain text."""
+
+    kind: ClassVar = "text"
+
+    text: str
+    style: TextStyle = TextStyle.BODY
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,13 +44,21 @@ class ReportTable:
 
     Attributes
     ----------
+    columns : tuple of str
+        The header; no header is written where all are empty.
     note : str
         A sentence above the table, or instead of one.
     numbers : frozenset of int
         Columns set to the right.
     after : str
         A sentence below the table.
+    marks : mapping of (int, int) to CellMark
+        Backgrounds, by row and column.
+    part : bool
+        Whether it belongs to the section above; its heading is then smaller.
     """
+
+    kind: ClassVar = "table"
 
     title: str
     columns: tuple[str, ...] = ()
@@ -36,113 +66,133 @@ class ReportTable:
     note: str = ""
     numbers: frozenset[int] = frozenset()
     after: str = ""
+    marks: Mapping[tuple[int, int], CellMark] = field(default_factory=dict)
+    part: bool = False
 
 
-def cut_table(project: Project) -> list[ReportTable]:
-    """The suggested cuts."""
-    found = project.analysis.suggestions
-    if not found:
-        return []
-    rows = tuple((str(s.clusters), str(s.singletons), f"{s.height:.4g}", s.why) for s in found)
-    numbers = frozenset({0, 1, 2})
-    return [ReportTable("Suggested cuts", ("Clusters", "Singletons", "Height", "Why"), rows, "", numbers)]
+@dataclass(frozen=True)
+class ReportFigure:
+    """A drawing.
+
+    Attributes
+    ----------
+    draw : callable
+        Gives the drawing as a file, SVG or PNG.
+    size : (float, float)
+        Width and height on paper, in points.
+    """
+
+    caption: str
+    draw: Callable[[Literal["svg", "png"]], bytes]
+    size: tuple[float, float]
+
+    @property
+    def svg(self) -> str:
+        """The drawing as an SVG element to put into a page."""
+        text = self.draw("svg").decode("utf-8")
+        return text[text.index("<svg") :]
 
 
-def side_tables(project: Project) -> list[ReportTable]:
-    """What the side data hold, and what could not be joined."""
-    side = project.side
-    if side is None:
-        return []
-    without = side.without_row(project.images)
-    joined = sum(side.joined)
-    note = (
-        f"{side.source}, joined by its column {side.name_column}: {joined:,} of {len(project.images):,} "
-        f"images have a row. SHA-256 of the file: {side.sha256}."
-    )
-    rows = []
-    for column in side.columns:
-        values = [cell for cell in column.cells if cell is not None]
-        distinct = len(set(values))
-        if column.kind is Kind.NUMBER and values:
-            numbers = sorted(float(v) for v in values)
-            words = f"{numbers[0]:.6g} to {numbers[-1]:.6g}, median {numbers[len(numbers) // 2]:.6g}"
-        else:
-            counted = Counter(str(value) for value in values)
-            commonest = sorted(counted, key=lambda v: (-counted[v], v))[:5]
-            words = ", ".join(v[:40] for v in commonest) + (" …" if distinct > len(commonest) else "")
-        rows.append((column.name, str(column.kind), f"{len(values):,}", f"{distinct:,}", words))
-    lines = []
-    if side.without_image:
-        lines.append(
-            f"Rows without an image ({len(side.without_image):,}): {and_more(side.without_image, _LISTED)}."
-        )
-    if without:
-        lines.append(f"Images without a row ({len(without):,}): {and_more(without, _LISTED)}.")
-    lines += [f"{remark}." for remark in side.remarks]
-    header = ("Column", "Kind", "Images with a value", "Values", "")
-    return [ReportTable("Side data", header, tuple(rows), note, frozenset({2, 3}), " ".join(lines))]
+@dataclass(frozen=True)
+class ReportFigures:
+    """Drawings side by side."""
+
+    kind: ClassVar = "figures"
+
+    title: str
+    figures: tuple[ReportFigure, ...]
 
 
-def outlier_tables(project: Project) -> list[ReportTable]:
-    """Every outlier and what was decided about it."""
-    fates = outlier_fates(project)
-    if not fates:
-        return []
-    images = project.images.images
-    rows = tuple(
-        (images[f.image].path, f"{f.score:.3g}", f.decision, f.label or "—") for f in fates[:_MOST_OUTLIERS]
-    )
-    decided = sum(bool(f.label) for f in fates)
-    note = (
-        f"{len(fates):,} images were flagged at this cut; {decided:,} of them were given a place by a "
-        f"person, {len(fates) - decided:,} are left with the outliers."
-    )
-    after = f"The other {len(fates) - len(rows):,} are in the session." if len(fates) > len(rows) else ""
-    header = ("Image", "Score", "Decision", "Now in")
-    return [ReportTable("Outliers and what was decided", header, rows, note, frozenset({1}), after)]
+@dataclass(frozen=True)
+class Picture:
+    """An encoded image.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    width, height : int
+        In pixels.
+    """
+
+    data: bytes
+    type: Literal["jpeg", "png"]
+    width: int
+    height: int
+
+    @staticmethod
+    def of(image: Image.Image, type: Literal["jpeg", "png"]) -> Picture:  # noqa: A002
+        """An image, encoded."""
+        stream = io.BytesIO()
+        image.save(stream, type.upper(), quality=82)
+        return Picture(stream.getvalue(), type, image.width, image.height)
 
 
-def file_tables(project: Project) -> list[ReportTable]:
-    """Files that were not used, and those read with a remark."""
-    rejected = project.images.rejected
-    noted = [image for image in project.images.images if image.note]
-    tables = []
-    if rejected:
-        rows = tuple((r.path, r.reason) for r in rejected[:_MOST_REJECTED])
-        after = "All of them are in rejected.csv." if len(rejected) > _MOST_REJECTED else ""
-        tables.append(ReportTable(f"Files not used ({len(rejected):,})", ("File", "Why"), rows, after=after))
-    if noted:
-        rows = tuple((image.path, image.note) for image in noted[:_MOST_NOTED])
-        after = f"and {len(noted) - _MOST_NOTED:,} more." if len(noted) > _MOST_NOTED else ""
-        title = f"Read with a remark ({len(noted):,})"
-        tables.append(ReportTable(title, ("File", "Remark"), rows, after=after))
-    return tables
+@dataclass(frozen=True)
+class ContactSheet:
+    """The images of one cluster.
+
+    Attributes
+    ----------
+    colour : str
+        Of the cluster, as #rrggbb.
+    """
+
+    kind: ClassVar = "sheet"
+
+    title: str
+    words: str
+    colour: str
+    picture: Picture
 
 
-NO_WEIGHTS = (
-    "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
-    "which tells defect types apart far less well."
-)
+@dataclass(frozen=True)
+class CaptionedPicture:
+    """A picture with the lines below it; the first is set in bold. None where it cannot be shown."""
+
+    picture: Picture | None
+    lines: tuple[str, ...]
 
 
-def headline(project: Project) -> str:
-    """The numbers in one line."""
-    partition = project.partition
-    counts = [f"{len(project.images):,} images", f"{len(partition.clusters)} clusters"]
-    counts.append(f"{len(partition.outliers)} outliers")
-    if project.images.rejected:
-        counts.append(f"{len(project.images.rejected)} files not used")
-    return " · ".join(counts)
+@dataclass(frozen=True)
+class PictureGrid:
+    """Single images with captions."""
+
+    kind: ClassVar = "pictures"
+
+    title: str
+    note: str
+    pictures: tuple[CaptionedPicture, ...]
 
 
-def drawing_caption(project: Project) -> str:
-    """What the dendrogram shows; empty where there is none to draw."""
-    analysis = project.analysis
-    if analysis.tree is not None and analysis.tree.leaves > 1:
-        return (
-            f"Cut at height {project.cut_height:.4g} into {project.clusters} clusters, "
-            "before outliers are set apart."
-        )
-    if analysis.exemplar_tree is not None and analysis.exemplar_tree.leaves > 1:
-        return "Affinity propagation has no tree; this is the tree of its exemplars."
-    return ""
+Section = ReportText | ReportTable | ReportFigures | ContactSheet | PictureGrid
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report.
+
+    Attributes
+    ----------
+    title : str
+        The heading.
+    subject : str
+        What is reported on the title; with it, the name of the document.
+    lead : tuple of str
+        Lines below the heading.
+    warnings : tuple of str
+        What a reader must know before anything else.
+    sections : tuple of Section
+        In the order of reading.
+    """
+
+    title: str
+    subject: str
+    lead: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the document, for the title bar of a window."""
+        return f"{self.title}: {self.subject}"

@@ -1,0 +1,105 @@
+"""Fonts of the PDF report: DejaVu Sans, embedded, and others for the scripts that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+FONT = "DejaVuSans"
+BOLD = "DejaVuSans-Bold"
+# Fonts with Chinese, Japanese and Korean characters; the first that is installed and fit is embedded.
+_EAST_ASIAN = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Yu Gothic",
+    "MS Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "PingFang SC",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+)
+# Not embedded: the viewer supplies them.
+_JAPANESE, _KOREAN = "HeiseiKakuGo-W5", "HYGothic-Medium"
+
+
+def register_fonts() -> None:
+    """Make the fonts known; once is enough."""
+    _glyphs()
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Code points that DejaVu Sans has."""
+    import matplotlib
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    # It comes with matplotlib, so it is always there.
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for name in (FONT, BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
+    for name in (_JAPANESE, _KOREAN):
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
+    return frozenset(pdfmetrics.getFont(FONT).face.charToGlyph)
+
+
+@cache
+def _east_asian() -> tuple[str, frozenset[int]]:
+    """The name and the code points of an installed font with many characters; empty if none is fit."""
+    from matplotlib import font_manager
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+    installed = set(font_manager.get_font_names())
+    for name in _EAST_ASIAN:
+        if name in installed:
+            try:
+                font = TTFont(name, font_manager.findfont(name))
+            except (TTFError, OSError):  # PostScript outlines cannot be embedded
+                continue
+            pdfmetrics.registerFont(font)
+            return name, frozenset(font.face.charToGlyph)
+    return "", frozenset()
+
+
+def _font_of(character: str) -> str:
+    """The font to set a character in; "" for the paragraph's own."""
+    code = ord(character)
+    if code in _glyphs():
+        return ""
+    name, glyphs = _east_asian()
+    if code in glyphs:
+        return name
+    if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7AF:
+        return _KOREAN
+    if 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF:
+        return _JAPANESE
+    return ""
+
+
+def _runs(text: str, font_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    for font, characters in groupby(text, font_of):
+        yield font, "".join(characters)
+
+
+def markup(text: str) -> str:
+    """A text as reportlab's paragraphs want it: escaped, without control characters, fonts switched."""
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "·" for c in text)
+    return "".join(
+        f'<font name="{font}">{escape(run)}</font>' if font else escape(run)
+        for font, run in _runs(shown, _font_of)
+    )
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Of a line, in points."""
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    own = BOLD if bold else FONT
+    return sum(float(stringWidth(run, font or own, size)) for font, run in _runs(text, _font_of))

@@ -1,0 +1,117 @@
+"""The report on a folder's clusters: what it holds, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
+from defect_workbench.storage.files.atomic import write_text
+from defect_workbench.storage.report.contact_sheets import Thumbnail, contact_sheets
+from defect_workbench.storage.report.html_report import html_text
+from defect_workbench.storage.report.measurement_table import measurement_tables
+from defect_workbench.storage.report.project_tables import cut_table, file_tables, outlier_tables, side_tables
+from defect_workbench.storage.report.report_content import (
+    ContactSheet,
+    Report,
+    ReportFigure,
+    ReportFigures,
+    ReportTable,
+)
+
+NO_WEIGHTS = (
+    "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
+    "which tells defect types apart far less well."
+)
+_DRAWING_POINTS = (503.0, 165.0)
+
+
+def write_reports(
+    folder: Path,
+    tail: str,
+    project: Project,
+    facts: Mapping[str, str],
+    tables: Sequence[ReportTable],
+    thumbnail: Thumbnail,
+    reporter: Reporter,
+) -> None:
+    """Write `report.html` and `report.pdf`.
+
+    Parameters
+    ----------
+    tail : str
+        What stands before the dot of their names.
+    facts : mapping of str to str
+        Who, when, parameters and versions, in the order to list them.
+    tables : sequence of ReportTable
+        More tables, put after the clusters.
+    thumbnail : callable
+        Gives grey or RGB pixels of an image file no larger than the given side, or None.
+    """
+    from defect_workbench.storage.report.pdf_report import write_pdf
+
+    report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
+    write_text(folder / f"report{tail}.html", html_text(report))
+    write_pdf(folder / f"report{tail}.pdf", report, reporter)
+
+
+def project_report(
+    project: Project,
+    facts: Mapping[str, str],
+    tables: Sequence[ReportTable],
+    sheets: Sequence[ContactSheet],
+) -> Report:
+    """Everything there is to report on a project; the parameters are those of `write_reports`."""
+    made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
+    return Report(
+        title=project.images.root.name or "/",
+        subject="defect clusters",
+        lead=tuple(line for line in (_headline(project), made) if line),
+        warnings=(NO_WEIGHTS,) if project.analysis.backbone is None else (),
+        sections=(
+            *_dendrogram(project),
+            *cut_table(project),
+            *sheets,
+            *tables,
+            *measurement_tables(project),
+            *side_tables(project),
+            *outlier_tables(project),
+            *file_tables(project),
+            ReportTable("How this was made", ("", ""), tuple(facts.items())),
+        ),
+    )
+
+
+def _headline(project: Project) -> str:
+    partition = project.partition
+    counts = [
+        counted(len(project.images), "image"),
+        counted(len(partition.clusters), "cluster"),
+        counted(len(partition.outliers), "outlier"),
+    ]
+    if project.images.rejected:
+        counts.append(f"{counted(len(project.images.rejected), 'file')} not used")
+    return " · ".join(counts)
+
+
+def _dendrogram(project: Project) -> list[ReportFigures]:
+    from defect_workbench.storage.report.figures import dendrogram_file
+
+    analysis = project.analysis
+    if analysis.tree is not None and analysis.tree.leaves > 1:
+        words = f"{len(project.images):,} images"
+        draw = partial(dendrogram_file, analysis.tree, project.clusters, words)
+        caption = (
+            f"Cut at height {project.cut_height:.4g} into {project.clusters} clusters, "
+            "before outliers are set apart."
+        )
+    elif analysis.exemplar_tree is not None and analysis.exemplar_tree.leaves > 1:
+        words = f"{len(analysis.exemplars):,} exemplars"
+        draw = partial(dendrogram_file, analysis.exemplar_tree, None, words)
+        caption = "Affinity propagation has no tree; this is the tree of its exemplars."
+    else:
+        return []
+    return [ReportFigures("Dendrogram", (ReportFigure(caption, draw, _DRAWING_POINTS),))]

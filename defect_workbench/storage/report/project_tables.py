@@ -1,0 +1,97 @@
+"""The tables of the report on clusters that need nothing but the project."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from defect_workbench.core.project.outlier_decisions import outlier_fates
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Kind
+from defect_workbench.core.text import and_more
+from defect_workbench.storage.report.report_content import ReportTable
+
+_LISTED = 20
+_MOST_REJECTED = 500
+_MOST_OUTLIERS = 300
+_MOST_NOTED = 100
+
+
+def cut_table(project: Project) -> list[ReportTable]:
+    """The suggested cuts."""
+    found = project.analysis.suggestions
+    if not found:
+        return []
+    rows = tuple((str(s.clusters), str(s.singletons), f"{s.height:.4g}", s.why) for s in found)
+    numbers = frozenset({0, 1, 2})
+    return [ReportTable("Suggested cuts", ("Clusters", "Singletons", "Height", "Why"), rows, "", numbers)]
+
+
+def side_tables(project: Project) -> list[ReportTable]:
+    """What the side data hold, and what could not be joined."""
+    side = project.side
+    if side is None:
+        return []
+    without = side.without_row(project.images)
+    joined = sum(side.joined)
+    note = (
+        f"{side.source}, joined by its column {side.name_column}: {joined:,} of {len(project.images):,} "
+        f"images have a row. SHA-256 of the file: {side.sha256}."
+    )
+    rows = []
+    for column in side.columns:
+        values = [cell for cell in column.cells if cell is not None]
+        distinct = len(set(values))
+        if column.kind is Kind.NUMBER and values:
+            numbers = sorted(float(v) for v in values)
+            words = f"{numbers[0]:.6g} to {numbers[-1]:.6g}, median {numbers[len(numbers) // 2]:.6g}"
+        else:
+            counted = Counter(str(value) for value in values)
+            commonest = sorted(counted, key=lambda v: (-counted[v], v))[:5]
+            words = ", ".join(v[:40] for v in commonest) + (" …" if distinct > len(commonest) else "")
+        rows.append((column.name, str(column.kind), f"{len(values):,}", f"{distinct:,}", words))
+    lines = []
+    if side.without_image:
+        lines.append(
+            f"Rows without an image ({len(side.without_image):,}): {and_more(side.without_image, _LISTED)}."
+        )
+    if without:
+        lines.append(f"Images without a row ({len(without):,}): {and_more(without, _LISTED)}.")
+    lines += [f"{remark}." for remark in side.remarks]
+    header = ("Column", "Kind", "Images with a value", "Values", "")
+    return [ReportTable("Side data", header, tuple(rows), note, frozenset({2, 3}), " ".join(lines))]
+
+
+def outlier_tables(project: Project) -> list[ReportTable]:
+    """Every outlier and what was decided about it."""
+    fates = outlier_fates(project)
+    if not fates:
+        return []
+    images = project.images.images
+    rows = tuple(
+        (images[f.image].path, f"{f.score:.3g}", f.decision, f.label or "—") for f in fates[:_MOST_OUTLIERS]
+    )
+    decided = sum(bool(f.label) for f in fates)
+    note = (
+        f"{len(fates):,} images were flagged at this cut; {decided:,} of them were given a place by a "
+        f"person, {len(fates) - decided:,} are left with the outliers."
+    )
+    after = f"The other {len(fates) - len(rows):,} are in the session." if len(fates) > len(rows) else ""
+    header = ("Image", "Score", "Decision", "Now in")
+    return [ReportTable("Outliers and what was decided", header, rows, note, frozenset({1}), after)]
+
+
+def file_tables(project: Project) -> list[ReportTable]:
+    """Files that were not used, and those read with a remark."""
+    rejected = project.images.rejected
+    noted = [image for image in project.images.images if image.note]
+    tables = []
+    if rejected:
+        rows = tuple((r.path, r.reason) for r in rejected[:_MOST_REJECTED])
+        after = "All of them are in rejected.csv." if len(rejected) > _MOST_REJECTED else ""
+        tables.append(ReportTable(f"Files not used ({len(rejected):,})", ("File", "Why"), rows, after=after))
+    if noted:
+        rows = tuple((image.path, image.note) for image in noted[:_MOST_NOTED])
+        after = f"and {len(noted) - _MOST_NOTED:,} more." if len(noted) > _MOST_NOTED else ""
+        title = f"Read with a remark ({len(noted):,})"
+        tables.append(ReportTable(title, ("File", "Remark"), rows, after=after))
+    return tables
