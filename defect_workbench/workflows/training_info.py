@@ -10,6 +10,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.logs import versions
 from defect_workbench.storage.files.atomic import replacing, write_text
+from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.training_report import Mistake, training_report
 
 if TYPE_CHECKING:
@@ -75,12 +76,14 @@ def report_text(outcome: Outcome, model_path: Path) -> str:
         "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
     }
+    warnings = []
     if backbone is None:
-        made["warnings"] = (
+        warnings.append(
             "No ResNet-50 weights were available: the classifier works on texture, Zernike and "
             "outline features alone, which tells defect types apart far less well."
         )
-    return training_report(outcome.data.images.root.name, facts, mistakes(outcome), made, thumbnail)
+    title = outcome.data.images.root.name
+    return html_text(training_report(title, facts, mistakes(outcome), made, thumbnail, warnings))
 
 
 def mistakes(outcome: Outcome) -> list[Mistake]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -11,15 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from defect_workbench.core.classifier.training_facts import ReliabilityCurve, RiskCoverageCurve
 from defect_workbench.core.clustering.dendrogram_layout import lay_out, segments
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.palette import NEUTRAL, colour, node_colours
 
 # More merges than this cannot be told apart on paper; the lowest are left out.
 _DRAWN_MERGES = 1500
+_CURVE_INCHES = (4.4, 3.3)
+FileType = Literal["svg", "png"]
 
 
-def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: Literal["svg", "png"]) -> bytes:
+def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: FileType) -> bytes:
     """The tree as a file, branches below the cut in their cluster's colour.
 
     Parameters
@@ -28,16 +32,53 @@ def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: Literal[
         The cut; None draws none.
     kind : {"svg", "png"}
     """
-    with rc_context({"svg.hashsalt": "dendrogram", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(11, 3.6), layout="constrained")
-        draw_dendrogram(figure.subplots(), tree, clusters, title)
+    return _file((11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title), kind)
+
+
+def reliability_file(curve: ReliabilityCurve, kind: FileType) -> bytes:
+    """How often decisions are right, by their probability; the area of a point is its number of images."""
+
+    def draw(axes: Axes) -> None:
+        most = max(curve.images, default=1)
+        areas = [20 + 130 * count / most for count in curve.images]
+        axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1.0, linestyle=(0, (4, 4)))
+        axes.scatter(curve.confidence, curve.accuracy, s=areas, color="#2f6fb0", alpha=0.8, linewidths=0)
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability given", ylabel="share right")
+
+    return _file(_CURVE_INCHES, draw, kind)
+
+
+def risk_coverage_file(curve: RiskCoverageCurve, kind: FileType) -> bytes:
+    """The share of errors among the images kept, against how many are kept."""
+
+    def draw(axes: Axes) -> None:
+        top = 1.1 * max(max(curve.risk, default=0.0), 0.01)
+        axes.plot(curve.coverage, curve.risk, color="#b4472e", linewidth=1.6)
+        axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share of images kept", ylabel="share of errors")
+
+    return _file(_CURVE_INCHES, draw, kind)
+
+
+def _file(inches: tuple[float, float], draw: Callable[[Axes], None], kind: FileType) -> bytes:
+    # Names are no formulas: a dollar sign must not start one.
+    with rc_context(
+        {
+            "svg.hashsalt": "figure",
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
+            "text.parse_math": False,
+        }
+    ):
+        figure = Figure(figsize=inches, layout="constrained")
+        axes = figure.subplots()
+        draw(axes)
+        axes.spines[["top", "right"]].set_visible(False)
         stream = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else None
-        figure.savefig(stream, format=kind, metadata=metadata, dpi=200)
+        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=200)
     return stream.getvalue()
 
 
-def draw_dendrogram(axes: Axes, tree: Tree, clusters: int | None, title: str) -> None:
+def _draw_dendrogram(axes: Axes, tree: Tree, clusters: int | None, title: str) -> None:
     """Draw the tree and its cut into axes; see `dendrogram_file`."""
     layout, nodes = lay_out(tree), node_colours(tree)
     merges = len(tree.merges)
@@ -55,4 +96,4 @@ def draw_dendrogram(axes: Axes, tree: Tree, clusters: int | None, title: str) ->
     axes.set_xticks([])
     axes.set_xlabel(title)
     axes.set_ylabel("merge height")
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.spines["bottom"].set_visible(False)

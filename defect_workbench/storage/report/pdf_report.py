@@ -19,6 +19,7 @@ from reportlab.platypus import (
     LongTable,
     Paragraph,
     SimpleDocTemplate,
+    Spacer,
     Table,
 )
 
@@ -145,7 +146,7 @@ def _figures(section: ReportFigures) -> list[Flowable]:
         drawing = Image(io.BytesIO(figure.draw("png")), width, height)
         drawings.append([drawing, _text(figure.caption, _CAPTION)])
         widths.append(width + _GAP)
-    heading = [_text(section.title, _HEADING)] if section.title else []
+    heading = [_text(section.title, _HEADING)] if section.title else [Spacer(1, 8)]
     beside = Table(
         [drawings], widths, hAlign="LEFT", style=[*_NO_PADDING, ("VALIGN", (0, 0), (-1, -1), "TOP")]
     )
@@ -183,7 +184,7 @@ def _grid(section: PictureGrid) -> list[Flowable]:
             side = width - 2 * _GAP
             scale = side / max(item.picture.width, item.picture.height)
             size = (item.picture.width * scale, item.picture.height * scale)
-            lines.append(Image(io.BytesIO(item.picture.data), *size, hAlign="LEFT"))
+            lines += [Image(io.BytesIO(item.picture.data), *size, hAlign="LEFT"), Spacer(1, 3)]
         lines += [_text(line, _HEADER if number == 0 else _CELLS) for number, line in enumerate(item.lines)]
         cells.append(lines)
     rows = [cells[start : start + _GRID_COLUMNS] for start in range(0, len(cells), _GRID_COLUMNS)]

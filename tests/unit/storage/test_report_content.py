@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.storage.report.contact_sheets import contact_sheets
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.pdf_report import write_pdf
@@ -33,8 +34,9 @@ from defect_workbench.storage.report.report_content import (
     Section,
     TextStyle,
 )
+from defect_workbench.storage.report.training_report import Mistake, training_report
 from defect_workbench.workflows.run_info import report_facts, report_tables
-from tests.builders import made_project
+from tests.builders import made_project, picture
 from tests.unit.storage.test_report import evil_project
 
 
@@ -44,6 +46,7 @@ def drawing(kind: Literal["svg", "png"]) -> bytes:
     return Picture.of(Image.new("RGB", (9, 9)), "png").data
 
 
+GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
 PICTURE = Picture.of(Image.new("L", (40, 30), 90), "jpeg")
 SECTIONS: tuple[Section, ...] = (
     ReportText("98.2 % right", TextStyle.FIGURE, "Final label"),
@@ -134,6 +137,18 @@ def test_every_part_of_a_projects_report_is_in_both_outputs(name: str, tmp_path:
     report = project_report(project, report_facts(project), report_tables(project), sheets)
     assert wanted | {"Dendrogram", "How this was made"} <= {section.title for section in report.sections}
     assert report.warnings
+    check_complete(report, tmp_path)
+
+
+def test_every_part_of_a_training_report_is_in_both_outputs(tmp_path: Path) -> None:
+    facts = load_model(GOLDEN / "staged.model").facts
+    assert facts is not None
+    picture(0).save(tmp_path / "a.png")
+    mistake = Mistake(tmp_path / "a.png", "a.png", "pit", "scratch", 0.93, "defect / scratch")
+    gone = replace(mistake, file=tmp_path / "gone.png", name="gone.png")
+    report = training_report("lot 7", facts, [mistake, gone], {"Seed": "0"}, thumbnail, ["No weights."])
+    kinds = {type(section) for section in report.sections}
+    assert kinds == {ReportText, ReportTable, ReportFigures, PictureGrid}
     check_complete(report, tmp_path)
 
 
