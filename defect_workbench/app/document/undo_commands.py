@@ -1,127 +1,77 @@
-"""What a person can undo. A command holds what changed, not a copy of the whole."""
+"""The commands on the undo stack. Each holds what changed, not a copy of the project."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import numpy as np
 from PySide6.QtGui import QUndoCommand
 
-from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.project.decisions import Decisions
-from defect_workbench.core.project.proposal import Proposal
-from defect_workbench.core.project.side_data import SideData
+
+Part = TypeVar("Part")
 
 
-class Changeable(Protocol):
-    """The document, as commands see it."""
+class Replace(QUndoCommand, Generic[Part]):
+    """One immutable part of the project is replaced by another.
 
-    def apply_cut(self, clusters: int) -> None:
-        """Set the cut."""
+    Parameters
+    ----------
+    text : str
+        Follows "Undo" and "Redo" in the menu.
+    apply : callable
+        Puts a part into the project.
+    """
 
-    def apply_decisions(self, decisions: Decisions) -> None:
-        """Set the decisions."""
-
-    def apply_grouping(self, opened: Opened) -> None:
-        """Set analysis and cut; the decisions stay."""
-
-    def apply_side(self, side: SideData | None) -> None:
-        """Set the joined table."""
-
-    def apply_proposal(self, proposal: Proposal) -> None:
-        """Set what a classifier proposes, and what of it was looked at."""
-
-    @property
-    def decisions(self) -> Decisions:
-        """Those that hold."""
-
-
-class MoveCut(QUndoCommand):
-    """The cut went from one number of clusters to another."""
-
-    def __init__(self, document: Changeable, before: int, after: int) -> None:
-        super().__init__(f"Cut into {after} clusters")
-        self._document, self._before, self._after = document, before, after
-
-    def redo(self) -> None:
-        """Cut as decided."""
-        self._document.apply_cut(self._after)
-
-    def undo(self) -> None:
-        """Cut as before."""
-        self._document.apply_cut(self._before)
-
-
-class Regroup(QUndoCommand):
-    """The images are grouped with other settings; both results are immutable and shared."""
-
-    def __init__(self, document: Changeable, text: str, before: Opened, after: Opened) -> None:
+    def __init__(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
         super().__init__(text)
-        self._document, self._before, self._after = document, before, after
+        self._apply, self._before, self._after = apply, before, after
 
     def redo(self) -> None:
-        """Group as chosen."""
-        self._document.apply_grouping(self._after)
+        """Put the new part in."""
+        self._apply(self._after)
 
     def undo(self) -> None:
-        """Group as before."""
-        self._document.apply_grouping(self._before)
+        """Put the old part back."""
+        self._apply(self._before)
 
 
-class Join(QUndoCommand):
-    """A table is joined to the images, or taken away."""
+class ChangeDecisions(QUndoCommand):
+    """Some images are held in other groups, or groups are described differently.
+
+    Parameters
+    ----------
+    current : callable
+        Returns the project's decisions.
+    apply : callable
+        Replaces them.
+    """
 
     def __init__(
-        self, document: Changeable, text: str, before: SideData | None, after: SideData | None
+        self,
+        text: str,
+        current: Callable[[], Decisions],
+        apply: Callable[[Decisions], None],
+        before: Decisions,
+        after: Decisions,
     ) -> None:
         super().__init__(text)
-        self._document, self._before, self._after = document, before, after
-
-    def redo(self) -> None:
-        """Join it."""
-        self._document.apply_side(self._after)
-
-    def undo(self) -> None:
-        """As before."""
-        self._document.apply_side(self._before)
-
-
-class Agree(QUndoCommand):
-    """A person has looked at proposals and found them right."""
-
-    def __init__(self, document: Changeable, text: str, before: Proposal, after: Proposal) -> None:
-        super().__init__(text)
-        self._document, self._before, self._after = document, before, after
-
-    def redo(self) -> None:
-        """They are looked at."""
-        self._document.apply_proposal(self._after)
-
-    def undo(self) -> None:
-        """They are not."""
-        self._document.apply_proposal(self._before)
-
-
-class Decide(QUndoCommand):
-    """Some images are held in other groups now, or groups are described otherwise."""
-
-    def __init__(self, document: Changeable, text: str, before: Decisions, after: Decisions) -> None:
-        super().__init__(text)
-        self._document = document
+        self._current, self._apply = current, apply
         self._changed = np.flatnonzero((before.held != after.held) | (before.follows != after.follows))
         self._held = before.held[self._changed], after.held[self._changed]
         self._follows = before.follows[self._changed], after.follows[self._changed]
         self._groups = before.groups, after.groups
 
     def redo(self) -> None:
-        """Decide."""
-        self._apply(1)
+        """Change the images to their new groups."""
+        self._set(1)
 
     def undo(self) -> None:
-        """Take it back."""
-        self._apply(0)
+        """Change the images back to their old groups."""
+        self._set(0)
 
-    def _apply(self, side: int) -> None:
-        held, follows = self._document.decisions.held.copy(), self._document.decisions.follows.copy()
+    def _set(self, side: int) -> None:
+        held, follows = self._current().held.copy(), self._current().follows.copy()
         held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
-        self._document.apply_decisions(Decisions(held, follows, self._groups[side]))
+        self._apply(Decisions(held, follows, self._groups[side]))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +12,16 @@ from PySide6.QtGui import QUndoStack
 
 from defect_workbench.app.document.columns import Column, columns_of
 from defect_workbench.app.document.confirmed_guard import Guard, question, taken_back
-from defect_workbench.app.document.undo_commands import Agree, Decide, Join, MoveCut, Regroup
+from defect_workbench.app.document.edits import Edit, Editor
+from defect_workbench.app.document.undo_commands import ChangeDecisions, Part, Replace
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Method
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
-from defect_workbench.core.project.decisions import Cluster, Decisions, Group, Partition
-from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, cluster_colour, colour_number
+from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
+from defect_workbench.core.project.palette import cluster_colour
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
@@ -185,17 +185,12 @@ class Document(QObject):
             self.cut_changed.emit(self.clusters_at_cut)
 
     def regroup(self, after: Opened) -> None:
-        """Take over another grouping of the same images: one undo step."""
+        """Group the same images differently: one undo step."""
         if self._opened is None or self._project is None:
             return
         before = replace(self._opened, project=self._project)
-        settings = after.project.analysis.settings
-        words = settings.linkage.value if settings.method is Method.AGGLOMERATIVE else "affinity propagation"
-        anew = settings.processing != before.project.analysis.settings.processing
-        network = before.project.analysis.backbone is None and after.project.analysis.backbone is not None
-        text = "Prepare the pictures anew" if anew else f"Regroup by {words}"
-        text = "Compare by the network" if network else text
-        self.undo_stack.push(Regroup(self, text, before, replace(after, suggested=before.suggested)))
+        after = replace(after, suggested=before.suggested)
+        self._replace(_regrouping(before, after), self._apply_grouping, before, after)
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""
@@ -205,173 +200,100 @@ class Document(QObject):
         if clusters == self._project.clusters:
             self.end_preview()
         else:
-            self.undo_stack.push(MoveCut(self, self._project.clusters, clusters))
+            self._replace(f"Cut into {clusters} clusters", self._apply_cut, self._project.clusters, clusters)
 
     def join(self, side: SideData | None) -> None:
-        """Join a table to the images; None takes it away."""
+        """Join a table to the images; None removes the one that is joined."""
         if self._project is not None and side is not self._project.side:
-            text = f"Join {side.source}" if side is not None else "Take the table away"
-            self.undo_stack.push(Join(self, text, self._project.side, side))
-
-    def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
-        """Lock clusters, or unlock them; proposals in what is confirmed count as looked at."""
-        text = f"{'Confirm' if confirmed else 'Unlock'} {_named(clusters)}"
-        members = np.concatenate([cluster.members for cluster in clusters]) if clusters else np.empty(0, int)
-        self._regroup(text, clusters, members if confirmed else None, confirmed=confirmed)
+            text = f"Join {side.source}" if side is not None else "Remove table"
+            self._replace(text, self._apply_side, self._project.side, side)
 
     def agree(self, images: Integers) -> None:
-        """Find proposals right."""
+        """Accept the proposals for images."""
         proposal = None if self._project is None else self._project.proposal
         if proposal is not None and proposal.unseen[images].any():
             text = f"Agree on {counted(len(images), 'image')}"
-            self.undo_stack.push(Agree(self, text, proposal, proposal.seen(images)))
+            self._replace(text, self.apply_proposal, proposal, proposal.seen(images))
+
+    def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
+        """Lock clusters, or unlock them; proposals in what is locked count as reviewed."""
+        self._edit(lambda editor: editor.confirm(clusters, confirmed))
 
     def rename(self, cluster: Cluster, name: str) -> None:
         """Give a cluster a name; it is held from then on."""
-        self._regroup(f"Rename {cluster.label} to {name}", [cluster], name=name)
+        self._edit(lambda editor: editor.rename(cluster, name))
 
     def annotate(self, cluster: Cluster, note: str) -> None:
-        """Note something about a cluster; it is held from then on."""
-        self._regroup(f"Note on {cluster.label}", [cluster], note=note)
+        """Add a note to a cluster; it is held from then on."""
+        self._edit(lambda editor: editor.annotate(cluster, note))
 
     def merge(self, clusters: Sequence[Cluster]) -> None:
-        """Make one held cluster of several; the largest one's name and state stay."""
-        if len(clusters) < 2 or self._project is None:
-            return
-        largest = max(clusters, key=lambda cluster: len(cluster.members))
-        members = np.concatenate([cluster.members for cluster in clusters])
-        after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
-        self._decide("Merge", f"Merge {_named(clusters)}", after)
+        """Make one held cluster of several; it keeps the name and state of the largest one."""
+        self._edit(lambda editor: editor.merge(clusters))
 
     def move(self, images: Integers, cluster: Cluster) -> None:
-        """Put images into a cluster; they count as looked at.
-
-        An open cluster stays open: the images belong with its medoid from then on.
-        """
-        before = self._handed_over(images)
-        moving = np.setdiff1d(images, cluster.members)
-        if before is None or not len(moving):
-            return
-        if cluster.group is not None and cluster.number is not None:
-            after = before.hold_in(moving, cluster.number, cluster.group)
-        else:
-            after = before.follow(moving, self._leader(cluster, moving))
-        self._decide("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
+        """Move images into a cluster; they count as reviewed."""
+        self._edit(lambda editor: editor.move(images, cluster))
 
     def split_out(self, images: Integers) -> None:
-        """Make a cluster of its own of images; they count as looked at."""
-        before = self._handed_over(images)
-        if before is not None and len(images):
-            after, _ = before.hold(images, Group(colour=self._fresh_colour()))
-            self._decide("Split out", f"Split out {counted(len(images), 'image')}", after, images)
+        """Make a new cluster of images; they count as reviewed."""
+        self._edit(lambda editor: editor.split_out(images))
 
     def nuisance(self, images: Integers) -> None:
-        """Set images apart that are of no interest; there is one such cluster. They count as looked at."""
-        before = self._handed_over(images)
-        if before is None or not len(images):
-            return
-        found = [number for number, group in before.groups.items() if group.nuisance]
-        if found:
-            after = before.hold_in(images, found[0], before.groups[found[0]])
-        else:
-            after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
-        self._decide("Mark as nuisance", f"Mark {counted(len(images), 'image')} as nuisance", after, images)
+        """Move images into the one cluster that is of no interest; they count as reviewed."""
+        self._edit(lambda editor: editor.mark_as_nuisance(images))
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
-        """Replace a cluster by finer ones.
-
-        Parameters
-        ----------
-        groups : sequence of (m,) intp
-            Positions within `cluster.members`.
-        """
-        if self._project is None or len(groups) < 2:
-            return
-        name = cluster.group.name if cluster.group is not None else ""
-        after = self._project.decisions
-        first = colour_number(cluster, self.node_colours)
-        used = {colour_number(c, self.node_colours) for c in self._project.partition.clusters}
-        fresh = (number for number in itertools.count() if number not in used)
-        ordered = sorted(groups, key=len, reverse=True)
-        for number, group in enumerate(ordered, start=1):
-            colour = first if number == 1 else next(fresh)
-            label = f"{name} {number}" if name else ""
-            after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
-        self._decide("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after)
-
-    def _handed_over(self, images: Integers) -> Decisions | None:
-        if self._project is None or self.partition is None:
-            return None
-        return self._project.decisions.hand_over(images, self._project.partition)
-
-    def _leader(self, cluster: Cluster, moving: Integers) -> int:
-        follows = self.decisions.follows
-        leads = cluster.members[(follows[cluster.members] < 0) & ~np.isin(cluster.members, moving)]
-        return int(leads[0] if len(leads) else cluster.members[0])
-
-    def _fresh_colour(self) -> int:
-        """A colour number that no cluster shown has, where there is one."""
-        shown = self._project.partition.clusters if self._project is not None else ()
-        used = {colour_number(c, self.node_colours) % len(COLOURS) for c in shown}
-        return next((n for n in range(len(COLOURS)) if n not in used), len(shown))
+        """Replace a cluster by finer ones, given by positions within its members."""
+        self._edit(lambda editor: editor.refine(cluster, groups))
 
     def name_taken(self, name: str, cluster: Cluster) -> bool:
-        """Whether another cluster has the name, however it is spelt."""
+        """Whether another cluster has the name, in whatever case."""
         partition = self.partition
         others = partition.clusters if partition is not None else ()
         return any(c.key != cluster.key and c.label.casefold() == name.casefold() for c in others)
 
-    def _regroup(
-        self, text: str, clusters: Sequence[Cluster], seen: Integers | None = None, **fields: object
-    ) -> None:
-        if self._project is None or not clusters:
-            return
-        after = self._project.decisions
-        for cluster in clusters:
-            number = cluster.number
-            if number is None:
-                after, number = after.hold(cluster.members, self._group(cluster))
-            after = after.change(number, **fields)
-        # Only unlocking changes what is confirmed: names and notes say something about it.
-        self._decide("Unlock", text, after, seen)
-
-    def _group(self, cluster: Cluster) -> Group:
-        """A group for a cluster that was open; it keeps its colour."""
-        return Group(colour=colour_number(cluster, self.node_colours))
-
-    def _decide(self, verb: str, text: str, after: Decisions, seen: Integers | None = None) -> None:
-        """One undo step; asks first where it would take back what a person confirmed.
-
-        Proposals for the images in `seen` were looked at with it.
-        """
+    def _edit(self, make: Callable[[Editor], Edit | None]) -> None:
+        """Make one undo step of an edit; asks first where it would undo what a user confirmed."""
         project = self._project
-        assert project is not None
+        if project is None:
+            return
+        edit = make(Editor(project, self.node_colours))
+        if edit is None:
+            return
 
         def push() -> None:
+            # The question may be answered after something else was opened.
             if self._project is project:
-                self._push(text, after, seen)
+                self._push(edit)
 
-        changed = taken_back(project, after) if self.guard is not None else {}
+        changed = taken_back(project, edit.decisions) if self.guard is not None else {}
         if changed and self.guard is not None:
-            self.guard(question(project, text, verb, changed), verb, push)
+            self.guard(question(project, edit.text, edit.verb, changed), edit.verb, push)
         else:
             push()
 
-    def _push(self, text: str, after: Decisions, seen: Integers | None) -> None:
+    def _push(self, edit: Edit) -> None:
         assert self._project is not None
         proposal = self._project.proposal
-        if seen is None or proposal is None or not proposal.unseen[seen].any():
-            self.undo_stack.push(Decide(self, text, self._project.decisions, after))
+        step = ChangeDecisions(
+            edit.text, lambda: self.decisions, self._apply_decisions, self.decisions, edit.decisions
+        )
+        if edit.reviewed is None or proposal is None or not proposal.unseen[edit.reviewed].any():
+            self.undo_stack.push(step)
             return
-        self.undo_stack.beginMacro(text)
-        self.undo_stack.push(Decide(self, text, self._project.decisions, after))
-        self.undo_stack.push(Agree(self, text, proposal, proposal.seen(seen)))
+        self.undo_stack.beginMacro(edit.text)
+        self.undo_stack.push(step)
+        self._replace(edit.text, self.apply_proposal, proposal, proposal.seen(edit.reviewed))
         self.undo_stack.endMacro()
 
-    # For the commands only
+    def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
+        self.undo_stack.push(Replace(text, apply, before, after))
 
-    def apply_cut(self, clusters: int) -> None:
-        """Set the cut; called by a command."""
+    # Called by the commands on the undo stack
+
+    def _apply_cut(self, clusters: int) -> None:
+        """Set the cut."""
         assert self._project is not None
         if self._preview is not None and self._preview.clusters == clusters:
             # Just dragged here: the partition is computed already.
@@ -382,8 +304,8 @@ class Document(QObject):
         self.partition_changed.emit()
         self.cut_changed.emit(clusters)
 
-    def apply_grouping(self, opened: Opened) -> None:
-        """Set analysis and cut; called by a command."""
+    def _apply_grouping(self, opened: Opened) -> None:
+        """Set analysis and cut."""
         assert self._project is not None
         self._opened = opened
         kept = self._project
@@ -401,23 +323,30 @@ class Document(QObject):
         self.cut_changed.emit(self.clusters_at_cut)
 
     def apply_proposal(self, proposal: Proposal) -> None:
-        """Set the proposals; called by a command."""
+        """Set the proposals."""
         assert self._project is not None
         self._project, self._preview = replace(self._project, proposal=proposal), None
         self.partition_changed.emit()
 
-    def apply_side(self, side: SideData | None) -> None:
-        """Set the joined table; called by a command."""
+    def _apply_side(self, side: SideData | None) -> None:
+        """Set the joined table."""
         assert self._project is not None
         self._project, self._preview = replace(self._project, side=side), None
         self.side_changed.emit()
 
-    def apply_decisions(self, decisions: Decisions) -> None:
-        """Set the decisions; called by a command."""
+    def _apply_decisions(self, decisions: Decisions) -> None:
+        """Set the decisions."""
         assert self._project is not None
         self._project, self._preview = replace(self._project, decisions=decisions), None
         self.partition_changed.emit()
 
 
-def _named(clusters: Sequence[Cluster]) -> str:
-    return clusters[0].label if len(clusters) == 1 else f"{len(clusters)} clusters"
+def _regrouping(before: Opened, after: Opened) -> str:
+    """Return what undo calls the step from one grouping to another."""
+    old, new = before.project.analysis, after.project.analysis
+    if old.backbone is None and new.backbone is not None:
+        return "Regroup with network features"
+    if old.settings.processing != new.settings.processing:
+        return "Preprocess images"
+    by_linkage = new.settings.method is Method.AGGLOMERATIVE
+    return f"Regroup by {new.settings.linkage.value if by_linkage else 'affinity propagation'}"

@@ -1,0 +1,166 @@
+"""What a user's edits make of the decisions of a project. An edit changes nothing by itself."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.decisions import Cluster, Decisions, Group
+from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_number
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """Other decisions about the same project.
+
+    Attributes
+    ----------
+    verb : str
+        For the button that confirms it, where a question has to be asked first.
+    text : str
+        Follows "Undo" in the menu.
+    reviewed : (m,) intp or None
+        Images whose proposals count as reviewed with it.
+    """
+
+    verb: str
+    text: str
+    decisions: Decisions
+    reviewed: Integers | None = None
+
+
+class Editor:
+    """Makes edits of one state of a project.
+
+    Parameters
+    ----------
+    node_colours : (2n-1,) intp or None
+        Colour numbers of the nodes of the tree; None without a tree.
+    """
+
+    def __init__(self, project: Project, node_colours: Integers | None) -> None:
+        self._project, self._node_colours = project, node_colours
+
+    def confirm(self, clusters: Sequence[Cluster], confirmed: bool) -> Edit | None:
+        """Lock clusters, or unlock them; proposals in what is locked count as reviewed."""
+        members = np.concatenate([cluster.members for cluster in clusters]) if clusters else None
+        verb = "Confirm" if confirmed else "Unlock"
+        return self._describe(
+            f"{verb} {_named(clusters)}", clusters, members if confirmed else None, confirmed=confirmed
+        )
+
+    def rename(self, cluster: Cluster, name: str) -> Edit | None:
+        """Give a cluster a name; it is held from then on."""
+        return self._describe(f"Rename {cluster.label} to {name}", [cluster], name=name)
+
+    def annotate(self, cluster: Cluster, note: str) -> Edit | None:
+        """Add a note to a cluster; it is held from then on."""
+        return self._describe(f"Note on {cluster.label}", [cluster], note=note)
+
+    def merge(self, clusters: Sequence[Cluster]) -> Edit | None:
+        """Make one held cluster of several; it keeps the name and state of the largest one."""
+        if len(clusters) < 2:
+            return None
+        largest = max(clusters, key=lambda cluster: len(cluster.members))
+        members = np.concatenate([cluster.members for cluster in clusters])
+        after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
+        return Edit("Merge", f"Merge {_named(clusters)}", after)
+
+    def move(self, images: Integers, cluster: Cluster) -> Edit | None:
+        """Move images into a cluster; they count as reviewed.
+
+        An open cluster stays open: the images follow its medoid from then on.
+        """
+        moving = np.setdiff1d(images, cluster.members)
+        if not len(moving):
+            return None
+        before = self._handed_over(images)
+        if cluster.group is not None and cluster.number is not None:
+            after = before.hold_in(moving, cluster.number, cluster.group)
+        else:
+            after = before.follow(moving, self._leader(cluster, moving))
+        return Edit("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
+
+    def split_out(self, images: Integers) -> Edit | None:
+        """Make a new cluster of images; they count as reviewed."""
+        if not len(images):
+            return None
+        after, _ = self._handed_over(images).hold(images, Group(colour=self._unused_colour()))
+        return Edit("Split out", f"Split out {counted(len(images), 'image')}", after, images)
+
+    def mark_as_nuisance(self, images: Integers) -> Edit | None:
+        """Move images into the one cluster that is of no interest; they count as reviewed."""
+        if not len(images):
+            return None
+        before = self._handed_over(images)
+        found = [number for number, group in before.groups.items() if group.nuisance]
+        if found:
+            after = before.hold_in(images, found[0], before.groups[found[0]])
+        else:
+            after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
+        text = f"Mark {counted(len(images), 'image')} as nuisance"
+        return Edit("Mark as nuisance", text, after, images)
+
+    def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> Edit | None:
+        """Replace a cluster by finer ones.
+
+        Parameters
+        ----------
+        groups : sequence of (m,) intp
+            Positions within `cluster.members`.
+        """
+        if len(groups) < 2:
+            return None
+        name = cluster.group.name if cluster.group is not None else ""
+        after = self._project.decisions
+        first = colour_number(cluster, self._node_colours)
+        used = {colour_number(c, self._node_colours) for c in self._project.partition.clusters}
+        unused = (number for number in itertools.count() if number not in used)
+        ordered = sorted(groups, key=len, reverse=True)
+        for number, group in enumerate(ordered, start=1):
+            colour = first if number == 1 else next(unused)
+            label = f"{name} {number}" if name else ""
+            after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
+        return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after)
+
+    def _handed_over(self, images: Integers) -> Decisions:
+        return self._project.decisions.hand_over(images, self._project.partition)
+
+    def _leader(self, cluster: Cluster, moving: Integers) -> int:
+        follows = self._project.decisions.follows
+        leads = cluster.members[(follows[cluster.members] < 0) & ~np.isin(cluster.members, moving)]
+        return int(leads[0] if len(leads) else cluster.members[0])
+
+    def _unused_colour(self) -> int:
+        """Return a colour number that no cluster has, if there is one."""
+        clusters = self._project.partition.clusters
+        used = {colour_number(c, self._node_colours) % len(COLOURS) for c in clusters}
+        return next((n for n in range(len(COLOURS)) if n not in used), len(clusters))
+
+    def _describe(
+        self, text: str, clusters: Sequence[Cluster], reviewed: Integers | None = None, **fields: object
+    ) -> Edit | None:
+        if not clusters:
+            return None
+        after = self._project.decisions
+        for cluster in clusters:
+            number = cluster.number
+            if number is None:
+                after, number = after.hold(cluster.members, self._group(cluster))
+            after = after.change(number, **fields)
+        # Only unlocking changes what is confirmed: names and notes describe it.
+        return Edit("Unlock", text, after, reviewed)
+
+    def _group(self, cluster: Cluster) -> Group:
+        """Return a group for a cluster that was open; it keeps its colour."""
+        return Group(colour=colour_number(cluster, self._node_colours))
+
+
+def _named(clusters: Sequence[Cluster]) -> str:
+    return clusters[0].label if len(clusters) == 1 else f"{len(clusters)} clusters"
