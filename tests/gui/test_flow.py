@@ -49,8 +49,8 @@ def test_open_drag_snap_refine_move_merge_rename_confirm_queue_undo_redo_export_
     choose(window, 0)
     with qtbot.waitSignal(window.jobs.done, timeout=20_000):
         qtbot.keyClick(window.cluster_list, Qt.Key.Key_R)
-    assert window._refining is not None
-    qtbot.keyClick(window._refining, Qt.Key.Key_Return)
+    assert window.refinement.dialog is not None
+    qtbot.keyClick(window.refinement.dialog, Qt.Key.Key_Return)
     done()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)

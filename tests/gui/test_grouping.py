@@ -92,7 +92,7 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
     cluster = opened.cluster_list.chosen()[0]
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.actions_by_name["actionRefineCluster"].trigger()
-    dialog = opened._refining
+    dialog = opened.refinement.dialog
     assert dialog is not None
     line = dialog.dendrogram
     target = round(line.y_of_clusters(4))
@@ -122,7 +122,7 @@ def test_unconverged_affinity_propagation_is_said_and_not_applied(
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.actions_by_name["actionRefineCluster"].trigger()
-    dialog = opened._refining
+    dialog = opened.refinement.dialog
     assert dialog is not None
     with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
         dialog.method.setCurrentIndex(1)

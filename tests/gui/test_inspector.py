@@ -6,6 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.item_models import Role
 from defect_workbench.core.images.lengths import length_words, round_length
+from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT
@@ -63,7 +64,7 @@ def test_notes_are_shown_kept_and_undone(opened: MainWindow, answers: Answers) -
     opened.actions_by_name["actionNote"].trigger()
     details = [section.detail for section in opened.image_model.sections]
     assert any("after the etch only" in detail for detail in details)
-    assert opened.actions_by_name["actionUndo"].text() == "Undo Note on cluster-02"
+    assert without_mnemonic(opened.actions_by_name["actionUndo"].text()) == "Undo Note on cluster-02"
     opened.actions_by_name["actionUndo"].trigger()
     assert not any("etch" in section.detail for section in opened.image_model.sections)
 

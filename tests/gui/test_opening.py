@@ -5,6 +5,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs import open_job
+from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import Places
@@ -148,6 +149,7 @@ def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
     assert not window.weights_banner.isVisible()
     (kept,) = [cluster for cluster in project.partition.clusters if cluster.group is not None]
     assert set(kept.members.tolist()) == set(held.members.tolist())
-    assert window.actions_by_name["actionUndo"].text() == "Undo Compare by the network"
+    text = window.actions_by_name["actionUndo"].text()
+    assert without_mnemonic(text) == "Undo Regroup with network features"
     window.actions_by_name["actionUndo"].trigger()
     assert window.weights_banner.isVisible()

@@ -95,12 +95,13 @@ def test_the_way_through_the_window(
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.actions_by_name["actionRefineCluster"].trigger()
-    assert opened._refining is not None
-    for row in range(opened._refining.model.rowCount()):
-        path = opened._refining.model.file(int(opened._refining.model.index(row).data(Role.IMAGE)))
+    refining = opened.refinement.dialog
+    assert refining is not None
+    for row in range(refining.model.rowCount()):
+        path = refining.model.file(int(refining.model.index(row).data(Role.IMAGE)))
         qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
-    keep(opened._refining, "refine", look, request)
-    opened._refining.reject()
+    keep(refining, "refine", look, request)
+    refining.reject()
 
     opened.outputs.choose_export()
     dialog = opened.findChild(ExportDialog)

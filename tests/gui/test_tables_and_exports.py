@@ -9,6 +9,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import Places
 from tests.gui.conftest import Answers
@@ -68,7 +69,7 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     assert dialog.table.rowCount() == len(partition.clusters) + 1
     dialog.close()
 
-    assert opened.actions_by_name["actionUndo"].text() == "Undo Join edx.csv"
+    assert without_mnemonic(opened.actions_by_name["actionUndo"].text()) == "Undo Join edx.csv"
     opened.actions_by_name["actionUndo"].trigger()
     assert opened.map_colour.findText("element") < 0
     opened.actions_by_name["actionRedo"].trigger()
@@ -155,7 +156,7 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
     assert after.analysis.settings.processing == Processing(denoise="median", background="plane")
     (kept,) = [c for c in after.partition.clusters if c.group is not None]
     assert set(kept.members.tolist()) == set(held.members.tolist())
-    assert opened.actions_by_name["actionUndo"].text() == "Undo Prepare the pictures anew"
+    assert without_mnemonic(opened.actions_by_name["actionUndo"].text()) == "Undo Preprocess images"
     opened.actions_by_name["actionUndo"].trigger()
     assert opened.document.project is not None
     assert opened.document.project.analysis is before.analysis

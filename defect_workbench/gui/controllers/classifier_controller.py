@@ -84,21 +84,6 @@ class Classifying(QObject):
         """Whether a classifier was trained here that is in no file."""
         return isinstance(self._model, classifier_jobs.Trained) and not self._kept
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """What to do, by the name of the action."""
-        return {
-            "actionAddFolder": lambda: file_dialogs.ask_folder(
-                self._parent, "Folder of new images", self.add_folder
-            ),
-            "actionAsked": self.choose_asked,
-        }
-
-    def possible(self) -> dict[str, bool]:
-        """Which actions make sense now."""
-        project = self._document.project
-        asked = project is not None and project.proposal is not None and len(project.proposal.asked) > 0
-        return {"actionAddFolder": project is not None, "actionAsked": asked}
-
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """What to do with results of jobs."""
         return {
@@ -235,6 +220,10 @@ class Classifying(QObject):
         )
         self._notice.tell(f"{words} The queue shows them first.")
 
+    def choose_folder_to_add(self) -> None:
+        """Ask for a folder of new images and add it."""
+        file_dialogs.ask_folder(self._parent, "Folder of new images", self.add_folder)
+
     def add_folder(self, folder: Path) -> None:
         """Add a folder to the open project."""
         self._grown_from = self._document.project
@@ -244,17 +233,22 @@ class Classifying(QObject):
 
     def _on_added(self, result: add_folder_job.Added) -> None:
         if self._document.project is not self._grown_from:
-            words = "Decisions were made while the folder was added, so it was not: they count for more."
-            self._notice.tell(f"{words} Adding it again is quick now.")
+            words = "The folder was not added, because you made changes in the meantime."
+            self._notice.tell(f"{words} Adding it again will be quick.")
             return
         self._document.show(replace(result.opened, session=self._document.session))
         self._document.mark_unsaved()
         rest = result.new - result.matched
-        words = f"{images(result.new)} came: {result.matched:,} were put into confirmed clusters"
-        self._notice.tell(f"{words}, the other {rest:,} were grouped. Earlier steps can no longer be undone.")
+        words = f"{images(result.new)} added: {result.matched:,} matched confirmed clusters"
+        self._notice.tell(f"{words}, {rest:,} were clustered. Earlier steps can no longer be undone.")
 
-    def choose_asked(self) -> None:
-        """Choose the images whose labels would help the classifier most."""
+    @property
+    def suggested_images(self) -> list[int]:
+        """The images whose labels would improve the classifier most."""
         project = self._document.project
-        if project is not None and project.proposal is not None:
-            self.images_chosen.emit(project.proposal.asked.tolist())
+        return [] if project is None or project.proposal is None else project.proposal.asked.tolist()
+
+    def choose_suggested(self) -> None:
+        """Select the images whose labels would improve the classifier most."""
+        if self.suggested_images:
+            self.images_chosen.emit(self.suggested_images)

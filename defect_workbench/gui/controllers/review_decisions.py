@@ -17,13 +17,13 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 
 
 class Review(QObject):
-    """Acts on what is chosen in the cluster list and in the gallery.
+    """Acts on what is selected in the cluster list and in the gallery.
 
-    Signals: said(text) for the status bar; taken_changed when images were taken up or put down.
+    Signals: status(text) for the status bar; cut_changed when images were cut or pasted.
     """
 
-    said = Signal(str)
-    taken_changed = Signal()
+    status = Signal(str)
+    cut_changed = Signal()
 
     def __init__(
         self, document: Document, clusters: ClusterList, gallery: Gallery, messages: Messages, parent: QObject
@@ -31,43 +31,18 @@ class Review(QObject):
         super().__init__(parent)
         self._document, self._clusters, self._gallery = document, clusters, gallery
         self._messages = messages
-        self._taken: Integers = np.empty(0, np.intp)
-        # What was taken up were images of another project.
-        document.opened.connect(self._put_down)
+        self._cut: Integers = np.empty(0, np.intp)
+        # Indices of images mean nothing in another project.
+        document.opened.connect(self._clear_cut)
         document.guard = self._ask
 
     def _ask(self, question: str, verb: str, go: Callable[[], None]) -> None:
         self._messages.ask("Confirmed clusters", question, verb, lambda agreed: go() if agreed else None)
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """What to do, by the name of the action."""
-        return {
-            "actionSuggestCut": self.suggest_cut,
-            "actionMerge": lambda: self._document.merge(self._clusters.chosen()),
-            "actionRename": self.rename,
-            "actionNote": self.annotate,
-            "actionConfirm": self.confirm,
-            "actionSplitOut": lambda: self._document.split_out(self.chosen_images()),
-            "actionNuisance": lambda: self._document.nuisance(self.chosen_images()),
-            "actionCut": self.take,
-            "actionPaste": self.put,
-        }
-
-    def possible(self) -> dict[str, bool]:
-        """Which of them make sense now."""
-        chosen, picked = len(self._clusters.chosen()), self._gallery.selectionModel().hasSelection()
-        return {
-            "actionSuggestCut": self._document.tree is not None,
-            "actionMerge": chosen > 1,
-            "actionRename": chosen == 1,
-            "actionNote": chosen == 1,
-            "actionConfirm": chosen > 0,
-            "actionRefineCluster": chosen == 1,
-            "actionSplitOut": picked,
-            "actionNuisance": picked,
-            "actionCut": picked,
-            "actionPaste": chosen == 1 and len(self._taken) > 0,
-        }
+    @property
+    def has_cut_images(self) -> bool:
+        """Whether images wait to be pasted into a cluster."""
+        return len(self._cut) > 0
 
     def chosen_images(self) -> Integers:
         """The images selected in the gallery, in their order."""
@@ -128,19 +103,31 @@ class Review(QObject):
                 self._document.move(np.array(moving, np.intp), cluster)
                 return
 
-    def take(self) -> None:
-        """Take the selected images up."""
-        self._taken = self.chosen_images()
-        self.said.emit(f"{images(len(self._taken))} taken up: choose a cluster and paste")
-        self.taken_changed.emit()
+    def merge(self) -> None:
+        """Merge the selected clusters."""
+        self._document.merge(self._clusters.chosen())
 
-    def put(self) -> None:
-        """Put the images taken up into the chosen cluster."""
+    def split_out(self) -> None:
+        """Make a new cluster of the selected images."""
+        self._document.split_out(self.chosen_images())
+
+    def mark_as_nuisance(self) -> None:
+        """Set the selected images apart as of no interest."""
+        self._document.nuisance(self.chosen_images())
+
+    def cut_images(self) -> None:
+        """Remember the selected images until they are pasted."""
+        self._cut = self.chosen_images()
+        self.status.emit(f"{images(len(self._cut))} cut: select a cluster and paste")
+        self.cut_changed.emit()
+
+    def paste_images(self) -> None:
+        """Move the images that were cut into the selected cluster."""
         chosen = self._clusters.chosen()
-        if len(chosen) == 1 and len(self._taken):
-            self._document.move(self._taken, chosen[0])
-            self._put_down()
+        if len(chosen) == 1 and len(self._cut):
+            self._document.move(self._cut, chosen[0])
+            self._clear_cut()
 
-    def _put_down(self) -> None:
-        self._taken = np.empty(0, np.intp)
-        self.taken_changed.emit()
+    def _clear_cut(self) -> None:
+        self._cut = np.empty(0, np.intp)
+        self.cut_changed.emit()

@@ -57,22 +57,6 @@ class Outputs(QObject):
         """Stop what is under way."""
         self.planner.close()
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """What to do, by the name of the action."""
-        return {
-            "actionSaveSession": lambda: self.save(),
-            "actionSaveSessionAs": lambda: self.save_as(),
-            "actionExport": self.choose_export,
-            "actionUndoExport": lambda: file_dialogs.ask_folder(
-                self._parent, "Folder of the export to undo", self.take_back
-            ),
-            "actionSaveDendrogram": self.choose_drawing,
-            "actionCompareSession": lambda: file_dialogs.ask_session(self._parent, self.compare_with),
-            "actionCompareFolders": lambda: file_dialogs.ask_folder(
-                self._parent, "Folder with a subfolder for each label", self.compare_with
-            ),
-        }
-
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """What to do with results of jobs."""
         return {
@@ -145,6 +129,10 @@ class Outputs(QObject):
         else:
             self._notice.tell(words, "Undo", lambda: self.take_back(result.out))
 
+    def choose_export_to_undo(self) -> None:
+        """Ask for a folder that was exported to, and remove what was written there."""
+        file_dialogs.ask_folder(self._parent, "Folder of the export to undo", self.take_back)
+
     def take_back(self, out: Path) -> None:
         """Remove what exports wrote into a folder."""
         self._run(export_job.take_back(out))
@@ -168,6 +156,14 @@ class Outputs(QObject):
         """Write the dendrogram to a file."""
         if self._document.project is not None:
             self._run(open_job.draw_dendrogram(self._document.project, path))
+
+    def choose_session_to_compare(self) -> None:
+        """Ask for another session and compare with it."""
+        file_dialogs.ask_session(self._parent, self.compare_with)
+
+    def choose_folders_to_compare(self) -> None:
+        """Ask for labelled folders and compare with them."""
+        file_dialogs.ask_folder(self._parent, "Folder with one subfolder per label", self.compare_with)
 
     def compare_with(self, other: Path) -> None:
         """Compare with a session, or with folders sorted by hand."""

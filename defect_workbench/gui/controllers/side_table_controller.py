@@ -27,23 +27,17 @@ class Tables(QObject):
         super().__init__(parent)
         self._document, self._run, self._notice, self._parent = document, run, notice, parent
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """What to do, by the name of the action."""
-        return {
-            "actionJoinTable": lambda: file_dialogs.ask_table(self._parent, self.join),
-            "actionAssociate": self.associate,
-            "actionDropTable": lambda: self._document.join(None),
-        }
+    def choose_table(self) -> None:
+        """Ask for a table and join it."""
+        file_dialogs.ask_table(self._parent, self.join)
+
+    def remove(self) -> None:
+        """Remove the joined table."""
+        self._document.join(None)
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """What to do with results of jobs."""
         return {side_table_job.Joined: self._on_joined, side_table_job.Associated: self._on_associated}
-
-    def possible(self) -> dict[str, bool]:
-        """Which actions make sense now."""
-        project = self._document.project
-        joined = project is not None and project.side is not None
-        return {"actionJoinTable": project is not None, "actionAssociate": joined, "actionDropTable": joined}
 
     def join(self, path: Path) -> None:
         """Join a CSV or XLSX file to the images."""

@@ -1,4 +1,4 @@
-"""The tool bar and the menus."""
+"""The menus and the tool bar, built from the registry of actions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,8 @@ from PySide6.QtWidgets import (
 from defect_workbench.app.recovery import Aside
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.clustering.clustering_result import Suggestion
-from defect_workbench.gui.shared.theme import icon
-from defect_workbench.gui.window.actions import SPECS
-
-_MORE = ("actionSaveDendrogram", "actionCompareSession", "actionCompareFolders")
-_TABLE = ("actionPrepare", "actionJoinTable", "actionAssociate", "actionDropTable")
-_CLUSTER_ACTIONS = ("actionRefineCluster", "actionMerge", "actionRename", "actionConfirm")
+from defect_workbench.gui.window.actions.action import Group, Menu, ToolGroup
+from defect_workbench.gui.window.actions.action_set import ActionSet
 
 
 class Menus:
@@ -36,58 +32,38 @@ class Menus:
 
     Parameters
     ----------
-    actions : mapping of str to QAction
-        By object name, undo and redo included.
     panels : sequence of QAction
         Show or hide a dock.
+    log : Path
+        The log file, shown in the Help menu.
     """
 
-    def __init__(
-        self, window: QMainWindow, actions: Mapping[str, QAction], panels: Sequence[QAction], log: Path
-    ) -> None:
+    def __init__(self, window: QMainWindow, actions: ActionSet, panels: Sequence[QAction], log: Path) -> None:
         self._actions = actions
-        self.cluster_count = QSpinBox()
-        self.cluster_count.setObjectName("clusterCount")
-        self.cluster_count.setAccessibleName("Number of clusters at the cut")
-        self.cluster_count.setToolTip("Number of clusters at the cut, outliers not set apart")
-        self.cluster_count.setRange(1, 1)
-        self.cluster_count.setKeyboardTracking(False)
-        width = self.cluster_count.fontMetrics().horizontalAdvance("00,000") + 44
-        self.cluster_count.setMinimumWidth(width)
+        self.cluster_count = _cluster_count()
         self.tools = self._tool_bar(window)
-        bar = window.menuBar()
-        file = bar.addMenu("&File")
-        file.addActions([actions[n] for n in ("actionOpenFolder", "actionOpenSession", "actionAddFolder")])
-        self.recent = file.addMenu("Open recent")
-        self.discarded = file.addMenu("Recover unsaved work")
-        file.addSeparator()
-        names = ("actionSaveSession", "actionSaveSessionAs", "actionExport", "actionUndoExport")
-        file.addActions([actions[name] for name in names])
-        file.addSeparator()
-        file.addActions([actions[name] for name in _TABLE])
-        file.addSeparator()
-        file.addActions([actions[name] for name in _MORE])
-        file.addSeparator()
-        file.addAction(actions["actionQuit"])
-        edit = bar.addMenu("&Edit")
-        edit.addActions([actions["actionUndo"], actions["actionRedo"]])
-        edit.addSeparator()
-        edit.addActions([actions[name] for name in (*_CLUSTER_ACTIONS, "actionNote")])
-        edit.addSeparator()
-        moving = ("actionCut", "actionPaste", "actionSplitOut", "actionNuisance")
-        edit.addActions([actions[name] for name in moving])
-        edit.addSeparator()
-        edit.addActions([actions["actionReview"], actions["actionAsked"]])
-        self.cuts = bar.addMenu("&Cut")
-        self.cuts.addAction(actions["actionSuggestCut"])
-        view = bar.addMenu("&View")
+        self._menus = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
+        for menu in Menu:
+            self._fill(menu)
+        view = self._menus[Menu.VIEW]
         view.addActions(list(panels))
         view.addSeparator()
-        self.themes = view.addMenu("Theme")
-        self.text_sizes = view.addMenu("Text size")
-        helping = bar.addMenu("&Help")
-        helping.addActions([actions["actionKeys"], actions["actionBugReport"]])
-        helping.addAction(f"Log: {log}").setEnabled(False)
+        self.themes = view.addMenu("&Theme")
+        self.text_sizes = view.addMenu("Text &size")
+        self._menus[Menu.HELP].addAction(f"Log: {log}").setEnabled(False)
+        self._suggestions: list[QAction] = []
+
+    def _fill(self, menu: Menu) -> None:
+        """Add the actions of a menu, with a separator between two groups."""
+        target = self._menus[menu]
+        for group in (group for group in Group if group.menu is menu):
+            entries = [entry for entry in self._actions.entries if entry.group is group]
+            if entries and target.actions():
+                target.addSeparator()
+            target.addActions([self._actions.by_name[entry.name] for entry in entries])
+            if group is Group.OPEN:
+                self.recent = target.addMenu("Open &recent")
+                self.discarded = target.addMenu("Recover unsaved &work")
 
     def _tool_bar(self, window: QMainWindow) -> QToolBar:
         bar = QToolBar("Tools")
@@ -97,42 +73,33 @@ class Menus:
         side = max(18, round(window.fontMetrics().height() * 1.15))
         bar.setIconSize(QSize(side, side))
         window.addToolBar(bar)
-        groups: tuple[tuple[str, ...], ...] = (
-            ("actionOpenFolder", "actionSaveSession"),
-            ("actionUndo", "actionRedo"),
-            ("actionSuggestCut",),
-            _CLUSTER_ACTIONS,
-        )
-        for number, group in enumerate(groups):
-            if number:
+        for number, group in enumerate(ToolGroup):
+            if group is ToolGroup.OUTPUT:
+                spacer = QWidget()
+                spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+                bar.addWidget(spacer)
+            elif number:
                 bar.addSeparator()
-            bar.addActions([self._actions[name] for name in group])
-            if "actionSuggestCut" in group:
+            for entry in self._actions.entries:
+                if entry.tools is group:
+                    action = self._actions.by_name[entry.name]
+                    bar.addAction(action)
+                    button = bar.widgetForAction(action)
+                    if entry.icon_only and isinstance(button, QToolButton):
+                        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            if group is ToolGroup.CUT:
                 label = QLabel("Clusters")
                 label.setContentsMargins(8, 0, 4, 0)
                 bar.addWidget(label)
                 bar.addWidget(self.cluster_count)
-        for name in ("actionSaveSession", "actionUndo", "actionRedo"):
-            button = bar.widgetForAction(self._actions[name])
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(spacer)
-        bar.addAction(self._actions["actionExport"])
         return bar
 
-    def dress(self) -> None:
-        """Icons in the colours of the palette."""
-        palette = QApplication.palette()
-        for spec in SPECS:
-            if spec.icon:
-                self._actions[spec.name].setIcon(icon(spec.icon, palette))
-        self._actions["actionUndo"].setIcon(icon("undo", palette))
-        self._actions["actionRedo"].setIcon(icon("redo", palette))
+    def refresh_icons(self) -> None:
+        """Draw the icons in the colours of the palette."""
+        self._actions.set_icons(QApplication.palette())
 
     def set_recent(self, paths: Sequence[Path], done: Callable[[Path], None]) -> None:
-        """List what was opened last."""
+        """List the paths that were opened last."""
         _refill(self.recent, {str(path): partial(done, path) for path in paths})
 
     def offer_discarded(self, found: Callable[[], Sequence[Aside]], restore: Callable[[Path], None]) -> None:
@@ -154,17 +121,31 @@ class Menus:
         _refill(self.themes, {text: partial(done, value) for value, text in words.items()})
 
     def set_text_sizes(self, done: Callable[[int], None]) -> None:
-        """List the sizes of text."""
-        _refill(self.text_sizes, {f"{size} %": partial(done, int(size)) for size in TEXT_SIZES})
+        """List the text sizes."""
+        _refill(self.text_sizes, {f"{size}%": partial(done, int(size)) for size in TEXT_SIZES})
 
     def set_suggestions(self, suggestions: Sequence[Suggestion], done: Callable[[int], None]) -> None:
-        """List the suggested cuts below the action for the best one."""
-        self.cuts.clear()
-        self.cuts.addAction(self._actions["actionSuggestCut"])
-        self.cuts.addSeparator()
+        """List the suggested cuts at the end of the Cut menu."""
+        cuts = self._menus[Menu.CUT]
+        for action in self._suggestions:
+            cuts.removeAction(action)
+            action.deleteLater()
+        self._suggestions = [cuts.addSeparator()] if suggestions else []
         for suggestion in suggestions:
-            action = self.cuts.addAction(f"{suggestion.clusters} clusters: {suggestion.why}")
+            action = cuts.addAction(f"{suggestion.clusters} clusters: {suggestion.why}".replace("&", "&&"))
             action.triggered.connect(lambda _=False, k=suggestion.clusters: done(k))
+            self._suggestions.append(action)
+
+
+def _cluster_count() -> QSpinBox:
+    box = QSpinBox()
+    box.setObjectName("clusterCount")
+    box.setAccessibleName("Number of clusters at the cut")
+    box.setToolTip("Number of clusters at the cut, outliers included")
+    box.setRange(1, 1)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(box.fontMetrics().horizontalAdvance("00,000") + 44)
+    return box
 
 
 def _refill(menu: QMenu, entries: Mapping[str, Callable[[], None]]) -> None:

@@ -12,6 +12,7 @@ from defect_workbench.app.document.item_models import Section
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
+from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.window_layout import Bench
 from defect_workbench.user_dirs import Places
 
@@ -52,9 +53,13 @@ class Opener:
         """Whether something is being opened."""
         return self._work is not None
 
-    def ask(self, choose: Callable[[Callable[[Path], None]], None]) -> None:
-        """Open what `choose` brings; unsaved work is asked about before."""
-        self._unsaved.leave(lambda: choose(self._open))
+    def choose_folder(self) -> None:
+        """Ask for a folder of images and open it; asks about unsaved work first."""
+        self._unsaved.leave(lambda: file_dialogs.ask_folder(self._bench, "Folder of images", self._open))
+
+    def choose_session(self) -> None:
+        """Ask for a session and open it; asks about unsaved work first."""
+        self._unsaved.leave(lambda: file_dialogs.ask_session(self._bench, self._open))
 
     def open_path(self, path: Path) -> None:
         """Open a path; unsaved work is asked about first."""

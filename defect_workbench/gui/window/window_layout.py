@@ -158,6 +158,7 @@ class Bench(QMainWindow):
             self._dock("outlierDock", "Outliers", self.outlier_queue, area.BottomDockWidgetArea),
             self._dock("groupingDock", "Grouping", self.grouping, area.RightDockWidgetArea),
         ]
+        self.outlier_dock = self.docks[2]
         self.tabifyDockWidget(self.docks[1], self.docks[3])
         self.docks[1].raise_()
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
@@ -211,6 +212,14 @@ class Bench(QMainWindow):
             for dock in self._put_away:
                 dock.show()
             self._put_away = []
+
+    def show_queue(self) -> None:
+        """Go to the outlier queue, whichever tab is shown."""
+        if self.tabs.currentWidget() is self.classify_panel:
+            self.tabs.setCurrentIndex(0)
+        self.outlier_dock.show()
+        self.outlier_dock.raise_()
+        self.outlier_queue.setFocus()
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -1,0 +1,1 @@
+"""Everything a user can do from a menu, the tool bar or a shortcut, as data."""

@@ -1,0 +1,160 @@
+"""What an action is: its text and place, when it is enabled, and what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.gui.controllers.classifier_controller import Classifying
+from defect_workbench.gui.controllers.preprocess_controller import Preparing
+from defect_workbench.gui.controllers.refinement import Refinement
+from defect_workbench.gui.controllers.review_decisions import Review
+from defect_workbench.gui.controllers.save_and_export import Outputs
+from defect_workbench.gui.controllers.side_table_controller import Tables
+from defect_workbench.gui.window.help import Help
+from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.window_layout import Bench
+
+
+class Menu(Enum):
+    """The menus, from left to right; the value is the title."""
+
+    FILE = "&File"
+    EDIT = "&Edit"
+    CUT = "&Cut"
+    VIEW = "&View"
+    HELP = "&Help"
+
+
+class Group(Enum):
+    """The actions between two separators of a menu, in the order in which the menu shows them."""
+
+    OPEN = Menu.FILE, "open"
+    SAVE = Menu.FILE, "save"
+    DATA = Menu.FILE, "data"
+    COMPARE = Menu.FILE, "compare"
+    QUIT = Menu.FILE, "quit"
+    HISTORY = Menu.EDIT, "history"
+    CLUSTERS = Menu.EDIT, "clusters"
+    IMAGES = Menu.EDIT, "images"
+    REVIEW = Menu.EDIT, "review"
+    CUT = Menu.CUT, "cut"
+    PANELS = Menu.VIEW, "panels"
+    HELP = Menu.HELP, "help"
+
+    @property
+    def menu(self) -> Menu:
+        """The menu that holds the group."""
+        return self.value[0]
+
+
+class ToolGroup(Enum):
+    """The buttons between two separators of the tool bar, from left to right."""
+
+    FILE = "file"
+    HISTORY = "history"
+    CUT = "cut"
+    CLUSTERS = "clusters"
+    # At the right end.
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class State:
+    """The facts about the window that decide which actions are enabled.
+
+    Attributes
+    ----------
+    open, busy : bool
+        Whether a project is open, and whether a job is running.
+    tree : bool
+        Whether the project has a tree that can be cut.
+    reviewing : bool
+        Whether the gallery and the panels about single images are in sight.
+    clusters : int
+        Number of clusters selected in the list.
+    images : bool
+        Whether images are selected in the gallery.
+    images_cut : bool
+        Whether images wait to be pasted into a cluster.
+    table, suggestions : bool
+        Whether a table is joined, and whether a classifier suggests images to label.
+    undo, redo : str or None
+        What undo and redo would change; None where there is nothing to undo or redo.
+    """
+
+    open: bool = False
+    busy: bool = False
+    tree: bool = False
+    reviewing: bool = True
+    clusters: int = 0
+    images: bool = False
+    images_cut: bool = False
+    table: bool = False
+    suggestions: bool = False
+    undo: str | None = None
+    redo: str | None = None
+
+
+@dataclass(frozen=True)
+class Controllers:
+    """What the handlers of actions call."""
+
+    bench: Bench
+    document: Document
+    opener: Opener
+    outputs: Outputs
+    tables: Tables
+    preparing: Preparing
+    classifying: Classifying
+    review: Review
+    refinement: Refinement
+    help: Help
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of the menus.
+
+    Attributes
+    ----------
+    name : str
+        The object name in Qt; others rely on it, so it does not change.
+    text : str
+        As in the menu; `&` stands before its mnemonic.
+    tip : str
+        What it does, for the tooltip, the status bar and the list of shortcuts.
+    group : Group
+        Where the menus show it.
+    handler : callable
+        Runs it.
+    enabled : callable
+        Whether it can be run in a state of the window.
+    shortcuts : tuple of str
+        The first is the one that menus and tooltips show.
+    icon : str
+        Name of a file in resources/icons.
+    tools : ToolGroup or None
+        Where the tool bar shows it; None where it does not.
+    icon_only : bool
+        Whether its button has no text.
+    checked : callable or None
+        Whether it is checked in a state of the window; None if it cannot be checked.
+    subject : callable or None
+        What to append to the text in a state of the window: undo and redo name the step.
+    """
+
+    name: str
+    text: str
+    tip: str
+    group: Group
+    handler: Callable[[Controllers], object]
+    enabled: Callable[[State], bool]
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    tools: ToolGroup | None = None
+    icon_only: bool = False
+    checked: Callable[[State], bool] | None = None
+    subject: Callable[[State], str] | None = None

@@ -1,0 +1,75 @@
+"""When an action is enabled."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.action import State
+
+
+def always(state: State) -> bool:
+    """Whatever the window shows."""
+    return True
+
+
+def running(state: State) -> bool:
+    """While a job is running."""
+    return state.busy
+
+
+def idle(state: State) -> bool:
+    """With a project open and no job running."""
+    return state.open and not state.busy
+
+
+def with_tree(state: State) -> bool:
+    """Idle, with a tree to cut."""
+    return idle(state) and state.tree
+
+
+def with_table(state: State) -> bool:
+    """Idle, with a joined table."""
+    return idle(state) and state.table
+
+
+def with_suggested_images(state: State) -> bool:
+    """Idle, with images that a classifier suggests to label."""
+    return idle(state) and state.suggestions
+
+
+def reviewing(state: State) -> bool:
+    """Idle, with clusters and images in sight: single-letter keys must not act on what is hidden."""
+    return idle(state) and state.reviewing
+
+
+def one_cluster(state: State) -> bool:
+    """Reviewing, with one cluster selected."""
+    return reviewing(state) and state.clusters == 1
+
+
+def some_clusters(state: State) -> bool:
+    """Reviewing, with at least one cluster selected."""
+    return reviewing(state) and state.clusters > 0
+
+
+def several_clusters(state: State) -> bool:
+    """Reviewing, with at least two clusters selected."""
+    return reviewing(state) and state.clusters > 1
+
+
+def some_images(state: State) -> bool:
+    """Reviewing, with images selected."""
+    return reviewing(state) and state.images
+
+
+def images_to_paste(state: State) -> bool:
+    """Reviewing, with images cut and one cluster selected to paste them into."""
+    return one_cluster(state) and state.images_cut
+
+
+def undoable(state: State) -> bool:
+    """With a step to undo."""
+    return state.undo is not None
+
+
+def redoable(state: State) -> bool:
+    """With a step to redo."""
+    return state.redo is not None

@@ -1,0 +1,58 @@
+"""Preprocessing, joined tables and comparisons."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.action import Action, Group
+from defect_workbench.gui.window.actions.conditions import idle, with_table
+
+ENTRIES = (
+    Action(
+        "actionPrepare",
+        "&Preprocess images…",
+        "Choose info bar, noise, background and scale",
+        Group.DATA,
+        lambda to: to.preparing.ask(),
+        idle,
+    ),
+    Action(
+        "actionJoinTable",
+        "Join &table…",
+        "Join a CSV or XLSX file with one row per image",
+        Group.DATA,
+        lambda to: to.tables.choose_table(),
+        idle,
+        ("Ctrl+J",),
+    ),
+    Action(
+        "actionAssociate",
+        "Compare ta&ble with clusters",
+        "Show which columns of the table are related to the clusters",
+        Group.DATA,
+        lambda to: to.tables.associate(),
+        with_table,
+    ),
+    Action(
+        "actionDropTable",
+        "Re&move table",
+        "Remove the joined table",
+        Group.DATA,
+        lambda to: to.tables.remove(),
+        with_table,
+    ),
+    Action(
+        "actionCompareSession",
+        "&Compare with session…",
+        "Show where another session groups images differently",
+        Group.COMPARE,
+        lambda to: to.outputs.choose_session_to_compare(),
+        idle,
+    ),
+    Action(
+        "actionCompareFolders",
+        "Compare with &labelled folders…",
+        "Show where labelled folders differ from the clusters",
+        Group.COMPARE,
+        lambda to: to.outputs.choose_folders_to_compare(),
+        idle,
+    ),
+)

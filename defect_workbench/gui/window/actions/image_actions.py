@@ -1,0 +1,67 @@
+"""Decisions about the selected images, and which images to review next."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.action import Action, Group
+from defect_workbench.gui.window.actions.conditions import (
+    idle,
+    images_to_paste,
+    some_images,
+    with_suggested_images,
+)
+
+ENTRIES = (
+    Action(
+        "actionCut",
+        "Cu&t images",
+        "Cut the selected images, to paste them into a cluster",
+        Group.IMAGES,
+        lambda to: to.review.cut_images(),
+        some_images,
+        ("Ctrl+X",),
+    ),
+    Action(
+        "actionPaste",
+        "&Paste into cluster",
+        "Move the images that were cut into the selected cluster",
+        Group.IMAGES,
+        lambda to: to.review.paste_images(),
+        images_to_paste,
+        ("Ctrl+V",),
+    ),
+    Action(
+        "actionSplitOut",
+        "&Split out",
+        "Make a new cluster of the selected images",
+        Group.IMAGES,
+        lambda to: to.review.split_out(),
+        some_images,
+        ("N",),
+    ),
+    Action(
+        "actionNuisance",
+        "Mark as nuisa&nce",
+        "Set the selected images apart as of no interest",
+        Group.IMAGES,
+        lambda to: to.review.mark_as_nuisance(),
+        some_images,
+        ("X",),
+    ),
+    Action(
+        "actionReview",
+        "Review out&liers",
+        "Go to the outlier queue",
+        Group.REVIEW,
+        lambda to: to.bench.show_queue(),
+        idle,
+        ("Q",),
+    ),
+    Action(
+        "actionAsked",
+        "Select images worth la&belling",
+        "Select the images whose labels would improve the classifier most",
+        Group.REVIEW,
+        lambda to: to.classifying.choose_suggested(),
+        with_suggested_images,
+    ),
+)

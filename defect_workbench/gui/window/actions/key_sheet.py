@@ -1,0 +1,24 @@
+"""The list of keyboard shortcuts."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.registry import ACTIONS
+
+# Keys that widgets handle themselves.
+_IN_WIDGETS = (
+    ("1, 2, 3", "In the outlier queue: move the image into one of the nearest clusters"),
+    ("N, X, D", "In the outlier queue: new cluster, nuisance, later"),
+    ("Left, Right", "In the outlier queue: previous image, next image"),
+    ("Up, Down", "On the dendrogram: one cluster fewer, one more"),
+    ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
+    ("Home", "On the dendrogram: show the whole tree"),
+    ("Esc", "On the dendrogram: return the cut to where it was before the drag"),
+)
+
+
+def key_sheet() -> str:
+    """Return all keyboard shortcuts as an HTML table."""
+    rows = [(", ".join(entry.shortcuts), entry.tip) for entry in ACTIONS if entry.shortcuts]
+    cell = "<td style='padding-left:18px'>"
+    lines = "".join(f"<tr><td><b>{keys}</b></td>{cell}{tip}</td></tr>" for keys, tip in (*rows, *_IN_WIDGETS))
+    return f"<table cellspacing=5>{lines}</table>"

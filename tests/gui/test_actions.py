@@ -1,0 +1,139 @@
+"""The menus of a real window hold every action of the registry, wired."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from operator import attrgetter
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.gui.window.actions.action import Action, Controllers, Group, ToolGroup
+from defect_workbench.gui.window.actions.action_set import ActionSet
+from defect_workbench.gui.window.actions.conditions import always, idle
+from defect_workbench.gui.window.actions.registry import ACTIONS
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.user_dirs import Places
+from tests.gui.conftest import Answers
+
+
+def all_menus(window: MainWindow) -> Iterator[QMenu]:
+    for action in window.menuBar().actions():
+        menu = action.menu()
+        assert isinstance(menu, QMenu)
+        yield menu
+
+
+def entries(menu: QMenu) -> list[QAction]:
+    return [action for action in menu.actions() if not action.isSeparator()]
+
+
+def test_every_action_is_in_exactly_one_menu(window: MainWindow) -> None:
+    shown = Counter(action.objectName() for menu in all_menus(window) for action in entries(menu))
+    assert {name: shown[name] for name in ACTIONS.names} == dict.fromkeys(ACTIONS.names, 1)
+    assert {action.objectName() for action in window.actions_by_name.values()} == set(ACTIONS.names)
+
+
+def test_no_two_entries_of_a_menu_share_a_mnemonic(window: MainWindow) -> None:
+    assert len({title.text().partition("&")[2][:1] for title in window.menuBar().actions()}) == 5
+    for menu in all_menus(window):
+        found = [letter.lower() for a in entries(menu) for letter in re.findall(r"&(\w)", a.text())]
+        assert sorted(set(found)) == sorted(found), menu.title()
+
+
+def test_no_menu_begins_or_ends_with_a_separator(window: MainWindow) -> None:
+    for menu in all_menus(window):
+        lines = [action.isSeparator() for action in menu.actions()]
+        assert not lines[0]
+        assert not lines[-1]
+        assert (True, True) not in set(pairwise(lines))
+
+
+class Recorder:
+    """Stands in for a controller, and notes the path of what is called."""
+
+    def __init__(self, path: str, called: list[str]) -> None:
+        self.path, self.called = path, called
+
+    def __getattr__(self, name: str) -> object:
+        return Recorder(f"{self.path}.{name}", self.called)
+
+    def __call__(self) -> None:
+        self.called.append(self.path)
+
+
+def test_triggering_an_action_calls_one_method_that_exists(window: MainWindow) -> None:
+    for entry in ACTIONS:
+        called: list[str] = []
+        parts = {name: Recorder(name, called) for name in vars(window.controllers)}
+        actions = ActionSet(window, Controllers(**parts))  # type: ignore[arg-type]
+        actions.by_name[entry.name].setEnabled(True)
+        actions.by_name[entry.name].trigger()
+        assert len(called) == 1, entry.name
+        assert callable(attrgetter(called[0])(window.controllers)), entry.name
+
+
+def test_a_new_entry_appears_in_its_menu_and_runs(qtbot: QtBot, places: Places, answers: Answers) -> None:
+    ran: list[Controllers] = []
+    new = Action(
+        "actionDummy",
+        "D&ummy",
+        "Do nothing",
+        Group.COMPARE,
+        ran.append,
+        always,
+        ("Ctrl+F12",),
+        icon="open",
+        tools=ToolGroup.OUTPUT,
+        checked=lambda state: not state.open,
+    )
+    with ACTIONS.including(new):
+        window = MainWindow(places, answers, offline=True)
+    menu = next(menu for menu in all_menus(window) if menu.title() == "&File")
+    action = next(action for action in entries(menu) if action.objectName() == "actionDummy")
+    names = [entry.objectName() for entry in entries(menu)]
+    assert names.index("actionDummy") == names.index("actionCompareFolders") + 1
+    assert action.isChecked()
+    assert action in window.menus.tools.actions()
+    assert not action.icon().isNull()
+    action.trigger()
+    assert ran == [window.controllers]
+    assert window.close()
+    window.deleteLater()
+
+
+def test_what_is_enabled_follows_the_window(opened: MainWindow, qtbot: QtBot) -> None:
+    def enabled() -> set[str]:
+        return {name for name, action in opened.actions_by_name.items() if action.isEnabled()}
+
+    def expected() -> set[str]:
+        return {entry.name for entry in ACTIONS if entry.enabled(opened.state())}
+
+    assert enabled() == expected()
+    assert "actionMerge" not in enabled()
+    opened.cluster_list.selectAll()
+    assert "actionMerge" in enabled()
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    assert "actionMerge" not in enabled()
+    assert "actionSuggestCut" in enabled()
+    opened.tabs.setCurrentIndex(0)
+    opened.gallery.setCurrentIndex(opened.image_model.index(0))
+    opened.actions_by_name["actionSplitOut"].trigger()
+    assert "actionUndo" in enabled()
+    assert "Split out" in opened.actions_by_name["actionUndo"].text()
+    assert opened.actions_by_name["actionUndo"].toolTip() == "Undo Split out 1 image (Ctrl+Z)"
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.map_method.setCurrentIndex(1)
+        assert {entry.name for entry in ACTIONS if entry.enabled is idle}.isdisjoint(enabled())
+        assert "actionCancel" in enabled()
+    assert enabled() == expected()
+    assert "actionCancel" not in enabled()
+
+
+def test_the_log_is_named_in_the_help_menu(window: MainWindow, places: Places) -> None:
+    help_menu = list(all_menus(window))[-1]
+    assert str(places.log) in entries(help_menu)[-1].text()

@@ -1,0 +1,107 @@
+"""What every action of the window must satisfy."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from PySide6.QtGui import QKeySequence
+
+from defect_workbench.gui.window.actions.action import Action, Group, Menu, State
+from defect_workbench.gui.window.actions.action_set import without_mnemonic
+from defect_workbench.gui.window.actions.conditions import always
+from defect_workbench.gui.window.actions.key_sheet import key_sheet
+from defect_workbench.gui.window.actions.registry import ACTIONS
+from defect_workbench.resources import resource
+
+EMPTY = State()
+BUSY_EMPTY = State(busy=True)
+OPEN = State(
+    open=True, tree=True, clusters=1, images=True, images_cut=True, table=True, suggestions=True,
+    undo="Merge", redo="Merge",
+)  # fmt: skip
+# These are about something other than the open project.
+WITHOUT_PROJECT = {
+    "actionOpenFolder", "actionOpenSession", "actionUndoExport",
+    "actionQuit", "actionKeys", "actionBugReport",
+}  # fmt: skip
+HISTORY = {"actionUndo", "actionRedo"}
+
+each_action = pytest.mark.parametrize("entry", list(ACTIONS), ids=ACTIONS.names)
+
+
+@each_action
+def test_it_has_a_name_a_text_and_a_tip(entry: Action) -> None:
+    assert re.fullmatch(r"action[A-Z]\w+", entry.name)
+    assert without_mnemonic(entry.text)[:1].isupper()
+    assert entry.tip[:1].isupper()
+    assert not entry.tip.endswith(".")
+
+
+@each_action
+def test_its_text_has_one_mnemonic(entry: Action) -> None:
+    assert len(re.findall(r"&\w", entry.text)) == 1
+    assert entry.text.replace("&", "") == without_mnemonic(entry.text)
+
+
+@each_action
+def test_its_shortcuts_are_keys_that_qt_knows(entry: Action) -> None:
+    for keys in entry.shortcuts:
+        assert QKeySequence(keys).toString() == keys
+
+
+@each_action
+def test_its_icon_exists_if_the_tool_bar_shows_nothing_else(entry: Action) -> None:
+    if entry.icon:
+        assert resource("icons", f"{entry.icon}.svg").is_file()
+    assert entry.icon or not entry.icon_only
+
+
+@each_action
+def test_it_is_enabled_when_it_makes_sense(entry: Action) -> None:
+    everything = State(**{**vars(OPEN), "clusters": 2})
+    assert entry.name == "actionCancel" or entry.enabled(OPEN) or entry.enabled(everything)
+    busy = State(**{**vars(OPEN), "busy": True})
+    if entry.name in WITHOUT_PROJECT:
+        assert entry.enabled(EMPTY)
+        assert entry.enabled(busy)
+    elif entry.name not in HISTORY:
+        assert not entry.enabled(EMPTY)
+        assert entry.enabled(busy) == (entry.name == "actionCancel")
+        assert entry.enabled(BUSY_EMPTY) == (entry.name == "actionCancel")
+
+
+@each_action
+def test_a_single_key_never_acts_on_what_is_out_of_sight(entry: Action) -> None:
+    single = any(len(keys) == 1 for keys in entry.shortcuts)
+    if single and entry.name != "actionReview":
+        hidden = [State(**{**vars(OPEN), "reviewing": False, "clusters": n}) for n in (1, 2)]
+        assert not any(entry.enabled(state) for state in hidden)
+
+
+@each_action
+def test_its_condition_answers_in_every_state(entry: Action) -> None:
+    for flags in product((False, True), repeat=8):
+        for clusters in (0, 1, 2):
+            open_, busy, tree, reviewing, images, cut, table, suggestions = flags
+            state = State(open_, busy, tree, reviewing, clusters, images, cut, table, suggestions)
+            assert entry.enabled(state) in (True, False)
+
+
+def test_no_two_actions_share_a_shortcut() -> None:
+    taken = [keys for entry in ACTIONS for keys in entry.shortcuts]
+    assert sorted(set(taken)) == sorted(taken)
+
+
+def test_every_menu_has_actions() -> None:
+    filled = {entry.group.menu for entry in ACTIONS}
+    # The View menu lists panels, themes and text sizes, which are not actions of the registry.
+    assert filled == set(Menu) - {Menu.VIEW}
+
+
+def test_a_shortcut_of_a_new_action_is_listed() -> None:
+    new = Action("actionDummy", "&Dummy", "Do nothing", Group.PANELS, lambda to: None, always, ("Ctrl+F12",))
+    with ACTIONS.including(new):
+        assert "Ctrl+F12" in key_sheet()
+    assert "Ctrl+F12" not in key_sheet()
