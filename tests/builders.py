@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
-from defect_workbench.core.clustering.feature_blocks import BLOCKS, BackboneInfo, BlockWeights, Features
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, Features
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.clustering.group import analyse
+from defect_workbench.engine.features.registry import default_shares
 
 BACKBONE = BackboneInfo("resnet50", "made-up weights", "0" * 64, "fp32", "cpu")
 
@@ -34,7 +35,7 @@ def blobs(
 
 def made_analysis(vectors: NDArray[np.float32], settings: Settings | None = None) -> Analysis:
     """The analysis of made-up deep vectors."""
-    manual = BlockWeights(dict.fromkeys(BLOCKS, 0.0) | {"deep": 1.0}, "for a test")
+    manual = BlockWeights(default_shares(network=True), "for a test")
     settings = settings or Settings(weights=manual)
     return analyse(Features({"deep": vectors}, BACKBONE), settings, SilentReporter())
 

@@ -35,11 +35,12 @@ from defect_workbench.commands.shared.result_options import (
 )
 from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
-from defect_workbench.core.clustering.feature_blocks import BLOCKS, FORMER_NAMES, BlockWeights, current_name
+from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import join
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def add(commands: Commands, places: Places) -> None:
         action="append",
         default=[],
         metavar="auto|NAME=W",
-        help=f"of a feature block ({', '.join(BLOCKS)}); repeatable; default auto",
+        help=f"of a feature block ({', '.join(BLOCKS.names)}); repeatable; default auto",
     )
     cluster.add_argument("--seed", type=int, default=0, metavar="N")
     add_extraction(cluster)
@@ -191,7 +192,8 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
             number = float("nan")
         if name not in BLOCKS or not 0 <= number < 1e6:
             raise InputError(
-                f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS)} and W from 0 up, or auto alone"
+                f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS.names)} and W from 0 up, "
+                "or auto alone"
             )
         weights[name] = number
     chosen = manual_weights(weights)

@@ -129,10 +129,10 @@ def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
 
 
 def test_bars_and_sliders_call_a_block_by_one_name(opened: MainWindow) -> None:
-    from defect_workbench.core.clustering.feature_blocks import BLOCKS
+    from defect_workbench.engine.features.registry import BLOCKS
     from defect_workbench.gui.inspector.evidence_bars import PullBars
 
     bars = PullBars()
-    bars.show_shares(dict.fromkeys(BLOCKS, 0.25))
+    bars.show_shares(dict.fromkeys(BLOCKS.names, 0.25))
     names = [part.rsplit(" ", 1)[0] for part in bars.accessibleName().split(", ")]
     assert names == ["Deep", "Texture", "Shape", "Outline of the defect"]

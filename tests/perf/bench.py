@@ -266,9 +266,9 @@ def open_from_store(rounds: int) -> None:
         rng = np.random.default_rng(0)
         for start in range(0, count, 256):
             part = hashes[start : start + 256]
-            blocks.haralick.append_vectors(part, rng.random((len(part), 26), np.float32))
-            blocks.zernike.append_vectors(part, clouds(len(part), 25))
-            blocks.outline.append_vectors(part, clouds(len(part), 25))
+            blocks.vectors["haralick"].append_vectors(part, rng.random((len(part), 26), np.float32))
+            blocks.vectors["zernike"].append_vectors(part, clouds(len(part), 25))
+            blocks.vectors["outline"].append_vectors(part, clouds(len(part), 25))
             blocks.measured.append_fields(
                 part, {name: column[: len(part)] for name, column in measured.items()}
             )

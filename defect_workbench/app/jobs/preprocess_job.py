@@ -36,8 +36,8 @@ def look(project: Project, image: int, processing: Processing) -> Work:
 
     def work(reporter: JobReporter) -> Prepared:
         from defect_workbench.engine.input.decode import decode
+        from defect_workbench.engine.preprocessing.feature_input import preprocessed
         from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
-        from defect_workbench.engine.preprocessing.pipeline import process
 
         record, path = project.images.images[image], project.images.absolute(image)
         try:
@@ -47,8 +47,8 @@ def look(project: Project, image: int, processing: Processing) -> Work:
             raise WorkbenchError(f"{record.path} cannot be read: {error.strerror}") from error
         rows = rows_to_leave_out(picture.height, found_rows(picture.pixels, picture.tool), processing)
         size = None if record.tool is None else record.tool.pixel_size_nm
-        after = process(picture.pixels[: picture.height - rows], processing, pixel_size_nm=size)
-        return Prepared(processing, image, picture.pixels, after, rows)
+        after = preprocessed(picture.pixels, processing, bar_rows=rows, pixel_size_nm=size)
+        return Prepared(processing, image, picture.pixels, after.pixels, rows)
 
     return work
 

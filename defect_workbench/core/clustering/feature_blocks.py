@@ -12,16 +12,8 @@ from defect_workbench.core.arrays import Vectors
 Value = TypeVar("Value")
 
 DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
-BLOCKS = (DEEP, HARALICK, ZERNIKE, OUTLINE)
 # Names that blocks had in earlier versions: files and command lines may still use them.
 FORMER_NAMES = {"shape": OUTLINE}
-# As a person reads them.
-BLOCK_LABELS = {
-    DEEP: "Deep (ResNet-50)",
-    HARALICK: "Texture (Haralick)",
-    ZERNIKE: "Shape (Zernike)",
-    OUTLINE: "Outline of the defect",
-}
 
 
 def current_name(block: str) -> str:

@@ -27,8 +27,7 @@ from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import Material, Source
 from defect_workbench.engine.classifier.heads.head import Epoch, Watcher
 from defect_workbench.engine.classifier.heads.ridge import class_weights
-from defect_workbench.engine.preprocessing import resize
-from defect_workbench.engine.preprocessing.pipeline import process
+from defect_workbench.engine.preprocessing.feature_input import preprocessed
 
 if TYPE_CHECKING:
     import torch
@@ -228,8 +227,8 @@ class LastBlock:
 def _picture(images: ImageSet, index: int, made: Processing) -> Pixels:
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
-    pixels = process(read_pixels(images, index), made, bar_rows=image.info_bar, pixel_size_nm=size)
-    return resize.prepare(pixels)[1]
+    pixels = read_pixels(images, index)
+    return preprocessed(pixels, made, bar_rows=image.info_bar, pixel_size_nm=size).resized().rgb
 
 
 class FineTuning:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from defect_workbench.core.classifier.trained_classifier import (
     belief_gap,
     scaled,
 )
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, OUTLINE, ZERNIKE
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.augmentation import View
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
@@ -28,12 +27,8 @@ from defect_workbench.engine.classifier.data.stage_inputs import COLUMNS, Materi
 from defect_workbench.engine.classifier.heads.head import Fitted, Rows, Watcher, fit_head
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.classifier.predict import Walk, centred
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import plain_scales
-
-# The outline of the largest defect is taken where it helps.
-BLOCKS = (DEEP, HARALICK, ZERNIKE, OUTLINE)
-WHOLE_PICTURE = (DEEP, HARALICK, ZERNIKE)
-OPTIONAL = (OUTLINE, EARLIER)
 
 HAND_WEIGHT = 0.05
 NOVELTY_STRENGTH = 0.3
@@ -58,7 +53,7 @@ class Options:
     """
 
     seed: int = 0
-    blocks: tuple[str, ...] = BLOCKS
+    blocks: tuple[str, ...] = field(default_factory=lambda: BLOCKS.names)
     views: tuple[View, ...] = ()
     calibrate: bool = True
 
@@ -134,7 +129,7 @@ def _train(
     names = taxonomy.labels
     labels = np.array([names.index(way.label_of[folder]) for folder in data.folders], np.intp)
     novelty = fit_novelty(
-        {n: block for n, block in walk.pictures().items() if n in WHOLE_PICTURE},
+        {n: block for n, block in walk.pictures().items() if n in BLOCKS and BLOCKS[n].whole_picture},
         labels[data.labels[chosen]],
         data.groups[chosen],
         len(names),
@@ -164,7 +159,8 @@ def _train_classes(
     rows = np.flatnonzero(wanted >= 0)
     blocks = {n: block[rows] for n, block in walk.blocks(stage).items()}
     used = [n for n in blocks if n in options.blocks]
-    optional = [n for n in OPTIONAL if n in used or (n == EARLIER and n in blocks)]
+    optional = [b.name for b in BLOCKS if b.optional and b.name in used]
+    optional += [EARLIER] if EARLIER in blocks else []
     used = [n for n in used if n not in optional]
     parts: list[Mapping[str, NDArray[Any]]] = [blocks]
     for view in options.views:
@@ -249,7 +245,11 @@ def otsu(values: Floats) -> float | None:
 
 def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
     """The blocks in which unknown kinds are told: those of the whole picture."""
-    return {n: data.features.blocks[n][chosen] for n in WHOLE_PICTURE if n in data.features.blocks}
+    return {
+        block.name: data.features.blocks[block.name][chosen]
+        for block in BLOCKS
+        if block.whole_picture and block.name in data.features.blocks
+    }
 
 
 def fit_novelty(
@@ -290,6 +290,6 @@ def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
 
 def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Which blocks the ablation compares: deep only, hand-made only, both."""
-    deep = tuple(b for b in BLOCKS if b in blocks and b == DEEP)
-    hand = tuple(b for b in BLOCKS if b in blocks and b != DEEP)
+    deep = tuple(b.name for b in BLOCKS if b.name in blocks and b.by_network)
+    hand = tuple(b.name for b in BLOCKS if b.name in blocks and not b.by_network)
     return {"deep": deep, "texture": hand, "fused": deep + hand} if deep else {"texture": hand}

@@ -15,12 +15,12 @@ from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     HARALICK,
-    OUTLINE,
     ZERNIKE,
     BlockWeights,
 )
 from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
+from defect_workbench.engine.features.registry import default_shares
 
 RAISED = 0.4
 ENOUGH_AGREEMENT = 0.5
@@ -29,7 +29,6 @@ _GROUPS = 8
 _NEIGHBOURS = 5
 _ROWS = 600
 _FEWEST = 24
-_DEEP_ALONE = {DEEP: 1.0, HARALICK: 0.0, ZERNIKE: 0.0, OUTLINE: 0.0}
 
 
 def agreement(block: Floats, groups: Integers) -> float:
@@ -62,13 +61,14 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     """
     if DEEP not in blocks:
         return BlockWeights(
-            {DEEP: 0.0, HARALICK: 1.0, ZERNIKE: 1.0, OUTLINE: 0.0},
+            default_shares(network=False),
             "no ResNet-50 weights: only texture and Zernike features, weighted equally",
         )
+    deep_alone = default_shares(network=True)
     rows = len(blocks[DEEP])
     if rows < _FEWEST:
         return BlockWeights(
-            _DEEP_ALONE, f"only deep features: {rows} images are too few to judge the other blocks"
+            deep_alone, f"only deep features: {rows} images are too few to judge the other blocks"
         )
     if rows > _ROWS:
         sample = np.sort(np.random.default_rng(seed).choice(rows, _ROWS, replace=False))
@@ -78,11 +78,11 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     figures = f"({zernike:.2f}, texture {texture:.2f})"
     if zernike >= ENOUGH_AGREEMENT and zernike >= ENOUGH_LEAD * texture:
         return BlockWeights(
-            {**_DEEP_ALONE, ZERNIKE: RAISED},
+            {**deep_alone, ZERNIKE: RAISED},
             f"Zernike weight raised to {RAISED:g}: its neighbours agree with the deep clusters {figures}",
         )
     return BlockWeights(
-        _DEEP_ALONE,
+        deep_alone,
         f"only deep features: the neighbours by Zernike moments do not agree with the deep clusters clearly "
         f"better than those by texture {figures}",
     )

@@ -10,7 +10,6 @@ import numpy as np
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
 from defect_workbench.core.clustering.feature_blocks import (
-    BLOCKS,
     DEEP,
     BackboneInfo,
     BlockWeights,
@@ -24,6 +23,7 @@ from defect_workbench.engine.clustering.cut_suggestions import score_cuts, sugge
 from defect_workbench.engine.clustering.linkage import build_tree
 from defect_workbench.engine.clustering.outliers import outlier_scores
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
+from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
 
 def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analysis:
@@ -64,7 +64,9 @@ def regroup(
         reporter.stage("Choosing the weights of the feature blocks", None)
         weights = choose_weights(blocks, settings.linkage, settings.seed)
     elif not any(weights.share(name) > 0 for name in blocks):
-        raise InputError("every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS))
+        raise InputError(
+            "every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS.names)
+        )
     reporter.check()
     vectors = fuse(blocks, weights)
     reporter.stage("Looking for outliers", None)
@@ -111,5 +113,5 @@ def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis
 
 
 def manual_weights(given: dict[str, float]) -> BlockWeights:
-    """Weights a person gave; blocks not named keep 1 for deep and 0 for the others."""
-    return BlockWeights({**dict.fromkeys(BLOCKS, 0.0), DEEP: 1.0, **given}, "given by hand")
+    """Weights a person gave; blocks not named keep their default."""
+    return BlockWeights(given_shares(given), "set by the user")

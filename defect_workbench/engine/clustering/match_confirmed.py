@@ -13,7 +13,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.classifier.trained_classifier import scaled
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import plain_scales
 
 NEW = -1
@@ -70,7 +70,11 @@ def match_new(
     if not len(clusters) or not count:
         nothing = np.full(count, NEW, np.intp)
         return Matching(nothing, np.full(count, np.inf), nothing.copy())
-    blocks = {n: confirmed[n] for n in (DEEP, HARALICK, ZERNIKE) if n in confirmed and n in new}
+    blocks = {
+        block.name: confirmed[block.name]
+        for block in BLOCKS
+        if block.whole_picture and block.name in confirmed and block.name in new
+    }
     scales = plain_scales(blocks, HAND_WEIGHT)
     known, fresh = scaled(scales, blocks), scaled(scales, {n: new[n] for n in blocks})
     numbers = np.unique(clusters)

@@ -1,71 +1,51 @@
-"""A folder's images to features: read, decode and texture in threads, the network beside them.
+"""A folder's images to features: files are read and measured in threads, the network runs beside them.
 
-Whatever the store already has is not computed again; what is new goes into the store as it comes.
+Whatever the store has is not computed again; what is new goes into the store as it comes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import (
-    DEEP,
-    HARALICK,
-    OUTLINE,
-    ZERNIKE,
-    BackboneInfo,
-    Features,
-)
-from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.backbone.pretrained import Checkpoint, WeightsInfo, WeightsLibrary
-from defect_workbench.engine.backbone.torch_import import load_torch
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
+from defect_workbench.engine.extraction.network_vectors import NetworkVectors, choose_network
 from defect_workbench.engine.extraction.stored_vectors import (
     FACTS,
     HINTS,
-    Blocks,
     Buffer,
-    Facts,
     Row,
     VectorStore,
     open_blocks,
-    row_key,
 )
-from defect_workbench.engine.features import haralick, zernike
-from defect_workbench.engine.features.identity import deep_identity
-from defect_workbench.engine.features.outline import outline
-from defect_workbench.engine.input.decode import NotNow, Undecodable, decode, extension_note
-from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.features.identity import NetworkInUse
+from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.decode import extension_note
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.input.sidecar_files import SideFiles
-from defect_workbench.engine.measurement import defects
 from defect_workbench.engine.measurement.recommend import Hints, suggest
-from defect_workbench.engine.preprocessing import info_bar, resize
-from defect_workbench.engine.preprocessing.pipeline import process
+from defect_workbench.engine.preprocessing import info_bar
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
+    from defect_workbench.engine.backbone.resnet50 import Precision
 
 log = logging.getLogger(__name__)
 
-BATCH = 32  # as `network.BATCH`, which cannot be imported without torch
-MAX_FILE_BYTES = 1024**3
+BATCH = 32  # as `resnet50.BATCH`, which cannot be imported without torch
 _NOT_FINITE = "its deep features are not finite numbers: the weights are unsound, or the precision is too low"
 
 
@@ -78,11 +58,11 @@ class Extraction:
     computed : int
         Images whose features were not in the store.
     seconds : float
-        From the first read to the last stored vector, loading the network left out.
+        From the first read to the last stored vector, loading the network not included.
     suggested : Processing
-        What the pictures ask for; equal to what was done where they ask for nothing else.
+        The preprocessing that the images call for; what was done if they call for nothing else.
     why : str
-        The reason in words.
+        The reason, for people.
     """
 
     images: ImageSet
@@ -93,99 +73,93 @@ class Extraction:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """What a reading thread hands on: a rejected content has a reason and nothing else."""
+@dataclass
+class _Run:
+    """What an extraction has found so far."""
 
-    path: str
-    sha256: str
-    key: str
-    facts: Facts
-    grey: Pixels | None = None
-    rgb: Pixels | None = None
-    texture: Vectors | None = None
-    measured: tuple[float, ...] = ()
-    outline: Vectors | None = None
+    task: Task
+    network: NetworkVectors | None
+    reporter: Reporter
+    rejected: list[Rejection]
+    contents: dict[str, FileStamp] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
+    buffer: Buffer = field(default_factory=Buffer)
+    batch: list[ReadImage] = field(default_factory=list)
 
+    def take(self, file: FoundFile, outcome: Outcome) -> None:
+        """Note what became of a file; a full batch is finished."""
+        if isinstance(outcome, Rejection):
+            self.rejected.append(outcome)
+            self.reporter.advance()
+            return
+        sha256 = outcome if isinstance(outcome, str) else outcome.sha256
+        self.contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
+        if isinstance(outcome, str):
+            self.reporter.advance()
+            return
+        self.buffer.facts.append((sha256, outcome.facts))
+        if outcome.rejected:
+            self.reporter.advance()
+        else:
+            self.computed.add(sha256)
+            self.batch.append(outcome)
+        if len(self.batch) == BATCH:
+            self.finish_batch()
+        if self.buffer.due and not self.batch:
+            self.buffer.flush(self.task.blocks)
 
-@dataclass(frozen=True)
-class _Task:
-    """What the reading threads need to know."""
+    def finish_batch(self) -> None:
+        """Compute what is computed of several images at once; images without finite vectors are rejected."""
+        if not self.batch:
+            return
+        found = self._batch_vectors()
+        lost = set()
+        for index, item in enumerate(self.batch):
+            vectors = {name: block[index] for name, block in found.items() if index in block}
+            if not all(np.isfinite(vector).all() for vector in vectors.values()):
+                lost.add(item.sha256)
+                self.rejected.append(Rejection(item.path, _NOT_FINITE))
+                del self.contents[item.path]
+                continue
+            vectors.update(item.vectors)
+            self.buffer.rows.append(Row(item.sha256, item.key, item.measured, vectors))
+        self.computed.difference_update(lost)
+        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in lost]
+        self.reporter.advance(len(self.batch))
+        self.batch.clear()
 
-    root: Path
-    processing: Processing
-    blocks: Blocks
-    sides: SideFiles
+    def _batch_vectors(self) -> dict[str, dict[int, Vectors]]:
+        """For each block, the vectors of the images of the batch that lack them, by index."""
+        found: dict[str, dict[int, Vectors]] = {}
+        embedded: dict[int, Mapping[str, Vectors]] = {}
+        missing = {
+            block.name: [i for i, item in enumerate(self.batch) if block.name in item.missing]
+            for block in BLOCKS
+            if block.batched or block.by_network
+        }
+        through_network = sorted(
+            {i for name, rows in missing.items() if BLOCKS[name].by_network for i in rows}
+        )
+        if self.network is not None and through_network:
+            kind = next(block.input for block in BLOCKS if block.by_network)
+            pictures = np.stack([self.batch[i].inputs[kind] for i in through_network])
+            by_block = self.network.embed(pictures)
+            for at, i in enumerate(through_network):
+                embedded[i] = {name: vectors[at] for name, vectors in by_block.items()}
+        for name, rows in missing.items():
+            block = BLOCKS[name]
+            if block.by_network:
+                found[name] = {i: embedded[i][name] for i in rows if i in embedded}
+            elif rows:
+                vectors = block.vectors([self.batch[i].inputs[block.input] for i in rows])
+                found[name] = dict(zip(rows, vectors, strict=True))
+        return found
 
-    def key(self, path: str, sha256: str) -> str:
-        """Under what the vectors of a file of this content are kept."""
-        if self.processing.rescale_nm is None:
-            return sha256
-        return row_key(sha256, self.sides.pixel_size(path), self.processing)
-
-    def complete(self, path: str, sha256: str) -> bool:
-        """Whether nothing is left to compute for a file of this content."""
-        return self.blocks.complete(sha256, self.key(path, sha256))
-
-
-class _DeepSource:
-    """The network, loaded only when the first picture needs it, and the time that took."""
-
-    def __init__(self, checkpoint: Checkpoint | None, library: WeightsLibrary, precision: Precision) -> None:
-        self._checkpoint = checkpoint
-        self._library = library
-        self._precision = precision
-        self._backbone: Backbone | None = None
-        self.loading_seconds = 0.0
-
-    def embed(self, images: Pixels) -> Vectors:
-        """Deep vectors of at most a batch of prepared pictures."""
-        if self._backbone is None:
-            started = time.perf_counter()
-            load_torch()
-            from defect_workbench.engine.backbone.resnet50 import Backbone
-
-            checkpoint = self._checkpoint or self._library.load()
-            if checkpoint is None:
-                raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
-            self._backbone = Backbone(checkpoint, self._precision)
-            self._checkpoint = None
-            self.loading_seconds += time.perf_counter() - started
-        return self._backbone.embed(images)
-
-
-def _network_identity(info: WeightsInfo, precision: str, device: str, wanted: Processing) -> dict[str, Any]:
-    return deep_identity(info.name, info.sha256, str(info.variant), precision, device, wanted)
-
-
-def _choose_deep(
-    store: VectorStore,
-    info: WeightsInfo,
-    precision: Precision | None,
-    task: _Task,
-    known: Sequence[tuple[str, str | None]],
-) -> tuple[dict[str, Any], Blocks]:
-    """The identity to use: one that already has every image, else this machine's fastest.
-
-    Looking into the store first also spares a start without new images the loading of torch.
-    """
-    wanted = task.processing
-    for identity in store.identities(DEEP):
-        like = _network_identity(info, str(identity.get("precision")), str(identity.get("device")), wanted)
-        if like != identity or precision not in (None, identity["precision"]):
-            continue
-        blocks = open_blocks(store, wanted, like)
-        if all(
-            sha256 is not None and blocks.complete(sha256, task.key(path, sha256)) for path, sha256 in known
-        ):
-            return like, blocks
-    load_torch()
-    from defect_workbench.engine.backbone.resnet50 import default_device, fastest_precision
-
-    device = default_device()
-    chosen = precision or fastest_precision(device)
-    identity = _network_identity(info, str(chosen), device.type, wanted)
-    return identity, open_blocks(store, wanted, identity)
+    def close(self) -> None:
+        """Write what is finished; of a batch that is not, nothing is kept."""
+        unfinished = {item.sha256 for item in self.batch}
+        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in unfinished]
+        self.buffer.flush(self.task.blocks)
 
 
 def extract(
@@ -202,19 +176,29 @@ def extract(
 
     Parameters
     ----------
+    listing : Listing
+        The files of a folder, as `scan` finds them.
     store : VectorStore
         Asked first, and extended; what was computed before an interruption is in it.
     library : WeightsLibrary
-        Missing weights are fetched unless `offline`; without any, there is no deep block.
+        Missing weights are fetched unless `offline`; without any, the network's blocks are left out.
+    reporter : Reporter
+        Told of stages and progress, and asked whether to stop.
     precision : Precision, optional
         Of the network; default: the fastest sound one.
     processing : Processing, optional
-        What is done to the pictures first; default: info bars are left out, nothing else.
+        Preprocessing of the images; default: info bars are left out, nothing else.
+
+    Returns
+    -------
+    Extraction
 
     Raises
     ------
     Cancelled
         If the reporter says so; what is finished by then is in the store.
+    WorkbenchError
+        If the cached weights are damaged or the store cannot be written.
     """
     checkpoint = None
     info = library.info()
@@ -225,86 +209,43 @@ def extract(
     reporter.stage("Looking into the feature store", None)
     stamps = store.stamps(listing.root)
     known = [_known_content(file, stamps) for file in listing.files]
-    identity: dict[str, Any] | None = None
-    source: _DeepSource | None = None
+    in_use: NetworkInUse | None = None
+    network: NetworkVectors | None = None
     processing = processing or DEFAULT
-    task = _Task(listing.root, processing, open_blocks(store, processing, None), SideFiles(listing.root))
+    task = Task(listing.root, processing, open_blocks(store, processing, None), SideFiles(listing.root))
     if info is not None:
         pairs = [(file.path, sha256) for file, sha256 in zip(listing.files, known, strict=True)]
-        identity, blocks = _choose_deep(store, info, precision, task, pairs)
+        in_use, blocks = choose_network(store, info, precision, task, pairs)
         task = replace(task, blocks=blocks)
-        source = _DeepSource(checkpoint, library, identity["precision"])
+        network = NetworkVectors(checkpoint, library, in_use.precision, in_use.device)
 
-    blocks = task.blocks
     reporter.stage("Extracting features", len(listing.files))
     started = time.perf_counter()
-    buffer = Buffer()
-    contents: dict[str, FileStamp] = {}
-    rejected = list(listing.rejected)
-    computed: set[str] = set()
-    batch: list[_Prepared] = []
-
-    def finish_batch() -> None:
-        lost = _embed(batch, source, blocks, buffer)
-        for item in lost:
-            rejected.append(Rejection(item.path, _NOT_FINITE))
-            del contents[item.path]
-        gone = {item.sha256 for item in lost}
-        computed.difference_update(gone)
-        buffer.facts = [fact for fact in buffer.facts if fact[0] not in gone]
-        reporter.advance(len(batch))
-        batch.clear()
-
+    run = _Run(task, network, reporter, list(listing.rejected))
     try:
-        for file, outcome in _read_all(listing, known, task):
+        for file, outcome in read_all(listing, known, task, ahead=4 * BATCH):
             reporter.check()
-            if isinstance(outcome, Rejection):
-                rejected.append(outcome)
-                reporter.advance()
-                continue
-            sha256 = outcome if isinstance(outcome, str) else outcome.sha256
-            contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
-            if isinstance(outcome, str):
-                reporter.advance()
-                continue
-            buffer.facts.append((sha256, outcome.facts))
-            if outcome.grey is None:
-                reporter.advance()
-            else:
-                computed.add(sha256)
-                batch.append(outcome)
-            if len(batch) == BATCH:
-                finish_batch()
-            if buffer.due and not batch:
-                buffer.flush(blocks)
-        if batch:
-            finish_batch()
+            run.take(file, outcome)
+        run.finish_batch()
     finally:
-        unfinished = {item.sha256 for item in batch}
-        buffer.facts = [item for item in buffer.facts if item[0] not in unfinished]
-        buffer.flush(blocks)
+        run.close()
         store.remember_files(
             listing.root,
-            {path: stamp for path, stamp in contents.items() if stamps.get(path) != stamp},
+            {path: stamp for path, stamp in run.contents.items() if stamps.get(path) != stamp},
         )
-    seconds = time.perf_counter() - started - (source.loading_seconds if source else 0.0)
+    seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
 
-    images, hints = _collect(task, contents, rejected)
-    sha256s = [image.sha256 for image in images.images]
-    keys = [task.key(image.path, image.sha256) for image in images.images]
-    found = {
-        HARALICK: blocks.haralick.vectors(keys),
-        ZERNIKE: blocks.zernike.vectors(keys),
-        OUTLINE: blocks.outline.vectors(sha256s),
-    }
-    if blocks.deep is not None:
-        found[DEEP] = blocks.deep.vectors(keys)
+    images, hints = _collect(task, run.contents, run.rejected)
+    found = task.blocks.collect(
+        [image.sha256 for image in images.images],
+        [task.key(image.path, image.sha256) for image in images.images],
+    )
     backbone = None
-    if identity is not None and info is not None:
-        backbone = BackboneInfo("resnet50", info.name, info.sha256, identity["precision"], identity["device"])
-    log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(computed), seconds)
+    if in_use is not None:
+        backbone = BackboneInfo("resnet50", in_use.weights, in_use.sha256, in_use.precision, in_use.device)
+    log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
-    return Extraction(images, Features(found, backbone), len(computed), seconds, suggested, why)
+    return Extraction(images, Features(found, backbone), len(run.computed), seconds, suggested, why)
 
 
 def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
@@ -315,111 +256,10 @@ def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | No
     return stamp.sha256 if stamp == now else None
 
 
-def _read_all(
-    listing: Listing, known: Sequence[str | None], task: _Task
-) -> Iterator[tuple[FoundFile, str | Rejection | _Prepared]]:
-    """Each file with its content hash, or why it cannot be read, or what there is to compute from."""
-    workers = max(2, os.cpu_count() or 2)
-    waiting: deque[tuple[FoundFile, Future[str | Rejection | _Prepared] | str]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
-        try:
-            for file, sha256 in zip(listing.files, known, strict=True):
-                if sha256 is not None and task.complete(file.path, sha256):
-                    waiting.append((file, sha256))
-                else:
-                    waiting.append((file, pool.submit(_read, file, task)))
-                if len(waiting) >= 4 * BATCH:
-                    yield _result(waiting.popleft())
-            while waiting:
-                yield _result(waiting.popleft())
-        finally:
-            for _, item in waiting:
-                if isinstance(item, Future):
-                    item.cancel()
-
-
-def _result(
-    item: tuple[FoundFile, Future[str | Rejection | _Prepared] | str],
-) -> tuple[FoundFile, str | Rejection | _Prepared]:
-    file, outcome = item
-    return file, outcome.result() if isinstance(outcome, Future) else outcome
-
-
-def _read(file: FoundFile, task: _Task) -> str | Rejection | _Prepared:
-    if file.size > MAX_FILE_BYTES:
-        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    data = read_found(task.root, file)
-    if isinstance(data, Rejection):
-        return data
-    sha256 = hashlib.sha256(data).hexdigest()
-    key = task.key(file.path, sha256)
-    if task.blocks.complete(sha256, key):
-        return sha256
-    try:
-        return _prepared(file.path, data, sha256, key, task)
-    except NotNow as error:
-        return Rejection(file.path, str(error))
-    except Undecodable as error:
-        return _Prepared(file.path, sha256, key, (0, 0, "", "", str(error), "", 0))
-    except Exception as error:  # a fault of ours with this one picture must not cost the others
-        log.exception("%s cannot be measured", file.path)
-        return Rejection(file.path, f"its features cannot be computed ({_short(error)}); the log has details")
-
-
-def _short(error: Exception) -> str:
-    return "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"[:200]
-
-
-def _prepared(path: str, data: bytes, sha256: str, key: str, task: _Task) -> _Prepared:
-    picture = decode(data, path)
-    bar = info_bar.found_rows(picture.pixels, picture.tool)
-    rows = info_bar.rows_to_leave_out(picture.height, bar, task.processing)
-    seen = picture.pixels[: picture.height - rows]
-    finding = defects.find(seen)
-    size = picture.tool.pixel_size_nm
-    if task.processing.rescale_nm is not None:
-        size = task.sides.pixel_size(path) or size
-    grey, rgb = resize.prepare(process(seen, task.processing, pixel_size_nm=size))
-    tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
-    facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
-    measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
-    texture, contour = haralick.haralick(grey), outline(finding.largest)
-    if not all(np.isfinite(values).all() for values in (texture, contour, measured)):
-        raise ValueError("a feature is not a finite number")
-    return _Prepared(path, sha256, key, facts, grey, rgb, texture, measured, contour)
-
-
-def _embed(
-    batch: list[_Prepared], source: _DeepSource | None, blocks: Blocks, buffer: Buffer
-) -> list[_Prepared]:
-    """Finish a batch; those without finite deep vectors, which are not kept, are returned."""
-    moments = zernike.zernike(np.stack([item.grey for item in batch if item.grey is not None]))
-    missing = [i for i, item in enumerate(batch) if blocks.deep is not None and item.key not in blocks.deep]
-    deep: dict[int, Vectors] = {}
-    if source is not None and missing:
-        pictures = np.stack([rgb for i in missing if (rgb := batch[i].rgb) is not None])
-        deep = dict(zip(missing, source.embed(pictures), strict=True))
-    lost = {i for i, vector in deep.items() if not np.isfinite(vector).all()}
-    for index, item in enumerate(batch):
-        if item.texture is not None and item.outline is not None and index not in lost:
-            buffer.rows.append(
-                Row(
-                    item.sha256,
-                    item.key,
-                    item.texture,
-                    moments[index],
-                    item.measured,
-                    item.outline,
-                    deep.get(index),
-                )
-            )
-    return [batch[i] for i in sorted(lost)]
-
-
 def _collect(
-    task: _Task, contents: Mapping[str, FileStamp], rejected: list[Rejection]
+    task: Task, contents: Mapping[str, FileStamp], rejected: list[Rejection]
 ) -> tuple[ImageSet, list[Hints]]:
-    """The accepted images with all that is known of them, and what their pictures ask for."""
+    """The accepted images with all that is known about them, and what their preprocessing should consider."""
     images, hints = [], []
     facts = task.blocks.facts.fields([stamp.sha256 for stamp in contents.values()], FACTS)
     accepted: list[tuple[str, FileStamp, tuple[Any, ...]]] = []

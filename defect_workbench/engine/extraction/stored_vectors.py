@@ -1,7 +1,7 @@
-"""The blocks of a feature store that an extraction reads and fills.
+"""The parts of a feature store that an extraction reads and fills.
 
-Facts and measurements of a picture are kept under the hash of its content; its vectors under a row key,
-which is the same but where a side file beside the picture has a say in them.
+Facts and measurements of an image are stored under the hash of its content; its vectors under a row key,
+which is the same unless a sidecar file changes how the image is preprocessed.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from defect_workbench.core.arrays import Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, OUTLINE, ZERNIKE
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.measurements import NUMBERS
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.features.identity import (
     DECODER,
-    EXTRACTORS,
-    hand_made_identity,
+    NetworkInUse,
+    block_identity,
     measured_identity,
 )
+from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.sidecar_files import SideFiles
 
 FLUSH_IMAGES = 256
 FLUSH_SECONDS = 5.0
@@ -55,68 +56,93 @@ class VectorStore(Protocol):
 
 
 def row_key(sha256: str, side_pixel_size: float | None, wanted: Processing) -> str:
-    """Under what a picture's vectors are kept.
+    """The key under which an image's vectors are stored.
 
     Parameters
     ----------
     side_pixel_size : float or None
-        What a side file says, nanometres; it counts only where pictures are rescaled.
+        From a sidecar file, in nm; it matters only if images are rescaled.
     """
     if wanted.rescale_nm is None or side_pixel_size is None:
         return sha256
     return hashlib.sha256(f"{sha256}:{side_pixel_size:.9g}".encode()).hexdigest()
 
 
+def image_key(sides: SideFiles, path: str, sha256: str, wanted: Processing) -> str:
+    """The key under which the vectors of a file of this content are stored: `row_key` of it."""
+    if wanted.rescale_nm is None:
+        return sha256
+    return row_key(sha256, sides.pixel_size(path), wanted)
+
+
 @dataclass(frozen=True)
 class Row:
-    """What was computed of one content; None where it is known already or cannot be had."""
+    """What was computed for one content.
+
+    Attributes
+    ----------
+    vectors : mapping of str to (d,) float32
+        By block name; blocks whose vectors are stored already may be missing.
+    """
 
     sha256: str
     key: str
-    haralick: Vectors
-    zernike: Vectors
     measured: tuple[float, ...]
-    outline: Vectors
-    deep: Vectors | None
+    vectors: Mapping[str, Vectors]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Blocks:
-    """The blocks of the store that this extraction reads and fills."""
+    """The parts of a feature store that an extraction reads and fills.
+
+    Attributes
+    ----------
+    vectors : mapping of str to VectorBlock
+        By the name of the feature block.
+    """
 
     facts: VectorBlock
     measured: VectorBlock
-    outline: VectorBlock
-    haralick: VectorBlock
-    zernike: VectorBlock
-    deep: VectorBlock | None
+    vectors: Mapping[str, VectorBlock]
+
+    def missing(self, sha256: str, key: str) -> list[str]:
+        """The feature blocks of which a content has no vector yet."""
+        return [name for name, stored in self.vectors.items() if BLOCKS[name].key(sha256, key) not in stored]
 
     def complete(self, sha256: str, key: str) -> bool:
         """Whether nothing is left to compute for a content."""
         if sha256 not in self.facts:
             return False
         if sha256 in self.measured:
-            vectors = [self.haralick, self.zernike] + ([self.deep] if self.deep is not None else [])
-            return sha256 in self.outline and all(key in block for block in vectors)
+            return not self.missing(sha256, key)
         return bool(self.facts.fields([sha256], ["reason"])[0][0])
 
+    def collect(self, sha256s: Sequence[str], keys: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of contents that are complete, (n, d) float32 for each block."""
+        pairs = list(zip(sha256s, keys, strict=True))
+        return {
+            name: stored.vectors([BLOCKS[name].key(*pair) for pair in pairs])
+            for name, stored in self.vectors.items()
+        }
 
-def open_blocks(store: VectorStore, wanted: Processing, deep: Mapping[str, Any] | None) -> Blocks:
-    """The blocks for pictures prepared in this way.
+
+def open_blocks(store: VectorStore, wanted: Processing, network: NetworkInUse | None) -> Blocks:
+    """The parts of a store for images preprocessed in this way.
 
     Parameters
     ----------
-    deep : mapping of str to Any, or None
-        As `identity.deep_identity` gives it; None: no deep block.
+    network : NetworkInUse or None
+        None leaves out the blocks that the network computes.
     """
-    hand_made = {name: store.block(name, hand_made_identity(name, wanted)) for name in EXTRACTORS}
+    # Those of the network come last: models keep the order of the blocks that they were trained on.
+    used = [block for block in BLOCKS if not block.by_network]
+    used += [block for block in BLOCKS if block.by_network and network is not None]
     return Blocks(
         facts=store.block("image", DECODER),
         measured=store.block("measured", measured_identity(wanted)),
-        outline=hand_made[OUTLINE],
-        haralick=hand_made[HARALICK],
-        zernike=hand_made[ZERNIKE],
-        deep=None if deep is None else store.block(DEEP, deep),
+        vectors={
+            block.name: store.block(block.name, block_identity(block, wanted, network)) for block in used
+        },
     )
 
 
@@ -136,12 +162,10 @@ class Buffer:
 
     def flush(self, blocks: Blocks) -> None:
         """Write what is new; vectors first, so that a known image always has its vectors."""
-        by_key = (("haralick", blocks.haralick), ("zernike", blocks.zernike), ("deep", blocks.deep))
-        for name, block in by_key:
-            if block is not None:
-                rows = [(row.key, getattr(row, name)) for row in self.rows]
-                _append(block, [(key, vector) for key, vector in rows if vector is not None])
-        _append(blocks.outline, [(row.sha256, row.outline) for row in self.rows])
+        for name, stored in blocks.vectors.items():
+            block = BLOCKS[name]
+            found = [(block.key(row.sha256, row.key), row.vectors.get(name)) for row in self.rows]
+            _append(stored, [(key, vector) for key, vector in found if vector is not None])
         fresh = {row.sha256: row.measured for row in self.rows if row.sha256 not in blocks.measured}
         if fresh:
             names = (*NUMBERS, *HINTS)

@@ -6,12 +6,10 @@ import numpy as np
 from scipy.linalg import eigh
 
 from defect_workbench.core.arrays import Floats, Vectors
-from defect_workbench.core.clustering.feature_blocks import BLOCKS, DEEP, BlockWeights, Features
+from defect_workbench.core.clustering.feature_blocks import BlockWeights, Features
 from defect_workbench.engine.features.distinct_rows import distinct_rows
+from defect_workbench.engine.features.registry import BLOCKS
 
-# Of the deep block. Ward on 100 principal components agreed better with hand-made labels than on
-# all 2048 columns, and everything after it is twenty times smaller.
-DEEP_COMPONENTS = 100
 # A mean squared norm below this is the rounding of equal vectors, not a difference between images.
 _ROUNDING = 1e-20
 
@@ -19,8 +17,8 @@ _ROUNDING = 1e-20
 def normalised_block(name: str, vectors: Vectors) -> Floats:
     """Centre a block and scale it to unit mean squared norm.
 
-    Deep vectors are divided by their L2 norm first and reduced by PCA; hand-made columns are
-    standardised (a constant column becomes 0).
+    The block's entry says whether its vectors are divided by their L2 norm or its columns are standardised
+    (a constant column becomes 0), and whether it is reduced by PCA.
 
     Parameters
     ----------
@@ -28,18 +26,19 @@ def normalised_block(name: str, vectors: Vectors) -> Floats:
 
     Returns
     -------
-    (n, min(d, 100)) float64 for the deep block, (n, d) float64 for the others
+    (n, min(n, d, components)) float64 for a block that is reduced, (n, d) float64 for the others
     """
     values = vectors.astype(np.float64)
-    if name == DEEP:
+    block = BLOCKS[name]
+    if block.unit_rows:
         values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     values -= values.mean(axis=0)
-    if name != DEEP:
+    if not block.unit_rows:
         deviation = values.std(axis=0)
         varies = deviation > 1e-9 * np.maximum(1.0, np.abs(vectors).max(axis=0, initial=0.0))
         values = np.where(varies, values / np.where(varies, deviation, 1.0), 0.0)
-    else:
-        values = principal_components(values, DEEP_COMPONENTS)
+    if block.components is not None:
+        values = principal_components(values, block.components)
     mean_square = float((values**2).sum(axis=1).mean()) if len(values) else 0.0
     return values / np.sqrt(mean_square) if mean_square > _ROUNDING else np.zeros_like(values)
 
@@ -81,7 +80,11 @@ def principal_components(centred: Floats, components: int) -> Floats:
 
 def normalised_blocks(features: Features) -> dict[str, Floats]:
     """`normalised_block` of each block there is."""
-    return {name: normalised_block(name, features.blocks[name]) for name in BLOCKS if name in features.blocks}
+    return {
+        name: normalised_block(name, features.blocks[name])
+        for name in BLOCKS.names
+        if name in features.blocks
+    }
 
 
 def fuse(blocks: dict[str, Floats], weights: BlockWeights) -> Floats:

@@ -1,36 +1,51 @@
-"""What the numbers of an image depend on, in one place.
+"""What the features of an image depend on; the only place where this is decided.
 
-Whatever keeps numbers (feature store, copies for training, analyses, models) keeps them under one of
-these identities. A part that changes what it computes gets a new version there, and nothing old is
-taken for new. They are JSON values; to change one is to compute again what was kept under it.
+Whatever stores features or results from them (feature store, augmented images, cached results, models,
+sessions) stores one of these identities with them. A part that changes what it computes gets a new version,
+so that nothing old is taken for new. Identities are JSON values; features are computed again when theirs
+changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.trained_classifier import Classifier
-from defect_workbench.core.clustering.feature_blocks import (
-    DEEP,
-    HARALICK,
-    OUTLINE,
-    ZERNIKE,
-    BackboneInfo,
-)
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
-from defect_workbench.engine.features import haralick, outline, zernike
+from defect_workbench.engine.features.block import Block
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.measurement import defects
 from defect_workbench.engine.preprocessing import info_bar, pipeline, resize
 
 DECODER = {"decoder": "v2", "info_bar": info_bar.IDENTITY}
-EXTRACTORS = {HARALICK: haralick.IDENTITY, ZERNIKE: zernike.IDENTITY, OUTLINE: outline.IDENTITY}
+
+
+@dataclass(frozen=True)
+class NetworkInUse:
+    """What a vector of the network depends on, apart from the image.
+
+    Attributes
+    ----------
+    weights, sha256, variant : str
+        Name, identity and variant of the weights, as `WeightsInfo` has them.
+    precision, device : str
+        Of the computation.
+    """
+
+    weights: str
+    sha256: str
+    variant: str
+    precision: str
+    device: str
 
 
 def picture_identity(wanted: Processing) -> dict[str, Any]:
-    """Of the pixels that the features see, beside the file itself."""
+    """Of the pixels that the features see, apart from the file itself."""
     return {
         "prepare": resize.IDENTITY,
         **DECODER,
@@ -39,48 +54,52 @@ def picture_identity(wanted: Processing) -> dict[str, Any]:
 
 
 def measured_identity(wanted: Processing) -> dict[str, Any]:
-    """Of the measurements: they see the picture as it is, without its info bar."""
+    """Of the measurements: they are made in the image as it is, without its info bar."""
     return {**DECODER, "rows": wanted.info_bar, "measure": defects.IDENTITY}
 
 
-def hand_made_identity(block: str, wanted: Processing) -> dict[str, Any]:
-    """Of a block that needs no network."""
-    seen = measured_identity(wanted) if block == OUTLINE else picture_identity(wanted)
-    return {**seen, "extractor": EXTRACTORS[block]}
-
-
-def deep_identity(
-    name: str, sha256: str, variant: str, precision: str, device: str, wanted: Processing
+def block_identity(
+    block: Block, wanted: Processing, network: NetworkInUse | None = None, view: str = ""
 ) -> dict[str, Any]:
-    """Of the deep block.
+    """Of the vectors of one block.
 
     Parameters
     ----------
-    name, sha256, variant : str
-        Of the network's weights.
+    network : NetworkInUse, optional
+        For a block that the network computes.
+    view : str
+        Name of an augmentation; empty for the images themselves.
+
+    Raises
+    ------
+    ValueError
+        If the block is computed by the network and none is given.
     """
-    return {
-        "name": name,
-        "sha256": sha256,
-        "variant": variant,
-        "precision": precision,
-        "device": device,
-        **picture_identity(wanted),
-    }
+    result = picture_identity(wanted) if block.whole_picture else measured_identity(wanted)
+    if view:
+        result["view"] = view
+    if block.version:
+        result["extractor"] = block.version
+    if block.by_network:
+        if network is None:
+            raise ValueError(f"the block {block.name} depends on a network")
+        values = asdict(network)
+        result |= {"name": values.pop("weights"), **values}
+    return result
 
 
 def feature_identity(
     blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, wanted: Processing
 ) -> dict[str, Any]:
-    """Of all features of a set; a model keeps that of what it was trained on."""
+    """Of all features of a set; models, sessions and cached results keep that of their features."""
     result: dict[str, Any] = {
         "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
         "backbone": None,
         **picture_identity(wanted),
-        "extractors": dict(EXTRACTORS),
+        "extractors": {block.name: block.version for block in BLOCKS if block.version},
         "measure": defects.IDENTITY,
     }
-    if backbone is not None and DEEP in blocks:
+    if backbone is not None and any(BLOCKS[name].by_network for name in blocks):
         result["backbone"] = {
             "name": backbone.name,
             "weights": backbone.weights,
@@ -152,10 +171,14 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
     ):
         if key not in wanted:
             unsaid.append(part)
-        elif wanted[key] != identity.get(key):
+            continue
+        had_value, has_value = wanted[key], identity.get(key)
+        if key == "extractors":  # blocks that were added later do not concern the model
+            has_value = {name: version for name, version in (has_value or {}).items() if name in had_value}
+        if had_value != has_value:
             raise WorkbenchError(
-                f"this model {words} ({_words(wanted[key])}) from these images "
-                f"({_words(identity.get(key))}); use the same, or train again"
+                f"this model {words} ({_words(had_value)}) from these images "
+                f"({_words(has_value)}); use the same, or train again"
             )
     columns = identity.get("columns", {})
     for block, count in wanted.get("columns", {}).items():

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags
+from defect_workbench.core.clustering.feature_blocks import OUTLINE
+from defect_workbench.engine.features.block import Block, Input
 from defect_workbench.engine.features.zernike import DEGREE, orders, zernike
 
 SIDE = 64
@@ -29,6 +30,8 @@ def outline(mask: Flags) -> NDArray[np.float32]:
     (25,) float32
         0 for an empty mask.
     """
+    from scipy import ndimage
+
     rows, columns = np.nonzero(mask)
     if not len(rows):
         return np.zeros(len(orders()), np.float32)
@@ -47,3 +50,15 @@ def outline(mask: Flags) -> NDArray[np.float32]:
     sampled = ndimage.map_coordinates(part, axes, order=1, mode="constant")
     moments: NDArray[np.float32] = zernike(np.rint(sampled * 255).astype(np.uint8)[None])[0]
     return moments
+
+
+ENTRY = Block(
+    name=OUTLINE,
+    label="Outline of the defect",
+    short_label="Outline",
+    version=IDENTITY,
+    input=Input.MASK,
+    function=outline,
+    turn_invariant=True,
+    optional=True,
+)

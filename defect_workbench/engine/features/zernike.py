@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats, Integers, Pixels
+from defect_workbench.core.clustering.feature_blocks import ZERNIKE
+from defect_workbench.engine.features.block import Block, Input
 
 DEGREE = 8
 IDENTITY = f"degree-{DEGREE}-picture-centre-v1"
@@ -75,3 +77,16 @@ def zernike(grey: Pixels, radius: float | None = None, degree: int = DEGREE) -> 
     real, imaginary = np.hsplit(moments, 2)
     result: NDArray[np.float32] = np.hypot(real, imaginary).astype(np.float32)
     return result
+
+
+ENTRY = Block(
+    name=ZERNIKE,
+    label="Zernike moments",
+    short_label="Zernike",
+    version=IDENTITY,
+    input=Input.GREY,
+    function=zernike,
+    batched=True,
+    turn_invariant=True,
+    weight_without_network=1.0,
+)

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
-from defect_workbench.core.clustering.feature_blocks import BLOCK_LABELS, BLOCKS, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.text import sentence_case
+from defect_workbench.engine.features.registry import BLOCKS
 
 _STEPS = 20
 _MOST = 2.0
@@ -53,8 +54,8 @@ class GroupingPanel(QWidget):
         self.preference.setRange(-1000.0, 0.0)
         self.preference.setSpecialValueText("median")
         self.preference.setToolTip("Lower gives fewer clusters; the lowest value means the median similarity")
-        self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS}
-        self._values = {name: QLabel() for name in BLOCKS}
+        self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
+        self._values = {name: QLabel() for name in BLOCKS.names}
         self.from_data = QPushButton("Set from the data")
         self.from_data.setToolTip("Let the images decide which features to trust, and say why")
         self._why = QLabel()
@@ -74,13 +75,13 @@ class GroupingPanel(QWidget):
             self._form.addRow(words, widget)
         grid = QGridLayout()
         grid.setVerticalSpacing(6)
-        for row, name in enumerate(BLOCKS):
-            slider = self.sliders[name]
+        for row, block in enumerate(BLOCKS):
+            slider = self.sliders[block.name]
             slider.setRange(0, round(_MOST * _STEPS))
-            slider.setAccessibleName(f"Weight of {BLOCK_LABELS[name]}")
+            slider.setAccessibleName(f"Weight of {block.label}")
             slider.valueChanged.connect(self._on_slider)
-            grid.addWidget(QLabel(BLOCK_LABELS[name]), 2 * row, 0)
-            grid.addWidget(self._values[name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(QLabel(block.label), 2 * row, 0)
+            grid.addWidget(self._values[block.name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from defect_workbench.core.clustering.feature_blocks import BLOCK_LABELS
 from defect_workbench.core.project.palette import COLOURS
+from defect_workbench.engine.features.registry import short_label
 
 _FOR, _AGAINST = COLOURS[0], COLOURS[1]
 
@@ -25,7 +25,7 @@ class PullBars(QWidget):
     def show_shares(self, shares: Mapping[str, float]) -> None:
         """Show the share of each block."""
         self._shares = shares
-        words = [f"{_label(name)} {share:+.0%}" for name, share in shares.items()]
+        words = [f"{short_label(name)} {share:+.0%}" for name, share in shares.items()]
         self.setAccessibleName(", ".join(words))
         self.updateGeometry()
         self.update()
@@ -45,7 +45,7 @@ class PullBars(QWidget):
         """The bars from a common middle."""
         painter = QPainter(self)
         metrics, line = self.fontMetrics(), self._line()
-        names = [_label(name) for name in self._shares]
+        names = [short_label(name) for name in self._shares]
         left = max((metrics.horizontalAdvance(name) for name in names), default=0) + 10
         number = metrics.horizontalAdvance("+100 %") + 8
         half = max(0, (self.width() - left - number) // 2)
@@ -66,8 +66,3 @@ class PullBars(QWidget):
             )
         if self._shares:
             painter.fillRect(QRect(middle, 2, 1, len(names) * line - 4), self.palette().mid())
-
-
-def _label(block: str) -> str:
-    """Without what the block is computed by: there is little room beside the bars."""
-    return BLOCK_LABELS[block].partition(" (")[0]

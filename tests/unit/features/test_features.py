@@ -4,8 +4,8 @@ import pytest
 from scipy import ndimage
 
 from defect_workbench.core.clustering.feature_blocks import BlockWeights, Features
+from defect_workbench.engine.features.deep import COMPONENTS
 from defect_workbench.engine.features.fusion import (
-    DEEP_COMPONENTS,
     fuse,
     normalised_block,
     normalised_blocks,
@@ -87,8 +87,8 @@ def test_principal_components_keep_the_leading_distances() -> None:
     for shape in ((300, 150), (150, 300)):
         low = rng.standard_normal((shape[0], 20)) @ rng.standard_normal((20, shape[1]))
         centred = low - low.mean(axis=0)
-        reduced = principal_components(centred, DEEP_COMPONENTS)
-        assert reduced.shape == (shape[0], DEEP_COMPONENTS)
+        reduced = principal_components(centred, COMPONENTS)
+        assert reduced.shape == (shape[0], COMPONENTS)
         np.testing.assert_allclose(
             reduced @ reduced.T, centred @ centred.T, atol=1e-6 * np.abs(centred).max() ** 2 * 20
         )

@@ -17,7 +17,7 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import Looks, ViewExtractor
-from defect_workbench.engine.extraction import extractor as extraction
+from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
 from defect_workbench.engine.input.decode import NotNow
@@ -199,7 +199,7 @@ def test_want_of_memory_is_not_kept_as_a_property_of_the_picture(
     def full(*_: object) -> object:
         raise NotNow("not enough memory to decode it")
 
-    monkeypatch.setattr(extraction, "decode", full)
+    monkeypatch.setattr(image_reader, "decode", full)
     picture(7).save(lot / "7.bmp")
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(lot.parent / "none")
     found = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)

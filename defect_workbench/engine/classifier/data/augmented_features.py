@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import numpy as np
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP, HARALICK, ZERNIKE, BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
@@ -19,16 +19,13 @@ from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, View, changed
 from defect_workbench.engine.extraction.extractor import BATCH
-from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, row_key
-from defect_workbench.engine.features import haralick, zernike
-from defect_workbench.engine.features.identity import deep_identity, hand_made_identity, picture_identity
+from defect_workbench.engine.extraction.network_vectors import NetworkVectors
+from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
+from defect_workbench.engine.features.identity import NetworkInUse, block_identity
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import Undecodable, decode
 from defect_workbench.engine.input.sidecar_files import SideFiles
-from defect_workbench.engine.preprocessing import resize
-from defect_workbench.engine.preprocessing.pipeline import process
-
-if TYPE_CHECKING:
-    from defect_workbench.engine.backbone.resnet50 import Backbone
+from defect_workbench.engine.preprocessing.feature_input import FeatureInput, Preprocessed, preprocessed
 
 _WORKERS = 2
 
@@ -64,7 +61,7 @@ class ViewExtractor:
         self, store: VectorStore, library: WeightsLibrary, made: Processing, reporter: Reporter
     ) -> None:
         self._store, self._library, self._made, self._reporter = store, library, made, reporter
-        self._backbone: Backbone | None = None
+        self._backbone: NetworkVectors | None = None
         self._telling = False
 
     def features(
@@ -105,15 +102,9 @@ class ViewExtractor:
     def _keys(self, images: ImageSet, which: Integers, looks: Sequence[Looks]) -> list[dict[int, str]]:
         """For each change, under what the rows of the images are kept: as extraction keeps its own."""
         sides = SideFiles(images.root)
+        chosen = {i: images.images[i] for i in which.tolist()}
         return [
-            {
-                i: images.images[i].sha256
-                if each.processing.rescale_nm is None
-                else row_key(
-                    images.images[i].sha256, sides.pixel_size(images.images[i].path), each.processing
-                )
-                for i in which.tolist()
-            }
+            {i: image_key(sides, image.path, image.sha256, each.processing) for i, image in chosen.items()}
             for each in looks
         ]
 
@@ -122,24 +113,20 @@ class ViewExtractor:
         processed = looks.processing != self._made
         if not processed and looks.view == ORIGINAL:
             return {}
-        change = {**picture_identity(looks.processing), "view": looks.view.name}
-        blocks = {}
-        if processed or not looks.view.keeps_texture:
-            for name in (HARALICK, ZERNIKE):
-                identity = hand_made_identity(name, looks.processing)
-                if looks.view != ORIGINAL:
-                    identity = {**change, "extractor": identity["extractor"]}
-                blocks[name] = self._store.block(name, identity)
-        if own.backbone is not None:
-            blocks[DEEP] = self._store.block(DEEP, self._deep_identity(own.backbone, looks, change))
-        return blocks
+        view = "" if looks.view == ORIGINAL else looks.view.name
+        network = None if own.backbone is None else self._in_use(own.backbone)
+        return {
+            block.name: self._store.block(block.name, block_identity(block, looks.processing, network, view))
+            for block in BLOCKS
+            if block.whole_picture
+            and block.name in own.blocks
+            and (processed or not (looks.view.keeps_texture and block.turn_invariant))
+        }
 
-    def _deep_identity(self, by: BackboneInfo, looks: Looks, change: dict[str, Any]) -> dict[str, Any]:
+    def _in_use(self, backbone: BackboneInfo) -> NetworkInUse:
         info = self._library.info()
-        if looks.view == ORIGINAL and info is not None and info.sha256 == by.sha256:
-            variant = str(info.variant)
-            return deep_identity(by.weights, by.sha256, variant, by.precision, by.device, looks.processing)
-        return {"sha256": by.sha256, "precision": by.precision, "device": by.device, **change}
+        variant = str(info.variant) if info is not None and info.sha256 == backbone.sha256 else ""
+        return NetworkInUse(backbone.weights, backbone.sha256, variant, backbone.precision, backbone.device)
 
     def _compute(
         self,
@@ -168,53 +155,53 @@ class ViewExtractor:
     def _keep(
         self,
         part: Sequence[tuple[int, list[int]]],
-        made: Sequence[list[tuple[Pixels, Pixels]]],
+        made: Sequence[list[FeatureInput]],
         opened: Sequence[dict[str, VectorBlock]],
         keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
     ) -> None:
         rows = [
-            (keys[number][i], number, grey, rgb)
+            (keys[number][i], number, seen)
             for (i, wanted), pictures in zip(part, made, strict=True)
-            for number, (grey, rgb) in zip(wanted, pictures, strict=True)
+            for number, seen in zip(wanted, pictures, strict=True)
         ]
-        deep = [row for row in rows if DEEP in opened[row[1]]]
-        network = self._network(backbone) if deep and backbone is not None else None
-        vectors = [
-            network.embed(np.stack([row[3] for row in deep[at : at + BATCH]]))
-            for at in range(0, len(deep), BATCH)
-            if network is not None
-        ]
-        found = dict(zip([row[:2] for row in deep], np.concatenate(vectors), strict=True)) if deep else {}
+        embedded = self._embed([row for row in rows if _by_network(opened[row[1]])], backbone)
         for number, blocks in enumerate(opened):
             mine = [row for row in rows if row[1] == number]
             for name, block in blocks.items():
                 fresh = [row for row in mine if row[0] not in block]
                 if not fresh:
                     continue
-                if name == DEEP:
-                    values = np.stack([found[row[:2]] for row in fresh])
-                elif name == HARALICK:
-                    values = np.stack([haralick.haralick(row[2]) for row in fresh])
+                if BLOCKS[name].by_network:
+                    values = np.stack([embedded[row[:2]][name] for row in fresh])
                 else:
-                    values = zernike.zernike(np.stack([row[2] for row in fresh]))
+                    values = BLOCKS[name].vectors([row[2].grey for row in fresh])
                 block.append_vectors([row[0] for row in fresh], values)
         if self._telling:
             self._reporter.advance(len(rows))
 
-    def _network(self, info: BackboneInfo) -> Backbone:
+    def _embed(
+        self, rows: Sequence[tuple[str, int, FeatureInput]], backbone: BackboneInfo | None
+    ) -> dict[tuple[str, int], dict[str, Vectors]]:
+        """The vectors of the network for each row, by block."""
+        found: dict[tuple[str, int], dict[str, Vectors]] = {}
+        for at in range(0, len(rows), BATCH):
+            part = rows[at : at + BATCH]
+            if backbone is not None:
+                by_block = self._network(backbone).embed(np.stack([row[2].rgb for row in part]))
+                for i, row in enumerate(part):
+                    found[row[:2]] = {name: vectors[i] for name, vectors in by_block.items()}
+        return found
+
+    def _network(self, info: BackboneInfo) -> NetworkVectors:
         if self._backbone is None:
-            import torch
-
-            from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
-
             checkpoint = self._library.load()
             if checkpoint is None or checkpoint.sha256 != info.sha256:
                 raise WorkbenchError(
                     "the ResNet-50 weights that these features were made with are missing or damaged",
                     Remedy.FETCH_WEIGHTS,
                 )
-            self._backbone = Backbone(checkpoint, Precision(info.precision), torch.device(info.device))
+            self._backbone = NetworkVectors(checkpoint, self._library, info.precision, info.device)
         return self._backbone
 
     @staticmethod
@@ -229,19 +216,23 @@ class ViewExtractor:
         return Features(found, own.backbone)
 
 
+def _by_network(names: Iterable[str]) -> bool:
+    return any(BLOCKS[name].by_network for name in names)
+
+
 def _pictures(
     images: ImageSet, index: int, wanted: Sequence[int], looks: Sequence[Looks]
-) -> list[tuple[Pixels, Pixels]]:
+) -> list[FeatureInput]:
     image = images.images[index]
     pixels = read_pixels(images, index)
     size = image.tool.pixel_size_nm if image.tool is not None else None
-    processed: dict[Processing, Pixels] = {}
+    processed: dict[Processing, Preprocessed] = {}
     made = []
     for number in wanted:
         way, view = looks[number].processing, looks[number].view
         if way not in processed:
-            processed[way] = process(pixels, way, bar_rows=image.info_bar, pixel_size_nm=size)
-        made.append(resize.prepare(changed(processed[way], view, image.sha256)))
+            processed[way] = preprocessed(pixels, way, bar_rows=image.info_bar, pixel_size_nm=size)
+        made.append(processed[way].resized(partial(changed, view=view, sha256=image.sha256)))
     return made
 
 

@@ -1,0 +1,173 @@
+"""Read the files of a folder in threads, and compute there what needs no batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.engine.extraction.stored_vectors import Blocks, Facts, image_key
+from defect_workbench.engine.features.block import Input, Picture
+from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.decode import NotNow, Undecodable, decode
+from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.input.scan import FoundFile, Listing
+from defect_workbench.engine.input.sidecar_files import SideFiles
+from defect_workbench.engine.measurement import defects
+from defect_workbench.engine.preprocessing import info_bar
+from defect_workbench.engine.preprocessing.feature_input import preprocessed
+
+log = logging.getLogger(__name__)
+
+MAX_FILE_BYTES = 1024**3
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the reading threads need to know."""
+
+    root: Path
+    processing: Processing
+    blocks: Blocks
+    sides: SideFiles
+
+    def key(self, path: str, sha256: str) -> str:
+        """The key under which the vectors of a file of this content are stored."""
+        return image_key(self.sides, path, sha256, self.processing)
+
+    def complete(self, path: str, sha256: str) -> bool:
+        """Whether nothing is left to compute for a file of this content."""
+        return self.blocks.complete(sha256, self.key(path, sha256))
+
+
+@dataclass(frozen=True)
+class ReadImage:
+    """What a reading thread hands on; a rejected content has a reason in its facts and nothing else.
+
+    Attributes
+    ----------
+    missing : sequence of str
+        Names of the feature blocks that are not in the store.
+    vectors : mapping of str to (d,) float32
+        Those of them that need no batch.
+    inputs : mapping of Input to array
+        What the others are computed from.
+    """
+
+    path: str
+    sha256: str
+    key: str
+    facts: Facts
+    measured: tuple[float, ...] = ()
+    missing: Sequence[str] = ()
+    vectors: Mapping[str, Vectors] = field(default_factory=dict)
+    inputs: Mapping[Input, Picture] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the content cannot be decoded."""
+        return not self.measured
+
+
+Outcome = str | Rejection | ReadImage
+
+
+def read_all(
+    listing: Listing, known: Sequence[str | None], task: Task, ahead: int
+) -> Iterator[tuple[FoundFile, Outcome]]:
+    """Read each file, in the order of the listing.
+
+    Parameters
+    ----------
+    known : sequence of str or None
+        The content hash of each file that has not changed since it was last read.
+    ahead : int
+        Number of files that may be read in advance.
+
+    Yields
+    ------
+    tuple of FoundFile and Outcome
+        The content hash where nothing is left to compute, or why the file cannot be used, or its image.
+    """
+    workers = max(2, os.cpu_count() or 2)
+    waiting: deque[tuple[FoundFile, Future[Outcome] | str]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
+        try:
+            for file, sha256 in zip(listing.files, known, strict=True):
+                if sha256 is not None and task.complete(file.path, sha256):
+                    waiting.append((file, sha256))
+                else:
+                    waiting.append((file, pool.submit(_read, file, task)))
+                if len(waiting) >= ahead:
+                    yield _result(waiting.popleft())
+            while waiting:
+                yield _result(waiting.popleft())
+        finally:
+            for _, item in waiting:
+                if isinstance(item, Future):
+                    item.cancel()
+
+
+def _result(item: tuple[FoundFile, Future[Outcome] | str]) -> tuple[FoundFile, Outcome]:
+    file, outcome = item
+    return file, outcome.result() if isinstance(outcome, Future) else outcome
+
+
+def _read(file: FoundFile, task: Task) -> Outcome:
+    if file.size > MAX_FILE_BYTES:
+        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
+    data = read_found(task.root, file)
+    if isinstance(data, Rejection):
+        return data
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = task.key(file.path, sha256)
+    if task.blocks.complete(sha256, key):
+        return sha256
+    try:
+        return _computed(file.path, data, sha256, key, task)
+    except NotNow as error:
+        return Rejection(file.path, str(error))
+    except Undecodable as error:
+        return ReadImage(file.path, sha256, key, (0, 0, "", "", str(error), "", 0))
+    except Exception as error:  # a fault of ours with this one image must not cost the others
+        log.exception("%s cannot be measured", file.path)
+        return Rejection(file.path, f"its features cannot be computed ({_short(error)}); the log has details")
+
+
+def _short(error: Exception) -> str:
+    return "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"[:200]
+
+
+def _computed(path: str, data: bytes, sha256: str, key: str, task: Task) -> ReadImage:
+    picture = decode(data, path)
+    bar = info_bar.found_rows(picture.pixels, picture.tool)
+    rows = info_bar.rows_to_leave_out(picture.height, bar, task.processing)
+    finding = defects.find(picture.pixels[: picture.height - rows])
+    size = picture.tool.pixel_size_nm
+    if task.processing.rescale_nm is not None:
+        size = task.sides.pixel_size(path) or size
+    ready = preprocessed(picture.pixels, task.processing, bar_rows=rows, pixel_size_nm=size)
+    seen = ready.resized()
+    inputs = {Input.GREY: seen.grey, Input.NETWORK: seen.rgb, Input.MASK: finding.largest}
+    tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
+    facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
+    measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
+    missing = task.blocks.missing(sha256, key)
+    alone = [BLOCKS[name] for name in missing if not (BLOCKS[name].batched or BLOCKS[name].by_network)]
+    vectors = {block.name: block.vectors([inputs[block.input]])[0] for block in alone}
+    if not all(np.isfinite(values).all() for values in (*vectors.values(), measured)):
+        raise ValueError("a feature is not a finite number")
+    needed = {BLOCKS[name].input for name in missing if name not in vectors}
+    kept = {kind: array for kind, array in inputs.items() if kind in needed}
+    return ReadImage(path, sha256, key, facts, measured, missing, vectors, kept)

@@ -1,0 +1,116 @@
+"""The network as an extraction uses it: chosen before the first image, loaded when it is first needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.arrays import Pixels, Vectors
+from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.engine.backbone.pretrained import Checkpoint, WeightsInfo, WeightsLibrary
+from defect_workbench.engine.backbone.torch_import import load_torch
+from defect_workbench.engine.extraction.image_reader import Task
+from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorStore, open_blocks
+from defect_workbench.engine.features.identity import NetworkInUse, block_identity
+from defect_workbench.engine.features.registry import BLOCKS
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
+
+
+class NetworkVectors:
+    """The network, loaded when the first image needs it, and the time that took.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint or None
+        The weights, if they are loaded already.
+    library : WeightsLibrary
+        Has them otherwise.
+    precision, device : str
+        Of the computation.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint | None, library: WeightsLibrary, precision: str, device: str
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._library = library
+        self._precision, self._device = precision, device
+        self._backbone: Backbone | None = None
+        self.loading_seconds = 0.0
+
+    def embed(self, images: Pixels) -> Mapping[str, Vectors]:
+        """The vectors of each block that the network computes.
+
+        Parameters
+        ----------
+        images : (n, 224, 224, 3) uint8
+            At most a batch.
+        """
+        if self._backbone is None:
+            started = time.perf_counter()
+            load_torch()
+            import torch
+
+            from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
+
+            checkpoint = self._checkpoint or self._library.load()
+            if checkpoint is None:
+                raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
+            self._backbone = Backbone(checkpoint, Precision(self._precision), torch.device(self._device))
+            self._checkpoint = None
+            self.loading_seconds += time.perf_counter() - started
+        vectors = self._backbone.embed(images)
+        return {block.name: vectors for block in BLOCKS if block.by_network}
+
+
+def choose_network(
+    store: VectorStore,
+    info: WeightsInfo,
+    precision: Precision | None,
+    task: Task,
+    known: Sequence[tuple[str, str | None]],
+) -> tuple[NetworkInUse, Blocks]:
+    """Choose precision and device: those with which the store has every image, else this machine's fastest.
+
+    Looking into the store first also spares a start without new images the loading of torch.
+
+    Parameters
+    ----------
+    known : sequence of tuple of str and (str or None)
+        Path of each image, and its content hash if the file has not changed.
+    """
+    for network in _stored(store, info, task.processing):
+        if precision not in (None, network.precision):
+            continue
+        blocks = open_blocks(store, task.processing, network)
+        if all(
+            sha256 is not None and blocks.complete(sha256, task.key(path, sha256)) for path, sha256 in known
+        ):
+            return network, blocks
+    load_torch()
+    from defect_workbench.engine.backbone.resnet50 import default_device, fastest_precision
+
+    device = default_device()
+    chosen = precision or fastest_precision(device)
+    network = in_use(info, str(chosen), device.type)
+    return network, open_blocks(store, task.processing, network)
+
+
+def in_use(info: WeightsInfo, precision: str, device: str) -> NetworkInUse:
+    """What vectors of these weights depend on."""
+    return NetworkInUse(info.name, info.sha256, str(info.variant), precision, device)
+
+
+def _stored(store: VectorStore, info: WeightsInfo, wanted: Processing) -> list[NetworkInUse]:
+    """The precisions and devices with which the store has vectors of these weights."""
+    first = next(block for block in BLOCKS if block.by_network)
+    found = []
+    for identity in store.identities(first.name):
+        network = in_use(info, str(identity.get("precision")), str(identity.get("device")))
+        if block_identity(first, wanted, network) == identity:
+            found.append(network)
+    return found

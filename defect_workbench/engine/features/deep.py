@@ -1,0 +1,22 @@
+"""Deep features: the average of the network's last layer over the image."""
+
+from __future__ import annotations
+
+from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.engine.features.block import Block, Input
+
+# Ward's linkage on 100 principal components agreed better with hand-made labels than on all 2048 columns,
+# and everything after it is twenty times smaller.
+COMPONENTS = 100
+
+ENTRY = Block(
+    name=DEEP,
+    label="Deep (ResNet-50)",
+    short_label="Deep",
+    version="",
+    input=Input.NETWORK,
+    description="average",
+    default_weight=1.0,
+    unit_rows=True,
+    components=COMPONENTS,
+)
