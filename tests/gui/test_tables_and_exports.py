@@ -145,7 +145,7 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         dialog.background.setCurrentIndex(dialog.background.findData("plane"))
         dialog.denoise.setCurrentIndex(dialog.denoise.findData("median"))
-    assert "plane taken off" in dialog._words.text()
+    assert "plane subtracted" in dialog._words.text()
     assert dialog.before.grab().toImage() != dialog.after.grab().toImage()
     before = opened.document.project
     with qtbot.waitSignal(opened.document.grouping_changed, timeout=180_000):

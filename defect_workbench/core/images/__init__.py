@@ -1,1 +1,1 @@
-"""What is known of each image: its record, its instrument's metadata, its measurements."""
+"""Image records, instrument metadata, measurements, preprocessing settings."""

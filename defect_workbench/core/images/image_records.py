@@ -1,4 +1,4 @@
-"""The images of a folder, as the rest of the program knows them."""
+"""Records of the images of a folder."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ImageRecord:
     width, height : int
         In pixels, after the EXIF rotation.
     note : str
-        What the person should know about how it was read; empty if nothing.
+        A remark on how it was read; usually empty.
     tool : ToolFacts or None
-        What the microscope says about it; None if nothing.
+        Metadata of the instrument; None if there are none.
     info_bar : int
-        Rows at its bottom that were left out of the features.
+        Rows at the bottom that were cropped before features were computed.
     measured : Measurements or None
-        Of its defects, in nanometres where the pixel size is known, else in pixels; None where it was
-        not measured.
+        Of its defects, in nanometres if the pixel size is known, else in pixels; None if it was not
+        measured.
     """
 
     path: str
@@ -44,7 +44,7 @@ class ImageRecord:
     measured: Measurements | None = None
 
 
-# Reasons that lie in where a file is, and not in the file.
+# Reasons that concern the place of a file, not its content.
 IN_HIDDEN_FOLDER = "it lies in a hidden folder"
 IN_RESULTS = "it lies in a folder of results of this program"
 PASSED_OVER = frozenset({IN_HIDDEN_FOLDER, IN_RESULTS})
@@ -52,7 +52,7 @@ PASSED_OVER = frozenset({IN_HIDDEN_FOLDER, IN_RESULTS})
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A file that looked like an image and was not used, with the reason in words."""
+    """A file that looked like an image but was not used, with the reason."""
 
     path: str
     reason: str
@@ -60,7 +60,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file as it was when its content was hashed.
+    """The state of a file when its content was hashed.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class FileStamp:
     sha256 : str
         Of the content.
     changed_ns, inode : int
-        Time of the last change of the file or its name, and its number on the disk: two files that swap
-        names keep size and time. -1 where an earlier version did not look.
+        Time of the last change of the file or its name, and its inode: they reveal two files that swapped
+        names, which keep size and time. -1 in files of earlier versions.
     """
 
     size: int
@@ -84,13 +84,13 @@ class FileStamp:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A folder's accepted images in the order of their paths, and the files left out.
+    """The accepted images of a folder, ordered by path, and the rejected files.
 
     Attributes
     ----------
     folders : tuple of str
-        Where below `root` the images come from, '/' as separator; ("",) is the root itself. Several
-        lots may share a root that holds much else.
+        The folders below `root` that the images come from, with '/' as separator; ("",) is the root itself.
+        Several lots may share a root that contains other folders.
     """
 
     root: Path
@@ -103,9 +103,9 @@ class ImageSet:
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
-        """Of the accepted images."""
+        """The paths of the accepted images."""
         return tuple(image.path for image in self.images)
 
     def absolute(self, index: int) -> Path:
-        """The file of image `index`."""
+        """Return the file of image `index`."""
         return self.root / self.images[index].path

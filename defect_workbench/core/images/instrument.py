@@ -1,4 +1,4 @@
-"""What a microscope wrote about how it took a picture."""
+"""Metadata that an instrument recorded with an image."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ToolFacts:
-    """Facts from a picture's tags or side file; None or empty where nothing is said.
+    """Metadata from the tags or the sidecar file of an image; None or empty if unknown.
 
     Attributes
     ----------
     maker : str
-        Of the microscope, or the program whose scale was taken (ImageJ, OME, TIFF).
+        Of the instrument, or the program that wrote the pixel size (ImageJ, OME, TIFF).
     pixel_size_nm : float or None
-        Side of a pixel on the sample, nanometres.
+        Side of a pixel on the sample, in nm.
     magnification : float or None
     voltage_kv : float or None
-        Of the electron beam, kilovolts.
+        Acceleration voltage, in kV.
     detector : str
     working_distance_mm : float or None
     acquired : str
-        When the picture was taken, as the tool wrote it.
+        Time of acquisition, as the instrument wrote it.
     height_unit : str
-        Of a height map's values; empty for pictures.
+        Unit of the values of a height map; empty for other images.
     bar_rows : int or None
-        Rows of the info bar at the bottom, where the tags say so.
+        Height of the info bar in rows, if the metadata state it.
     """
 
     maker: str = ""
@@ -42,17 +42,17 @@ class ToolFacts:
     bar_rows: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What is known, as JSON values."""
+        """Return the known values as JSON."""
         return {name: value for name, value in asdict(self).items() if value not in (None, "")}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> ToolFacts:
-        """From what `as_json` gave.
+        """Return the metadata that `as_json` was called on.
 
         Raises
         ------
         ValueError
-            If a value is of another kind.
+            If a value has the wrong type.
         """
         found: dict[str, Any] = {}
         for name in _NUMBERS & values.keys():
@@ -64,7 +64,7 @@ class ToolFacts:
         return ToolFacts(**found)
 
     def filled_from(self, other: ToolFacts) -> ToolFacts:
-        """These facts; where they say nothing, those of `other`."""
+        """Return these metadata, with unknown values taken from `other`."""
         silent = [field.name for field in fields(self) if getattr(self, field.name) in (None, "")]
         return replace(self, **{name: getattr(other, name) for name in silent})
 
@@ -79,16 +79,16 @@ _TEXTS = {"maker", "detector", "acquired", "height_unit"}
 
 @dataclass(frozen=True)
 class Scales:
-    """How many pictures have which scale.
+    """The number of images per pixel size.
 
     Attributes
     ----------
     kind : str
-        "pixel size" (nm) or, where no pixel size is known at all, "magnification".
+        "pixel size" (nm) or, if no pixel size is known at all, "magnification".
     counts : tuple of (float, int)
-        Value, to three figures, and number of pictures; by value.
+        Value, to three significant figures, and number of images, ordered by value.
     unknown : int
-        Pictures that say nothing.
+        Images without a value.
     """
 
     kind: str
@@ -97,11 +97,11 @@ class Scales:
 
     @property
     def mixed(self) -> bool:
-        """Whether distances in pixels mean different lengths in different pictures."""
+        """Whether a pixel means different lengths in different images."""
         return len(self.counts) > 1
 
     def lines(self) -> list[str]:
-        """A histogram as text, a line for each scale."""
+        """Return a histogram as text, one line per value."""
         most = max((count for _, count in self.counts), default=0)
         most = max(most, self.unknown)
         rows = [(self._name(value), count) for value, count in self.counts]
@@ -117,7 +117,7 @@ class Scales:
 
 
 def scales(facts: Iterable[ToolFacts | None]) -> Scales:
-    """The histogram of pixel sizes (or magnifications, where no picture has a pixel size)."""
+    """Return the histogram of pixel sizes, or of magnifications if no image has a pixel size."""
     known = [fact or ToolFacts() for fact in facts]
     kind = "pixel size" if any(f.pixel_size_nm for f in known) else "magnification"
     name = "pixel_size_nm" if kind == "pixel size" else "magnification"

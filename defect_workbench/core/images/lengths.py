@@ -1,4 +1,4 @@
-"""Lengths as people write them."""
+"""Formatting of lengths."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
 
 
 def round_length(most: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is at most `most` (positive)."""
+    """Return the largest of 1, 2 and 5 times a power of ten that is at most `most` (positive)."""
     power = 10.0 ** math.floor(math.log10(most))
     return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= most * (1 + 1e-9))
 
 
 def length_words(nanometres: float) -> str:
-    """A length in the unit that suits it, to three figures."""
+    """Return a length in a suitable unit, to three significant figures."""
     scale, unit = next((pair for pair in _UNITS if nanometres >= pair[0]), (1.0, "nm"))
     return f"{float(f'{nanometres / scale:.3g}'):g} {unit}"

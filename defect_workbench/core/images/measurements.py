@@ -1,4 +1,4 @@
-"""What can be measured on one picture."""
+"""Measurements of the defects of an image."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ NANOMETRES, PIXELS = "nm", "px"
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """Defects of one picture; lengths in pixels until `in_units` says otherwise.
+    """The defects of one image; lengths are in pixels until `in_units` converts them.
 
     Attributes
     ----------
     defects : int
-        Separate ones; 0 where nothing stands out from the noise.
+        Number of separate defects.
     total_area, area : float
-        Of all defects, and of the largest one; square pixels or nm^2.
+        Of all defects, and of the largest one; in square pixels or nm^2.
     diameter : float
-        Of the circle with the largest defect's area; pixels or nm.
+        Of the circle with the area of the largest defect; in pixels or nm.
     aspect : float
-        Longer over shorter axis of the ellipse with the largest defect's second moments; 0 without one.
+        Ratio of the axes of the ellipse with the second moments of the largest defect; 0 without a defect.
     orientation : float
-        Of its longer axis, degrees from the horizontal, anticlockwise, above -90 to 90.
+        Of the longer axis, in degrees anticlockwise from the horizontal, above -90 and up to 90.
     contrast : float
-        Median absolute deviation of the largest defect from the background, grey levels; negative where
+        Median absolute difference of the largest defect from the background, in grey levels; negative if
         it is darker.
     noise : float
-        Standard deviation of the noise from pixel to pixel, grey levels.
+        Standard deviation of the pixel noise, in grey levels.
     unit : str
         "px" or "nm".
     """
@@ -44,7 +44,7 @@ class Measurements:
     unit: str = PIXELS
 
     def in_units(self, pixel_size_nm: float | None) -> Measurements:
-        """The same of a picture with this pixel size; unchanged where it is not known."""
+        """Return the measurements in nm; unchanged if the pixel size is unknown or they already are."""
         if pixel_size_nm is None or self.unit == NANOMETRES:
             return self
         square = pixel_size_nm * pixel_size_nm
@@ -62,12 +62,12 @@ class Measurements:
 
     @staticmethod
     def of_numbers(values: Sequence[float], unit: str = PIXELS) -> Measurements:
-        """From what `numbers` gave."""
+        """Return the measurements that `numbers` was called on."""
         numbers = dict(zip(NUMBERS[1:], map(float, values[1:]), strict=True))
         return Measurements(int(values[0]), **numbers, unit=unit)
 
     def numbers(self) -> tuple[float, ...]:
-        """The values of `NUMBERS`, without the unit."""
+        """Return the values of `NUMBERS`, without the unit."""
         return tuple(float(value) for value in astuple(self)[:-1])
 
 

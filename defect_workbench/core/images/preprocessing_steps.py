@@ -1,4 +1,4 @@
-"""What is done to a picture before its features are taken."""
+"""Settings of preprocessing."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 
 @dataclass(frozen=True)
 class Processing:
-    """How pictures are prepared for the features; part of what a vector depends on.
+    """What is done to an image before features are computed; part of a vector's identity.
 
-    The default leaves a picture as it is, but for an info bar at its bottom.
+    By default only the info bar is cropped.
 
     Attributes
     ----------
     info_bar : "auto", "off" or int
-        Found and left out; kept; or the number of rows to leave out at the bottom of every picture.
+        Detected and cropped; kept; or the number of rows to crop at the bottom of every image.
     denoise : "none", "median" or "nlm"
-        Median of 3 x 3, or non-local means.
+        3 x 3 median filter, or non-local means.
     background : "none", "median", "plane" or "periodic"
-        What is taken off: the large-scale median, a plane, or a repeating pattern.
+        What is subtracted: the large-scale median, a plane, or a periodic pattern.
     rescale_nm : float or None
-        Every picture of known pixel size is brought to this many nanometres a pixel.
+        Images of known pixel size are resampled to this many nm per pixel.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class Processing:
             raise ValueError("a common pixel size must be above 0 nm")
 
     def identity(self) -> dict[str, Any]:
-        """JSON values that tell apart whatever gives different pictures."""
+        """Return JSON values that differ whenever the resulting images differ."""
         return {
             "info_bar": self.info_bar,
             "denoise": self.denoise,
@@ -64,17 +64,17 @@ class Processing:
 
     @property
     def words(self) -> str:
-        """In a few words, as reports and the command line show it."""
-        bar = {"auto": "info bar found and left out", "off": "info bar kept"}
-        said = [bar.get(str(self.info_bar), f"{self.info_bar} rows at the bottom left out")]
+        """A short description for reports and the command line."""
+        bar = {"auto": "info bar detected and cropped", "off": "info bar kept"}
+        steps = [bar.get(str(self.info_bar), f"{self.info_bar} rows cropped at the bottom")]
         if self.denoise != "none":
-            said.append({"median": "median 3 x 3", "nlm": "non-local means"}[self.denoise])
+            steps.append({"median": "3 x 3 median", "nlm": "non-local means"}[self.denoise])
         if self.background != "none":
-            taken = {"median": "large-scale median", "plane": "plane", "periodic": "periodic pattern"}
-            said.append(f"{taken[self.background]} taken off")
+            subtracted = {"median": "large-scale median", "plane": "plane", "periodic": "periodic pattern"}
+            steps.append(f"{subtracted[self.background]} subtracted")
         if self.rescale_nm is not None:
-            said.append(f"rescaled to {self.rescale_nm:g} nm a pixel")
-        return ", ".join(said)
+            steps.append(f"rescaled to {self.rescale_nm:g} nm per pixel")
+        return ", ".join(steps)
 
 
 DEFAULT = Processing()

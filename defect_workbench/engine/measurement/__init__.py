@@ -1,1 +1,1 @@
-"""Defects found and measured on a picture."""
+"""Detection and measurement of defects in an image."""

@@ -1,4 +1,4 @@
-"""Defects of one picture: what stands out from its background by more than its noise."""
+"""Defects of an image: regions that differ from the background by more than the noise."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern,
 
 IDENTITY = "hysteresis-6-3.2-v1"
 
-# Larger pictures are measured on means of squares of pixels: the features see less still.
+# Larger images are measured on means of squares of pixels; the features use fewer pixels still.
 LARGEST = 320
 _HIGH, _LOW = 6.0, 3.2
 _PATTERNED = 1.15
@@ -39,20 +39,20 @@ _LEAST_PIXELS = 6
 
 @dataclass(frozen=True)
 class Finding:
-    """Measurements and what they were taken from.
+    """Measurements, and the masks they were taken from.
 
     Attributes
     ----------
     mask : (h, w) bool
-        All defects, on the grid they were found on.
+        All defects, on the grid on which they were found.
     largest : (h, w) bool
         The largest one.
     step : int
-        Pixels of the picture for each one of the grid.
+        Pixels of the image per cell of the grid, along each side.
     pitch : float
-        Of its repeating pattern, pixels; 0 without one.
+        Of the periodic pattern, in pixels; 0 without one.
     shading, rest : float
-        Range of the smooth surface, and robust standard deviation of what is left; grey levels.
+        Range of the smooth surface, and robust standard deviation of the remainder, in grey levels.
     """
 
     measurements: Measurements
@@ -65,20 +65,29 @@ class Finding:
 
 
 def measure(pixels: Pixels, pixel_size_nm: float | None = None) -> Measurements:
-    """Count and measure the defects of a picture.
+    """Count and measure the defects of an image.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
         Without an info bar.
     pixel_size_nm : float, optional
-        Lengths are in nanometres where it is known, else in pixels.
+        If it is given, lengths are in nanometres instead of pixels.
     """
     return find(pixels).measurements.in_units(pixel_size_nm)
 
 
 def defect_mask(pixels: Pixels) -> Flags:
-    """Where a picture's defects are; (height, width) bool."""
+    """Return where the defects of an image are.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+
+    Returns
+    -------
+    (height, width) bool
+    """
     found = find(pixels)
     mask = np.repeat(np.repeat(found.mask, found.step, axis=0), found.step, axis=1)
     height, width = pixels.shape[:2]
@@ -87,12 +96,22 @@ def defect_mask(pixels: Pixels) -> Flags:
 
 
 def find(pixels: Pixels) -> Finding:
-    """The defects of a picture, bright and dark ones alike.
+    """Find the defects of an image, bright and dark ones alike.
 
-    The ground is a quadratic surface, a repeating pattern where there is one, and what varies slowly
-    beside the defects. A defect is a region that stands out by 3.2 robust standard deviations
-    throughout and by 6 somewhere (15 % more on a pattern, whose edges wander), and by a quarter of its
-    own peak; holes in it belong to it. Sizes are in pixels of the picture.
+    The background is a quadratic surface, a periodic pattern if there is one, and slow variations. A defect
+    is a region that exceeds 3.2 robust standard deviations throughout and 6 somewhere (15% more on a
+    pattern, whose edges wander), and a quarter of its own peak; its holes belong to it. This is
+    hysteresis thresholding (J. Canny, IEEE PAMI 8, 1986) on the smoothed difference from the background.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+        Without an info bar.
+
+    Returns
+    -------
+    Finding
+        Sizes in pixels of the image, at most 320 cells along each side of the masks.
     """
     grey = grey_of(pixels)
     noise = noise_of(grey)
@@ -139,7 +158,7 @@ def find(pixels: Pixels) -> Finding:
 
 
 def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
-    """Regions that stand out, their holes filled."""
+    """Return the regions that exceed the thresholds, with holes filled."""
     level, sigma = _levels(flat, tolerance)
     strong = level > _HIGH * sigma
     if not strong.any():
@@ -149,23 +168,23 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels[strong], level[strong])
     peaks[0] = 0
-    # What is far weaker than the defect itself is its glow or shadow.
+    # Parts far weaker than the defect itself are its glow or shadow.
     body = weak & (peaks > 0)[labels] & (level > _BODY * peaks[labels])
     return _filled(_closed(body))
 
 
 def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
-    """How far each pixel stands out once smoothed, and the robust standard deviation of that."""
+    """Return how far each smoothed pixel is from the median, and the robust standard deviation of that."""
     smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
     middle, sigma = middle_and_spread(smooth)
-    # A film over a third of the picture widens the spread of the whole, but not that within small cells.
+    # A film on a third of the image increases the spread of the whole, but not that within small cells.
     sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
     sigma *= _PATTERNED if tolerance is not None else 1
     return np.abs(smooth - np.float32(middle)), sigma
 
 
 def _closed(mask: Flags) -> Flags:
-    """A mask with its bright and dark parts joined: closing by 5 x 5, the picture's edge left open."""
+    """Return a mask closed by 5 x 5, which joins bright and dark parts; the image border stays open."""
     padded = np.pad(mask, _JOIN).astype(np.uint8)
     side = 2 * _JOIN + 1
     grown = ndimage.maximum_filter(padded, size=side, mode="constant")
@@ -174,17 +193,17 @@ def _closed(mask: Flags) -> Flags:
 
 
 def _filled(mask: Flags) -> Flags:
-    """A mask with its holes: grounds that do not reach the edge of the picture."""
-    grounds, count = ndimage.label(~mask)
+    """Return a mask with its holes filled: background regions that do not reach the image border."""
+    regions, count = ndimage.label(~mask)
     open_ones = np.zeros(count + 1, bool)
-    for edge in (grounds[0], grounds[-1], grounds[:, 0], grounds[:, -1]):
+    for edge in (regions[0], regions[-1], regions[:, 0], regions[:, -1]):
         open_ones[edge] = True
     open_ones[0] = False
-    return np.asarray(~open_ones[grounds], bool)
+    return np.asarray(~open_ones[regions], bool)
 
 
 def _ellipse(mask: Flags) -> tuple[float, float]:
-    """Aspect and orientation (degrees, anticlockwise from the horizontal) from the second moments."""
+    """Return aspect ratio and orientation (degrees anticlockwise from horizontal) from second moments."""
     rows, columns = np.nonzero(mask)
     y, x = rows - rows.mean(), columns - columns.mean()
     # A pixel is a square, not a point: its own second moment is 1/12.

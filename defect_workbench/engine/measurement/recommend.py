@@ -1,4 +1,4 @@
-"""Which processing a folder's pictures ask for."""
+"""Recommendation of preprocessing for the images of a folder."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _ENOUGH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What one picture shows.
+    """The properties of one image that a recommendation depends on.
 
     Attributes
     ----------
     noise : float
-        Standard deviation from pixel to pixel, grey levels.
+        Standard deviation of the pixel noise, in grey levels.
     pitch : float
-        Of its repeating pattern, pixels; 0 without one.
+        Of the periodic pattern, in pixels; 0 without one.
     shading, rest : float
-        Range of its smooth ground, and robust standard deviation of everything else; grey levels.
+        Range of the smooth background, and robust standard deviation of everything else, in grey levels.
     """
 
     noise: float
@@ -38,26 +38,32 @@ class Hints:
 
 
 def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Processing, str]:
-    """What a sample of a folder's pictures asks for, and why in words.
+    """Recommend preprocessing for a sample of images, and give the reason.
 
     Parameters
     ----------
     pictures : sequence of (height, width[, 3]) uint8
-        A few dozen are enough; without their info bars.
+        A few dozen are enough; without info bars.
     """
     found = [find(pixels) for pixels in pictures]
     return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in found])
 
 
 def suggest(hints: Sequence[Hints], given: Processing | None = None) -> tuple[Processing, str]:
-    """What pictures that show this ask for, and why in words.
+    """Recommend preprocessing for images with these properties, and give the reason.
 
-    Each step is proposed where at least half of the pictures show its reason: a repeating pattern,
-    shading far beyond everything else, or strong noise. Nothing that is `given` is taken back.
+    A step is recommended if at least half of the images have the property it corrects: a periodic
+    pattern, shading far stronger than everything else, or strong noise.
+
+    Parameters
+    ----------
+    hints : sequence of Hints
+    given : Processing, optional
+        Steps already chosen; they are kept.
     """
     given = given or Processing()
     if not hints:
-        return given, "there is no picture to judge by"
+        return given, "there are no images"
     count = len(hints)
     repeating = sum(hint.pitch > 0 for hint in hints)
     shaded = sum(h.shading > _SHADED and h.shading > _OUTSTANDING * h.rest for h in hints)
@@ -67,12 +73,12 @@ def suggest(hints: Sequence[Hints], given: Processing | None = None) -> tuple[Pr
     denoise: Denoise = given.denoise
     if repeating >= _ENOUGH * count and background == "none":
         background = "periodic"
-        reasons.append(f"{repeating:,} of {count:,} pictures show a repeating pattern")
+        reasons.append(f"{repeating:,} of {count:,} images have a periodic pattern")
     elif shaded >= _ENOUGH * count and background == "none":
         background = "median"
-        reasons.append(f"{shaded:,} of {count:,} pictures are shaded far more than anything else in them")
+        reasons.append(f"{shaded:,} of {count:,} images have shading far stronger than anything else")
     if noise >= _NOISY and denoise == "none":
         denoise = "nlm"
         reasons.append(f"the noise is strong (median {noise:.0f} grey levels)")
-    why = "; ".join(reasons) or f"nothing stands out (median noise {noise:.1f} grey levels)"
+    why = "; ".join(reasons) or f"nothing to correct (median noise {noise:.1f} grey levels)"
     return replace(given, denoise=denoise, background=background), why

@@ -1,1 +1,1 @@
-"""What is done to a picture before its features are computed."""
+"""Preprocessing: what is done to an image before its features are computed."""

@@ -1,6 +1,6 @@
-"""The even part of a picture: noise, shading by a smooth surface, large-scale median.
+"""Background models of an image: smooth surface, drift, large-scale median; and its noise.
 
-Pictures here are float32, (height, width), in grey levels.
+Images (`Plane`) are float32, (height, width), in grey levels.
 """
 
 from __future__ import annotations
@@ -24,16 +24,25 @@ _SAMPLE = 12_000
 
 
 def grey_of(pixels: Pixels) -> Plane:
-    """Luma (ITU-R BT.601) of grey or RGB pixels as float32."""
+    """Return the luma (ITU-R BT.601) of an image.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+
+    Returns
+    -------
+    (height, width) float32
+    """
     if pixels.ndim == 3:
         return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
     return pixels.astype(np.float32)
 
 
 def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Every so many-th of the values, some ten thousand at least: enough for a median."""
+    """Return every n-th value, about ten thousand in all: enough for a median."""
     flat = values.ravel()
-    # An odd step that is no fraction of a row's length sees all columns.
+    # An odd step that does not divide the row length samples all columns.
     step = max(1, len(flat) // _SAMPLE) | 1
     while step > 1 and values.shape[-1] % step == 0:
         step += 2
@@ -41,17 +50,17 @@ def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def middle_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Median, and the standard deviation told from the median absolute deviation."""
+    """Return the median, and the standard deviation estimated from the median absolute deviation."""
     seen = sample(values)
     middle = float(np.median(seen))
     return middle, _TO_SIGMA * float(np.median(np.abs(seen - middle)))
 
 
 def estimate_noise(pixels: Pixels) -> float:
-    """Standard deviation of the noise from pixel to pixel, in grey levels.
+    """Return the standard deviation of the pixel noise, in grey levels.
 
     Source: J. Immerkær, "Fast noise variance estimation", Computer Vision and Image Understanding 64
-    (1996): a mask that edges and slopes hardly answer to; its median absolute answer instead of the
+    (1996): a mask with almost no response to edges and slopes. The median absolute response replaces the
     mean, so that texture and defects count less.
 
     Parameters
@@ -62,19 +71,31 @@ def estimate_noise(pixels: Pixels) -> float:
 
 
 def noise_of(grey: Plane) -> float:
-    """`estimate_noise` of a float picture."""
+    """Return `estimate_noise` of a (height, width) float32 image; 0 below 3 x 3 pixels."""
     if min(grey.shape) < 3:
         return 0.0
-    # The mask is the second difference along one axis of that along the other.
+    # The mask is the second difference along one axis of the second difference along the other.
     across = grey[:, :-2] - 2 * grey[:, 1:-1] + grey[:, 2:]
-    answer = across[:-2] - 2 * across[1:-1] + across[2:]
-    level = float(np.median(np.abs(sample(answer)))) * _TO_SIGMA / 6
-    # More than half the answers are 0 where grey levels are coarse against the noise: count, then.
-    return level if level > 0 else min(0.3, float((answer != 0).mean()))
+    response = across[:-2] - 2 * across[1:-1] + across[2:]
+    level = float(np.median(np.abs(sample(response)))) * _TO_SIGMA / 6
+    # With grey levels coarser than the noise, more than half of the responses are 0: use their share.
+    return level if level > 0 else min(0.3, float((response != 0).mean()))
 
 
 def cells(values: Plane) -> Plane:
-    """Means over a grid of at most 32 x 32 cells; what is left over at the far edges is not used."""
+    """Return the means over a grid of cells.
+
+    Rows and columns left over at the bottom and right are ignored.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+
+    Returns
+    -------
+    (rows, columns) float32
+        32 to 63 cells along each side; fewer for images with fewer pixels.
+    """
     height, width = values.shape
     tall, wide = max(1, height // _CELLS), max(1, width // _CELLS)
     rows, columns = height // tall, width // wide
@@ -83,7 +104,7 @@ def cells(values: Plane) -> Plane:
 
 
 def local_spread(values: Plane) -> float:
-    """Median of the standard deviations within cells of a sixteenth of the shorter side."""
+    """Return the median of the standard deviations within cells of a sixteenth of the shorter side."""
     side = max(8, min(values.shape) // 16)
     rows, columns = values.shape[0] // side, values.shape[1] // side
     if not rows or not columns:
@@ -95,7 +116,18 @@ def local_spread(values: Plane) -> float:
 
 
 def enlarged(coarse: Plane, shape: tuple[int, ...]) -> Plane:
-    """A grid of cells brought back to a picture's size, bilinear."""
+    """Return a grid of cells enlarged to the size of an image by bilinear interpolation.
+
+    Parameters
+    ----------
+    coarse : (rows, columns) float32
+    shape : tuple of int
+        Height and width of the result.
+
+    Returns
+    -------
+    (height, width) float32
+    """
     image = Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     return np.asarray(image, dtype=np.float32)
 
@@ -106,10 +138,16 @@ def _axes(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
 
 
 def smooth_surface(values: Plane, degree: int = 2) -> Plane:
-    """The plane (degree 1) or quadratic surface (degree 2) through the ground of a picture.
+    """Return the plane (degree 1) or quadratic surface (degree 2) that fits the background of an image.
 
     Fitted to the means of cells with Tukey's biweight (A. E. Beaton, J. W. Tukey, Technometrics 16,
-    1974), so that defects on less than about half of the picture do not bend it.
+    1974), so that defects on less than about half of the image do not bend it.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+    degree : int
+        1 or 2.
 
     Returns
     -------
@@ -123,7 +161,7 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
     target = coarse.ravel().astype(np.float64)
     if len(target) < 2 * len(terms):
         return np.full(values.shape, np.median(values), np.float32)
-    # Begin at the median: least squares would let a large defect bend the first guess.
+    # Start from the median: with least squares, a large defect would bend the first estimate.
     deviation = target - np.median(target)
     found: Floats = np.zeros(len(terms))
     for _ in range(_ROUNDS):
@@ -131,9 +169,9 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
         weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
         weighted = design * weights[:, None]
         system = weighted.T @ design + 1e-9 * np.eye(len(terms))
-        following = np.asarray(np.linalg.solve(system, weighted.T @ target), np.float64)
-        moved = float(np.abs(following - found).max())
-        found = following
+        updated = np.asarray(np.linalg.solve(system, weighted.T @ target), np.float64)
+        moved = float(np.abs(updated - found).max())
+        found = updated
         deviation = target - design @ found
         if moved < 0.01:
             break
@@ -146,7 +184,18 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
 
 
 def drift(values: Plane, excluded: Flags) -> Plane:
-    """What is left of the shading: a smooth mean over an eighth of the picture, defects left out."""
+    """Return the remaining slow variation: a smooth mean over an eighth of the image, without defects.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+    excluded : (height, width) bool
+        Pixels to ignore.
+
+    Returns
+    -------
+    (height, width) float32
+    """
     keep = cells((~excluded).astype(np.float32))
     sums = cells(np.where(excluded, np.float32(0), values))
     reach = tuple(max(1.0, n / 8) for n in keep.shape)
@@ -156,9 +205,17 @@ def drift(values: Plane, excluded: Flags) -> Plane:
 
 
 def without_dark_edges(values: Plane) -> Plane:
-    """A levelled picture whose outermost rows and columns have lost their medians.
+    """Return a levelled image with the median of each row and column near the border subtracted.
 
-    Scans begin and end darker or brighter than they go on, more sharply than a smooth surface follows.
+    Scans start and end darker or brighter, too abruptly for a smooth surface.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+
+    Returns
+    -------
+    (height, width) float32
     """
     result = values.copy()
     for turned in (result, result.T):
@@ -170,7 +227,16 @@ def without_dark_edges(values: Plane) -> Plane:
 
 
 def large_scale_median(values: Plane) -> Plane:
-    """The median over half the picture's sides around each pixel, told from a grid of cells."""
+    """Return the median over half the height and width around each pixel, computed on a grid of cells.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+
+    Returns
+    -------
+    (height, width) float32
+    """
     coarse = cells(values)
     size = tuple(max(3, round(n * _MEDIAN_SHARE) | 1) for n in coarse.shape)
     middle = ndimage.median_filter(coarse, size=size, mode="reflect")

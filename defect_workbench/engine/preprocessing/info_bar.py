@@ -1,7 +1,7 @@
-"""The info bar that microscopes write at the bottom of their pictures.
+"""Detection of the info bar that microscopes write at the bottom of their images.
 
-A bar is told by what it is made of: one even ground over the whole width, with a sharp straight edge to
-the picture above, and letters on it. Anything that lacks one of the three is picture.
+A bar has a uniform background across the full width, a sharp straight edge to the image above, and
+lettering. A region that lacks one of the three belongs to the image.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ _EVEN = 0.97
 
 
 def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
-    """Rows at the bottom that the features must not see, as `processing` wants it.
+    """Return the number of rows to crop at the bottom.
 
-    Always leaves at least half of the picture and 16 rows.
+    At least half of the image and 16 rows always remain.
 
     Parameters
     ----------
     height : int
-        Of the picture.
+        Of the image.
     found : int
-        What `found_rows` says of it.
+        Result of `found_rows`.
+    processing : Processing
+        Whether to use the detected rows, a fixed number, or none.
     """
     if processing.info_bar == "off":
         return 0
@@ -45,9 +47,15 @@ def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
 
 
 def found_rows(pixels: Pixels, tool: ToolFacts | None = None) -> int:
-    """Rows of the info bar at the bottom of a picture; 0 where there is none.
+    """Return the height of the info bar in rows; 0 if there is none.
 
-    What the tags say goes first.
+    Metadata take precedence over the image.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    tool : ToolFacts, optional
+        The metadata of the image.
     """
     if tool is not None and tool.bar_rows:
         return tool.bar_rows if tool.bar_rows <= pixels.shape[0] // 2 else 0
@@ -55,7 +63,12 @@ def found_rows(pixels: Pixels, tool: ToolFacts | None = None) -> int:
 
 
 def seen_rows(pixels: Pixels) -> int:
-    """Rows of the info bar as the picture shows it; 0 where it shows none."""
+    """Return the height of the info bar as detected in the image, in rows; 0 if there is none.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    """
     height, width = pixels.shape[:2]
     if width < _NARROWEST or height < 100:
         return 0
@@ -74,7 +87,7 @@ def seen_rows(pixels: Pixels) -> int:
 
 
 def _ground(below: NDArray[np.float32]) -> float | None:
-    """The grey level that the lowest rows are mostly made of."""
+    """Return the most common grey level of the lowest rows; None if there is no clear one."""
     last = below[-max(_LEAST_ROWS, len(below) // 12) :]
     counts = np.bincount(np.rint(last).astype(np.intp).ravel(), minlength=256)
     near = np.convolve(counts, np.ones(5), mode="same")
@@ -83,11 +96,11 @@ def _ground(below: NDArray[np.float32]) -> float | None:
 
 
 def _edges(below: NDArray[np.float32], share: Floats) -> list[int]:
-    """Rows, topmost first, at which a bar could begin: even from there on, and uneven just above."""
+    """Return the rows, topmost first, where a bar could begin: uniform below, not uniform just above."""
     found = []
     for row in range(2, len(below) - _LEAST_ROWS + 1):
         line = below[row]
-        # The first row is ground, or a ruled line of any one level.
+        # The first row is background, or a ruled line of any one level.
         ruled = float((np.abs(line - np.median(line)) <= _TOLERANCE).mean())
         if max(share[row], ruled) < _EVEN:
             continue
@@ -104,7 +117,7 @@ def _is_bar(below: NDArray[np.float32], even: Flags, first: int, ground: float) 
         return False
     marks = np.abs(bar - ground) >= _CONTRAST
     amount = float(marks.mean())
-    # What is neither ground nor clearly a mark is the soft rim of letters, or picture.
+    # Pixels that are neither background nor clearly lettering are the soft edges of letters, or image.
     between = 1 - float(even[first:].mean()) - amount
     if not 0.003 <= amount <= 0.45 or between > max(0.08, 0.8 * amount):
         return False
@@ -119,6 +132,6 @@ def _is_bar(below: NDArray[np.float32], even: Flags, first: int, ground: float) 
 
 
 def _two_valued(above: NDArray[np.float32]) -> bool:
-    """Whether a picture has hardly more than black and white: drawings, binarised boards."""
+    """Whether an image is nearly binary, such as a drawing or a board layout."""
     counts = np.bincount(np.rint(above).astype(np.intp).ravel(), minlength=256)
     return float(np.sort(counts)[-2:].sum()) > 0.9 * above.size or int((counts > 0).sum()) < 12

@@ -1,8 +1,8 @@
-"""Patterns that repeat: lines and spaces, fields of contacts.
+"""Periodic patterns: lines and spaces, arrays of contacts.
 
-The strongest sharp peak of the spectrum gives the repeat, a second one in another direction makes it a
-lattice. Folded by it, every place of a period is seen many times: the median of what is seen there is
-the pattern, and how much that scatters tells how far a pixel may stray without being a defect.
+The strongest sharp peak of the spectrum gives the period; a second one in another direction makes it a
+lattice. Folding by the period shows every position of it many times: the median at a position is the
+pattern, and the scatter is how far a pixel may deviate without being a defect (docs/adr/0012).
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _LARGEST = 320
 
 @dataclass(frozen=True)
 class Pattern:
-    """A repeating pattern of a picture.
+    """The periodic pattern of an image.
 
     Attributes
     ----------
     frequencies : tuple of (float, float)
-        One or two, cycles a pixel, along rows (down) and columns (right).
+        One or two, in cycles per pixel, along rows (down) and columns (right).
     values : (height, width) float32
         The pattern itself, of median 0.
     scatter : (height, width) float32
-        Robust standard deviation of the pixels at the same place of their periods.
+        Robust standard deviation of the pixels at the same position of the period, in grey levels.
     explained : float
-        Share of the mean absolute deviation that the pattern takes away.
+        Share of the mean absolute deviation that subtracting the pattern removes.
     """
 
     frequencies: tuple[tuple[float, float], ...]
@@ -48,18 +48,18 @@ class Pattern:
 
     @property
     def pitch(self) -> float:
-        """The shortest repeat, pixels."""
+        """The shortest period, in pixels."""
         return 1 / max(float(np.hypot(*f)) for f in self.frequencies)
 
 
 def find_pattern(values: Plane) -> Pattern | None:
-    """The repeating pattern of a picture whose shading is gone; None where nothing repeats.
+    """Return the periodic pattern of an image without shading; None if nothing repeats.
 
     Parameters
     ----------
     values : (height, width) float32
     """
-    # Frequencies show in a smaller picture, too; only very fine patterns are lost in it.
+    # A smaller image shows the same frequencies; only very fine patterns are lost.
     step = step_of(values.shape, _LARGEST)
     small = reduced(values, step)
     peaks = _peaks(small)
@@ -72,7 +72,7 @@ def find_pattern(values: Plane) -> Pattern | None:
         candidates.append((half,))
     candidates += [(first, _scaled(second, step)) for second in peaks[1:]]
     if len(candidates) > 1:
-        # A third of the rows is enough to choose by.
+        # A third of the rows is enough for the choice.
         shares = [_fold(values[::3], tuple((3 * f[0], f[1]) for f in c)).explained for c in candidates]
         best = 0
         for index in range(1, len(candidates)):
@@ -83,7 +83,7 @@ def find_pattern(values: Plane) -> Pattern | None:
 
 
 def step_of(shape: tuple[int, ...], largest: int) -> int:
-    """Pixels to average along each side so that the longer one is at most `largest`.
+    """Return how many pixels to average along each side so that the longer one is at most `largest`.
 
     Never more than the shorter side has: line scans and stitched strips keep at least one row.
     """
@@ -91,7 +91,16 @@ def step_of(shape: tuple[int, ...], largest: int) -> int:
 
 
 def reduced(values: Plane, step: int) -> Plane:
-    """Means of squares of `step` pixels; what is left over at the far edges is not used."""
+    """Return the means of squares of `step` pixels; rows and columns left over are ignored.
+
+    Parameters
+    ----------
+    values : (height, width) float32
+
+    Returns
+    -------
+    (height // step, width // step) float32
+    """
     if step == 1:
         return values
     rows, columns = values.shape[0] // step, values.shape[1] // step
@@ -108,10 +117,10 @@ def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
 
 
 def _peaks(small: Plane) -> list[tuple[float, float]]:
-    """The strongest peak of the spectrum and the strongest in another direction, if they are sharp.
+    """Return the strongest peak of the spectrum and the strongest in another direction, if they are sharp.
 
-    Sharp means: far above what surrounds it. A scratch or a rough ground gives ridges and hills, a
-    repeating pattern a single point.
+    Sharp means far above its surroundings. A scratch or a rough background gives ridges and hills, a
+    periodic pattern a single point.
     """
     height, width = small.shape
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
@@ -137,7 +146,7 @@ def _peaks(small: Plane) -> list[tuple[float, float]]:
 
 
 def _prominence(power: Plane, row: int, column: int) -> float:
-    """A peak over the mean of the ring around it; the taper spreads a point over five bins."""
+    """Return a peak divided by the mean of the ring around it; the taper spreads a point over five bins."""
     reach = np.arange(-5, 6)
     square = power[np.ix_((row + reach) % power.shape[0], (column + reach) % power.shape[1])]
     ring = np.maximum.outer(np.abs(reach), np.abs(reach)) > 2
@@ -145,7 +154,7 @@ def _prominence(power: Plane, row: int, column: int) -> float:
 
 
 def _refined(tapered: Plane, frequency: tuple[float, float]) -> tuple[float, float]:
-    """The place of a peak between the bins of the spectrum, by two rounds of finer sampling."""
+    """Return the position of a peak between the bins of the spectrum, by three rounds of finer sampling."""
     height, width = tapered.shape
     rows, columns = np.arange(height), np.arange(width)
     f, reach = frequency, 0.5
@@ -153,14 +162,14 @@ def _refined(tapered: Plane, frequency: tuple[float, float]) -> tuple[float, flo
     for _ in range(3):
         down, right = f[0] + offsets * reach / height, f[1] + offsets * reach / width
         left = np.exp(-2j * np.pi * down[:, None] * rows)
-        answer = np.abs(left @ tapered @ np.exp(-2j * np.pi * columns[:, None] * right))
-        row, column = np.unravel_index(int(answer.argmax()), answer.shape)
+        response = np.abs(left @ tapered @ np.exp(-2j * np.pi * columns[:, None] * right))
+        row, column = np.unravel_index(int(response.argmax()), response.shape)
         f, reach = (float(down[row]), float(right[column])), reach / 2.5
     return f
 
 
 def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Pattern:
-    """Median and scatter of the pixels at the same place of their periods."""
+    """Return median and scatter of the pixels at the same position of the period, as a pattern."""
     height, width = values.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
     columns = np.arange(width, dtype=np.float32)[None, :]
@@ -197,9 +206,9 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
 
 
 def _bin_quartiles(values: Plane, bins: NDArray[np.int32], sides: tuple[int, ...]) -> tuple[Plane, Plane]:
-    """Median and robust deviation of the values in each bin, by one sort of bin and value together.
+    """Return median and robust deviation of the values in each bin, by sorting bin and value together.
 
-    A pitch of whole pixels leaves bins empty; they get what is nearest to them.
+    If the pitch is a whole number of pixels, some bins are empty; they take the nearest value.
     """
     count = int(np.prod(sides))
     levels = np.clip(np.rint(values * 16), -32000, 32000).astype(np.int64) + 32768

@@ -1,4 +1,4 @@
-"""Pictures as the features should see them: info bar, scale, noise, background."""
+"""Preprocessing of an image: info bar, noise, background, common pixel size."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ IDENTITY = "v1"
 def process(
     pixels: Pixels, processing: Processing, *, bar_rows: int = 0, pixel_size_nm: float | None = None
 ) -> Pixels:
-    """A picture as `processing` wants it.
+    """Return an image after preprocessing.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
+    processing : Processing
     bar_rows : int
-        Rows of the info bar at the bottom, as `engine.info_bar.rows_to_leave_out` says.
+        Rows to crop at the bottom; see `info_bar.rows_to_leave_out`.
     pixel_size_nm : float, optional
-        Of `pixels`; where it is not known the scale stays.
+        Of `pixels`; if it is unknown, the image is not rescaled.
 
     Returns
     -------
     (height, width) or (height, width, 3) uint8
-        The very same array where nothing is to be done.
+        The same array if there is nothing to do; (224, 224[, 3]) if rescaled.
     """
     if bar_rows:
         pixels = np.ascontiguousarray(pixels[: pixels.shape[0] - bar_rows])
@@ -53,10 +54,19 @@ def process(
 
 
 def denoised(pixels: Pixels, way: Denoise) -> Pixels:
-    """Median of 3 x 3, or non-local means with a strength that follows the noise.
+    """Return an image after a 3 x 3 median filter, or non-local means with a strength that follows the noise.
 
-    Source of the latter: A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising",
+    Source of non-local means: A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising",
     CVPR (2005), as implemented by scikit-image.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    way : "none", "median" or "nlm"
+
+    Returns
+    -------
+    (height, width) or (height, width, 3) uint8
     """
     if way == "none":
         return pixels
@@ -81,42 +91,52 @@ def denoised(pixels: Pixels, way: Denoise) -> Pixels:
 
 
 def without_background(pixels: Pixels, way: Background) -> Pixels:
-    """The picture less its large-scale median, plane or repeating pattern; its mean level stays.
+    """Return an image with its large-scale median, plane or periodic pattern subtracted.
 
-    Colours keep their differences: what is taken off is told from the luma.
+    The mean level stays. The background is computed from the luma, so colours keep their differences.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    way : "none", "median", "plane" or "periodic"
+
+    Returns
+    -------
+    (height, width) or (height, width, 3) uint8
     """
     if way == "none":
         return pixels
     grey = grey_of(pixels)
     if way == "median":
-        ground = large_scale_median(grey)
+        background = large_scale_median(grey)
     elif way == "plane":
-        ground = smooth_surface(grey, degree=1)
+        background = smooth_surface(grey, degree=1)
     else:
         pattern = find_pattern(grey - smooth_surface(grey))
         if pattern is None:
             return pixels
-        ground = pattern.values
-    taken = ground - np.float32(np.mean(ground))
-    return _to_uint8(pixels - (taken if pixels.ndim == 2 else taken[..., None]))
+        background = pattern.values
+    background = background - np.float32(np.mean(background))
+    return _to_uint8(pixels - (background if pixels.ndim == 2 else background[..., None]))
 
 
 def rescaled(pixels: Pixels, factor: float) -> Pixels:
-    """The middle of a picture at another scale, as a square of the size the features see.
+    """Return the centre of an image at another scale, in the input size of the features.
 
-    A field that is too small is surrounded by the median of its own edge.
+    A field that is too small is padded with the median of its border.
 
     Parameters
     ----------
+    pixels : (height, width) or (height, width, 3) uint8
     factor : float
-        New pixels for each old one.
+        New pixels per old pixel.
 
     Returns
     -------
     (224, 224) or (224, 224, 3) uint8
     """
     height, width = pixels.shape[:2]
-    # What will not be seen is cut off first: enlarging a whole picture could take any memory.
+    # Crop first: enlarging the whole image could take any amount of memory.
     seen = SIZE / factor
     top, left = max(0.0, (height - seen) / 2), max(0.0, (width - seen) / 2)
     box = (left, top, width - left, height - top)
@@ -124,9 +144,9 @@ def rescaled(pixels: Pixels, factor: float) -> Pixels:
     image = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=box)
     small = np.asarray(image)
     edge = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    ground = np.median(edge, axis=0).astype(np.uint8)
+    padding = np.median(edge, axis=0).astype(np.uint8)
     result = np.empty((SIZE, SIZE, *pixels.shape[2:]), np.uint8)
-    result[...] = ground
+    result[...] = padding
     y, x = (SIZE - size[1]) // 2, (SIZE - size[0]) // 2
     result[y : y + size[1], x : x + size[0]] = small
     return result

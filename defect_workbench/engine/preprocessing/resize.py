@@ -1,4 +1,4 @@
-"""A decoded picture as the features take it: squashed to one size, in grey and in RGB."""
+"""Reduction of an image to the input size of the features, in grey and in RGB."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IDENTITY = "squash-224-bilinear-v1"
 
 
 def prepare(pixels: Pixels) -> tuple[Pixels, Pixels]:
-    """Squash a picture to 224 x 224, bilinear, antialiased where it shrinks.
+    """Resize an image to 224 x 224, bilinear, antialiased if it shrinks; the aspect ratio is not kept.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def prepare(pixels: Pixels) -> tuple[Pixels, Pixels]:
     grey : (224, 224) uint8
         Luma (ITU-R BT.601).
     rgb : (224, 224, 3) uint8
-        Grey pictures repeat the channel.
+        The channel is repeated for grey images.
     """
     image = Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=3.0)
     if image.mode == "L":

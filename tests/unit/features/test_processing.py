@@ -159,4 +159,4 @@ def test_suggestion_follows_the_pictures() -> None:
     assert suggest_processing(noisy)[0].denoise == "nlm"
     quiet, why = suggest_processing([made("small-particle", s) for s in range(4)])
     assert quiet == Processing()
-    assert "nothing stands out" in why
+    assert "nothing to correct" in why
