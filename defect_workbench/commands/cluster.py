@@ -21,6 +21,7 @@ from defect_workbench.commands.shared.extraction_options import (
     say_rejected,
     say_suggested,
 )
+from defect_workbench.commands.shared.method_options import add_method_options, method_parameters
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
@@ -34,16 +35,18 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import join
+from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.user_dirs import Places
 
 if TYPE_CHECKING:
+    from defect_workbench.core.clustering.clustering_result import Analysis
     from defect_workbench.engine.extraction.extractor import Extraction
     from defect_workbench.storage.result.result_folder import Plan
 
@@ -55,11 +58,8 @@ def add(commands: Commands, places: Places) -> None:
     cluster.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="absent or empty, or an export to --add to"
     )
-    cluster.add_argument("--method", type=Method, choices=list(Method), default=Method.AGGLOMERATIVE)
-    cluster.add_argument("--linkage", type=Linkage, choices=list(Linkage), default=Linkage.WARD)
+    add_method_options(cluster)
     cluster.add_argument("--cut", metavar="auto|K|height:H", help="default auto; K is a number of clusters")
-    cluster.add_argument("--preference", type=float, metavar="P", help="of affinity propagation")
-    cluster.add_argument("--damping", type=float, metavar="D", help="of affinity propagation, 0.5 to below 1")
     cluster.add_argument(
         "--weight",
         action="append",
@@ -92,11 +92,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     started = time.perf_counter()
     analysis = analyse(extraction.features, settings, reporter)
     linking = time.perf_counter() - started
-    clusters = _clusters(cut, analysis.tree.leaves if analysis.tree else 0)
-    if clusters is None:
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
-        if analysis.tree is not None and isinstance(cut, float):
-            clusters = analysis.tree.clusters_at(cut)
+    clusters = _clusters(cut, analysis)
     side = None if table is None else join(table, extraction.images, args.name_column, args.category)
     decisions = Decisions.none(len(extraction.images))
     project = Project(extraction.images, analysis, clusters, decisions, side)
@@ -155,23 +151,15 @@ def _print_analysis(project: Project) -> None:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    agglomerative = args.method is Method.AGGLOMERATIVE
-    if agglomerative and (args.preference is not None or args.damping is not None):
-        raise InputError("--preference and --damping belong to --method affinity")
-    if not agglomerative and args.cut not in (None, "auto"):
-        raise InputError("--cut belongs to --method agglomerative; affinity propagation has no tree to cut")
-    damping = 0.7 if args.damping is None else args.damping
-    if not 0.5 <= damping < 1:
-        raise InputError("--damping must be at least 0.5 and below 1")
-    if args.preference is not None and not abs(args.preference) < 1e100:
-        raise InputError("--preference must be a finite number of ordinary size")
+    method = METHODS[args.method]
+    given = method_parameters(args, method)
+    if not method.builds_tree and args.cut not in (None, "auto"):
+        raise InputError(f"--cut {args.cut}: {method.label.lower()} has no tree to cut; leave --cut out")
     check_seed(args.seed)
     return Settings(
-        method=args.method,
-        linkage=args.linkage,
+        method=method.name,
+        parameters=given,
         weights=_parse_weights(args.weight),
-        preference=args.preference,
-        damping=damping,
         seed=args.seed,
         processing=parse_processing(args),
     )
@@ -221,9 +209,14 @@ def _parse_cut(args: argparse.Namespace) -> int | float | None:
     raise InputError(f"--cut {text}: give auto, a number of clusters, or height:H")
 
 
-def _clusters(cut: int | float | None, leaves: int) -> int | None:
-    if not isinstance(cut, int):
-        return None
-    if cut > leaves:
-        raise InputError(f"--cut {cut}: there are only {leaves} images")
+def _clusters(cut: int | float | None, analysis: Analysis) -> int:
+    if cut is None:
+        return analysis.suggested_cut
+    tree = analysis.tree
+    if tree is None:
+        raise InputError(f"--cut {cut}: there is no tree to cut")
+    if isinstance(cut, float):
+        return tree.clusters_at(cut)
+    if cut > tree.leaves:
+        raise InputError(f"--cut {cut}: there are only {tree.leaves} images")
     return cut

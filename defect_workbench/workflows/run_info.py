@@ -7,9 +7,10 @@ import getpass
 import platform
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.clustering.clustering_result import Method
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Kind
+from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.report_content import ReportTable
 
@@ -22,13 +23,10 @@ def report_facts(project: Project) -> dict[str, str]:
     analysis, settings = project.analysis, project.analysis.settings
     # The report alone says who and when: the tables are the same on every run.
     facts = {"Made at": datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"), "Made by": _who()}
-    facts |= {"Folder": str(project.images.root), "Method": settings.method.value}
-    if settings.method is Method.AGGLOMERATIVE:
-        facts["Linkage"] = settings.linkage.value
+    facts |= {"Folder": str(project.images.root), "Method": settings.method}
+    facts |= _parameter_facts(settings)
+    if analysis.tree is not None:
         facts["Cut"] = f"{project.clusters} clusters, height {project.cut_height:.6g}"
-    else:
-        preference = "median" if settings.preference is None else f"{settings.preference:g}"
-        facts["Preference, damping"] = f"{preference}, {settings.damping:g}"
     shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.shares.items())
     facts["Weights of the blocks"] = f"{shares} ({analysis.weights.why})"
     if analysis.backbone is None:
@@ -43,6 +41,15 @@ def report_facts(project: Project) -> dict[str, str]:
     facts["Seed"] = str(settings.seed)
     facts["Versions"] = ", ".join(f"{name} {value}" for name, value in versions().items())
     return facts
+
+
+def _parameter_facts(settings: Settings) -> dict[str, str]:
+    """The value of each parameter of the clustering method, by its label."""
+    if settings.method not in METHODS:  # a session of a version with more methods
+        return {name: str(value) for name, value in settings.parameters.items()}
+    method = METHODS[settings.method]
+    given = settings.parameters
+    return {each.label: each.words(given.get(each.name, each.default)) for each in method.parameters}
 
 
 def _who() -> str:

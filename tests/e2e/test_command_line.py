@@ -161,7 +161,7 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
         (["cluster", "LOT", "--out", "OUT", "--cut", "0"], 2, "--cut 0"),
         (["cluster", "LOT", "--out", "OUT", "--cut", "31"], 2, "only 30 images"),
         (["cluster", "LOT", "--out", "OUT", "--cut", "5", "--method", "affinity"], 2, "has no tree"),
-        (["cluster", "LOT", "--out", "OUT", "--damping", "0.9"], 2, "belong to --method affinity"),
+        (["cluster", "LOT", "--out", "OUT", "--damping", "0.9"], 2, "belongs to --method affinity"),
         (["cluster", "LOT", "--out", "OUT", "--method", "affinity", "--damping", "1"], 2, "below 1"),
         (["cluster", "LOT", "--out", "OUT", "--weight", "colour=1"], 2, "give NAME=W"),
         (

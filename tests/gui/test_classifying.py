@@ -9,7 +9,6 @@ from pytestqt.qtbot import QtBot
 from defect_workbench.app.messages import Leave
 from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import taxonomy_text
-from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.input.scan import scan_set
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
@@ -134,7 +133,7 @@ def test_what_is_unknown_stays_so_when_the_lot_is_grouped_in_another_way(
     assert before is not None
     assert before.proposal is not None
     with qtbot.waitSignal(trained.document.grouping_changed, timeout=20_000):
-        trained.regroup(replace(before.analysis.settings, linkage=Linkage.AVERAGE))
+        trained.regroup(replace(before.analysis.settings, parameters={"linkage": "average"}))
     after = trained.document.project
     assert after is not None
     assert set(np.flatnonzero(before.proposal.unknown).tolist()) <= set(after.partition.outliers.tolist())

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.window.main_window import MainWindow
@@ -29,22 +30,24 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         "outline": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
+    linkage = panel.form.fields["linkage"].widget
+    assert isinstance(linkage, QComboBox)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
-        panel.linkage.setCurrentIndex(panel.linkage.findText("Average"))
-    assert document.undo_stack.undoText() == "Regroup by average"
+        linkage.setCurrentIndex(linkage.findText("Average"))
+    assert document.undo_stack.undoText() == "Regroup by average linkage"
     assert document.partition is not None
     confirmed = [c for c in document.partition.clusters if c.group is not None and c.group.confirmed]
     assert [set(c.members.tolist()) for c in confirmed] == [kept]
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
-        panel.method.setCurrentIndex(1)
+        panel.form.method.setCurrentIndex(1)
     assert document.tree is None
     assert opened.document.partition is not None
     assert len(opened.document.partition.clusters) > 2
     for _ in range(3):
         opened.actions_by_name["actionUndo"].trigger()
     assert opened.summary.text() == before
-    assert panel.linkage.currentText() == "Ward"
+    assert linkage.currentText() == "Ward"
     assert answers.told == []
 
 
@@ -116,7 +119,7 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
 def test_unconverged_affinity_propagation_is_said_and_not_applied(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from defect_workbench.engine.clustering import affinity
+    from defect_workbench.engine.clustering.methods import affinity
 
     monkeypatch.setattr(affinity, "_ITERATIONS", 3)
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
@@ -125,7 +128,7 @@ def test_unconverged_affinity_propagation_is_said_and_not_applied(
     dialog = opened.refinement.dialog
     assert dialog is not None
     with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
-        dialog.method.setCurrentIndex(1)
+        dialog.form.method.setCurrentIndex(1)
     assert "did not converge" in dialog.gallery._message
     assert not dialog._apply.isEnabled()
     dialog.reject()

@@ -33,8 +33,9 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import JobRunner
-from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
+from defect_workbench.core.clustering.clustering_result import Analysis, Flat, Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
+from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -62,17 +63,14 @@ def made(count: int) -> open_job.Opened:
     """A project of made-up vectors whose files are not there."""
     vectors = clouds(count)
     weights = BlockWeights({"deep": 1.0}, "made up")
-    tree = build_tree(vectors.astype(np.float64)) if count <= 30_000 else None
-    analysis = Analysis(
-        Settings(weights=weights), weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count), tree
-    )
-    if tree is None:
+    result: Tree | Flat
+    if count <= 30_000:
+        method, result = "agglomerative", build_tree(vectors.astype(np.float64))
+    else:
         labels = np.random.default_rng(1).integers(0, 40, count)
-        method = Settings(method=Method.AFFINITY, weights=weights)
-        analysis = Analysis(
-            method, weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count),
-            exemplars=np.arange(40), exemplar_labels=labels,
-        )  # fmt: skip
+        method, result = "affinity", Flat(labels, np.arange(40))
+    settings = Settings(method, weights=weights)
+    analysis = Analysis(settings, weights, BACKBONE, {"deep": vectors}, vectors, np.zeros(count), result)
     images = tuple(ImageRecord(f"{i:06d}.png", "0" * 64, 64, 64) for i in range(count))
     return open_job.prepare(
         Project(ImageSet(Path("/nowhere"), images, ()), analysis, 12, Decisions.none(count))
@@ -200,8 +198,8 @@ def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> N
 
 def stalls(runner: JobRunner) -> None:
     """The GUI thread while the worker is busy."""
-    from defect_workbench.engine.clustering.affinity import affinity_propagation
     from defect_workbench.engine.clustering.map_layout import neighbour_plane
+    from defect_workbench.engine.clustering.methods.affinity import affinity_propagation
     from defect_workbench.resources import resource
 
     large, small = clouds(8000, 64).astype(np.float64), clouds(1500)

@@ -16,7 +16,6 @@ from defect_workbench.app.document.edits import Edit, Editor
 from defect_workbench.app.document.undo_commands import ChangeDecisions, Part, Replace
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.clustering_result import Method
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
@@ -26,6 +25,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
+from defect_workbench.engine.clustering.registry import METHODS
 
 
 class Document(QObject):
@@ -348,5 +348,4 @@ def _regrouping(before: Opened, after: Opened) -> str:
         return "Regroup with network features"
     if old.settings.processing != new.settings.processing:
         return "Preprocess images"
-    by_linkage = new.settings.method is Method.AGGLOMERATIVE
-    return f"Regroup by {new.settings.linkage.value if by_linkage else 'affinity propagation'}"
+    return f"Regroup by {METHODS[new.settings.method].words(new.settings.parameters)}"

@@ -81,7 +81,7 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         analysis = analyse(found.features, project.analysis.settings, reporter)
         decisions = carried(project.decisions, before)
         decisions, proposal, matched = _matched(project, found.features.blocks, before, fresh, decisions)
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        clusters = analysis.suggested_cut
         side = None if project.side is None else carried_side(project.side, before)
         came_from = [_below(root, project.images.root / part) for part in project.images.folders]
         folders = tuple(sorted({"" if part == "." else part for part in (*came_from, _below(root, folder))}))

@@ -192,6 +192,7 @@ def _analyse(
 ) -> Opened:
     from defect_workbench.engine.backbone.pretrained import WeightsLibrary
     from defect_workbench.engine.clustering.group import analyse
+    from defect_workbench.engine.clustering.registry import completed
     from defect_workbench.engine.extraction.extractor import extract
     from defect_workbench.engine.features.identity import feature_identity
     from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
@@ -207,7 +208,7 @@ def _analyse(
             f"none of the {len(images.rejected)} files in {listing.root} can be used; "
             f"the first, {first.path}: {first.reason}"
         )
-    known, settings = AnalysisCache(places.analyses), Settings()
+    known, settings = AnalysisCache(places.analyses), completed(Settings())
     reporter.stage("Looking for an earlier analysis", None)
     features = extraction.features
     made = feature_identity(features.blocks, features.backbone, settings.processing)
@@ -215,7 +216,7 @@ def _analyse(
     if analysis is None:
         analysis = analyse(features, settings, reporter)
         known.put(images, made, analysis)
-    clusters = analysis.suggestions[0].clusters
+    clusters = analysis.suggested_cut
     project = Project(images, analysis, clusters, Decisions.none(len(images)))
     return prepare(project, suggested=(extraction.suggested, extraction.why))
 
@@ -239,7 +240,7 @@ def regroup(project: Project, settings: Settings) -> Work:
         from defect_workbench.engine.clustering.group import regroup as again
 
         analysis = again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        clusters = analysis.suggested_cut
         changed = replace(project, analysis=analysis, clusters=clusters)
         return Regrouped(prepare(changed))
 
@@ -281,7 +282,7 @@ def refine(project: Project, members: Integers, settings: Settings) -> Work:
         images = project.images.images
         part = ImageSet(project.images.root, tuple(images[int(i)] for i in members), ())
         analysis = finer(project.analysis.vectors[members], settings, reporter)
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        clusters = analysis.suggested_cut
         return Refined(prepare(Project(part, analysis, clusters, Decisions.none(len(members)))))
 
     return work

@@ -79,7 +79,7 @@ def prepare_again(project: Project, processing: Processing, places: Places, *, o
             )
         settings = replace(project.analysis.settings, processing=processing)
         analysis = analyse(extraction.features, settings, reporter)
-        clusters = analysis.suggestions[0].clusters if analysis.suggestions else 0
+        clusters = analysis.suggested_cut
         known = project.images
         images = replace(extraction.images, rejected=known.rejected, folders=known.folders)
         changed = replace(project, images=images, analysis=analysis, clusters=clusters)

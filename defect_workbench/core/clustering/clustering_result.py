@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
-
-import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.parameters import Value
 
-
-class Method(StrEnum):
-    """How clusters are formed."""
-
-    AGGLOMERATIVE = "agglomerative"
-    AFFINITY = "affinity"
-
-
-class Linkage(StrEnum):
-    """Linkages whose heights only rise; the others would make cuts ambiguous."""
-
-    WARD = "ward"
-    AVERAGE = "average"
-    COMPLETE = "complete"
-    SINGLE = "single"
+AGGLOMERATIVE = "agglomerative"
 
 
 @dataclass(frozen=True)
@@ -42,7 +26,7 @@ class Suggestion:
     clusters, singletons : int
         What it gives, before outliers are set apart.
     score : float
-        Of `engine.cuts`; larger is better, comparable within one tree only.
+        Of `engine.clustering.cut_suggestions`; larger is better, comparable within one tree only.
     why : str
         The reason in words.
     """
@@ -58,17 +42,45 @@ class Suggestion:
 class Settings:
     """What a person can choose about the grouping.
 
-    `weights` None means chosen from the data. `processing` is how the pictures were prepared before their
-    features were taken: another one means other vectors.
+    Attributes
+    ----------
+    method : str
+        Name of the clustering method; `engine.clustering.registry` knows which there are.
+    parameters : mapping of str to str, float or None
+        Of the method, by name; those that are not named have their defaults.
+    weights : BlockWeights or None
+        None means chosen from the data.
+    seed : int
+        Of everything that is drawn at random.
+    processing : Processing
+        How the images were preprocessed before their features were computed: another one means other
+        vectors.
     """
 
-    method: Method = Method.AGGLOMERATIVE
-    linkage: Linkage = Linkage.WARD
+    method: str = AGGLOMERATIVE
+    parameters: Mapping[str, Value] = field(default_factory=dict)
     weights: BlockWeights | None = None
-    preference: float | None = None
-    damping: float = 0.7
     seed: int = 0
     processing: Processing = DEFAULT
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """Clusters from a method that builds no tree of all images.
+
+    Attributes
+    ----------
+    labels : (n,) intp
+        The cluster of each image, from 0.
+    representatives : (k,) intp
+        The image that stands for each cluster.
+    tree_of_representatives : Tree or None
+        Of their vectors; shown in reports.
+    """
+
+    labels: Integers
+    representatives: Integers
+    tree_of_representatives: Tree | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +93,12 @@ class Analysis:
         Normalised and reduced, before the weights: all that a new weighting needs.
     vectors : (n, d) float32
         Fused and reduced; Euclidean distances between rows are the distances of everything below.
-    tree : Tree or None
-        Of the images; None for affinity propagation.
-    suggestions : tuple of Suggestion
-        Best first; empty for affinity propagation.
-    exemplars, exemplar_labels, exemplar_tree
-        Of affinity propagation: the exemplar images, each image's index among them, and the tree
-        over the exemplars' vectors.
     outlier_scores : (n,) float64
         1 is the threshold above which an image is flagged.
+    result : Tree or Flat
+        What the method found: a tree of all images, to be cut, or clusters as they are.
+    suggestions : tuple of Suggestion
+        Cuts of the tree, best first; empty for flat clusters.
     """
 
     settings: Settings
@@ -98,11 +107,23 @@ class Analysis:
     blocks: Mapping[str, Vectors]
     vectors: Vectors
     outlier_scores: Floats
-    tree: Tree | None = None
+    result: Tree | Flat
     suggestions: tuple[Suggestion, ...] = ()
-    exemplars: Integers = field(default_factory=lambda: np.empty(0, np.intp))
-    exemplar_labels: Integers = field(default_factory=lambda: np.empty(0, np.intp))
-    exemplar_tree: Tree | None = None
+
+    @property
+    def tree(self) -> Tree | None:
+        """The tree of all images; None for flat clusters."""
+        return self.result if isinstance(self.result, Tree) else None
+
+    @property
+    def flat(self) -> Flat | None:
+        """The flat clusters; None where there is a tree."""
+        return self.result if isinstance(self.result, Flat) else None
+
+    @property
+    def suggested_cut(self) -> int:
+        """Number of clusters of the best cut; 0 for flat clusters, which are not cut."""
+        return self.suggestions[0].clusters if self.suggestions else 0
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
-from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.clustering_result import Analysis, Flat
 
 UNDECIDED = -1
 OUTLIERS = "_outliers"
@@ -130,8 +130,8 @@ class Cluster:
     Attributes
     ----------
     key : int
-        Stays with the cluster while the cut moves: its tree node (or exemplar) if open, -2 - group
-        number if held.
+        Stays with the cluster while the cut moves: its tree node (its number where clusters are flat) if
+        open, -2 - group number if held.
     label : str
         The given name, or cluster-01, cluster-02, ... by falling size.
     members : (m,) intp
@@ -201,7 +201,8 @@ class Partition:
 
 def base_labels(analysis: Analysis, clusters: int) -> Integers:
     """(n,) the key of each image's cluster before any decision."""
-    return analysis.exemplar_labels if analysis.tree is None else analysis.tree.roots(clusters)
+    result = analysis.result
+    return result.labels if isinstance(result, Flat) else result.roots(clusters)
 
 
 def divide(

@@ -42,5 +42,5 @@ def proposed(
         worth_asking(classifier, prediction, features.blocks, ASKED),
     )
     nothing = np.full(len(images), UNDECIDED, np.int32)
-    clusters = analysis.suggestions[0].clusters if analysis.suggestions else 1
+    clusters = analysis.suggested_cut
     return Project(images, analysis, clusters, Decisions(held, nothing, groups), proposal=proposal)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     HARALICK,
     ZERNIKE,
     BlockWeights,
 )
-from defect_workbench.engine.clustering.linkage import build_tree
+from defect_workbench.engine.clustering.linkage import Linkage, build_tree
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
 from defect_workbench.engine.features.registry import default_shares
 

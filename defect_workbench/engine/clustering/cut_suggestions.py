@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.clustering_result import Linkage, Suggestion
+from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.merge_tree import Tree
-from defect_workbench.engine.clustering.linkage import build_tree
+from defect_workbench.engine.clustering.linkage import Linkage, build_tree
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_CLUSTERS = 30

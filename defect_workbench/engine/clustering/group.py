@@ -1,4 +1,4 @@
-"""Features to groups: weights, fusion, tree or affinity propagation, cuts, outliers."""
+"""Features to clusters: weights, fusion, outliers, and the clustering method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Vectors
-from defect_workbench.core.clustering.clustering_result import Analysis, Method, Settings
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     BackboneInfo,
@@ -17,11 +17,10 @@ from defect_workbench.core.clustering.feature_blocks import (
 )
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.clustering.affinity import affinity_propagation
 from defect_workbench.engine.clustering.block_weights import choose_weights
-from defect_workbench.engine.clustering.cut_suggestions import score_cuts, suggest_cuts
-from defect_workbench.engine.clustering.linkage import build_tree
+from defect_workbench.engine.clustering.linkage import linkage_of
 from defect_workbench.engine.clustering.outliers import outlier_scores
+from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
 from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
@@ -55,14 +54,28 @@ def regroup(
     ----------
     kept : mapping of str to (n, d) float32
         `Analysis.blocks`.
+    backbone : BackboneInfo or None
+        Of the deep block; passed on.
+    settings : Settings
+        The analysis holds them with a value for each parameter of the method.
+
+    Raises
+    ------
+    InputError
+        If every block has the weight 0, the method is unknown, or a parameter is out of range.
+    WorkbenchError
+        If the method cannot give a result for these images.
+    Cancelled
+        If the reporter says so.
     """
+    settings = completed(settings)
     # In double precision from here on, but from the numbers that a session keeps: a reopened session
     # then regroups to the last bit as the first run did.
     blocks = {name: block.astype(np.float64) for name, block in kept.items()}
     weights = settings.weights
     if weights is None:
         reporter.stage("Choosing the weights of the feature blocks", None)
-        weights = choose_weights(blocks, settings.linkage, settings.seed)
+        weights = choose_weights(blocks, linkage_of(settings.parameters), settings.seed)
     elif not any(weights.share(name) > 0 for name in blocks):
         raise InputError(
             "every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS.names)
@@ -73,28 +86,8 @@ def regroup(
     scores = outlier_scores(vectors)
     reporter.check()
     stored = vectors.astype(np.float32)
-    if settings.method is Method.AFFINITY:
-        reporter.stage("Affinity propagation", None)
-        exemplars, labels = affinity_propagation(
-            vectors, settings.preference, settings.damping, settings.seed
-        )
-        return Analysis(
-            settings,
-            weights,
-            backbone,
-            kept,
-            stored,
-            scores,
-            exemplars=exemplars,
-            exemplar_labels=labels,
-            exemplar_tree=build_tree(vectors[exemplars], settings.linkage),
-        )
-    reporter.stage("Building the dendrogram", None)
-    tree = build_tree(vectors, settings.linkage)
-    reporter.check()
-    reporter.stage("Looking for the best cut", None)
-    suggestions = suggest_cuts(tree, score_cuts(vectors, tree, settings.linkage, settings.seed))
-    return Analysis(settings, weights, backbone, kept, stored, scores, tree=tree, suggestions=suggestions)
+    found = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)
+    return Analysis(settings, weights, backbone, kept, stored, scores, found.result, found.suggestions)
 
 
 def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:

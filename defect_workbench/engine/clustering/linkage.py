@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-import fastcluster
+from collections.abc import Mapping
+from enum import StrEnum
+
 import numpy as np
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.parameters import Choice, Value
 
 DEFAULT_BUDGET = 2 * 1024**3
 _REDUCED_COLUMNS = 48
+
+
+class Linkage(StrEnum):
+    """Linkages whose heights only rise; the others would make cuts ambiguous."""
+
+    WARD = "ward"
+    AVERAGE = "average"
+    COMPLETE = "complete"
+    SINGLE = "single"
+
+
+LINKAGE = Choice(
+    "linkage",
+    "Linkage",
+    "how the distance between two clusters is measured",
+    Linkage.WARD.value,
+    tuple((linkage.value, linkage.value.title()) for linkage in Linkage),
+)
+
+
+def linkage_of(values: Mapping[str, Value]) -> Linkage:
+    """The linkage among the values of a method's parameters; ward for a method that has none."""
+    return Linkage(LINKAGE.checked(values.get(LINKAGE.name, LINKAGE.default)))
 
 
 def condensed_distances(vectors: Floats) -> Floats:
@@ -64,6 +89,8 @@ def build_tree(vectors: Floats, linkage: Linkage = Linkage.WARD, budget: int = D
     WorkbenchError
         If average or complete linkage would not fit into the budget.
     """
+    import fastcluster
+
     n = len(vectors)
     if n < 2:
         return Tree(np.empty((0, 4)))

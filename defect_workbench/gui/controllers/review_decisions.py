@@ -54,7 +54,7 @@ class Review(QObject):
         """Move the cut to the best suggestion."""
         project = self._document.project
         if project is not None and project.analysis.suggestions:
-            self._document.move_cut(project.analysis.suggestions[0].clusters)
+            self._document.move_cut(project.analysis.suggested_cut)
 
     def confirm(self) -> None:
         """Lock the chosen clusters; unlock them if all are locked."""

@@ -1,4 +1,4 @@
-"""How the images are grouped: method, linkage, weights of the blocks."""
+"""How the images are grouped: the method with its parameters, and the weights of the feature blocks."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QFormLayout,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -19,10 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.core.clustering.clustering_result import Linkage, Method, Settings
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.text import sentence_case
 from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 _STEPS = 20
 _MOST = 2.0
@@ -40,20 +38,7 @@ class GroupingPanel(QWidget):
         self._document = document
         self._showing = False
         self._from_data = True
-        self.method = QComboBox()
-        self.method.addItem("Agglomerative", Method.AGGLOMERATIVE)
-        self.method.addItem("Affinity propagation", Method.AFFINITY)
-        self.linkage = QComboBox()
-        for linkage in Linkage:
-            self.linkage.addItem(linkage.value.title(), linkage)
-        self.damping = QDoubleSpinBox()
-        self.damping.setRange(0.5, 0.99)
-        self.damping.setSingleStep(0.05)
-        self.damping.setToolTip("Nearer to 1 converges more surely, and more slowly")
-        self.preference = QDoubleSpinBox()
-        self.preference.setRange(-1000.0, 0.0)
-        self.preference.setSpecialValueText("median")
-        self.preference.setToolTip("Lower gives fewer clusters; the lowest value means the median similarity")
+        self.form = MethodForm()
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
         self.from_data = QPushButton("Set from the data")
@@ -61,18 +46,9 @@ class GroupingPanel(QWidget):
         self._why = QLabel()
         self._why.setWordWrap(True)
         self._why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        note = QLabel("Changes re-form only what nobody decided about; every decision stays.")
+        note = QLabel("Changes regroup only images without a decision; every decision is kept.")
         note.setWordWrap(True)
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._form = QFormLayout()
-        self._form.setVerticalSpacing(8)
-        for words, widget in (
-            ("Method", self.method),
-            ("Linkage", self.linkage),
-            ("Damping", self.damping),
-            ("Preference", self.preference),
-        ):
-            self._form.addRow(words, widget)
         grid = QGridLayout()
         grid.setVerticalSpacing(6)
         for row, block in enumerate(BLOCKS):
@@ -86,7 +62,7 @@ class GroupingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(12)
-        layout.addLayout(self._form)
+        layout.addWidget(self.form)
         layout.addLayout(grid)
         layout.addWidget(self.from_data)
         layout.addWidget(self._why)
@@ -96,35 +72,25 @@ class GroupingPanel(QWidget):
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MILLISECONDS)
         self._quiet.timeout.connect(lambda: self.changed.emit(self.settings()))
-        self.method.currentIndexChanged.connect(self._on_change)
-        self.linkage.currentIndexChanged.connect(self._on_change)
-        self.damping.valueChanged.connect(self._on_change)
-        self.preference.valueChanged.connect(self._on_change)
+        self.form.method_changed.connect(self._on_change)
+        self.form.parameter_changed.connect(self._on_change)
         self.from_data.clicked.connect(self._on_from_data)
         document.opened.connect(self.show_document)
         document.grouping_changed.connect(self.show_document)
         self.show_document()
 
     def settings(self) -> Settings:
-        """What the controls say."""
+        """The settings that the controls show."""
         project = self._document.project
         before = project.analysis.settings if project is not None else Settings()
         weights = None
         if not self._from_data:
             shares = {name: slider.value() / _STEPS for name, slider in self.sliders.items()}
             weights = BlockWeights(shares, "set by hand")
-        preference = self.preference.value()
-        return replace(
-            before,
-            method=Method(self.method.currentData()),
-            linkage=Linkage(self.linkage.currentData()),
-            damping=self.damping.value(),
-            preference=None if preference == self.preference.minimum() else preference,
-            weights=weights,
-        )
+        return replace(before, method=self.form.method_name(), parameters=self.form.values(), weights=weights)
 
     def show_document(self) -> None:
-        """Say what holds."""
+        """Show the settings of the open project."""
         self._quiet.stop()
         project = self._document.project
         self.setEnabled(project is not None)
@@ -134,11 +100,7 @@ class GroupingPanel(QWidget):
         analysis = project.analysis
         settings = analysis.settings
         self._from_data = settings.weights is None
-        self.method.setCurrentIndex(self.method.findData(settings.method))
-        self.linkage.setCurrentIndex(self.linkage.findData(settings.linkage))
-        self.damping.setValue(settings.damping)
-        lowest = self.preference.minimum()
-        self.preference.setValue(lowest if settings.preference is None else settings.preference)
+        self.form.show_settings(settings.method, settings.parameters)
         for name, slider in self.sliders.items():
             value = analysis.weights.share(name)
             slider.setValue(round(value * _STEPS))
@@ -147,12 +109,6 @@ class GroupingPanel(QWidget):
         self._why.setText(sentence_case(analysis.weights.why))
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
-        self._show_rows()
-
-    def _show_rows(self) -> None:
-        affinity = self.method.currentData() == Method.AFFINITY
-        for row, visible in ((1, not affinity), (2, affinity), (3, affinity)):
-            self._form.setRowVisible(row, visible)
 
     def _on_slider(self) -> None:
         for name, slider in self.sliders.items():
@@ -166,6 +122,5 @@ class GroupingPanel(QWidget):
         self._on_change()
 
     def _on_change(self) -> None:
-        self._show_rows()
         if not self._showing:
             self._quiet.start()

@@ -1,4 +1,4 @@
-"""A finer look at one cluster: its own dendrogram or affinity propagation, previewed, then applied."""
+"""Refining one cluster: it is clustered by itself, the result is previewed and then applied."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -27,11 +24,15 @@ from defect_workbench.app.document.item_models import ImageModel
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs.open_job import Opened
-from defect_workbench.core.clustering.clustering_result import Method, Settings
+from defect_workbench.core.clustering.clustering_result import AGGLOMERATIVE, Settings
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.parameters import Value
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.text import sentence_case
+from defect_workbench.engine.clustering.registry import METHODS, method_label
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 
 class RefineDialog(QDialog):
@@ -59,18 +60,9 @@ class RefineDialog(QDialog):
         self.gallery.set_message("Looking for finer groups…")
         self.dendrogram = Dendrogram()
         self.dendrogram.setObjectName("refineDendrogram")
-        self.method = QComboBox()
-        self.method.addItem("Agglomerative", Method.AGGLOMERATIVE)
-        self.method.addItem("Affinity propagation", Method.AFFINITY)
-        self.damping = QDoubleSpinBox()
-        self.damping.setRange(0.5, 0.99)
-        self.damping.setSingleStep(0.05)
-        self.damping.setValue(max(settings.damping, 0.8))
-        self.preference = QDoubleSpinBox()
-        self.preference.setRange(-1000.0, 0.0)
-        self.preference.setSpecialValueText("median")
-        self.preference.setValue(-1000.0)
-        self.look = QPushButton("Look again")
+        self.form = MethodForm()
+        self.form.show_settings(AGGLOMERATIVE, _first_values(settings))
+        self.look = QPushButton("Cluster again")
         self.look.setAutoDefault(False)
         self.words = QLabel()
         self.words.setWordWrap(True)
@@ -82,23 +74,18 @@ class RefineDialog(QDialog):
         self._make_layout()
         self.buttons.accepted.connect(self._on_apply)
         self.buttons.rejected.connect(self.reject)
-        self.method.currentIndexChanged.connect(self._ask)
+        self.form.method_changed.connect(self._ask)
         self.look.clicked.connect(self._ask)
         self.dendrogram.cut_dragged.connect(self.document.preview_cut)
         self.dendrogram.cut_released.connect(self.document.move_cut)
         self.document.partition_changed.connect(self._show_partition)
         self.document.cut_changed.connect(self.dendrogram.set_cut)
-        self._show_rows()
 
     def _make_layout(self) -> None:
-        self._form = QFormLayout()
-        self._form.addRow("Method", self.method)
-        self._form.addRow("Damping", self.damping)
-        self._form.addRow("Preference", self.preference)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._form)
+        column.addWidget(self.form)
         column.addWidget(self.look)
         column.addWidget(self.dendrogram, 1)
         both = QSplitter(Qt.Orientation.Horizontal)
@@ -114,14 +101,8 @@ class RefineDialog(QDialog):
         layout.addLayout(foot)
 
     def settings(self) -> Settings:
-        """What the controls say."""
-        preference = self.preference.value()
-        return replace(
-            self._settings,
-            method=Method(self.method.currentData()),
-            damping=self.damping.value(),
-            preference=None if preference == self.preference.minimum() else preference,
-        )
+        """The settings that the controls show."""
+        return replace(self._settings, method=self.form.method_name(), parameters=self.form.values())
 
     def show_result(self, opened: Opened) -> None:
         """Preview a grouping of the cluster."""
@@ -130,7 +111,7 @@ class RefineDialog(QDialog):
         self.dendrogram.set_tree(
             self.document.tree, opened.layout, opened.colours, project.analysis.suggestions
         )
-        self.dendrogram.set_message("Affinity propagation has no tree to cut")
+        self.dendrogram.set_message(f"{method_label(project.analysis.settings)} has no tree to cut")
         self.dendrogram.set_cut(project.clusters)
 
     def show_failure(self, message: str) -> None:
@@ -142,14 +123,7 @@ class RefineDialog(QDialog):
         self.words.setText("Nothing of an unfinished grouping is applied.")
         self._apply.setEnabled(False)
 
-    def _show_rows(self) -> None:
-        affinity = self.method.currentData() == Method.AFFINITY
-        for row in (1, 2):
-            self._form.setRowVisible(row, affinity)
-        self.look.setVisible(affinity)
-
     def _ask(self) -> None:
-        self._show_rows()
         self._apply.setEnabled(False)
         self.gallery.set_message("Looking for finer groups…")
         self.wanted.emit(self.settings())
@@ -177,3 +151,15 @@ class RefineDialog(QDialog):
             groups.append(partition.outliers)
         self.accept()
         self.applied.emit(groups)
+
+
+def _first_values(settings: Settings) -> dict[str, Value]:
+    """For every method, the values with which refining a cluster begins."""
+    values: dict[str, Value] = {}
+    for method in METHODS:
+        try:
+            own = method.completed(settings.parameters)
+        except InputError:  # a session that somebody else wrote
+            own = method.completed({})
+        values |= own if method.for_one_cluster is None else method.for_one_cluster(own)
+    return values

@@ -9,7 +9,7 @@ from PySide6.QtCore import QItemSelectionModel, QSignalBlocker
 from defect_workbench.app.document.gallery_sections import sections_of, summary_of
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
-from defect_workbench.core.clustering.clustering_result import Method
+from defect_workbench.engine.clustering.registry import method_label
 from defect_workbench.gui.dendrogram.decorations import mark_tree
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.window_layout import Bench
@@ -64,9 +64,10 @@ class ProjectDisplay:
         bench.dendrogram.set_tree(tree, self._document.layout, self._document.node_colours, suggestions)
         self._menus.set_suggestions(suggestions, self._document.move_cut)
         if tree is None:
-            affinity = project.analysis.settings.method is Method.AFFINITY
+            label = method_label(project.analysis.settings)
+            flat = project.analysis.flat is not None
             bench.dendrogram.set_message(
-                "Affinity propagation has no tree to cut" if affinity else "One image has no dendrogram"
+                f"{label} has no tree to cut" if flat else "One image has no dendrogram"
             )
         with QSignalBlocker(self._menus.cluster_count):
             self._menus.cluster_count.setRange(1, tree.leaves if tree is not None else 1)

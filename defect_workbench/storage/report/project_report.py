@@ -101,6 +101,7 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
     from defect_workbench.storage.report.figures import dendrogram_file
 
     analysis = project.analysis
+    of_clusters = None if analysis.flat is None else analysis.flat.tree_of_representatives
     if analysis.tree is not None and analysis.tree.leaves > 1:
         words = f"{len(project.images):,} images"
         draw = partial(dendrogram_file, analysis.tree, project.clusters, words)
@@ -108,10 +109,12 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
             f"Cut at height {project.cut_height:.4g} into {project.clusters} clusters, "
             "before outliers are set apart."
         )
-    elif analysis.exemplar_tree is not None and analysis.exemplar_tree.leaves > 1:
-        words = f"{len(analysis.exemplars):,} exemplars"
-        draw = partial(dendrogram_file, analysis.exemplar_tree, None, words)
-        caption = "Affinity propagation has no tree; this is the tree of its exemplars."
+    elif of_clusters is not None and of_clusters.leaves > 1:
+        words = f"{of_clusters.leaves:,} representative images"
+        draw = partial(dendrogram_file, of_clusters, None, words)
+        caption = (
+            "This method builds no tree of all images; shown is that of the clusters' representative images."
+        )
     else:
         return []
     return [ReportFigures("Dendrogram", (ReportFigure(caption, draw, _DRAWING_POINTS),))]

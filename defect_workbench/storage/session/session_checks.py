@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.clustering_result import Flat
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageRecord
@@ -51,7 +53,11 @@ def check_project(project: Project) -> None:
         raise ValueError("a group is missing")
     if any(number < 0 for number in decisions.groups):
         raise ValueError("a group has no number")
-    _check_trees(analysis, count)
+    _check_parameters(analysis.settings.parameters)
+    if isinstance(analysis.result, Tree):
+        _check_tree(analysis.result, count)
+    else:
+        _check_flat(analysis.result, count)
 
 
 def _check_images(images: Sequence[ImageRecord]) -> None:
@@ -66,19 +72,24 @@ def _check_images(images: Sequence[ImageRecord]) -> None:
         raise ValueError("an image is listed twice")
 
 
-def _check_trees(analysis: Analysis, count: int) -> None:
-    if analysis.tree is not None:
-        _check_tree(analysis.tree, count)
-        return
-    exemplars, labels = analysis.exemplars, analysis.exemplar_labels
-    if len(labels) != count or not len(exemplars) or labels.ndim != 1 or exemplars.ndim != 1:
-        raise ValueError("neither a tree nor exemplars of all images")
-    if not 0 <= int(labels.min()) <= int(labels.max()) < len(exemplars):
-        raise ValueError("an image has an exemplar that is not there")
-    if not 0 <= int(exemplars.min()) <= int(exemplars.max()) < count:
-        raise ValueError("an exemplar is no image")
-    if analysis.exemplar_tree is not None:
-        _check_tree(analysis.exemplar_tree, len(exemplars))
+def _check_parameters(parameters: Mapping[str, Any]) -> None:
+    for value in parameters.values():
+        if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+            raise ValueError("a parameter of the clustering method is neither a word nor a number")
+        if isinstance(value, int | float) and not math.isfinite(value):
+            raise ValueError("a parameter of the clustering method is not finite")
+
+
+def _check_flat(flat: Flat, count: int) -> None:
+    representatives, labels = flat.representatives, flat.labels
+    if len(labels) != count or not len(representatives) or labels.ndim != 1 or representatives.ndim != 1:
+        raise ValueError("neither a tree nor a cluster for each image")
+    if not 0 <= int(labels.min()) <= int(labels.max()) < len(representatives):
+        raise ValueError("an image is in a cluster that does not exist")
+    if not 0 <= int(representatives.min()) <= int(representatives.max()) < count:
+        raise ValueError("a cluster is represented by an image that does not exist")
+    if flat.tree_of_representatives is not None:
+        _check_tree(flat.tree_of_representatives, len(representatives))
 
 
 def _check_tree(tree: Tree, leaves: int) -> None:

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.clustering.clustering_result import Analysis, Linkage, Method, Settings, Suggestion
+from defect_workbench.core.clustering.clustering_result import Analysis, Flat, Settings, Suggestion
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, with_current_names
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -69,16 +70,11 @@ def _write(path: Path, project: Project) -> None:
         "outlier_scores": analysis.outlier_scores,
         "held": project.decisions.held,
         "follows": project.decisions.follows,
-        "exemplars": analysis.exemplars.astype(np.int64),
-        "exemplar_labels": analysis.exemplar_labels.astype(np.int64),
+        **_result_arrays(analysis.result),
         **{f"block-{name}": block for name, block in analysis.blocks.items()},
         **measured_arrays(project.images.images),
         **proposal_arrays(project.proposal),
     }
-    if analysis.tree is not None:
-        arrays["tree"] = analysis.tree.merges
-    if analysis.exemplar_tree is not None:
-        arrays["exemplar_tree"] = analysis.exemplar_tree.merges
     state = {
         "format": FORMAT,
         "root": str(project.images.root),
@@ -87,10 +83,7 @@ def _write(path: Path, project: Project) -> None:
         "tools": tools_json(project.images.images),
         "info_bars": [i.info_bar for i in project.images.images],
         "rejected": [[r.path, r.reason] for r in project.images.rejected],
-        "settings": {
-            **asdict(analysis.settings),
-            "weights": analysis.settings.weights.as_json() if analysis.settings.weights else None,
-        },
+        "settings": _settings_json(analysis.settings),
         "weights": analysis.weights.as_json(),
         "backbone": asdict(analysis.backbone) if analysis.backbone else None,
         "suggestions": [asdict(s) for s in analysis.suggestions],
@@ -110,6 +103,51 @@ def _write(path: Path, project: Project) -> None:
             archive.writestr(_entry(f"{name}.npy"), stream.getvalue())
         if project.side is not None:
             archive.writestr(_entry(MEMBER), side_json(project.side))
+
+
+# Affinity propagation was the first method without a tree: its words remain the names of the arrays.
+_LABELS, _REPRESENTATIVES, _THEIR_TREE = "exemplar_labels", "exemplars", "exemplar_tree"
+
+
+def _result_arrays(result: Tree | Flat) -> dict[str, NDArray[Any]]:
+    if isinstance(result, Tree):
+        return {"tree": result.merges}
+    arrays: dict[str, NDArray[Any]] = {
+        _LABELS: result.labels.astype(np.int64),
+        _REPRESENTATIVES: result.representatives.astype(np.int64),
+    }
+    if result.tree_of_representatives is not None:
+        arrays[_THEIR_TREE] = result.tree_of_representatives.merges
+    return arrays
+
+
+def _result(arrays: Mapping[str, NDArray[Any]]) -> Tree | Flat:
+    if "tree" in arrays:
+        return Tree(arrays["tree"])
+    return Flat(
+        arrays[_LABELS].astype(np.intp),
+        arrays[_REPRESENTATIVES].astype(np.intp),
+        Tree(arrays[_THEIR_TREE]) if _THEIR_TREE in arrays else None,
+    )
+
+
+def _settings_json(settings: Settings) -> dict[str, Any]:
+    """The parameters of the method stand beside the other settings, as they did before they had a name."""
+    state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
+    return {**state.pop("parameters"), **state}
+
+
+def _settings(state: Mapping[str, Any]) -> Settings:
+    given = dict(state)
+    manual = given.pop("weights")
+    return Settings(
+        method=str(given.pop("method")),
+        weights=BlockWeights.from_json(manual) if manual else None,
+        seed=int(given.pop("seed")),
+        # Sessions of format 1 knew no preprocessing: their info bars were not left out.
+        processing=Processing(**given.pop("processing", {"info_bar": "off"})),
+        parameters=given,
+    )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -196,20 +234,8 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         arrays,
     )
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
-    settings = dict(state["settings"])
-    manual = settings.pop("weights")
-    # Sessions of format 1 knew no processing: their info bars were not left out.
-    processing = Processing(**settings.pop("processing", {"info_bar": "off"}))
     analysis = Analysis(
-        settings=Settings(
-            **{
-                **settings,
-                "method": Method(settings["method"]),
-                "linkage": Linkage(settings["linkage"]),
-                "weights": BlockWeights.from_json(manual) if manual else None,
-                "processing": processing,
-            }
-        ),
+        settings=_settings(state["settings"]),
         weights=BlockWeights.from_json(state["weights"]),
         backbone=BackboneInfo(**state["backbone"]) if state["backbone"] else None,
         blocks=with_current_names(
@@ -217,11 +243,8 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         ),
         vectors=arrays["vectors"],
         outlier_scores=arrays["outlier_scores"],
-        tree=Tree(arrays["tree"]) if "tree" in arrays else None,
+        result=_result(arrays),
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
-        exemplars=arrays["exemplars"].astype(np.intp),
-        exemplar_labels=arrays["exemplar_labels"].astype(np.intp),
-        exemplar_tree=Tree(arrays["exemplar_tree"]) if "exemplar_tree" in arrays else None,
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)

@@ -78,12 +78,12 @@ def test_a_given_name_is_never_given_twice() -> None:
 
 
 def test_affinity_propagation_makes_a_partition_too() -> None:
-    from defect_workbench.core.clustering.clustering_result import Method
     from defect_workbench.core.clustering.feature_blocks import BlockWeights
 
     weights = BlockWeights({"deep": 1}, "")
-    chosen = Settings(method=Method.AFFINITY, weights=weights, preference=-3.0, damping=0.8)
+    chosen = Settings("affinity", {"preference": -3.0, "damping": 0.8}, weights)
     analysis = made_analysis(blobs((20, 15, 10)), chosen)
     assert analysis.tree is None
-    assert analysis.exemplar_tree is not None
+    assert analysis.flat is not None
+    assert analysis.flat.tree_of_representatives is not None
     assert len(divide(analysis, 0, Decisions.none(45)).clusters) == 3

@@ -6,12 +6,11 @@ from hypothesis.extra import numpy as hnp
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from sklearn.metrics import adjusted_rand_score
 
-from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.dendrogram_layout import lay_out, segments
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project.palette import node_colours
-from defect_workbench.engine.clustering.linkage import build_tree, condensed_distances
+from defect_workbench.engine.clustering.linkage import Linkage, build_tree, condensed_distances
 
 POINTS = hnp.arrays(
     np.float64, st.tuples(st.integers(2, 40), st.integers(1, 5)), elements=st.integers(-4, 4).map(float)

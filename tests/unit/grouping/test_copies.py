@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.clustering.clustering_result import Method, Settings
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions, divide
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.clustering.outliers import outlier_scores
+from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 from defect_workbench.engine.features.fusion import normalised_block, principal_components
 from tests.builders import BACKBONE
@@ -64,12 +65,12 @@ def test_equal_images_have_no_distance_whatever_their_number() -> None:
     assert not outlier_scores(normalised_block("deep", rows)).any()
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", METHODS.names)
 @pytest.mark.parametrize(("different", "each"), [(1, 30), (1, 150), (30, 5), (12, 4), (40, 1)])
-def test_copies_share_a_cluster(method: Method, different: int, each: int) -> None:
+def test_copies_share_a_cluster(method: str, different: int, each: int) -> None:
     rows = copied(different, each, seed=3)
     blocks = {"deep": rows, "haralick": rows[:, :26], "zernike": rows[:, :25]}
-    settings = Settings(method=method, damping=0.9)
+    settings = Settings(method, {"damping": 0.9})
     analysis = analyse(Features(blocks, BACKBONE), settings, SilentReporter())
     place = places(rows)
     cuts = [suggestion.clusters for suggestion in analysis.suggestions] or [1]

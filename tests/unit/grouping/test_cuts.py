@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
-from defect_workbench.core.clustering.clustering_result import Linkage
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.engine.clustering.block_weights import agreement, choose_weights
 from defect_workbench.engine.clustering.cut_suggestions import score_cuts, silhouettes, suggest_cuts
-from defect_workbench.engine.clustering.linkage import build_tree
+from defect_workbench.engine.clustering.linkage import Linkage, build_tree
 from defect_workbench.engine.features.fusion import normalised_blocks
 from tests.builders import blobs
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from defect_workbench.engine.clustering import affinity
+from defect_workbench.engine.clustering.methods import affinity
 from defect_workbench.engine.clustering.outliers import nearest_neighbours, outlier_scores
 from tests.builders import blobs
 

@@ -6,15 +6,23 @@ Source: B. J. Frey, D. Dueck, Science 315 (2007), as implemented by scikit-learn
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.clustering.clustering_result import Flat
 from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.parameters import Number, Value, number_of
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.clustering.linkage import LINKAGE, build_tree, linkage_of
+from defect_workbench.engine.clustering.method import Grouping, Method
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
+# In a single cluster the messages oscillate more readily than in a whole set.
+_DAMPING_IN_A_CLUSTER = 0.8
 
 
 class NotConverged(WorkbenchError):
@@ -82,3 +90,46 @@ def _propagate(
             "try a damping nearer to 1 (for example 0.9) or another preference"
         )
     return np.asarray(model.cluster_centers_indices_, dtype=np.intp), labels
+
+
+def run(vectors: Floats, values: Mapping[str, Value], seed: int, reporter: Reporter) -> Grouping:
+    """The groups, their exemplars, and the tree of the exemplars; see `Method.run`."""
+    reporter.stage("Affinity propagation", None)
+    preference = None if values["preference"] is None else number_of(values, "preference")
+    exemplars, labels = affinity_propagation(vectors, preference, number_of(values, "damping"), seed)
+    return Grouping(Flat(labels, exemplars, build_tree(vectors[exemplars], linkage_of(values))))
+
+
+def _for_one_cluster(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    damping = max(number_of(values, "damping"), _DAMPING_IN_A_CLUSTER)
+    return {**values, "preference": None, "damping": damping}
+
+
+ENTRY = Method(
+    "affinity",
+    "Affinity propagation",
+    (
+        Number(
+            "preference",
+            "Preference",
+            "of an image to be an exemplar: lower gives fewer clusters",
+            None,
+            unset="median",
+            offered=(-1000.0, 0.0),
+        ),
+        Number(
+            "damping",
+            "Damping",
+            "nearer to 1 converges more reliably, but more slowly",
+            0.7,
+            low=0.5,
+            high=1.0,
+            open_high=True,
+            step=0.05,
+        ),
+        LINKAGE,
+    ),
+    builds_tree=False,
+    run=run,
+    for_one_cluster=_for_one_cluster,
+)

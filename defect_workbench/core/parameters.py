@@ -1,0 +1,138 @@
+"""Parameters that a person can set: names, ranges and words, from which options and forms are built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from defect_workbench.core.errors import InputError
+
+Value = str | float | None
+# Larger numbers overflow once they are squared.
+UNBOUNDED = 1e100
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words.
+
+    Attributes
+    ----------
+    name : str
+        Used in files and, as `--name`, on the command line; never changes.
+    label, help : str
+        For people.
+    default : str
+    choices : tuple of (str, str)
+        Each value and its label, in the order in which people see them.
+    """
+
+    name: str
+    label: str
+    help: str
+    default: str
+    choices: tuple[tuple[str, str], ...]
+
+    def checked(self, value: Value) -> str:
+        """The value, if it is one of the choices.
+
+        Raises
+        ------
+        InputError
+            If it is not.
+        """
+        names = [name for name, _ in self.choices]
+        if value not in names:
+            raise InputError(f"{self.label.lower()} must be one of {', '.join(names)}")
+        return str(value)
+
+    def words(self, value: Value) -> str:
+        """A value as reports show it."""
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a range.
+
+    Attributes
+    ----------
+    name, label, help : str
+        As for `Choice`.
+    default : float or None
+        None only where `unset` is given.
+    low, high : float
+        The range. Its ends belong to it, but `high` does not where `open_high` is true.
+    whole : bool
+        Whole numbers only.
+    step : float
+        By which a form raises and lowers it.
+    unset : str
+        What None means, in a word; empty where a number is required.
+    offered : (float, float) or None
+        The range that a form offers, where the whole one would be too wide to be of use.
+    """
+
+    name: str
+    label: str
+    help: str
+    default: float | None
+    low: float = -UNBOUNDED
+    high: float = UNBOUNDED
+    open_high: bool = False
+    whole: bool = False
+    step: float = 1.0
+    unset: str = ""
+    offered: tuple[float, float] | None = None
+
+    def checked(self, value: Value) -> float | None:
+        """The value, if it is in the range.
+
+        Raises
+        ------
+        InputError
+            If it is not; the message names the range.
+        """
+        if value is None and self.unset:
+            return None
+        number = float(value) if isinstance(value, int | float) else float("nan")
+        inside = self.low <= number < self.high if self.open_high else self.low <= number <= self.high
+        if not isfinite(number) or not inside or (self.whole and number != int(number)):
+            raise InputError(f"{self.label.lower()} must be {self._range()}")
+        return int(number) if self.whole else number
+
+    def words(self, value: Value) -> str:
+        """A value as reports show it."""
+        return f"{value:g}" if isinstance(value, int | float) else self.unset if value is None else value
+
+    def _range(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        if self.low <= -UNBOUNDED and self.high >= UNBOUNDED:
+            return f"{kind}, finite and of ordinary size"
+        end = "below" if self.open_high else "at most"
+        return f"{kind}, at least {self.low:g} and {end} {self.high:g}"
+
+
+Parameter = Choice | Number
+
+
+def completed(parameters: Sequence[Parameter], given: Mapping[str, Value]) -> dict[str, Value]:
+    """A checked value for each parameter; the default where none is given.
+
+    Values of other names are left out: settings may still hold those of another method.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
+    return {each.name: each.checked(given.get(each.name, each.default)) for each in parameters}
+
+
+def number_of(values: Mapping[str, Value], name: str) -> float:
+    """The value of a `Number` that cannot be unset."""
+    value = values[name]
+    if not isinstance(value, int | float):
+        raise TypeError(f"{name} is not a number: {value!r}")
+    return value

@@ -1,0 +1,1 @@
+"""One module per clustering method; `engine.clustering.registry` lists them."""
