@@ -12,6 +12,7 @@ from defect_workbench.commands.shared.extraction_options import backbone_json, r
 from defect_workbench.commands.shared.result_options import check_out
 from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.core.errors import concerning
+from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import Places
 
 
@@ -21,7 +22,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="as `train` wrote it")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="absent or empty")
-    parser.add_argument("--mode", choices=["copy", "hardlink", "symlink"], default="copy")
+    parser.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.COPY.value)
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--offline", action="store_true", help="never fetch weights")
     parser.add_argument(

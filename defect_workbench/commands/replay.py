@@ -33,12 +33,13 @@ def add(commands: Commands, places: Places) -> None:
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Scan, extract, analyse, apply the decisions, compare, and write."""
+    from defect_workbench.core.result_files import RECEIPT
     from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.input.scan import scan_set
     from defect_workbench.engine.input.thumbnail import thumbnail
     from defect_workbench.storage.result.export_options import Mode, Profile, lay_out
     from defect_workbench.storage.result.manifest import manifest_text, rows
-    from defect_workbench.storage.result.receipt import RECEIPT, read_receipt
+    from defect_workbench.storage.result.receipt import read_receipt
     from defect_workbench.storage.result.result_folder import export
     from defect_workbench.storage.session.session_file import load_session
     from defect_workbench.workflows.run_info import report_facts, report_tables

@@ -119,7 +119,7 @@ def test_result_folder_is_added_to_and_undone_by_its_receipt(golden: Path, with_
     done = run("cluster", golden / "images", "--out", result, "--add", *options)
     assert done.returncode == 0, done.stderr
     after = (result / "manifest.csv").read_text(encoding="utf-8")
-    assert after.startswith(",".join(COLUMNS))
+    assert after.startswith(",".join(COLUMNS.names))
     assert set(after.splitlines()) - set(before.splitlines())
     assert set(before.splitlines()) <= set(after.splitlines())
     done = run("export", "--undo", result)

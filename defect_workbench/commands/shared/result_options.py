@@ -13,6 +13,8 @@ from defect_workbench.core.errors import InputError, WorkbenchError, concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
+from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
+from defect_workbench.storage.result.export_options import Mode
 
 if TYPE_CHECKING:
     from defect_workbench.storage.result.export_options import Profile
@@ -24,7 +26,7 @@ _COLLISIONS = 5
 def add_export_options(parser: argparse.ArgumentParser, *, confirmed: bool) -> None:
     """Options of whatever writes a result folder; `confirmed` where there can be decisions."""
     group = parser.add_argument_group("export")
-    group.add_argument("--mode", choices=["copy", "hardlink", "symlink"], default="copy")
+    group.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.COPY.value)
     group.add_argument(
         "--split",
         metavar="random|folder|column:NAME",
@@ -33,7 +35,11 @@ def add_export_options(parser: argparse.ArgumentParser, *, confirmed: bool) -> N
     )
     group.add_argument("--shares", metavar="A/B/C", default="70/15/15", help="of train, val and test")
     group.add_argument(
-        "--format", choices=["coco", "csv"], action="append", default=[], help="annotation files; repeatable"
+        "--format",
+        choices=ANNOTATION_FORMATS.names,
+        action="append",
+        default=[],
+        help="annotation files; repeatable",
     )
     if confirmed:
         group.add_argument("--confirmed", action="store_true", help="only clusters a person has confirmed")
@@ -69,7 +75,7 @@ def read_side_table(args: argparse.Namespace) -> Table | None:
 
 def profile_of(args: argparse.Namespace, seed: int) -> Profile:
     """The export profile of the command line."""
-    from defect_workbench.storage.result.export_options import COLUMN, FOLDER, RANDOM, Format, Profile, Split
+    from defect_workbench.storage.result.export_options import COLUMN, FOLDER, RANDOM, Profile, Split
 
     split = None
     if args.split is not None:
@@ -77,7 +83,7 @@ def profile_of(args: argparse.Namespace, seed: int) -> Profile:
         if by not in (RANDOM, FOLDER) and not (by.startswith(COLUMN) and len(by) > len(COLUMN)):
             raise InputError(f"--split {by}: give random, folder, or column:NAME of the side data")
         split = Split(by, _shares(args.shares), seed)
-    formats = tuple(Format(name) for name in dict.fromkeys(args.format))
+    formats = tuple(dict.fromkeys(args.format))
     if args.add and (split or formats or getattr(args, "confirmed", False)):
         raise InputError("--add keeps to the split and formats of the earlier export; leave them out")
     return Profile(split, formats, getattr(args, "confirmed", False))

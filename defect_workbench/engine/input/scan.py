@@ -7,13 +7,11 @@ import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from defect_workbench.core import result_files
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
-
-# A folder that this program wrote; its images are copies of ones that are elsewhere.
-RESULT_MARKS = frozenset({"manifest.csv", "session.dwb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def scan(root: Path, reporter: Reporter) -> Listing:
                 Rejection(decodable(relative) + "/", f"the folder cannot be read: {error.strerror}")
             )
             continue
-        if relative and not passed_over and {e.name for e in children} >= RESULT_MARKS:
+        if relative and not passed_over and {e.name for e in children} >= result_files.MARKS:
             reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is passed over")
             passed_over = IN_RESULTS
         for entry in children:

@@ -27,11 +27,11 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
     COLUMN,
     FOLDER,
     RANDOM,
-    Format,
     Mode,
     Profile,
     Split,
@@ -39,12 +39,6 @@ from defect_workbench.storage.result.export_options import (
 
 _TYPING_MILLISECONDS = 150
 _FOLDERS = 8
-_MODES = (
-    ("Copy the images", Mode.COPY),
-    ("Hard links (no extra space, same disk)", Mode.HARDLINK),
-    ("Symbolic links to the originals", Mode.SYMLINK),
-)
-_FORMATS = (("COCO (JSON)", Format.COCO), ("CSV", Format.CSV))
 _SHARES = (("Train", 70), ("Validation", 15), ("Test", 15))
 
 
@@ -71,8 +65,8 @@ class ExportDialog(QDialog):
         self.folder.setObjectName("exportFolder")
         self.add = QCheckBox("Add new images to the earlier export there")
         self.mode = QComboBox()
-        for words, value in _MODES:
-            self.mode.addItem(words, value)
+        for mode in Mode:
+            self.mode.addItem(mode.label, mode)
         self.clusters = QComboBox()
         self.clusters.addItem("All", False)
         self.clusters.addItem("Only confirmed ones", True)
@@ -83,7 +77,7 @@ class ExportDialog(QDialog):
         for column in project.side.columns if project.side is not None else ():
             self.split.addItem(f"By {column.name}: images of one stay together", COLUMN + column.name)
         self.shares = [QSpinBox() for _ in _SHARES]
-        self.formats = {value: QCheckBox(words) for words, value in _FORMATS}
+        self.formats = {entry.name: QCheckBox(entry.label) for entry in ANNOTATION_FORMATS}
         self._plan = QLabel()
         self._plan.setObjectName("exportPlan")
         self._plan.setWordWrap(True)
@@ -163,7 +157,7 @@ class ExportDialog(QDialog):
         if by:
             train, val, test = (float(box.value()) for box in self.shares)
             split = Split(by, (train, val, test), self._project.analysis.settings.seed)
-        formats = tuple(value for value, check in self.formats.items() if check.isChecked())
+        formats = tuple(name for name, check in self.formats.items() if check.isChecked())
         profile = Profile(split, formats, bool(self.clusters.currentData()))
         out = Path(self.folder.text().strip()).expanduser()
         return Wish(out, Mode(self.mode.currentData()), profile, self.add.isChecked())

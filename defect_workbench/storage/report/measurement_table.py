@@ -12,7 +12,6 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
 from defect_workbench.storage.report.report_content import ReportTable
 
-NAME = "measurements.csv"
 COLUMNS = (
     "path",
     "defects",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.core.text import counted
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.report.contact_sheets import Thumbnail, contact_sheets
@@ -31,7 +32,7 @@ _DRAWING_POINTS = (503.0, 165.0)
 
 def write_reports(
     folder: Path,
-    tail: str,
+    runs: int,
     project: Project,
     facts: Mapping[str, str],
     tables: Sequence[ReportTable],
@@ -42,8 +43,8 @@ def write_reports(
 
     Parameters
     ----------
-    tail : str
-        What stands before the dot of their names.
+    runs : int
+        1, and 1 more for each addition to the folder: each has reports of its own.
     facts : mapping of str to str
         Who, when, parameters and versions, in the order to list them.
     tables : sequence of ReportTable
@@ -54,8 +55,8 @@ def write_reports(
     from defect_workbench.storage.report.pdf_report import write_pdf
 
     report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
-    write_text(folder / f"report{tail}.html", html_text(report))
-    write_pdf(folder / f"report{tail}.pdf", report, reporter)
+    write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
+    write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
 
 
 def project_report(

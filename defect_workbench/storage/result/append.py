@@ -14,10 +14,12 @@ from pathlib import Path
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.result_files import MANIFEST
 from defect_workbench.core.safe_reading import is_inside, open_regular
 from defect_workbench.storage.files.csv_cells import plain_path, plain_text
 from defect_workbench.storage.files.safe_names import Names, is_safe_name
-from defect_workbench.storage.result.manifest import COLUMNS, RESERVED, Row
+from defect_workbench.storage.result.manifest import COLUMNS, Row
+from defect_workbench.storage.result.reserved_names import reserved_names
 
 _AUTOMATIC = re.compile(r"cluster-(\d+)(-auto)?(~\d+)?\Z")
 
@@ -55,11 +57,11 @@ def read_earlier(out: Path) -> Earlier:
     InputError
         If it cannot be read, or names files outside the folder.
     """
-    path = out / "manifest.csv"
+    path = out / MANIFEST
     try:
         with open_regular(path) as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
             columns, *lines = csv.reader(text)
-        missing = [name for name in COLUMNS if name not in columns]
+        missing = [c.name for c in COLUMNS if c.required and c.name not in columns]
         if missing or len(set(columns)) != len(columns):
             raise ValueError(f"it lacks the column {missing[0]}" if missing else "a column is there twice")
         if any(len(line) != len(columns) for line in lines):
@@ -128,7 +130,7 @@ def _labels(project: Project, rows: Sequence[Row], earlier: Earlier) -> dict[str
     """The label in the earlier export for each label of the new one."""
     partition = project.partition
     taken = set(earlier.numbers)
-    names = Names(*RESERVED, *taken)
+    names = Names(*reserved_names(), *taken)
     automatic = [int(m.group(1)) for label in taken if (m := _AUTOMATIC.match(label))]
     following = max(automatic, default=0)
     result = {}

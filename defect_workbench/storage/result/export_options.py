@@ -11,6 +11,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
 from defect_workbench.core.project.splits import SPLITS, Shares, split_at_random, split_by_group
+from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.manifest import Row
 
 RANDOM, FOLDER, COLUMN = "random", "folder", "column:"
@@ -23,12 +24,17 @@ class Mode(StrEnum):
     HARDLINK = "hardlink"
     SYMLINK = "symlink"
 
+    @property
+    def label(self) -> str:
+        """In the window."""
+        return _MODE_LABELS[self]
 
-class Format(StrEnum):
-    """Annotation files beside the folders."""
 
-    COCO = "coco"
-    CSV = "csv"
+_MODE_LABELS = {
+    Mode.COPY: "Copy the images",
+    Mode.HARDLINK: "Hard links (no extra space, same disk)",
+    Mode.SYMLINK: "Symbolic links to the originals",
+}
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,14 @@ class Profile:
 
     Attributes
     ----------
-    formats : tuple of Format
-        Annotation files to write as well.
+    formats : tuple of str
+        Names of the annotation formats to write as well.
     confirmed : bool
         Only clusters a person has confirmed; the other images are in the manifest without a file.
     """
 
     split: Split | None = None
-    formats: tuple[Format, ...] = ()
+    formats: tuple[str, ...] = ()
     confirmed: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -84,7 +90,9 @@ class Profile:
             train, val, test = (float(share) for share in state["split"]["shares"])
             split = Split(str(state["split"]["by"]), (train, val, test), int(state["split"]["seed"]))
             _check_split(split)
-        formats = tuple(Format(name) for name in state["formats"])
+        formats = tuple(str(name) for name in state["formats"])
+        if not set(formats) <= set(ANNOTATION_FORMATS.names):
+            raise ValueError("no such annotation format")
         return Profile(split, formats, bool(state["confirmed"]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,33 +10,10 @@ import numpy as np
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.registry import Registry
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
 from defect_workbench.storage.files.safe_names import Names
-
-COLUMNS = (
-    "path",
-    "sha256",
-    "label",
-    "cluster",
-    "outlier",
-    "outlier_score",
-    "nearest_cluster",
-    "distance",
-    "exported_as",
-)
-RESERVED = (
-    "manifest.csv",
-    "rejected.csv",
-    "session.dwb",
-    "report.html",
-    "report.pdf",
-    "side_data.csv",
-    "measurements.csv",
-    "annotations.csv",
-    "annotations.json",
-    "export-receipt.json",
-    OUTLIERS,
-)
+from defect_workbench.storage.result.reserved_names import reserved_names
 
 
 @dataclass(frozen=True)
@@ -57,7 +34,7 @@ class Row:
 def rows(project: Project) -> list[Row]:
     """The manifest, in the order of the images; decides every exported name."""
     partition, images = project.partition, project.images.images
-    folders = Names(*RESERVED)
+    folders = Names(*reserved_names())
     labels = [folders.take(cluster.label) for cluster in partition.clusters]
     inside = [Names() for _ in labels]
     outlier_names = Names()
@@ -100,19 +77,38 @@ def labelled(project: Project) -> list[tuple[str, str]]:
     ]
 
 
-def manifest_line(row: Row) -> tuple[str, ...]:
-    """The cells of a row, safe to open in a spreadsheet."""
-    return (
-        safe_path(row.path),
-        row.sha256,
-        safe_text(row.label),
-        str(row.cluster),
-        "true" if row.outlier else "false",
-        f"{row.outlier_score:.6g}",
-        safe_text(row.nearest_cluster),
-        "" if row.distance is None else f"{row.distance:.6g}",
-        safe_path(row.exported_as),
-    )
+@dataclass(frozen=True)
+class Column:
+    """A column of the manifest.
+
+    Attributes
+    ----------
+    cell : callable
+        Gives the cell of a row, safe to open in a spreadsheet.
+    required : bool
+        Whether an earlier manifest without it cannot be added to. A column that is not required follows
+        the others, and those of a classifier.
+    """
+
+    name: str
+    cell: Callable[[Row], str]
+    required: bool = False
+
+
+COLUMNS: Registry[Column] = Registry(
+    "manifest column",
+    (
+        Column("path", lambda row: safe_path(row.path), True),
+        Column("sha256", lambda row: row.sha256, True),
+        Column("label", lambda row: safe_text(row.label), True),
+        Column("cluster", lambda row: str(row.cluster), True),
+        Column("outlier", lambda row: "true" if row.outlier else "false", True),
+        Column("outlier_score", lambda row: f"{row.outlier_score:.6g}", True),
+        Column("nearest_cluster", lambda row: safe_text(row.nearest_cluster), True),
+        Column("distance", lambda row: "" if row.distance is None else f"{row.distance:.6g}", True),
+        Column("exported_as", lambda row: safe_path(row.exported_as), True),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -132,10 +128,19 @@ class MoreColumns:
 
 def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> str:
     """`manifest.csv` of a new export."""
-    if more is None:
-        return table_text(COLUMNS, (manifest_line(row) for row in manifest))
-    lines = ((*manifest_line(row), *map(safe_text, more.cells[row.path])) for row in manifest)
-    return table_text((*COLUMNS, *more.names), lines)
+    first = [column for column in COLUMNS if column.required]
+    last = [column for column in COLUMNS if not column.required]
+    names = [column.name for column in first]
+    names += [*(more.names if more else ()), *(column.name for column in last)]
+    lines = (
+        [
+            *(column.cell(row) for column in first),
+            *(map(safe_text, more.cells[row.path]) if more else ()),
+            *(column.cell(row) for column in last),
+        ]
+        for row in manifest
+    )
+    return table_text(names, lines)
 
 
 def longer_manifest_text(
@@ -146,8 +151,8 @@ def longer_manifest_text(
     Columns keep the order that the file gives them. New rows have empty cells where it knows more than
     is known of them, and lack what it has no column for.
     """
-    lines = (dict(zip(COLUMNS, manifest_line(row), strict=True)) for row in manifest)
-    added = ([line.get(name, "") for name in columns] for line in lines)
+    known = {column.name: column.cell for column in COLUMNS}
+    added = ([known[name](row) if name in known else "" for name in columns] for row in manifest)
     return table_text(columns, [*earlier, *added])
 
 

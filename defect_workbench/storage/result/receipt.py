@@ -15,12 +15,12 @@ from defect_workbench import __version__
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.splits import SPLITS
+from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular
 from defect_workbench.storage.files.atomic import sync_folder, write_text
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import Mode, Profile
 
-RECEIPT = "export-receipt.json"
 FORMAT = 1
 
 

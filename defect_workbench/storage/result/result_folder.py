@@ -12,6 +12,15 @@ from pathlib import Path
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.result_files import (
+    MANIFEST,
+    MEASUREMENTS,
+    RECEIPT,
+    REJECTED,
+    SESSION,
+    SIDE_DATA,
+    of_run,
+)
 from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular, why_not_written
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
@@ -21,7 +30,7 @@ from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
 from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable
-from defect_workbench.storage.result.annotations import COCO_NAMES, CSV_NAME, annotation_files, annotations_of
+from defect_workbench.storage.result.annotations import annotation_files, annotations_of
 from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
 from defect_workbench.storage.result.export_options import Layout, Mode, Profile, lay_out
 from defect_workbench.storage.result.manifest import (
@@ -32,7 +41,8 @@ from defect_workbench.storage.result.manifest import (
     rejected_text,
     rows,
 )
-from defect_workbench.storage.result.receipt import RECEIPT, Receipt, changed_files, describe, read_receipt
+from defect_workbench.storage.result.receipt import Receipt, changed_files, describe, read_receipt
+from defect_workbench.storage.result.reserved_names import annotation_names
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.storage.session.table_reader import side_text
 
@@ -226,12 +236,11 @@ def export(
             _place_images(stage.files, project, plan.manifest, mode, reporter)
             texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
             for name, text in (files or {}).items():
-                stem, dot, suffix = name.rpartition(".")
-                texts[f"{stem}{_tail(runs)}{dot}{suffix}"] = text
+                texts[of_run(name, runs)] = text
             for name, text in texts.items():
                 write_text(stage.files / name, text)
-            write_reports(stage.files, _tail(runs), project, facts, tables, thumbnail, reporter)
-            save_session(stage.files / f"session{_tail(runs)}.dwb", project)
+            write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter)
+            save_session(stage.files / of_run(SESSION, runs), project)
             images = {row.exported_as: row.sha256 for row in plan.manifest if row.exported_as}
             written = describe(stage.files, _leaves(stage.files), images)
             receipt = Receipt(
@@ -246,8 +255,8 @@ def export(
             reporter.check()
             # The manifest goes last: what it lists is there.
             stage.publish(
-                replaced=("manifest.csv", RECEIPT, CSV_NAME, *COCO_NAMES) if add else (),
-                last=(RECEIPT, "manifest.csv"),
+                replaced=(MANIFEST, RECEIPT, *annotation_names()) if add else (),
+                last=(RECEIPT, MANIFEST),
             )
     except OSError as error:
         raise _explained(error, out, mode) from error
@@ -258,14 +267,9 @@ def export(
     return plan
 
 
-def _tail(runs: int) -> str:
-    """What tells the session and report of a later addition from the first ones."""
-    return "" if runs == 1 else f"-{runs}"
-
-
 def session_of(out: Path) -> Path:
     """The session that the last export into a folder wrote."""
-    return out / f"session{_tail(read_receipt(out).runs)}.dwb"
+    return out / of_run(SESSION, read_receipt(out).runs)
 
 
 def _leaves(folder: Path) -> list[str]:
@@ -319,20 +323,20 @@ def _texts(
     """The tables, by name."""
     images = {image.path: image for image in project.images.images}
     texts = {
-        "manifest.csv": longer_manifest_text(earlier.columns, earlier.lines, layout.rows)
+        MANIFEST: longer_manifest_text(earlier.columns, earlier.lines, layout.rows)
         if earlier
         else manifest_text(layout.rows, columns),
-        f"rejected{_tail(runs)}.csv": rejected_text(project.images.rejected),
+        of_run(REJECTED, runs): rejected_text(project.images.rejected),
     }
     try:
         texts |= annotation_files(annotations_of(layout.rows, images), profile.formats, out)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
     if measured(project.images.images):
-        texts[f"measurements{_tail(runs)}.csv"] = measurements_text(project.images.images)
+        texts[of_run(MEASUREMENTS, runs)] = measurements_text(project.images.images)
     if project.side is not None:
         labels = [row.label for row in rows(project)]
-        texts[f"side_data{_tail(runs)}.csv"] = side_text(project.side, project.images, labels)
+        texts[of_run(SIDE_DATA, runs)] = side_text(project.side, project.images, labels)
     return texts
 
 

@@ -11,8 +11,8 @@ import pytest
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.storage.result.export_options import Format, Split
-from defect_workbench.storage.result.receipt import RECEIPT
+from defect_workbench.core.result_files import RECEIPT
+from defect_workbench.storage.result.export_options import Split
 from defect_workbench.storage.result.result_folder import Profile, plan_export
 from defect_workbench.storage.session.session_file import load_session
 from tests.builders import made_project, picture
@@ -20,7 +20,7 @@ from tests.unit.storage.exports import do_export, table, tree
 
 
 def test_adding_only_adds(tmp_path: Path) -> None:
-    do_export(made_project(tmp_path / "lot"), tmp_path / "out", Profile(formats=(Format.COCO, Format.CSV)))
+    do_export(made_project(tmp_path / "lot"), tmp_path / "out", Profile(formats=("coco", "csv")))
     before = tree(tmp_path / "out")
     bigger = made_project(tmp_path / "more", (8, 6, 5, 9), [f"n{i}.png" for i in range(28)])
     plan = plan_export(bigger, tmp_path / "out", add=True)

@@ -13,7 +13,7 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.outlier_decisions import outlier_fates
 from defect_workbench.core.project.splits import SPLITS
-from defect_workbench.storage.result.export_options import Format, Split
+from defect_workbench.storage.result.export_options import Split
 from defect_workbench.storage.result.result_folder import Mode, Profile, plan_export
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, table
@@ -21,7 +21,7 @@ from tests.unit.storage.exports import do_export, table
 
 def test_annotation_files_agree_with_the_folders(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot", (20, 20, 20))
-    profile = Profile(Split("random", (50, 25, 25)), (Format.COCO, Format.CSV))
+    profile = Profile(Split("random", (50, 25, 25)), ("coco", "csv"))
     do_export(project, tmp_path / "out", profile)
     wanted = {
         row["exported_as"]: row["label"]

@@ -19,6 +19,7 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.text import printable
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.engine.input.thumbnail import thumbnail
@@ -26,7 +27,7 @@ from defect_workbench.storage.files.csv_cells import table_text
 from defect_workbench.storage.files.safe_names import Names, is_safe_name, safe_name
 from defect_workbench.storage.files.staging import STAGE, recover
 from defect_workbench.storage.result.manifest import COLUMNS, MoreColumns, Row
-from defect_workbench.storage.result.receipt import RECEIPT, read_receipt, undo_export
+from defect_workbench.storage.result.receipt import read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Mode, export, plan_export
 from defect_workbench.storage.session.session_lock import SessionLock
 from tests.builders import made_project, picture
@@ -208,7 +209,7 @@ def test_columns_are_read_by_name_and_keep_the_order_of_the_file(tmp_path: Path)
     do_export(tmp_path / "more", out, MORE, add=True)
     with (out / "manifest.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert tuple(rows[0]) == COLUMNS[::-1]
+    assert tuple(rows[0]) == COLUMNS.names[::-1]
     assert len(rows) == 28
     assert all((out / row["exported_as"]).is_file() for row in rows)
 

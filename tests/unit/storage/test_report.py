@@ -46,7 +46,7 @@ def evil_project(folder: Path) -> Project:
 def reports(project: Project, folder: Path, *more: ReportTable) -> tuple[str, bytes]:
     facts = {**report_facts(project), "Evil": EVIL}
     tables = [*report_tables(project), *more]
-    write_reports(folder, "", project, facts, tables, thumbnail, SilentReporter())
+    write_reports(folder, 1, project, facts, tables, thumbnail, SilentReporter())
     return (folder / "report.html").read_text(encoding="utf-8"), (folder / "report.pdf").read_bytes()
 
 

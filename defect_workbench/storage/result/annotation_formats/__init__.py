@@ -1,0 +1,1 @@
+"""Formats of annotation files, one module for each."""
