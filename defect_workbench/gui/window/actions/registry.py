@@ -1,24 +1,14 @@
-"""The actions, in the order of the menus within each group."""
+"""The actions, in the order of the menus within each group. A new module needs its name in this list."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from defect_workbench.core.registry import Registry
-from defect_workbench.gui.window.actions import (
-    data_actions,
-    edit_actions,
-    file_actions,
-    help_actions,
-    image_actions,
-)
 from defect_workbench.gui.window.actions.action import Action
 
+_MODULES = ("file_actions", "data_actions", "edit_actions", "image_actions", "help_actions")
+
 ACTIONS: Registry[Action] = Registry(
-    "action",
-    (
-        *file_actions.ENTRIES,
-        *data_actions.ENTRIES,
-        *edit_actions.ENTRIES,
-        *image_actions.ENTRIES,
-        *help_actions.ENTRIES,
-    ),
+    "action", (entry for name in _MODULES for entry in import_module(f"{__package__}.{name}").ENTRIES)
 )
