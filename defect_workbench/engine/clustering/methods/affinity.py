@@ -80,7 +80,7 @@ def _propagate(
         damping=damping, preference=preference, max_iter=_ITERATIONS, random_state=seed
     )
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+        warnings.simplefilter("always")  # two images only: "mutually equal similarities" is no failure
         model.fit(vectors)
     labels = np.asarray(model.labels_, dtype=np.intp)
     failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
