@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.commands.shared.extraction_options import parse_processing
     from defect_workbench.engine.backbone.pretrained import WeightsLibrary
     from defect_workbench.engine.classifier.data.dataset import labelled_set, lot_of, scan_labels
-    from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, check_processing
+    from defect_workbench.engine.classifier.data.folder_source import FolderSource
     from defect_workbench.engine.classifier.training_job import Request, train_and_judge
     from defect_workbench.engine.features.identity import feature_identity
     from defect_workbench.storage.files.publishing import clear_unfinished, publish
@@ -80,8 +80,6 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     from defect_workbench.storage.vectors.feature_store import FeatureStore
 
     taxonomy = _taxonomy(args.taxonomy)
-    if taxonomy is not None:
-        check_processing(taxonomy)
     check_seed(args.seed)
     if not 2 <= args.folds <= 20:
         raise InputError("--folds must be from 2 to 20")
@@ -168,7 +166,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
 
 def _taxonomy(path: Path | None) -> Taxonomy | None:
-    from defect_workbench.core.classifier.taxonomy import read_taxonomy
+    from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 
     if path is None:
         return None

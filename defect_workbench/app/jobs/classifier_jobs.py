@@ -110,7 +110,7 @@ def train(project: Project | None, wish: Wish, places: Places, *, offline: bool)
     def work(reporter: JobReporter) -> Trained:
         from defect_workbench.engine.backbone.pretrained import WeightsLibrary
         from defect_workbench.engine.backbone.torch_import import load_torch
-        from defect_workbench.engine.classifier.data.stage_inputs import FolderSource
+        from defect_workbench.engine.classifier.data.folder_source import FolderSource
         from defect_workbench.engine.classifier.training_job import Request, train_and_judge
         from defect_workbench.engine.features.identity import feature_identity
         from defect_workbench.storage.vectors.feature_store import FeatureStore

@@ -1,49 +1,178 @@
-"""Stages as TOML, as a person edits them."""
+"""Taxonomies as TOML, as a person edits them, and as the values that a model file keeps."""
 
 from __future__ import annotations
 
-import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from defect_workbench.core.classifier.taxonomy import FORMAT, Kind, Outcome, Stage, Taxonomy
+import tomli_w
+
+from defect_workbench.core.classifier.stage import CLASSES, Outcome, Stage
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
+from defect_workbench.core.classifier.taxonomy import FORMAT, Taxonomy
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES
+
+_STAGE_KEYS = {"name", "kind", "outcome", "rest", "inputs", "next", "denoise", "background"}
+# Earlier versions let any stage have the settings of all kinds, and wrote a unit for each.
+_FORMER_KEYS = {"unit", "limit", "threshold"}
 
 
 def taxonomy_text(taxonomy: Taxonomy) -> str:
     """A text that `read_taxonomy` reads back; what is as usual is left out."""
-    lines = [f"format = {FORMAT}"]
+    values: dict[str, Any] = {"format": FORMAT}
     if taxonomy.name:
-        lines.append(f"name = {_text(taxonomy.name)}")
-    for stage in taxonomy.stages:
-        lines += ["", *_stage(stage)]
-    return "\n".join(lines) + "\n"
+        values["name"] = taxonomy.name
+    values["stage"] = [_table(stage) for stage in taxonomy.stages]
+    return tomli_w.dumps(values)
 
 
-def _stage(stage: Stage) -> list[str]:
-    lines = ["[[stage]]", f"name = {_text(stage.name)}", f"kind = {_text(stage.kind.value)}"]
-    if stage.kind is Kind.SIZE:
-        lines.append(f"unit = {_text(stage.unit)}")
-    for word, value in (("limit", stage.limit), ("threshold", stage.threshold)):
-        if value is not None:
-            lines.append(f"{word} = {value!r}")
+def _table(stage: Stage) -> dict[str, Any]:
+    entry = STAGE_KINDS[stage.kind]
+    table: dict[str, Any] = {"name": stage.name, "kind": stage.kind, **stage.settings}
     if stage.rest:
-        lines.append("rest = true")
+        table["rest"] = True
     if stage.inputs:
-        lines.append(f"inputs = [{', '.join(map(_text, stage.inputs))}]")
-    ways = {"denoise": stage.denoise, "background": stage.background}
-    lines += [f"{word} = {_text(way)}" for word, way in ways.items() if way != "none"]
-    for outcome in stage.outcomes:
-        lines += _outcome(outcome)
-    return lines
+        table["inputs"] = list(stage.inputs)
+    changes = {"denoise": (stage.denoise, entry.denoise), "background": (stage.background, "none")}
+    table |= {key: value for key, (value, usual) in changes.items() if value != "none" or usual != "none"}
+    outcomes = [
+        {
+            "name": outcome.name,
+            **({"folders": list(outcome.folders)} if outcome.folders else {}),
+            **({"next": outcome.next} if outcome.next else {}),
+        }
+        for outcome in stage.outcomes
+    ]
+    return table | ({"outcome": outcomes} if outcomes else {})
 
 
-def _outcome(outcome: Outcome) -> list[str]:
-    lines = ["[[stage.outcome]]", f"name = {_text(outcome.name)}"]
-    if outcome.folders:
-        lines.append(f"folders = [{', '.join(map(_text, outcome.folders))}]")
-    if outcome.next:
-        lines.append(f"next = {_text(outcome.next)}")
-    return lines
+def read_taxonomy(text: str, source: str) -> Taxonomy:
+    """A taxonomy from TOML.
+
+    Parameters
+    ----------
+    source : str
+        Named in errors.
+
+    Raises
+    ------
+    InputError
+        If it is not a sound taxonomy; the message says what is wrong.
+    """
+    try:
+        # Some editors begin a file with a mark of the byte order, which TOML does not know.
+        values = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{source} is not a taxonomy: its brackets are nested too deeply") from error
+    return from_mapping(values, source)
 
 
-def _text(value: str) -> str:
-    # A JSON string is a basic string of TOML.
-    return json.dumps(value, ensure_ascii=False)
+def from_mapping(values: Mapping[str, Any], source: str) -> Taxonomy:
+    """A taxonomy from the values of a TOML file or of a model file."""
+    try:
+        version = int(values.get("format", FORMAT))
+        if version > FORMAT:
+            raise InputError(f"{source} is of a newer version (format {version}); update the program")
+        if version < 1:
+            raise InputError(f"{source} has the format {version}; formats are counted from 1")
+        tables = values.get("stage")
+        if not isinstance(tables, list) or not tables:
+            raise InputError(f"{source} has no [[stage]]")
+        _known(values, {"format", "name", "stage"}, source)
+        stages = tuple(_stage(table, source) for table in tables)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise InputError(f"{source} is not a taxonomy: {error}") from error
+    _check(stages, source)
+    return Taxonomy(stages, str(values.get("name", "")))
+
+
+def _stage(table: Mapping[str, Any], source: str) -> Stage:
+    name = str(table["name"]).strip()
+    where = f"{source}, stage '{name}'"
+    kind = str(table.get("kind", CLASSES))
+    if kind not in STAGE_KINDS:
+        raise InputError(f"{where}: kind must be one of {', '.join(STAGE_KINDS.names)}, not {kind}")
+    entry = STAGE_KINDS[kind]
+    own = {setting.name for setting in entry.settings}
+    _known(table, _STAGE_KEYS | own, where, also=_FORMER_KEYS)
+    given = tuple(
+        Outcome(str(o["name"]).strip(), tuple(str(f) for f in o.get("folders", ())), str(o.get("next", "")))
+        for o in table.get("outcome", ())
+    )
+    settings = {
+        setting.name: setting.checked(table.get(setting.name, setting.default), where)
+        for setting in entry.settings
+        if setting.name in table or setting.default
+    }
+    preprocessing = {
+        key: _chosen(str(table.get(key, usual)), known, f"{where}: {key}")
+        for key, usual, known in (
+            ("denoise", entry.denoise, DENOISES),
+            ("background", "none", BACKGROUNDS),
+        )
+    }
+    preprocessing = {
+        key: _chosen(str(table.get(key, usual)), known, f"{where}: {key}")
+        for key, usual, known in (
+            ("denoise", entry.denoise, DENOISES),
+            ("background", "none", BACKGROUNDS),
+        )
+    }
+    return Stage(
+        name,
+        kind,
+        entry.outcomes(given, str(table.get("next", "")), where),
+        bool(table.get("rest", False)),
+        tuple(str(i) for i in table.get("inputs", ())),
+        settings,
+        **preprocessing,
+    )
+
+
+def _chosen(value: str, known: Sequence[str], what: str) -> str:
+    if value not in known:
+        raise InputError(f"{what} must be one of {', '.join(known)}")
+    return value
+
+
+def _known(table: Mapping[str, Any], keys: set[str], where: str, also: Iterable[str] = ()) -> None:
+    """Refuse other keys than these, and those that are also read but no longer written."""
+    odd = sorted(set(table) - keys - set(also))
+    if odd:
+        raise InputError(f"{where}: '{odd[0]}' is not known; there are {', '.join(sorted(keys))}")
+
+
+def _check(stages: Sequence[Stage], source: str) -> None:
+    names = [stage.name for stage in stages]
+    if len({n.casefold() for n in names}) < len(names) or not all(names):
+        raise InputError(f"{source}: each stage needs a name of its own")
+    if sum(stage.rest for stage in stages) > 1:
+        raise InputError(f"{source}: only one stage can take the rest")
+    seen: dict[str, str] = {}
+    for index, stage in enumerate(stages):
+        later = names[index + 1 :]
+        for outcome in stage.outcomes:
+            if outcome.next and outcome.next not in later:
+                raise InputError(
+                    f"{source}, stage '{stage.name}': '{outcome.next}' is no later stage; an image only "
+                    "goes forward"
+                )
+            if outcome.next and outcome.folders:
+                raise InputError(
+                    f"{source}, stage '{stage.name}', outcome '{outcome.name}': give either folders "
+                    "(a label) or next (a stage), not both"
+                )
+            for folder in outcome.folders:
+                if seen.setdefault(folder.casefold(), stage.name) != stage.name:
+                    raise InputError(f"{source}: the folder {folder} is named in two stages")
+        for earlier in stage.inputs:
+            if earlier not in names[:index]:
+                raise InputError(f"{source}, stage '{stage.name}': '{earlier}' is no earlier stage")
+    reached = {names[0]} | {o.next for stage in stages for o in stage.outcomes}
+    lost = [name for name in names if name not in reached]
+    if lost:
+        raise InputError(f"{source}: no outcome leads to the stage '{lost[0]}'")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from defect_workbench.core.clustering.feature_blocks import with_current_names
+from defect_workbench.core.classifier.trained_stage import current_block
 from defect_workbench.core.typed_json import decode, decode_fields
 
 T = TypeVar("T")
@@ -46,12 +46,7 @@ class ConfusionMatrix:
     table: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
-        """Refuse a table that is not square.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse a table that is not square."""
         n = len(self.labels)
         if len(self.table) != n or any(len(row) != n for row in self.table):
             raise ValueError(f"the confusion matrix of {n} classes must have {n} rows and columns")
@@ -66,12 +61,7 @@ class ReliabilityCurve:
     images: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse columns of different lengths.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse columns of different lengths."""
         _same_length("the reliability curve", self.confidence, self.accuracy, self.images)
 
 
@@ -97,12 +87,7 @@ class RiskCoverageCurve:
     threshold: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse columns of different lengths.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse columns of different lengths."""
         _same_length("the risk-coverage curve", self.coverage, self.risk, self.threshold)
 
 
@@ -131,12 +116,7 @@ class Evaluation:
     risk_coverage: RiskCoverageCurve | None = None
 
     def __post_init__(self) -> None:
-        """Refuse shares that are not from 0 to 1.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse shares that are not from 0 to 1."""
         _shares(accuracy=self.accuracy, balanced_accuracy=self.balanced_accuracy)
         _interval(self.interval)
         if set(self.classes) != set(self.confusion.labels):
@@ -179,12 +159,7 @@ class AblationFigures:
     minus_deep_interval: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse shares that are not from 0 to 1.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse shares that are not from 0 to 1."""
         _shares(accuracy=self.accuracy)
         _interval(self.interval)
 
@@ -252,7 +227,7 @@ class StageFacts:
         if "parameters" not in table:
             table["parameters"] = {key: table[key] for key in _OLD_PARAMETERS if key in table}
         if isinstance(table.get("weights"), Mapping):
-            table["weights"] = with_current_names(table["weights"])
+            table["weights"] = {current_block(block): weight for block, weight in table["weights"].items()}
         if table.get("accuracy") is not None:
             table["evaluation"] = {key: table[key] for key in table if key != "evaluation"}
         return decode_fields(cls, table, where)
@@ -336,12 +311,7 @@ class TrainingFacts:
     unknown: UnknownKinds | None = None
 
     def __post_init__(self) -> None:
-        """Refuse counts that cannot be.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse counts that cannot be."""
         if self.folds < 2:
             raise ValueError(f"folds must be at least 2, not {self.folds}")
         if self.images < 1 or min(self.classes.values(), default=0) < 0:

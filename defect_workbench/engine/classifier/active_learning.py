@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction, scaled
+from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
+from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
 
 NEIGHBOURS = 10

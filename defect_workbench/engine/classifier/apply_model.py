@@ -11,7 +11,8 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, Material
+from defect_workbench.engine.classifier.data.folder_source import FolderSource
+from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import tuned_features
 from defect_workbench.engine.classifier.predict import predict
 from defect_workbench.engine.classifier.proposed_clusters import proposed
@@ -70,7 +71,7 @@ def judge(
     if model.tuned:
         seen = tuned_features(model.tuned, images, features, processing, library, reporter)
     reporter.stage("Classifying", None)
-    return predict(model, Material(seen, source)), seen
+    return predict(model, StageInputs(seen, source)), seen
 
 
 def sort_images(

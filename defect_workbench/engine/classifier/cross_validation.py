@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
-from defect_workbench.core.classifier.taxonomy import Kind, Taxonomy, ways
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
+from defect_workbench.core.classifier.taxonomy import Taxonomy, label_routes
 from defect_workbench.core.classifier.trained_classifier import Prediction
+from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.core.classifier.training_facts import (
     AblationFigures,
     Evaluation,
@@ -22,7 +24,7 @@ from defect_workbench.core.classifier.training_facts import (
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
-from defect_workbench.engine.classifier.data.stage_inputs import Material
+from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.evaluation import (
     choose_threshold,
     difference,
@@ -32,6 +34,7 @@ from defect_workbench.engine.classifier.evaluation import (
 )
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Watcher
+from defect_workbench.engine.classifier.novelty import fit_novelty, novelty_blocks
 from defect_workbench.engine.classifier.predict import predict_rows
 from defect_workbench.engine.classifier.training import Options, block_choices, targets, train
 
@@ -57,7 +60,7 @@ class CrossValidation:
     ablation : mapping of str to AblationFigures
         By choice of feature blocks; empty if it was not asked for.
     threshold : float
-        Of the doubt, from the risk-coverage curve.
+        Of the novelty score, from the risk-coverage curve.
     """
 
     fold: Integers
@@ -71,7 +74,7 @@ class CrossValidation:
 
 def cross_validate(
     data: LabelledSet,
-    material: Material,
+    inputs: StageInputs,
     taxonomy: Taxonomy,
     count: int,
     options: Options,
@@ -114,15 +117,15 @@ def cross_validate(
     compared = choices if ablation else {full: choices[full]}
     reporter.stage("Cross-validation", count * len(compared))
     names = taxonomy.labels
-    way = ways(taxonomy, data.folders)
-    truth = np.array([names.index(way.label_of[f]) for f in data.folders], np.intp)[data.labels]
+    routes = label_routes(taxonomy, data.folders)
+    truth = np.array([names.index(routes.label_of[f]) for f in data.folders], np.intp)[data.labels]
     parts: dict[str, list[tuple[Integers, Prediction]]] = {choice: [] for choice in compared}
     for number in range(count):
         learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         if not len(judged):
             continue
         name = f"fold {number + 1}"
-        seen, asked = data, material
+        seen, asked = data, inputs
         if tuning is not None:
             seen, asked, _ = tuning.refit(learnt, name)
             reporter.stage(f"Cross-validation, {name}", len(compared))
@@ -137,10 +140,10 @@ def cross_validate(
     joined = {choice: join(found, len(data)) for choice, found in parts.items()}
     right = {choice: found.labels == truth for choice, found in joined.items()}
     prediction = joined[full]
-    overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.doubt)
-    curve = risk_coverage(prediction.doubt, right[full])
+    overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.novelty_scores)
+    curve = risk_coverage(prediction.novelty_scores, right[full])
     threshold = choose_threshold(curve)
-    prediction = replace(prediction, known=prediction.doubt <= threshold)
+    prediction = replace(prediction, known=prediction.novelty_scores <= threshold)
     return CrossValidation(
         fold,
         truth,
@@ -170,7 +173,7 @@ def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
         first.names,
         array(lambda p: p.labels, first.labels),
         array(lambda p: p.probabilities, first.probabilities),
-        array(lambda p: p.doubt, first.doubt),
+        array(lambda p: p.novelty_scores, first.novelty_scores),
         array(lambda p: p.known, first.known),
         tuple(paths),
         {name: array(lambda p, key=name: p.stages[key], values) for name, values in first.stages.items()},
@@ -179,19 +182,20 @@ def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
 
 def _stage_facts(name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: Prediction) -> StageFacts:
     stage = taxonomy.stage(name)
-    wanted = targets(stage, ways(taxonomy, data.folders), data)
+    wanted = targets(stage, label_routes(taxonomy, data.folders), data)
     odds = prediction.stages[name]
     decided = odds.argmax(axis=1)
     counts = np.bincount(decided, minlength=len(stage.outcomes))
     names = [outcome.name for outcome in stage.outcomes]
-    facts = StageFacts(stage.kind.value, dict(zip(names, counts.tolist(), strict=True)))
+    facts = StageFacts(stage.kind, dict(zip(names, counts.tolist(), strict=True)))
     judged = np.flatnonzero(wanted >= 0)
     if not len(judged):
         return replace(facts, why="the folders do not say which outcome is right")
     rows = odds[judged]
     confidence: Floats = rows[np.arange(len(judged)), decided[judged]]
-    measured = stage.kind is not Kind.CLASSES
-    evaluation = evaluate(wanted[judged], decided[judged], names, None if measured else confidence)
+    if not STAGE_KINDS[stage.kind].gives_probabilities:
+        return replace(facts, evaluation=evaluate(wanted[judged], decided[judged], names))
+    evaluation = evaluate(wanted[judged], decided[judged], names, confidence)
     return replace(facts, evaluation=evaluation)
 
 
@@ -210,7 +214,7 @@ def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigure
 
 def leave_classes_out(
     data: LabelledSet,
-    material: Material,
+    inputs: StageInputs,
     taxonomy: Taxonomy,
     options: Options,
     reporter: Reporter,
@@ -237,36 +241,33 @@ def leave_classes_out(
         reporter.check()
         foreign = np.flatnonzero(data.labels == left_out)
         known = np.flatnonzero(data.labels != left_out)
-        doubts, right, strange = np.zeros(len(data)), np.zeros(len(data), bool), np.zeros(len(foreign))
+        scores_known, right, strange = np.zeros(len(data)), np.zeros(len(data), bool), np.zeros(len(foreign))
         kept = [f for i, f in enumerate(data.folders) if i != left_out]
         for number in range(count):
             learnt = known[fold[known] != number]
             judged = known[fold[known] == number]
             if not len(judged):
                 continue
-            doubt, correct = _doubts(data, learnt, judged, kept, options.seed)
-            doubts[judged], right[judged] = doubt, correct
-            strange += _doubts(data, learnt, foreign, kept, options.seed)[0] / count
-        threshold = choose_threshold(risk_coverage(doubts[known], right[known]))
-        scores = np.concatenate([doubts[known], strange])
+            found, correct = _novelty_scores(data, learnt, judged, kept, options.seed)
+            scores_known[judged], right[judged] = found, correct
+            strange += _novelty_scores(data, learnt, foreign, kept, options.seed)[0] / count
+        threshold = choose_threshold(risk_coverage(scores_known[known], right[known]))
+        scores = np.concatenate([scores_known[known], strange])
         classes[folder] = LeftOutClass(
             auc=float(roc_auc_score(np.arange(len(scores)) >= len(known), scores)),
             unknown_found=float((strange > threshold).mean()),
-            known_rejected=float((doubts[known] > threshold).mean()),
+            known_rejected=float((scores_known[known] > threshold).mean()),
         )
         reporter.advance()
     areas = [entry.auc for entry in classes.values()]
     return UnknownKinds(classes, float(np.mean(areas)), float(np.min(areas)))
 
 
-def _doubts(
+def _novelty_scores(
     data: LabelledSet, learnt: Integers, judged: Integers, folders: list[str], seed: int
 ) -> tuple[Floats, Flags]:
-    """The doubt of images as a model of the folders would have it, and whether it would be right."""
+    """Novelty scores of images by a model of some folders, and whether its labels would be right."""
     from threadpoolctl import threadpool_limits
-
-    from defect_workbench.core.classifier.trained_classifier import scaled
-    from defect_workbench.engine.classifier.training import fit_novelty, novelty_blocks
 
     names = {data.folders.index(folder): number for number, folder in enumerate(folders)}
     labels = np.array([names.get(label, -1) for label in data.labels.tolist()], np.intp)
@@ -274,7 +275,7 @@ def _doubts(
         blocks = novelty_blocks(data, learnt)
         novelty = fit_novelty(blocks, labels[learnt], data.groups[learnt], len(folders), seed)
         rows = novelty_blocks(data, judged)
-        doubt = novelty.doubt(novelty.measures(rows))
+        scores = novelty.scores(novelty.measures(rows))
         vectors = scaled(novelty.scales, rows)
-    beliefs = vectors @ novelty.linear[:-1] + novelty.linear[-1]
-    return doubt, beliefs.argmax(axis=1) == labels[judged]
+    linear_scores = vectors @ novelty.linear[:-1] + novelty.linear[-1]
+    return scores, linear_scores.argmax(axis=1) == labels[judged]

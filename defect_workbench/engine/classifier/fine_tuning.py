@@ -24,7 +24,7 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
-from defect_workbench.engine.classifier.data.stage_inputs import Material, Source
+from defect_workbench.engine.classifier.data.stage_inputs import Source, StageInputs
 from defect_workbench.engine.classifier.heads.head import Epoch, Watcher
 from defect_workbench.engine.classifier.heads.ridge import class_weights
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
@@ -42,7 +42,7 @@ _CHANNELS, _SIDE = 1024, 14
 
 
 @dataclass(frozen=True, eq=False)
-class Maps:
+class LayerMaps:
     """What layer 3 says of each picture; kept in a file, for it is 0.4 MB an image.
 
     Attributes
@@ -95,7 +95,7 @@ class LastBlock:
         except RuntimeError as error:
             raise WorkbenchError("the tuned block of this model does not fit the network") from error
 
-    def maps(self, images: ImageSet, made: Processing, reporter: Reporter) -> Maps:
+    def maps(self, images: ImageSet, made: Processing, reporter: Reporter) -> LayerMaps:
         """What layer 3 says of every picture.
 
         Raises
@@ -121,15 +121,15 @@ class LastBlock:
                 x = net.layer3(net.layer2(net.layer1(x)))
                 values[start : start + len(rows)] = x.permute(0, 2, 3, 1).half().cpu().numpy()
             reporter.advance(len(rows))
-        return Maps(values, folder)
+        return LayerMaps(values, folder)
 
-    def _batch(self, maps: Maps, rows: Integers) -> torch.Tensor:
+    def _batch(self, maps: LayerMaps, rows: Integers) -> torch.Tensor:
         import torch
 
         found = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
         return found.permute(0, 3, 1, 2)
 
-    def vectors(self, maps: Maps, reporter: Reporter) -> NDArray[np.float32]:
+    def vectors(self, maps: LayerMaps, reporter: Reporter) -> NDArray[np.float32]:
         """(n, 2048) deep vectors by the block as it is now."""
         import torch
 
@@ -143,7 +143,7 @@ class LastBlock:
 
     def tune(
         self,
-        maps: Maps,
+        maps: LayerMaps,
         labels: Integers,
         chosen: Integers,
         seed: int,
@@ -257,7 +257,7 @@ class FineTuning:
         self._block = LastBlock(library)
         self._maps = self._block.maps(data.images, made, reporter)
 
-    def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, Material, Tuned]:
+    def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, StageInputs, Tuned]:
         """The set with deep vectors as tuned to the chosen images alone."""
         self._reporter.stage(f"Fine-tuning, {name}", EPOCHS * len(chosen))
         tuned = self._block.tune(
@@ -265,7 +265,7 @@ class FineTuning:
         )
         blocks = {**self._data.features.blocks, DEEP: self._block.vectors(self._maps, self._reporter)}
         features = Features(blocks, self._data.features.backbone)
-        return replace(self._data, features=features), Material(features, self._source), tuned
+        return replace(self._data, features=features), StageInputs(features, self._source), tuned
 
     def close(self) -> None:
         """Throw the kept maps away."""

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, fit_taxonomy
-from defect_workbench.core.classifier.trained_classifier import Classifier, TrainedStage
+from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy
+from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
+from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
@@ -28,11 +30,13 @@ from defect_workbench.engine.classifier.data.dataset import (
     merged_groups,
     without,
 )
+from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
-from defect_workbench.engine.classifier.data.stage_inputs import FolderSource, Material, check_processing
+from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import FineTuning
 from defect_workbench.engine.classifier.heads.head import Watcher
-from defect_workbench.engine.classifier.training import Options, train, with_threshold
+from defect_workbench.engine.classifier.novelty import with_threshold
+from defect_workbench.engine.classifier.training import Options, train
 
 MOST_DRAWS = 50
 
@@ -149,9 +153,8 @@ def train_and_judge(
     seconds["duplicates"] = time.perf_counter() - started
 
     taxonomy, said = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
-    check_processing(taxonomy)
     notes += said
-    material = Material(data.features, source)
+    inputs = StageInputs(data.features, source)
     views = training_views(request.draws, request.seed) if request.augment else ()
     started = time.perf_counter()
     if views and source is not None:
@@ -171,7 +174,7 @@ def train_and_judge(
         started = time.perf_counter()
     judged = cross_validate(
         data,
-        material,
+        inputs,
         taxonomy,
         request.folds,
         options,
@@ -184,16 +187,16 @@ def train_and_judge(
     unknown = None
     if request.leave_one_out:
         started = time.perf_counter()
-        unknown = leave_classes_out(data, material, taxonomy, options, reporter, request.folds)
+        unknown = leave_classes_out(data, inputs, taxonomy, options, reporter, request.folds)
         seconds["leave_one_out"] = time.perf_counter() - started
     reporter.stage("Training on all images", None)
     started = time.perf_counter()
     everything = np.arange(len(data))
     tuned: Mapping[str, Any] = {}
     if tuning is not None:
-        data, material, tuned = tuning.refit(everything, "all images")
+        data, inputs, tuned = tuning.refit(everything, "all images")
         tuning.close()
-    model = train(data, material, taxonomy, everything, options, reporter, name="all images", watch=watch)
+    model = train(data, inputs, taxonomy, everything, options, reporter, name="all images", watch=watch)
     seconds["train"] = time.perf_counter() - started
     model = with_threshold(model, judged.threshold)
     facts = TrainingFacts(
@@ -216,13 +219,11 @@ def train_and_judge(
 
 def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
     """The figures of a stage with what it decides by after training on all images."""
-    given = (("limit", trained.limit), ("threshold", trained.threshold))
-    parameters = {name: value for name, value in given if value is not None}
-    head = trained.head
-    if head is None:
-        return replace(judged, parameters=parameters, learnt=str(trained.notes.get("why", "")))
-    weights = dict(head.notes.get("weights", {}))
-    return replace(judged, parameters=parameters, weights=weights, temperature=head.temperature)
+    facts = replace(judged, parameters=trained.parameters, learnt=str(trained.notes.get("why", "")))
+    if trained.head is None:
+        return facts
+    weights = dict(trained.head.notes.get("weights", {}))
+    return replace(facts, weights=weights, temperature=trained.head.temperature)
 
 
 def manifest_hash(data: LabelledSet) -> str:

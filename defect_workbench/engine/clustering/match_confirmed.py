@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
-from defect_workbench.core.classifier.trained_classifier import scaled
+from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import plain_scales
 

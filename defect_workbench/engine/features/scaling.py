@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.classifier.trained_classifier import BlockScale
+from defect_workbench.core.classifier.trained_stage import BlockScale
 from defect_workbench.core.clustering.feature_blocks import DEEP
 
 CLIP = 5.0

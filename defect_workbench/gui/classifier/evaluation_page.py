@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
 
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.training_facts import ConfusionMatrix, StageFacts, TrainingFacts
 from defect_workbench.core.text import sentence_case
 from defect_workbench.storage.report.html_report import render
@@ -31,9 +32,8 @@ def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
 
 def _stage(name: str, stage: StageFacts) -> tuple[str, ...]:
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in stage.outcomes.items())
-    parameters = ", ".join(f"{word} {value:.4g}" for word, value in stage.parameters.items())
     right = "not judged" if stage.evaluation is None else _percent(stage.evaluation.accuracy)
-    return name, right, outcomes, parameters
+    return name, right, outcomes, STAGE_KINDS[stage.kind].describe(stage)
 
 
 def _confusion(matrix: ConfusionMatrix, palette: QPalette) -> list[tuple[str, list[tuple[int, str]]]]:

@@ -6,8 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy, read_taxonomy
-from defect_workbench.core.classifier.taxonomy_toml import taxonomy_text
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
+from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy
+from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy, taxonomy_text
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.text import sentence_case
 
@@ -22,10 +23,8 @@ class TaxonomyDialog(QDialog):
         self.setObjectName("taxonomyDialog")
         self.setWindowTitle("Stages of the classifier")
         self.resize(680, 620)
-        words = QLabel(
-            "Each image goes through the stages from the top. A stage of kind “classes” is learnt; “size” "
-            "and “noise” decide by measurement, with a limit that is given or learnt."
-        )
+        kinds = "; ".join(f"“{kind.name}” {kind.summary}" for kind in STAGE_KINDS)
+        words = QLabel(f"Each image goes through the stages from the top. A stage of kind {kinds}.")
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.text = QPlainTextEdit(taxonomy_text(taxonomy or default_taxonomy()))

@@ -16,21 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.classifier.taxonomy import from_mapping
-from defect_workbench.core.classifier.trained_classifier import (
-    BlockScale,
-    Classifier,
-    Head,
-    Novelty,
-    TrainedStage,
-)
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
+from defect_workbench.core.classifier.taxonomy_toml import from_mapping
+from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
+from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
 from defect_workbench.core.classifier.training_facts import read_training_facts
-from defect_workbench.core.clustering.feature_blocks import current_name, with_current_names
+from defect_workbench.core.clustering.feature_blocks import with_current_names
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
 
-FORMAT = 1
+# 2: parameters of stages are a mapping. Format 1 had the two keys `_FORMER_PARAMETERS`.
+FORMAT = 2
+_FORMER_PARAMETERS = ("limit", "threshold")
 # A hundred times what training writes; the whole file is read at once.
 MOST_BYTES = 4 << 30
 KIND = "defect-workbench classifier"
@@ -99,7 +97,7 @@ def _scales_out(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> 
 
 
 def _stage_out(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
-    result: dict[str, Any] = {"limit": stage.limit, "threshold": stage.threshold, "notes": dict(stage.notes)}
+    result: dict[str, Any] = {"parameters": dict(stage.parameters), "notes": dict(stage.notes)}
     head = stage.head
     if head is not None:
         prefix = f"stage.{name}"
@@ -176,7 +174,7 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
 def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:
     return tuple(
         BlockScale(
-            current_name(str(table["block"])),
+            current_block(str(table["block"])),
             arrays[f"{prefix}.{table['block']}.centre"],
             arrays[f"{prefix}.{table['block']}.divisor"],
             float(table["factor"]),
@@ -187,8 +185,9 @@ def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tup
 
 
 def _current_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
-    weights = {"weights": with_current_names(notes["weights"])} if "weights" in notes else {}
-    return {**notes, **weights}
+    if "weights" not in notes:
+        return dict(notes)
+    return {**notes, "weights": {current_block(name): weight for name, weight in notes["weights"].items()}}
 
 
 def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
@@ -206,14 +205,9 @@ def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedSta
             float(values["temperature"]),
             _current_notes(table["notes"]),
         )
-    limit, threshold = table["limit"], table["threshold"]
-    return TrainedStage(
-        name,
-        head,
-        None if limit is None else float(limit),
-        None if threshold is None else float(threshold),
-        _current_notes(table["notes"]),
-    )
+    parameters = table.get("parameters", {key: table.get(key) for key in _FORMER_PARAMETERS})
+    found = {str(key): float(value) for key, value in parameters.items() if value is not None}
+    return TrainedStage(name, head, found, _current_notes(table["notes"]))
 
 
 def _with_current_blocks(identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,9 +225,7 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     if set(stages) != {stage.name for stage in taxonomy.stages}:
         raise ValueError("stages are missing")
     for stage in taxonomy.stages:
-        head = stages[stage.name].head
-        if head is not None and head.classes != tuple(o.name for o in stage.outcomes):
-            raise ValueError("a head does not fit its stage")
+        STAGE_KINDS[stage.kind].check(stage, stages[stage.name])
     threshold = state["novelty"]["threshold"]
     novelty = Novelty(
         _scales_in("novelty", state["novelty"]["scales"], arrays),

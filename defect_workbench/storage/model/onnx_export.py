@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.classifier.trained_classifier import Classifier, Head
+from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.classifier.trained_stage import Head
 from defect_workbench.core.clustering.feature_blocks import DEEP
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.storage.files.atomic import replacing
@@ -141,9 +142,9 @@ def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], d
             ready = node("Clip", [ready, *limits], f"{at}_clipped")
         parts.append(node("Mul", [ready, constant(f"{scale.block}_factor", scale.factor)], f"{at}_ready"))
     x = node("Concat", parts, f"{key}_x", axis=1)
-    said = node("MatMul", [x, constant("linear", head.linear[:-1])], f"{key}_linear_product")
-    said = node("Add", [said, constant("linear_bias", head.linear[-1])], f"{key}_beliefs")
-    said = node("Mul", [said, constant("skip", head.skip)], f"{key}_skipped")
+    linear = node("MatMul", [x, constant("linear", head.linear[:-1])], f"{key}_linear_product")
+    linear = node("Add", [linear, constant("linear_bias", head.linear[-1])], f"{key}_linear_scores")
+    linear = node("Mul", [linear, constant("skip", head.skip)], f"{key}_skipped")
     inner = node(
         "MatMul", [x, constant("axes_hidden", head.axes @ head.hidden[:-1])], f"{key}_hidden_product"
     )
@@ -151,7 +152,7 @@ def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], d
     inner = node("Relu", [inner], f"{key}_relu")
     inner = node("MatMul", [inner, constant("output", head.output[:-1])], f"{key}_output_product")
     inner = node("Add", [inner, constant("output_bias", head.output[-1])], f"{key}_output_sum")
-    raw = node("Add", [said, inner], f"{key}_raw")
+    raw = node("Add", [linear, inner], f"{key}_raw")
     logits = node("Div", [raw, constant("temperature", head.temperature)], f"{key}_logits")
     node("Softmax", [logits], output, axis=1)
     return nodes, constants

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.training_facts import (
     AblationFigures,
     ConfusionMatrix,
@@ -172,11 +173,9 @@ def _ablation(values: Mapping[str, AblationFigures]) -> Iterator[ReportTable]:
 def _stage(name: str, stage: StageFacts) -> Iterator[Section]:
     shares = ", ".join(f"{outcome} {count:,}" for outcome, count in stage.outcomes.items())
     words = [f"Found: {shares}."]
-    for parameter, value in stage.parameters.items():
-        words.append(f"{sentence_case(parameter)} {value:.4g} ({stage.learnt}).")
-    if stage.weights:
-        weights = ", ".join(f"{block} {weight:g}" for block, weight in stage.weights.items())
-        words.append(f"Weights of the blocks: {weights}.")
+    decided_by = STAGE_KINDS[stage.kind].describe(stage)
+    if decided_by:
+        words.append(f"{sentence_case(decided_by)}.")
     judged = stage.evaluation
     if judged is None:
         words.append(f"Not judged: {stage.why}.")

@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from defect_workbench.core.classifier.taxonomy import Taxonomy, fit_taxonomy, flat_taxonomy, read_taxonomy
+from defect_workbench.core.classifier.stages.size import best_split, otsu
+from defect_workbench.core.classifier.stages.stage_kind import MEASURES
+from defect_workbench.core.classifier.taxonomy import Taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
+from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import Cancelled, InputError, WorkbenchError
@@ -21,12 +25,13 @@ from defect_workbench.engine.classifier.cross_validation import cross_validate, 
 from defect_workbench.engine.classifier.data.augmentation import View, changed, turned
 from defect_workbench.engine.classifier.data.augmentation import examples as looks
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, merged_groups
-from defect_workbench.engine.classifier.data.stage_inputs import COLUMNS, Material
+from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Epoch, fit_temperature
 from defect_workbench.engine.classifier.heads.ridge import ridge
+from defect_workbench.engine.classifier.novelty import with_threshold
 from defect_workbench.engine.classifier.predict import predict
-from defect_workbench.engine.classifier.training import Options, best_split, otsu, train, with_threshold
+from defect_workbench.engine.classifier.training import Options, train
 from defect_workbench.engine.clustering.match_confirmed import NEW, match_new
 from defect_workbench.engine.features.identity import check_fit, feature_identity
 from defect_workbench.storage.model.model_file import load_model, save_model
@@ -55,10 +60,10 @@ class Measured:
     def __init__(
         self, diameter: np.ndarray[Any, Any], noise: np.ndarray[Any, Any], data: LabelledSet
     ) -> None:
-        self.rows = np.zeros((len(diameter), len(COLUMNS)))
-        self.rows[:, COLUMNS.index("diameter")] = diameter
-        self.rows[:, COLUMNS.index("defects")] = diameter > 0
-        self.rows[:, COLUMNS.index("noise")] = noise
+        self.rows = np.zeros((len(diameter), len(MEASURES)))
+        self.rows[:, MEASURES.index("diameter")] = diameter
+        self.rows[:, MEASURES.index("defects")] = diameter > 0
+        self.rows[:, MEASURES.index("noise")] = noise
         self.data = data
         self.asked: list[tuple[str, str, int]] = []
 
@@ -75,7 +80,9 @@ def flat(data: LabelledSet) -> Taxonomy:
 
 
 def trained_on(data: LabelledSet) -> Classifier:
-    return train(data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter())
+    return train(
+        data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
+    )
 
 
 @examples(max_examples=15)
@@ -108,9 +115,9 @@ def test_folds_keep_groups_whole_and_classes_spread(seed: int) -> None:
 def test_a_trained_model_knows_its_kinds_and_not_others(tmp_path: Path) -> None:
     data = made_set()
     taxonomy, reporter = flat(data), SilentReporter()
-    material = Material(data.features)
+    inputs = StageInputs(data.features)
     epochs: list[Epoch] = []
-    judged = cross_validate(data, material, taxonomy, 3, Options(), reporter, watch=epochs.append)
+    judged = cross_validate(data, inputs, taxonomy, 3, Options(), reporter, watch=epochs.append)
     assert judged.overall.accuracy > 0.95
     assert set(judged.ablation) == {"deep", "texture", "fused"}
     interval = judged.ablation["fused"].minus_deep_interval
@@ -119,19 +126,19 @@ def test_a_trained_model_knows_its_kinds_and_not_others(tmp_path: Path) -> None:
     assert epochs
     assert all(0 <= e.accuracy <= 1 for e in epochs)
     model = with_threshold(
-        train(data, material, taxonomy, np.arange(len(data)), Options(), reporter), judged.threshold
+        train(data, inputs, taxonomy, np.arange(len(data)), Options(), reporter), judged.threshold
     )
-    said = predict(model, material)
+    said = predict(model, inputs)
     assert np.allclose(said.probabilities.sum(axis=1), 1)
     assert (said.labels == data.labels).mean() > 0.97
     assert said.known.mean() > 0.9
     assert said.paths[0] == "flake"
     foreign = {name: block[:20] + 4 for name, block in data.features.blocks.items()}
-    strange = predict(model, Material(Features(foreign, BACKBONE)))
+    strange = predict(model, StageInputs(Features(foreign, BACKBONE)))
     assert not strange.known.any()
 
     save_model(tmp_path / "m", model)
-    again = predict(load_model(tmp_path / "m"), material)
+    again = predict(load_model(tmp_path / "m"), inputs)
     assert np.allclose(again.probabilities, said.probabilities, atol=1e-5)
     assert np.array_equal(again.known, said.known)
     save_model(tmp_path / "n", model)
@@ -146,7 +153,7 @@ def test_training_is_repeatable_and_can_be_cancelled() -> None:
             raise Cancelled
 
     once, twice = (
-        train(data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter())
+        train(data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter())
         for _ in range(2)
     )
     first, second = once.stages["kind"].head, twice.stages["kind"].head
@@ -155,12 +162,12 @@ def test_training_is_repeatable_and_can_be_cancelled() -> None:
     assert np.array_equal(first.output, second.output)
     assert np.array_equal(first.linear, second.linear)
     with pytest.raises(Cancelled):
-        train(data, Material(data.features), flat(data), np.arange(len(data)), Options(), Impatient())
+        train(data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), Impatient())
 
 
 def test_leaving_classes_out_tells_far_ones() -> None:
     data = made_set()
-    found = leave_classes_out(data, Material(data.features), flat(data), Options(), SilentReporter(), 3)
+    found = leave_classes_out(data, StageInputs(data.features), flat(data), Options(), SilentReporter(), 3)
     assert set(found.classes) == set(NAMES)
     assert found.mean is not None
     assert found.mean > 0.95
@@ -193,8 +200,8 @@ def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
     noise = np.where(np.arange(len(data)) % 4 == 0, 20.0, 4.0)
     source = Measured(diameter, noise, data)
     taxonomy, _ = fit_taxonomy(read_taxonomy(STAGES, "stages"), data.folders)
-    material = Material(data.features, source)
-    judged = cross_validate(data, material, taxonomy, 3, Options(), SilentReporter(), ablation=False)
+    inputs = StageInputs(data.features, source)
+    judged = cross_validate(data, inputs, taxonomy, 3, Options(), SilentReporter(), ablation=False)
     facts = judged.stages["size"]
     assert facts.evaluation is not None
     assert facts.evaluation.accuracy > 0.97
@@ -203,13 +210,13 @@ def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
     assert judged.stages["noise"].evaluation is None
     assert judged.overall.accuracy > 0.95
     assert {asked[0] for asked in source.asked} == {"nlm"}
-    model = train(data, material, taxonomy, np.arange(len(data)), Options(), SilentReporter())
-    assert model.stages["size"].limit == pytest.approx(20, abs=5)
-    said = predict(model, material)
+    model = train(data, inputs, taxonomy, np.arange(len(data)), Options(), SilentReporter())
+    assert model.stages["size"].parameters["limit"] == pytest.approx(20, abs=5)
+    said = predict(model, inputs)
     assert said.paths[0] == "flake"
     assert said.paths[-1] == "large > as it is > scratch"
     with pytest.raises(WorkbenchError, match="looks at the pictures"):
-        predict(model, Material(data.features))
+        predict(model, StageInputs(data.features))
 
 
 def test_limits_between_groups() -> None:
@@ -238,7 +245,7 @@ def test_folders_that_cannot_be_learnt_from_are_refused() -> None:
         labelled_set(few.images, few.features)
     torn = LabelledSet(data.images, data.features, data.folders, data.labels, np.minimum(data.labels, 1))
     with pytest.raises(InputError, match="cannot be split"):
-        cross_validate(torn, Material(data.features), flat(data), 3, Options(), SilentReporter())
+        cross_validate(torn, StageInputs(data.features), flat(data), 3, Options(), SilentReporter())
 
 
 def test_lots_and_near_duplicates_join_groups() -> None:
@@ -281,14 +288,14 @@ def test_new_images_go_to_confirmed_clusters_or_nowhere() -> None:
 def test_the_unsure_are_asked_about_first_and_spread() -> None:
     data = made_set()
     model = train(
-        data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
+        data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
-    said = predict(model, Material(data.features))
+    said = predict(model, StageInputs(data.features))
     unsure = np.zeros((len(data), 3))
     unsure[:, 0] = 1
     unsure[[5, 50], :] = [0.4, 0.35, 0.25]
     doubtful = Prediction(
-        said.names, said.labels, unsure, said.doubt, np.ones(len(data), bool), said.paths, {}
+        said.names, said.labels, unsure, said.novelty_scores, np.ones(len(data), bool), said.paths, {}
     )
     assert set(worth_asking(model, doubtful, data.features.blocks, 2)) == {5, 50}
 
@@ -296,7 +303,7 @@ def test_the_unsure_are_asked_about_first_and_spread() -> None:
 def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -> None:
     data = made_set()
     model = train(
-        data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
+        data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
     path = tmp_path / "model"
     save_model(path, model)
@@ -310,7 +317,7 @@ def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -
     path.write_bytes(flipped)
     with pytest.raises(WorkbenchError, match="damaged"):
         load_model(path)
-    path.write_bytes(whole.replace(b'\\"format\\": 1, \\"identity', b'\\"format\\": 7, \\"identity'))
+    path.write_bytes(whole.replace(b'\\"format\\": 2, \\"identity', b'\\"format\\": 7, \\"identity'))
     with pytest.raises(WorkbenchError, match="newer version"):
         load_model(path)
     path.write_bytes(b"GIF89a" * 40)
@@ -326,7 +333,7 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
     data = made_set()
     identity = feature_identity(data.features.blocks, BACKBONE, Processing())
     model = train(
-        data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
+        data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
     model = replace(model, identity=identity)
     assert not check_fit(model, identity)
@@ -348,7 +355,7 @@ def test_onnx_gives_the_same_probabilities(tmp_path: Path) -> None:
 
     data = made_set()
     model = train(
-        data, Material(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
+        data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
     save_onnx(tmp_path / "heads.onnx", model)
     head = model.stages["kind"].head

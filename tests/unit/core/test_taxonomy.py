@@ -1,16 +1,12 @@
 """Stages, outcomes and where folders belong."""
 
+from dataclasses import replace
+
 import pytest
 
-from defect_workbench.core.classifier.taxonomy import (
-    Kind,
-    default_taxonomy,
-    fit_taxonomy,
-    flat_taxonomy,
-    from_mapping,
-    read_taxonomy,
-    ways,
-)
+from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy, label_routes
+from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
+from defect_workbench.core.classifier.taxonomy_toml import from_mapping, read_taxonomy, taxonomy_text
 from defect_workbench.core.errors import InputError
 
 SIZES = """
@@ -46,7 +42,7 @@ def test_a_folder_of_clean_images_goes_to_the_first_stage(clean: str) -> None:
     assert [stage.name for stage in fitted.stages] == ["defect or clean", "size", "noise", "kind"]
     assert fitted.labels == (clean, "pit", "scratch")
     assert not notes
-    outcomes = ways(fitted, ["pit", clean, "scratch"]).outcome_of
+    outcomes = label_routes(fitted, ["pit", clean, "scratch"]).outcome_of
     assert outcomes["defect or clean"] == {clean: 0, "pit": 1, "scratch": 1}
     assert outcomes["size"] == {"pit": -1, "scratch": -1}
     assert outcomes["kind"] == {"pit": 0, "scratch": 1}
@@ -72,16 +68,17 @@ def test_one_label_is_not_enough() -> None:
 def test_a_taxonomy_is_read_from_toml_and_kept_by_the_model_file() -> None:
     taxonomy = read_taxonomy(SIZES, "stages.toml")
     fitted, _ = fit_taxonomy(taxonomy, ["good", "dust", "pit", "flake"])
-    assert fitted.stage("size").kind is Kind.SIZE
-    assert fitted.stage("size").limit == 120
+    assert fitted.stage("size").kind == "size"
+    assert fitted.stage("size").settings == {"unit": "nm", "limit": 120}
     assert fitted.stage("kind").background == "plane"
     # Two folders may mean one outcome; it is called as the taxonomy says.
     assert fitted.labels == ("clean", "dust", "pit", "flake")
-    found = ways(fitted, ["good", "dust", "pit", "flake"])
+    found = label_routes(fitted, ["good", "dust", "pit", "flake"])
     assert found.label_of["good"] == "clean"
     small = [o.name for o in fitted.stage("size").outcomes].index("small")
     assert found.outcome_of["size"]["dust"] == small
     assert from_mapping(fitted.as_json(), "a model") == fitted
+    assert read_taxonomy(taxonomy_text(fitted), "what was written") == fitted
 
 
 def test_flat_is_one_stage() -> None:
@@ -105,15 +102,24 @@ def test_flat_is_one_stage() -> None:
         ("[[stage]]\nname='a'\nrest=true\ninputs=['b']", "no earlier stage"),
         ("[[stage]]\nname='a'\nkind='size'\nlimit=-3\nnext='b'\n[[stage]]\nname='b'", "above 0"),
         ("[[stage]]\nname='a'\nkind='size'\nunit='in'\nnext='b'\n[[stage]]\nname='b'", "px or nm"),
-        (
-            "[[stage]]\nname='a'\nkind='size'\n[[stage.outcome]]\nname='huge'",
-            "outcomes of a size",
-        ),
+        ("[[stage]]\nname='a'\nkind='size'\n[[stage.outcome]]\nname='huge'", "outcomes of a size"),
+        ("[[stage]]\nname='a'\nnext='b'\n[[stage]]\nname='b'", "has no next; its outcomes have"),
+        ("[[stage]]\nname='a'\ndenoise='soap'", "denoise must be one of none, median, nlm"),
+        ("[[stage]]\nname='a'\nbackground='soap'", "background must be one of none"),
     ],
 )
 def test_what_is_wrong_with_a_taxonomy_is_said(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_taxonomy(text, "stages.toml")
+
+
+def test_settings_that_earlier_versions_wrote_for_any_stage_are_read_and_ignored() -> None:
+    old = {
+        "format": 1,
+        "name": "",
+        "stage": [{"name": "kind", "kind": "classes", "unit": "px", "rest": True}],
+    }
+    assert from_mapping(old, "a model") == replace(flat_taxonomy(), name="")
 
 
 def test_a_folder_without_a_place_is_refused() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import linalg, optimize
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.trained_classifier import Head, scaled, softmax
+from defect_workbench.core.classifier.trained_stage import Head, scaled, softmax
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.ridge import (
@@ -63,7 +63,7 @@ Watcher = Callable[[Epoch], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class TrainingRows:
     """What a head learns from: a row for each picture and each changed copy.
 
     Attributes
@@ -86,7 +86,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class HeadFit:
     """A head, and what it says of its own training images when it has not seen them.
 
     Attributes
@@ -100,7 +100,7 @@ class Fitted:
 
 
 def fit_head(
-    rows: Rows,
+    rows: TrainingRows,
     classes: Sequence[str],
     used: Sequence[str],
     seed: int,
@@ -110,7 +110,7 @@ def fit_head(
     name: str = "",
     watch: Watcher | None = None,
     calibrate: bool = True,
-) -> Fitted:
+) -> HeadFit:
     """Train a head.
 
     Parameters
@@ -172,7 +172,7 @@ def fit_head(
             "held_out_loss": chosen.loss,
         },
     )
-    return Fitted(head, raw[plain] / temperature)
+    return HeadFit(head, raw[plain] / temperature)
 
 
 def leading_axes(vectors: Floats, most: int) -> Floats:
@@ -216,9 +216,9 @@ class _Net:
     output: Floats
     skip: float
 
-    def logits(self, vectors: Floats, beliefs: Floats) -> Floats:
+    def logits(self, vectors: Floats, linear_scores: Floats) -> Floats:
         inner = np.maximum(vectors @ self.hidden[:-1] + self.hidden[-1], 0.0)
-        result: Floats = self.skip * beliefs + inner @ self.output[:-1] + self.output[-1]
+        result: Floats = self.skip * linear_scores + inner @ self.output[:-1] + self.output[-1]
         return result
 
 
@@ -228,14 +228,14 @@ class _Learner:
     def __init__(
         self,
         vectors: Floats,
-        beliefs: Floats,
-        rows: Rows,
+        linear_scores: Floats,
+        rows: TrainingRows,
         weights: Floats,
         classes: int,
         seed: int,
         reporter: Reporter,
     ) -> None:
-        self.vectors, self._beliefs, self._rows, self._weights = vectors, beliefs, rows, weights
+        self.vectors, self._linear_scores, self._rows, self._weights = vectors, linear_scores, rows, weights
         self._classes, self._seed, self._reporter = classes, seed, reporter
 
     def train(
@@ -270,7 +270,7 @@ class _Learner:
                 ]
             )
             x = torch.from_numpy(self.vectors.astype(np.float32))
-            said = torch.from_numpy(self._beliefs.astype(np.float32))
+            linear = torch.from_numpy(self._linear_scores.astype(np.float32))
             y = torch.from_numpy(self._rows.labels.astype(np.int64))
             w = torch.from_numpy((self._weights / self._weights[chosen].mean()).astype(np.float32))
             size = max(64, len(chosen) // 64)
@@ -283,7 +283,7 @@ class _Learner:
                 for start in range(0, len(order), size):
                     part = order[start : start + size]
                     losses = nn.functional.cross_entropy(
-                        skip * said[part] + net(x[part]), y[part], reduction="none"
+                        skip * linear[part] + net(x[part]), y[part], reduction="none"
                     )
                     loss = (losses * w[part]).mean()
                     optimiser.zero_grad()
@@ -293,7 +293,7 @@ class _Learner:
                 if aside is None:
                     continue
                 now = self._numbers(net, skip)
-                logits = now.logits(self.vectors[aside], self._beliefs[aside])
+                logits = now.logits(self.vectors[aside], self._linear_scores[aside])
                 wanted = self._rows.labels[aside]
                 odds = softmax(logits)[np.arange(len(aside)), wanted]
                 held = float(-np.log(np.maximum(odds, 1e-12)).mean())

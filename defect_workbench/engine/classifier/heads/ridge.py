@@ -18,7 +18,7 @@ from defect_workbench.core.clustering.feature_blocks import DEEP
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class RidgeFit:
     """A solution.
 
     Attributes
@@ -40,7 +40,7 @@ def ridge(
     groups: Integers,
     strength: float,
     gram: Floats | None = None,
-) -> Fit:
+) -> RidgeFit:
     """Solve, and predict every group without itself.
 
     Parameters
@@ -65,7 +65,7 @@ def ridge(
         residuals = dual / np.diag(inverse)[:, None]
         for rows in _shared(groups):
             residuals[rows] = linalg.solve(inverse[np.ix_(rows, rows)], dual[rows], assume_a="pos")
-        return Fit(linear, targets - residuals)
+        return RidgeFit(linear, targets - residuals)
     rows_ = np.concatenate([vectors, np.ones((m, 1))], axis=1)
     normal = rows_.T @ (rows_ * weights[:, None])
     normal[np.diag_indices(d + 1)] += strength
@@ -78,7 +78,7 @@ def ridge(
     for rows in _shared(groups):
         hat = spread[rows] @ rows_[rows].T * weights[rows][None, :]
         residuals[rows] = linalg.solve(np.eye(len(rows)) - hat, misses[rows])
-    return Fit(linear, targets - residuals)
+    return RidgeFit(linear, targets - residuals)
 
 
 def _shared(groups: Integers) -> list[Integers]:
@@ -93,9 +93,17 @@ def indicators(labels: Integers, classes: int) -> Floats:
     return np.eye(classes)[labels]
 
 
-def held_out_loss(beliefs: Floats, labels: Integers, weights: Floats, sharpness: float = 8.0) -> float:
-    """Mean negative log-likelihood if beliefs were log-odds times `sharpness`."""
-    logits = sharpness * beliefs
+def held_out_loss(scores: Floats, labels: Integers, weights: Floats, sharpness: float = 8.0) -> float:
+    """Mean negative log-likelihood if scores times `sharpness` were log-odds.
+
+    Parameters
+    ----------
+    scores : (m, c) float64
+        Linear scores.
+    labels : (m,) intp
+    weights : (m,) float64
+    """
+    logits = sharpness * scores
     logits = logits - logits.max(axis=1, keepdims=True)
     log = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return float(-(weights * log[np.arange(len(labels)), labels]).sum() / weights.sum())

@@ -1,0 +1,1 @@
+"""The kinds of stages: how a stage of a taxonomy learns and decides."""

@@ -1,0 +1,118 @@
+"""Fit the novelty score, by which images of unknown kinds are recognised.
+
+The score is the gap of the linear scores plus the distance to the nearest training image;
+docs/adr/0015-doubt-is-gap-plus-distance.md says why, and what else was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_gap
+from defect_workbench.core.classifier.trained_stage import scaled
+from defect_workbench.engine.classifier.data.dataset import LabelledSet
+from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
+from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.features.scaling import plain_scales
+
+HAND_WEIGHT = 0.05
+STRENGTH = 0.3
+MOST_REFERENCES = 4000
+
+
+def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
+    """The feature blocks of some images in which novelty is measured: those of the whole picture.
+
+    Parameters
+    ----------
+    chosen : (m,) intp
+        Rows of the set.
+
+    Returns
+    -------
+    dict of str to (m, d) float32
+    """
+    there = data.features.blocks
+    return {b.name: there[b.name][chosen] for b in BLOCKS if b.whole_picture and b.name in there}
+
+
+def measures_novelty(block: str) -> bool:
+    """Whether novelty is measured in a block: where it is of the whole picture."""
+    return block in BLOCKS and BLOCKS[block].whole_picture
+
+
+def fit_novelty(
+    blocks: Mapping[str, NDArray[Any]], labels: Integers, groups: Integers, classes: int, seed: int
+) -> Novelty:
+    """Fit both measures of novelty to images of known kinds; no threshold is set yet.
+
+    Each measure is scaled by what it is for training images that are left out with their group.
+
+    Parameters
+    ----------
+    blocks : mapping of str to (m, d) float32
+        As `novelty_blocks` gives them.
+    labels : (m,) intp
+        0 to `classes` - 1.
+    groups : (m,) intp
+        Images that are left out together: near-duplicates, or images of one lot.
+    seed : int
+        Of the draw of reference images where there are more than `MOST_REFERENCES`.
+
+    Returns
+    -------
+    Novelty
+        Whose threshold is infinite: every image is known.
+
+    Raises
+    ------
+    ValueError
+        If there are no images.
+    """
+    scales = plain_scales(blocks, HAND_WEIGHT)
+    vectors = scaled(scales, blocks)
+    weights = class_weights(labels, classes, np.arange(len(labels)))
+    fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)
+    distance = distance_to_others(vectors, groups)
+    held = np.stack([score_gap(fit.held_out), distance], axis=1)
+    centre = np.quantile(held, 0.5, axis=0)
+    spread = np.maximum(np.quantile(held, 0.95, axis=0) - centre, 1e-6)
+    kept = np.arange(len(vectors))
+    if len(kept) > MOST_REFERENCES:
+        kept = np.sort(np.random.default_rng(seed).permutation(kept)[:MOST_REFERENCES])
+    return Novelty(scales, fit.linear, vectors[kept].astype(np.float16), centre, spread)
+
+
+def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
+    """Distance of each row to the nearest row of another group.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+    groups : (n,) intp
+
+    Returns
+    -------
+    (n,) float64
+        Where there is no other group, the largest distance of the other rows; 0 if none has one.
+    """
+    squares = (vectors**2).sum(axis=1)
+    found = np.empty(len(vectors))
+    for start in range(0, len(vectors), 1024):
+        rows = slice(start, start + 1024)
+        squared = squares[rows, None] + squares[None, :] - 2 * vectors[rows] @ vectors.T
+        squared[groups[rows, None] == groups[None, :]] = np.inf
+        found[rows] = np.sqrt(np.maximum(squared.min(axis=1), 0.0))
+    finite = np.isfinite(found)
+    return np.where(finite, found, found[finite].max() if finite.any() else 0.0)
+
+
+def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
+    """The same classifier, with a novelty score above which images are unknown."""
+    return replace(classifier, novelty=replace(classifier.novelty, threshold=threshold))
