@@ -19,6 +19,10 @@ _STAGE_KEYS = {"name", "kind", "outcome", "rest", "inputs", "next", "denoise", "
 _FORMER_KEYS = {"unit", "limit", "threshold"}
 
 
+class UnknownKindError(InputError):
+    """A stage is of a kind that this version does not have."""
+
+
 def taxonomy_text(taxonomy: Taxonomy) -> str:
     """A text that `read_taxonomy` reads back; what is as usual is left out."""
     values: dict[str, Any] = {"format": FORMAT}
@@ -95,7 +99,7 @@ def _stage(table: Mapping[str, Any], source: str) -> Stage:
     where = f"{source}, stage '{name}'"
     kind = str(table.get("kind", CLASSES))
     if kind not in STAGE_KINDS:
-        raise InputError(f"{where}: kind must be one of {', '.join(STAGE_KINDS.names)}, not {kind}")
+        raise UnknownKindError(f"{where}: kind must be one of {', '.join(STAGE_KINDS.names)}, not {kind}")
     entry = STAGE_KINDS[kind]
     own = {setting.name for setting in entry.settings}
     _known(table, _STAGE_KEYS | own, where, also=_FORMER_KEYS)

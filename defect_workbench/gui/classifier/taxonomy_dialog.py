@@ -13,6 +13,12 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.text import sentence_case
 
 
+def stage_help() -> str:
+    """What the kinds of stages do."""
+    kinds = "; ".join(f"“{kind.name}” {kind.summary}" for kind in STAGE_KINDS)
+    return f"Each image goes through the stages from the top. A stage of kind {kinds}."
+
+
 class TaxonomyDialog(QDialog):
     """Signals: chosen(taxonomy) if the person agrees; None means the default stages."""
 
@@ -23,8 +29,7 @@ class TaxonomyDialog(QDialog):
         self.setObjectName("taxonomyDialog")
         self.setWindowTitle("Stages of the classifier")
         self.resize(680, 620)
-        kinds = "; ".join(f"“{kind.name}” {kind.summary}" for kind in STAGE_KINDS)
-        words = QLabel(f"Each image goes through the stages from the top. A stage of kind {kinds}.")
+        words = QLabel(stage_help())
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.text = QPlainTextEdit(taxonomy_text(taxonomy or default_taxonomy()))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
-from defect_workbench.core.classifier.taxonomy_toml import from_mapping
+from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, from_mapping
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
 from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
 from defect_workbench.core.classifier.training_facts import read_training_facts
@@ -153,6 +153,10 @@ def load_model(path: Path) -> Classifier:
         if check != _digest(text, arrays):
             raise ValueError("its check sum is another")
         return _model(state, arrays, path)
+    except UnknownKindError as error:
+        raise WorkbenchError(
+            f"the model was made by another version ({error}); update the program"
+        ) from error
     except WorkbenchError as error:
         raise WorkbenchError(f"the model {path} is damaged ({error}); train it again") from error
     except Exception as error:  # whatever the parsers met in a damaged file
