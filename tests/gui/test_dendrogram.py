@@ -4,6 +4,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.gui.dendrogram.tree_viewport import Zoom
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.gestures import LEFT, drag_cut
 
@@ -65,7 +66,7 @@ def test_double_click_on_a_branch_chooses_its_images_and_the_wheel_zooms(
     qtbot.mouseDClick(line, LEFT, pos=place.toPoint())
     chosen = set(opened.review.chosen_images().tolist())
     assert chosen == set(tree.members(node).tolist())
-    before = line.view[1] - line.view[0]
+    before = line.zoom.width
     centre = QPointF(line.rect().center())
     for modifier in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier):
         line.wheelEvent(
@@ -74,14 +75,14 @@ def test_double_click_on_a_branch_chooses_its_images_and_the_wheel_zooms(
                 Qt.ScrollPhase.NoScrollPhase, False,
             )
         )  # fmt: skip
-    assert line.view[1] - line.view[0] < before
-    assert line.view[2] < 1
-    start = line.view[0]
+    assert line.zoom.width < before
+    assert line.zoom.ceiling < 1
+    start = line.zoom.start
     empty = QPoint(line.width() // 2, 20)
     qtbot.mousePress(line, LEFT, pos=empty)
     qtbot.mouseMove(line, empty + QPoint(-30, 0))
     qtbot.mouseRelease(line, LEFT, pos=empty + QPoint(-30, 0))
-    assert line.view[0] > start
+    assert line.zoom.start > start
     line.setFocus()
     qtbot.keyClick(line, Qt.Key.Key_Home)
-    assert line.view == (0.0, 1.0, 1.0)
+    assert line.zoom == Zoom()

@@ -1,0 +1,84 @@
+"""Draws the headings and the thumbnails of the gallery."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
+
+from defect_workbench.app.document.item_models import Section
+from defect_workbench.gui.gallery.section_layout import MARGIN
+
+
+def draw_heading(
+    painter: QPainter,
+    section: Section,
+    place: QRect,
+    font: QFont,
+    palette: QPalette,
+    folded: bool,
+    drop_target: bool,
+) -> None:
+    """Draw the triangle, colour, title and detail of a section."""
+    top, height = place.top(), place.height()
+    metrics = QFontMetrics(font)
+    x = MARGIN
+    if drop_target:
+        lit = palette.color(QPalette.ColorRole.Highlight)
+        lit.setAlpha(60)
+        painter.fillRect(place, lit)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(palette.color(QPalette.ColorRole.PlaceholderText))
+    middle = QPointF(x + 5, top + height / 2 + 1)
+    if folded:
+        corners = [middle + QPointF(-2, -4), middle + QPointF(3, 0), middle + QPointF(-2, 4)]
+    else:
+        corners = [middle + QPointF(-4, -2), middle + QPointF(4, -2), middle + QPointF(0, 3)]
+    painter.drawPolygon(QPolygonF(corners))
+    x += 18
+    if section.colour is not None:
+        painter.setBrush(QColor(section.colour))
+        painter.drawRoundedRect(QRect(x, top + height // 2 - 5, 12, 12), 3, 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        x += 20
+    bold = QFont(font)
+    bold.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(bold)
+    painter.setPen(palette.color(QPalette.ColorRole.Text))
+    end = place.width() - MARGIN
+    title = QFontMetrics(bold).elidedText(section.title, Qt.TextElideMode.ElideMiddle, end - x)
+    baseline = top + (height + metrics.ascent() - metrics.descent()) // 2 + 1
+    painter.drawText(x, baseline, title)
+    x += QFontMetrics(bold).horizontalAdvance(title) + 10
+    painter.setFont(font)
+    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    detail = metrics.elidedText(section.detail, Qt.TextElideMode.ElideRight, end - x)
+    painter.drawText(x, baseline, detail)
+
+
+def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> None:
+    """Draw a thumbnail in the middle of its cell."""
+    size = pixmap.size().scaled(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRect(QPoint(0, 0), size)
+    target.moveCenter(rect.center())
+    painter.drawPixmap(target, pixmap)
+
+
+def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: str) -> None:
+    """Draw a cell without a thumbnail."""
+    painter.fillRect(rect, palette.color(QPalette.ColorRole.Midlight))
+    if text:
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        painter.drawText(rect.adjusted(6, 6, -6, -6), flags, text)
+
+
+def draw_frame(painter: QPainter, rect: QRect, palette: QPalette, selected: bool) -> None:
+    """Draw what marks a cell as selected, or else as the current one."""
+    accent = palette.color(QPalette.ColorRole.Highlight)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(accent, 3 if selected else 1))
+    painter.drawRect(rect.adjusted(1, 1, -2, -2))
+    if selected:
+        accent.setAlpha(50)
+        painter.fillRect(rect, accent)
