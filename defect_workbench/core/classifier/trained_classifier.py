@@ -16,6 +16,7 @@ from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_stage import BlockScale, TrainedStage, scaled
 from defect_workbench.core.classifier.training_facts import TrainingFacts
+from defect_workbench.core.distances import nearest_distances
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Novelty:
         """(n, 2) score gap and distance of images."""
         vectors = scaled(self.scales, blocks)
         scores = vectors @ self.linear[:-1] + self.linear[-1]
-        return np.stack([score_gap(scores), nearest_distance(vectors, self.references)], axis=1)
+        return np.stack([score_gap(scores), nearest_distances(vectors, self.references)], axis=1)
 
     def scores(self, measures: Floats) -> Floats:
         """(n,) novelty scores: the sum of both measures, each in units of its spread."""
@@ -64,18 +65,6 @@ def score_gap(scores: Floats) -> Floats:
     squares = (scores**2).sum(axis=1) - 2 * scores.max(axis=1) + 1
     result: Floats = np.sqrt(np.maximum(squares, 0.0))
     return result
-
-
-def nearest_distance(vectors: Floats, references: NDArray[np.float16]) -> Floats:
-    """(n,) distance of each row to the nearest reference."""
-    others = references.astype(np.float64)
-    squares = (others**2).sum(axis=1)
-    found = np.empty(len(vectors))
-    for start in range(0, len(vectors), 1024):
-        rows = vectors[start : start + 1024]
-        least = (squares[None, :] - 2 * rows @ others.T).min(axis=1)
-        found[start : start + 1024] = np.sqrt(np.maximum((rows**2).sum(axis=1) + least, 0.0))
-    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,7 +69,8 @@ def nearest_images(partition: Partition, image: int, count: int) -> tuple[Intege
     distances : (m,) float64
     """
     vectors = partition.vectors
-    squares = np.einsum("ij,ij->i", vectors, vectors) - 2 * (vectors @ vectors[image])
+    difference = vectors - vectors[image]
+    squares = np.einsum("ij,ij->i", difference, difference)
     squares[image] = np.inf
     count = min(count, len(vectors) - 1)
     if count < 1:

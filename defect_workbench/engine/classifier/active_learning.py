@@ -11,6 +11,7 @@ import numpy as np
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.classifier.trained_stage import scaled
+from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
 
 NEIGHBOURS = 10
@@ -49,14 +50,10 @@ def worth_asking(
     vectors = scaled(classifier.novelty.scales, blocks)
     rng = np.random.default_rng(seed)
     sample = np.arange(n) if n <= _SAMPLE else np.sort(rng.permutation(n)[:_SAMPLE])
-    others = vectors[sample]
-    squares = (others**2).sum(axis=1)
     k = min(NEIGHBOURS, len(sample) - 1)
     near = np.empty(n)
-    for start in range(0, n, 1024):
-        rows = vectors[start : start + 1024]
-        squared = (rows**2).sum(axis=1)[:, None] + squares[None, :] - 2 * rows @ others.T
-        near[start : start + 1024] = np.sqrt(np.maximum(np.partition(squared, k, axis=1)[:, k], 0.0))
+    for rows, squared in SquaredDistances(vectors, vectors[sample]).blocks():
+        near[rows] = np.sqrt(np.partition(squared, k, axis=1)[:, k])
     usual = max(float(np.median(near)), 1e-9)
     value = (1e-3 + uncertainty(prediction)) * usual / (usual + near)
     spread = np.full(n, 1.0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_gap
 from defect_workbench.core.classifier.trained_stage import scaled
+from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.features.registry import BLOCKS
@@ -102,13 +103,10 @@ def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
     (n,) float64
         Where there is no other group, the largest distance of the other rows; 0 if none has one.
     """
-    squares = (vectors**2).sum(axis=1)
     found = np.empty(len(vectors))
-    for start in range(0, len(vectors), 1024):
-        rows = slice(start, start + 1024)
-        squared = squares[rows, None] + squares[None, :] - 2 * vectors[rows] @ vectors.T
+    for rows, squared in SquaredDistances(vectors).blocks():
         squared[groups[rows, None] == groups[None, :]] = np.inf
-        found[rows] = np.sqrt(np.maximum(squared.min(axis=1), 0.0))
+        found[rows] = np.sqrt(squared.min(axis=1))
     finite = np.isfinite(found)
     return np.where(finite, found, found[finite].max() if finite.any() else 0.0)
 

@@ -21,6 +21,7 @@ import numpy as np
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.distances import distances
 from defect_workbench.engine.clustering.linkage import Linkage, build_tree
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
@@ -88,9 +89,7 @@ def silhouettes(vectors: Floats, partitions: list[Integers]) -> Floats:
     partitions : list of (n,) int
         Any labels.
     """
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * vectors @ vectors.T, 0.0))
-    np.fill_diagonal(distances, 0.0)
+    between = distances(vectors)
     means = np.zeros(len(partitions))
     rows = np.arange(len(vectors))
     for index, labels in enumerate(partitions):
@@ -99,7 +98,7 @@ def silhouettes(vectors: Floats, partitions: list[Integers]) -> Floats:
         sizes = member.sum(axis=0)
         if len(sizes) < 2:
             continue
-        sums = distances @ member
+        sums = between @ member
         inner = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
         others = sums / sizes
         others[rows, own] = np.inf

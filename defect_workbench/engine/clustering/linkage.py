@@ -9,6 +9,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.parameters import Choice, Value
 
@@ -40,7 +41,7 @@ def linkage_of(values: Mapping[str, Value]) -> Linkage:
 
 
 def condensed_distances(vectors: Floats) -> Floats:
-    """Euclidean distances of all pairs in SciPy's condensed order, by blocks of matrix products.
+    """Euclidean distances of all pairs in SciPy's condensed order.
 
     Parameters
     ----------
@@ -51,21 +52,12 @@ def condensed_distances(vectors: Floats) -> Floats:
     (n (n - 1) / 2,) float64
     """
     n = len(vectors)
-    squares = np.einsum("ij,ij->i", vectors, vectors)
     condensed = np.empty(n * (n - 1) // 2)
-    # A difference below the rounding of the matrix product is no distance: equal images stay equal.
-    floor = 1e-13 * max(float(squares.max(initial=0.0)), 1e-300)
     offset = 0
-    rows = max(1, 16_000_000 // max(n, 1))
-    for start in range(0, n - 1, rows):
-        stop = min(start + rows, n - 1)
-        squared = (
-            squares[start:stop, None] + squares[None, start:] - 2 * (vectors[start:stop] @ vectors[start:].T)
-        )
-        squared[squared < floor] = 0.0
+    for rows, squared in SquaredDistances(vectors).blocks(triangle=True):
         distances = np.sqrt(squared, out=squared)
-        for row in range(stop - start):
-            count = n - (start + row) - 1
+        for row in range(rows.stop - rows.start):
+            count = n - (rows.start + row) - 1
             condensed[offset : offset + count] = distances[row, row + 1 :]
             offset += count
     return condensed

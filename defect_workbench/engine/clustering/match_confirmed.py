@@ -13,6 +13,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.classifier.trained_stage import scaled
+from defect_workbench.core.distances import distances, nearest_distances
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import plain_scales
 
@@ -82,7 +83,7 @@ def match_new(
     limits = np.array([_limit(known[rows], quantile) for rows in members])
     usual = float(np.median(limits[np.isfinite(limits)])) if np.isfinite(limits).any() else 0.0
     limits = np.where(np.isfinite(limits), limits, usual)
-    between = np.stack([_distances(fresh, known[rows]).min(axis=1) for rows in members], axis=1)
+    between = np.stack([nearest_distances(fresh, known[rows]) for rows in members], axis=1)
     relative = between / np.maximum(limits, 1e-9)
     order = np.argsort(between, axis=1, kind="stable")
     first = order[:, 0]
@@ -101,12 +102,6 @@ def match_new(
 def _limit(rows: Floats, quantile: float) -> float:
     if len(rows) < _FEWEST:
         return float("nan")
-    distances = _distances(rows, rows)
-    np.fill_diagonal(distances, np.inf)
-    return float(np.quantile(distances.min(axis=1), quantile))
-
-
-def _distances(first: Floats, second: Floats) -> Floats:
-    squared = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None, :] - 2 * first @ second.T
-    result: Floats = np.sqrt(np.maximum(squared, 0.0))
-    return result
+    between = distances(rows)
+    np.fill_diagonal(between, np.inf)
+    return float(np.quantile(between.min(axis=1), quantile))

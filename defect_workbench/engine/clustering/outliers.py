@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 NEIGHBOURS = (5, 10, 20)
@@ -19,7 +20,6 @@ LOF_THRESHOLD = 0.24
 ISOLATION_THRESHOLD = 1.1
 _FEWEST = 10
 _FEWEST_NEIGHBOURS = 3
-_CHUNK_BYTES = 128 * 1024**2
 
 
 def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
@@ -31,18 +31,14 @@ def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
     indices : (n, count) intp
     """
     n = len(vectors)
-    squares = np.einsum("ij,ij->i", vectors, vectors)
     distances, indices = np.empty((n, count)), np.empty((n, count), np.intp)
-    rows = max(1, _CHUNK_BYTES // (8 * n))
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        squared = squares[start:stop, None] + squares[None, :] - 2 * vectors[start:stop] @ vectors.T
-        squared[np.arange(stop - start), np.arange(start, stop)] = np.inf
+    for rows, squared in SquaredDistances(vectors).blocks():
+        squared[np.arange(len(squared)), np.arange(rows.start, rows.stop)] = np.inf
         part = np.argpartition(squared, count - 1, axis=1)[:, :count]
         values = np.take_along_axis(squared, part, axis=1)
         order = np.lexsort((part, values), axis=1)
-        indices[start:stop] = np.take_along_axis(part, order, axis=1)
-        distances[start:stop] = np.sqrt(np.maximum(np.take_along_axis(values, order, axis=1), 0.0))
+        indices[rows] = np.take_along_axis(part, order, axis=1)
+        distances[rows] = np.sqrt(np.take_along_axis(values, order, axis=1))
     return distances, indices
 
 
