@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -39,29 +38,6 @@ class Answers:
 
     def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
         done(self.text)
-
-
-@pytest.fixture(scope="session")
-def sample_store(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path:
-    """The sample set's features, extracted once a run."""
-    from defect_workbench.core.progress import SilentReporter
-    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-    from defect_workbench.engine.extraction.extractor import extract
-    from defect_workbench.engine.input.scan import scan
-    from defect_workbench.storage.vectors.feature_store import FeatureStore
-
-    folder = tmp_path_factory.mktemp("sample") / "store"
-    reporter = SilentReporter()
-    extract(
-        scan(resource("sample"), reporter), FeatureStore(folder), WeightsLibrary(weights_folder), reporter
-    )
-    return folder
-
-
-@pytest.fixture
-def with_sample(sample_store: Path, with_weights: Path, places: Places) -> None:
-    """The test's home knows the sample set already."""
-    places.store.symlink_to(sample_store)
 
 
 @pytest.fixture

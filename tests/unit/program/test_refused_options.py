@@ -120,7 +120,7 @@ NUMBERS = [
     (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in --out"),
     (["train", "LOT", "--out", "OUT", "--folds", "1"], "--folds"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
-    (["train", "LOT", "--out", "OUT", "--group-by", "("], "group-by"),
+    (["train", "LOT", "--out", "OUT", "--group-by", "("], "is not a regular expression"),
 ]  # fmt: skip
 
 
