@@ -10,6 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from defect_workbench.engine.input.formats.registry import format_names
 from tests.builders import picture
 from tests.e2e.test_command_line import run, table
 from tests.e2e.test_faults import ORDINARY, as_ordinary, needs_rights
@@ -124,7 +125,7 @@ def bigtiff(rng: np.random.Generator) -> bytes:
 
 def bad_ones(make: Maker) -> None:
     empty = "the file is empty (0 bytes)"
-    nothing = "no image inside of a format this program reads (PNG, JPEG, BMP, TIFF, GIF, WebP)"
+    nothing = f"not an image of a format that this program reads ({format_names()})"
     for extension in ("png", "jpg", "tif", "bmp", "gif", "webp"):
         make.add(f"empty/a.{extension}", b"", empty)
         make.add(f"text/a.{extension}", b"just text", nothing)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from defect_workbench import cli
 from defect_workbench.core.text import printable
-from defect_workbench.engine.input.scan import looks_like_image
+from defect_workbench.engine.input.formats.registry import looks_like_image
 from defect_workbench.storage.files.csv_cells import plain_path
 from defect_workbench.user_dirs import Places
 from tests.fuzz.folders import File, write

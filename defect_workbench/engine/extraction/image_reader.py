@@ -20,8 +20,9 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.extraction.stored_vectors import Blocks, Facts, image_key
 from defect_workbench.engine.features.block import Input, Picture
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.input.decode import NotNow, Undecodable, decode
+from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.input.sidecar_files import SideFiles
 from defect_workbench.engine.measurement import defects

@@ -19,10 +19,11 @@ from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.features.block import Block
 from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.formats.registry import decoder_version
 from defect_workbench.engine.measurement import defects
 from defect_workbench.engine.preprocessing import info_bar, pipeline, resize
 
-DECODER = {"decoder": "v2", "info_bar": info_bar.IDENTITY}
+DECODER = {"decoder": decoder_version(), "info_bar": info_bar.IDENTITY}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.safe_reading import open_regular
-from defect_workbench.engine.input.decode import Undecodable, decode, robust_range
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.image_format import Undecodable
+from defect_workbench.engine.input.formats.pixel_scaling import robust_range
 
 _MOST_SINGLE = 8e37
 _MOST_STEEPNESS = 8.0

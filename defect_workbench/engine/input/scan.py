@@ -11,7 +11,7 @@ from defect_workbench.core import result_files
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.input.decode import EXTENSIONS, UNSUPPORTED_EXTENSIONS
+from defect_workbench.engine.input.formats.registry import looks_like_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,6 @@ class Listing:
     root: Path
     files: tuple[FoundFile, ...]
     rejected: tuple[Rejection, ...]
-
-
-def looks_like_image(name: str) -> bool:
-    """Whether a name promises an image, of a format we read or not."""
-    extension = os.path.splitext(name)[1].lower()
-    return extension in EXTENSIONS or extension in UNSUPPORTED_EXTENSIONS
 
 
 def decodable(path: str) -> str:

@@ -10,7 +10,8 @@ from PIL import Image
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import concerning
 from defect_workbench.core.safe_reading import open_regular
-from defect_workbench.engine.input.decode import Undecodable, decode
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.image_format import Undecodable
 
 
 def thumbnail(path: Path, side: int) -> Pixels | None:

@@ -20,7 +20,7 @@ from defect_workbench.engine.classifier.data.augmented_features import Looks, Vi
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
-from defect_workbench.engine.input.decode import NotNow
+from defect_workbench.engine.input.formats.image_format import NotNow
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.engine.measurement import defects
 from defect_workbench.storage.vectors.feature_store import FeatureStore

@@ -14,12 +14,15 @@ from defect_workbench.core.arrays import Floats
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.extractor import extract
-from defect_workbench.engine.input import afm
-from defect_workbench.engine.input.decode import NotInstalled, NotNow, Undecodable, decode
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.height_maps.height_map import levelled
+from defect_workbench.engine.input.formats.image_format import NotInstalled, NotNow, Undecodable
+from defect_workbench.engine.input.formats.registry import IMAGE_FORMATS
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 
-needs_reader = pytest.mark.skipif(not afm.available(), reason="the extra afm is not installed")
+needs_reader = pytest.mark.skipif(not IMAGE_FORMATS["Igor"].available, reason="the extra is not installed")
+IGOR = struct.pack("<h", 5) + bytes(400)
 
 
 def heights() -> Floats:
@@ -88,7 +91,6 @@ def jpk(values: Floats) -> bytes:
     return stream.getvalue()
 
 
-@needs_reader
 @pytest.mark.parametrize(("make", "name"), [(gwy, "map.gwy"), (jpk, "map.jpk")])
 def test_height_maps_become_levelled_pictures_with_their_scale(make: object, name: str) -> None:
     assert callable(make)
@@ -105,15 +107,14 @@ def test_height_maps_become_levelled_pictures_with_their_scale(make: object, nam
 
 
 def test_levelling_is_not_bent_by_what_stands_out() -> None:
-    flat = afm.levelled(heights() * 1e9)
+    flat = levelled(heights() * 1e9)
     assert abs(flat[0, 0]) < 0.5
     assert abs(flat[39, 59]) < 0.5
     assert flat[15, 40] == pytest.approx(20, abs=0.5)
     empty = np.full((20, 20), np.nan)
-    assert np.isnan(afm.levelled(empty)).all()
+    assert np.isnan(levelled(empty)).all()
 
 
-@needs_reader
 @settings(max_examples=60)
 @given(cut=st.integers(4, 19_000), byte=st.integers(0, 255), at=st.integers(4, 400))
 def test_damaged_gwyddion_files_end_with_a_reason(cut: int, byte: int, at: int) -> None:
@@ -131,7 +132,7 @@ def test_damaged_gwyddion_files_end_with_a_reason(cut: int, byte: int, at: int) 
     ("data", "name"),
     [
         (b"\\*File list\r\n\\Version: 1\r\n", "a.spm"),
-        (struct.pack("<h", 5) + bytes(400), "a.ibw"),
+        (IGOR, "a.ibw"),
         (struct.pack("<i", 1) + bytes(400), "a.asd"),
         (jpk(heights())[:300], "a.jpk"),
         (b"GWYP", "a.gwy"),
@@ -150,10 +151,12 @@ def test_without_the_extra_the_reason_says_what_to_install(
         importlib.util, "find_spec", lambda name, *rest: None if name == "AFMReader" else real(name, *rest)
     )
     with pytest.raises(NotInstalled, match=r"defect-workbench\[afm\]"):
-        decode(gwy(heights()), "map.gwy")
+        decode(IGOR, "map.ibw")
     lot = tmp_path / "lot"
     lot.mkdir()
+    (lot / "map.ibw").write_bytes(IGOR)
     (lot / "map.gwy").write_bytes(gwy(heights()))
+    (lot / "map.jpk").write_bytes(jpk(heights()))
 
     def run() -> tuple[int, list[str]]:
         quiet = SilentReporter()
@@ -162,21 +165,55 @@ def test_without_the_extra_the_reason_says_what_to_install(
         return len(found.images), [item.reason for item in found.images.rejected]
 
     images, reasons = run()
-    assert images == 0
+    assert images == 2
     assert "defect-workbench[afm]" in reasons[0]
     monkeypatch.undo()
-    if afm.available():
-        assert run() == (1, [])
+    if IMAGE_FORMATS["Igor"].available:
+        assert "damaged" in run()[1][0]  # it is read again
 
 
-@pytest.mark.skipif(not afm.available(), reason="the extra is not installed")
+@needs_reader
 def test_a_full_temporary_folder_is_no_damage_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(NotNow, match="temporary folder: the disk is full"):
-        decode(gwy(heights()), "map.gwy")
+        decode(IGOR, "map.ibw")
+
+
+def test_all_types_of_components_of_a_gwyddion_file_are_read() -> None:
+    """Real files hold flags, colours and selections beside the heights."""
+
+    def component(name: str, kind: str, data: bytes) -> bytes:
+        return name.encode() + b"\0" + kind.encode() + data
+
+    two = struct.pack("<I", 2)
+    selection = b"GwySelection\0" + struct.pack("<I", 0)
+    others = (
+        component("/0/data/visible", "b", b"\1")
+        + component("sign", "c", b"x")
+        + component("count", "q", struct.pack("<q", 7))
+        + component("signs", "C", two + b"ab")
+        + component("numbers", "I", two + bytes(8))
+        + component("large", "Q", two + bytes(16))
+        + component("names", "S", two + b"a\0b\0")
+        + component("selections", "O", two + selection + selection)
+    )
+    data = gwy(heights())
+    start = len(b"GWYPGwyContainer\0")
+    body = others + data[start + 4 :]
+    found = decode(data[:start] + struct.pack("<I", len(body)) + body, "map.gwy")
+    assert np.array_equal(found.pixels, decode(data, "map.gwy").pixels)
+
+
+@pytest.mark.parametrize("depth", [60, 5000])
+def test_gwyddion_file_with_objects_in_objects_ends_with_a_reason(depth: int) -> None:
+    body = b""
+    for _ in range(depth):
+        body = b"x\0o" + b"GwyContainer\0" + struct.pack("<I", len(body)) + body
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(b"GWYPGwyContainer\0" + struct.pack("<I", len(body)) + body, "map.gwy")
 
 
 def test_height_maps_load_no_reader_until_there_is_one() -> None:

@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from defect_workbench.engine.input.decode import (
-    MAX_PIXELS,
-    Undecodable,
-    decode,
-    extension_note,
-    scale_to_uint8,
-    sniff,
-)
+from defect_workbench.engine.input.decode import decode, extension_note
+from defect_workbench.engine.input.formats.image_format import MAX_PIXELS, Undecodable
+from defect_workbench.engine.input.formats.pixel_scaling import scale_to_uint8
+from defect_workbench.engine.input.formats.registry import recognised_format
 from tests.builders import picture
 
 RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))
@@ -147,7 +143,7 @@ def test_content_under_another_extension_is_told() -> None:
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"hello, this is no picture at all", "no image inside"),
+        (b"hello, this is no picture at all", "not an image of a format"),
         (saved(picture(0), "PNG")[:300], "truncated"),
         (saved(Image.fromarray(COLOUR), "JPEG")[:400], "truncated"),
         (saved(Image.fromarray(RAMP[:15]), "PNG"), "too small: 64 x 15"),
@@ -209,8 +205,10 @@ def test_infinite_values_do_not_spoil_the_rest() -> None:
 
 
 def test_formats_are_told_by_content(tmp_path: Path) -> None:
-    assert sniff(saved(Image.fromarray(RAMP), "WEBP")[:16]) == "WebP"
-    assert sniff(b"%PDF-1.7") is None
+    found = recognised_format(saved(Image.fromarray(RAMP), "WEBP"), "a.png")
+    assert found is not None
+    assert found.name == "WebP"
+    assert recognised_format(b"%PDF-1.7", "a.png") is None
 
 
 @pytest.mark.parametrize("largest", [1.7e308, 1e308, 3e38, 1e-300, 1e-310])

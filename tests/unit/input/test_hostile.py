@@ -17,7 +17,8 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.side_data import join
 from defect_workbench.engine.backbone.pretrained.checkpoint_files import read_checkpoint
-from defect_workbench.engine.input.decode import MAX_PIXELS, Undecodable, decode
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.image_format import MAX_PIXELS, Undecodable
 from defect_workbench.storage.session.table_reader import read_table
 from tests.builders import picture
 from tests.hostile import hostile, mutated, png_bomb, tiff_bomb, zipped

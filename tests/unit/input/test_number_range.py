@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from defect_workbench.engine.input.decode import decode, scale_to_uint8
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.pixel_scaling import scale_to_uint8
 
 
 @pytest.mark.parametrize("scale", [1.7e308, 1e200, 1e-310, 5e-324])

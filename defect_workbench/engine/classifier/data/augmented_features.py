@@ -23,7 +23,8 @@ from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.input.decode import Undecodable, decode
+from defect_workbench.engine.input.decode import decode
+from defect_workbench.engine.input.formats.image_format import Undecodable
 from defect_workbench.engine.input.sidecar_files import SideFiles
 from defect_workbench.engine.preprocessing.feature_input import FeatureInput, Preprocessed, preprocessed
 

@@ -1,0 +1,1 @@
+"""Formats of atomic force microscopes, whose height maps become grey images."""

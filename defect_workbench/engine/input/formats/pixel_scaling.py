@@ -1,0 +1,98 @@
+"""Stored values of any type as 8-bit pixels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_workbench.core.arrays import Floats, Pixels
+from defect_workbench.engine.input.formats.image_format import Undecodable
+
+LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
+_SMALLEST = 1e-300
+
+
+def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
+    """Scale any real values to 0..255 between robust percentiles of the finite ones.
+
+    Parameters
+    ----------
+    values : (height, width) or (height, width, 3) real
+
+    Returns
+    -------
+    uint8
+        Of the same shape.
+
+    Where the percentiles coincide (a nearly constant image), minimum and maximum are used, so a
+    small defect on an even ground is not lost.
+
+    Raises
+    ------
+    Undecodable
+        If no value is finite.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        if not finite.any():
+            raise Undecodable("no finite values in it")
+        numbers = np.where(finite, numbers, np.min(numbers[finite]))
+    low, high = robust_range(numbers)
+    if not high > low:
+        return np.full(numbers.shape, 128, np.uint8)
+    if not math.isfinite(high - low):  # near the largest float64: the range itself overflows
+        numbers, low, high = numbers / 4, low / 4, high / 4
+    if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
+        low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
+    scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
+    result: Pixels = np.rint(scaled).astype(np.uint8)
+    return result
+
+
+def robust_range(numbers: Floats) -> tuple[float, float]:
+    """Robust percentiles of finite values; minimum and maximum where those coincide.
+
+    Parameters
+    ----------
+    numbers : float64
+        Of any shape, not empty.
+
+    Returns
+    -------
+    low, high : float
+    """
+    # A percentile lies between two numbers, whose difference may be larger than any number.
+    wide = not math.isfinite(float(numbers.max()) - float(numbers.min()))
+    shrunk = numbers / 4 if wide else numbers
+    low, high = np.percentile(shrunk, (LOW_PERCENTILE, HIGH_PERCENTILE)) * (4 if wide else 1)
+    if not high > low:
+        low, high = numbers.min(), numbers.max()
+    return float(low), float(high)
+
+
+def drop_equal_channels(pixels: Pixels) -> Pixels:
+    """Grey stored as RGB becomes grey.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+
+    Returns
+    -------
+    (height, width) or (height, width, 3) uint8
+    """
+    if (
+        pixels.ndim == 3
+        and (pixels[..., 0] == pixels[..., 1]).all()
+        and (pixels[..., 1] == pixels[..., 2]).all()
+    ):
+        return np.ascontiguousarray(pixels[..., 0])
+    return pixels
+
+
+def scaled_note(values: NDArray[np.generic]) -> str:
+    """What to tell where values were scaled."""
+    return f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits"
