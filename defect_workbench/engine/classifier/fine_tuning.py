@@ -95,7 +95,7 @@ class LastBlock:
         except RuntimeError as error:
             raise WorkbenchError("the tuned block of this model does not fit the network") from error
 
-    def maps(self, images: ImageSet, made: Processing, reporter: Reporter) -> LayerMaps:
+    def maps(self, images: ImageSet, processing: Processing, reporter: Reporter) -> LayerMaps:
         """What layer 3 says of every picture.
 
         Raises
@@ -113,7 +113,7 @@ class LastBlock:
         for start in range(0, len(images), BATCH):
             reporter.check()
             rows = range(start, min(start + BATCH, len(images)))
-            batch = torch.from_numpy(np.stack([_picture(images, i, made) for i in rows]))
+            batch = torch.from_numpy(np.stack([_picture(images, i, processing) for i in rows]))
             with torch.inference_mode():
                 x = self._preprocess(batch.to(self._device).permute(0, 3, 1, 2))
                 x = x.contiguous(memory_format=torch.channels_last)
@@ -224,11 +224,11 @@ class LastBlock:
         return tuned
 
 
-def _picture(images: ImageSet, index: int, made: Processing) -> Pixels:
+def _picture(images: ImageSet, index: int, processing: Processing) -> Pixels:
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
     pixels = read_pixels(images, index)
-    return preprocessed(pixels, made, bar_rows=image.info_bar, pixel_size_nm=size).resized().rgb
+    return preprocessed(pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size).resized().rgb
 
 
 class FineTuning:
@@ -244,7 +244,7 @@ class FineTuning:
         self,
         data: LabelledSet,
         source: Source | None,
-        made: Processing,
+        processing: Processing,
         library: WeightsLibrary,
         seed: int,
         reporter: Reporter,
@@ -255,7 +255,7 @@ class FineTuning:
         self._data, self._source, self._seed = data, source, seed
         self._reporter, self._watch = reporter, watch
         self._block = LastBlock(library)
-        self._maps = self._block.maps(data.images, made, reporter)
+        self._maps = self._block.maps(data.images, processing, reporter)
 
     def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, StageInputs, Tuned]:
         """The set with deep vectors as tuned to the chosen images alone."""
@@ -276,13 +276,13 @@ def tuned_features(
     tuned: Tuned,
     images: ImageSet,
     features: Features,
-    made: Processing,
+    processing: Processing,
     library: WeightsLibrary,
     reporter: Reporter,
 ) -> Features:
     """Features with deep vectors by a tuned block, as a fine-tuned model needs them."""
     block = LastBlock(library, tuned)
-    maps = block.maps(images, made, reporter)
+    maps = block.maps(images, processing, reporter)
     try:
         return Features({**features.blocks, DEEP: block.vectors(maps, reporter)}, features.backbone)
     finally:

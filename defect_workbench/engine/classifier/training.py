@@ -16,7 +16,7 @@ from defect_workbench.core.classifier.taxonomy import LabelRoutes, Taxonomy, lab
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import UPSTREAM, TrainedStage
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.classifier.data.augmentation import View
+from defect_workbench.engine.classifier.data.augmentation import Augmentation
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks, StageInputs
 from defect_workbench.engine.classifier.heads.head import TrainingRows, Watcher, fit_head
@@ -33,15 +33,15 @@ class Options:
     ----------
     blocks : tuple of str
         Which blocks the heads may take; for the ablation.
-    views : tuple of View
-        Changed copies to learn from besides the pictures.
+    augmentations : tuple of Augmentation
+        Of the copies to learn from besides the pictures.
     calibrate : bool
         As of `fit_head`.
     """
 
     seed: int = 0
     blocks: tuple[str, ...] = field(default_factory=lambda: BLOCKS.names)
-    views: tuple[View, ...] = ()
+    augmentations: tuple[Augmentation, ...] = ()
     calibrate: bool = True
 
 
@@ -161,15 +161,15 @@ class _TrainingImages:
         optional += [UPSTREAM] if UPSTREAM in blocks else []
         used = [n for n in used if n not in optional]
         parts: list[Blocks] = [blocks]
-        for view in options.views:
-            changed = runner.inputs.blocks(runner.chosen[rows], stage.denoise, stage.background, view)
-            parts.append({**changed, **{n: blocks[n] for n in optional}})
-        m, copies = len(rows), len(parts)
+        for each in options.augmentations:
+            copies = runner.inputs.blocks(runner.chosen[rows], stage.denoise, stage.background, each)
+            parts.append({**copies, **{n: blocks[n] for n in optional}})
+        m, repeats = len(rows), len(parts)
         training_rows = TrainingRows(
             {n: np.concatenate([part[n] for part in parts]) for n in [*used, *optional]},
-            np.tile(self.wanted[rows], copies),
-            np.tile(np.arange(m), copies),
-            np.tile(self._data.groups[runner.chosen[rows]], copies),
+            np.tile(self.wanted[rows], repeats),
+            np.tile(np.arange(m), repeats),
+            np.tile(self._data.groups[runner.chosen[rows]], repeats),
             m,
         )
         # A fold may lack a rare class altogether: its outcome then gets no probability to speak of.

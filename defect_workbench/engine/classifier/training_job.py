@@ -22,7 +22,7 @@ from defect_workbench.engine.classifier.cross_validation import (
     cross_validate,
     leave_classes_out,
 )
-from defect_workbench.engine.classifier.data.augmentation import training_views
+from defect_workbench.engine.classifier.data.augmentation import training_augmentations
 from defect_workbench.engine.classifier.data.dataset import (
     LabelledSet,
     class_counts,
@@ -155,12 +155,12 @@ def train_and_judge(
     taxonomy, said = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
     notes += said
     inputs = StageInputs(data.features, source)
-    views = training_views(request.draws, request.seed) if request.augment else ()
+    augmentations = training_augmentations(request.draws, request.seed) if request.augment else ()
     started = time.perf_counter()
-    if views and source is not None:
-        source.prepare(views)
+    if augmentations and source is not None:
+        source.prepare(augmentations)
     seconds["augment"] = time.perf_counter() - started
-    options = Options(seed=request.seed, views=views)
+    options = Options(seed=request.seed, augmentations=augmentations)
 
     started = time.perf_counter()
     tuning = None
@@ -169,7 +169,7 @@ def train_and_judge(
             raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
         if request.augment:
             raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
-        tuning = FineTuning(data, source, source.made, source.library, request.seed, reporter, watch)
+        tuning = FineTuning(data, source, source.processing, source.library, request.seed, reporter, watch)
         seconds["maps"] = time.perf_counter() - started
         started = time.perf_counter()
     judged = cross_validate(

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from defect_workbench.core.classifier.stages.size import best_split, otsu
@@ -22,8 +21,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.classifier.active_learning import worth_asking
 from defect_workbench.engine.classifier.cross_validation import cross_validate, leave_classes_out
-from defect_workbench.engine.classifier.data.augmentation import View, changed, turned
-from defect_workbench.engine.classifier.data.augmentation import examples as looks
+from defect_workbench.engine.classifier.data.augmentation import Augmentation, augmented, examples, turned
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, merged_groups
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.heads.folds import folds
@@ -67,10 +65,10 @@ class Measured:
         self.data = data
         self.asked: list[tuple[str, str, int]] = []
 
-    def measured(self, chosen: Numbers) -> Numbers:
+    def measures(self, chosen: Numbers) -> Numbers:
         return self.rows[chosen]
 
-    def changed(self, denoise: str, background: str, view: View, chosen: Numbers) -> Any:
+    def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Numbers) -> Any:
         self.asked.append((denoise, background, len(chosen)))
         return {name: block[chosen] for name, block in self.data.features.blocks.items()}
 
@@ -85,7 +83,7 @@ def trained_on(data: LabelledSet) -> Classifier:
     )
 
 
-@examples(max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 1000), st.sampled_from([(30, 8), (12, 40)]))
 def test_held_out_predictions_are_those_of_refitting(seed: int, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(seed)
@@ -263,12 +261,12 @@ def test_views_keep_the_picture_and_differ() -> None:
     for turn in range(8):
         seen = turned(pixels, turn)
         assert sorted(seen.ravel()) == sorted(pixels.ravel())
-    drawn = looks(pixels, "abc", 3, 0)
-    assert all(view.dtype == np.uint8 for view in drawn)
-    assert np.array_equal(drawn[0], changed(pixels, View(draw=1), "abc"))
-    assert not np.array_equal(drawn[0], looks(pixels, "abd", 1, 0)[0])
+    drawn = examples(pixels, "abc", 3, 0)
+    assert all(copy.dtype == np.uint8 for copy in drawn)
+    assert np.array_equal(drawn[0], augmented(pixels, Augmentation(draw=1), "abc"))
+    assert not np.array_equal(drawn[0], examples(pixels, "abd", 1, 0)[0])
     colour = np.repeat(pixels[:, :, None], 3, axis=2)
-    assert looks(colour, "abc", 1, 0)[0].shape[2] == 3
+    assert examples(colour, "abc", 1, 0)[0].shape[2] == 3
 
 
 def test_new_images_go_to_confirmed_clusters_or_nowhere() -> None:

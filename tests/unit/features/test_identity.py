@@ -16,7 +16,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
-from defect_workbench.engine.classifier.data.augmented_features import Looks, ViewExtractor
+from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
@@ -61,7 +61,7 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
     missing = {
         name.rpartition(".")[2] for name, version in versions.items() if json.dumps(version) not in whole
     }
-    # Its version is in the name of every changed view.
+    # Its version is in the name of every augmentation.
     assert missing == {"augmentation"}
     for value in BACKBONE.__dict__.values():
         assert json.dumps(value) in whole
@@ -93,8 +93,8 @@ def test_a_stage_that_denoises_finds_what_extraction_with_denoising_kept(
 
     monkeypatch.setattr(augmented_features, "_pictures", nothing)
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(lot.parent / "none")
-    extractor = ViewExtractor(store, library, Processing(), SilentReporter())
-    found = extractor.features(plain.images, plain.features, Looks(wanted))
+    extractor = AugmentedExtractor(store, library, Processing(), SilentReporter())
+    found = extractor.features(plain.images, plain.features, AugmentationSpec(wanted))
     assert np.array_equal(found.blocks["haralick"], before.features.blocks["haralick"])
     assert np.array_equal(found.blocks["zernike"], before.features.blocks["zernike"])
     assert not np.array_equal(found.blocks["haralick"], plain.features.blocks["haralick"])
@@ -109,9 +109,9 @@ def test_copies_of_one_picture_at_two_scales_have_features_of_their_own(tmp_path
     wanted = Processing(rescale_nm=4.0)
     own = extracted(folder, wanted)
     assert [i.tool.pixel_size_nm for i in own.images.images if i.tool] == [2.0, 8.0]
-    denoised = Looks(replace(wanted, denoise="median"))
+    denoised = AugmentationSpec(replace(wanted, denoise="median"))
     store, library = FeatureStore(tmp_path / "store"), WeightsLibrary(tmp_path / "none")
-    found = ViewExtractor(store, library, wanted, SilentReporter()).features(
+    found = AugmentedExtractor(store, library, wanted, SilentReporter()).features(
         own.images, own.features, denoised
     )
     assert not np.array_equal(*found.blocks["haralick"])

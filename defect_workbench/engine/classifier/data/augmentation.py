@@ -1,4 +1,4 @@
-"""Changed copies of a picture, as another look through the microscope might give them.
+"""Augmentation: changed copies of a picture, as another exposure on the microscope might show it.
 
 Only training pictures are ever changed; what a model is judged on is as the tool wrote it.
 """
@@ -20,8 +20,8 @@ _LARGEST = 1024
 
 
 @dataclass(frozen=True)
-class View:
-    """One way to change a picture.
+class Augmentation:
+    """One way to change a picture for training.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class View:
         return not self.draw
 
 
-ORIGINAL = View()
+ORIGINAL = Augmentation()
 
 
-def training_views(draws: int, seed: int) -> tuple[View, ...]:
-    """The seven other turns of a picture, and so many random draws."""
-    turned = tuple(View(turn=turn) for turn in range(1, DIHEDRAL))
-    return turned + tuple(View(draw=number, seed=seed) for number in range(1, draws + 1))
+def training_augmentations(draws: int, seed: int) -> tuple[Augmentation, ...]:
+    """The seven other turns of a picture, and `draws` random changes."""
+    turned = tuple(Augmentation(turn=turn) for turn in range(1, DIHEDRAL))
+    return turned + tuple(Augmentation(draw=number, seed=seed) for number in range(1, draws + 1))
 
 
 def turned(pixels: Pixels, turn: int) -> Pixels:
@@ -67,8 +67,8 @@ def turned(pixels: Pixels, turn: int) -> Pixels:
     return np.ascontiguousarray(np.rot90(result, turn % 4))
 
 
-def changed(pixels: Pixels, view: View, sha256: str) -> Pixels:
-    """A picture as a view shows it; the same for the same picture and view, whenever it is made.
+def augmented(pixels: Pixels, augmentation: Augmentation, sha256: str) -> Pixels:
+    """An augmented picture; always the same for the same picture and augmentation.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def changed(pixels: Pixels, view: View, sha256: str) -> Pixels:
     -------
     uint8 of the same kind; the sides swap with a quarter turn
     """
-    if not view.draw:
-        return turned(pixels, view.turn)
-    digest = hashlib.sha256(f"{sha256}-{view.draw}-{view.seed}".encode()).digest()
+    if not augmentation.draw:
+        return turned(pixels, augmentation.turn)
+    digest = hashlib.sha256(f"{sha256}-{augmentation.draw}-{augmentation.seed}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
     values = turned(pixels, int(rng.integers(DIHEDRAL)))
     # The features see 224 pixels a side; more than four times that costs time and shows nothing.
@@ -131,5 +131,5 @@ def _grey(rng: np.random.Generator, values: Floats) -> Floats:
 
 
 def examples(pixels: Pixels, sha256: str, count: int, seed: int) -> list[Pixels]:
-    """What training would see of a picture besides itself, for a preview: random draws."""
-    return [changed(pixels, View(draw=number, seed=seed), sha256) for number in range(1, count + 1)]
+    """Random changes of a picture as training would see them, for a preview."""
+    return [augmented(pixels, Augmentation(draw=number, seed=seed), sha256) for number in range(1, count + 1)]

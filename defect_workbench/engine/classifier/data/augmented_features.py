@@ -1,4 +1,4 @@
-"""Features of changed copies of pictures, kept in the feature store like any other."""
+"""Features of augmented and differently preprocessed pictures, kept in the feature store like any other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, View, changed
+from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation, augmented
 from defect_workbench.engine.extraction.extractor import BATCH
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
@@ -32,43 +32,43 @@ _WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Looks:
-    """How pictures are changed before their features are taken.
+class AugmentationSpec:
+    """What is done to pictures before their features are computed.
 
     Attributes
     ----------
     processing : Processing
-        What is done to the pixels first.
-    view : View
-        What augmentation does after that.
+        The preprocessing, first.
+    augmentation : Augmentation
+        After that.
     """
 
     processing: Processing
-    view: View = ORIGINAL
+    augmentation: Augmentation = ORIGINAL
 
 
-class ViewExtractor:
-    """Features of changed copies.
+class AugmentedExtractor:
+    """Computes features of pictures by an `AugmentationSpec`.
 
     Parameters
     ----------
     library : WeightsLibrary
         Must hold the weights that the given features were made with.
-    made : Processing
+    processing : Processing
         How the pictures' own features were made.
     """
 
     def __init__(
-        self, store: VectorStore, library: WeightsLibrary, made: Processing, reporter: Reporter
+        self, store: VectorStore, library: WeightsLibrary, processing: Processing, reporter: Reporter
     ) -> None:
-        self._store, self._library, self._made, self._reporter = store, library, made, reporter
+        self._store, self._library, self._processing, self._reporter = store, library, processing, reporter
         self._backbone: NetworkVectors | None = None
-        self._telling = False
+        self._reports = False
 
     def features(
-        self, images: ImageSet, own: Features, looks: Looks, chosen: Integers | None = None
+        self, images: ImageSet, own: Features, spec: AugmentationSpec, chosen: Integers | None = None
     ) -> Features:
-        """One row for each image; rows not chosen are those of the pictures themselves.
+        """One row for each of n images; rows not chosen are those of the pictures themselves.
 
         Parameters
         ----------
@@ -76,20 +76,32 @@ class ViewExtractor:
             As `extract` gave them for these images.
         chosen : (m,) intp, optional
             Default: all.
+
+        Returns
+        -------
+        Features
+            Of n images.
+
+        Raises
+        ------
+        WorkbenchError
+            If a picture cannot be read any more, or the network's weights are missing.
+        Cancelled
+            If the reporter says so.
         """
-        return self.many(images, own, [looks], chosen)[0]
+        return self.many(images, own, [spec], chosen)[0]
 
     def many(
         self,
         images: ImageSet,
         own: Features,
-        looks: Sequence[Looks],
+        specs: Sequence[AugmentationSpec],
         chosen: Integers | None = None,
     ) -> list[Features]:
-        """`features` of several changes; every file is read once for all that is missing."""
+        """`features` of several kinds at once; every file is read once for all that is missing."""
         which = np.arange(len(images)) if chosen is None else chosen
-        opened = [self._blocks(own, each) for each in looks]
-        keys = self._keys(images, which, looks)
+        opened = [self._blocks(own, each) for each in specs]
+        keys = self._keys(images, which, specs)
         missing: dict[int, list[int]] = {}
         for number, blocks in enumerate(opened):
             for i in which.tolist():
@@ -97,31 +109,33 @@ class ViewExtractor:
                     missing.setdefault(i, []).append(number)
         # Copies of one picture are computed once.
         unique = {tuple(keys[n][i] for n in wanted): (i, wanted) for i, wanted in missing.items()}
-        self._compute(images, list(unique.values()), looks, opened, keys, own.backbone)
+        self._compute(images, list(unique.values()), specs, opened, keys, own.backbone)
         return [self._collect(own, blocks, which, key) for blocks, key in zip(opened, keys, strict=True)]
 
-    def _keys(self, images: ImageSet, which: Integers, looks: Sequence[Looks]) -> list[dict[int, str]]:
-        """For each change, under what the rows of the images are kept: as extraction keeps its own."""
+    def _keys(
+        self, images: ImageSet, which: Integers, specs: Sequence[AugmentationSpec]
+    ) -> list[dict[int, str]]:
+        """For each spec, under what the rows of the images are kept: as extraction keeps its own."""
         sides = SideFiles(images.root)
         chosen = {i: images.images[i] for i in which.tolist()}
         return [
             {i: image_key(sides, image.path, image.sha256, each.processing) for i, image in chosen.items()}
-            for each in looks
+            for each in specs
         ]
 
-    def _blocks(self, own: Features, looks: Looks) -> dict[str, VectorBlock]:
-        """The blocks that differ from the picture's own; those of an unchanged view are extraction's."""
-        processed = looks.processing != self._made
-        if not processed and looks.view == ORIGINAL:
+    def _blocks(self, own: Features, spec: AugmentationSpec) -> dict[str, VectorBlock]:
+        """The blocks that differ from the picture's own; extraction has those of an unchanged one."""
+        processed = spec.processing != self._processing
+        if not processed and spec.augmentation == ORIGINAL:
             return {}
-        view = "" if looks.view == ORIGINAL else looks.view.name
+        name = "" if spec.augmentation == ORIGINAL else spec.augmentation.name
         network = None if own.backbone is None else self._in_use(own.backbone)
         return {
-            block.name: self._store.block(block.name, block_identity(block, looks.processing, network, view))
+            block.name: self._store.block(block.name, block_identity(block, spec.processing, network, name))
             for block in BLOCKS
             if block.whole_picture
             and block.name in own.blocks
-            and (processed or not (looks.view.keeps_texture and block.turn_invariant))
+            and (processed or not (spec.augmentation.keeps_texture and block.turn_invariant))
         }
 
     def _in_use(self, backbone: BackboneInfo) -> NetworkInUse:
@@ -133,7 +147,7 @@ class ViewExtractor:
         self,
         images: ImageSet,
         jobs: Sequence[tuple[int, list[int]]],
-        looks: Sequence[Looks],
+        specs: Sequence[AugmentationSpec],
         opened: Sequence[dict[str, VectorBlock]],
         keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
@@ -141,16 +155,16 @@ class ViewExtractor:
         if not jobs:
             return
         total = sum(len(wanted) for _, wanted in jobs)
-        # A handful is part of whatever is under way, and not worth a stage of its own.
-        self._telling = total >= BATCH
-        if self._telling:
-            self._reporter.stage("Looking at changed copies", total)
+        # A few images are not worth a stage of their own.
+        self._reports = total >= BATCH
+        if self._reports:
+            self._reporter.stage("Extracting features of augmented images", total)
         step = max(1, BATCH // max(len(wanted) for _, wanted in jobs))
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode") as pool:
             for start in range(0, len(jobs), step):
                 self._reporter.check()
                 part = jobs[start : start + step]
-                made = list(pool.map(lambda job: _pictures(images, job[0], job[1], looks), part))
+                made = list(pool.map(lambda job: _pictures(images, job[0], job[1], specs), part))
                 self._keep(part, made, opened, keys, backbone)
 
     def _keep(
@@ -178,7 +192,7 @@ class ViewExtractor:
                 else:
                     values = BLOCKS[name].vectors([row[2].grey for row in fresh])
                 block.append_vectors([row[0] for row in fresh], values)
-        if self._telling:
+        if self._reports:
             self._reporter.advance(len(rows))
 
     def _embed(
@@ -222,19 +236,22 @@ def _by_network(names: Iterable[str]) -> bool:
 
 
 def _pictures(
-    images: ImageSet, index: int, wanted: Sequence[int], looks: Sequence[Looks]
+    images: ImageSet, index: int, wanted: Sequence[int], specs: Sequence[AugmentationSpec]
 ) -> list[FeatureInput]:
     image = images.images[index]
     pixels = read_pixels(images, index)
     size = image.tool.pixel_size_nm if image.tool is not None else None
     processed: dict[Processing, Preprocessed] = {}
-    made = []
+    pictures = []
     for number in wanted:
-        way, view = looks[number].processing, looks[number].view
-        if way not in processed:
-            processed[way] = preprocessed(pixels, way, bar_rows=image.info_bar, pixel_size_nm=size)
-        made.append(processed[way].resized(partial(changed, view=view, sha256=image.sha256)))
-    return made
+        processing = specs[number].processing
+        if processing not in processed:
+            processed[processing] = preprocessed(
+                pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size
+            )
+        augment = partial(augmented, augmentation=specs[number].augmentation, sha256=image.sha256)
+        pictures.append(processed[processing].resized(augment))
+    return pictures
 
 
 def read_pixels(images: ImageSet, index: int) -> Pixels:

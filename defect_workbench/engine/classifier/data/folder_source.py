@@ -15,8 +15,12 @@ from defect_workbench.core.images.measurements import NANOMETRES, PIXELS
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.augmentation import View
-from defect_workbench.engine.classifier.data.augmented_features import Looks, ViewExtractor, read_pixels
+from defect_workbench.engine.classifier.data.augmentation import Augmentation
+from defect_workbench.engine.classifier.data.augmented_features import (
+    AugmentationSpec,
+    AugmentedExtractor,
+    read_pixels,
+)
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
 from defect_workbench.engine.measurement.defects import find
@@ -27,7 +31,7 @@ class FolderSource:
 
     Parameters
     ----------
-    made : Processing
+    processing : Processing
         How the features were made.
     """
 
@@ -35,42 +39,43 @@ class FolderSource:
         self,
         images: ImageSet,
         features: Features,
-        made: Processing,
+        processing: Processing,
         store: VectorStore,
         library: WeightsLibrary,
         reporter: Reporter,
     ) -> None:
-        self._images, self._features, self.made = images, features, made
+        self._images, self._features, self.processing = images, features, processing
         self._store, self.library, self._reporter = store, library, reporter
-        self._views = ViewExtractor(store, library, made, reporter)
+        self._extractor = AugmentedExtractor(store, library, processing, reporter)
 
     def subset(self, chosen: Integers) -> FolderSource:
         """The same of some of the images."""
         images = ImageSet(self._images.root, tuple(self._images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self._features.blocks.items()}
         features = Features(blocks, self._features.backbone)
-        return FolderSource(images, features, self.made, self._store, self.library, self._reporter)
+        return FolderSource(images, features, self.processing, self._store, self.library, self._reporter)
 
-    def changed(self, denoise: str, background: str, view: View, chosen: Integers) -> Blocks:
-        """As `Source` says; what the whole set was processed with stays unless a stage wants other."""
-        found = self._views.features(
-            self._images, self._features, Looks(self._processing(denoise, background), view), chosen
-        )
+    def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Integers) -> Blocks:
+        """As `Source` says: preprocessed as the whole set is, unless a stage wants it differently."""
+        spec = AugmentationSpec(self._with(denoise, background), augmentation)
+        found = self._extractor.features(self._images, self._features, spec, chosen)
         return {name: block[chosen] for name, block in found.blocks.items()}
 
-    def prepare(self, views: Sequence[View]) -> None:
-        """Compute several views at once: every file is read once."""
-        self._views.many(self._images, self._features, [Looks(self.made, view) for view in views])
+    def prepare(self, augmentations: Sequence[Augmentation]) -> None:
+        """Compute several augmentations at once: every file is read once."""
+        self._extractor.many(
+            self._images, self._features, [AugmentationSpec(self.processing, each) for each in augmentations]
+        )
 
-    def _processing(self, denoise: str, background: str) -> Processing:
-        wanted = self.made
+    def _with(self, denoise: str, background: str) -> Processing:
+        wanted = self.processing
         if denoise != "none":
             wanted = replace(wanted, denoise=denoise)  # type: ignore[arg-type] # checked by the class
         if background != "none":
             wanted = replace(wanted, background=background)  # type: ignore[arg-type]
         return wanted
 
-    def measured(self, chosen: Integers) -> Floats:
+    def measures(self, chosen: Integers) -> Floats:
         """As `Source` says; extraction has measured already, unless the images come from elsewhere."""
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
             return np.stack(list(pool.map(self._measure, chosen.tolist())))

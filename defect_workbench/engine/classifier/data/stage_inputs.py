@@ -1,4 +1,4 @@
-"""What stages may ask about images: features, features of changed copies, measurements."""
+"""What stages may ask about images: features, features of augmented copies, measurements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.stages.stage_kind import MEASURES
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, View
+from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation
 
 Blocks = Mapping[str, NDArray[np.floating[Any]]]
 
@@ -21,10 +21,10 @@ Blocks = Mapping[str, NDArray[np.floating[Any]]]
 class Source(Protocol):
     """Computes what the features of the set do not hold."""
 
-    def changed(self, denoise: str, background: str, view: View, chosen: Integers) -> Blocks:
-        """Feature rows of the chosen images, processed and changed so."""
+    def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Integers) -> Blocks:
+        """(m, d) feature blocks of the chosen images, preprocessed and augmented so."""
 
-    def measured(self, chosen: Integers) -> Floats:
+    def measures(self, chosen: Integers) -> Floats:
         """(m, measures) measurements of the chosen images; see `MEASURES`."""
 
 
@@ -48,7 +48,11 @@ class StageInputs:
         return len(self.features)
 
     def blocks(
-        self, chosen: Integers, denoise: str = "none", background: str = "none", view: View = ORIGINAL
+        self,
+        chosen: Integers,
+        denoise: str = "none",
+        background: str = "none",
+        augmentation: Augmentation = ORIGINAL,
     ) -> Blocks:
         """Feature rows of some images.
 
@@ -57,7 +61,7 @@ class StageInputs:
         chosen : (m,) intp
         denoise, background : str
             How the pictures are preprocessed beforehand; "none" leaves them as the features have them.
-        view : View
+        augmentation : Augmentation
             How they are augmented after that.
 
         Returns
@@ -69,9 +73,9 @@ class StageInputs:
         WorkbenchError
             If there is no source to compute them.
         """
-        if denoise == "none" and background == "none" and view == ORIGINAL:
+        if denoise == "none" and background == "none" and augmentation == ORIGINAL:
             return {name: block[chosen] for name, block in self.features.blocks.items()}
-        return self._required_source().changed(denoise, background, view, chosen)
+        return self._required_source().features(denoise, background, augmentation, chosen)
 
     def measures(self, chosen: Integers) -> Floats:
         """(m, measures) float64 measurements of some images; see `MEASURES`.
@@ -84,7 +88,7 @@ class StageInputs:
         missing = np.array([i for i in chosen.tolist() if i not in self._measures], np.intp)
         if len(missing):
             self._measures.update(
-                zip(missing.tolist(), self._required_source().measured(missing), strict=True)
+                zip(missing.tolist(), self._required_source().measures(missing), strict=True)
             )
         if not len(chosen):
             return np.empty((0, len(MEASURES)))
