@@ -56,8 +56,7 @@ def window(qtbot: QtBot, places: Places, answers: Answers) -> Iterator[MainWindo
     qtbot.waitExposed(found)
     yield found
     # Nothing is asked: what a test leaves unsaved may go.
-    found._closing = True
-    assert found.close()
+    assert found.close_without_asking()
     found.deleteLater()
 
 

@@ -111,7 +111,7 @@ def test_what_is_enabled_follows_the_window(opened: MainWindow, qtbot: QtBot) ->
         return {name for name, action in opened.actions_by_name.items() if action.isEnabled()}
 
     def expected() -> set[str]:
-        return {entry.name for entry in ACTIONS if entry.enabled(opened.state())}
+        return {entry.name for entry in ACTIONS if entry.enabled(opened.action_state.current())}
 
     assert enabled() == expected()
     assert "actionMerge" not in enabled()

@@ -54,7 +54,7 @@ def lot(tmp_path: Path) -> Path:
 
 
 def test_too_little_to_learn_from_is_said(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
-    assert "none yet" in opened.classify_panel._labels.text()
+    assert "none yet" in opened.classify_panel.labels_text.text()
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.classifying.train()
     assert "confirm at least two clusters" in answers.told[0].lower()
@@ -97,7 +97,7 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     assert queue.left == len(unknown) + len(unsure)
     trained.gallery_bar.order.setCurrentText("Unsure first")
     first = trained.image_model.sections[0]
-    shown = project.proposal.probability[trained.image_model._order[first.start : first.start + first.count]]
+    shown = project.proposal.probability[trained.image_model.order[first.start : first.start + first.count]]
     assert (shown[1:] >= shown[:-1]).all()
     trained.actions_by_name["actionAsked"].trigger()
     chosen = set(trained.review.chosen_images().tolist())
@@ -236,9 +236,9 @@ def test_stages_are_edited_as_text_and_checked(opened: MainWindow, qtbot: QtBot)
     assert dialog.text.toPlainText() == taxonomy_text(default_taxonomy())
     dialog.text.setPlainText("[[stage]]\nname = 'x'\nkind = 'colour'\n")
     assert "kind must be one of" in dialog.fault.text()
-    assert not dialog._go.isEnabled()
+    assert not dialog.ok_button.isEnabled()
     dialog.text.setPlainText(taxonomy_text(flat_taxonomy()))
-    qtbot.mouseClick(dialog._go, LEFT)
+    qtbot.mouseClick(dialog.ok_button, LEFT)
     assert opened.classify_panel.wish().taxonomy == flat_taxonomy()
 
 

@@ -107,7 +107,7 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
     assert shown is not None
     parts = [set(cluster.members[c.members].tolist()) for c in shown.clusters]
     assert document.undo_stack.count() == 0
-    dialog._on_apply()
+    dialog.ok_button.click()
     assert document.undo_stack.undoText().startswith(f"Refine {cluster.label} into")
     for clusters in (document.clusters_at_cut, 3, 40):
         document.move_cut(clusters)
@@ -129,7 +129,7 @@ def test_unconverged_affinity_propagation_is_said_and_not_applied(
     assert dialog is not None
     with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
         dialog.form.method.setCurrentIndex(1)
-    assert "did not converge" in dialog.gallery._message
-    assert not dialog._apply.isEnabled()
+    assert "did not converge" in dialog.gallery.message
+    assert not dialog.ok_button.isEnabled()
     dialog.reject()
     assert opened.document.undo_stack.count() == 0

@@ -35,9 +35,9 @@ def test_sliders_change_the_tone_and_a_double_click_sets_it_back(opened: MainWin
 
 def test_neighbours_are_shown_and_a_click_goes_there(opened: MainWindow, qtbot: QtBot) -> None:
     opened.gallery.setCurrentIndex(opened.image_model.index(3))
-    strip = opened.inspector._neighbours
-    qtbot.waitUntil(lambda: len(strip._neighbours) > 0)
-    nearest = strip._neighbours[0]
+    strip = opened.inspector.neighbour_strip
+    qtbot.waitUntil(lambda: len(strip.neighbours) > 0)
+    nearest = strip.neighbours[0]
     qtbot.mouseClick(strip, LEFT, pos=strip.place(0).center())
     assert opened.inspector.image == nearest.image
     assert opened.review.chosen_images().tolist() == [nearest.image]
@@ -49,8 +49,8 @@ def test_the_blocks_that_speak_for_the_cluster_are_named(opened: MainWindow, qtb
     outlier = int(partition.outliers[0])
     for image in (int(partition.clusters[0].members[0]), outlier):
         opened.inspector.show_image(image)
-        qtbot.waitUntil(lambda: "Deep" in opened.inspector._pull.accessibleName())
-    assert "What speaks for" in opened.inspector._pull_title.text()
+        qtbot.waitUntil(lambda: "Deep" in opened.inspector.evidence_bars.accessibleName())
+    assert "What speaks for" in opened.inspector.evidence_title.text()
 
 
 def test_scale_bars_have_round_lengths_in_a_fitting_unit() -> None:
@@ -116,7 +116,7 @@ def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
 ) -> None:
     opened.gallery.setCurrentIndex(opened.image_model.index(0))
     picture = opened.inspector.picture
-    qtbot.waitUntil(lambda: picture._pixmap is not None)
+    qtbot.waitUntil(lambda: picture.has_picture)
     place = QPointF(picture.rect().center())
     wheel = QWheelEvent(
         place, place, QPoint(), QPoint(0, 360), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,

@@ -142,7 +142,7 @@ def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
     places.weights.parent.mkdir(parents=True, exist_ok=True)
     places.weights.symlink_to(weights_folder)
     with qtbot.waitSignal(window.document.grouping_changed, timeout=60_000):
-        window._on_done(open_job.WeightsReady("those of the test"))
+        window.jobs.done.emit(open_job.WeightsReady("those of the test"))
     project = window.document.project
     assert project is not None
     assert project.analysis.backbone is not None

@@ -39,9 +39,9 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
 
 def test_a_click_on_a_candidate_puts_the_outlier_there(opened: MainWindow, qtbot: QtBot) -> None:
     queue = opened.outlier_queue
-    image, target = queue.current, queue._near[1]
+    image, target = queue.current, queue.candidates[1]
     assert image is not None
-    qtbot.mouseClick(queue._candidates[1], LEFT)
+    qtbot.mouseClick(queue.cards[1], LEFT)
     assert opened.document.partition is not None
     where = opened.document.partition.cluster_of
     assert where[image] == where[target.members[0]]

@@ -20,7 +20,7 @@ from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
-from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
@@ -160,7 +160,7 @@ def test_what_is_known_of_the_images_and_how_they_are_prepared(
     dialog.close()
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         opened.preparing.ask()
-    preparing = opened.findChild(PrepareDialog)
+    preparing = opened.findChild(PreprocessingDialog)
     assert preparing is not None
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         preparing.background.setCurrentIndex(preparing.background.findData("periodic"))
@@ -230,7 +230,7 @@ def test_pictures_of_a_microscope_with_scales_and_info_bars(
     keep(window, "microscope", look, request)
     with qtbot.waitSignal(window.preparing.worker.done, timeout=20_000):
         window.preparing.ask()
-    dialog = window.findChild(PrepareDialog)
+    dialog = window.findChild(PreprocessingDialog)
     assert dialog is not None
     keep(dialog, "scales", look, request)
     dialog.reject()

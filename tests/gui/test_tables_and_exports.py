@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
-from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import Places
@@ -58,7 +58,7 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     opened.map_colour.setCurrentText("element")
     assert opened.map.grab().toImage() != plain
     opened.inspector.show_image(0)
-    assert "element: " in opened.inspector._values["Table"].text()
+    assert "element: " in opened.inspector.fields["Table"].text()
 
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         qtbot.mouseClick(opened.notice.buttons[0], LEFT)
@@ -100,10 +100,10 @@ def test_export_by_lot_is_planned_written_and_undone_from_the_window(
         dialog.folder.setText(str(out))
         dialog.split.setCurrentIndex(dialog.split.findText("By lot", Qt.MatchFlag.MatchStartsWith))
         dialog.formats[next(iter(dialog.formats))].setChecked(True)
-    assert dialog._go.isEnabled()
-    assert "train/" in dialog._plan.text()
+    assert dialog.ok_button.isEnabled()
+    assert "train/" in dialog.plan_text.text()
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
-        qtbot.mouseClick(dialog._go, LEFT)
+        qtbot.mouseClick(dialog.ok_button, LEFT)
     with (out / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 245
@@ -126,8 +126,8 @@ def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
     with qtbot.waitSignal(opened.outputs.planner.failed, timeout=10_000):
         dialog.folder.setText(str(tmp_path / "sorted"))
         dialog.clusters.setCurrentIndex(1)
-    assert "No cluster is confirmed" in dialog._plan.text()
-    assert not dialog._go.isEnabled()
+    assert "No cluster is confirmed" in dialog.plan_text.text()
+    assert not dialog.ok_button.isEnabled()
     dialog.reject()
 
 
@@ -139,17 +139,17 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
     (held,) = opened.cluster_list.chosen()
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         opened.actions_by_name["actionPrepare"].trigger()
-    dialog = opened.findChild(PrepareDialog)
+    dialog = opened.findChild(PreprocessingDialog)
     assert dialog is not None
-    assert not dialog._go.isEnabled()
+    assert not dialog.ok_button.isEnabled()
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         dialog.background.setCurrentIndex(dialog.background.findData("plane"))
         dialog.denoise.setCurrentIndex(dialog.denoise.findData("median"))
-    assert "plane subtracted" in dialog._words.text()
+    assert "plane subtracted" in dialog.summary_text.text()
     assert dialog.before.grab().toImage() != dialog.after.grab().toImage()
     before = opened.document.project
     with qtbot.waitSignal(opened.document.grouping_changed, timeout=180_000):
-        qtbot.mouseClick(dialog._go, LEFT)
+        qtbot.mouseClick(dialog.ok_button, LEFT)
     after = opened.document.project
     assert before is not None
     assert after is not None

@@ -1,4 +1,4 @@
-"""What is known about each image besides its pixels, as columns to filter and colour by."""
+"""Metadata, measurements and side data of each image, as columns to filter and colour by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import METADATA_FIELDS, ToolFacts
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Kind
@@ -18,7 +18,7 @@ from defect_workbench.core.project.side_data import Kind
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One value an image.
+    """One value per image.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Column:
 
 
 def columns_of(project: Project) -> dict[str, Column]:
-    """The columns of a project that say anything, by lower-case name."""
+    """Return the columns of a project that hold any value, by lower-case name."""
     images = project.images.images
     texts = {
         "folder": [image.path.rpartition("/")[0] for image in images],
@@ -48,10 +48,11 @@ def columns_of(project: Project) -> dict[str, Column]:
         "score": project.analysis.outlier_scores,
     }
     tools = [image.tool or ToolFacts() for image in images]
-    for name in ("maker", "detector", "acquired"):
-        texts[name] = [getattr(tool, name) for tool in tools]
-    for name in ("pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"):
-        numbers[name] = [_number(getattr(tool, name)) for tool in tools]
+    for field in METADATA_FIELDS:
+        if field.numeric:
+            numbers[field.name] = [_number(field.value(tool)) for tool in tools]
+        else:
+            texts[field.name] = [str(field.value(tool)) for tool in tools]
     for name in ("defects", "diameter", "aspect", "contrast", "noise"):
         numbers[name] = [_measured(image.measured, name) for image in images]
     if project.proposal is not None:
@@ -59,9 +60,9 @@ def columns_of(project: Project) -> dict[str, Column]:
         numbers["probability"] = project.proposal.probability
     found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
     found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
-    columns = {column.name: column for column in found if _says_anything(column)}
+    columns = {column.name: column for column in found if _has_values(column)}
     for column in _side_columns(project):
-        # What a person brought goes before what is told from the files.
+        # A joined table takes precedence over what the files hold.
         columns[column.name.casefold()] = column
     return columns
 
@@ -77,7 +78,7 @@ def _side_columns(project: Project) -> list[Column]:
         else:
             texts = ["" if cell is None else str(cell) for cell in column.cells]
             found.append(Column(name, np.array(texts, np.object_)))
-    return [column for column in found if _says_anything(column)]
+    return [column for column in found if _has_values(column)]
 
 
 def _measured(measured: Measurements | None, name: str) -> float:
@@ -90,7 +91,7 @@ def _number(value: float | str | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _says_anything(column: Column) -> bool:
+def _has_values(column: Column) -> bool:
     if column.numeric:
         return bool(np.isfinite(np.asarray(column.values, np.float64)).any())
     return any(column.values)

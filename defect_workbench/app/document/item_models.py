@@ -97,6 +97,11 @@ class ImageModel(QAbstractListModel):
         self._rows_of_path.clear()
         self.endResetModel()
 
+    @property
+    def order(self) -> Integers:
+        """The images in the order of their rows."""
+        return self._order
+
     def rowCount(self, parent: Index | None = None) -> int:
         """Number of images shown."""
         return 0 if parent is not None and parent.isValid() else len(self._order)

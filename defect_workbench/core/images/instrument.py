@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import groupby
 from typing import Any
 
 
@@ -55,10 +56,9 @@ class ToolFacts:
             If a value has the wrong type.
         """
         found: dict[str, Any] = {}
-        for name in _NUMBERS & values.keys():
-            found[name] = float(values[name])
-        for name in _TEXTS & values.keys():
-            found[name] = str(values[name])
+        for field in METADATA_FIELDS:
+            if field.name in values:
+                found[field.name] = (float if field.numeric else str)(values[field.name])
         if values.get("bar_rows") is not None:
             found["bar_rows"] = int(values["bar_rows"])
         return ToolFacts(**found)
@@ -73,8 +73,65 @@ class ToolFacts:
 
 
 NO_FACTS = ToolFacts()
-_NUMBERS = {"pixel_size_nm", "magnification", "voltage_kv", "working_distance_mm"}
-_TEXTS = {"maker", "detector", "acquired", "height_unit"}
+
+
+@dataclass(frozen=True)
+class MetadataField:
+    """One value of the metadata, as tables, filters and the inspector show it.
+
+    Attributes
+    ----------
+    name : str
+        Of the attribute of `ToolFacts`, and of the column.
+    numeric : bool
+        Whether it is a number; text otherwise.
+    template : str
+        The value with its unit.
+    place : (int, int)
+        Line, and place within it, where an image's metadata are shown as text.
+    """
+
+    name: str
+    numeric: bool
+    template: str
+    place: tuple[int, int]
+
+    def value(self, facts: ToolFacts) -> float | str | None:
+        """Return the value; None or empty if unknown."""
+        found: float | str | None = getattr(facts, self.name)
+        return found
+
+    def text(self, facts: ToolFacts) -> str:
+        """Return the value with its unit, to four significant figures; empty if unknown."""
+        value = self.value(facts)
+        if value is None or value == "":
+            return ""
+        return self.template.format(value if isinstance(value, str) else float(f"{value:.4g}"))
+
+
+# In the order of the columns of measurements.csv.
+METADATA_FIELDS = (
+    MetadataField("pixel_size_nm", True, "{:g} nm/px", (1, 0)),
+    MetadataField("magnification", True, "{:,g} ×", (1, 1)),
+    MetadataField("voltage_kv", True, "{:g} kV", (1, 2)),
+    MetadataField("working_distance_mm", True, "WD {:g} mm", (1, 3)),
+    MetadataField("detector", False, "{}", (0, 1)),
+    MetadataField("maker", False, "{}", (0, 0)),
+    MetadataField("acquired", False, "{}", (2, 0)),
+    MetadataField("height_unit", False, "heights in {}", (3, 0)),
+)
+
+
+def metadata_text(facts: ToolFacts | None) -> str:
+    """Return the known metadata as text, in lines of related values."""
+    if facts is None:
+        return ""
+    fields_in_order = sorted(METADATA_FIELDS, key=lambda field: field.place)
+    lines = (
+        " · ".join(filter(None, (field.text(facts) for field in line)))
+        for _, line in groupby(fields_in_order, key=lambda field: field.place[0])
+    )
+    return "\n".join(filter(None, lines))
 
 
 @dataclass(frozen=True)

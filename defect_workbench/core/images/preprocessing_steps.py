@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Generic, Literal, TypeVar
 
 InfoBar = Literal["auto", "off"] | int
 Denoise = Literal["none", "median", "nlm"]
 Background = Literal["none", "median", "plane", "periodic"]
 
-DENOISES: tuple[Denoise, ...] = get_args(Denoise)
-BACKGROUNDS: tuple[Background, ...] = get_args(Background)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Choice(Generic[Value]):
+    """One value of a setting, and what forms, reports and the command line call it."""
+
+    value: Value
+    label: str
+
+
+INFO_BAR_CHOICES: tuple[Choice[InfoBar], ...] = (
+    Choice("auto", "detected and cropped"),
+    Choice("off", "kept"),
+)
+DENOISE_CHOICES: tuple[Choice[Denoise], ...] = (
+    Choice("none", "none"),
+    Choice("median", "3 x 3 median"),
+    Choice("nlm", "non-local means"),
+)
+BACKGROUND_CHOICES: tuple[Choice[Background], ...] = (
+    Choice("none", "kept"),
+    Choice("median", "large-scale median subtracted"),
+    Choice("plane", "plane subtracted"),
+    Choice("periodic", "periodic pattern subtracted"),
+)
+DENOISES: tuple[Denoise, ...] = tuple(choice.value for choice in DENOISE_CHOICES)
+BACKGROUNDS: tuple[Background, ...] = tuple(choice.value for choice in BACKGROUND_CHOICES)
 
 
 @dataclass(frozen=True)
@@ -65,16 +91,21 @@ class Processing:
     @property
     def words(self) -> str:
         """A short description for reports and the command line."""
-        bar = {"auto": "info bar detected and cropped", "off": "info bar kept"}
-        steps = [bar.get(str(self.info_bar), f"{self.info_bar} rows cropped at the bottom")]
+        if isinstance(self.info_bar, int):
+            steps = [f"{self.info_bar} rows cropped at the bottom"]
+        else:
+            steps = [f"info bar {_label(INFO_BAR_CHOICES, self.info_bar)}"]
         if self.denoise != "none":
-            steps.append({"median": "3 x 3 median", "nlm": "non-local means"}[self.denoise])
+            steps.append(_label(DENOISE_CHOICES, self.denoise))
         if self.background != "none":
-            subtracted = {"median": "large-scale median", "plane": "plane", "periodic": "periodic pattern"}
-            steps.append(f"{subtracted[self.background]} subtracted")
+            steps.append(_label(BACKGROUND_CHOICES, self.background))
         if self.rescale_nm is not None:
             steps.append(f"rescaled to {self.rescale_nm:g} nm per pixel")
         return ", ".join(steps)
+
+
+def _label(choices: tuple[Choice[Value], ...], value: Value) -> str:
+    return next(choice.label for choice in choices if choice.value == value)
 
 
 DEFAULT = Processing()

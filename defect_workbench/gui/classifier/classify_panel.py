@@ -31,6 +31,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
 _EMPTY = """<h2>A classifier sorts the next lot</h2>
 <p>Name and confirm at least two clusters (F2, C), then train. Each image is judged by a model that has not
@@ -54,7 +55,7 @@ class ClassifyPanel(QWidget):
         self.taxonomy: Taxonomy | None = None
         self.here = QCheckBox("Confirmed clusters here")
         self.here.setChecked(True)
-        self._labels = _soft("")
+        self.labels_text = secondary_label("")
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("none")
         self.folder.setToolTip("A folder with a subfolder for each label, such as an export")
@@ -121,14 +122,14 @@ class ClassifyPanel(QWidget):
         form.addRow("Folder of labels", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Folds", self.folds)
-        for item in (_heading("Learn from"), self.here, self._labels):
+        for item in (heading_label("Learn from"), self.here, self.labels_text):
             rows.addWidget(item)
         rows.addLayout(form)
         rows.addLayout(_line(self.augment, self.preview_button))
         rows.addWidget(self.fine_tune)
         rows.addWidget(self.train_button)
         rows.addSpacing(8)
-        rows.addWidget(_heading("Classifier"))
+        rows.addWidget(heading_label("Classifier"))
         rows.addWidget(self.model_name)
         rows.addLayout(_line(self.save_button, self.load_button))
         rows.addWidget(self.report_button)
@@ -165,7 +166,7 @@ class ClassifyPanel(QWidget):
         said = (
             f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "none yet"
         )
-        self._labels.setText(said)
+        self.labels_text.setText(said)
 
     def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
         """Show the figures of a classifier; `fresh` if it was trained here and is not saved yet."""
@@ -207,18 +208,3 @@ def _line(*parts: QWidget) -> QHBoxLayout:
     for number, part in enumerate(parts):
         line.addWidget(part, 1 if number == 0 else 0)
     return line
-
-
-def _soft(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    font = label.font()
-    font.setWeight(font.Weight.DemiBold)
-    label.setFont(font)
-    return label

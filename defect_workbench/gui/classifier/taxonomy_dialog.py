@@ -38,7 +38,7 @@ class TaxonomyDialog(QDialog):
         self.fault = QLabel()
         self.fault.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._go = self.buttons.addButton("Use these stages", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok_button = self.buttons.addButton("Use these stages", QDialogButtonBox.ButtonRole.AcceptRole)
         default = self.buttons.addButton("Default stages", QDialogButtonBox.ButtonRole.ResetRole)
         default.clicked.connect(lambda: self.text.setPlainText(taxonomy_text(default_taxonomy())))
         self.buttons.accepted.connect(self._accept)
@@ -56,11 +56,11 @@ class TaxonomyDialog(QDialog):
             taxonomy = read_taxonomy(self.text.toPlainText(), "this text")
         except InputError as error:
             self.fault.setText(sentence_case(str(error)))
-            self._go.setEnabled(False)
+            self.ok_button.setEnabled(False)
             return None
         names = " → ".join(stage.name for stage in taxonomy.stages)
         self.fault.setText(f"{len(taxonomy.stages)} stages: {names}")
-        self._go.setEnabled(True)
+        self.ok_button.setEnabled(True)
         return taxonomy
 
     def _accept(self) -> None:

@@ -63,9 +63,9 @@ class Classifying(QObject):
         self._then: Callable[[], None] | None = None
         self._grown_from: Project | None = None
         self._notice, self._parent = notice, parent
-        self._model: classifier_jobs.Trained | classifier_jobs.Loaded | None = None
+        self.model: classifier_jobs.Trained | classifier_jobs.Loaded | None = None
         self._report: Path | None = None
-        self._kept = True
+        self.saved = True
         panel.train.connect(self.train)
         panel.save.connect(lambda: self.save())
         panel.load.connect(
@@ -82,7 +82,7 @@ class Classifying(QObject):
     @property
     def unsaved(self) -> bool:
         """Whether a classifier was trained here that is in no file."""
-        return isinstance(self._model, classifier_jobs.Trained) and not self._kept
+        return isinstance(self.model, classifier_jobs.Trained) and not self.saved
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """What to do with results of jobs."""
@@ -119,7 +119,7 @@ class Classifying(QObject):
         self._run(classifier_jobs.train(self._document.project, wish, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
-        self._model, self._report, self._kept = result, None, False
+        self.model, self._report, self.saved = result, None, False
         self.panel.show_model(result.model, "trained here, not saved yet", fresh=True)
         overall = result.outcome.facts.overall
         low, high = (100 * bound for bound in overall.interval)
@@ -160,9 +160,9 @@ class Classifying(QObject):
 
     def keep(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Write the classifier, and the report beside it."""
-        if self._model is not None:
+        if self.model is not None:
             self._then = then
-            self._run(classifier_jobs.keep(self._model, path))
+            self._run(classifier_jobs.keep(self.model, path))
 
     def not_kept(self) -> None:
         """Whatever was under way did not end well: what waited for it stays undone."""
@@ -170,9 +170,9 @@ class Classifying(QObject):
 
     def _on_kept(self, result: classifier_jobs.Kept) -> None:
         then, self._then = self._then, None
-        self._report, self._kept = result.report, True
-        if self._model is not None:
-            self.panel.show_model(self._model.model, result.path.name, fresh=result.report is None)
+        self._report, self.saved = result.report, True
+        if self.model is not None:
+            self.panel.show_model(self.model.model, result.path.name, fresh=result.report is None)
         self._notice.tell(f"The classifier was saved to {result.path}.")
         if then is not None:
             then()
@@ -182,7 +182,7 @@ class Classifying(QObject):
         self._run(classifier_jobs.load(path))
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
-        self._model = result
+        self.model = result
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
@@ -201,10 +201,8 @@ class Classifying(QObject):
         self._unsaved().leave(lambda: self._sort(folder))
 
     def _sort(self, folder: Path) -> None:
-        if self._model is not None:
-            self._run(
-                classifier_jobs.classify(self._model.model, folder, self._places, offline=self._offline)
-            )
+        if self.model is not None:
+            self._run(classifier_jobs.classify(self.model.model, folder, self._places, offline=self._offline))
 
     def _on_classified(self, result: classifier_jobs.Classified) -> None:
         self._unsaved().replace(lambda: self._show_sorted(result))

@@ -13,7 +13,7 @@ from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.text import sentence_case
-from defect_workbench.gui.dialogs.preprocessing_dialog import PrepareDialog
+from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.user_dirs import Places
 
@@ -55,7 +55,7 @@ class Preparing(QObject):
             return
         image = self._current()
         suggested = self._document.suggested
-        dialog = PrepareDialog(project, image or 0, suggested, self.worker, self._parent)
+        dialog = PreprocessingDialog(project, image or 0, suggested, self.worker, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.prepare)
         dialog.open()

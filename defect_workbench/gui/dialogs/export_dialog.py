@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -27,6 +26,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
     COLUMN,
@@ -43,12 +43,12 @@ _SHARES = (("Train", 70), ("Validation", 15), ("Test", 15))
 
 
 class ExportDialog(QDialog):
-    """Asks what to export and where; `chosen(wish)` follows if the person agrees.
+    """Asks what to export and where. Signals: chosen(wish) if the user agrees.
 
     Parameters
     ----------
     planner : JobRunner
-        Finds out beside the window what would be written.
+        Finds out in the background what would be written.
     """
 
     chosen = Signal(object)
@@ -69,22 +69,22 @@ class ExportDialog(QDialog):
             self.mode.addItem(mode.label, mode)
         self.clusters = QComboBox()
         self.clusters.addItem("All", False)
-        self.clusters.addItem("Only confirmed ones", True)
+        self.clusters.addItem("Only confirmed", True)
         self.split = QComboBox()
-        self.split.addItem("Not", "")
-        self.split.addItem("At random, each label in the same shares", RANDOM)
-        self.split.addItem("By folder: images of one stay together", FOLDER)
+        self.split.addItem("No split", "")
+        self.split.addItem("At random, with the same shares of each label", RANDOM)
+        self.split.addItem("By folder: images of one folder stay together", FOLDER)
         for column in project.side.columns if project.side is not None else ():
-            self.split.addItem(f"By {column.name}: images of one stay together", COLUMN + column.name)
+            self.split.addItem(
+                f"By {column.name}: images with the same value stay together", COLUMN + column.name
+            )
         self.shares = [QSpinBox() for _ in _SHARES]
         self.formats = {entry.name: QCheckBox(entry.label) for entry in ANNOTATION_FORMATS}
-        self._plan = QLabel()
-        self._plan.setObjectName("exportPlan")
-        self._plan.setWordWrap(True)
-        self._plan.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.plan_text = secondary_label()
+        self.plan_text.setObjectName("exportPlan")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._go = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._go.setDefault(True)
+        self.ok_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok_button.setDefault(True)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         self._form = self._make_form()
@@ -92,7 +92,7 @@ class ExportDialog(QDialog):
         layout.setContentsMargins(18, 18, 18, 14)
         layout.setSpacing(14)
         layout.addLayout(self._form)
-        layout.addWidget(self._plan)
+        layout.addWidget(self.plan_text)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
         self._typing = QTimer(self)
@@ -152,7 +152,7 @@ class ExportDialog(QDialog):
         ask_folder(self, "Folder to export into", lambda path: self.folder.setText(str(path)), start)
 
     def wish(self) -> Wish:
-        """What the dialog says."""
+        """Return what the controls ask for."""
         by, split = str(self.split.currentData()), None
         if by:
             train, val, test = (float(box.value()) for box in self.shares)
@@ -163,8 +163,8 @@ class ExportDialog(QDialog):
         return Wish(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
 
     def _refresh(self) -> None:
-        """The plan no longer holds; a moment after the last change the worker makes another."""
-        self._go.setEnabled(False)
+        """Drop the plan; a moment after the last change the worker makes another."""
+        self.ok_button.setEnabled(False)
         # An addition follows the profile of the export it is added to.
         for widget in (self.clusters, self.split, self._shares, *self.formats.values()):
             widget.setEnabled(not self.add.isChecked())
@@ -180,7 +180,7 @@ class ExportDialog(QDialog):
 
     def _show_fault(self, words: str) -> None:
         self._say(sentence_case(words))
-        self._go.setEnabled(False)
+        self.ok_button.setEnabled(False)
 
     def _show_plan(self, planned: Planned) -> None:
         plan = planned.plan
@@ -194,21 +194,22 @@ class ExportDialog(QDialog):
             lines[-1] += f" and {len(plan.folders) - len(shown)} more folders"
         lines.append("with manifest, session and report. Nothing is overwritten or deleted.")
         if plan.already:
-            lines.append(f"{len(plan.already):,} images are there already.")
+            lines.append(f"{len(plan.already):,} images already exist there.")
         if plan.collisions:
             source, target = plan.collisions[0]
             lines.append(
-                f"{len(plan.collisions):,} file names are there twice; {source} becomes {target}, say."
+                f"{len(plan.collisions):,} files share a name with another; for example, {source} "
+                f"will be saved as {target}."
             )
         lines += [f"{sentence_case(note)}." for note in plan.notes]
         if plan.missing:
             lines.append(f"{len(plan.missing)} images can no longer be read, so nothing can be exported.")
         self._say("\n".join(lines))
-        self._go.setEnabled(not plan.missing and (files > 0 or not planned.wish.add))
+        self.ok_button.setEnabled(not plan.missing and (files > 0 or not planned.wish.add))
 
     def _say(self, text: str) -> None:
         """Show a text and grow to hold it; a wrapped label asks for no height of its own."""
-        self._plan.setText(text)
+        self.plan_text.setText(text)
         layout = self.layout()
         if layout is not None:
             width = max(self.width(), self.minimumWidth())

@@ -1,9 +1,9 @@
-"""How pictures are prepared for the features, seen side by side before anything is done."""
+"""Preprocessing of the images, previewed on one of them before it is applied to all."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFontDatabase, QPalette, QPixmap
+from PySide6.QtGui import QFontDatabase, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,33 +24,33 @@ from defect_workbench.app.image_loading.thumbnail_loader import to_image
 from defect_workbench.app.jobs import preprocess_job
 from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.images.instrument import scales
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import (
+    BACKGROUND_CHOICES,
+    DENOISE_CHOICES,
+    INFO_BAR_CHOICES,
+    Processing,
+)
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.inspector.image_view import PictureView
+from defect_workbench.gui.shared.labels import secondary_label
 
 _QUIET_MILLISECONDS = 200
-_INFO_BARS = (("Found and left out", "auto"), ("Kept", "off"), ("So many rows left out:", "rows"))
-_DENOISES = (("None", "none"), ("Median of 3 × 3", "median"), ("Non-local means", "nlm"))
-_BACKGROUNDS = (
-    ("Kept", "none"),
-    ("Large-scale median taken off", "median"),
-    ("Plane taken off", "plane"),
-    ("Repeating pattern taken off", "periodic"),
-)
+# Crops a number of rows that the user gives.
+_ROWS = "rows"
 
 
-class PrepareDialog(QDialog):
-    """Asks for a `Processing`; `chosen(processing)` follows if the person agrees.
+class PreprocessingDialog(QDialog):
+    """Asks for a `Processing`. Signals: chosen(processing) if the user agrees.
 
     Parameters
     ----------
     image : int
-        The picture to try it on first.
+        The image to preview first.
     suggested : (Processing, str)
-        What the pictures ask for, and why.
+        What suits the images, and why.
     worker : JobRunner
-        Prepares the picture looked at.
+        Preprocesses the image that is previewed.
     """
 
     chosen = Signal(object)
@@ -65,50 +65,52 @@ class PrepareDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("prepareDialog")
-        self.setWindowTitle("Prepare the pictures")
+        self.setWindowTitle("Preprocess images")
         line = self.fontMetrics().height()
         self.resize(58 * line, 42 * line)
         self._project, self._image, self._worker = project, image, worker
         self._suggested = suggested[0]
         self._given = project.analysis.settings.processing
         self.info_bar, self.denoise, self.background = QComboBox(), QComboBox(), QComboBox()
-        choices = ((self.info_bar, _INFO_BARS), (self.denoise, _DENOISES), (self.background, _BACKGROUNDS))
-        for box, entries in choices:
-            for words, value in entries:
-                box.addItem(words, value)
+        boxes = (
+            (self.info_bar, INFO_BAR_CHOICES),
+            (self.denoise, DENOISE_CHOICES),
+            (self.background, BACKGROUND_CHOICES),
+        )
+        for box, choices in boxes:
+            for choice in choices:
+                box.addItem(sentence_case(choice.label), choice.value)
+        self.info_bar.addItem("Crop rows:", _ROWS)
         self.rows = QSpinBox()
         self.rows.setRange(1, 10_000)
-        self.rows.setAccessibleName("Rows left out at the bottom")
-        self.rescale = QCheckBox("Bring all pictures to")
+        self.rows.setAccessibleName("Rows to crop at the bottom")
+        self.rescale = QCheckBox("Resample all images to")
         self.pixel = QDoubleSpinBox()
         self.pixel.setRange(0.001, 1e6)
         self.pixel.setDecimals(3)
-        self.pixel.setSuffix(" nm a pixel")
-        self.pixel.setSpecialValueText("pixel size not known")
+        self.pixel.setSuffix(" nm per pixel")
+        self.pixel.setSpecialValueText("pixel size unknown")
         self.before, self.after = PictureView(), PictureView()
-        self._name, self._words = QLabel(), QLabel()
-        self._ask = QPushButton("Set as suggested")
-        self._ask.setAutoDefault(False)
-        self._why = QLabel(f"The pictures as a whole: {suggested[1] or 'not looked at yet'}.")
-        for label in (self._why, self._words):
-            label.setWordWrap(True)
-            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._name, self.summary_text = QLabel(), secondary_label()
+        self.suggestion_button = QPushButton("Use suggestion")
+        self.suggestion_button.setAutoDefault(False)
+        self._why = secondary_label(f"All images: {suggested[1] or 'not analysed yet'}.")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._go = self.buttons.addButton("Prepare and compare anew", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok_button = self.buttons.addButton("Apply and regroup", QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         self._lay_out()
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MILLISECONDS)
-        self._quiet.timeout.connect(self._look)
+        self._quiet.timeout.connect(self._preview)
         self.show_processing(self._given)
-        for box, _ in choices:
+        for box, _ in boxes:
             box.currentIndexChanged.connect(self._refresh)
         self.rows.valueChanged.connect(self._refresh)
         self.pixel.valueChanged.connect(self._refresh)
         self.rescale.toggled.connect(self._refresh)
-        self._ask.clicked.connect(lambda: self.show_processing(self._suggested))
+        self.suggestion_button.clicked.connect(lambda: self.show_processing(self._suggested))
         worker.done.connect(self._show)
         worker.failed.connect(self._show_fault)
         self._refresh()
@@ -120,7 +122,7 @@ class PrepareDialog(QDialog):
         for line, parts in (
             (bar, (self.info_bar, self.rows)),
             (scale, (self.rescale, self.pixel)),
-            (suggestion, (self._why, self._ask)),
+            (suggestion, (self._why, self.suggestion_button)),
         ):
             for part in parts:
                 line.addWidget(part)
@@ -132,8 +134,8 @@ class PrepareDialog(QDialog):
         form.addRow("Background", self.background)
         form.addRow("Scale", scale)
         pictures = QGridLayout()
-        pictures.addWidget(QLabel("As stored"), 0, 0)
-        pictures.addWidget(QLabel("As the features see it"), 0, 1)
+        pictures.addWidget(QLabel("Original"), 0, 0)
+        pictures.addWidget(QLabel("Preprocessed"), 0, 1)
         pictures.addWidget(self.before, 1, 0)
         pictures.addWidget(self.after, 1, 1)
         pictures.setRowStretch(1, 1)
@@ -141,7 +143,7 @@ class PrepareDialog(QDialog):
         for words, by in (("‹", -1), ("›", 1)):
             button = QPushButton(words)
             button.setAutoDefault(False)
-            button.setToolTip("The picture before" if by < 0 else "The next picture")
+            button.setToolTip("Previous image" if by < 0 else "Next image")
             button.clicked.connect(lambda _=False, way=by: self.step(way))
             steps.addWidget(button)
         steps.addWidget(self._name, 1)
@@ -153,7 +155,7 @@ class PrepareDialog(QDialog):
         self._add_scales(layout)
         layout.addLayout(pictures, 1)
         layout.addLayout(steps)
-        layout.addWidget(self._words)
+        layout.addWidget(self.summary_text)
         layout.addWidget(self.buttons)
 
     def _add_scales(self, layout: QVBoxLayout) -> None:
@@ -162,7 +164,7 @@ class PrepareDialog(QDialog):
         sizes = [i.tool.pixel_size_nm for i in self._project.images.images if i.tool and i.tool.pixel_size_nm]
         for widget in (self.rescale, self.pixel):
             widget.setEnabled(bool(sizes))
-            widget.setToolTip("" if sizes else "No picture says how large its pixels are")
+            widget.setToolTip("" if sizes else "No image has a known pixel size")
         if sizes:
             self.pixel.setValue(max(sizes))
         if found.mixed:
@@ -171,13 +173,13 @@ class PrepareDialog(QDialog):
             fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
             fixed.setPointSizeF(self.font().pointSizeF())
             histogram.setFont(fixed)
-            layout.addWidget(QLabel(f"The pictures have different scales ({found.kind}):"))
+            layout.addWidget(QLabel(f"The images have different scales ({found.kind}):"))
             layout.addWidget(histogram)
 
     def show_processing(self, processing: Processing) -> None:
         """Set the controls."""
         bar = processing.info_bar
-        self.info_bar.setCurrentIndex(self.info_bar.findData(bar if isinstance(bar, str) else "rows"))
+        self.info_bar.setCurrentIndex(self.info_bar.findData(bar if isinstance(bar, str) else _ROWS))
         self.rows.setValue(bar if isinstance(bar, int) else 64)
         self.denoise.setCurrentIndex(self.denoise.findData(processing.denoise))
         self.background.setCurrentIndex(self.background.findData(processing.background))
@@ -186,31 +188,31 @@ class PrepareDialog(QDialog):
             self.pixel.setValue(processing.rescale_nm)
 
     def processing(self) -> Processing:
-        """What the controls say."""
+        """Return what the controls ask for."""
         bar = self.info_bar.currentData()
         return Processing(
-            info_bar=self.rows.value() if bar == "rows" else bar,
+            info_bar=self.rows.value() if bar == _ROWS else bar,
             denoise=self.denoise.currentData(),
             background=self.background.currentData(),
             rescale_nm=self.pixel.value() if self.rescale.isChecked() else None,
         )
 
     def step(self, by: int) -> None:
-        """Try it on another picture."""
+        """Preview another image."""
         self._image = (self._image + by) % len(self._project.images)
         self._refresh()
 
     def _refresh(self) -> None:
-        self.rows.setVisible(self.info_bar.currentData() == "rows")
+        self.rows.setVisible(self.info_bar.currentData() == _ROWS)
         self.pixel.setEnabled(self.rescale.isEnabled() and self.rescale.isChecked())
         wanted = self.processing()
-        self._ask.setEnabled(wanted != self._suggested)
-        self._go.setEnabled(wanted != self._given)
+        self.suggestion_button.setEnabled(wanted != self._suggested)
+        self.ok_button.setEnabled(wanted != self._given)
         self._name.setText(self._project.images.images[self._image].path)
-        self._words.setText("Preparing…")
+        self.summary_text.setText("Preprocessing…")
         self._quiet.start()
 
-    def _look(self) -> None:
+    def _preview(self) -> None:
         self._worker.run(preprocess_job.look(self._project, self._image, self.processing()))
 
     def _show(self, prepared: preprocess_job.Prepared) -> None:
@@ -219,13 +221,13 @@ class PrepareDialog(QDialog):
         self.before.show_pixmap(QPixmap.fromImage(to_image(prepared.before)), "")
         self.before.set_left_out(prepared.left_out)
         self.after.show_pixmap(QPixmap.fromImage(to_image(prepared.after)), "")
-        words = prepared.processing.words
-        self._words.setText(f"{sentence_case(words)}. Decisions stay when all pictures are compared anew.")
+        words = sentence_case(prepared.processing.words)
+        self.summary_text.setText(f"{words}. Your decisions are kept.")
 
     def _show_fault(self, words: str) -> None:
         self.before.show_pixmap(None, words)
         self.after.show_pixmap(None, "")
-        self._words.setText("")
+        self.summary_text.setText("")
 
     def _accept(self) -> None:
         self.accept()

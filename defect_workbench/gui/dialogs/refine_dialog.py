@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -28,10 +26,11 @@ from defect_workbench.core.clustering.clustering_result import AGGLOMERATIVE, Se
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.parameters import Value
 from defect_workbench.core.project.decisions import Cluster
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.engine.clustering.registry import METHODS, method_label
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 
@@ -39,7 +38,7 @@ class RefineDialog(QDialog):
     """Shows a cluster as a project of its own.
 
     Signals: wanted(Settings) asks the window for another grouping; applied(list of index arrays within
-    the cluster) when the person agrees.
+    the cluster) when the user agrees.
     """
 
     wanted = Signal(object)
@@ -64,15 +63,13 @@ class RefineDialog(QDialog):
         self.form.show_settings(AGGLOMERATIVE, _first_values(settings))
         self.look = QPushButton("Cluster again")
         self.look.setAutoDefault(False)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.summary_text = secondary_label()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._apply = self.buttons.addButton("Apply", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._apply.setEnabled(False)
-        self._apply.setDefault(True)
+        self.ok_button = self.buttons.addButton("Apply", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok_button.setEnabled(False)
+        self.ok_button.setDefault(True)
         self._make_layout()
-        self.buttons.accepted.connect(self._on_apply)
+        self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         self.form.method_changed.connect(self._ask)
         self.look.clicked.connect(self._ask)
@@ -94,7 +91,7 @@ class RefineDialog(QDialog):
         both.setStretchFactor(0, 2)
         both.setStretchFactor(1, 3)
         foot = QHBoxLayout()
-        foot.addWidget(self.words, 1)
+        foot.addWidget(self.summary_text, 1)
         foot.addWidget(self.buttons)
         layout = QVBoxLayout(self)
         layout.addWidget(both, 1)
@@ -115,16 +112,16 @@ class RefineDialog(QDialog):
         self.dendrogram.set_cut(project.clusters)
 
     def show_failure(self, message: str) -> None:
-        """Say why there is nothing to apply."""
+        """Show why there is nothing to apply."""
         self.document.close()
         self.model.set_rows(Path(), (), np.empty(0, np.intp), ())
         self.gallery.set_message(sentence_case(message))
         self.dendrogram.set_tree(None, None, None, ())
-        self.words.setText("Nothing of an unfinished grouping is applied.")
-        self._apply.setEnabled(False)
+        self.summary_text.setText("Nothing was applied.")
+        self.ok_button.setEnabled(False)
 
     def _ask(self) -> None:
-        self._apply.setEnabled(False)
+        self.ok_button.setEnabled(False)
         self.gallery.set_message("Looking for finer groups…")
         self.wanted.emit(self.settings())
 
@@ -138,11 +135,11 @@ class RefineDialog(QDialog):
         alone = len(partition.outliers)
         words = f"{count} finer clusters"
         if alone:
-            words += f"; {alone} images alone stay together in one more"
-        self.words.setText(words)
-        self._apply.setEnabled(count + bool(alone) > 1)
+            words += f"; {counted(alone, 'outlier')} in another one"
+        self.summary_text.setText(words)
+        self.ok_button.setEnabled(count + bool(alone) > 1)
 
-    def _on_apply(self) -> None:
+    def _accept(self) -> None:
         partition = self.document.partition
         if partition is None:
             return

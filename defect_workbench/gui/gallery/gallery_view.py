@@ -81,8 +81,13 @@ class Gallery(QAbstractItemView):
         self._side = side
         self._lay_out()
 
+    @property
+    def message(self) -> str:
+        """What is shown in place of images."""
+        return self._message
+
     def set_message(self, message: str) -> None:
-        """What to say where there is nothing to show."""
+        """Set what to show in place of images."""
         self._message = message
         self.viewport().update()
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.inspector.image_view import PictureView
+from defect_workbench.gui.shared.labels import heading_label
 
 _CANDIDATES = 3
-_SHOWN = 3
 _PICTURE = 260
 _ANY_WIDTH = 16777215
 _KEYS = {
@@ -25,103 +25,6 @@ _KEYS = {
     Qt.Key.Key_2: 1,
     Qt.Key.Key_3: 2,
 }
-
-
-class _Candidate(QWidget):
-    """A nearest cluster: its key, name, distance and first images; a click chooses it."""
-
-    clicked = Signal()
-
-    def __init__(self, number: int, loader: ThumbnailLoader) -> None:
-        super().__init__()
-        self._number, self._loader = number, loader
-        self._cluster: Cluster | None = None
-        self._images: ImageSet | None = None
-        self._colour, self._distance = "", 0.0
-        self._hovered = False
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumWidth(120)
-        loader.ready.connect(lambda _: self.update())
-
-    def show_cluster(
-        self, cluster: Cluster | None, images: ImageSet | None, colour: str, distance: float
-    ) -> None:
-        """Show a cluster; None shows nothing."""
-        self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
-        self.setVisible(cluster is not None)
-        if cluster is not None:
-            words = f"{self._number}: put the image into {cluster.label}, at distance {distance:.3f}"
-            self.setToolTip(words)
-            self.setAccessibleName(words)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(180, 120)
-
-    def enterEvent(self, event: QEvent) -> None:
-        self._hovered = True
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = False
-        self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.clicked.emit()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._cluster is None or self._images is None:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
-        lit = QPalette.ColorRole.AlternateBase if self._hovered else QPalette.ColorRole.Base
-        painter.setBrush(self.palette().color(lit))
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
-        metrics = self.fontMetrics()
-        line = metrics.height()
-        # The key to press, as a key.
-        key = QRect(8, 8, line + 4, line + 4)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
-        painter.drawRoundedRect(key, 4, 4)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), str(self._number))
-        x = key.right() + 8
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._colour))
-        painter.drawRoundedRect(QRect(x, key.center().y() - 5, 12, 12), 3, 3)
-        x += 18
-        middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        room = self.width() - x - 8
-        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
-        bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        words = f"{self._distance:.2f} away"
-        place = QRect(8, bottom + 4, self.width() - 16, line)
-        painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
-
-    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:
-        """Draw the first images between two heights; returns where they end."""
-        assert self._cluster is not None
-        assert self._images is not None
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_SHOWN - 1)) // _SHOWN))
-        for number, image in enumerate(self._cluster.members[:_SHOWN].tolist()):
-            place = QRect(8 + number * (side + 4), top, side, side)
-            pixmap = self._loader.get(str(self._images.absolute(image)))
-            if pixmap is None:
-                painter.fillRect(place, self.palette().color(QPalette.ColorRole.Midlight))
-                continue
-            target = QRect(
-                place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            )
-            target.moveCenter(place.center())
-            painter.drawPixmap(target, pixmap)
-        return top + side
 
 
 class OutlierQueue(QWidget):
@@ -150,16 +53,13 @@ class OutlierQueue(QWidget):
         self._later: list[int] = []
         self._order: list[int] = []
         self._current: int | None = None
-        self._near: list[Cluster] = []
+        self.candidates: list[Cluster] = []
         self.picture = PictureView()
-        self.counter = QLabel()
-        bold = QFont(self.counter.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        self.counter.setFont(bold)
+        self.counter = heading_label()
         self.name = QLabel()
         self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._candidates = [_Candidate(number + 1, loader) for number in range(_CANDIDATES)]
+        self.cards = [CandidateCard(number + 1, loader) for number in range(_CANDIDATES)]
         self._buttons: list[QPushButton] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
@@ -175,7 +75,7 @@ class OutlierQueue(QWidget):
         head.addWidget(self.counter)
         head.addSpacing(10)
         head.addWidget(self.name, 1)
-        deeds = QHBoxLayout()
+        buttons = QHBoxLayout()
         for text, tip, do in (
             ("New cluster  N", "A cluster of its own (N)", self.split_out),
             ("Nuisance  X", "Of no interest (X)", self.nuisance),
@@ -186,18 +86,18 @@ class OutlierQueue(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(do)
             self._buttons.append(button)
-            deeds.addWidget(button)
-        deeds.addStretch(1)
-        cards = QHBoxLayout()
-        cards.setSpacing(8)
-        for number, candidate in enumerate(self._candidates):
-            candidate.clicked.connect(lambda chosen=number: self.put_into(chosen))
-            cards.addWidget(candidate)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for number, card in enumerate(self.cards):
+            card.clicked.connect(lambda chosen=number: self.put_into(chosen))
+            row.addWidget(card)
         right = QVBoxLayout()
         right.setContentsMargins(0, 4, 0, 0)
         right.addLayout(head)
-        right.addLayout(cards, 1)
-        right.addLayout(deeds)
+        right.addLayout(row, 1)
+        right.addLayout(buttons)
         return right
 
     # What it shows
@@ -237,14 +137,14 @@ class OutlierQueue(QWidget):
         for button in self._buttons:
             button.setVisible(there)
         self.picture.setMaximumWidth(_PICTURE if there else _ANY_WIDTH)
-        self._near = []
+        self.candidates = []
         if image is None or project is None or partition is None:
             done = "No outliers left: every image has its place" if project is not None else ""
             self.counter.setText("")
             self.name.setText("")
             self.picture.show_pixmap(None, done or "Outliers come here when all images are compared")
-            for candidate in self._candidates:
-                candidate.show_cluster(None, None, "", 0.0)
+            for card in self.cards:
+                card.show_cluster(None, None, "", 0.0)
             return
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
@@ -263,14 +163,14 @@ class OutlierQueue(QWidget):
             place = np.flatnonzero(numbers[0] == own)
             order = np.concatenate([place, np.flatnonzero(numbers[0] != own)])[:_CANDIDATES]
         numbers, distances = numbers[:, order], distances[:, order]
-        self._near = [partition.clusters[number] for number in numbers[0].tolist()]
-        for number, candidate in enumerate(self._candidates):
-            if number < len(self._near):
-                cluster = self._near[number]
+        self.candidates = [partition.clusters[number] for number in numbers[0].tolist()]
+        for number, card in enumerate(self.cards):
+            if number < len(self.candidates):
+                cluster = self.candidates[number]
                 colour = self._document.colour(cluster)
-                candidate.show_cluster(cluster, project.images, colour, float(distances[0, number]))
+                card.show_cluster(cluster, project.images, colour, float(distances[0, number]))
             else:
-                candidate.show_cluster(None, None, "", 0.0)
+                card.show_cluster(None, None, "", 0.0)
 
     def _proposal(self) -> Proposal | None:
         project = self._document.project
@@ -293,12 +193,12 @@ class OutlierQueue(QWidget):
 
     def put_into(self, number: int) -> None:
         """Put the image into one of the nearest clusters."""
-        if self._current is None or number >= len(self._near):
+        if self._current is None or number >= len(self.candidates):
             return
-        if self._current in self._near[number].members:
+        if self._current in self.candidates[number].members:
             self._document.agree(np.array([self._current]))
         else:
-            self._document.move(np.array([self._current]), self._near[number])
+            self._document.move(np.array([self._current]), self.candidates[number])
 
     def split_out(self) -> None:
         """Make a cluster of its own of the image."""

@@ -50,6 +50,16 @@ class PictureView(QWidget):
         self.update()
 
     @property
+    def message(self) -> str:
+        """What is shown in place of a picture."""
+        return self._message
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture is shown."""
+        return self._pixmap is not None
+
+    @property
     def zoom(self) -> float:
         """1 where the picture is fitted."""
         return self._zoom

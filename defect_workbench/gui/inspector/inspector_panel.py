@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,32 +24,18 @@ from defect_workbench.app.document.measurement_text import measured_words
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.arrays import Integers
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import Pull, block_pull, nearest_images
 from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.proposal import Proposal
-from defect_workbench.core.project.side_data import SideData, cell_text
+from defect_workbench.core.project.side_data import cell_text
 from defect_workbench.gui.inspector.evidence_bars import PullBars
 from defect_workbench.gui.inspector.image_view import PictureView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
+from defect_workbench.gui.shared.labels import secondary_label
 
-_FACTS = (
-    "File",
-    "Size",
-    "Cluster",
-    "Proposed",
-    "Outlier score",
-    "Nearest",
-    "Measured",
-    "Tool",
-    "Table",
-    "Note",
-)
-_NAMES = ("File", "Note")
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
 _NEIGHBOURS = 8
@@ -78,9 +66,9 @@ class Inspector(QWidget):
         self._path = self._shown = ""
         self.picture = PictureView(scale_bar=True)
         self.tone = ToneSliders()
-        self._values = {name: QLabel() for name in _FACTS}
-        self._neighbours = NeighbourStrip(thumbnails)
-        self._pull_title, self._pull = _soft(""), PullBars()
+        self.fields = {field.name: QLabel() for field in _FIELDS}
+        self.neighbour_strip = NeighbourStrip(thumbnails)
+        self.evidence_title, self.evidence_bars = secondary_label(""), PullBars()
         self._form = self._make_form()
         self._details = QWidget()
         self._details.setBackgroundRole(QPalette.ColorRole.Base)
@@ -88,8 +76,8 @@ class Inspector(QWidget):
         rows.setContentsMargins(12, 8, 12, 12)
         rows.setSpacing(8)
         rows.addLayout(self._form)
-        self._near_title = _soft("Most like it")
-        for widget in (self._near_title, self._neighbours, self._pull_title, self._pull):
+        self.neighbours_title = secondary_label("Most like it")
+        for widget in (self.neighbours_title, self.neighbour_strip, self.evidence_title, self.evidence_bars):
             rows.addWidget(widget)
         rows.addStretch(1)
         scroll = QScrollArea()
@@ -108,7 +96,7 @@ class Inspector(QWidget):
         self._quiet.setInterval(_QUIET_MILLISECONDS)
         self._quiet.timeout.connect(self._explain)
         self.tone.changed.connect(self._ask)
-        self._neighbours.chosen.connect(self.image_chosen)
+        self.neighbour_strip.chosen.connect(self.image_chosen)
         document.partition_changed.connect(self._refresh)
         document.side_changed.connect(self._refresh)
         document.opened.connect(lambda: self.show_image(None))
@@ -120,11 +108,11 @@ class Inspector(QWidget):
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(6)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        for name, label in self._values.items():
+        for name, label in self.fields.items():
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-            heading = _soft(name)
+            heading = secondary_label(name)
             heading.setAlignment(Qt.AlignmentFlag.AlignTop)
             form.addRow(heading, label)
         return form
@@ -169,27 +157,11 @@ class Inspector(QWidget):
             self.picture.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
             self.picture.set_left_out(record.info_bar)
             self._ask()
-        for row, (name, text) in enumerate(self._facts(project, partition, self._image).items()):
-            self._values[name].setText(_BREAKS.sub("\\1\u200b", text) if name in _NAMES else text)
+        for row, field in enumerate(_FIELDS):
+            text = field.text(project, partition, self._image)
+            self.fields[field.name].setText(_BREAKS.sub("\\1\u200b", text) if field.long_words else text)
             self._form.setRowVisible(row, bool(text))
         self._quiet.start()
-
-    def _facts(self, project: Project, partition: Partition, image: int) -> dict[str, str]:
-        record = project.images.images[image]
-        number = int(partition.cluster_of[image])
-        score = float(project.analysis.outlier_scores[image])
-        return {
-            "File": record.path,
-            "Size": f"{record.width:,} × {record.height:,} px",
-            "Cluster": partition.clusters[number].label if number >= 0 else "none: resembles nothing else",
-            "Proposed": _proposed_words(project.proposal, image),
-            "Outlier score": f"{score:.2f} (flagged above 1)",
-            "Nearest": _nearest(partition, image),
-            "Measured": measured_words(record.measured),
-            "Tool": _tool_words(record.tool),
-            "Table": _row_words(project.side, image),
-            "Note": record.note,
-        }
 
     # What takes longer
 
@@ -199,15 +171,15 @@ class Inspector(QWidget):
         if project is None or partition is None or image is None:
             return
         found, distances = nearest_images(partition, image, _NEIGHBOURS)
-        self._neighbours.show_neighbours(
+        self.neighbour_strip.show_neighbours(
             tuple(
                 self._neighbour(project, partition, other, distance)
                 for other, distance in zip(found.tolist(), distances.tolist(), strict=True)
             )
         )
         pull = block_pull(project.analysis, partition, image)
-        self._pull_title.setText(_pull_words(pull, partition))
-        self._pull.show_shares(pull.blocks if pull is not None else {})
+        self.evidence_title.setText(_pull_words(pull, partition))
+        self.evidence_bars.show_shares(pull.blocks if pull is not None else {})
 
     def _neighbour(self, project: Project, partition: Partition, image: int, distance: float) -> Neighbour:
         number = int(partition.cluster_of[image])
@@ -236,49 +208,50 @@ class Inspector(QWidget):
             self.picture.show_pixmap(QPixmap.fromImage(image), "", keep_view=same)
 
 
-def _soft(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    label.setWordWrap(True)
-    return label
+def _pull_words(pull: Pull | None, partition: Partition) -> str:
+    if pull is None or not pull.blocks:
+        return ""
+    names = partition.clusters[pull.cluster].label, partition.clusters[pull.rival].label
+    return f"What speaks for {names[0]}, against {names[1]}"
 
 
-def _one(image: int) -> Integers:
-    return np.array([image], np.intp)
+@dataclass(frozen=True)
+class _Field:
+    """A row of the form: what it is called, and its text for an image; empty hides the row."""
+
+    name: str
+    text: Callable[[Project, Partition, int], str]
+    # File names and notes may hold words that are wider than the panel.
+    long_words: bool = False
 
 
-def _nearest(partition: Partition, image: int) -> str:
-    numbers, distances = partition.nearest(_one(image), 3)
+def _size(project: Project, partition: Partition, image: int) -> str:
+    record = project.images.images[image]
+    return f"{record.width:,} × {record.height:,} px"
+
+
+def _cluster(project: Project, partition: Partition, image: int) -> str:
+    number = int(partition.cluster_of[image])
+    return partition.clusters[number].label if number >= 0 else "none: an outlier"
+
+
+def _proposed(project: Project, partition: Partition, image: int) -> str:
+    proposal = project.proposal
+    if proposal is None:
+        return ""
+    if not proposal.labels[image]:
+        return "nothing: an unknown kind"
+    return f"{proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
+
+
+def _nearest(project: Project, partition: Partition, image: int) -> str:
+    numbers, distances = partition.nearest(np.array([image], np.intp), 3)
     pairs = zip(numbers[0].tolist(), distances[0].tolist(), strict=True)
     return "\n".join(f"{partition.clusters[number].label}  {distance:.3f}" for number, distance in pairs)
 
 
-def _proposed_words(proposal: Proposal | None, image: int) -> str:
-    if proposal is None:
-        return ""
-    if not proposal.labels[image]:
-        return "nothing: of unknown kind"
-    return f"{proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
-
-
-def _tool_words(tool: ToolFacts | None) -> str:
-    """What the microscope says, a line for each group of facts."""
-    if tool is None:
-        return ""
-    numbers = (
-        (tool.pixel_size_nm, "{:g} nm/px"),
-        (tool.magnification, "{:,g} ×"),
-        (tool.voltage_kv, "{:g} kV"),
-        (tool.working_distance_mm, "WD {:g} mm"),
-    )
-    values = [words.format(float(f"{value:.4g}")) for value, words in numbers if value is not None]
-    lines = [" · ".join(filter(None, (tool.maker, tool.detector))), " · ".join(values)]
-    lines += [tool.acquired, f"heights in {tool.height_unit}" if tool.height_unit else ""]
-    return "\n".join(filter(None, lines))
-
-
-def _row_words(side: SideData | None, image: int) -> str:
-    """The image's row of the joined table."""
+def _table_row(project: Project, partition: Partition, image: int) -> str:
+    side = project.side
     if side is None:
         return ""
     if not side.joined[image]:
@@ -287,8 +260,18 @@ def _row_words(side: SideData | None, image: int) -> str:
     return "\n".join(f"{name}: {text}" for name, text in cells if text)
 
 
-def _pull_words(pull: Pull | None, partition: Partition) -> str:
-    if pull is None or not pull.blocks:
-        return ""
-    names = partition.clusters[pull.cluster].label, partition.clusters[pull.rival].label
-    return f"What speaks for {names[0]}, against {names[1]}"
+_FIELDS = (
+    _Field("File", lambda project, _, image: project.images.images[image].path, long_words=True),
+    _Field("Size", _size),
+    _Field("Cluster", _cluster),
+    _Field("Proposed", _proposed),
+    _Field(
+        "Outlier score",
+        lambda project, _, image: f"{float(project.analysis.outlier_scores[image]):.2f} (flagged above 1)",
+    ),
+    _Field("Nearest", _nearest),
+    _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
+    _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),
+    _Field("Table", _table_row),
+    _Field("Note", lambda project, _, image: project.images.images[image].note, long_words=True),
+)

@@ -34,12 +34,12 @@ class NeighbourStrip(QWidget):
         self.setAccessibleName("The images most like this one")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._loader = loader
-        self._neighbours: tuple[Neighbour, ...] = ()
+        self.neighbours: tuple[Neighbour, ...] = ()
         loader.ready.connect(lambda _: self.update())
 
     def show_neighbours(self, neighbours: tuple[Neighbour, ...]) -> None:
         """Show these, nearest first; only as many as there is room for."""
-        self._neighbours = neighbours
+        self.neighbours = neighbours
         self.update()
 
     def place(self, number: int) -> QRect:
@@ -52,14 +52,14 @@ class NeighbourStrip(QWidget):
 
     def _at(self, point: QPoint) -> Neighbour | None:
         number = point.x() // (_SIDE + _GAP)
-        inside = 0 <= number < len(self._neighbours) and self.place(number).contains(point)
-        return self._neighbours[number] if inside else None
+        inside = 0 <= number < len(self.neighbours) and self.place(number).contains(point)
+        return self.neighbours[number] if inside else None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The thumbnails, each over the colour of its cluster."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for number, neighbour in enumerate(self._neighbours):
+        for number, neighbour in enumerate(self.neighbours):
             place = self.place(number)
             if place.right() > self.width():
                 break

@@ -25,7 +25,8 @@ from defect_workbench.gui.controllers.side_table_controller import Tables
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
-from defect_workbench.gui.window.actions.action import Controllers, State
+from defect_workbench.gui.window.action_state import ActionState
+from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.actions.conditions import with_tree
 from defect_workbench.gui.window.actions.key_sheet import key_sheet
@@ -135,6 +136,7 @@ class MainWindow(Bench):
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
+        self.action_state = ActionState(self, self.classifying)
         panels = [dock.toggleViewAction() for dock in self.docks]
         self.menus = Menus(self, self.action_set, panels, self._places.log)
         self.menus.set_themes(self.set_theme)
@@ -183,28 +185,10 @@ class MainWindow(Bench):
         )
         self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
         self.review.status.connect(lambda text: self.statusBar().showMessage(text, 5000))
-        self._refresh_actions_on_changes()
+        for changed in self.action_state.signals():
+            changed.connect(self._refresh_actions)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(lambda _: self.set_theme(self.settings.theme))
-
-    def _refresh_actions_on_changes(self) -> None:
-        document, stack = self.document, self.document.undo_stack
-        for changed in (
-            document.opened,
-            document.grouping_changed,
-            document.side_changed,
-            document.partition_changed,
-            stack.canUndoChanged,
-            stack.canRedoChanged,
-            stack.undoTextChanged,
-            stack.redoTextChanged,
-            self.jobs.busy_changed,
-            self.review.cut_changed,
-            self.tabs.currentChanged,
-            self.gallery.selectionModel().selectionChanged,
-            self.cluster_list.selectionModel().selectionChanged,
-        ):
-            changed.connect(self._refresh_actions)
 
     @property
     def actions_by_name(self) -> Mapping[str, QAction]:
@@ -339,26 +323,8 @@ class MainWindow(Bench):
 
     # The rest
 
-    def state(self) -> State:
-        """Return the facts that decide which actions are enabled."""
-        stack = self.document.undo_stack
-        project = self.document.project
-        return State(
-            open=project is not None,
-            busy=self.jobs.busy,
-            tree=self.document.tree is not None,
-            reviewing=self.tabs.currentWidget() is not self.classify_panel,
-            clusters=len(self.cluster_list.chosen()),
-            images=self.gallery.selectionModel().hasSelection(),
-            images_cut=self.review.has_cut_images,
-            table=project is not None and project.side is not None,
-            suggestions=bool(self.classifying.suggested_images),
-            undo=stack.undoText() if stack.canUndo() else None,
-            redo=stack.redoText() if stack.canRedo() else None,
-        )
-
     def _refresh_actions(self) -> None:
-        state = self.state()
+        state = self.action_state.current()
         self.action_set.refresh(state)
         self.cluster_count.setEnabled(with_tree(state))
         self.classifying.set_ready(not state.busy)
@@ -393,7 +359,7 @@ class MainWindow(Bench):
         if not self._closing and self.unsaved.matters:
             event.ignore()
             # Later: Qt ignores a close within a close.
-            self.unsaved.close(lambda: QTimer.singleShot(0, self, self._close_now))
+            self.unsaved.close(lambda: QTimer.singleShot(0, self, self.close_without_asking))
             return
         if self.stack.currentIndex() == _BENCH:
             self.make_room(0)
@@ -407,6 +373,7 @@ class MainWindow(Bench):
         self.originals.close()
         super().closeEvent(event)
 
-    def _close_now(self) -> None:
+    def close_without_asking(self) -> bool:
+        """Close, whatever is unsaved or running."""
         self._closing = True
-        self.close()
+        return self.close()

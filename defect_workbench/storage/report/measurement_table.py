@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from defect_workbench.core.images.image_records import ImageRecord
+from defect_workbench.core.images.instrument import METADATA_FIELDS, MetadataField, ToolFacts
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
@@ -25,14 +26,7 @@ COLUMNS = (
     "orientation_deg",
     "contrast_grey",
     "noise_grey",
-    "pixel_size_nm",
-    "magnification",
-    "voltage_kv",
-    "working_distance_mm",
-    "detector",
-    "maker",
-    "acquired",
-    "height_unit",
+    *(field.name for field in METADATA_FIELDS),
     "info_bar_rows",
 )
 
@@ -68,12 +62,12 @@ def _row(image: ImageRecord) -> list[object]:
         described = (found.aspect, found.orientation, found.contrast)
         row += [_number(value) if found.defects else "" for value in described]
         row += [_number(found.noise)]
-    if tool is None:
-        row += [""] * 8
-    else:
-        row += [_number(v) for v in (size, tool.magnification, tool.voltage_kv, tool.working_distance_mm)]
-        row += [safe_text(text) for text in (tool.detector, tool.maker, tool.acquired, tool.height_unit)]
-    return [*row, image.info_bar]
+    return [*row, *(_metadata_cell(field, tool) for field in METADATA_FIELDS), image.info_bar]
+
+
+def _metadata_cell(field: MetadataField, tool: ToolFacts | None) -> str:
+    value = None if tool is None else field.value(tool)
+    return safe_text(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: float | None) -> str:

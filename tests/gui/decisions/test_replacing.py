@@ -107,5 +107,5 @@ def test_an_image_chosen_while_nothing_is_compared_yet_is_not_asked_for_again(
         with qtbot.waitSignal(window.jobs.partial, timeout=60_000):
             window.open_path(lot)
         window.gallery.setCurrentIndex(window.image_model.index(2))
-        assert "when the images are compared" in window.inspector.picture._message
-    assert "Choose an image" in window.inspector.picture._message
+        assert "when the images are compared" in window.inspector.picture.message
+    assert "Choose an image" in window.inspector.picture.message

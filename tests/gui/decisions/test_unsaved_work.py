@@ -174,8 +174,8 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
 
     chosen: list[None] = []
     monkeypatch.setattr(file_dialogs, "ask_classifier", lambda parent, done: chosen.append(None))
-    opened.classifying._model = Trained(None, None)  # type: ignore[arg-type]
-    opened.classifying._kept = False
+    opened.classifying.model = Trained(None, None)  # type: ignore[arg-type]
+    opened.classifying.saved = False
     answers.leave = Leave.STAY
     opened.classify_panel.load.emit()
     assert "classifier" in answers.asked[0]
@@ -183,7 +183,7 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
     answers.leave = Leave.DISCARD
     opened.classify_panel.load.emit()
     assert chosen
-    opened.classifying._kept = True
+    opened.classifying.saved = True
 
 
 def test_it_is_asked_before_the_folder_is_chosen_and_once(

@@ -1,0 +1,115 @@
+"""A cluster that an outlier could be moved into."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.project.decisions import Cluster
+
+_IMAGES = 3
+
+
+class CandidateCard(QWidget):
+    """Shows a cluster with its key, name, first images and distance. Signals: clicked."""
+
+    clicked = Signal()
+
+    def __init__(self, number: int, loader: ThumbnailLoader) -> None:
+        super().__init__()
+        self._number, self._loader = number, loader
+        self._cluster: Cluster | None = None
+        self._images: ImageSet | None = None
+        self._colour, self._distance = "", 0.0
+        self._hovered = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setMinimumWidth(120)
+        loader.ready.connect(lambda _: self.update())
+
+    def show_cluster(
+        self, cluster: Cluster | None, images: ImageSet | None, colour: str, distance: float
+    ) -> None:
+        """Show a cluster; None shows nothing."""
+        self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
+        self.setVisible(cluster is not None)
+        if cluster is not None:
+            words = f"{self._number}: put the image into {cluster.label}, at distance {distance:.3f}"
+            self.setToolTip(words)
+            self.setAccessibleName(words)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for the name and a row of thumbnails."""
+        return QSize(180, 120)
+
+    def enterEvent(self, event: QEvent) -> None:
+        """Light up."""
+        self._hovered = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Stop being lit up."""
+        self._hovered = False
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose the cluster."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the key, colour, name, first images and distance of the cluster."""
+        if self._cluster is None or self._images is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
+        lit = QPalette.ColorRole.AlternateBase if self._hovered else QPalette.ColorRole.Base
+        painter.setBrush(self.palette().color(lit))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+        metrics = self.fontMetrics()
+        line = metrics.height()
+        # The key to press, as a key.
+        key = QRect(8, 8, line + 4, line + 4)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
+        painter.drawRoundedRect(key, 4, 4)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), str(self._number))
+        x = key.right() + 8
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._colour))
+        painter.drawRoundedRect(QRect(x, key.center().y() - 5, 12, 12), 3, 3)
+        x += 18
+        middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        room = self.width() - x - 8
+        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
+        bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        words = f"{self._distance:.2f} away"
+        place = QRect(8, bottom + 4, self.width() - 16, line)
+        painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
+
+    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:
+        """Draw the first images between two heights; returns where they end."""
+        assert self._cluster is not None
+        assert self._images is not None
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_IMAGES - 1)) // _IMAGES))
+        for number, image in enumerate(self._cluster.members[:_IMAGES].tolist()):
+            place = QRect(8 + number * (side + 4), top, side, side)
+            pixmap = self._loader.get(str(self._images.absolute(image)))
+            if pixmap is None:
+                painter.fillRect(place, self.palette().color(QPalette.ColorRole.Midlight))
+                continue
+            target = QRect(
+                place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            )
+            target.moveCenter(place.center())
+            painter.drawPixmap(target, pixmap)
+        return top + side
