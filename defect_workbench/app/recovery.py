@@ -6,14 +6,14 @@ says that its window lives. A file whose lock nobody holds was left by a crash.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from PySide6.QtCore import QLockFile
-
 from defect_workbench.storage.files.safe_names import safe_name
+from defect_workbench.storage.files.system_lock import SystemLock
 
 _ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 20, 14
 
@@ -51,19 +51,17 @@ class Recovery:
 
     def hold(self) -> Path:
         """The file to write to; it is this window's from now on."""
-        if not self._lock.isLocked():
+        if not self._lock.held:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.tryLock(0)
+            # Without a lock the file is still written: another window may offer it, but nothing is lost.
+            with suppress(OSError, NotImplementedError):
+                self._lock.acquire()
         return self.path
 
     def left_behind(self) -> list[Path]:
         """What crashed windows left, newest first."""
-        found = []
-        for path in self._folder.glob("unsaved-*.dwb"):
-            lock = _lock(path)
-            if path != self.path and lock.tryLock(0):
-                lock.unlock()
-                found.append(path)
+        files = self._folder.glob("unsaved-*.dwb")
+        found = [path for path in files if path != self.path and _is_free(path)]
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def crashed(self) -> list[Aside]:
@@ -110,11 +108,19 @@ class Recovery:
     def discard(self) -> None:
         """Nothing unsaved is left here."""
         self.path.unlink(missing_ok=True)
-        self._lock.unlock()
+        self._lock.release()
 
 
-def _lock(path: Path) -> QLockFile:
-    lock = QLockFile(str(path.with_suffix(".lock")))
-    # Stale only where the process that holds it is gone, however long it has been held.
-    lock.setStaleLockTime(0)
-    return lock
+def _lock(path: Path) -> SystemLock:
+    return SystemLock(path.with_suffix(".lock"))
+
+
+def _is_free(path: Path) -> bool:
+    """Whether no window holds the lock of a file."""
+    lock = _lock(path)
+    try:
+        free = lock.acquire()
+    except (OSError, NotImplementedError):
+        return False
+    lock.release()
+    return free

@@ -16,10 +16,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.storage.files.atomic import write_text
+from defect_workbench.storage.files.system_lock import SystemLock
 
 _MOST_BYTES = 4096
 
@@ -56,8 +55,7 @@ class SessionLock:
         # One session under two names, through a link, is one session.
         self.session = Path(os.path.realpath(session))
         self._fallback = fallback
-        self._lock: FileLock | None = None
-        self._path: Path | None = None
+        self._lock: SystemLock | None = None
 
     @property
     def held(self) -> bool:
@@ -78,14 +76,12 @@ class SessionLock:
         for path in self._places():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # Windows in one process are told apart, too.
-                lock = FileLock(path, timeout=0, is_singleton=False)
-                lock.acquire()
-            except Timeout:
-                return _read(_note(path))
+                lock = SystemLock(path)
+                if not lock.acquire():
+                    return _read(_note(path))
             except (OSError, NotImplementedError):
                 continue
-            self._lock, self._path = lock, path
+            self._lock = lock
             with suppress(OSError):
                 # Put in its place whole: a link that somebody planted there is replaced, not followed.
                 write_text(_note(path), json.dumps(asdict(_here())))
@@ -94,19 +90,12 @@ class SessionLock:
 
     def release(self) -> None:
         """Give the lock back; nothing is left on disk."""
-        if self._lock is None or self._path is None:
+        if self._lock is None:
             return
         with suppress(OSError):
-            _note(self._path).unlink(missing_ok=True)
-        if os.name == "posix":
-            # While it is still held; whoever opened it meanwhile sees that the name is gone, and tries again.
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
+            _note(self._lock.path).unlink(missing_ok=True)
         self._lock.release()
-        if os.name != "posix":
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
-        self._lock = self._path = None
+        self._lock = None
 
     def _places(self) -> list[Path]:
         name = hashlib.sha256(os.fsencode(self.session)).hexdigest()[:32]
