@@ -15,11 +15,11 @@ from uuid import uuid4
 from defect_workbench.storage.files.safe_names import safe_name
 from defect_workbench.storage.files.system_lock import SystemLock
 
-_ASIDE, _ASIDE_MOST, _ASIDE_DAYS = "discarded-", 20, 14
+_PREFIX, _MOST_DISCARDED, _DAYS = "discarded-", 20, 14
 
 
 @dataclass(frozen=True)
-class Aside:
+class RecoverableWork:
     """Work that was left without saving.
 
     Attributes
@@ -64,10 +64,10 @@ class Recovery:
         found = [path for path in files if path != self.path and _is_free(path)]
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
-    def crashed(self) -> list[Aside]:
+    def crashed(self) -> list[RecoverableWork]:
         """The same, to choose from."""
         return [
-            Aside(path, datetime.fromtimestamp(path.stat().st_mtime).astimezone(), "after a crash")
+            RecoverableWork(path, datetime.fromtimestamp(path.stat().st_mtime).astimezone(), "after a crash")
             for path in self.left_behind()
         ]
 
@@ -75,7 +75,7 @@ class Recovery:
         """Make what a crashed window left this window's own."""
         path.replace(self.hold())
 
-    def aside(self, name: str) -> Path:
+    def path_for_discarded(self, name: str) -> Path:
         """Where work that a person discards is kept for a while.
 
         Parameters
@@ -85,21 +85,21 @@ class Recovery:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         when = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        return self._folder / f"{_ASIDE}{when}-{uuid4().hex[:6]}-{safe_name(name)[:40]}.dwb"
+        return self._folder / f"{_PREFIX}{when}-{uuid4().hex[:6]}-{safe_name(name)[:40]}.dwb"
 
-    def set_aside(self) -> list[Aside]:
+    def discarded(self) -> list[RecoverableWork]:
         """Discarded work that is still there, newest first; what is too old or too much goes."""
         found = []
-        for path in self._folder.glob(f"{_ASIDE}*.dwb"):
+        for path in self._folder.glob(f"{_PREFIX}*.dwb"):
             try:
-                parts = path.stem.removeprefix(_ASIDE).split("-", 3)
+                parts = path.stem.removeprefix(_PREFIX).split("-", 3)
                 when = datetime.strptime("-".join(parts[:2]), "%Y%m%d-%H%M%S").astimezone()
-                found.append(Aside(path, when, parts[3] if len(parts) > 3 else ""))
+                found.append(RecoverableWork(path, when, parts[3] if len(parts) > 3 else ""))
             except ValueError:
                 continue
         found.sort(key=lambda item: item.path.name, reverse=True)
-        oldest = datetime.now().astimezone() - timedelta(days=_ASIDE_DAYS)
-        kept = [item for item in found[:_ASIDE_MOST] if item.when > oldest]
+        oldest = datetime.now().astimezone() - timedelta(days=_DAYS)
+        kept = [item for item in found[:_MOST_DISCARDED] if item.when > oldest]
         for item in found:
             if item not in kept:
                 item.path.unlink(missing_ok=True)

@@ -86,3 +86,16 @@ def test_double_click_on_a_branch_chooses_its_images_and_the_wheel_zooms(
     line.setFocus()
     qtbot.keyClick(line, Qt.Key.Key_Home)
     assert line.zoom == Zoom()
+
+
+def test_escape_ends_a_drag_and_nothing_is_cut(opened: MainWindow, qtbot: QtBot) -> None:
+    line, clusters = opened.dendrogram, opened.document.clusters_at_cut
+    x, y = line.width() // 2, round(line.line_y())
+    qtbot.mousePress(line, LEFT, pos=QPoint(x, y))
+    qtbot.mouseMove(line, QPoint(x, y + 60))
+    assert line.clusters != clusters
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert line.clusters == clusters
+    qtbot.mouseRelease(line, LEFT, pos=QPoint(x, y + 60))
+    assert opened.document.clusters_at_cut == clusters
+    assert not opened.document.undo_stack.canUndo()

@@ -32,7 +32,7 @@ def test_the_window_sorts_as_the_command_line_does(
     with qtbot.waitSignal(window.jobs.done, timeout=60_000):
         window.classifying.keep(model)
     with qtbot.waitSignal(window.jobs.done, timeout=120_000):
-        window.classifying.sort(GOLDEN / "lot")
+        window.classifying.classify(GOLDEN / "lot")
     project = window.document.project
     assert project is not None
     assert project.proposal is not None

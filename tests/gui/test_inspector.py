@@ -50,7 +50,7 @@ def test_the_blocks_that_speak_for_the_cluster_are_named(opened: MainWindow, qtb
     for image in (int(partition.clusters[0].members[0]), outlier):
         opened.inspector.show_image(image)
         qtbot.waitUntil(lambda: "Deep" in opened.inspector.evidence_bars.accessibleName())
-    assert "What speaks for" in opened.inspector.evidence_title.text()
+    assert "What supports" in opened.inspector.evidence_title.text()
 
 
 def test_scale_bars_have_round_lengths_in_a_fitting_unit() -> None:
@@ -130,9 +130,9 @@ def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
 
 def test_bars_and_sliders_call_a_block_by_one_name(opened: MainWindow) -> None:
     from defect_workbench.engine.features.registry import BLOCKS
-    from defect_workbench.gui.inspector.evidence_bars import PullBars
+    from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
 
-    bars = PullBars()
+    bars = EvidenceBars()
     bars.show_shares(dict.fromkeys(BLOCKS.names, 0.25))
     names = [part.rsplit(" ", 1)[0] for part in bars.accessibleName().split(", ")]
     assert names == ["Deep", "Texture", "Shape", "Outline of the defect"]

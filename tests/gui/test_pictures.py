@@ -205,7 +205,7 @@ def test_a_classifier_and_what_it_sorts(
         (lot / source.name).write_bytes(source.read_bytes())
     opened.document.undo_stack.setClean()
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.classifying.sort(lot)
+        opened.classifying.classify(lot)
     opened.tabs.setCurrentIndex(0)
     opened.gallery_bar.order.setCurrentText("Unsure first")
     settle(opened, qtbot)

@@ -92,7 +92,7 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
-        detail = f"{images(len(partition.outliers))}, resembling nothing else"
+        detail = f"{images(len(partition.outliers))}, similar to no other image"
         add("Outliers", detail, None, partition.outliers, None)
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 

@@ -75,7 +75,7 @@ def prepare_again(project: Project, processing: Processing, places: Places, *, o
         if there != [(image.path, image.sha256) for image in project.images.images]:
             raise WorkbenchError(
                 f"the images in {project.images.root} are not the ones this work began with; open the folder "
-                "anew to prepare them in another way"
+                "again to preprocess them differently"
             )
         settings = replace(project.analysis.settings, processing=processing)
         analysis = analyse(extraction.features, settings, reporter)

@@ -20,7 +20,7 @@ class AugmentDialog(QDialog):
     def __init__(self, varied: Varied, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("augmentDialog")
-        self.setWindowTitle(f"Changed copies of {varied.name}")
+        self.setWindowTitle(f"Augmented copies of {varied.name}")
         words = QLabel(
             "Turned and mirrored, rotated, shifted and scaled a little, brighter or darker, with noise and "
             "defocus as microscopes have them. Only what is learnt from is changed."

@@ -67,12 +67,12 @@ class ClassifyPanel(QWidget):
         self.folds.setRange(2, 20)
         self.folds.setValue(5)
         self.folds.setToolTip("Folds of the cross-validation")
-        self.augment = QCheckBox("Learn from changed copies, too")
+        self.augment = QCheckBox("Use augmentation")
         self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
         self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
         self.train_button.setObjectName("primary")
-        self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Sort a folder with it…")
-        self.preview_button, self.report_button = QPushButton("Preview…"), QPushButton("Open the report")
+        self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
+        self.preview_button, self.report_button = QPushButton("Preview…"), QPushButton("Open report")
         self.model_name = QLabel("none yet")
         self.model_name.setWordWrap(True)
         self.curves, self.figures = Curves(), QTextBrowser()
@@ -122,7 +122,7 @@ class ClassifyPanel(QWidget):
         form.addRow("Folder of labels", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Folds", self.folds)
-        for item in (heading_label("Learn from"), self.here, self.labels_text):
+        for item in (heading_label("Training data"), self.here, self.labels_text):
             rows.addWidget(item)
         rows.addLayout(form)
         rows.addLayout(_line(self.augment, self.preview_button))
@@ -163,10 +163,10 @@ class ClassifyPanel(QWidget):
         """Say what there is to learn from in the open project."""
         images = sum(labels.values())
         words = ", ".join(f"{name} ({count:,})" for name, count in labels.items())
-        said = (
+        summary = (
             f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "none yet"
         )
-        self.labels_text.setText(said)
+        self.labels_text.setText(summary)
 
     def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
         """Show the figures of a classifier; `fresh` if it was trained here and is not saved yet."""

@@ -28,7 +28,7 @@ from defect_workbench.user_dirs import Places
 _COPIES = 11
 
 
-class Classifying(QObject):
+class ClassifierController(QObject):
     """Trains, keeps, opens and applies classifiers; adds new lots.
 
     Signals: images_chosen(images) to look at next.
@@ -71,7 +71,7 @@ class Classifying(QObject):
         panel.load.connect(
             lambda: self._unsaved().leave_classifier(lambda: file_dialogs.ask_classifier(parent, self.load))
         )
-        panel.apply.connect(lambda: self._unsaved().leave(self._ask_what_to_sort))
+        panel.apply.connect(lambda: self._unsaved().leave(self._choose_folder_to_classify))
         panel.preview.connect(self.preview)
         panel.edit.connect(self.edit_stages)
         panel.report.connect(self._open_report)
@@ -193,29 +193,27 @@ class Classifying(QObject):
 
     # New images
 
-    def _ask_what_to_sort(self) -> None:
-        file_dialogs.ask_folder(self._parent, "Folder to sort with the classifier", self._sort)
+    def _choose_folder_to_classify(self) -> None:
+        file_dialogs.ask_folder(self._parent, "Folder to classify", self._classify)
 
-    def sort(self, folder: Path) -> None:
-        """Sort a folder; the result takes the place of what is open."""
-        self._unsaved().leave(lambda: self._sort(folder))
+    def classify(self, folder: Path) -> None:
+        """Classify a folder; the result replaces what is open."""
+        self._unsaved().leave(lambda: self._classify(folder))
 
-    def _sort(self, folder: Path) -> None:
+    def _classify(self, folder: Path) -> None:
         if self.model is not None:
             self._run(classifier_jobs.classify(self.model.model, folder, self._places, offline=self._offline))
 
     def _on_classified(self, result: classifier_jobs.Classified) -> None:
-        self._unsaved().replace(lambda: self._show_sorted(result))
+        self._unsaved().replace(lambda: self._show_classified(result))
 
-    def _show_sorted(self, result: classifier_jobs.Classified) -> None:
+    def _show_classified(self, result: classifier_jobs.Classified) -> None:
         self._document.show(result.opened)
         self._document.forget_session()
         project = result.opened.project
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
-        words = (
-            f"{images(len(project.images))} sorted: {result.unknown:,} of unknown kind, {unsure:,} unsure."
-        )
+        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} unsure."
         self._notice.tell(f"{words} The queue shows them first.")
 
     def choose_folder_to_add(self) -> None:

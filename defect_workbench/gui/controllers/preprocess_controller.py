@@ -18,7 +18,7 @@ from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.user_dirs import Places
 
 
-class Preparing(QObject):
+class PreprocessController(QObject):
     """Between the dialog and the worker.
 
     Parameters
@@ -81,7 +81,7 @@ class Preparing(QObject):
         suggested, why = self._document.suggested
         found = scales(image.tool for image in project.images.images)
         if found.mixed and given.rescale_nm is None:
-            words = f"The pictures have {len(found.counts)} different scales ({found.kind})."
-            self._notice.tell(words, "Prepare the pictures…", self.ask)
+            words = f"The images have {len(found.counts)} different scales ({found.kind})."
+            self._notice.tell(words, "Preprocess images…", self.ask)
         elif suggested != given:
-            self._notice.tell(f"{sentence_case(why)}.", "Prepare the pictures…", self.ask)
+            self._notice.tell(f"{sentence_case(why)}.", "Preprocess images…", self.ask)

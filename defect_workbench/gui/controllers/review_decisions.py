@@ -16,7 +16,7 @@ from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.gallery.gallery_view import Gallery
 
 
-class Review(QObject):
+class ReviewController(QObject):
     """Acts on what is selected in the cluster list and in the gallery.
 
     Signals: status(text) for the status bar; cut_changed when images were cut or pasted.

@@ -20,7 +20,7 @@ from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
 
 
-class Outputs(QObject):
+class OutputController(QObject):
     """Asks where to, and has it written by the worker.
 
     Signals: images_chosen(images) from a comparison.
@@ -142,7 +142,7 @@ class Outputs(QObject):
         words = f"{len(undone.removed):,} files removed from {result.out}."
         left = len(undone.changed) + len(undone.foreign)
         if left:
-            words += f" {left:,} that were changed or came later are left as they are."
+            words += f" {left:,} files that were changed or added later were kept."
         self._notice.tell(words)
 
     def choose_drawing(self) -> None:

@@ -13,7 +13,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.recovery import Aside, Recovery
+from defect_workbench.app.recovery import RecoverableWork, Recovery
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.storage.session.session_lock import SessionLock
@@ -22,7 +22,7 @@ from defect_workbench.user_dirs import Places
 _AUTOSAVE_MILLISECONDS = 3000
 
 
-class Keeping:
+class SessionGuard:
     """Autosave, recovery and relinking of one window."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Keeping:
         if self._document.project is not None and self._document.dirty:
             self.autosaves.run(open_job.save(self._document.project, self.recovery.hold()))
 
-    def set_aside(self, then: Callable[[], None]) -> None:
+    def keep_discarded(self, then: Callable[[], None]) -> None:
         """Keep a copy of what a person discards, and go on; a disk that is full does not hold them up."""
         project = self._document.project
         if project is None:
@@ -73,7 +73,7 @@ class Keeping:
         self._timer.stop()
         self._then = then
         name = (self._document.session or project.images.root).stem
-        self.autosaves.run(open_job.save(project, self.recovery.aside(name)))
+        self.autosaves.run(open_job.save(project, self.recovery.path_for_discarded(name)))
 
     def _on_written(self) -> None:
         if not self._document.dirty:
@@ -92,9 +92,9 @@ class Keeping:
         if then is not None:
             then()
 
-    def recoverable(self) -> list[Aside]:
+    def recoverable(self) -> list[RecoverableWork]:
         """Work that is in no file of the person's: discarded, or left by a crash; newest first."""
-        found = [*self.recovery.set_aside(), *self.recovery.crashed()]
+        found = [*self.recovery.discarded(), *self.recovery.crashed()]
         return sorted(found, key=lambda item: item.when, reverse=True)
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
@@ -121,7 +121,7 @@ class Keeping:
                 words = f"{session.name} is open in {holder.words()}; here it is read-only."
                 self._notice.tell(f"{words} Save under another name to keep what you decide.")
         if project is not None and not project.images.root.is_dir():
-            words = f"The folder {project.images.root} is not there, so its pictures cannot be shown."
+            words = f"The folder {project.images.root} was moved or deleted, so its images cannot be shown."
             self._notice.tell(words, "Find the folder…", self.choose_folder)
         return recovered
 

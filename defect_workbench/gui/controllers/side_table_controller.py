@@ -18,7 +18,7 @@ from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
 
 
-class Tables(QObject):
+class SideTableController(QObject):
     """Asks for a table, and has it read and compared by the worker."""
 
     def __init__(

@@ -22,7 +22,7 @@ class UnsavedWork:
         Whether a file that is not the session's own has all there is.
     save : callable
         Saves the session and goes on only if that worked.
-    set_aside : callable
+    keep_discarded : callable
         Keeps what is discarded for a while, and goes on.
     classifier_unsaved : callable
         Whether a classifier was trained here that is in no file.
@@ -38,14 +38,14 @@ class UnsavedWork:
         messages: Messages,
         kept_elsewhere: Callable[[], bool],
         save: Callable[[Then], None],
-        set_aside: Callable[[Then], None],
+        keep_discarded: Callable[[Then], None],
         classifier_unsaved: Callable[[], bool],
         save_classifier: Callable[[Then], None],
         under_way: Callable[[], bool],
     ) -> None:
         self._document, self._messages = document, messages
         self._kept_elsewhere, self._under_way = kept_elsewhere, under_way
-        self._save, self._set_aside = save, set_aside
+        self._save, self._keep_discarded = save, keep_discarded
         self._classifier_unsaved, self._save_classifier = classifier_unsaved, save_classifier
         self._given_up: Project | None = None
 
@@ -83,7 +83,7 @@ class UnsavedWork:
             self.leave(lambda: self.leave_classifier(go, when), when)
 
         if self._under_way():
-            words = "Work is still under way and would be stopped. Close anyway?"
+            words = "A job is still running and would be stopped. Close anyway?"
             self._messages.ask("Close", words, "Stop and close", lambda agreed: save() if agreed else None)
         else:
             save()
@@ -110,6 +110,6 @@ class UnsavedWork:
             elif answer is Leave.DISCARD:
                 # The next decision makes another project of it.
                 self._given_up = self._document.project
-                self._set_aside(go)
+                self._keep_discarded(go)
 
         return answered

@@ -14,7 +14,7 @@ from defect_workbench.engine.features.registry import short_label
 _FOR, _AGAINST = COLOURS[0], COLOURS[1]
 
 
-class PullBars(QWidget):
+class EvidenceBars(QWidget):
     """Shares between -1 and 1."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -30,7 +30,7 @@ from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
-from defect_workbench.gui.inspector.evidence_bars import PullBars
+from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
 from defect_workbench.gui.inspector.image_view import PictureView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
@@ -68,7 +68,7 @@ class Inspector(QWidget):
         self.tone = ToneSliders()
         self.fields = {field.name: QLabel() for field in _FIELDS}
         self.neighbour_strip = NeighbourStrip(thumbnails)
-        self.evidence_title, self.evidence_bars = secondary_label(""), PullBars()
+        self.evidence_title, self.evidence_bars = secondary_label(""), EvidenceBars()
         self._form = self._make_form()
         self._details = QWidget()
         self._details.setBackgroundRole(QPalette.ColorRole.Base)
@@ -212,7 +212,7 @@ def _pull_words(pull: Pull | None, partition: Partition) -> str:
     if pull is None or not pull.blocks:
         return ""
     names = partition.clusters[pull.cluster].label, partition.clusters[pull.rival].label
-    return f"What speaks for {names[0]}, against {names[1]}"
+    return f"What supports {names[0]} over {names[1]}"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class ToneSliders(QWidget):
             slider = _Slider(Qt.Orientation.Horizontal)
             slider.setRange(-_STEPS, _STEPS)
             slider.setAccessibleName(words)
-            slider.setToolTip(f"{words} of the picture; a double click sets it back")
+            slider.setToolTip(f"{words} of the image; double-click to reset")
             slider.valueChanged.connect(lambda _: self.changed.emit())
             label = QLabel(words)
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

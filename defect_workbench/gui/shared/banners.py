@@ -88,7 +88,7 @@ class ProgressWidgets:
         self.bar.setFixedWidth(180)
         self.cancel = QPushButton("Cancel")
         self.cancel.setObjectName("cancelButton")
-        self.cancel.setToolTip("Stop what is under way; what is finished is kept (Esc)")
+        self.cancel.setToolTip("Cancel the running job; finished work is kept (Esc)")
         self.set_busy(False)
 
     def widgets(self) -> tuple[QWidget, ...]:

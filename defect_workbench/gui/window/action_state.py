@@ -6,29 +6,29 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import SignalInstance
 
-from defect_workbench.gui.controllers.classifier_controller import Classifying
+from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.window.actions.action import State
-from defect_workbench.gui.window.window_layout import Bench
+from defect_workbench.gui.window.window_layout import PanelWindow
 
 
 class ActionState:
     """Collects the facts from the panels and the document."""
 
-    def __init__(self, bench: Bench, classifying: Classifying) -> None:
-        self._bench, self._classifying = bench, classifying
+    def __init__(self, window: PanelWindow, classifying: ClassifierController) -> None:
+        self._window, self._classifying = window, classifying
 
     def current(self) -> State:
         """Return the facts as they are now."""
-        bench, project = self._bench, self._bench.document.project
-        stack = bench.document.undo_stack
+        window, project = self._window, self._window.document.project
+        stack = window.document.undo_stack
         return State(
             open=project is not None,
-            busy=bench.jobs.busy,
-            tree=bench.document.tree is not None,
-            reviewing=bench.tabs.currentWidget() is not bench.classify_panel,
-            clusters=len(bench.cluster_list.chosen()),
-            images=bench.gallery.selectionModel().hasSelection(),
-            images_cut=bench.review.has_cut_images,
+            busy=window.jobs.busy,
+            tree=window.document.tree is not None,
+            reviewing=window.tabs.currentWidget() is not window.classify_panel,
+            clusters=len(window.cluster_list.chosen()),
+            images=window.gallery.selectionModel().hasSelection(),
+            images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             suggestions=bool(self._classifying.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
@@ -37,12 +37,12 @@ class ActionState:
 
     def signals(self) -> Iterator[SignalInstance]:
         """Yield the signals after which the facts may be different."""
-        bench, document = self._bench, self._bench.document
+        window, document = self._window, self._window.document
         stack = document.undo_stack
         yield from (document.opened, document.grouping_changed)
         yield from (document.side_changed, document.partition_changed)
         yield from (stack.canUndoChanged, stack.canRedoChanged)
         yield from (stack.undoTextChanged, stack.redoTextChanged)
-        yield from (bench.jobs.busy_changed, bench.review.cut_changed, bench.tabs.currentChanged)
-        yield bench.gallery.selectionModel().selectionChanged
-        yield bench.cluster_list.selectionModel().selectionChanged
+        yield from (window.jobs.busy_changed, window.review.cut_changed, window.tabs.currentChanged)
+        yield window.gallery.selectionModel().selectionChanged
+        yield window.cluster_list.selectionModel().selectionChanged

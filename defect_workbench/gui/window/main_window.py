@@ -16,12 +16,12 @@ from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
-from defect_workbench.gui.controllers.classifier_controller import Classifying
-from defect_workbench.gui.controllers.preprocess_controller import Preparing
+from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
-from defect_workbench.gui.controllers.save_and_export import Outputs
-from defect_workbench.gui.controllers.session_guard import Keeping
-from defect_workbench.gui.controllers.side_table_controller import Tables
+from defect_workbench.gui.controllers.save_and_export import OutputController
+from defect_workbench.gui.controllers.session_guard import SessionGuard
+from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
@@ -34,14 +34,14 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
-from defect_workbench.gui.window.window_layout import Bench
+from defect_workbench.gui.window.window_layout import PanelWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import Places
 
 _WELCOME, _BENCH = 0, 1
 
 
-class MainWindow(Bench):
+class MainWindow(PanelWindow):
     """The bench.
 
     Parameters
@@ -59,9 +59,9 @@ class MainWindow(Bench):
         self._offline = offline
         self._alone = False
         notice = self.notice
-        self.keeping = Keeping(self.document, places, notice, self._messages, self._run, self)
+        self.keeping = SessionGuard(self.document, places, notice, self._messages, self._run, self)
         self._closing = False
-        self.outputs = Outputs(
+        self.outputs = OutputController(
             self.document,
             self._begin_alone,
             self.keeping.may_write,
@@ -69,10 +69,12 @@ class MainWindow(Bench):
             notice,
             self,
         )
-        self.tables = Tables(self.document, self._run, notice, self)
+        self.tables = SideTableController(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
-        self.preparing = Preparing(self.document, places, offline, self._run, current, notice, self)
-        self.classifying = Classifying(
+        self.preparing = PreprocessController(
+            self.document, places, offline, self._run, current, notice, self
+        )
+        self.classifying = ClassifierController(
             self.document,
             self.classify_panel,
             places,
@@ -88,7 +90,7 @@ class MainWindow(Bench):
             self._messages,
             lambda: self.outputs.all_exported,
             self.outputs.save,
-            self.keeping.set_aside,
+            self.keeping.keep_discarded,
             lambda: self.classifying.unsaved,
             self.classifying.save,
             lambda: self._alone and self.jobs.busy,
@@ -207,7 +209,7 @@ class MainWindow(Bench):
     def _begin(self, work: Work) -> bool:
         """Run a job; False where one that lasts is under way."""
         if self._alone and self.jobs.busy:
-            self.notice.tell("Wait for the work under way to end, or cancel it first (Esc).")
+            self.notice.tell("Wait for the running job to end, or cancel it first (Esc).")
             self.grouping.show_document()
             return False
         self._alone = False

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.recovery import Aside
+from defect_workbench.app.recovery import RecoverableWork
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.gui.window.actions.action import Group, Menu, ToolGroup
@@ -102,7 +102,9 @@ class Menus:
         """List the paths that were opened last."""
         _refill(self.recent, {str(path): partial(done, path) for path in paths})
 
-    def offer_discarded(self, found: Callable[[], Sequence[Aside]], restore: Callable[[Path], None]) -> None:
+    def offer_discarded(
+        self, found: Callable[[], Sequence[RecoverableWork]], restore: Callable[[Path], None]
+    ) -> None:
         """List work that was left without saving, whenever the menu is opened."""
 
         def fill() -> None:

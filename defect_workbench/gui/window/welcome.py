@@ -34,7 +34,7 @@ class Welcome(QWidget):
         self.setObjectName("welcome")
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._title = QLabel("Sort defect images into groups")
+        self._title = QLabel("Group defect images")
         self._size_title()
         words = QLabel(
             "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "

@@ -27,7 +27,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
-from defect_workbench.gui.controllers.review_decisions import Review
+from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
 from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
@@ -45,7 +45,7 @@ _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
 
 
-class Bench(QMainWindow):
+class PanelWindow(QMainWindow):
     """All panels around one document.
 
     Parameters
@@ -90,7 +90,7 @@ class Bench(QMainWindow):
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.originals, self.thumbnails)
-        self.review = Review(self.document, self.cluster_list, self.gallery, self._messages, self)
+        self.review = ReviewController(self.document, self.cluster_list, self.gallery, self._messages, self)
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
 

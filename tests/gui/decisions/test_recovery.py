@@ -38,7 +38,7 @@ def test_what_a_crash_left_is_in_the_menu_beside_what_was_discarded(opened: Main
     done: list[None] = []
     for _ in range(2):
         decide(opened)
-        opened.keeping.set_aside(lambda: done.append(None))
+        opened.keeping.keep_discarded(lambda: done.append(None))
         qtbot.waitUntil(lambda: not opened.keeping.autosaves.busy, timeout=20_000)
     assert len(done) == 2
     folder = opened.keeping.recovery.path.parent

@@ -135,7 +135,7 @@ def test_nothing_pushes_a_save_aside(opened: MainWindow, qtbot: QtBot, tmp_path:
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.outputs.save_to(tmp_path / "kept.dwb")
         opened.map_method.setCurrentIndex(1)
-        assert "under way" in opened.notice.text.text()
+        assert "running job" in opened.notice.text.text()
     assert not opened.document.dirty
     assert opened.document.session == tmp_path / "kept.dwb"
 
@@ -214,6 +214,6 @@ def test_closing_asks_before_it_stops_work_that_lasts(
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
         opened.outputs.export_to(Wish(tmp_path / "out"))
         assert not opened.close()
-    assert "under way" in answers.asked[0]
+    assert "still running" in answers.asked[0]
     assert opened.isVisible()
     assert (tmp_path / "out" / "manifest.csv").is_file()

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.gui.controllers.classifier_controller import Classifying
-from defect_workbench.gui.controllers.preprocess_controller import Preparing
+from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
-from defect_workbench.gui.controllers.review_decisions import Review
-from defect_workbench.gui.controllers.save_and_export import Outputs
-from defect_workbench.gui.controllers.side_table_controller import Tables
+from defect_workbench.gui.controllers.review_decisions import ReviewController
+from defect_workbench.gui.controllers.save_and_export import OutputController
+from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
-from defect_workbench.gui.window.window_layout import Bench
+from defect_workbench.gui.window.window_layout import PanelWindow
 
 
 class Menu(Enum):
@@ -102,14 +102,14 @@ class State:
 class Controllers:
     """What the handlers of actions call."""
 
-    bench: Bench
+    window: PanelWindow
     document: Document
     opener: Opener
-    outputs: Outputs
-    tables: Tables
-    preparing: Preparing
-    classifying: Classifying
-    review: Review
+    outputs: OutputController
+    tables: SideTableController
+    preparing: PreprocessController
+    classifying: ClassifierController
+    review: ReviewController
     refinement: Refinement
     help: Help
 

@@ -52,7 +52,7 @@ ENTRIES = (
         "Review out&liers",
         "Go to the outlier queue",
         Group.REVIEW,
-        lambda to: to.bench.show_queue(),
+        lambda to: to.window.show_queue(),
         idle,
         ("Q",),
     ),
