@@ -135,4 +135,5 @@ def test_bars_and_sliders_call_a_block_by_one_name(opened: MainWindow) -> None:
     bars = EvidenceBars()
     bars.show_shares(dict.fromkeys(BLOCKS.names, 0.25))
     names = [part.rsplit(" ", 1)[0] for part in bars.accessibleName().split(", ")]
-    assert names == ["Deep", "Texture", "Shape", "Outline of the defect"]
+    assert names == [block.short_label for block in BLOCKS]
+    assert all(block.label.startswith(block.short_label) for block in BLOCKS)
