@@ -21,8 +21,9 @@ import torch
 from PIL import Image
 
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.backbone.resnet50 import build_resnet, default_device, fastest_precision
+from defect_workbench.engine.backbone.resnet50 import build_resnet
 from defect_workbench.engine.backbone.torchvision_gate import torchvision
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.input.scan import scan

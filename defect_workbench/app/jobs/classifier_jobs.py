@@ -158,7 +158,7 @@ def _extract(
     wanted = None
     if precision is not None:
         load_torch()
-        from defect_workbench.engine.backbone.resnet50 import Precision
+        from defect_workbench.engine.backbone.network import Precision
 
         wanted = Precision(precision)
     store, library = FeatureStore(places.store), WeightsLibrary(places.weights)

@@ -95,7 +95,7 @@ def run_listing(
 
     precision = None
     if args.precision != "auto":
-        from defect_workbench.engine.backbone.resnet50 import Precision
+        from defect_workbench.engine.backbone.network import Precision
 
         precision = Precision(args.precision)
     processing = parse_processing(args)

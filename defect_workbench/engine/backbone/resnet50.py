@@ -1,86 +1,45 @@
-"""ResNet-50 up to its global average, at the fastest sound precision of the machine."""
+"""ResNet-50, in the variants of torchvision and of Caffe (ResNet v1).
+
+Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", CVPR (2016).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-from defect_workbench.core.arrays import Pixels
-from defect_workbench.engine.backbone.pretrained.checkpoint_files import Checkpoint, Variant
-from defect_workbench.engine.backbone.torchvision_gate import Bottleneck, ResNet, resnet50
+from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
+from defect_workbench.engine.backbone.network import Description, Network
 
 if TYPE_CHECKING:
-    Preprocess = Callable[[Tensor], Tensor]
+    from torch import Tensor, nn
 
-INPUT_SIZE = 224
-# Every batch is filled up to this size: the same image then gives the same vector to the last bit
-# whatever its neighbours are, so a resumed run ends like an uninterrupted one.
-BATCH = 32
+    from defect_workbench.engine.backbone.torchvision_gate import ResNet
 
 
-class Precision(StrEnum):
-    """Of the network's weights and activations."""
+def shapes() -> dict[str, tuple[int, ...]]:
+    """The shapes of torchvision's tensors, batch counters left out."""
+    import torch
 
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
+    from defect_workbench.engine.backbone.torchvision_gate import resnet50
 
-
-def fastest_precision(device: torch.device) -> Precision:
-    """bf16 where the processor multiplies it natively, fp16 on CUDA, fp32 elsewhere."""
-    if device.type == "cuda":
-        return Precision.FP16
-    capabilities = torch.cpu.get_capabilities()
-    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
-    return Precision.BF16 if native else Precision.FP32
-
-
-def default_device() -> torch.device:
-    """CUDA where there is one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@dataclass(frozen=True)
-class BackboneIdentity:
-    """What a deep vector depends on besides the picture; part of the cache key, session and reports."""
-
-    name: str
-    sha256: str
-    variant: Variant
-    precision: Precision
-    device: str
-
-
-def _caffe_preprocess(images: Tensor) -> Tensor:
-    mean = torch.tensor((103.939, 116.779, 123.68), device=images.device).view(1, 3, 1, 1)
-    return images.flip(1).float() - mean
-
-
-def _torchvision_preprocess(images: Tensor) -> Tensor:
-    mean = torch.tensor((0.485, 0.456, 0.406), device=images.device).view(1, 3, 1, 1)
-    deviation = torch.tensor((0.229, 0.224, 0.225), device=images.device).view(1, 3, 1, 1)
-    return (images.float() / 255 - mean) / deviation
-
-
-def preprocessing(variant: Variant) -> Preprocess:
-    """What a variant wants done to (n, 3, 224, 224) RGB pictures first."""
-    return _caffe_preprocess if variant is Variant.CAFFE else _torchvision_preprocess
+    with torch.device("meta"):
+        state = resnet50(weights=None).state_dict()
+    return {
+        key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")
+    }
 
 
 def build_resnet(checkpoint: Checkpoint) -> ResNet:
-    """torchvision's ResNet-50 with the checkpoint's numbers, in evaluation mode, fp32.
+    """torchvision's ResNet-50 with the checkpoint's tensors, in evaluation mode, float32.
 
-    The Caffe variant has its stride of 2 on the first 1x1 convolution of a stage (ResNet v1) and a
-    batch-norm epsilon of 1e-3.
+    The Caffe variant has its stride of 2 on the first 1x1 convolution of a stage and a batch-norm epsilon
+    of 1e-3.
     """
+    from torch import nn
+
+    from defect_workbench.engine.backbone.torchvision_gate import Bottleneck, resnet50
+
     network = resnet50(weights=None)
     if checkpoint.variant is Variant.CAFFE:
         for module in network.modules():
@@ -92,10 +51,17 @@ def build_resnet(checkpoint: Checkpoint) -> ResNet:
     return network.eval().requires_grad_(False)
 
 
-def _fold_batch_norms(network: ResNet) -> None:
-    network.conv1 = fuse_conv_bn_eval(network.conv1, network.bn1)
-    network.bn1 = nn.Identity()
-    for module in network.modules():
+def fold_batch_norms(network: nn.Module) -> None:
+    """Put each batch norm into the convolution before it."""
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    from defect_workbench.engine.backbone.torchvision_gate import Bottleneck
+
+    resnet = cast("ResNet", network)
+    resnet.conv1 = fuse_conv_bn_eval(resnet.conv1, resnet.bn1)
+    resnet.bn1 = nn.Identity()
+    for module in resnet.modules():
         if not isinstance(module, Bottleneck):
             continue
         for number in (1, 2, 3):
@@ -106,61 +72,45 @@ def _fold_batch_norms(network: ResNet) -> None:
             module.downsample = nn.Sequential(fuse_conv_bn_eval(*module.downsample))
 
 
-class Backbone:
-    """Turns pictures into deep vectors.
+def normalise(variant: Variant, images: Tensor) -> Tensor:
+    """RGB images from 0 to 255 as the variant was trained: Caffe's are BGR and only centred."""
+    import torch
 
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-        The weights.
-    precision : Precision, optional
-        Default: `fastest_precision` of the device.
-    device : torch.device, optional
-        Default: `default_device`.
-    """
+    if variant is Variant.CAFFE:
+        mean = torch.tensor((103.939, 116.779, 123.68), device=images.device).view(1, 3, 1, 1)
+        return images.flip(1).float() - mean
+    mean = torch.tensor((0.485, 0.456, 0.406), device=images.device).view(1, 3, 1, 1)
+    deviation = torch.tensor((0.229, 0.224, 0.225), device=images.device).view(1, 3, 1, 1)
+    return (images.float() / 255 - mean) / deviation
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        precision: Precision | None = None,
-        device: torch.device | None = None,
-    ) -> None:
-        self._device = device or default_device()
-        self._precision = precision or fastest_precision(self._device)
-        self._dtype = {
-            Precision.FP32: torch.float32,
-            Precision.BF16: torch.bfloat16,
-            Precision.FP16: torch.float16,
-        }[self._precision]
-        self._preprocess = preprocessing(checkpoint.variant)
-        network = build_resnet(checkpoint)
-        network.fc = nn.Identity()
-        _fold_batch_norms(network)
-        self._network = network.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
-        self.identity = BackboneIdentity(
-            checkpoint.name, checkpoint.sha256, checkpoint.variant, self._precision, self._device.type
-        )
 
-    def embed(self, images: Pixels) -> NDArray[np.float32]:
-        """Global average of layer 4.
+def activations(network: nn.Module, images: Tensor, last: bool) -> dict[str, Tensor]:
+    """The outputs of layer 3 and, if `last`, of layer 4."""
+    net = cast("ResNet", network)
+    x = net.maxpool(net.relu(net.bn1(net.conv1(images))))
+    third: Tensor = net.layer3(net.layer2(net.layer1(x)))
+    return {"layer3": third, "layer4": net.layer4(third)} if last else {"layer3": third}
 
-        Parameters
-        ----------
-        images : (n, 224, 224, 3) uint8
-            RGB; n at most `BATCH`.
 
-        Returns
-        -------
-        (n, 2048) float32
-        """
-        count = len(images)
-        batch = torch.zeros((BATCH, INPUT_SIZE, INPUT_SIZE, 3), dtype=torch.uint8)
-        batch[:count] = torch.from_numpy(images)
-        with torch.inference_mode():
-            pictures = batch.to(self._device).permute(0, 3, 1, 2)
-            prepared = (
-                self._preprocess(pictures).to(self._dtype).contiguous(memory_format=torch.channels_last)
-            )
-            vectors: Tensor = self._network(prepared).float().cpu()
-        result: NDArray[np.float32] = vectors[:count].numpy()
-        return result
+def average(found: Mapping[str, Tensor]) -> Tensor:
+    """The global average of layer 4."""
+    from torch.nn.functional import adaptive_avg_pool2d
+
+    return adaptive_avg_pool2d(found["layer4"], 1).flatten(1)
+
+
+ENTRY = Network(
+    name="resnet50",
+    label="ResNet-50",
+    file_prefix="resnet50",
+    input_size=224,
+    descriptions=(Description("average", 2048, average),),
+    shapes=shapes,
+    build=build_resnet,
+    fold=fold_batch_norms,
+    normalise=normalise,
+    activations=activations,
+    last_block="layer4",
+    last_input="layer3",
+    last_input_shape=(1024, 14, 14),
+)

@@ -1,7 +1,7 @@
 """Fit the network's last block to a person's labels.
 
-All before it stays as it is, so what it says of each picture is computed once and kept for every epoch
-and fold; only layer 4 is run again. The deep vectors that come out of it then go the way of all others.
+The layers before it stay as they are, so their output is computed once per image and kept for every epoch
+and fold; only the last block is run again. The vectors that come out of it are then used like any others.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.arrays import Integers, Pixels
+from defect_workbench.core.arrays import Integers, Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import Source, StageInputs
 from defect_workbench.engine.classifier.heads.head import Epoch, Watcher
 from defect_workbench.engine.classifier.heads.ridge import class_weights
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
 
 if TYPE_CHECKING:
@@ -35,19 +38,17 @@ if TYPE_CHECKING:
 Tuned = Mapping[str, NDArray[np.float16]]
 
 EPOCHS = 6
-BATCH = 32
 BLOCK_RATE, HEAD_RATE, DECAY = 1e-4, 1e-3, 0.01
 SMOOTHING = 0.05
-_CHANNELS, _SIDE = 1024, 14
 
 
 @dataclass(frozen=True, eq=False)
 class LayerMaps:
-    """What layer 3 says of each picture; kept in a file, for it is 0.4 MB an image.
+    """What goes into the last block for each image; in a file, because it is 0.4 MB per image.
 
     Attributes
     ----------
-    values : (n, 14, 14, 1024) float16
+    values : (n, height, width, channels) float16
     """
 
     values: NDArray[np.float16]
@@ -55,7 +56,7 @@ class LayerMaps:
 
 
 class LastBlock:
-    """Layer 4 of a network, and the layers before it.
+    """The last block of a network, and the layers before it.
 
     Parameters
     ----------
@@ -72,16 +73,18 @@ class LastBlock:
         load_torch()
         import torch
 
-        from defect_workbench.engine.backbone.resnet50 import build_resnet, default_device, preprocessing
+        from defect_workbench.engine.backbone.embedder import default_device
 
         checkpoint = library.load()
         if checkpoint is None:
             raise WorkbenchError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
         self._device = default_device()
-        self._preprocess = preprocessing(checkpoint.variant)
-        network = build_resnet(checkpoint).to(self._device)
-        self._network: Any = network.to(memory_format=torch.channels_last)
-        self._start = {k: v.detach().clone() for k, v in network.layer4.state_dict().items()}
+        self.network = NETWORKS[checkpoint.network]
+        self._variant = checkpoint.variant
+        module: Any = self.network.build(checkpoint).to(self._device)
+        self._module = module.to(memory_format=torch.channels_last)
+        self._block: Any = getattr(self._module, self.network.last_block)
+        self._start = {k: v.detach().clone() for k, v in self._block.state_dict().items()}
         if tuned:
             self.load(tuned)
 
@@ -91,12 +94,12 @@ class LastBlock:
 
         state = {k: torch.from_numpy(np.asarray(v, np.float32).copy()) for k, v in tuned.items()}
         try:
-            self._network.layer4.load_state_dict(state, strict=False)
+            self._block.load_state_dict(state, strict=False)
         except RuntimeError as error:
             raise WorkbenchError("the tuned block of this model does not fit the network") from error
 
     def maps(self, images: ImageSet, processing: Processing, reporter: Reporter) -> LayerMaps:
-        """What layer 3 says of every picture.
+        """What goes into the last block, for every image.
 
         Raises
         ------
@@ -106,19 +109,20 @@ class LastBlock:
         import torch
 
         folder = tempfile.TemporaryDirectory(prefix="defect-workbench-maps-")
-        shape = (len(images), _SIDE, _SIDE, _CHANNELS)
+        channels, height, width = self.network.last_input_shape
+        shape = (len(images), height, width, channels)
         values = np.memmap(f"{folder.name}/maps", np.float16, "w+", shape=shape)
-        net = self._network
         reporter.stage("Looking at pictures for fine-tuning", len(images))
         for start in range(0, len(images), BATCH):
             reporter.check()
             rows = range(start, min(start + BATCH, len(images)))
             batch = torch.from_numpy(np.stack([_picture(images, i, processing) for i in rows]))
             with torch.inference_mode():
-                x = self._preprocess(batch.to(self._device).permute(0, 3, 1, 2))
-                x = x.contiguous(memory_format=torch.channels_last)
-                x = net.maxpool(net.relu(net.bn1(net.conv1(x))))
-                x = net.layer3(net.layer2(net.layer1(x)))
+                x = self.network.normalise(self._variant, batch.to(self._device).permute(0, 3, 1, 2))
+                found = self.network.activations(
+                    self._module, x.contiguous(memory_format=torch.channels_last), False
+                )
+                x = found[self.network.last_input]
                 values[start : start + len(rows)] = x.permute(0, 2, 3, 1).half().cpu().numpy()
             reporter.advance(len(rows))
         return LayerMaps(values, folder)
@@ -129,17 +133,23 @@ class LastBlock:
         found = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
         return found.permute(0, 3, 1, 2)
 
-    def vectors(self, maps: LayerMaps, reporter: Reporter) -> NDArray[np.float32]:
-        """(n, 2048) deep vectors by the block as it is now."""
+    def _outputs(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {self.network.last_input: batch, self.network.last_block: self._block(batch)}
+
+    def vectors(self, maps: LayerMaps, reporter: Reporter) -> dict[str, Vectors]:
+        """The vectors of the network's feature blocks by the last block as it is now, (n, columns) each."""
         import torch
 
-        found = []
+        wanted = {b.name: self.network.description(b.description) for b in BLOCKS if b.by_network}
+        found: dict[str, list[Vectors]] = {name: [] for name in wanted}
         with torch.inference_mode():
             for start in range(0, len(maps.values), BATCH):
                 reporter.check()
                 rows = np.arange(start, min(start + BATCH, len(maps.values)))
-                found.append(self._network.layer4(self._batch(maps, rows)).mean((2, 3)).cpu().numpy())
-        return np.concatenate(found).astype(np.float32)
+                outputs = self._outputs(self._batch(maps, rows))
+                for name, description in wanted.items():
+                    found[name].append(description.pool(outputs).cpu().numpy().astype(np.float32))
+        return {name: np.concatenate(parts) for name, parts in found.items()}
 
     def tune(
         self,
@@ -168,7 +178,8 @@ class LastBlock:
         from torch import nn
 
         count = int(labels.max()) + 1
-        block = self._network.layer4
+        block = self._block
+        description = self.network.descriptions[0]
         block.load_state_dict(self._start)
         rng = np.random.default_rng(seed)
         weights = class_weights(labels[chosen], count, np.arange(len(chosen)))
@@ -176,7 +187,7 @@ class LastBlock:
         of_row[chosen] = weights / weights.mean()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            head = nn.Linear(2048, count).to(self._device)
+            head = nn.Linear(description.columns, count).to(self._device)
             block.requires_grad_(True).eval()
             optimiser = torch.optim.AdamW(
                 [
@@ -199,7 +210,7 @@ class LastBlock:
                         x = x.flip(3)
                     y = torch.from_numpy(labels[rows].astype(np.int64)).to(self._device)
                     w = torch.from_numpy(of_row[rows].astype(np.float32)).to(self._device)
-                    logits = head(block(x).mean((2, 3)))
+                    logits = head(description.pool(self._outputs(x)))
                     losses = nn.functional.cross_entropy(
                         logits, y, reduction="none", label_smoothing=SMOOTHING
                     )
@@ -263,7 +274,7 @@ class FineTuning:
         tuned = self._block.tune(
             self._maps, self._data.labels, chosen, self._seed, self._reporter, name, self._watch
         )
-        blocks = {**self._data.features.blocks, DEEP: self._block.vectors(self._maps, self._reporter)}
+        blocks = {**self._data.features.blocks, **self._block.vectors(self._maps, self._reporter)}
         features = Features(blocks, self._data.features.backbone)
         return replace(self._data, features=features), StageInputs(features, self._source), tuned
 
@@ -284,6 +295,6 @@ def tuned_features(
     block = LastBlock(library, tuned)
     maps = block.maps(images, processing, reporter)
     try:
-        return Features({**features.blocks, DEEP: block.vectors(maps, reporter)}, features.backbone)
+        return Features({**features.blocks, **block.vectors(maps, reporter)}, features.backbone)
     finally:
         maps.folder.cleanup()

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from defect_workbench.core.images.instrument import ToolFacts
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors, choose_network
@@ -40,12 +41,8 @@ from defect_workbench.engine.input.sidecar_files import SideFiles
 from defect_workbench.engine.measurement.recommend import Hints, suggest
 from defect_workbench.engine.preprocessing import info_bar
 
-if TYPE_CHECKING:
-    from defect_workbench.engine.backbone.resnet50 import Precision
-
 log = logging.getLogger(__name__)
 
-BATCH = 32  # as `resnet50.BATCH`, which cannot be imported without torch
 _NOT_FINITE = "its deep features are not finite numbers: the weights are unsound, or the precision is too low"
 
 
@@ -241,8 +238,8 @@ def extract(
         [task.key(image.path, image.sha256) for image in images.images],
     )
     backbone = None
-    if in_use is not None:
-        backbone = BackboneInfo("resnet50", in_use.weights, in_use.sha256, in_use.precision, in_use.device)
+    if in_use is not None and info is not None:
+        backbone = BackboneInfo(info.network, in_use.weights, in_use.sha256, in_use.precision, in_use.device)
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
     return Extraction(images, Features(found, backbone), len(run.computed), seconds, suggested, why)

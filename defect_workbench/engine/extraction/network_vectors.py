@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
-from defect_workbench.engine.backbone.pretrained import Checkpoint, WeightsInfo, WeightsLibrary
+from defect_workbench.engine.backbone.checkpoint import Checkpoint
+from defect_workbench.engine.backbone.network import Precision
+from defect_workbench.engine.backbone.pretrained import WeightsInfo, WeightsLibrary
 from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.extraction.image_reader import Task
 from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorStore, open_blocks
@@ -17,7 +19,7 @@ from defect_workbench.engine.features.identity import NetworkInUse, block_identi
 from defect_workbench.engine.features.registry import BLOCKS
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
+    from defect_workbench.engine.backbone.embedder import Embedder
 
 
 class NetworkVectors:
@@ -39,7 +41,7 @@ class NetworkVectors:
         self._checkpoint = checkpoint
         self._library = library
         self._precision, self._device = precision, device
-        self._backbone: Backbone | None = None
+        self._embedder: Embedder | None = None
         self.loading_seconds = 0.0
 
     def embed(self, images: Pixels) -> Mapping[str, Vectors]:
@@ -47,24 +49,24 @@ class NetworkVectors:
 
         Parameters
         ----------
-        images : (n, 224, 224, 3) uint8
-            At most a batch.
+        images : (n, size, size, 3) uint8
+            Of the network's input size; at most a batch.
         """
-        if self._backbone is None:
+        if self._embedder is None:
             started = time.perf_counter()
             load_torch()
             import torch
 
-            from defect_workbench.engine.backbone.resnet50 import Backbone, Precision
+            from defect_workbench.engine.backbone.embedder import Embedder
 
             checkpoint = self._checkpoint or self._library.load()
             if checkpoint is None:
                 raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
-            self._backbone = Backbone(checkpoint, Precision(self._precision), torch.device(self._device))
+            self._embedder = Embedder(checkpoint, Precision(self._precision), torch.device(self._device))
             self._checkpoint = None
             self.loading_seconds += time.perf_counter() - started
-        vectors = self._backbone.embed(images)
-        return {block.name: vectors for block in BLOCKS if block.by_network}
+        found = self._embedder.embed(images)
+        return {block.name: found[block.description] for block in BLOCKS if block.by_network}
 
 
 def choose_network(
@@ -92,7 +94,7 @@ def choose_network(
         ):
             return network, blocks
     load_torch()
-    from defect_workbench.engine.backbone.resnet50 import default_device, fastest_precision
+    from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
 
     device = default_device()
     chosen = precision or fastest_precision(device)

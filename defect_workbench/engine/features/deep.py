@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.features.block import Block, Input
 
 # Ward's linkage on 100 principal components agreed better with hand-made labels than on all 2048 columns,
@@ -11,7 +12,7 @@ COMPONENTS = 100
 
 ENTRY = Block(
     name=DEEP,
-    label="Deep (ResNet-50)",
+    label=f"Deep ({next(iter(NETWORKS)).label})",
     short_label="Deep",
     version="",
     input=Input.NETWORK,

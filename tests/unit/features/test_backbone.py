@@ -9,11 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
+from defect_workbench.engine.backbone.embedder import Embedder
+from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import (
     Checkpoint,
     Variant,
 )
-from defect_workbench.engine.backbone.resnet50 import BATCH, Backbone, Precision, build_resnet
+from defect_workbench.engine.backbone.resnet50 import build_resnet, normalise
 from defect_workbench.engine.backbone.torchvision_gate import ResNet50_Weights
 from defect_workbench.engine.features.fusion import normalised_block
 from defect_workbench.engine.preprocessing.resize import prepare
@@ -44,13 +46,13 @@ def test_network_names_the_cat_and_the_coffee(checkpoint: Checkpoint) -> None:
 def test_folded_network_gives_the_vectors_of_the_plain_one(checkpoint: Checkpoint) -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (3, 224, 224, 3), np.uint8)
-    backbone = Backbone(checkpoint, Precision.FP32, torch.device("cpu"))
+    backbone = Embedder(checkpoint, Precision.FP32, torch.device("cpu"))
     plain = build_resnet(checkpoint)
     plain.fc = torch.nn.Identity()
     with torch.inference_mode():
-        prepared = backbone._preprocess(torch.from_numpy(images).permute(0, 3, 1, 2))
+        prepared = normalise(checkpoint.variant, torch.from_numpy(images).permute(0, 3, 1, 2))
         expected = plain(prepared).numpy()
-    np.testing.assert_allclose(backbone.embed(images), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(backbone.embed(images)["average"], expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
@@ -59,10 +61,10 @@ def test_vector_of_an_image_does_not_depend_on_its_neighbours(
 ) -> None:
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (BATCH, 224, 224, 3), np.uint8)
-    backbone = Backbone(checkpoint, precision, torch.device("cpu"))
-    together = backbone.embed(images)
-    np.testing.assert_array_equal(backbone.embed(images[::-1].copy())[::-1], together)
-    np.testing.assert_array_equal(backbone.embed(images[:3]), together[:3])
+    backbone = Embedder(checkpoint, precision, torch.device("cpu"))
+    together = backbone.embed(images)["average"]
+    np.testing.assert_array_equal(backbone.embed(images[::-1].copy())["average"][::-1], together)
+    np.testing.assert_array_equal(backbone.embed(images[:3])["average"], together[:3])
 
 
 def test_bf16_points_where_fp32_points(checkpoint: Checkpoint) -> None:
@@ -70,8 +72,8 @@ def test_bf16_points_where_fp32_points(checkpoint: Checkpoint) -> None:
 
     rng = np.random.default_rng(2)
     images = np.stack([prepare(render(paint, rng))[1] for paint in KINDS.values()])
-    full = Backbone(checkpoint, Precision.FP32, torch.device("cpu")).embed(images)
-    half = Backbone(checkpoint, Precision.BF16, torch.device("cpu")).embed(images)
+    full = Embedder(checkpoint, Precision.FP32, torch.device("cpu")).embed(images)["average"]
+    half = Embedder(checkpoint, Precision.BF16, torch.device("cpu")).embed(images)["average"]
     cosines = (full * half).sum(1) / np.linalg.norm(full, axis=1) / np.linalg.norm(half, axis=1)
     assert cosines.min() > 0.98
     assert normalised_block("deep", half).shape == (8, 2048)
@@ -80,8 +82,8 @@ def test_bf16_points_where_fp32_points(checkpoint: Checkpoint) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_points_where_the_processor_points(checkpoint: Checkpoint) -> None:
     images = np.random.default_rng(3).integers(0, 256, (4, 224, 224, 3), np.uint8)
-    here = Backbone(checkpoint, Precision.FP32, torch.device("cpu")).embed(images)
-    there = Backbone(checkpoint, device=torch.device("cuda")).embed(images)
+    here = Embedder(checkpoint, Precision.FP32, torch.device("cpu")).embed(images)["average"]
+    there = Embedder(checkpoint, device=torch.device("cuda")).embed(images)["average"]
     cosines = (here * there).sum(1) / np.linalg.norm(here, axis=1) / np.linalg.norm(there, axis=1)
     assert cosines.min() > 0.99
 

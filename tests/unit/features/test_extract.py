@@ -5,8 +5,9 @@ import pytest
 
 from defect_workbench.core.errors import Cancelled
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.extraction.extractor import BATCH, Extraction, extract
+from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.builders import picture

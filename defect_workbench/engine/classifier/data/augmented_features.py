@@ -16,9 +16,9 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import open_regular
+from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation, augmented
-from defect_workbench.engine.extraction.extractor import BATCH
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity

@@ -1,0 +1,82 @@
+"""Images to vectors by a network, at the fastest sound precision of the machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from defect_workbench.core.arrays import Pixels, Vectors
+from defect_workbench.engine.backbone.checkpoint import Checkpoint
+from defect_workbench.engine.backbone.network import BATCH, Precision
+from defect_workbench.engine.backbone.registry import NETWORKS
+
+_DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+
+
+def fastest_precision(device: torch.device) -> Precision:
+    """bf16 where the processor multiplies it natively, fp16 on CUDA, fp32 elsewhere."""
+    if device.type == "cuda":
+        return Precision.FP16
+    capabilities = torch.cpu.get_capabilities()
+    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return Precision.BF16 if native else Precision.FP32
+
+
+def default_device() -> torch.device:
+    """CUDA if there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Embedder:
+    """Turns images into the vectors of a network's descriptions.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The weights; they say which network.
+    precision : Precision, optional
+        Default: `fastest_precision` of the device.
+    device : torch.device, optional
+        Default: `default_device`.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        precision: Precision | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        self.network = NETWORKS[checkpoint.network]
+        self._variant = checkpoint.variant
+        self._device = device or default_device()
+        self._dtype = _DTYPES[precision or fastest_precision(self._device)]
+        module: Any = self.network.build(checkpoint)
+        self.network.fold(module)
+        self._module = module.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
+
+    def embed(self, images: Pixels) -> dict[str, Vectors]:
+        """The vectors of a batch, by description.
+
+        Parameters
+        ----------
+        images : (n, size, size, 3) uint8
+            RGB, of the network's input size; n at most `BATCH`.
+
+        Returns
+        -------
+        dict of str to (n, columns) float32
+        """
+        count, size = len(images), self.network.input_size
+        batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
+        batch[:count] = torch.from_numpy(images)
+        with torch.inference_mode():
+            pictures = batch.to(self._device).permute(0, 3, 1, 2)
+            prepared = self.network.normalise(self._variant, pictures).to(self._dtype)
+            found = self.network.activations(
+                self._module, prepared.contiguous(memory_format=torch.channels_last), True
+            )
+            return {
+                description.name: description.pool(found).float().cpu()[:count].numpy()
+                for description in self.network.descriptions
+            }
