@@ -17,8 +17,8 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.augmentation import View
-from defect_workbench.engine.classifier.data.augmented_features import Looks, ViewExtractor
+from defect_workbench.engine.classifier.data.augmentation import Augmentation
+from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features.block import Block, Input, Picture
@@ -137,8 +137,10 @@ def test_new_block_is_in_features_and_store_and_the_rest_is_not_computed_again(
         assert extracted(lot).computed == 0
         # Unlike texture, it changes when an image is turned.
         library = WeightsLibrary(tmp_path / "none")
-        views = ViewExtractor(FeatureStore(tmp_path / "store"), library, Processing(), SilentReporter())
-        turned = views.features(after.images, after.features, Looks(Processing(), View(turn=2)))
+        views = AugmentedExtractor(FeatureStore(tmp_path / "store"), library, Processing(), SilentReporter())
+        turned = views.features(
+            after.images, after.features, AugmentationSpec(Processing(), Augmentation(turn=2))
+        )
         assert not np.array_equal(turned.blocks["brightness"], after.features.blocks["brightness"])
         assert np.array_equal(turned.blocks["haralick"], after.features.blocks["haralick"])
     assert extracted(lot).computed == 0
