@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.feature_blocks import DEEP, current_name
+from defect_workbench.core.normalisation import unit_rows
 
 # The block of what earlier stages found.
 UPSTREAM = "upstream"
@@ -42,9 +43,7 @@ class BlockScale:
 
     def apply(self, values: NDArray[np.floating[Any]]) -> Floats:
         """(n, d) scaled values."""
-        rows = values.astype(np.float64)
-        if self.block == DEEP:
-            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        rows = unit_rows(values) if self.block == DEEP else values.astype(np.float64)
         rows = (rows - self.centre) / self.divisor
         if self.clip:
             rows = np.clip(rows, -self.clip, self.clip)

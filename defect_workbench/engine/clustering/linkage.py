@@ -100,6 +100,6 @@ def build_tree(vectors: Floats, linkage: Linkage = Linkage.WARD, budget: int = D
 
 
 def _leading(vectors: Floats) -> Floats:
-    from defect_workbench.engine.features.fusion import principal_components
+    from defect_workbench.engine.features.pca import principal_components
 
     return np.ascontiguousarray(principal_components(vectors - vectors.mean(axis=0), _REDUCED_COLUMNS))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.features.fusion import principal_components
+from defect_workbench.engine.features.pca import principal_components
 
 _STAGES = 4
 _ITERATIONS = 250

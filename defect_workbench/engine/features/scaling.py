@@ -10,22 +10,16 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.classifier.trained_stage import BlockScale
 from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.core.normalisation import column_spread, unit_rows
 
 CLIP = 5.0
 
 
 def unit_scale(block: str, values: NDArray[np.floating[Any]]) -> BlockScale:
     """The scale that brings a block to unit mean squared norm on these rows."""
-    rows = values.astype(np.float64)
-    if block == DEEP:
-        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    rows = unit_rows(values) if block == DEEP else values.astype(np.float64)
     centre = rows.mean(axis=0)
-    divisor = np.ones(rows.shape[1])
-    if block != DEEP:
-        deviation = rows.std(axis=0)
-        varies = deviation > 1e-9 * np.maximum(1.0, np.abs(rows).max(axis=0, initial=0.0))
-        # A constant column is divided away, so that a new image with another value does not leap out.
-        divisor = np.where(varies, deviation, np.inf)
+    divisor = np.ones(rows.shape[1]) if block == DEEP else column_spread(rows)
     draft = BlockScale(block, centre, divisor, 1.0, 0.0 if block == DEEP else CLIP)
     square = float((draft.apply(values) ** 2).sum(axis=1).mean())
     return BlockScale(block, centre, divisor, 1.0 / np.sqrt(square) if square > 0 else 0.0, draft.clip)

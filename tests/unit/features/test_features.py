@@ -9,9 +9,9 @@ from defect_workbench.engine.features.fusion import (
     fuse,
     normalised_block,
     normalised_blocks,
-    principal_components,
 )
 from defect_workbench.engine.features.haralick import haralick
+from defect_workbench.engine.features.pca import principal_components
 from defect_workbench.engine.features.zernike import orders, zernike
 from defect_workbench.engine.preprocessing.resize import prepare
 from defect_workbench.sample.synthetic import KINDS, render

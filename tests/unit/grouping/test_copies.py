@@ -15,7 +15,8 @@ from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.clustering.outliers import outlier_scores
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.distinct_rows import distinct_rows
-from defect_workbench.engine.features.fusion import normalised_block, principal_components
+from defect_workbench.engine.features.fusion import normalised_block
+from defect_workbench.engine.features.pca import principal_components
 from tests.builders import BACKBONE
 
 

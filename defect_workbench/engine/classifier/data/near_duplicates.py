@@ -17,6 +17,7 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.normalisation import column_spread, unit_rows
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
@@ -70,15 +71,9 @@ def _candidates(features: Features) -> list[tuple[int, int]]:
     if n < 2:
         return []
     pairs: set[tuple[int, int]] = set()
-    for name, block in features.blocks.items():
-        rows = block.astype(np.float64)
-        if name == DEEP:
-            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        else:
-            deviation = rows.std(axis=0)
-            rows = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
-        if name != DEEP and DEEP in features.blocks:
-            continue
+    for name in [DEEP] if DEEP in features.blocks else features.blocks:
+        rows = features.blocks[name].astype(np.float64)
+        rows = unit_rows(rows) if name == DEEP else (rows - rows.mean(axis=0)) / column_spread(rows)
         distances, indices = nearest_neighbours(rows, min(NEIGHBOURS, n - 1))
         # Two random images of the set lie this far from each other.
         usual = np.sqrt(2 * float(rows.var(axis=0).sum()))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize
+from scipy import optimize
 
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.trained_stage import Head, scaled, softmax
@@ -25,6 +25,7 @@ from defect_workbench.engine.classifier.heads.ridge import (
     ridge,
     weigh,
 )
+from defect_workbench.engine.features.pca import leading_axes
 from defect_workbench.engine.features.scaling import unit_scale, weighted
 
 HIDDEN = 128
@@ -173,26 +174,6 @@ def fit_head(
         },
     )
     return HeadFit(head, raw[plain] / temperature)
-
-
-def leading_axes(vectors: Floats, most: int) -> Floats:
-    """(d, r) principal axes, scaled so that coordinates have unit mean square; signs are fixed."""
-    m, d = vectors.shape
-    r = min(most, m - 1, d)
-    if r < 1:
-        return np.zeros((d, 1))
-    centred = vectors - vectors.mean(axis=0)
-    wide = d > m
-    gram = centred @ centred.T if wide else centred.T @ centred
-    n = len(gram)
-    values, found = linalg.eigh(gram, subset_by_index=(n - r, n - 1), check_finite=False)
-    values, found = np.maximum(values[::-1], 0.0), found[:, ::-1]
-    if wide:
-        found = centred.T @ found / np.sqrt(np.maximum(values, 1e-12))
-    signs = np.sign(found[np.abs(found).argmax(axis=0), np.arange(r)])
-    total = float(values.sum()) / max(1, m)
-    result: Floats = found * np.where(signs == 0, 1.0, signs) * np.sqrt(r / total if total > 0 else 0.0)
-    return result
 
 
 def fit_temperature(logits: Floats, labels: Integers) -> float:
