@@ -12,7 +12,8 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Column, Kind
 
 PERMUTATIONS = 9999
-_MANY_IMAGES = 5000
+_MANY_CELLS = 10_000
+_BATCH_CELLS = 2_000_000
 _SMALL_EXPECTED = 5.0  # below this the chi-square distribution is a poor guide (Cochran 1954)
 _SMALL_SHARE = 0.2
 _SMALL_GROUPS = 5
@@ -132,34 +133,25 @@ def _of_categories(
         if used.shape == (2, 2):
             p_value, test = float(stats.fisher_exact(used.astype(int)).pvalue), "Fisher's exact test"
         else:
-            rounds = PERMUTATIONS if images <= _MANY_IMAGES else PERMUTATIONS // 10
-            p_value = _permuted_chi_square(groups, codes, used.shape, statistic, rounds, seed)
+            p_value, rounds = _permuted_chi_square(used, seed)
             test = f"chi-square by {rounds:,} permutations"
     effect = _cramers_v(statistic, images, used.shape)
     return result(test, statistic, p_value, effect, _words(name, p_value, effect, (0.1, 0.3, 0.5)))
 
 
-def _permuted_chi_square(
-    groups: Integers,
-    codes: Integers,
-    shape: tuple[int, ...],
-    statistic: float,
-    rounds: int,
-    seed: int,
-) -> float:
-    """Share of shuffled assignments whose chi-square is at least as large, the found one counted in."""
-    compact = np.unique(groups, return_inverse=True)[1]
-    rows, columns = shape
-    sums = np.outer(np.bincount(compact, minlength=rows), np.bincount(codes, minlength=columns))
-    expected = sums / len(codes)
-    rng = np.random.default_rng(seed)
-    # The least significant digits of a sum depend on its order; ties must count as ties.
-    bar = statistic * (1 - 1e-9)
-    hits = 0
-    for _ in range(rounds):
-        cells = np.bincount(compact * columns + rng.permutation(codes), minlength=rows * columns)
-        hits += float(((cells.reshape(rows, columns) - expected) ** 2 / expected).sum()) >= bar
-    return (hits + 1) / (rounds + 1)
+def _permuted_chi_square(table: Floats, seed: int) -> tuple[float, int]:
+    """P-value of chi-square among random tables of the same margins, and their number.
+
+    They are the tables that shuffling the categories of the images would give, drawn directly. Fisher's
+    test of larger tables orders them by probability instead; chi-square is what the effect is measured by.
+    """
+    from scipy import stats
+
+    rounds = PERMUTATIONS if table.size <= _MANY_CELLS else PERMUTATIONS // 10
+    drawing = stats.MonteCarloMethod(
+        n_resamples=rounds, batch=max(1, _BATCH_CELLS // table.size), rng=np.random.default_rng(seed)
+    )
+    return float(stats.chi2_contingency(table, correction=False, method=drawing).pvalue), rounds
 
 
 def _cramers_v(statistic: float, images: int, shape: tuple[int, ...]) -> float:
@@ -199,22 +191,38 @@ def _of_numbers(name: str, values: Floats, groups: Integers, labels: Sequence[st
     statistic, p_value = map(float, stats.kruskal(*samples))
     test = "Kruskal-Wallis"
     if max(len(sample) for sample in samples) < _SMALL_GROUPS:
-        p_value = _permuted_kruskal(stats.rankdata(values), groups, seed)
-        test = f"Kruskal-Wallis by {PERMUTATIONS:,} permutations"
+        p_value, how = _permuted_kruskal(samples, seed)
+        test = f"Kruskal-Wallis by {how}"
     effect = min(1.0, max(0.0, statistic / (len(values) - 1)))
     return result(test, statistic, p_value, effect, _words(name, p_value, effect, (0.01, 0.08, 0.26)))
 
 
-def _permuted_kruskal(ranks: Floats, groups: Integers, seed: int) -> float:
-    compact, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
-    rng = np.random.default_rng(seed)
+def _permuted_kruskal(samples: list[Floats], seed: int) -> tuple[float, str]:
+    """P-value of the Kruskal-Wallis test by shuffling the values between the groups, and how it was done.
 
-    def spread(order: Floats) -> float:
-        return float((np.bincount(compact, order) ** 2 / sizes).sum())
+    Every way to deal them is counted where there are no more than `PERMUTATIONS`.
+    """
+    from scipy import stats
 
-    bar = spread(ranks) * (1 - 1e-12)
-    hits = sum(spread(rng.permutation(ranks)) >= bar for _ in range(PERMUTATIONS))
-    return (hits + 1) / (PERMUTATIONS + 1)
+    ends = np.cumsum([len(sample) for sample in samples])[:-1]
+    ranks = np.split(stats.rankdata(np.concatenate(samples)), ends)
+
+    def statistic(*parts: Floats, axis: int) -> Floats:
+        # H but for constants, as the ranks stay the same.
+        result: Floats = np.sum([part.sum(axis=axis) ** 2 / part.shape[axis] for part in parts], axis=0)
+        return result
+
+    found = stats.permutation_test(
+        ranks,
+        statistic,
+        vectorized=True,
+        n_resamples=PERMUTATIONS,
+        batch=max(1, _BATCH_CELLS // sum(map(len, ranks))),
+        alternative="greater",
+        rng=np.random.default_rng(seed),
+    )
+    dealt = len(found.null_distribution)
+    return float(found.pvalue), f"{'all ' if dealt < PERMUTATIONS else ''}{dealt:,} permutations"
 
 
 def _untested(result: Callable[[str, float, float, float, str], Association], why: str) -> Association:

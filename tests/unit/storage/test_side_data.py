@@ -265,7 +265,21 @@ def test_numbers_are_compared_by_rank() -> None:
     assert found.effect == pytest.approx(float(reference.statistic) / 59)
     assert found.table[0, 0] == 30
     small = associate(Column("n", Kind.NUMBER, (1.0, 2.0, 3.0, 4.0)), np.array([0, 0, 1, 1]), ["x", "y"])
-    assert small.p_value == pytest.approx(1 / 3, abs=0.02)
+    assert small.test == "Kruskal-Wallis by all 6 permutations"
+    assert small.p_value == pytest.approx(1 / 3)
+
+
+def test_permutations_are_repeatable_by_their_seed() -> None:
+    rng = np.random.default_rng(3)
+    groups = np.arange(30) % 10
+    texts = Column("c", Kind.TEXT, tuple(rng.choice(list("ABC"), 30).tolist()))
+    numbers = Column("n", Kind.NUMBER, tuple(rng.normal(size=30).tolist()))
+    labels = [str(number) for number in range(10)]
+    for column in (texts, numbers):
+        first, again, other = (associate(column, groups, labels, seed) for seed in (1, 1, 2))
+        assert "9,999 permutations" in first.test
+        assert first.p_value == again.p_value
+        assert other.p_value == pytest.approx(first.p_value, abs=0.03)
 
 
 @pytest.mark.parametrize(
