@@ -175,7 +175,7 @@ def bad_ones(make: Maker) -> None:
     make.add("sub/.hidden.jpg", make.encoded("JPEG"), "a hidden file")
     (make.folder / "links").mkdir()
     (make.folder / "links" / "nowhere.png").symlink_to("not-there.png")
-    make.wanted["links/nowhere.png"] = "a link to nothing"
+    make.wanted["links/nowhere.png"] = "a broken link"
     (make.folder / "links" / "round.png").symlink_to("round.png")
     make.wanted["links/round.png"] = "LINK"
     (make.folder / "links" / "good.png").symlink_to("../modes/L-0.png")
@@ -221,7 +221,7 @@ def test_every_awkward_file_is_clustered_or_listed_with_its_right_reason(tmp_pat
         if reason == "END":
             right = said.startswith(("truncated or damaged: ", "damaged: "))
         elif reason == "LINK":
-            right = "cannot be read" in said or said == "a link to nothing"
+            right = "cannot be read" in said or said == "a broken link"
         else:
             right = said == reason
         if not right:

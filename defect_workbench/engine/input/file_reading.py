@@ -1,4 +1,4 @@
-"""The bytes of image files, whatever the folder does meanwhile."""
+"""Reads image files from folders that may be changing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CHANGED = "it changed while the folder was being read; run again to use it"
 def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
     """The content of a scanned file, or why it cannot be used.
 
-    A file that is no longer as it was scanned is refused: most likely it is still being written, and its
-    content would be kept under a size and time that are not its own.
+    A file that changed since the scan is refused: it is probably still being written, and its content
+    would be stored under a size and time that are not its own.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
     stamps = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     # Windows lists times of files that are open elsewhere late.
     scanned = before.st_mtime_ns if os.name == "nt" else file.mtime_ns
-    # Another file of the same size and time may have taken the name.
+    # Another file with the same size and time may have this name now.
     other = os.name != "nt" and file.inode not in (-1, before.st_ino & (2**63 - 1))
     if stamps != {(file.size, scanned)} or len(data) != file.size or other:
         return Rejection(file.path, CHANGED)
@@ -48,7 +48,7 @@ def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
 
 
 def check_there(root: Path) -> None:
-    """Refuse to go on where the folder itself is gone: every file of it would look unreadable.
+    """Stop where the folder itself is gone, as each of its files would look unreadable.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The original of an image at full size, and how it is shown: brighter, darker, with more contrast."""
+"""An image at full size, and its display at a chosen brightness and contrast."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Original:
     def shown(self, tone: Tone) -> Pixels:
         """The pixels at a tone, of the shape of `values`.
 
-        Brightness moves the window of values that is shown by up to its own width, contrast narrows
-        it to an eighth or widens it eightfold. Values beyond black and white at the neutral tone, as
-        16-bit files have them, come into sight with it.
+        Brightness moves the range of values that is shown by up to its own width; contrast narrows it to
+        an eighth or widens it eightfold. This also shows values beyond black and white at the neutral
+        tone, which 16-bit files have.
         """
         if tone == Tone() and self.values.dtype == np.uint8:
             return np.asarray(self.values, np.uint8)
@@ -64,7 +64,7 @@ class Original:
         middle = black + width * (0.5 - tone.brightness)
         narrowed = width * _MOST_STEEPNESS**-tone.contrast
         low = middle - narrowed / 2
-        with np.errstate(over="ignore", invalid="ignore"):  # what is far outside is white or black anyway
+        with np.errstate(over="ignore", invalid="ignore"):  # far outside is black or white
             single = np.asarray(values, np.float32)
         scaled = (single - np.float32(low)) * np.float32(255.0 / narrowed)
         levels: Pixels = np.nan_to_num(np.clip(np.rint(scaled), 0, 255)).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""What microscopes write beside their pixels: TIFF tags by tifffile's own readers, and side files.
+"""Instrument metadata: TIFF tags, read by tifffile, and the text of sidecar files.
 
-A scale that cannot be true is not believed: pixels are between 0.001 nm and 1 mm wide here.
+Pixel sizes outside 0.001 nm to 1 mm are ignored.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
-    """Whatever the tags of a TIFF say; damaged tags say nothing.
+    """Instrument metadata in the tags of a TIFF; damaged tags are ignored.
 
-    The microscope's own tags go before the scale of ImageJ or OME, and those before the plain
+    The microscope's own tags take precedence over the scale of ImageJ or OME, and that over the plain
     resolution.
     """
     found = ToolFacts()
@@ -35,7 +35,7 @@ def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
     for read in readers:
         try:
             facts = read(tiff)
-        except Exception:  # noqa: S112 # made by strangers' programs: any tag may be broken in any way
+        except Exception:  # noqa: S112 # any tag may be broken in any way
             continue
         if facts:
             found = found.filled_from(facts) if found.maker else facts
@@ -43,7 +43,7 @@ def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
 
 
 def parse_side_text(data: bytes) -> ToolFacts | None:
-    """JEOL's `$CM_...` lines or Hitachi's `[SemImageFile]` section; None for any other text."""
+    """Instrument metadata in JEOL's `$CM_...` lines or Hitachi's `[SemImageFile]`; None for other texts."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(encoding, "replace")
     if re.search(r"^\$(CM|SM)_", text, re.MULTILINE):
@@ -63,13 +63,13 @@ def number(value: object, scale: float = 1.0) -> float | None:
 
 
 def length_nm(value: object, unit: str) -> float | None:
-    """A believable pixel size in nanometres."""
+    """A pixel size in nanometres; None if it is implausible or its unit unknown."""
     size = number(value, _TO_NM.get(unit.strip().lower(), math.nan))
     return believable(size)
 
 
 def believable(pixel_size_nm: float | None) -> float | None:
-    """A pixel size that can be true, else None."""
+    """The pixel size if it is plausible, else None."""
     if pixel_size_nm is None or not _SMALLEST <= pixel_size_nm <= _LARGEST:
         return None
     return pixel_size_nm
@@ -163,23 +163,23 @@ def _imagej(tiff: tifffile.TiffFile) -> ToolFacts:
     if not tiff.is_imagej:
         return ToolFacts()
     unit = str((tiff.imagej_metadata or {}).get("unit", ""))
-    a_unit = _per_unit(tiff)
-    size = length_nm(1 / a_unit, unit) if a_unit else None
+    per_unit = _per_unit(tiff)
+    size = length_nm(1 / per_unit, unit) if per_unit else None
     return ToolFacts("ImageJ", size) if size else ToolFacts()
 
 
 def _resolution(tiff: tifffile.TiffFile) -> ToolFacts:
-    """The plain resolution; a pixel of 5 µm and more is of a screen or printer, and is not believed."""
+    """Pixel size from the plain resolution; 5 µm and above is taken for a screen or printer and ignored."""
     unit = tiff.pages.first.tags.valueof(296, default=2)
-    a_unit = _per_unit(tiff)
-    if tiff.is_imagej or not a_unit or int(unit) not in (2, 3):
+    per_unit = _per_unit(tiff)
+    if tiff.is_imagej or not per_unit or int(unit) not in (2, 3):
         return ToolFacts()
-    size = believable((2.54e7 if int(unit) == 2 else 1e7) / a_unit)
+    size = believable((2.54e7 if int(unit) == 2 else 1e7) / per_unit)
     return ToolFacts("TIFF", size) if size is not None and size < _COARSEST_NM else ToolFacts()
 
 
 def _per_unit(tiff: tifffile.TiffFile) -> float | None:
-    """Pixels a unit of length."""
+    """Pixels per unit of length."""
     value = tiff.pages.first.tags.valueof(282)
     if value is None:
         return None

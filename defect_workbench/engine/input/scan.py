@@ -54,14 +54,14 @@ def decodable(path: str) -> str:
 def scan(root: Path, reporter: Reporter) -> Listing:
     """List every file below `root` that looks like an image.
 
-    Links to folders are followed once each, so loops end. What lies in hidden folders and in results of
-    this program is listed as rejected, as are hidden images, unreadable folders and things that are no
+    Each link to a folder is followed once, so loops end. Images in hidden folders and in result folders
+    of this program are listed as rejected, as are hidden images, unreadable folders and whatever is not a
     regular file.
 
     Raises
     ------
     InputError
-        If `root` is no folder that can be read.
+        If `root` is not a readable folder.
     """
     if not root.is_dir():
         raise InputError(f"{root} is not a folder" if root.exists() else f"there is no folder {root}")
@@ -73,16 +73,16 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files: list[FoundFile] = []
     rejected: list[Rejection] = []
     seen: set[tuple[int, int]] = set()
-    # Folders to look into, and why what is in them is passed over. Links come last and in order: a folder
-    # that is reached in two ways is listed under one path, whatever order the disk has its names in.
+    # Folders to list, and why their images are skipped. Links come last and in order, so that a folder
+    # that is reached in two ways gets the same path whatever the order of names on the disk.
     pending, links = [("", "")], list[tuple[str, str]]()
     while pending or links:
         reporter.check()
         if pending:
-            relative, passed_over = pending.pop()
+            relative, skipped = pending.pop()
         else:
             links.sort(reverse=True)
-            relative, passed_over = links.pop()
+            relative, skipped = links.pop()
         folder = os.path.join(root, relative)
         try:
             status = os.stat(folder)
@@ -97,18 +97,18 @@ def scan(root: Path, reporter: Reporter) -> Listing:
                 Rejection(decodable(relative) + "/", f"the folder cannot be read: {error.strerror}")
             )
             continue
-        if relative and not passed_over and {e.name for e in children} >= result_files.MARKS:
-            reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is passed over")
-            passed_over = IN_RESULTS
+        if relative and not skipped and {e.name for e in children} >= result_files.MARKS:
+            reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is skipped")
+            skipped = IN_RESULTS
         for entry in children:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
                 hidden = IN_HIDDEN_FOLDER if entry.name.startswith(".") else ""
-                (links if entry.is_symlink() else pending).append((path, passed_over or hidden))
+                (links if entry.is_symlink() else pending).append((path, skipped or hidden))
             elif not looks_like_image(entry.name):
                 continue
-            elif passed_over:
-                rejected.append(Rejection(decodable(path), passed_over))
+            elif skipped:
+                rejected.append(Rejection(decodable(path), skipped))
             else:
                 found = _examine(entry, path)
                 if isinstance(found, FoundFile):
@@ -127,7 +127,7 @@ def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
     Raises
     ------
     InputError
-        If one of them is no folder that can be read.
+        If one of them is not a readable folder.
     """
     files: dict[str, FoundFile] = {}
     rejected: dict[str, Rejection] = {}
@@ -176,7 +176,7 @@ def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
         status = entry.stat()
     except OSError as error:
         broken = entry.is_symlink() and not os.path.exists(entry.path)
-        reason = "a link to nothing" if broken else f"it cannot be read: {error.strerror}"
+        reason = "a broken link" if broken else f"it cannot be read: {error.strerror}"
         return Rejection(name, reason)
     if not stat.S_ISREG(status.st_mode):
         return Rejection(name, "not a regular file")

@@ -1,4 +1,4 @@
-"""Side files beside images, looked up without asking the disk for each image."""
+"""Sidecar files of images, found with one listing per folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from defect_workbench.engine.input.instrument_metadata import SIDE_LIMIT, parse_
 
 
 class SideFiles:
-    """The `.txt` files below a folder, by the path of the image they stand beside.
+    """The `.txt` files below a folder, by the path of the image they belong to.
 
-    They belong to a path, not to a content: a copied image without its text has none. Safe to use from
-    several threads.
+    They belong to a path, not to its content: a copy of an image without its sidecar file has none.
+    Several threads may use it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -24,14 +24,14 @@ class SideFiles:
         self._lock = Lock()
 
     def facts(self, path: str) -> ToolFacts | None:
-        """What the side file of an image says; None without one."""
+        """The metadata in the sidecar file of an image; None without one."""
         with self._lock:
             if path not in self._known:
                 self._known[path] = self._read(path)
             return self._known[path]
 
     def pixel_size(self, path: str) -> float | None:
-        """Nanometres, if there is a side file that says so."""
+        """Pixel size in nanometres from the sidecar file; None if it does not say."""
         found = self.facts(path)
         return None if found is None else found.pixel_size_nm
 
@@ -56,7 +56,7 @@ class SideFiles:
             with os.scandir(self._root / folder) as entries:
                 for entry in entries:
                     stem, extension = os.path.splitext(entry.name)
-                    # A pipe with such a name would hold the reader for ever.
+                    # Reading a pipe with such a name would block for ever.
                     if extension.lower() == ".txt" and entry.is_file():
                         found[stem] = entry.name
         except OSError:

@@ -1,4 +1,4 @@
-"""Writes that are either there whole or not at all."""
+"""Atomic writes: a file is complete or unchanged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _OLD_SECONDS = 24 * 3600
-# Nobody else ends the name of a file so: what bears it is ours to remove.
+# Only this program uses this ending, so it may remove such files.
 DRAFT_SUFFIX = ".dwb.part"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends without an error."""
+    """A temporary file beside `path` that replaces it when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)
@@ -37,13 +37,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def is_draft(path: Path, name: str = "") -> bool:
-    """Whether a file is a draft of `replacing`, of the file of a name or of any."""
+    """Whether a file is a draft of `replacing`; with `name`, a draft of that file."""
     stem = re.escape(name) or ".+"
     return re.fullmatch(rf"\.{stem}-[a-z0-9_]{{8}}{re.escape(DRAFT_SUFFIX)}", path.name) is not None
 
 
 def sweep(folder: Path, name: str = "") -> None:
-    """Remove drafts that killed processes left long ago."""
+    """Remove drafts that killed processes left behind more than a day ago."""
     try:
         for path in folder.glob(f".*{DRAFT_SUFFIX}"):
             if is_draft(path, name) and path.is_file() and time.time() - path.stat().st_mtime > _OLD_SECONDS:
@@ -53,13 +53,13 @@ def sweep(folder: Path, name: str = "") -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically, in UTF-8 with the line ends as they are."""
+    """Write a text file atomically, in UTF-8 with line ends unchanged."""
     with replacing(path) as draft:
         draft.write_bytes(text.encode("utf-8"))
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last, where the system can."""
+    """Make renames in a folder durable, where the system supports it."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

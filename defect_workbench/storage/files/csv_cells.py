@@ -1,7 +1,7 @@
 """Tables written as CSV, safe to open in a spreadsheet.
 
-A text that begins like a formula is run by spreadsheets. Such a text gets an apostrophe in front, a path
-gets './' in front, which names the same file. Numbers stay as they are.
+Spreadsheets run a text that begins like a formula. Such a text gets a leading apostrophe, a path a leading
+'./', which names the same file. Numbers are unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from defect_workbench.core.text import is_number
 
-# The wide forms are taken for formulas by spreadsheets set to Chinese, Japanese or Korean.
+# Spreadsheets set to Chinese, Japanese or Korean take the wide forms for formulas, too.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
@@ -23,7 +23,7 @@ def safe_text(text: str) -> str:
 
 
 def plain_text(cell: str) -> str:
-    """What `safe_text` was given."""
+    """The text that `safe_text` was given."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -33,12 +33,12 @@ def safe_path(path: str) -> str:
 
 
 def plain_path(cell: str) -> str:
-    """What `safe_path` was given."""
+    """The path that `safe_path` was given."""
     return cell.removeprefix("./")
 
 
 def table_text(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """A CSV; texts in it are written as they are, so make them safe before."""
+    """A CSV. Texts are written unchanged, so they must be safe already."""
     stream = io.StringIO()
     plain = csv.writer(stream, lineterminator="\n")
     # A carriage return in a file name ends a line for whoever reads it, unless it stands in quotes; the

@@ -1,7 +1,7 @@
-"""Files that belong together: all are on the disk before the first one appears under its name.
+"""Publishes files that belong together: all are on the disk before the first one gets its name.
 
-Between the first and the last name a process can still be killed. A note beside the main file, the last
-to appear, says what was under way; the next try into the same place removes what is of no use alone.
+The process can still be killed between the first rename and the last. A note beside the main file, which is
+renamed last, lists the files; the next attempt at the same place removes those that are useless alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def publish(main: Path, files: Mapping[Path, bytes]) -> None:
     Parameters
     ----------
     main : Path
-        The one without which the others mean nothing; it appears last.
+        The one without which the others are useless; it is renamed last.
     files : mapping of Path to bytes
         Its content is among them.
 
     Raises
     ------
     WorkbenchError
-        If one cannot be written or is there already; then none is.
+        If one cannot be written or already exists; then none is written.
     """
     ordered = sorted(files, key=lambda path: path == main)
     writing, made = main, []
@@ -49,7 +49,7 @@ def publish(main: Path, files: Mapping[Path, bytes]) -> None:
             try:
                 for writing in ordered:
                     if os.path.lexists(writing):
-                        raise FileExistsError(0, "another file came to be there meanwhile")
+                        raise FileExistsError(0, "another file was created there in the meantime")
                     os.replace(ready[writing], writing)
                     made.append(writing)
                 for folder in {path.parent for path in ordered}:
@@ -67,7 +67,7 @@ def publish(main: Path, files: Mapping[Path, bytes]) -> None:
 
 
 def clear_unfinished(main: Path, others: Sequence[Path]) -> None:
-    """Remove what a killed `publish` left under these names, if the main file never appeared.
+    """Remove what a killed `publish` left under these names, if the main file is missing.
 
     Only files with exactly the content that was to be published are removed.
     """
@@ -96,7 +96,7 @@ def _note(main: Path) -> Path:
 
 
 def _draft(path: Path, data: bytes, drafts: ExitStack) -> Path:
-    """The content under a hidden name in the folder it belongs to, safely on the disk."""
+    """Write the content under a hidden name in its folder, and make sure that it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)

@@ -1,4 +1,4 @@
-"""File and folder names that every system takes and that never collide."""
+"""File and folder names that every system accepts and that never collide."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import PurePosixPath
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$", re.IGNORECASE)
 _LONGEST = 120
-# File systems count bytes, 255 at most; room is left for ~2, ~3, ...
+# File systems allow 255 bytes; this leaves room for ~2, ~3, ...
 _MOST_BYTES = 245
 _LIMIT_BYTES = 255
 
 
 def safe_name(name: str) -> str:
-    """A name that Windows, macOS and Linux all take; unchanged where it already is one.
+    """A name that Windows, macOS and Linux accept; unchanged where they already do.
 
-    Forbidden characters become '_', names of devices and of nothing get a '_' in front, trailing dots and
-    spaces, which Windows drops, go, and what is too long loses the end of its stem.
+    Forbidden characters become '_', device names and empty names get a leading '_', trailing dots and
+    spaces, which Windows drops, are removed, and a name that is too long loses the end of its stem.
     """
     cleaned = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).rstrip(". ").lstrip()
     if not cleaned or _RESERVED.match(cleaned):
@@ -27,13 +27,13 @@ def safe_name(name: str) -> str:
         suffix = PurePosixPath(cleaned).suffix
         suffix = suffix if len(suffix) <= 10 else ""
         stem = cleaned[: _LONGEST - len(suffix)].encode()[: _MOST_BYTES - len(suffix.encode())]
-        # A character that the cut went through goes as a whole.
+        # A character that was cut in two is dropped.
         cleaned = stem.decode(errors="ignore").rstrip(". ") + suffix
     return cleaned
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether a name, out of a file that somebody else may have written, is one that `Names` could give."""
+    """Whether `Names` could have given a name, which may come from a file that somebody else wrote."""
     return (
         bool(name)
         and not _FORBIDDEN.search(name)
@@ -44,11 +44,11 @@ def is_safe_name(name: str) -> bool:
 
 
 class Names:
-    """Gives out names within one folder, no two of which differ in case or encoding only."""
+    """Assigns names within one folder; no two differ only in case or encoding."""
 
     def __init__(self, *taken: str) -> None:
         self._taken = {self._key(name) for name in taken}
-        # By name, the number given last: counting from 2 for each of thousands of equal names is slow.
+        # By name, the last number: counting from 2 for each of thousands of equal names is slow.
         self._last: dict[str, int] = {}
 
     def take(self, wanted: str) -> str:

@@ -1,11 +1,11 @@
-"""A folder that is filled whole or not at all, also where the process is killed.
+"""Fills a folder completely or not at all, even if the process is killed.
 
-A folder that is not there yet is made beside its place and renamed. One that is there gets its files from
-a stage inside it: once the stage says it is complete, moving them is finished by whoever comes next.
+A folder that does not exist yet is filled beside its place and renamed. An existing one gets its files from
+a stage inside it: once the stage is marked as complete, the next process to come finishes moving them.
 
     DIR/.defect-workbench-stage/lock          held while the stage is being filled
     DIR/.defect-workbench-stage/files/...     what will be moved
-    DIR/.defect-workbench-stage/commit.json   written last: from here on the move is finished, never undone
+    DIR/.defect-workbench-stage/commit.json   written last: from here on the move is completed, never undone
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Stage:
     out : Path
         Where they go.
     inside : bool
-        Whether `out` is there already.
+        Whether `out` already exists.
     """
 
     files: Path
@@ -53,7 +53,7 @@ class Stage:
         Parameters
         ----------
         replaced : sequence of str
-            Files that may be there already and are replaced; no other file ever is.
+            Files that are replaced if they exist; no other file ever is.
         last : sequence of str
             Files that are moved after all others, in this order.
         """
@@ -64,7 +64,7 @@ class Stage:
                 if not os.path.lexists(self.out):
                     raise
                 raise WorkbenchError(
-                    f"{self.out} appeared meanwhile, perhaps by another export; nothing was written to it",
+                    f"{self.out} appeared in the meantime, perhaps from another export; nothing was written",
                     Remedy.OTHER_FOLDER,
                 ) from None
             sync_folder(self.out.parent)
@@ -79,7 +79,7 @@ class Stage:
 
 @contextmanager
 def staging(out: Path) -> Iterator[Stage]:
-    """A stage for a folder that is absent, empty or to be added to; nothing is left of it afterwards.
+    """A stage for a folder that is missing, empty or to be added to; it is removed afterwards.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def staging(out: Path) -> Iterator[Stage]:
         files.mkdir()
         yield Stage(files, out, inside)
     finally:
-        # A stage that is complete is not thrown away, even where moving it failed half-way.
+        # A complete stage is kept even if moving it failed half-way.
         if not (folder / _COMMIT).exists():
             shutil.rmtree(folder, ignore_errors=True)
         lock.release()
@@ -116,12 +116,12 @@ def left_over(out: Path) -> bool:
 
 
 def recover(out: Path) -> None:
-    """Finish what a killed process had completed in its stage, and throw away what it had not.
+    """Finish moving a stage that a killed process had completed, and delete an incomplete one.
 
     Raises
     ------
     WorkbenchError
-        If the other process is still at it.
+        If the other process is still running.
     """
     folder = out / STAGE
     if folder.is_dir() and not folder.is_symlink():
@@ -129,7 +129,7 @@ def recover(out: Path) -> None:
             if (folder / _COMMIT).exists():
                 _apply(folder, out)
         shutil.rmtree(folder, ignore_errors=True)
-    # By a name that nobody else gives, and by what is in it: a folder of somebody's own stays.
+    # Only folders with a name and content of this program; a user's own folder is kept.
     for old in out.parent.glob(f".{_escaped(out.name)}-*{DRAFT_SUFFIX}"):
         if not is_draft(old, out.name) or old.is_symlink():
             continue
@@ -155,15 +155,15 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
 
 
 def _apply(folder: Path, out: Path) -> None:
-    """Move staged files; what is moved already is passed over."""
+    """Move staged files; those already moved are skipped."""
     try:
         plan = json.loads((folder / _COMMIT).read_text(encoding="utf-8"))
         order = [str(path) for path in plan["order"]]
         replaced = {str(path) for path in plan["replaced"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is") from error
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not touched") from error
     if not all(is_inside(path) for path in order):
-        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was left as it is")
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not touched")
     for path in order:
         staged, target = folder / _FILES / path, out / path
         if not os.path.lexists(staged):
@@ -171,7 +171,9 @@ def _apply(folder: Path, out: Path) -> None:
         _check_way(out, path, staged)
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target) and path not in replaced:
-            raise WorkbenchError(f"{target} appeared meanwhile; it was left as it is, and {staged} beside it")
+            raise WorkbenchError(
+                f"{target} appeared in the meantime; it was not touched, and {staged} was left beside it"
+            )
         os.replace(staged, target)
     sync_folder(out)
     (folder / _COMMIT).unlink()
@@ -179,7 +181,7 @@ def _apply(folder: Path, out: Path) -> None:
 
 
 def _check_way(out: Path, path: str, staged: Path) -> None:
-    """Refuse a target whose folders, as far as they are there, are not folders of `out` itself."""
+    """Refuse a target if one of its existing parent folders is not a real folder of `out`."""
     way = out
     for part in PurePosixPath(path).parent.parts:
         way = way / part

@@ -1,4 +1,4 @@
-"""Zip files from anywhere: bounded before anything is unpacked."""
+"""Limits for zip files from untrusted sources, checked before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_RATIO = 100
 
 
 def check_size(archive: zipfile.ZipFile, size: int, most: int | None = None) -> None:
-    """Refuse an archive that unpacks to far more than it holds.
+    """Refuse an archive that unpacks to far more than its size.
 
     `zipfile` never unpacks a member beyond its declared size, so the declared sizes can be trusted as
     upper bounds.
@@ -32,7 +32,7 @@ def check_size(archive: zipfile.ZipFile, size: int, most: int | None = None) -> 
     Raises
     ------
     InputError
-        If it has too many members or would unpack to too much.
+        If it has too many members or would unpack to too many bytes.
     """
     members = archive.infolist()
     if len(members) > _MAX_MEMBERS:
@@ -46,7 +46,10 @@ def check_size(archive: zipfile.ZipFile, size: int, most: int | None = None) -> 
 
 
 def read_array(data: bytes) -> NDArray[Any]:
-    """A numpy array of numbers out of the bytes of a `.npy` file, its shape checked before it is made.
+    """A numpy array of numbers from the bytes of a `.npy` file.
+
+    `numpy.lib.format.read_array` allocates the array before it knows that the data are long enough; here
+    the shape is checked first.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _GROUND = "#9f9f9f"
 
 
 def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[ContactSheet]:
-    """A sheet for each cluster, from its medoid outwards, and one for the outliers, most unusual first.
+    """A sheet for each cluster, medoid first, and one for the outliers, most unusual first.
 
     Parameters
     ----------

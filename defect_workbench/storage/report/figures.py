@@ -17,7 +17,7 @@ from defect_workbench.core.clustering.dendrogram_layout import lay_out, segments
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.palette import NEUTRAL, colour, node_colours
 
-# More merges than this cannot be told apart on paper; the lowest are left out.
+# More merges than this cannot be distinguished on paper; the lowest are left out.
 _DRAWN_MERGES = 1500
 _CURVE_INCHES = (4.4, 3.3)
 FileType = Literal["svg", "png"]

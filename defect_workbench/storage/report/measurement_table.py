@@ -1,4 +1,4 @@
-"""The measurements of a result folder: a table of all images, and medians a cluster for the report."""
+"""The measurements of a result folder: a table of all images, and medians per cluster for the report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def measurements_text(images: Sequence[ImageRecord]) -> str:
-    """`measurements.csv`: one row an image, in their order.
+    """`measurements.csv`: one row per image, in their order.
 
     Lengths and areas are in pixels and, where the pixel size is known, in nanometres; without a defect
     the columns that describe one are empty.
@@ -41,7 +41,7 @@ def measurements_text(images: Sequence[ImageRecord]) -> str:
 
 
 def measured(images: Sequence[ImageRecord]) -> bool:
-    """Whether there is anything to write."""
+    """Whether any image was measured."""
     return any(image.measured is not None for image in images)
 
 
@@ -98,7 +98,7 @@ def cluster_medians(project: Project) -> list[tuple[str, Measurements | None, in
 
 
 def measurement_tables(project: Project) -> list[ReportTable]:
-    """Medians a cluster, as a table of the report; none where nothing was measured."""
+    """Medians per cluster, as a table of the report; empty if nothing was measured."""
     medians = [(label, middle, shown) for label, middle, shown in cluster_medians(project) if middle]
     if not medians:
         return []

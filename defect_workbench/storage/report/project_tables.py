@@ -27,7 +27,7 @@ def cut_table(project: Project) -> list[ReportTable]:
 
 
 def side_tables(project: Project) -> list[ReportTable]:
-    """What the side data hold, and what could not be joined."""
+    """The columns of the side data, and what could not be joined."""
     side = project.side
     if side is None:
         return []
@@ -72,8 +72,8 @@ def outlier_tables(project: Project) -> list[ReportTable]:
     )
     decided = sum(bool(f.label) for f in fates)
     note = (
-        f"{len(fates):,} images were flagged at this cut; {decided:,} of them were given a place by a "
-        f"person, {len(fates) - decided:,} are left with the outliers."
+        f"{len(fates):,} images were flagged at this cut; a person assigned {decided:,} of them, "
+        f"{len(fates) - decided:,} are left with the outliers."
     )
     after = f"The other {len(fates) - len(rows):,} are in the session." if len(fates) > len(rows) else ""
     header = ("Image", "Score", "Decision", "Now in")

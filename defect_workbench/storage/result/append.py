@@ -1,4 +1,4 @@
-"""New images for an earlier export: same labels into the same folders, nothing twice, nothing changed."""
+"""Adds images to an earlier export: same labels, same folders, no duplicates, nothing changed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Earlier:
     Attributes
     ----------
     columns : tuple of str
-        Of its manifest: those of every manifest, and what `classify` or a later version put behind them.
+        Of its manifest: those of every manifest, and further ones of `classify` or a later version.
     lines : tuple of tuple of str
-        Of its manifest, as they are written.
+        Of its manifest, as written.
     label_of : mapping of str to str
         By content hash.
     numbers : mapping of str to int
@@ -63,9 +63,9 @@ def read_earlier(out: Path) -> Earlier:
             columns, *lines = csv.reader(text)
         missing = [c.name for c in COLUMNS if c.required and c.name not in columns]
         if missing or len(set(columns)) != len(columns):
-            raise ValueError(f"it lacks the column {missing[0]}" if missing else "a column is there twice")
+            raise ValueError(f"the column {missing[0]} is missing" if missing else "a column appears twice")
         if any(len(line) != len(columns) for line in lines):
-            raise ValueError("a line has another number of cells")
+            raise ValueError("a line has the wrong number of cells")
         label_of, numbers, largest = {}, {}, 0
         for line in lines:
             row = dict(zip(columns, line, strict=True))
@@ -89,15 +89,15 @@ def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[l
     """The rows to add, with labels and numbers that agree with the earlier export.
 
     A named cluster goes into the folder of that name. A cluster without a name takes the label that most
-    of its images already have there, else a number of its own: "cluster-01" of two sessions are
-    different clusters.
+    of its images already have there, or else a new number: "cluster-01" of another session is a different
+    cluster.
 
     Returns
     -------
     rows : list of Row
-        Of images that are to be added; their `exported_as` is yet to be made free of collisions.
+        Of images to add; `without_collisions` has yet to check their `exported_as`.
     already : list of str
-        Paths of images whose content is there, or was met before.
+        Paths of images whose content is already there, or is among the added ones.
     """
     labels = _labels(project, rows, earlier)
     numbers, largest = dict(earlier.numbers), earlier.largest
@@ -155,7 +155,7 @@ def _labels(project: Project, rows: Sequence[Row], earlier: Earlier) -> dict[str
 
 
 def without_collisions(rows: Sequence[Row], out: Path) -> list[Row]:
-    """Rows whose files have names that are free in the result folder, in any case of letters."""
+    """The rows with file names that are free in the result folder, whatever their case."""
     folders: dict[str, Names] = {}
     result = []
     for row in rows:

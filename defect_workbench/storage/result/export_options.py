@@ -1,4 +1,4 @@
-"""What an export holds besides the manifest: labelled folders, split or not, and annotation files."""
+"""Options of an export: mode, split, annotation formats; and where they place the images."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Profile:
         Raises
         ------
         ValueError, KeyError, TypeError
-            If they are none.
+            If they do not describe a profile.
         """
         split = None
         if state["split"]:
@@ -105,7 +105,7 @@ def _check_split(split: Split) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """The manifest with the places a profile gives the files.
+    """The manifest, with files placed as a profile says.
 
     Attributes
     ----------
@@ -125,9 +125,9 @@ class Layout:
 def lay_out(
     project: Project, rows: Sequence[Row], profile: Profile, known: Mapping[str, str] | None = None
 ) -> Layout:
-    """Put the files of a manifest where a profile wants them.
+    """Place the files of a manifest as a profile says.
 
-    Outliers stay in their folder beside the sets: they are of no class a model could learn.
+    Outliers stay in a folder beside the sets, as they belong to no class that a model could learn.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def lay_out(
         placed = [row if i in sure else replace(row, exported_as="") for i, row in enumerate(placed)]
         left = len(placed) - len(sure)
         if left:
-            notes.append(f"{left:,} images are of no confirmed cluster and stay without a file")
+            notes.append(f"{left:,} images are in no confirmed cluster and are not exported")
     if profile.split is None:
         return Layout(tuple(placed), {}, tuple(notes))
     chosen = [i for i, row in enumerate(placed) if row.exported_as and not row.outlier]
@@ -162,7 +162,7 @@ def lay_out(
         lots = [_lot(project, i, split.by) for i in chosen]
         if len(set(lots) | set(known or {})) < 2:
             what = "folder" if split.by == FOLDER else split.by.removeprefix(COLUMN)
-            raise InputError(f"all images are of one {what}; a split by it is not possible")
+            raise InputError(f"all images have the same {what}; a split by it is not possible")
         if "" in lots and split.by != FOLDER:
             notes.append(
                 f"images without {split.by.removeprefix(COLUMN)} stay together ({lots.count(''):,} of them)"
@@ -173,7 +173,7 @@ def lay_out(
         placed[i] = replace(placed[i], exported_as=f"{name}/{placed[i].exported_as}")
     empty = [n for n, share in zip(SPLITS, split.shares, strict=True) if share > 0 and n not in sets]
     if empty and chosen:
-        notes.append(f"no image is left for {' and '.join(empty)}")
+        notes.append(f"no image for {' and '.join(empty)}")
     return Layout(tuple(placed), groups, tuple(notes))
 
 

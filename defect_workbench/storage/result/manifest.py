@@ -32,7 +32,7 @@ class Row:
 
 
 def rows(project: Project) -> list[Row]:
-    """The manifest, in the order of the images; decides every exported name."""
+    """The rows of the manifest, in the order of the images; this decides the name of every exported file."""
     partition, images = project.partition, project.images.images
     folders = Names(*reserved_names())
     labels = [folders.take(cluster.label) for cluster in partition.clusters]
@@ -68,7 +68,7 @@ def rows(project: Project) -> list[Row]:
 
 
 def labelled(project: Project) -> list[tuple[str, str]]:
-    """The content hash and the label of each image; every outlier is a label of its own."""
+    """The content hash and the label of each image; every outlier has a label of its own."""
     partition = project.partition
     own = partition.cluster_of
     return [
@@ -113,7 +113,7 @@ COLUMNS: Registry[Column] = Registry(
 
 @dataclass(frozen=True)
 class MoreColumns:
-    """Columns that follow those of every manifest.
+    """Further columns, behind the required ones.
 
     Attributes
     ----------
@@ -146,10 +146,10 @@ def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> s
 def longer_manifest_text(
     columns: Sequence[str], earlier: Iterable[Sequence[str]], manifest: Iterable[Row]
 ) -> str:
-    """`manifest.csv` of an earlier export with more rows behind its own, which stay as they are.
+    """`manifest.csv` of an earlier export with rows appended; its own rows stay as they are.
 
-    Columns keep the order that the file gives them. New rows have empty cells where it knows more than
-    is known of them, and lack what it has no column for.
+    Columns keep the order that the file has. New rows have empty cells in columns that are unknown here,
+    and what the file has no column for is left out.
     """
     known = {column.name: column.cell for column in COLUMNS}
     added = ([known[name](row) if name in known else "" for name in columns] for row in manifest)

@@ -1,4 +1,4 @@
-"""What an export wrote, so that it can be added to and undone, and nothing else is ever touched."""
+"""The record of what an export wrote: it is needed to add to it or undo it, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Receipt:
     files : mapping of str to Written
         By path relative to the folder, '/' as separator; the receipt itself not among them.
     made_folder : bool
-        Whether the folder itself was made by the export.
+        Whether the export created the folder.
     runs : int
         1, and 1 more for each time something was added.
     groups : mapping of str to str
-        Lots or folders that are in a set already.
+        Lots or folders that already belong to a set.
     """
 
     files: Mapping[str, Written]
@@ -57,7 +57,7 @@ class Receipt:
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        """As it is written."""
+        """The content of the file."""
         files = {
             path: {"link": w.link} if w.link else {"size": w.size, "sha256": w.sha256}
             for path, w in sorted(self.files.items())
@@ -99,7 +99,7 @@ def read_receipt(out: Path) -> Receipt:
             )
         groups = {str(lot): str(name) for lot, name in state["groups"].items()}
         if not set(groups.values()) <= set(SPLITS):
-            raise ValueError("a set has another name")
+            raise ValueError("a set has an unknown name")
         profile = Profile.of_json(state["profile"])
         return Receipt(
             files, bool(state["made_folder"]), profile, Mode(state["mode"]), int(state["runs"]), groups
@@ -115,7 +115,7 @@ def read_receipt(out: Path) -> Receipt:
 
 
 def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> dict[str, Written]:
-    """What was written, by path; hashes that are known already are not computed again."""
+    """What was written, by path; known hashes are not computed again."""
     result = {}
     for path in paths:
         file = folder / path
@@ -127,10 +127,10 @@ def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> di
 
 
 def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -> bool:
-    """Whether a file is as it was written; `deep` looks at the content and not at the size alone."""
+    """Whether a file is as it was written; `deep` compares the content, not just the size."""
     file = out / path
     try:
-        # A folder that became a link would lead out of the result folder.
+        # A folder that was replaced by a link would lead out of the result folder.
         if os.path.realpath(file.parent) != os.path.join(
             os.path.realpath(out), *PurePosixPath(path).parent.parts
         ):
@@ -146,7 +146,7 @@ def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -
 
 
 def changed_files(out: Path, receipt: Receipt, reporter: Reporter, *, deep: bool = True) -> list[str]:
-    """Files that are no longer as they were written, or gone."""
+    """Files that were changed since they were written, or are gone."""
     reporter.stage("Checking the earlier export", len(receipt.files))
     found = []
     for path, written in receipt.files.items():
@@ -165,13 +165,13 @@ class Undone:
     ----------
     removed : tuple of str
     changed : tuple of str
-        Files that were changed since and stay.
+        Files that were changed since and are kept.
     missing : tuple of str
-        Files that were gone already.
+        Files that no longer existed.
     foreign : tuple of str
-        Files the export did not write; they stay.
+        Files that the export did not write; they are kept.
     total_bytes : int
-        Of what is removed.
+        Of the removed files.
     """
 
     removed: tuple[str, ...]
@@ -184,7 +184,7 @@ class Undone:
 def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undone:
     """Remove exactly what exports wrote into a folder, if it is unchanged.
 
-    Folders go where nothing is left in them. Images the export was made from are never touched.
+    Folders that become empty are removed as well. The original images are never touched.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
     WorkbenchError
         If something cannot be removed.
     Cancelled
-        If the reporter says so; what is removed by then is removed.
+        If the reporter says so; files removed by then stay removed.
     """
     if not dry_run:
         recover(out)
@@ -211,7 +211,7 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
     try:
         for path in going:
             reporter.check()
-            # Once more: the check of all may have taken minutes.
+            # Checked again, as the check of all files may have taken minutes.
             if is_unchanged(out, path, receipt.files[path], deep=False):
                 (out / path).unlink()
             reporter.advance()
@@ -224,13 +224,13 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
         else:
             (out / RECEIPT).unlink()
             if receipt.made_folder:
-                # The folder is empty and nobody's loss where its parent does not let it go.
+                # An empty folder that its parent does not allow to remove does no harm.
                 with suppress(PermissionError):
                     _remove_if_empty(out)
         sync_folder(out if out.is_dir() else out.parent)
     except OSError as error:
         raise WorkbenchError(
-            f"{error.filename or out} cannot be removed: {error.strerror}; run it again to go on"
+            f"{error.filename or out} cannot be removed: {error.strerror}; run it again to continue"
         ) from error
     return result
 

@@ -1,4 +1,4 @@
-"""The result folder: labelled images, tables, session and report; whole or not at all."""
+"""Writes the result folder: labelled images, tables, session and report; all of it or nothing."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ class Plan:
     Attributes
     ----------
     manifest : tuple of Row
-        The images; where something is added to an earlier export, only the new ones.
+        The images; when adding to an earlier export, only the new ones.
     folders : mapping of str to int
         Images in each folder.
     total_bytes : int
-        Of the images, as they are now.
+        Of the images, at present.
     missing : tuple of str
-        Images that are no longer there.
+        Images that no longer exist.
     collisions : tuple of (str, str)
-        Images that get another name because theirs is taken, and the path they get.
+        Images that get another name because theirs is taken, and their new path.
     already : tuple of str
-        Images whose content is in the earlier export; they are not added again.
+        Images whose content is already in the earlier export; they are not added again.
     notes : tuple of str
-        What the person should know before.
+        What a person should know before the export.
     """
 
     out: Path
@@ -82,12 +82,12 @@ class Plan:
 
 
 def check_target(out: Path) -> None:
-    """Refuse a folder that holds anything.
+    """Refuse a folder that is not empty.
 
     Raises
     ------
     InputError
-        If `out` is there and is not an empty folder.
+        If `out` exists and is not an empty folder.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError(f"{out} exists and is not a folder", Remedy.OTHER_FOLDER)
@@ -104,14 +104,14 @@ def plan_export(project: Project, out: Path, profile: Profile | None = None, *, 
     Parameters
     ----------
     profile : Profile, optional
-        Default: all clusters, not split. Not used where something is added: the earlier one's counts.
+        Default: all clusters, not split. Ignored with `add`, as the earlier profile applies.
     add : bool
         Add to an earlier export in `out`.
 
     Raises
     ------
     InputError
-        If `out` holds anything, or, with `add`, is no sound earlier export.
+        If `out` is not empty, or, with `add`, is not an intact earlier export.
     """
     if add:
         return _plan_addition(project, out)[0]
@@ -184,8 +184,8 @@ def export(
 ) -> Plan:
     """Write the result folder, or add to one.
 
-    Everything is first written beside its place and then moved there; after an error, a cancel or a kill
-    nothing of it is there, or all of it.
+    Everything is first written beside its place and then moved there, so that after an error, a
+    cancellation or a kill there is either nothing or all of it.
 
     Parameters
     ----------
@@ -197,15 +197,14 @@ def export(
         More text files to write, by name, such as `measurements.csv`; their cells must be safe already
         (`storage.tables`).
     add : bool
-        Only add new images, to an earlier export that is as it was written. `profile` is then the
-        earlier one.
+        Add new images to an unchanged earlier export. `profile` is then the earlier one.
     columns : MoreColumns, optional
-        More of them in the manifest, for a new export.
+        Further ones in the manifest, for a new export.
 
     Raises
     ------
     InputError
-        If `out` holds anything, or, with `add`, is no export or was changed.
+        If `out` is not empty, or, with `add`, is not an export or was changed.
     WorkbenchError
         If something cannot be read or written; the message says what.
     Cancelled
@@ -253,7 +252,7 @@ def export(
             )
             write_text(stage.files / RECEIPT, receipt.text())
             reporter.check()
-            # The manifest goes last: what it lists is there.
+            # The manifest is moved last, so that every file it lists exists.
             stage.publish(
                 replaced=(MANIFEST, RECEIPT, *annotation_names()) if add else (),
                 last=(RECEIPT, MANIFEST),
@@ -286,7 +285,7 @@ def _place_images(
         Mode.SYMLINK: _symlink,
     }[mode]
     exported = [row for row in manifest if row.exported_as]
-    # Labels and sets come out of files that others may have written; here is the last place to look.
+    # Labels and sets may come from files that somebody else wrote; this is the last check.
     for row in exported:
         if not all(is_safe_name(part) for part in row.exported_as.split("/")):
             raise WorkbenchError(

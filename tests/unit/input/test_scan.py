@@ -42,7 +42,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(tmp_path: Path) -> None:
     assert {r.path: r.reason for r in listing.rejected} == {
         ".hidden.png": "a hidden file",
         ".cache/thumb.png": "it lies in a hidden folder",
-        "broken.png": "a link to nothing",
+        "broken.png": "a broken link",
         "pipe.png": "not a regular file",
     }
 
@@ -75,7 +75,7 @@ def test_results_of_an_earlier_run_are_passed_over_and_told(tmp_path: Path) -> N
         (tmp_path / "out" / name).write_text("")
     reporter = SilentReporter()
     assert len(scan(tmp_path, reporter).files) == 1
-    assert "passed over" in reporter.warnings[0]
+    assert "skipped" in reporter.warnings[0]
 
 
 def test_no_folder_is_an_input_error(tmp_path: Path) -> None:

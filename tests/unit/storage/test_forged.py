@@ -130,7 +130,7 @@ def test_a_forged_plan_moves_nothing_at_all(tmp_path: Path) -> None:
     (out / STAGE / "commit.json").write_text(
         json.dumps({"order": ["manifest.csv", "../x"], "replaced": ["manifest.csv"]})
     )
-    with pytest.raises(WorkbenchError, match="left as it is"):
+    with pytest.raises(WorkbenchError, match="was not touched"):
         recover(out)
     assert (out / "manifest.csv").read_bytes() == before
     assert (files / "manifest.csv").read_text() == "forged"
@@ -159,7 +159,7 @@ def test_an_export_that_comes_second_says_so(tmp_path: Path) -> None:
                 out.mkdir()
                 (out / "theirs").touch()
 
-    with pytest.raises(WorkbenchError, match="appeared meanwhile"):
+    with pytest.raises(WorkbenchError, match="appeared in the meantime"):
         export(made_project(tmp_path / "lot"), out, Mode.COPY, {}, thumbnail, Second())
     assert everything(out) == {"theirs"}
 
@@ -218,7 +218,7 @@ def test_a_manifest_without_a_column_of_the_first_version_is_refused(tmp_path: P
     out = tmp_path / "out"
     do_export(tmp_path / "lot", out)
     forge(out, "manifest.csv", (out / "manifest.csv").read_text().replace("sha256", "hash", 1))
-    with pytest.raises(InputError, match="lacks the column sha256"):
+    with pytest.raises(InputError, match="the column sha256 is missing"):
         plan_export(made_project(tmp_path / "more", MORE), out, add=True)
 
 

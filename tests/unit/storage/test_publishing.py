@@ -47,7 +47,7 @@ def test_one_that_cannot_be_written_leaves_none(
 
 def test_a_file_that_came_to_be_there_meanwhile_is_kept(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b"of somebody else")
-    with pytest.raises(WorkbenchError, match="came to be there meanwhile"):
+    with pytest.raises(WorkbenchError, match="created there in the meantime"):
         publish(tmp_path / "m", files(tmp_path))
     assert listed(tmp_path) == ["m"]
     assert (tmp_path / "m").read_bytes() == b"of somebody else"

@@ -98,7 +98,7 @@ def test_splits_that_are_not_possible_are_refused_before_anything_is_written(tmp
     project = made_project(tmp_path / "lot")
     with pytest.raises(InputError, match="needs side data"):
         do_export(project, tmp_path / "out", Profile(Split("column:lot")))
-    with pytest.raises(InputError, match="all images are of one folder"):
+    with pytest.raises(InputError, match="all images have the same folder"):
         do_export(project, tmp_path / "out", Profile(Split("folder")))
     with pytest.raises(InputError, match="has no column wafer"):
         do_export(with_lots(project, ["A"] * 19), tmp_path / "out", Profile(Split("column:wafer")))
