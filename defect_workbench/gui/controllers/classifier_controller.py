@@ -194,7 +194,7 @@ class ClassifierController(QObject):
     # New images
 
     def _choose_folder_to_classify(self) -> None:
-        file_dialogs.ask_folder(self._parent, "Folder to classify", self._classify)
+        file_dialogs.ask_image_folder(self._parent, "Folder to classify", self._classify)
 
     def classify(self, folder: Path) -> None:
         """Classify a folder; the result replaces what is open."""
@@ -218,7 +218,7 @@ class ClassifierController(QObject):
 
     def choose_folder_to_add(self) -> None:
         """Ask for a folder of new images and add it."""
-        file_dialogs.ask_folder(self._parent, "Folder of new images", self.add_folder)
+        file_dialogs.ask_image_folder(self._parent, "Folder of new images", self.add_folder)
 
     def add_folder(self, folder: Path) -> None:
         """Add a folder to the open project."""

@@ -22,6 +22,18 @@ def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None
     _open(dialog, done)
 
 
+def ask_image_folder(parent: QWidget, title: str, done: Done) -> None:
+    """Ask for a folder of images; where the system allows it, the images are shown, too."""
+    from defect_workbench.engine.input.formats.registry import IMAGE_FORMATS
+
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, False)
+    patterns = " ".join(f"*{extension}" for entry in IMAGE_FORMATS for extension in entry.extensions)
+    dialog.setNameFilter(f"Images ({patterns})")
+    _open(dialog, done)
+
+
 def ask_session(parent: QWidget, done: Done) -> None:
     """Ask for a session to open."""
     _ask_file(parent, "Session", _SESSIONS, done)

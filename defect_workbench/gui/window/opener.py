@@ -55,7 +55,9 @@ class Opener:
 
     def choose_folder(self) -> None:
         """Ask for a folder of images and open it; asks about unsaved work first."""
-        self._unsaved.leave(lambda: file_dialogs.ask_folder(self._window, "Folder of images", self._open))
+        self._unsaved.leave(
+            lambda: file_dialogs.ask_image_folder(self._window, "Folder of images", self._open)
+        )
 
     def choose_session(self) -> None:
         """Ask for a session and open it; asks about unsaved work first."""

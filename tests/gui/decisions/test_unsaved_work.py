@@ -190,7 +190,7 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
     opened: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    monkeypatch.setattr(file_dialogs, "ask_folder", lambda *_: order.append("folder"))
+    monkeypatch.setattr(file_dialogs, "ask_image_folder", lambda *_: order.append("folder"))
     monkeypatch.setattr(file_dialogs, "ask_session", lambda *_: order.append("session"))
     decide(opened)
     for action in ("actionOpenFolder", "actionOpenSession"):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from PySide6.QtWidgets import QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.progress import SilentReporter
@@ -28,6 +30,7 @@ from defect_workbench.engine.input.formats.registry import (
 )
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.gui.dialogs.file_dialogs import ask_image_folder
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.unit.input.test_afm import IGOR, gwy, heights, jpk
 
@@ -167,6 +170,17 @@ def test_new_format_is_scanned_decoded_and_named(dummy: ImageFormat, tmp_path: P
     assert extension_note("b.png", "Dummy") == "Dummy content under the extension .png"
     assert decode(data, "a.dummy").note == "a dummy"
     assert thumbnail(lot / "a.dummy", 32) is not None
+
+
+def test_new_format_is_shown_by_the_dialog_that_asks_for_a_folder(dummy: ImageFormat, qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    ask_image_folder(parent, "Folder of images", lambda _: None)
+    (dialog,) = parent.findChildren(QFileDialog)
+    assert "*.dummy" in dialog.nameFilters()[0]
+    assert "*.png" in dialog.nameFilters()[0]
+    assert dialog.fileMode() == QFileDialog.FileMode.Directory
+    dialog.reject()
 
 
 def test_without_the_new_format_its_files_are_passed_over(tmp_path: Path) -> None:
