@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Kind
+from defect_workbench.core.project.side_data import ColumnKind
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.report_content import ReportTable
@@ -72,7 +72,7 @@ _CATEGORIES = 8
 
 
 def _cross_table(found: Association) -> list[ReportTable]:
-    if found.kind is Kind.NUMBER:
+    if found.kind is ColumnKind.NUMBER:
         rows = tuple(
             (label, f"{line[0]:.0f}", *("" if value != value else f"{value:.4g}" for value in line[1:]))
             for label, line in zip(found.rows, found.table.tolist(), strict=True)
@@ -93,7 +93,7 @@ def _cross_table(found: Association) -> list[ReportTable]:
         )
     after = ""
     if found.test:
-        measure = "epsilon squared" if found.kind is Kind.NUMBER else "Cramér's V"
+        measure = "epsilon squared" if found.kind is ColumnKind.NUMBER else "Cramér's V"
         p_value = "below 0.0001" if found.p_value < 1e-4 else f"{found.p_value:.4f}"
         after = (
             f"{found.test}: statistic {found.statistic:.4g}, p {p_value}; {measure} {found.effect:.3f}; "

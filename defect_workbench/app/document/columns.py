@@ -13,7 +13,7 @@ from defect_workbench.core.arrays import Floats
 from defect_workbench.core.images.instrument import METADATA_FIELDS, ToolFacts
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Kind
+from defect_workbench.core.project.side_data import ColumnKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def _side_columns(project: Project) -> list[Column]:
     found = []
     for column in project.side.columns if project.side is not None else ():
         name = "_".join(column.name.split())
-        if column.kind is Kind.NUMBER:
+        if column.kind is ColumnKind.NUMBER:
             numbers = [_number(cell) for cell in column.cells]
             found.append(Column(name, np.array(numbers, np.float64)))
         else:

@@ -1,1 +1,1 @@
-"""What clustering finds before a person decides anything: feature blocks, the merge tree, its cuts."""
+"""What clustering starts from and finds: feature blocks, settings, merge trees, flat clusters, cuts."""

@@ -1,4 +1,4 @@
-"""What the engine finds in an image set, before a person decides anything. Immutable."""
+"""Settings of clustering and its result, before any decision of a person. Immutable."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ AGGLOMERATIVE = "agglomerative"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A cut worth looking at.
+    """A cut that is worth looking at.
 
     Attributes
     ----------
     height : float
-        Of the cut.
+        Height of the cut.
     clusters, singletons : int
-        What it gives, before outliers are set apart.
+        Numbers of all clusters and of those with one image, before outliers are set apart.
     score : float
         Of `engine.clustering.cut_suggestions`; larger is better, comparable within one tree only.
     why : str
-        The reason in words.
+        The reason, for people.
     """
 
     height: float

@@ -1,4 +1,4 @@
-"""Where the branches of a dendrogram lie."""
+"""Positions of the nodes and lines of a dendrogram."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lay_out(tree: Tree) -> Layout:
 
 
 def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> Floats:
-    """The lines of the merges that are at least so high.
+    """The lines of the merges at or above a height.
 
     Returns
     -------

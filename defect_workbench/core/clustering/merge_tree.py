@@ -14,8 +14,8 @@ from defect_workbench.core.arrays import Floats, Integers
 class Tree:
     """A monotone merge tree.
 
-    Leaves are nodes 0..n-1; merge i makes node n+i. A cut is a number of clusters k: the last k-1
-    merges are undone. Unlike a height, k is exact where merges have equal heights.
+    Leaves are nodes 0..n-1; merge i makes node n+i. A cut is a number of clusters k, for which the last k-1
+    merges are undone. Unlike a height, k is unambiguous where merges have equal heights.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Tree:
 
     @cached_property
     def heights(self) -> Floats:
-        """(n-1,) merge heights, rising."""
+        """(n-1,) merge heights, ascending."""
         return np.ascontiguousarray(self.merges[:, 2])
 
     @cached_property
@@ -67,7 +67,7 @@ class Tree:
         return float((low + high) / 2)
 
     def roots(self, clusters: int) -> Integers:
-        """(n,) for each leaf the node that is the top of its cluster when cut into `clusters`."""
+        """(n,) for each leaf the topmost node of its cluster when the tree is cut into `clusters`."""
         return self.tops(clusters)[: self.leaves]
 
     def tops(self, clusters: int) -> Integers:

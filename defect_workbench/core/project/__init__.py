@@ -1,1 +1,1 @@
-"""The state of a piece of work: clusters, decisions, proposals, side data."""
+"""The state of a project: clusters, decisions, proposals of a classifier, side data."""

@@ -1,4 +1,4 @@
-"""Why an image is in its cluster: how much each block of features speaks for it."""
+"""Why an image is in its cluster: the evidence from each feature block, and the most similar images."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from defect_workbench.core.project.decisions import Partition
 
 
 @dataclass(frozen=True)
-class Pull:
-    """How the blocks speak for one cluster against another.
+class BlockEvidence:
+    """How far each feature block supports one cluster against another.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Pull:
         Indices into the partition's clusters.
     blocks : mapping of str to float
         For each block of a weight above 0, its share in the difference of the squared distances to
-        the two centroids; positive speaks for `cluster`. Absolute values add up to 1.
+        the two centroids; positive supports `cluster`. Absolute values add up to 1.
     """
 
     cluster: int
@@ -31,10 +31,10 @@ class Pull:
     blocks: Mapping[str, float]
 
 
-def block_pull(analysis: Analysis, partition: Partition, image: int) -> Pull | None:
-    """What holds an image in its cluster against the nearest other one.
+def block_evidence_of(analysis: Analysis, partition: Partition, image: int) -> BlockEvidence | None:
+    """The evidence for an image's cluster against the nearest other cluster.
 
-    An outlier is looked at as if it were in the nearest cluster. None where there is no rival.
+    An outlier is treated as if it were in the nearest cluster. None where there is no other cluster.
     """
     if len(partition.clusters) < 2:
         return None
@@ -52,7 +52,9 @@ def block_pull(analysis: Analysis, partition: Partition, image: int) -> Pull | N
             ]
             margins[name] = weight * (distances[1] - distances[0])
     total = sum(abs(margin) for margin in margins.values())
-    return Pull(cluster, rival, {name: margin / total for name, margin in margins.items()} if total else {})
+    return BlockEvidence(
+        cluster, rival, {name: margin / total for name, margin in margins.items()} if total else {}
+    )
 
 
 def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> Floats:
@@ -60,7 +62,7 @@ def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> 
 
 
 def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, Floats]:
-    """The images most like one, nearest first, and their distances.
+    """The images most similar to one image, nearest first, and their distances.
 
     Returns
     -------

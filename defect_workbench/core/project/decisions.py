@@ -1,4 +1,4 @@
-"""Which image is in which cluster: a cut, and on top of it what a person decided.
+"""The decisions of a person, and the clusters and outliers that a cut and these decisions give together.
 
 A decision either holds images in a group of their own, whatever the cut does later, or says that an
 image belongs with another one, which it then follows wherever the cut puts that. The cut moves only
@@ -24,16 +24,16 @@ _MOST_KNOWN = 500
 
 @dataclass(frozen=True)
 class Group:
-    """What a person said of the images held together.
+    """What a person decided about images that are held together.
 
     Attributes
     ----------
     name : str
         Empty until one is given.
     colour : int
-        Number of the colour the cluster had when it was first held.
+        Number of the colour that the cluster had when it was first held.
     note : str
-        What the person wants to remember about it.
+        Free text.
     """
 
     name: str = ""
@@ -45,7 +45,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """Everything a person decided.
+    """All decisions of a person about the images of a set.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Decisions:
     follows : (n,) int32
         For each image the one it belongs with, or `UNDECIDED`; never both held and following.
     groups : mapping of int to Group
-        Never changed in place.
+        By number; never changed in place.
     """
 
     held: NDArray[np.int32]
@@ -63,31 +63,31 @@ class Decisions:
 
     @staticmethod
     def none(images: int) -> Decisions:
-        """Nothing decided yet."""
+        """No decisions yet."""
         nothing = np.full(images, UNDECIDED, np.int32)
         return Decisions(nothing, nothing)
 
     def hold(self, members: Integers, group: Group) -> tuple[Decisions, int]:
-        """Hold images in a new group; groups left empty by that are dropped."""
+        """Hold images in a new group and return its number; groups that become empty are dropped."""
         number = max(self.groups, default=-1) + 1
         return self.hold_in(members, number, group), number
 
     def hold_in(self, members: Integers, number: int, group: Group) -> Decisions:
-        """Hold images in the group of a number, new or not."""
+        """Hold images in the group of this number, which may be new."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = number, UNDECIDED
         return Decisions(held, follows, {**self._used(held), number: group})
 
     def follow(self, members: Integers, image: int) -> Decisions:
-        """Images belong with another one from now on."""
+        """From now on, images belong wherever `image` belongs."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = UNDECIDED, image
-        # The one that is followed leads: it must not follow in turn.
+        # An image that is followed must not follow another one in turn.
         follows[image] = UNDECIDED
         return Decisions(held, follows, self._used(held))
 
     def change(self, number: int, **fields: object) -> Decisions:
-        """The same with other words about one group."""
+        """The decisions with some fields of one group changed."""
         group = replace(self.groups[number], **fields)  # type: ignore[arg-type]
         return Decisions(self.held, self.follows, {**self.groups, number: group})
 
@@ -97,16 +97,16 @@ class Decisions:
         return np.asarray((self.held != UNDECIDED) | (self.follows != UNDECIDED))
 
     def leaders(self) -> Integers:
-        """(n,) for each image the one that decides where it is: itself, or the end of whom it follows."""
+        """(n,) for each image the one that it is put with: itself, or the last in the chain that it follows."""
         leads = np.where(self.follows == UNDECIDED, np.arange(len(self.follows)), self.follows)
         for _ in range(len(leads).bit_length()):
             leads = leads[leads]
         return leads.astype(np.intp)
 
     def hand_over(self, moved: Integers, partition: Partition) -> Decisions:
-        """Followers of images that are about to move away alone stay behind with another leader.
+        """Give the followers of images that are about to move away another image to follow.
 
-        The new leader is the undecided image nearest to the medoid of the cluster they are in.
+        It is the undecided image nearest to the medoid of the cluster they are in, so that they stay there.
         """
         follows = self.follows.copy()
         leading = np.intersect1d(moved, follows[follows != UNDECIDED])
@@ -125,7 +125,7 @@ class Decisions:
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """Images that belong together.
+    """One cluster of a partition.
 
     Attributes
     ----------
@@ -159,9 +159,9 @@ class Partition:
     Attributes
     ----------
     clusters : tuple of Cluster
-        By falling size.
+        The largest first.
     outliers : (m,) intp
-        By falling score.
+        The highest score first.
     """
 
     clusters: tuple[Cluster, ...]
@@ -183,7 +183,7 @@ class Partition:
         return np.stack(rows) if rows else np.empty((0, self.vectors.shape[1]))
 
     def nearest(self, images: Integers, count: int = 1) -> tuple[Integers, Floats]:
-        """The clusters whose centroids are nearest, an image's own not excluded.
+        """The clusters whose centroids are nearest to each image, its own cluster included.
 
         Returns
         -------
@@ -200,7 +200,7 @@ class Partition:
 
 
 def base_labels(analysis: Analysis, clusters: int) -> Integers:
-    """(n,) the key of each image's cluster before any decision."""
+    """(n,) key of each image's cluster before any decision: a tree node, or a number of a flat cluster."""
     result = analysis.result
     return result.labels if isinstance(result, Flat) else result.roots(clusters)
 
@@ -208,7 +208,7 @@ def base_labels(analysis: Analysis, clusters: int) -> Integers:
 def divide(
     analysis: Analysis, clusters: int, decisions: Decisions, unknown: Flags | None = None
 ) -> Partition:
-    """Clusters and outliers at a cut, with every decision kept.
+    """The clusters and outliers at a cut, with every decision applied.
 
     An undecided image is an outlier if its score is above 1, if a classifier does not know its kind
     (`unknown`), or if it is alone in its cluster.
@@ -218,7 +218,7 @@ def divide(
     labels = labels[decisions.leaders()]
     strange = analysis.outlier_scores > 1
     flagged = ~decisions.decided & (strange if unknown is None else strange | unknown)
-    # A person said that another image resembles these.
+    # A person put another image with these, so they are not outliers.
     flagged[decisions.follows[decisions.follows != UNDECIDED]] = False
     candidates = np.flatnonzero(~flagged)
     keys, inverse, sizes = np.unique(labels[candidates], return_inverse=True, return_counts=True)

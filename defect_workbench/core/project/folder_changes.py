@@ -1,4 +1,4 @@
-"""What is different between an image set and the same folder later."""
+"""How a folder has changed since its images were read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NAMED = 3
 
 
 def differences(before: ImageSet, after: ImageSet) -> list[str]:
-    """Sentences on what was added, removed or changed; empty where nothing was.
+    """One sentence each on added, removed and changed images; empty if there are none.
 
-    Files that are passed over for where they lie do not count: results may have come into the folder.
+    Files that are skipped because of where they are do not count, as a result may have been written there.
     """
     old = {image.path: image.sha256 for image in before.images}
     new = {image.path: image.sha256 for image in after.images}

@@ -1,4 +1,4 @@
-"""What became of the outliers: the engine's flags beside what a person decided."""
+"""The images that clustering flagged as outliers, and what a person decided about each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from defect_workbench.core.project.project_state import Project
 
 
 @dataclass(frozen=True)
-class Fate:
-    """One image that the engine flagged.
+class OutlierDecision:
+    """A flagged image and the decision about it.
 
     Attributes
     ----------
@@ -30,12 +30,12 @@ class Fate:
     label: str
 
 
-def outlier_fates(project: Project) -> list[Fate]:
+def outlier_decisions(project: Project) -> list[OutlierDecision]:
     """Every image flagged at this cut before any decision, by falling score."""
     analysis, decisions, partition = project.analysis, project.decisions, project.partition
     flagged = divide(analysis, project.clusters, Decisions.none(len(project.images))).outliers
     own = partition.cluster_of
-    fates = []
+    found = []
     for image in flagged.tolist():
         cluster = partition.clusters[int(own[image])] if own[image] >= 0 else None
         if cluster is None:
@@ -53,5 +53,5 @@ def outlier_fates(project: Project) -> list[Fate]:
         else:
             words = "none itself: others were put with it"
         score = float(analysis.outlier_scores[image])
-        fates.append(Fate(image, score, words, cluster.label if cluster else ""))
-    return fates
+        found.append(OutlierDecision(image, score, words, cluster.label if cluster else ""))
+    return found

@@ -1,4 +1,4 @@
-"""Colours of clusters: told apart by people with colour-vision deficiency, and steady while the cut moves."""
+"""Colours of clusters: distinct under colour-vision deficiency, and unchanged while the cut moves."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def node_colours(tree: Tree) -> Integers:
 
 
 def colour(number: int) -> str:
-    """The colour of a number, as #RRGGBB; what is of no interest is neutral."""
+    """The colour of a number, as #RRGGBB; nuisance is grey."""
     if number == NUISANCE_COLOUR:
         return NEUTRAL
     return COLOURS[number % len(COLOURS)]
 
 
 def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
-    """The colour number of a cluster: its group's, its node's, or where there is no tree its key."""
+    """The colour number of a cluster: that of its group or tree node; its key where clusters are flat."""
     if cluster.group is not None:
         return cluster.group.colour
     return cluster.key if nodes is None else int(nodes[cluster.key])

@@ -1,4 +1,4 @@
-"""The whole state of a piece of work: what a session file holds and a result folder shows."""
+"""A project: the whole state of the work, which a session file holds and a result folder shows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from defect_workbench.core.project.side_data import SideData
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """Images, what the engine found in them, where the cut is, and what a person decided.
+    """Images, the result of clustering them, the cut, and the decisions of a person.
 
     Attributes
     ----------
     clusters : int
-        The cut, as a number of clusters before outliers are set apart; ignored without a tree.
+        The cut, as a number of clusters before outliers are set apart; ignored where clusters are flat.
     side : SideData or None
         A table joined to the images.
     proposal : Proposal or None
-        What a classifier said of them.
+        What a classifier proposes for the images.
     """
 
     images: ImageSet
@@ -41,6 +41,6 @@ class Project:
 
     @property
     def cut_height(self) -> float | None:
-        """Of the cut; None without a tree."""
+        """Height of the cut; None where clusters are flat."""
         tree = self.analysis.tree
         return None if tree is None else tree.height_of(self.clusters)

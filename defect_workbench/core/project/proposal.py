@@ -1,4 +1,4 @@
-"""What a classifier proposes for the images of a project, for a person to confirm or correct."""
+"""The labels that a classifier proposes for the images of a project, for a person to confirm or correct."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Proposal:
     Attributes
     ----------
     labels : tuple of str
-        One an image; empty where nothing is proposed.
+        One per image; empty where nothing is proposed.
     probability : (n,) float32
         Of the label; NaN where nothing is proposed.
     unknown : (n,) bool
-        Images of a kind the classifier has not seen: outliers until a person decides.
+        Images whose kind the classifier does not know: outliers until a person decides.
     unseen : (n,) bool
-        Proposals nobody has looked at yet.
+        Proposals that nobody has looked at yet.
     asked : (k,) intp
         Images whose labels would help the classifier most, the most helpful first.
     """
@@ -39,24 +39,24 @@ class Proposal:
 
     @staticmethod
     def none(images: int) -> Proposal:
-        """Nothing is proposed."""
+        """No proposal for any image."""
         nowhere = np.zeros(images, bool)
         unsaid = np.full(images, np.nan, np.float32)
         return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
 
     @property
     def doubtful(self) -> Flags:
-        """(n,) proposals that are not sure, and that nobody has looked at."""
+        """(n,) proposals of a low probability that nobody has looked at."""
         return np.asarray(self.unseen & (self.probability < UNSURE))
 
     def seen(self, images: Integers) -> Proposal:
-        """The same when a person has looked at some images."""
+        """The proposal after a person has looked at some images."""
         unseen = self.unseen.copy()
         unseen[images] = False
         return replace(self, unseen=unseen)
 
     def unsure(self, partition: Partition) -> Integers:
-        """Doubtful images that are in a cluster, the least sure first.
+        """Doubtful images that are in a cluster, the least certain first.
 
         A person who moves an image has looked at it; whatever else happens to the cluster it was put
         into, a new name among it, the question about the image stays.

@@ -1,4 +1,4 @@
-"""What is known of the images from elsewhere: a table joined to them by file name."""
+"""Side data: a table from elsewhere (process, position, measurements), joined to the images by file name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _MISSING = frozenset({"", "-", "–", "na", "n/a", "#n/a", "nan", "null", "none"
 _CODE = re.compile(r"[+-]?0\d")
 
 
-class Kind(StrEnum):
-    """What a column holds."""
+class ColumnKind(StrEnum):
+    """Whether a column holds numbers or categories."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -29,26 +29,27 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """One column of side data.
 
     Attributes
     ----------
     cells : tuple
-        Finite numbers, or texts, as `kind` says; None where there is nothing.
+        Finite numbers, or texts, as `kind` says; None where a cell is empty.
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     cells: tuple[Cell, ...]
 
     def as_text(self) -> Column:
-        """The same as categories: whole numbers lose their point."""
-        return Column(self.name, Kind.TEXT, tuple(None if c is None else cell_text(c) for c in self.cells))
+        """The column as categories; whole numbers are written without a decimal point."""
+        cells = tuple(None if cell is None else cell_text(cell) for cell in self.cells)
+        return Column(self.name, ColumnKind.TEXT, cells)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it was read, all cells still text.
+    """A table as it was read from a file, with every cell still text.
 
     Attributes
     ----------
@@ -57,13 +58,13 @@ class Table:
     sha256 : str
         Of the file.
     header : tuple of str
-        No two alike, none empty.
+        All different and none empty.
     rows : tuple of tuple of str
         Each as long as the header.
     decimal_comma : bool
         Whether "1,5" is a number.
     remarks : tuple of str
-        What the person should know about how it was read.
+        How it was read, where a person should know.
     """
 
     source: str
@@ -76,7 +77,7 @@ class Table:
 
 @dataclass(frozen=True)
 class SideData:
-    """A table joined to an image set; cells are one an image, in the order of the set.
+    """A table joined to an image set; columns have one cell per image, in the order of the set.
 
     Attributes
     ----------
@@ -85,7 +86,7 @@ class SideData:
     without_image : tuple of str
         Names of rows that belong to no image.
     remarks : tuple of str
-        Duplicates, and how the file was read.
+        About duplicate rows and how the file was read.
     """
 
     source: str
@@ -97,12 +98,12 @@ class SideData:
     remarks: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
-        """The column of a name, in any case.
+        """The column of this name; case is ignored if there is no exact match.
 
         Raises
         ------
         InputError
-            If there is none; the message lists those there are.
+            If there is no such column; the message lists those that exist.
         """
         for column in self.columns:
             if column.name == name:
@@ -118,13 +119,13 @@ class SideData:
         return tuple(i.path for i, there in zip(images.images, self.joined, strict=True) if not there)
 
     def take(self, indices: Sequence[int]) -> SideData:
-        """The same for some of the images, in another order perhaps."""
+        """The side data of some of the images, in the given order."""
         columns = tuple(replace(c, cells=tuple(c.cells[i] for i in indices)) for c in self.columns)
         return replace(self, columns=columns, joined=tuple(self.joined[i] for i in indices))
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as text: numbers with up to 15 digits, nothing as nothing."""
+    """A cell as text: a number with up to 15 digits, an empty cell as an empty text."""
     if cell is None:
         return ""
     return cell if isinstance(cell, str) else f"{cell:.15g}"
@@ -143,11 +144,11 @@ def typed(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
             continue
         value = _number(text, decimal_comma)
         if value is None:
-            return Column(name, Kind.TEXT, tuple(c.strip() or None for c in cells))
+            return Column(name, ColumnKind.TEXT, tuple(c.strip() or None for c in cells))
         numbers.append(value)
     if all(number is None for number in numbers):
-        return Column(name, Kind.TEXT, tuple(c.strip() or None for c in cells))
-    return Column(name, Kind.NUMBER, tuple(numbers))
+        return Column(name, ColumnKind.TEXT, tuple(c.strip() or None for c in cells))
+    return Column(name, ColumnKind.NUMBER, tuple(numbers))
 
 
 def _number(text: str, decimal_comma: bool) -> float | None:

@@ -11,9 +11,9 @@ Shares = tuple[float, float, float]
 
 
 def split_at_random(labels: Sequence[str], contents: Sequence[str], shares: Shares, seed: int) -> list[str]:
-    """Divide each label in the same shares, by a seeded shuffle.
+    """Divide the images of each label in the same shares, after a seeded shuffle.
 
-    Images of one content stay together, or a model would be tested on what it was trained with.
+    Copies of an image stay together; otherwise a model would be tested on images it was trained with.
 
     Parameters
     ----------

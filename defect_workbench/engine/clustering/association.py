@@ -1,4 +1,4 @@
-"""Whether a column of the side data goes together with the clusters."""
+"""Whether a column of side data is associated with the clusters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Column, Kind
+from defect_workbench.core.project.side_data import Column, ColumnKind
 
 PERMUTATIONS = 9999
 _MANY_CELLS = 10_000
@@ -21,13 +21,13 @@ _SMALL_GROUPS = 5
 
 @dataclass(frozen=True, eq=False)
 class Association:
-    """A cross-table and what it says.
+    """A cross-table of a column against the clusters, the test, and its interpretation.
 
     Attributes
     ----------
     column : str
         Of the side data.
-    kind : Kind
+    kind : ColumnKind
     rows : tuple of str
         Labels of the clusters, outliers last where there are any.
     columns : tuple of str
@@ -42,11 +42,11 @@ class Association:
     statistic, p_value, effect : float
         NaN where no test could be made; `effect` is Cramér's V or epsilon squared, 0 to 1.
     reading : str
-        In plain words.
+        The interpretation, for people.
     """
 
     column: str
-    kind: Kind
+    kind: ColumnKind
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     table: Floats
@@ -92,7 +92,7 @@ def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int
         Index into `labels` for each image.
     """
     there = np.array([cell is not None for cell in column.cells], dtype=bool)
-    if column.kind is Kind.NUMBER:
+    if column.kind is ColumnKind.NUMBER:
         values = np.array([cell for cell in column.cells if cell is not None], dtype=np.float64)
         return _of_numbers(column.name, values, groups[there], labels, seed)
     texts = [str(cell) for cell in column.cells if cell is not None]
@@ -116,8 +116,18 @@ def _of_categories(
 
     def result(test: str, statistic: float, p_value: float, effect: float, reading: str) -> Association:
         return Association(
-            name, Kind.TEXT, tuple(labels), columns, table, images, test, statistic, p_value, effect, reading
-        )
+            name,
+            ColumnKind.TEXT,
+            tuple(labels),
+            columns,
+            table,
+            images,
+            test,
+            statistic,
+            p_value,
+            effect,
+            reading,
+        )  # fmt: skip
 
     used = table[table.sum(axis=1) > 0]
     if min(used.shape, default=0) < 2:
@@ -178,8 +188,8 @@ def _of_numbers(name: str, values: Floats, groups: Integers, labels: Sequence[st
 
     def result(test: str, statistic: float, p_value: float, effect: float, reading: str) -> Association:
         return Association(
-            name, Kind.NUMBER, tuple(labels), columns, table, len(values), test, statistic, p_value, effect,
-            reading,
+            name, ColumnKind.NUMBER, tuple(labels), columns, table, len(values), test, statistic, p_value,
+            effect, reading,
         )  # fmt: skip
 
     if len(samples) < 2 or len(values) < 3:
@@ -233,15 +243,11 @@ def _untested(result: Callable[[str, float, float, float, str], Association], wh
 def _words(name: str, p_value: float, effect: float, steps: tuple[float, float, float]) -> str:
     """A reading of a test; the steps of small, medium and large are Cohen's."""
     if p_value >= 0.05:
-        return f"{name} and the clusters may well be unrelated: chance alone gives this {_odds(p_value)}."
+        return f"No evidence that {name} is related to the clusters ({_p_words(p_value)})."
     sizes = ("barely", "weakly", "moderately", "strongly")
     size = sizes[sum(effect >= step for step in steps)]
-    return f"{name} and the clusters are {size} related: chance alone gives this {_odds(p_value)}."
+    return f"{name} is {size} related to the clusters ({_p_words(p_value)})."
 
 
-def _odds(p_value: float) -> str:
-    if p_value < 1e-4:
-        return "less than once in 10,000"
-    of = 100 if p_value >= 0.01 else 10_000
-    times = round(of * p_value)
-    return f"once in {of:,}" if times == 1 else f"{times:,} times in {of:,}"
+def _p_words(p_value: float) -> str:
+    return "p below 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"

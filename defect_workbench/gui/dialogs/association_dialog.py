@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.core.project.side_data import Kind, SideData
+from defect_workbench.core.project.side_data import ColumnKind, SideData
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
 
@@ -83,7 +83,7 @@ class AssociationDialog(QDialog):
         found = self._found[row]
         words = f"<b>{found.reading}</b>"
         if found.test:
-            measure = "Cramér's V" if found.kind is Kind.TEXT else "epsilon squared"
+            measure = "Cramér's V" if found.kind is ColumnKind.TEXT else "epsilon squared"
             p_value = f"{found.p_value:.3g}"
             words += f"<br>{found.test}: p = {p_value}, {measure} {found.effect:.2f}; {found.images:,} images"
         self.reading.setText(words)
@@ -93,7 +93,7 @@ class AssociationDialog(QDialog):
         self.table.setHorizontalHeaderLabels(list(found.columns))
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         for i, line in enumerate(found.table.tolist()):
-            total = max(sum(line), 1.0) if found.kind is Kind.TEXT else 0.0
+            total = max(sum(line), 1.0) if found.kind is ColumnKind.TEXT else 0.0
             for j, value in enumerate(line):
                 item = QTableWidgetItem("" if math.isnan(value) or (total and not value) else f"{value:,.4g}")
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

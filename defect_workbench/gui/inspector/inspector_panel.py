@@ -25,7 +25,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.images.instrument import metadata_text
-from defect_workbench.core.project.block_evidence import Pull, block_pull, nearest_images
+from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of, nearest_images
 from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
@@ -177,7 +177,7 @@ class Inspector(QWidget):
                 for other, distance in zip(found.tolist(), distances.tolist(), strict=True)
             )
         )
-        pull = block_pull(project.analysis, partition, image)
+        pull = block_evidence_of(project.analysis, partition, image)
         self.evidence_title.setText(_pull_words(pull, partition))
         self.evidence_bars.show_shares(pull.blocks if pull is not None else {})
 
@@ -208,7 +208,7 @@ class Inspector(QWidget):
             self.picture.show_pixmap(QPixmap.fromImage(image), "", keep_view=same)
 
 
-def _pull_words(pull: Pull | None, partition: Partition) -> str:
+def _pull_words(pull: BlockEvidence | None, partition: Partition) -> str:
     if pull is None or not pull.blocks:
         return ""
     names = partition.clusters[pull.cluster].label, partition.clusters[pull.rival].label

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from defect_workbench.core.project.outlier_decisions import outlier_fates
+from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Kind
+from defect_workbench.core.project.side_data import ColumnKind
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.report.report_content import ReportTable
 
@@ -41,7 +41,7 @@ def side_tables(project: Project) -> list[ReportTable]:
     for column in side.columns:
         values = [cell for cell in column.cells if cell is not None]
         distinct = len(set(values))
-        if column.kind is Kind.NUMBER and values:
+        if column.kind is ColumnKind.NUMBER and values:
             numbers = sorted(float(v) for v in values)
             words = f"{numbers[0]:.6g} to {numbers[-1]:.6g}, median {numbers[len(numbers) // 2]:.6g}"
         else:
@@ -57,13 +57,13 @@ def side_tables(project: Project) -> list[ReportTable]:
     if without:
         lines.append(f"Images without a row ({len(without):,}): {and_more(without, _LISTED)}.")
     lines += [f"{remark}." for remark in side.remarks]
-    header = ("Column", "Kind", "Images with a value", "Values", "")
+    header = ("Column", "ColumnKind", "Images with a value", "Values", "")
     return [ReportTable("Side data", header, tuple(rows), note, frozenset({2, 3}), " ".join(lines))]
 
 
 def outlier_tables(project: Project) -> list[ReportTable]:
     """Every outlier and what was decided about it."""
-    fates = outlier_fates(project)
+    fates = outlier_decisions(project)
     if not fates:
         return []
     images = project.images.images

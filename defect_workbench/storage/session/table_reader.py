@@ -18,7 +18,7 @@ from typing import Any
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet
-from defect_workbench.core.project.side_data import Column, Kind, SideData, Table, cell_text
+from defect_workbench.core.project.side_data import Column, ColumnKind, SideData, Table, cell_text
 from defect_workbench.core.safe_reading import NotRegularError, open_regular
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
 from defect_workbench.storage.files.zip_limits import check_size
@@ -209,7 +209,7 @@ def side_of_json(text: bytes, images: int) -> SideData:
         If it is damaged.
     """
     state: dict[str, Any] = json.loads(text)
-    columns = tuple(_column(str(name), Kind(kind), cells) for name, kind, cells in state["columns"])
+    columns = tuple(_column(str(name), ColumnKind(kind), cells) for name, kind, cells in state["columns"])
     joined = tuple(bool(there) for there in state["joined"])
     if len(joined) != images or any(len(column.cells) != images for column in columns):
         raise ValueError("side data and images differ in number")
@@ -224,8 +224,8 @@ def side_of_json(text: bytes, images: int) -> SideData:
     )
 
 
-def _column(name: str, kind: Kind, cells: Iterable[object]) -> Column:
-    if kind is Kind.TEXT:
+def _column(name: str, kind: ColumnKind, cells: Iterable[object]) -> Column:
+    if kind is ColumnKind.TEXT:
         return Column(name, kind, tuple(None if c is None else str(c) for c in cells))
     numbers = tuple(None if c is None else float(c) for c in cells)  # type: ignore[arg-type]
     if not all(n is None or math.isfinite(n) for n in numbers):

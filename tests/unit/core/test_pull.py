@@ -2,7 +2,7 @@ import numpy as np
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
-from defect_workbench.core.project.block_evidence import block_pull, nearest_images
+from defect_workbench.core.project.block_evidence import block_evidence_of, nearest_images
 from defect_workbench.core.project.decisions import Decisions, divide
 from defect_workbench.engine.clustering.linkage import build_tree
 from tests.builders import BACKBONE, blobs, made_analysis
@@ -20,7 +20,7 @@ def test_the_block_that_tells_the_clusters_apart_speaks_for_them() -> None:
     analysis = Analysis(Settings(weights=weights), weights, BACKBONE, blocks, vectors, np.zeros(40), tree)
     partition = divide(analysis, 2, Decisions.none(40))
     for image in (0, 39):
-        pull = block_pull(analysis, partition, image)
+        pull = block_evidence_of(analysis, partition, image)
         assert pull is not None
         assert pull.cluster == partition.cluster_of[image]
         assert pull.rival != pull.cluster
@@ -31,7 +31,7 @@ def test_the_block_that_tells_the_clusters_apart_speaks_for_them() -> None:
 
 def test_no_rival_no_pull() -> None:
     analysis = made_analysis(blobs((8,)))
-    assert block_pull(analysis, divide(analysis, 1, Decisions.none(8)), 0) is None
+    assert block_evidence_of(analysis, divide(analysis, 1, Decisions.none(8)), 0) is None
 
 
 def test_nearest_images_are_those_a_full_search_finds() -> None:

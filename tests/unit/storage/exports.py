@@ -6,7 +6,7 @@ from pathlib import Path
 
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Column, Kind, SideData
+from defect_workbench.core.project.side_data import Column, ColumnKind, SideData
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.result.result_folder import Mode, Plan, Profile, export
 
@@ -29,6 +29,6 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def with_lots(project: Project, lots: list[str]) -> Project:
-    column = Column("lot", Kind.TEXT, tuple(lots))
+    column = Column("lot", ColumnKind.TEXT, tuple(lots))
     side = SideData("s.csv", "0" * 64, "name", (column,), (True,) * len(lots))
     return replace(project, side=side)

@@ -11,7 +11,7 @@ import pytest
 
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.project.decisions import Group
-from defect_workbench.core.project.outlier_decisions import outlier_fates
+from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.splits import SPLITS
 from defect_workbench.storage.result.export_options import Split
 from defect_workbench.storage.result.result_folder import Mode, Profile, plan_export
@@ -99,14 +99,14 @@ def test_paths_and_labels_that_begin_like_formulas_are_written_so_that_nothing_r
 
 def test_every_outlier_has_a_fate(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot", (10, 8, 1, 1, 1, 1))
-    fates = outlier_fates(project)
+    fates = outlier_decisions(project)
     assert len(fates) >= 4
     assert all(fate.decision.startswith("none") for fate in fates)
     first, second, third, fourth = (fate.image for fate in fates[:4])
     decisions, _ = project.decisions.hold(np.array([first]), Group("odd"))
     decisions, _ = decisions.hold(np.array([second, third]), Group("", nuisance=True))
     decisions = decisions.follow(np.array([fourth]), int(project.partition.clusters[0].members[0]))
-    said = {fate.image: fate.decision for fate in outlier_fates(replace(project, decisions=decisions))}
+    said = {fate.image: fate.decision for fate in outlier_decisions(replace(project, decisions=decisions))}
     assert said[first] == "a class of its own"
     assert said[second] == "nuisance"
     assert said[fourth] == "put into a cluster"

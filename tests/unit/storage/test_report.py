@@ -12,7 +12,7 @@ from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import Column, Kind, SideData
+from defect_workbench.core.project.side_data import Column, ColumnKind, SideData
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable
@@ -37,8 +37,8 @@ class Tags(HTMLParser):
 def evil_project(folder: Path) -> Project:
     project = made_project(folder / "lot<b>", rejected=(Rejection(f"{EVIL}.png", EVIL),))
     decisions, _ = project.decisions.hold(np.arange(4), Group(EVIL, confirmed=True))
-    column = Column(EVIL, Kind.TEXT, tuple([EVIL, "b"] * 9 + ["b"]))
-    number = Column("n", Kind.NUMBER, tuple(float(i) for i in range(19)))
+    column = Column(EVIL, ColumnKind.TEXT, tuple([EVIL, "b"] * 9 + ["b"]))
+    number = Column("n", ColumnKind.NUMBER, tuple(float(i) for i in range(19)))
     side = SideData(EVIL, "0" * 64, EVIL, (column, number), (True,) * 18 + (False,), (EVIL,), (EVIL,))
     return replace(project, decisions=decisions, side=side)
 
