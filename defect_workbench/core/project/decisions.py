@@ -97,7 +97,7 @@ class Decisions:
         return np.asarray((self.held != UNDECIDED) | (self.follows != UNDECIDED))
 
     def leaders(self) -> Integers:
-        """(n,) for each image the one that it is put with: itself, or the last in the chain that it follows."""
+        """(n,) for each image the one that it is put with: itself, or the last of the chain it follows."""
         leads = np.where(self.follows == UNDECIDED, np.arange(len(self.follows)), self.follows)
         for _ in range(len(leads).bit_length()):
             leads = leads[leads]
