@@ -149,7 +149,7 @@ def test_decisions_made_while_a_folder_is_added_count_for_more(
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
         pass
     assert opened.document.project is decided
-    assert "Decisions were made" in opened.notice.text.text()
+    assert "you made changes in the meantime" in opened.notice.text.text()
 
 
 def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_about(
@@ -204,7 +204,7 @@ def test_new_images_go_to_confirmed_clusters_first(
     after = opened.document.project
     assert after is not None
     assert len(after.images) == len(known) + 40
-    assert "40 images came" in opened.notice.text.text()
+    assert "40 images added" in opened.notice.text.text()
     assert after.side is not None
     assert sum(after.side.joined) == len(known)
     names = [path.rsplit("/", 1)[-1] for path in after.images.paths]

@@ -13,13 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from defect_workbench.commands.shared.console import console_reporter
-from defect_workbench.core.classifier.taxonomy import default_taxonomy
-from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.cross_validation import leave_classes_out
 from defect_workbench.engine.classifier.data.dataset import labelled_set, scan_labels
 from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
-from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.training import Options
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.storage.vectors.feature_store import FeatureStore
@@ -43,9 +40,7 @@ def main() -> None:
             )
             data = labelled_set(found.images, found.features)
             data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
-            taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)
-            inputs = StageInputs(data.features)
-            areas = leave_classes_out(data, inputs, taxonomy, Options(), reporter, args.folds)
+            areas = leave_classes_out(data, Options(), reporter, args.folds)
             print(f"{folder.name}: mean {areas.mean:.3f}, worst {areas.worst:.3f}")
             for name, entry in areas.classes.items():
                 print(

@@ -97,7 +97,7 @@ class Taxonomy:
 
 
 def new_stage(name: str, kind: str, following: str = "", **fields: Any) -> Stage:
-    """A stage with the outcomes and settings that its kind has where nothing else is said.
+    """A stage with the default outcomes and settings of its kind.
 
     Parameters
     ----------

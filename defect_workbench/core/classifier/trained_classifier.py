@@ -1,4 +1,4 @@
-"""A trained classifier as numbers: what a model file holds, and what it says of features.
+"""A trained classifier as data, and its predictions.
 
 Training is the engine's work; applying a head needs numpy alone.
 """
@@ -98,7 +98,7 @@ class Classifier:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a classifier says of images.
+    """The predictions of a classifier for n images.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Prediction:
         An image above the threshold of the classifier is unknown.
     known : (n,) bool
     paths : tuple of str
-        The stages' findings on the way to the label, joined by ' > '.
+        The outcomes on the way to the label, joined by ' > '.
     stages : mapping of str to (n, outcomes) float64
         Each stage's probabilities, for all images, whether they get there or not.
     """

@@ -235,7 +235,7 @@ class StageFacts:
 
 @dataclass(frozen=True)
 class LeftOutClass:
-    """How a class is judged by models that were trained without it.
+    """How well a class is recognised as unknown by models that were trained without it.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Which images' labels would help a classifier most.
 
 An image is worth asking about where the classifier is unsure and many others are like it; and it should
-not be like one that is already being asked about.
+not resemble one that is already in the selection.
 """
 
 from __future__ import annotations

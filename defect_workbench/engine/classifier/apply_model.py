@@ -24,7 +24,7 @@ from defect_workbench.engine.features.identity import check_fit, feature_identit
 def precision_of(model: Classifier) -> str | None:
     """The precision that a model's images should be extracted in; None where any will do.
 
-    Half precision on a graphics card is not asked of a machine that may have none.
+    Half precision needs a graphics card, which this machine may not have.
     """
     backbone = model.identity.get("backbone")
     if backbone is None or backbone["precision"] == "fp16":
@@ -40,7 +40,7 @@ def judge(
     library: WeightsLibrary,
     reporter: Reporter,
 ) -> tuple[Prediction, Features]:
-    """What a classifier says of images.
+    """Predict the labels of images.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def sort_images(
 ) -> tuple[Project, Prediction]:
     """`judge`, and its findings as a project: labels as held clusters, unknown images as outliers.
 
-    The tree is that of the features as extracted, whatever network the model brings: a session says
-    which network its vectors are by, and `replay` must come to the same ones.
+    The tree is built from the features as extracted, even if the model has a fine-tuned network: a
+    session names the network of its vectors, and `replay` must arrive at the same ones.
     """
     prediction, seen = judge(model, images, features, store, library, reporter)
     settings = replace(Settings(seed=seed), processing=processing_of(model))

@@ -1,4 +1,4 @@
-"""Honest figures: every image judged by a model that has seen neither it nor a near-duplicate."""
+"""Cross-validation: every image is judged by a model that has seen neither it nor a near-duplicate."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """What models said of images they had not seen, and how good that was.
+    """Predictions for images that the models had not seen, and how good they are.
 
     Attributes
     ----------
@@ -84,9 +84,9 @@ def cross_validate(
     ablation: bool = True,
     tuning: FineTuning | None = None,
 ) -> CrossValidation:
-    """Train on all folds but one, judge that one; every fold once.
+    """Train on all folds but one, evaluate on that one; every fold once.
 
-    Changed copies are only ever learnt from.
+    Augmented copies are used for training only.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def cross_validate(
     count : int
         Folds, at least 2.
     tuning : FineTuning, optional
-        Fits the network's last block to what each fold learns from.
+        Fits the network's last block to the training part of each fold.
 
     Raises
     ------
     InputError
-        If a class has too few groups to be in training whatever fold is left out.
+        If a class has too few groups to be in the training part of every fold.
     Cancelled
         If the reporter says so.
     """
@@ -110,7 +110,7 @@ def cross_validate(
         if len(own) < 2:
             raise InputError(
                 f"the folder {folder} cannot be split: its images are near-duplicates or of one lot; "
-                "with too few to learn from and judge by, no figure would be honest"
+                "there must be images both to learn from and to evaluate on"
             )
     choices = block_choices(tuple(data.features.blocks))
     full = list(choices)[-1]
@@ -121,21 +121,28 @@ def cross_validate(
     truth = np.array([names.index(routes.label_of[f]) for f in data.folders], np.intp)[data.labels]
     parts: dict[str, list[tuple[Integers, Prediction]]] = {choice: [] for choice in compared}
     for number in range(count):
-        learnt, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        if not len(judged):
+        training, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if not len(held_out):
             continue
         name = f"fold {number + 1}"
-        seen, asked = data, inputs
+        fold_data, fold_inputs = data, inputs
         if tuning is not None:
-            seen, asked, _ = tuning.refit(learnt, name)
+            fold_data, fold_inputs, _ = tuning.refit(training, name)
             reporter.stage(f"Cross-validation, {name}", len(compared))
         for choice, blocks in compared.items():
             reporter.check()
             whole = choice == full
-            chosen = replace(options, blocks=blocks, calibrate=whole)
-            told = watch if whole else None
-            model = train(seen, asked, taxonomy, learnt, chosen, reporter, name=name, watch=told)
-            parts[choice].append((judged, predict_rows(model, asked, judged)))
+            model = train(
+                fold_data,
+                fold_inputs,
+                taxonomy,
+                training,
+                replace(options, blocks=blocks, calibrate=whole),
+                reporter,
+                name=name,
+                watch=watch if whole else None,
+            )
+            parts[choice].append((held_out, predict_rows(model, fold_inputs, held_out)))
             reporter.advance()
     joined = {choice: join(found, len(data)) for choice, found in parts.items()}
     right = {choice: found.labels == truth for choice, found in joined.items()}
@@ -213,17 +220,17 @@ def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigure
 
 
 def leave_classes_out(
-    data: LabelledSet,
-    inputs: StageInputs,
-    taxonomy: Taxonomy,
-    options: Options,
-    reporter: Reporter,
-    count: int = 5,
+    data: LabelledSet, options: Options, reporter: Reporter, count: int = 5
 ) -> UnknownKinds:
     """How well images of unknown kinds are recognised: each class left out of training in turn.
 
     The known images are judged out of fold, by models that have seen neither them nor the class left
     out; the threshold is chosen from the known images.
+
+    Parameters
+    ----------
+    count : int
+        Folds, at least 2.
 
     Raises
     ------
@@ -239,24 +246,25 @@ def leave_classes_out(
     classes: dict[str, LeftOutClass] = {}
     for left_out, folder in enumerate(data.folders):
         reporter.check()
-        foreign = np.flatnonzero(data.labels == left_out)
+        unknown = np.flatnonzero(data.labels == left_out)
         known = np.flatnonzero(data.labels != left_out)
-        scores_known, right, strange = np.zeros(len(data)), np.zeros(len(data), bool), np.zeros(len(foreign))
+        known_scores, unknown_scores = np.zeros(len(data)), np.zeros(len(unknown))
+        right = np.zeros(len(data), bool)
         kept = [f for i, f in enumerate(data.folders) if i != left_out]
         for number in range(count):
-            learnt = known[fold[known] != number]
-            judged = known[fold[known] == number]
-            if not len(judged):
+            training = known[fold[known] != number]
+            held_out = known[fold[known] == number]
+            if not len(held_out):
                 continue
-            found, correct = _novelty_scores(data, learnt, judged, kept, options.seed)
-            scores_known[judged], right[judged] = found, correct
-            strange += _novelty_scores(data, learnt, foreign, kept, options.seed)[0] / count
-        threshold = choose_threshold(risk_coverage(scores_known[known], right[known]))
-        scores = np.concatenate([scores_known[known], strange])
+            found, correct = _novelty_scores(data, training, held_out, kept, options.seed)
+            known_scores[held_out], right[held_out] = found, correct
+            unknown_scores += _novelty_scores(data, training, unknown, kept, options.seed)[0] / count
+        threshold = choose_threshold(risk_coverage(known_scores[known], right[known]))
+        scores = np.concatenate([known_scores[known], unknown_scores])
         classes[folder] = LeftOutClass(
             auc=float(roc_auc_score(np.arange(len(scores)) >= len(known), scores)),
-            unknown_found=float((strange > threshold).mean()),
-            known_rejected=float((scores_known[known] > threshold).mean()),
+            unknown_found=float((unknown_scores > threshold).mean()),
+            known_rejected=float((known_scores[known] > threshold).mean()),
         )
         reporter.advance()
     areas = [entry.auc for entry in classes.values()]
@@ -264,7 +272,7 @@ def leave_classes_out(
 
 
 def _novelty_scores(
-    data: LabelledSet, learnt: Integers, judged: Integers, folders: list[str], seed: int
+    data: LabelledSet, training: Integers, held_out: Integers, folders: list[str], seed: int
 ) -> tuple[Floats, Flags]:
     """Novelty scores of images by a model of some folders, and whether its labels would be right."""
     from threadpoolctl import threadpool_limits
@@ -272,10 +280,10 @@ def _novelty_scores(
     names = {data.folders.index(folder): number for number, folder in enumerate(folders)}
     labels = np.array([names.get(label, -1) for label in data.labels.tolist()], np.intp)
     with threadpool_limits(1):
-        blocks = novelty_blocks(data, learnt)
-        novelty = fit_novelty(blocks, labels[learnt], data.groups[learnt], len(folders), seed)
-        rows = novelty_blocks(data, judged)
+        blocks = novelty_blocks(data, training)
+        novelty = fit_novelty(blocks, labels[training], data.groups[training], len(folders), seed)
+        rows = novelty_blocks(data, held_out)
         scores = novelty.scores(novelty.measures(rows))
         vectors = scaled(novelty.scales, rows)
     linear_scores = vectors @ novelty.linear[:-1] + novelty.linear[-1]
-    return scores, linear_scores.argmax(axis=1) == labels[judged]
+    return scores, linear_scores.argmax(axis=1) == labels[held_out]

@@ -163,7 +163,7 @@ class LastBlock:
     ) -> Tuned:
         """Fit the block to the chosen images from where the weights in use leave it.
 
-        Batch normalisation keeps its statistics; pictures are turned and mirrored at random.
+        Batch normalisation keeps its statistics; pictures are rotated and mirrored at random.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ def _picture(images: ImageSet, index: int, processing: Processing) -> Pixels:
 
 
 class FineTuning:
-    """Deep vectors by a block tuned to the images that a fold learns from.
+    """Deep vectors by a last block that is tuned to the training images of each fold.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a trained classifier says of images, stage by stage."""
+"""Predict labels by a trained classifier, stage by stage."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> P
     Returns
     -------
     Prediction
-        Of n images: the likeliest label whatever the novelty score.
+        Of n images; an unknown image has its likeliest label, too.
     """
     probabilities = runner.label_probabilities()
     labels = probabilities.argmax(axis=1).astype(np.intp)

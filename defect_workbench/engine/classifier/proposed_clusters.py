@@ -21,7 +21,7 @@ def proposed(
 ) -> Project:
     """The images under the labels they were given, nothing confirmed, and the unknown ones in the queue.
 
-    The cut is the suggested one, for whoever lets go of the labels.
+    The cut is the first suggestion; it applies once a person releases the labels.
     """
     held = np.full(len(images), UNDECIDED, np.int32)
     groups: dict[int, Group] = {}

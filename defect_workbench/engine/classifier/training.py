@@ -58,8 +58,8 @@ def train(
 ) -> Classifier:
     """Train on some images of a labelled set; nothing is called unknown until a threshold is set.
 
-    One processor core is used, whatever there are: the sums are then added in the same order
-    everywhere, so that the same images give the same model.
+    Only one processor core is used: sums are then added in the same order on every machine, and the
+    same images give the same model.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def train(
     chosen : (m,) intp
         Rows of `data` and `inputs`.
     watch : callable, optional
-        Told of every epoch.
+        Called with every `Epoch`.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _train(
         fitted = STAGE_KINDS[stage.kind].fit(stage, images)
         stages[stage.name] = fitted.trained
         runner.decide(stage, fitted.trained)
-        # Later stages must learn from what this one says of images it has not seen.
+        # Later stages must learn from predictions for images that this stage has not learned from.
         runner.replace_upstream(stage, fitted.rows, fitted.upstream)
     names = taxonomy.labels
     labels = np.array([names.index(routes.label_of[folder]) for folder in data.folders], np.intp)

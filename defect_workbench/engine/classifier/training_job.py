@@ -187,7 +187,7 @@ def train_and_judge(
     unknown = None
     if request.leave_one_out:
         started = time.perf_counter()
-        unknown = leave_classes_out(data, inputs, taxonomy, options, reporter, request.folds)
+        unknown = leave_classes_out(data, options, reporter, request.folds)
         seconds["leave_one_out"] = time.perf_counter() - started
     reporter.stage("Training on all images", None)
     started = time.perf_counter()

@@ -165,7 +165,7 @@ def test_training_is_repeatable_and_can_be_cancelled() -> None:
 
 def test_leaving_classes_out_tells_far_ones() -> None:
     data = made_set()
-    found = leave_classes_out(data, StageInputs(data.features), flat(data), Options(), SilentReporter(), 3)
+    found = leave_classes_out(data, Options(), SilentReporter(), 3)
     assert set(found.classes) == set(NAMES)
     assert found.mean is not None
     assert found.mean > 0.95

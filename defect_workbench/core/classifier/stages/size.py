@@ -50,9 +50,9 @@ class Size(StageKind):
         names = [outcome.name for outcome in stage.outcomes]
         small, large = (names.index(n) if n in names else -2 for n in (SMALL, LARGE))
         there = ~np.isnan(size)
-        judged = there & ((wanted == small) | (wanted == large))
-        if (wanted[judged] == small).any() and (wanted[judged] == large).any():
-            return best_split(size[judged], wanted[judged] == large), "learnt from the labels"
+        labelled = there & ((wanted == small) | (wanted == large))
+        if (wanted[labelled] == small).any() and (wanted[labelled] == large).any():
+            return best_split(size[labelled], wanted[labelled] == large), "learned from the labels"
         middle = otsu(np.log(size[there & (size > 0)])) if there.any() else None
         why = "the sizes fall best into two groups there"
         return (None if middle is None else float(np.exp(middle))), why

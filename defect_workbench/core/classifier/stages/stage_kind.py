@@ -55,7 +55,7 @@ class TrainingImages(StageImages, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FittedHead:
-    """A head, and what it says of its training images when it has not seen them.
+    """A head, with its predictions for training images that were held out.
 
     Attributes
     ----------

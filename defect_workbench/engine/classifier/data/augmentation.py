@@ -1,6 +1,6 @@
 """Augmentation: changed copies of a picture, as another exposure on the microscope might show it.
 
-Only training pictures are ever changed; what a model is judged on is as the tool wrote it.
+Only training pictures are changed; models are evaluated on pictures as the instrument wrote them.
 """
 
 from __future__ import annotations

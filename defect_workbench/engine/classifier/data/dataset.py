@@ -31,7 +31,7 @@ class LabelledSet:
     labels : (n,) intp
         Index into `folders`.
     groups : (n,) intp
-        Images that must not be torn apart: of one lot, or near-duplicates.
+        Images that must stay together: of one lot, or near-duplicates.
     """
 
     images: ImageSet
@@ -145,7 +145,7 @@ def lot_of(rule: str) -> Callable[[str], str]:
     Raises
     ------
     InputError
-        If the expression is none.
+        If it is not a regular expression.
     """
     if rule == "parent":
         return lambda path: os.path.dirname(path)

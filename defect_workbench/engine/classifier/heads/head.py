@@ -1,7 +1,7 @@
 """Train the head of a stage: a linear path solved at once, and a small network for what it misses.
 
-The network learns on top of what the linear path says of images it has not seen; so it starts from a
-sound classifier, and learns only what helps on new images. Dropout, class weights, early stopping on
+The network learns on top of the held-out predictions of the linear path; so it starts from a sound
+classifier, and learns only what helps on new images. Dropout, class weights, early stopping on
 images set aside, a fixed seed.
 """
 
@@ -76,7 +76,7 @@ class TrainingRows:
     groups : (m,) intp
         Near-duplicates and copies share one.
     images : int
-        The first so many rows are pictures as they are.
+        Number of rows, at the beginning, that are pictures as they are.
     """
 
     blocks: Mapping[str, NDArray[np.floating[Any]]]
@@ -88,7 +88,7 @@ class TrainingRows:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """A head, and what it says of its own training images when it has not seen them.
+    """A head, with its predictions for training images that were held out.
 
     Attributes
     ----------

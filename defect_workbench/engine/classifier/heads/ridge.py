@@ -1,4 +1,4 @@
-"""Regularised least squares onto class indicators, with what it would say of images it had not seen.
+"""Regularised least squares onto class indicators, with predictions for images that are held out.
 
 The held-out predictions need no refitting: with the weighted hat matrix H, the residuals of a group g
 left out are (I - H_gg)^-1 (Y - HY)_g (R. D. Cook, S. Weisberg, Residuals and Influence in Regression,
@@ -53,7 +53,7 @@ def ridge(
     strength : float
         Of the penalty on squared coefficients, the constant included.
     gram : (m, m) float64, optional
-        vectors times its transpose, if at hand.
+        `vectors` times its transpose, if it has been computed already.
     """
     m, d = vectors.shape
     if m <= d + 1:
