@@ -35,6 +35,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     """Scan, extract, analyse, apply the decisions, compare, and write."""
     from defect_workbench.core.result_files import RECEIPT
     from defect_workbench.engine.clustering.group import analyse
+    from defect_workbench.engine.features.identity import differences as feature_differences
     from defect_workbench.engine.input.scan import scan_set
     from defect_workbench.engine.input.thumbnail import thumbnail
     from defect_workbench.storage.result.export_options import Mode, Profile, lay_out
@@ -75,9 +76,12 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     if before != after:
         pairs = zip(before.splitlines(), after.splitlines(), strict=False)
         count = sum(one != other for one, other in pairs)
+        versions = feature_differences(session.analysis.identity, analysis.identity)
+        why = "; ".join(versions) or (
+            "other versions of the program or its packages, or another processor, gave other numbers"
+        )
         raise WorkbenchError(
-            f"the images are the same, but the manifest differs ({count:,} rows): other versions of the "
-            "program or its packages, or another processor, gave other numbers; nothing was written"
+            f"the images are the same, but the manifest differs ({count:,} rows): {why}. Nothing was written"
         )
     plan = export(
         project,

@@ -42,6 +42,7 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         from defect_workbench.engine.backbone.pretrained import WeightsLibrary
         from defect_workbench.engine.clustering.group import analyse
         from defect_workbench.engine.extraction.extractor import extract
+        from defect_workbench.engine.features.identity import differences
         from defect_workbench.engine.input.scan import Listing, listing_of, scan
         from defect_workbench.storage.vectors.feature_store import FeatureStore
 
@@ -78,6 +79,8 @@ def add_folder(project: Project, folder: Path, places: Places, *, offline: bool)
         fresh = np.flatnonzero(before == UNDECIDED)
         if not len(fresh):
             raise InputError(f"every image in {folder} is in this work already")
+        for difference in differences(project.analysis.identity, found.features.identity):
+            reporter.warn(f"the features of all images were computed again: {difference}")
         analysis = analyse(found.features, project.analysis.settings, reporter)
         decisions = carried(project.decisions, before)
         decisions, proposal, matched = _matched(project, found.features.blocks, before, fresh, decisions)

@@ -191,10 +191,9 @@ def _analyse(
     listing: Listing, store: FeatureStore, places: Places, reporter: JobReporter, offline: bool
 ) -> Opened:
     from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-    from defect_workbench.engine.clustering.group import analyse
+    from defect_workbench.engine.clustering.group import analyse, analysis_identity
     from defect_workbench.engine.clustering.registry import completed
     from defect_workbench.engine.extraction.extractor import extract
-    from defect_workbench.engine.features.identity import feature_identity
     from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
 
     if not listing.files:
@@ -211,7 +210,7 @@ def _analyse(
     known, settings = AnalysisCache(places.analyses), completed(Settings())
     reporter.stage("Looking for an earlier analysis", None)
     features = extraction.features
-    made = feature_identity(features.blocks, features.backbone, settings.processing)
+    made = analysis_identity(features)
     analysis = known.get(images, made, settings)
     if analysis is None:
         analysis = analyse(features, settings, reporter)
@@ -240,6 +239,7 @@ def regroup(project: Project, settings: Settings) -> Work:
         from defect_workbench.engine.clustering.group import regroup as again
 
         analysis = again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
+        analysis = replace(analysis, identity=project.analysis.identity)
         clusters = analysis.suggested_cut
         changed = replace(project, analysis=analysis, clusters=clusters)
         return Regrouped(prepare(changed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
@@ -99,6 +100,8 @@ class Analysis:
         What the method found: a tree of all images, to be cut, or clusters as they are.
     suggestions : tuple of Suggestion
         Cuts of the tree, best first; empty for flat clusters.
+    identity : mapping of str to Any
+        Of the features, as `Features` has it; empty in sessions of earlier versions.
     """
 
     settings: Settings
@@ -109,6 +112,7 @@ class Analysis:
     outlier_scores: Floats
     result: Tree | Flat
     suggestions: tuple[Suggestion, ...] = ()
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tree(self) -> Tree | None:

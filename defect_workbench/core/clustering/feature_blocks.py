@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from defect_workbench.core.arrays import Vectors
@@ -24,6 +24,15 @@ def current_name(block: str) -> str:
 def with_current_names(by_block: Mapping[str, Value]) -> dict[str, Value]:
     """The same values under today's block names."""
     return {current_name(name): value for name, value in by_block.items()}
+
+
+def identity_with_current_names(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored identity of features under today's block names."""
+    by_block = ("columns", "extractors")
+    return {
+        key: with_current_names(value) if key in by_block and isinstance(value, Mapping) else value
+        for key, value in identity.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,13 @@ class Features:
         The deep block is absent where no weights could be had.
     backbone : BackboneInfo or None
         None exactly where the deep block is absent.
+    identity : mapping of str to Any
+        The versions of all that the features depend on, as JSON values; empty if they are not known.
     """
 
     blocks: Mapping[str, Vectors]
     backbone: BackboneInfo | None
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.blocks.values())))

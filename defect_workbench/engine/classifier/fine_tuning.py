@@ -295,6 +295,6 @@ def tuned_features(
     block = LastBlock(library, tuned)
     maps = block.maps(images, processing, reporter)
     try:
-        return Features({**features.blocks, **block.vectors(maps, reporter)}, features.backbone)
+        return replace(features, blocks={**features.blocks, **block.vectors(maps, reporter)})
     finally:
         maps.folder.cleanup()

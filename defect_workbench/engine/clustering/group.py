@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,14 @@ from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
 from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
+# To be raised when the same features and settings would give another result.
+VERSION = 3
+
+
+def analysis_identity(features: Features) -> dict[str, Any]:
+    """What a result depends on, apart from the settings: the features, and this version of the grouping."""
+    return {"features": dict(features.identity), "grouping": VERSION}
+
 
 def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analysis:
     """Group the images of a set.
@@ -42,7 +51,7 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
         raise WorkbenchError("there is no usable image to group")
     reporter.stage("Fusing features", None)
     kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
-    return regroup(kept, features.backbone, settings, reporter)
+    return replace(regroup(kept, features.backbone, settings, reporter), identity=features.identity)
 
 
 def regroup(

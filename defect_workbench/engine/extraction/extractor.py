@@ -33,7 +33,7 @@ from defect_workbench.engine.extraction.stored_vectors import (
     VectorStore,
     open_blocks,
 )
-from defect_workbench.engine.features.identity import NetworkInUse
+from defect_workbench.engine.features.identity import NetworkInUse, feature_identity
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import extension_note
 from defect_workbench.engine.input.scan import FoundFile, Listing
@@ -242,7 +242,8 @@ def extract(
         backbone = BackboneInfo(info.network, in_use.weights, in_use.sha256, in_use.precision, in_use.device)
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
-    return Extraction(images, Features(found, backbone), len(run.computed), seconds, suggested, why)
+    features = Features(found, backbone, feature_identity(found, backbone, processing))
+    return Extraction(images, features, len(run.computed), seconds, suggested, why)
 
 
 def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:

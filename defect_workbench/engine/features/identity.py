@@ -130,6 +130,50 @@ def processing_of(model: Classifier) -> Processing:
         ) from error
 
 
+# Each part of an identity: what a model did that differs, and what the part is called.
+_PARTS = (
+    ("prepare", "resizes images differently", "resizing"),
+    ("decoder", "decodes image files differently", "decoding"),
+    ("info_bar", "finds info bars differently", "info bars"),
+    ("extractors", "computes features differently", "feature extraction"),
+    ("measure", "measures defects differently", "measurements"),
+    ("processing", "was trained on images preprocessed differently", "preprocessing"),
+)
+
+
+def _part(key: str, stored: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[Any, Any]:
+    """One part of two identities; versions of feature blocks only as far as the stored one has them."""
+    before, now = stored[key], current.get(key)
+    if key == "extractors" and isinstance(before, Mapping):
+        now = {name: version for name, version in (now or {}).items() if name in before}
+    return before, now
+
+
+def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs between the features of a session and features computed now.
+
+    Parameters
+    ----------
+    stored : mapping of str to Any
+        Empty for a session of an earlier version: nothing is then known to differ.
+
+    Returns
+    -------
+    tuple of str
+        One phrase for each part, with both versions.
+    """
+    found = []
+    for key, _, part in _PARTS:
+        if key in stored:
+            before, now = _part(key, stored, current)
+            if before != now:
+                found.append(f"{part} was {_words(before)} and is {_words(now)}")
+    had, has = stored.get("backbone"), current.get("backbone")
+    if "backbone" in stored and had != has:
+        found.append(f"the network was {_words(had)} and is {_words(has)}")
+    return tuple(found)
+
+
 def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]:
     """Refuse features that a model cannot judge.
 
@@ -162,20 +206,11 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
             Remedy.MATCHING_WEIGHTS,
         )
     unsaid = []
-    for key, words, part in (
-        ("prepare", "sizes pictures differently", "sizing"),
-        ("decoder", "decodes image files differently", "decoding"),
-        ("info_bar", "finds info bars differently", "info bars"),
-        ("extractors", "computes texture, Zernike or outline features differently", "feature extraction"),
-        ("measure", "measures defects differently", "measurements"),
-        ("processing", "was trained on pictures processed differently", "processing"),
-    ):
+    for key, words, part in _PARTS:
         if key not in wanted:
             unsaid.append(part)
             continue
-        had_value, has_value = wanted[key], identity.get(key)
-        if key == "extractors":  # blocks that were added later do not concern the model
-            has_value = {name: version for name, version in (has_value or {}).items() if name in had_value}
+        had_value, has_value = _part(key, wanted, identity)
         if had_value != has_value:
             raise WorkbenchError(
                 f"this model {words} ({_words(had_value)}) from these images "
@@ -199,4 +234,4 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
 def _words(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{k} {v}" for k, v in value.items())
-    return "nothing said" if value is None else str(value)
+    return "none" if value is None else str(value)

@@ -21,7 +21,7 @@ from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, fro
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
 from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
 from defect_workbench.core.classifier.training_facts import read_training_facts
-from defect_workbench.core.clustering.feature_blocks import with_current_names
+from defect_workbench.core.clustering.feature_blocks import identity_with_current_names
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
@@ -214,15 +214,6 @@ def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedSta
     return TrainedStage(name, head, found, _current_notes(table["notes"]))
 
 
-def _with_current_blocks(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """An identity under today's block names."""
-    by_block = ("columns", "extractors")
-    return {
-        key: with_current_names(value) if key in by_block and isinstance(value, Mapping) else value
-        for key, value in identity.items()
-    }
-
-
 def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     taxonomy = from_mapping(state["taxonomy"], str(path))
     stages = {name: _stage_in(name, table, arrays) for name, table in state["stages"].items()}
@@ -239,7 +230,7 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
         arrays["novelty.spread"],
         np.inf if threshold is None else float(threshold),
     )
-    identity = _with_current_blocks(state["identity"])
+    identity = identity_with_current_names(state["identity"])
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
     facts = read_training_facts(state["facts"], tuple(stage.name for stage in taxonomy.stages))
     return Classifier(taxonomy, stages, novelty, identity, facts, tuned)

@@ -19,7 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Flat, Settings, Suggestion
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, with_current_names
+from defect_workbench.core.clustering.feature_blocks import (
+    BackboneInfo,
+    BlockWeights,
+    identity_with_current_names,
+    with_current_names,
+)
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
@@ -86,6 +91,7 @@ def _write(path: Path, project: Project) -> None:
         "settings": _settings_json(analysis.settings),
         "weights": analysis.weights.as_json(),
         "backbone": asdict(analysis.backbone) if analysis.backbone else None,
+        "features": dict(analysis.identity),
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
@@ -245,6 +251,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         outlier_scores=arrays["outlier_scores"],
         result=_result(arrays),
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
+        identity=identity_with_current_names(state.get("features", {})),
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)

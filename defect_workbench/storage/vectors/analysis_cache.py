@@ -16,8 +16,6 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import load_session, save_session
 
-# To be raised whenever the same features would give another analysis.
-_METHOD = 3
 _KEPT = 12
 
 
@@ -29,9 +27,8 @@ class AnalysisCache:
 
     def _path(self, images: ImageSet, made: Mapping[str, Any], settings: Settings) -> Path:
         facts = {
-            "method": _METHOD,
             "images": [image.sha256 for image in images.images],
-            "features": made,
+            "made": made,
             "settings": asdict(settings),
         }
         name = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
@@ -43,7 +40,8 @@ class AnalysisCache:
         Parameters
         ----------
         made : mapping of str to Any
-            The identity of the features (JSON values): others give another analysis.
+            What the result depends on apart from contents and settings, as JSON values: the identity of the
+            features and the version of the grouping.
         """
         try:
             found = load_session(self._path(images, made, settings)).analysis

@@ -339,7 +339,7 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
         check_fit(model, {**identity, "backbone": None})
     with pytest.raises(WorkbenchError, match="other network weights"):
         check_fit(model, {**identity, "backbone": {**identity["backbone"], "sha256": "1" * 64}})
-    with pytest.raises(WorkbenchError, match="processed differently"):
+    with pytest.raises(WorkbenchError, match="preprocessed differently"):
         check_fit(model, {**identity, "processing": {"denoise": "nlm"}})
     with pytest.raises(WorkbenchError, match="expects 40 deep features"):
         check_fit(model, {**identity, "columns": {**identity["columns"], "deep": 12}})

@@ -11,18 +11,24 @@ import numpy as np
 import pytest
 
 import defect_workbench.engine
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
+from defect_workbench.engine.clustering.group import analyse, analysis_identity
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
 from defect_workbench.engine.input.formats.image_format import NotNow
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.engine.measurement import defects
+from defect_workbench.storage.session.session_file import load_session, save_session
+from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.builders import BACKBONE, picture
 
@@ -65,6 +71,37 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
     assert missing == {"augmentation"}
     for value in BACKBONE.__dict__.values():
         assert json.dumps(value) in whole
+
+
+def test_a_session_names_what_its_features_depend_on_and_what_differs(lot: Path) -> None:
+    found = extracted(lot)
+    now = found.features.identity
+    assert now == identity.feature_identity(found.features.blocks, None, Processing())
+    analysis = analyse(found.features, Settings(), SilentReporter())
+    project = Project(found.images, analysis, 1, Decisions.none(len(found.images)))
+    save_session(lot.parent / "a.dwb", project)
+    kept = load_session(lot.parent / "a.dwb").analysis.identity
+    assert kept == now
+    assert not identity.differences(kept, now)
+    assert not identity.differences({}, now)
+    assert not identity.differences(kept, {**now, "extractors": {**now["extractors"], "later": "v1"}})
+    changed = {**now, "decoder": "v0", "extractors": {**now["extractors"], "zernike": "v0"}}
+    assert identity.differences(changed, now) == (
+        f"decoding was v0 and is {now['decoder']}",
+        "feature extraction was haralick {haralick}, zernike v0, outline {outline} "
+        "and is haralick {haralick}, zernike {zernike}, outline {outline}".format(**now["extractors"]),
+    )
+
+
+def test_cached_results_depend_on_the_versions_of_features(lot: Path, tmp_path: Path) -> None:
+    found = extracted(lot)
+    analysis = analyse(found.features, Settings(), SilentReporter())
+    cache, made = AnalysisCache(tmp_path / "cache"), analysis_identity(found.features)
+    (tmp_path / "cache").mkdir()
+    cache.put(found.images, made, analysis)
+    assert cache.get(found.images, made, analysis.settings) is not None
+    other = replace(found.features, identity={**found.features.identity, "measure": "v0"})
+    assert cache.get(found.images, analysis_identity(other), analysis.settings) is None
 
 
 def test_a_model_of_an_earlier_version_is_warned_of_and_not_refused() -> None:
