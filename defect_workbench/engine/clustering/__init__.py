@@ -1,1 +1,1 @@
-"""Feature vectors to clusters: linkage, affinity propagation, cuts, outliers, map."""
+"""Feature vectors to clusters: weights, methods, cuts, outliers, the map, and readings of the result."""

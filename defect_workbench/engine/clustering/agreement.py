@@ -1,4 +1,4 @@
-"""How far two sortings of the same images agree."""
+"""How far two groupings of the same images agree."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import file_digest
 from defect_workbench.engine.input.scan import scan
 
-# What an image is (the hash of its content), and the label it was given.
+# The hash of an image's content and the label of the image.
 Labelled = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two sortings of the images that both have.
+    """Two groupings, compared on the images that both contain.
 
     Attributes
     ----------
     rows, columns : tuple of str
-        Labels of the first and the second sorting, by falling size.
+        Labels of the first and the second grouping, the most frequent first.
     table : (rows, columns) int64
-        Images with each pair of labels.
+        Number of images with each pair of labels.
     first : (m,) intp
-        Positions in the first sorting of the images both have.
+        Positions of the common images in the first grouping.
     row_of, column_of : (m,) intp
         Label numbers of these images.
     adjusted_rand_index : float
         1 for the same groups, about 0 for chance (L. Hubert, P. Arabie, J. Classification 2, 1985).
     purity : float
-        Share of images that have the second label most frequent in their first.
+        Share of images whose second label is the most frequent one among those of their first label.
     missing : tuple of int
-        Images that only the first, and only the second sorting has.
+        Number of images that only the first grouping has, and that only the second has.
     """
 
     rows: tuple[str, ...]
@@ -53,12 +53,12 @@ class Comparison:
     missing: tuple[int, int]
 
     def images_of(self, row: int, column: int) -> Integers:
-        """Positions in the first sorting of the images of one cell."""
+        """(k,) positions in the first grouping of the images in one cell of the table."""
         return np.asarray(self.first[(self.row_of == row) & (self.column_of == column)])
 
 
 def compare(first: Labelled, second: Labelled) -> Comparison:
-    """Compare two sortings; images are matched by content, copies in their order.
+    """Compare two groupings; images are matched by content, and copies in their order.
 
     Raises
     ------
@@ -102,17 +102,24 @@ def _by_size(labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]:
-    """Images sorted by hand: the label is the first folder below `root`.
+    """Read images that were sorted by hand: the label is the first folder below `root`.
+
+    Returns
+    -------
+    list of (str, str)
+        SHA-256 of the content, and the label.
 
     Raises
     ------
     InputError
-        If there is no folder of images.
+        If `root` contains no folder of images.
+    Cancelled
+        If the reporter says so.
     """
     listing = scan(root, reporter)
     files = [file for file in listing.files if "/" in file.path]
     if not files:
-        raise InputError(f"{root} holds no folders of images")
+        raise InputError(f"{root} contains no folders of images")
     reporter.stage("Reading the sorted images", len(files))
     labelled = []
     for file in files:

@@ -59,7 +59,14 @@ class Association:
 
 
 def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
-    """(n,) number of each image's group, and the groups' labels; all outliers are one group."""
+    """The group of each image, and the labels of the groups; all outliers form one group.
+
+    Returns
+    -------
+    groups : (n,) intp
+        Index into the labels.
+    labels : tuple of str
+    """
     partition = project.partition
     labels = [cluster.label for cluster in partition.clusters]
     numbers = partition.cluster_of.astype(np.intp)
@@ -70,7 +77,7 @@ def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
 
 
 def associations(project: Project) -> list[Association]:
-    """Every column of the project's side data against its clusters."""
+    """The association of each column of the project's side data with its clusters; none without side data."""
     if project.side is None:
         return []
     numbers, labels = groups_of(project)
@@ -79,17 +86,24 @@ def associations(project: Project) -> list[Association]:
 
 
 def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int = 0) -> Association:
-    """Cross a column with groups of images, and test whether they go together.
+    """Tabulate a column against groups of images, and test whether the two are associated.
 
     Categories: Pearson's chi-square test of independence with Cramér's V, corrected for bias
-    (W. Bergsma, J. Korean Stat. Soc. 42, 2013). Where many expected counts are below 5, the exact test
-    of Fisher for two by two cells, else a permutation of the categories. Numbers: the test of Kruskal
-    and Wallis with epsilon squared, H / (n - 1); where every group is small, by permutation.
+    (W. Bergsma, J. Korean Stat. Soc. 42, 2013). Where many expected counts are below 5, Fisher's exact
+    test for two by two cells, otherwise a permutation test. Numbers: the Kruskal-Wallis test with epsilon
+    squared, H / (n - 1); where every group is small, by permutation.
 
     Parameters
     ----------
     groups : (n,) intp
         Index into `labels` for each image.
+    labels : sequence of str
+    seed : int
+        Of the permutations.
+
+    Returns
+    -------
+    Association
     """
     there = np.array([cell is not None for cell in column.cells], dtype=bool)
     if column.kind is ColumnKind.NUMBER:

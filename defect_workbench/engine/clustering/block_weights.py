@@ -56,7 +56,15 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     Parameters
     ----------
     blocks : dict of str to (n, d) float64
-        As `fusion.normalised_blocks` gives them.
+        As `fusion.normalised_blocks` returns them. Where the deep block is there, so are Zernike and texture.
+    linkage : Linkage
+        Of the clusters of deep features that the other blocks are judged by.
+    seed : int
+        Of the sample of rows that a large set is judged by.
+
+    Returns
+    -------
+    BlockWeights
     """
     if DEEP not in blocks:
         return BlockWeights(

@@ -1,4 +1,4 @@
-"""Which cuts of a tree are worth looking at.
+"""Suggest cuts of a tree.
 
 A gap in the merge heights is evidence of clusters only where it is larger than what data without
 clusters would show. The reference is the same data with each column shuffled on its own: the same
@@ -8,8 +8,8 @@ T. Hastie, J. R. Statist. Soc. B 63, 2001, applied to merge heights). The score 
     (gap - half the gap of the reference) x (mean silhouette)^2,
     gap = log(height of the merge that ends k / height of the merge before it),
 
-and the best cut is the k of the largest score among k >= 3: the halves of a set are nearly always the
-largest gap, and never what a person wants.
+and the best cut is the k with the largest score among k >= 3: the largest gap is nearly always at two
+clusters, which is never what a person wants.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_CLUSTERS = 30
 SUGGESTIONS = 5
-_EXPECTED_SHARE = 0.5  # the whole of it would be too much: shuffling two-peaked columns makes groups
+# Not all of the reference gap, as shuffled columns with two peaks form clusters themselves.
+_EXPECTED_SHARE = 0.5
 _REFERENCES = 10
 _REFERENCE_ROWS = 600
 _SILHOUETTE_ROWS = 2000
@@ -119,7 +120,7 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
         Of the reference and of the sample of rows that large sets are judged by.
     """
     rng = np.random.default_rng(seed)
-    # Copies of one image merge at the height 0; the step from there is no gap between groups.
+    # Copies of an image merge at the height 0; the step from there is not a gap between clusters.
     different = len(distinct_rows(vectors)[0])
     count = max(0, min(MAX_CLUSTERS - 1, different - 2))
     clusters = np.arange(2, count + 2)
@@ -135,14 +136,24 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
 
 
 def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
-    """Up to five cuts, best first; never empty.
+    """Up to five cuts, best first; at least one.
 
-    Offered are the cuts of the highest positive scores, and always the one of the largest silhouette.
+    They are the cuts with the highest positive scores, and always the one with the largest silhouette.
+
+    Parameters
+    ----------
+    tree : Tree
+    scored : CutScores
+        Of this tree.
+
+    Returns
+    -------
+    tuple of Suggestion
     """
     if tree.leaves < 2:
-        return (Suggestion(tree.height_of(1), 1, tree.leaves, 0.0, "there is one image only"),)
+        return (Suggestion(tree.height_of(1), 1, tree.leaves, 0.0, "there is only one image"),)
     if not (scored.clusters > 2).any():
-        return (_suggestion(tree, 1, 0.0, "too few images to tell groups apart"),)
+        return (_suggestion(tree, 1, 0.0, "too few images to distinguish clusters"),)
     scores = scored.scores
     order = [int(i) for i in np.argsort(-scores, kind="stable") if np.isfinite(scores[i])]
     best = order[0]

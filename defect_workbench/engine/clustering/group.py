@@ -41,14 +41,20 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
     ----------
     features : Features
         At least one row.
+    settings : Settings
+    reporter : Reporter
+
+    Returns
+    -------
+    Analysis
 
     Raises
     ------
     WorkbenchError
-        If the method cannot give a result for these images; the message says what to do.
+        If there are no images, or `regroup` raises it.
     """
     if len(features) == 0:
-        raise WorkbenchError("there is no usable image to group")
+        raise WorkbenchError("there are no usable images to cluster")
     reporter.stage("Fusing features", None)
     kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
     return replace(regroup(kept, features.backbone, settings, reporter), identity=features.identity)
@@ -100,14 +106,21 @@ def regroup(
 
 
 def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:
-    """Group some images of a set once more, by the distances they already have.
+    """Cluster some images of a set by themselves, by the distances that they have in the set.
 
-    Nobody is an outlier among them: they were chosen as one cluster.
+    None of them is an outlier, as they were chosen as one cluster.
 
     Parameters
     ----------
     vectors : (m, d) float32
         Rows of `Analysis.vectors`.
+    settings : Settings
+        Their weights are ignored.
+
+    Raises
+    ------
+    InputError, WorkbenchError, Cancelled
+        As `regroup`.
     """
     given = replace(settings, weights=BlockWeights({DEEP: 1.0}, "as in the whole set"))
     found = regroup({DEEP: vectors}, None, given, reporter)

@@ -1,4 +1,4 @@
-"""Images as points of a plane."""
+"""Place images on the map, a plane."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def principal_plane(vectors: NDArray[np.float32]) -> Floats:
 
 
 def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int = 0) -> Floats:
-    """t-SNE, which keeps neighbours together.
+    """A plane by t-SNE, which keeps neighbours together.
 
     Source: L. van der Maaten, G. Hinton, J. Mach. Learn. Res. 9 (2008), as implemented by
-    scikit-learn; run in stages, so that it can be followed and cancelled.
+    scikit-learn; run in stages, so that it shows progress and can be cancelled.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""New images beside clusters that a person has confirmed: which of them belong there already.
+"""Match new images to the clusters that a person has confirmed.
 
-An image goes to the confirmed cluster whose image is nearest, if that is no farther than its own images
-usually are from each other; everything else is left to be clustered.
+An image goes to the confirmed cluster that has the nearest image, if that is no farther away than images of
+the cluster usually are from each other. All other images are left to be clustered.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from defect_workbench.engine.features.scaling import plain_scales
 NEW = -1
 HAND_WEIGHT = 0.05
 _QUANTILE = 0.95
-# Another confirmed cluster almost as near makes an image doubtful; a person then decides.
+# An image is left to a person where a second confirmed cluster is almost as near.
 _CLEARLY = 0.95
 _FEWEST = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Where new images belong.
+    """The confirmed clusters that new images match.
 
     Attributes
     ----------
     cluster : (m,) intp
         Number of the confirmed cluster, or `NEW`.
     distance : (m,) float64
-        To its nearest image, over the cluster's limit: matched up to 1.
+        Distance to the nearest image of that cluster, divided by the cluster's limit; up to 1 it matches.
     nearest : (m,) intp
         The nearest confirmed cluster, matched or not.
     """
@@ -92,7 +92,7 @@ def match_new(
     matched = own <= 1.0
     if len(numbers) > 1:
         matched &= between[rows, first] <= _CLEARLY * between[rows, order[:, 1]]
-    # The very image again is no question.
+    # An identical image always matches.
     matched |= between[rows, first] <= 1e-6
     return Matching(
         np.where(matched, numbers[first], NEW).astype(np.intp), own, numbers[first].astype(np.intp)

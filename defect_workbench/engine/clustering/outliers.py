@@ -1,10 +1,10 @@
-"""Images that resemble nothing else.
+"""Outlier scores: which images resemble no others.
 
-Two questions, both must be answered yes: is the image in a much thinner place than its neighbours
+An outlier must meet two conditions: it is in a much sparser region than its neighbours are
 (local outlier factor: M. M. Breunig, H.-P. Kriegel, R. T. Ng, J. Sander, SIGMOD 2000, its logarithm
-averaged over 5, 10 and 20 neighbours), and is it far from others in absolute terms (distance to the
-fifth neighbour, robust z of its logarithm)? The second keeps slight oddities inside a dense group,
-which the first alone flags, out.
+averaged over 5, 10 and 20 neighbours), and it is far from others in absolute terms (distance to the
+fifth neighbour, robust z of its logarithm). The second condition rules out slight oddities inside a dense
+cluster, which the first alone would flag.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ _FEWEST_NEIGHBOURS = 3
 
 
 def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
-    """Distances and indices of each row's nearest other rows, rising.
+    """Distances and indices of the other rows nearest to each row, nearest first.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+    count : int
+        Below n.
 
     Returns
     -------
@@ -49,7 +55,7 @@ def _log_local_outlier_factor(distances: Floats, indices: Integers, k: int, floo
 
 
 def outlier_scores(vectors: Floats) -> Floats:
-    """How little each row resembles the others; above 1 it is flagged.
+    """How little each row resembles the others; a row with a score above 1 is an outlier.
 
     Parameters
     ----------
@@ -58,12 +64,12 @@ def outlier_scores(vectors: Floats) -> Floats:
     Returns
     -------
     (n,) float64
-        0 throughout where there are fewer than ten rows: nothing can be said. Copies of one row have
-        one score.
+        All 0 where there are fewer than ten rows, which are too few to judge. Copies of a row have the same
+        score.
     """
     first, place = distinct_rows(vectors)
     if int(np.bincount(place).max(initial=0)) > NEIGHBOURS[0]:
-        # A row with that many copies has no other neighbours; copies then count once.
+        # A row with that many copies would have no other neighbours, so copies count once.
         return _scores(vectors[first])[place]
     return _scores(vectors)[first][place]
 
@@ -72,13 +78,13 @@ def _scores(vectors: Floats) -> Floats:
     n = len(vectors)
     if n < _FEWEST:
         return np.zeros(n)
-    # In a small set twenty neighbours would reach across groups, and every small group would be odd.
+    # In a small set, twenty neighbours would reach into other clusters and flag every small one.
     most = max(_FEWEST_NEIGHBOURS, (n - 1) // 5)
     neighbours = [min(k, most) for k in NEIGHBOURS]
     distances, indices = nearest_neighbours(vectors, neighbours[-1])
     fifth = distances[:, neighbours[0] - 1]
     typical = float(np.median(fifth))
-    # Pictures that were saved again differ by next to nothing; that counts as a thousandth of the usual.
+    # Images that were saved again differ by almost nothing; a thousandth of the usual distance is the least.
     floor = max(1e-3 * typical, 1e-12)
     factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
     isolation = np.log(np.maximum(fifth, floor))
