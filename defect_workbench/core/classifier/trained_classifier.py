@@ -23,9 +23,9 @@ from defect_workbench.core.distances import nearest_distances
 class Novelty:
     """Recognises images of unknown kinds by two measures, each on the scale of known images.
 
-    The score gap is how far an image's linear scores are from those of a typical image of any label (1
-    for it, 0 for all others); the distance is that to the nearest training image. docs/adr/0015 compares
-    them with other measures.
+    The score deviation is how far an image's linear scores are from those of a typical image of any label (1
+    for it, 0 for all others); the distance is that to the nearest training image. They are compared with
+    other measures in docs/adr/0015-novelty-score.md.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Novelty:
     references : (m, d) float16
         Training images.
     centre, spread : (2,) float64
-        Of score gap and distance: median, and 95th percentile less median, of known images held out.
+        Of score deviation and distance: median, and 95th percentile less median, of known images held out.
     threshold : float
         Of the sum of both; above it an image is unknown.
     """
@@ -49,10 +49,10 @@ class Novelty:
     threshold: float = np.inf
 
     def measures(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
-        """(n, 2) score gap and distance of images."""
+        """(n, 2) score deviation and distance of images."""
         vectors = scaled(self.scales, blocks)
         scores = vectors @ self.linear[:-1] + self.linear[-1]
-        return np.stack([score_gap(scores), nearest_distances(vectors, self.references)], axis=1)
+        return np.stack([score_deviation(scores), nearest_distances(vectors, self.references)], axis=1)
 
     def scores(self, measures: Floats) -> Floats:
         """(n,) novelty scores: the sum of both measures, each in units of its spread."""
@@ -60,7 +60,7 @@ class Novelty:
         return result
 
 
-def score_gap(scores: Floats) -> Floats:
+def score_deviation(scores: Floats) -> Floats:
     """(n,) distance of each row of linear scores from the nearest row of the unit matrix."""
     squares = (scores**2).sum(axis=1) - 2 * scores.max(axis=1) + 1
     result: Floats = np.sqrt(np.maximum(squares, 0.0))

@@ -15,12 +15,12 @@ from defect_workbench.core.normalisation import unit_rows
 
 # The block of what earlier stages found.
 UPSTREAM = "upstream"
-_FORMER_UPSTREAM = "earlier"
+FORMER_UPSTREAM = "earlier"
 
 
 def current_block(name: str) -> str:
     """Today's name of a block that a head takes, from that in a file of any version."""
-    return UPSTREAM if name == _FORMER_UPSTREAM else current_name(name)
+    return UPSTREAM if name == FORMER_UPSTREAM else current_name(name)
 
 
 @dataclass(frozen=True, eq=False)

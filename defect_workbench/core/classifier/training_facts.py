@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from defect_workbench.core.classifier.trained_stage import current_block
+from defect_workbench.core.classifier.trained_stage import FORMER_UPSTREAM, UPSTREAM, current_block
+from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
 from defect_workbench.core.typed_json import decode, decode_fields
 
 T = TypeVar("T")
@@ -208,7 +209,7 @@ class StageFacts:
             "why": self.why,
             "parameters": dict(self.parameters),
             "learnt": self.learnt,
-            "weights": dict(self.weights),
+            "weights": _with_former_names(self.weights),
             "temperature": self.temperature,
         }
         return result | {key: value for key, value in optional.items() if value not in ("", {}, None)}
@@ -231,6 +232,12 @@ class StageFacts:
         if table.get("accuracy") is not None:
             table["evaluation"] = {key: table[key] for key in table if key != "evaluation"}
         return decode_fields(cls, table, where)
+
+
+def _with_former_names(weights: Mapping[str, float]) -> dict[str, float]:
+    """The weights of blocks, also by the names that they had before, for programs that read those."""
+    former = {FORMER_UPSTREAM: UPSTREAM, **FORMER_NAMES}
+    return {**weights, **{old: weights[new] for old, new in former.items() if new in weights}}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Fit the novelty score, by which images of unknown kinds are recognised.
 
-The score is the gap of the linear scores plus the distance to the nearest training image;
-docs/adr/0015-doubt-is-gap-plus-distance.md says why, and what else was tried.
+It is the deviation of the linear scores plus the distance to the nearest training image;
+docs/adr/0015-novelty-score.md says why, and what else was tried.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_gap
+from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_deviation
 from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
@@ -81,7 +81,7 @@ def fit_novelty(
     weights = class_weights(labels, classes, np.arange(len(labels)))
     fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)
     distance = distance_to_others(vectors, groups)
-    held = np.stack([score_gap(fit.held_out), distance], axis=1)
+    held = np.stack([score_deviation(fit.held_out), distance], axis=1)
     centre = np.quantile(held, 0.5, axis=0)
     spread = np.maximum(np.quantile(held, 0.95, axis=0) - centre, 1e-6)
     kept = np.arange(len(vectors))

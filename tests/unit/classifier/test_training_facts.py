@@ -54,6 +54,8 @@ def test_old_keys_are_still_written_for_programs_that_read_them(facts: TrainingF
     stages = facts.as_json()["stages"]
     assert stages["size"]["limit"] == stages["size"]["parameters"]["limit"]
     assert stages["size"]["accuracy"] is None
+    weights = stages["defect or clean"]["weights"]
+    assert weights["shape"] == weights["outline"]
     assert facts.as_json()["overall"]["classes"]["pit"]["purity"] == pytest.approx(6 / 7)
 
 
