@@ -12,7 +12,7 @@ from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.storage.report.report_content import ContactSheet, Picture
+from defect_workbench.storage.report.report_content import ContactSheet, EncodedImage
 
 Thumbnail = Callable[[Path, int], Pixels | None]
 
@@ -49,7 +49,7 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         shown = members[:_SHEET_IMAGES]
         left = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
         files = [project.images.absolute(int(i)) for i in shown]
-        picture = Picture.of(_sheet(files, thumbnail), "jpeg")
+        picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
         sheets.append(ContactSheet(label, words + left, colour, picture))
         reporter.advance()
     return sheets

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.storage.report.report_content import Picture, Report
+from defect_workbench.storage.report.report_content import EncodedImage, Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,5 +41,5 @@ def _environment() -> Environment:
     return environment
 
 
-def _data_uri(picture: Picture) -> str:
-    return f"data:image/{picture.type};base64,{base64.b64encode(picture.data).decode('ascii')}"
+def _data_uri(picture: EncodedImage) -> str:
+    return f"data:image/{picture.file_type};base64,{base64.b64encode(picture.data).decode('ascii')}"

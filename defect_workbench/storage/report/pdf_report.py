@@ -29,7 +29,7 @@ from defect_workbench.storage.report.pdf_fonts import BOLD, FONT, markup, regist
 from defect_workbench.storage.report.report_content import (
     CellMark,
     ContactSheet,
-    PictureGrid,
+    ImageGrid,
     Report,
     ReportFigures,
     ReportTable,
@@ -134,7 +134,7 @@ def _section(section: Section) -> list[Flowable]:
             return _figures(section)
         case ContactSheet():
             return [_sheet(section)]
-        case PictureGrid():
+        case ImageGrid():
             return _grid(section)
 
 
@@ -175,7 +175,7 @@ def _sheet(sheet: ContactSheet) -> Flowable:
     )
 
 
-def _grid(section: PictureGrid) -> list[Flowable]:
+def _grid(section: ImageGrid) -> list[Flowable]:
     width = _INNER / _GRID_COLUMNS
     cells: list[Sequence[Flowable]] = []
     for item in section.pictures:

@@ -104,7 +104,7 @@ class ReportFigures:
 
 
 @dataclass(frozen=True)
-class Picture:
+class EncodedImage:
     """An encoded image.
 
     Attributes
@@ -116,16 +116,16 @@ class Picture:
     """
 
     data: bytes
-    type: Literal["jpeg", "png"]
+    file_type: Literal["jpeg", "png"]
     width: int
     height: int
 
     @staticmethod
-    def of(image: Image.Image, type: Literal["jpeg", "png"]) -> Picture:  # noqa: A002
+    def of(image: Image.Image, file_type: Literal["jpeg", "png"]) -> EncodedImage:
         """An image, encoded."""
         stream = io.BytesIO()
-        image.save(stream, type.upper(), quality=82)
-        return Picture(stream.getvalue(), type, image.width, image.height)
+        image.save(stream, file_type.upper(), quality=82)
+        return EncodedImage(stream.getvalue(), file_type, image.width, image.height)
 
 
 @dataclass(frozen=True)
@@ -143,29 +143,29 @@ class ContactSheet:
     title: str
     words: str
     colour: str
-    picture: Picture
+    picture: EncodedImage
 
 
 @dataclass(frozen=True)
-class CaptionedPicture:
+class CaptionedImage:
     """A picture with the lines below it; the first is set in bold. None where it cannot be shown."""
 
-    picture: Picture | None
+    picture: EncodedImage | None
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class PictureGrid:
+class ImageGrid:
     """Single images with captions."""
 
     kind: ClassVar = "pictures"
 
     title: str
     note: str
-    pictures: tuple[CaptionedPicture, ...]
+    pictures: tuple[CaptionedImage, ...]
 
 
-Section = ReportText | ReportTable | ReportFigures | ContactSheet | PictureGrid
+Section = ReportText | ReportTable | ReportFigures | ContactSheet | ImageGrid
 
 
 @dataclass(frozen=True)

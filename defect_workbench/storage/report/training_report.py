@@ -21,10 +21,10 @@ from defect_workbench.core.classifier.training_facts import (
 from defect_workbench.core.text import sentence_case
 from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.report_content import (
-    CaptionedPicture,
+    CaptionedImage,
     CellMark,
-    Picture,
-    PictureGrid,
+    EncodedImage,
+    ImageGrid,
     Report,
     ReportFigure,
     ReportFigures,
@@ -213,13 +213,13 @@ def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, images: int) -> Se
     shown = mistakes[:WORST]
     left = f", the {len(shown)} most confident shown" if len(shown) < len(mistakes) else ""
     pictures = tuple(_mistake(mistake, thumbnail) for mistake in shown)
-    return PictureGrid(title, f"{len(mistakes):,} of {images:,} images{left}.", pictures)
+    return ImageGrid(title, f"{len(mistakes):,} of {images:,} images{left}.", pictures)
 
 
-def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedPicture:
+def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
     pixels = thumbnail(mistake.file, THUMBNAIL)
-    return CaptionedPicture(
-        None if pixels is None else Picture.of(Image.fromarray(pixels), "png"),
+    return CaptionedImage(
+        None if pixels is None else EncodedImage.of(Image.fromarray(pixels), "png"),
         (
             f"{mistake.decided} ({100 * mistake.probability:.0f} %)",
             f"folder {mistake.label}",

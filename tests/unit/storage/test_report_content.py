@@ -21,11 +21,11 @@ from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.pdf_report import write_pdf
 from defect_workbench.storage.report.project_report import project_report
 from defect_workbench.storage.report.report_content import (
-    CaptionedPicture,
+    CaptionedImage,
     CellMark,
     ContactSheet,
-    Picture,
-    PictureGrid,
+    EncodedImage,
+    ImageGrid,
     Report,
     ReportFigure,
     ReportFigures,
@@ -43,11 +43,11 @@ from tests.unit.storage.test_report import evil_project
 def drawing(kind: Literal["svg", "png"]) -> bytes:
     if kind == "svg":
         return b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'></svg>"
-    return Picture.of(Image.new("RGB", (9, 9)), "png").data
+    return EncodedImage.of(Image.new("RGB", (9, 9)), "png").data
 
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
-PICTURE = Picture.of(Image.new("L", (40, 30), 90), "jpeg")
+PICTURE = EncodedImage.of(Image.new("L", (40, 30), 90), "jpeg")
 SECTIONS: tuple[Section, ...] = (
     ReportText("98.2 % right", TextStyle.FIGURE, "Final label"),
     ReportFigures("Drawings", tuple(ReportFigure(f"caption {i}", drawing, (200.0, 90.0)) for i in (1, 2))),
@@ -62,10 +62,10 @@ SECTIONS: tuple[Section, ...] = (
     ),
     ReportTable("A part", note="It has no rows.", part=True),
     ContactSheet("cluster-01", "3 images", "#336699", PICTURE),
-    PictureGrid(
+    ImageGrid(
         "Mistakes",
         "2 of 9 images.",
-        (CaptionedPicture(PICTURE, ("pit (97 %)", "a.png")), CaptionedPicture(None, ("gone", "b.png"))),
+        (CaptionedImage(PICTURE, ("pit (97 %)", "a.png")), CaptionedImage(None, ("gone", "b.png"))),
     ),
 )
 REPORT = Report("lot 7", "defect clusters", ("19 images", "made today"), ("No weights.",), SECTIONS)
@@ -85,7 +85,7 @@ def strings(section: Section) -> Iterator[str]:
             yield from (figure.caption for figure in section.figures)
         case ContactSheet():
             yield section.words
-        case PictureGrid():
+        case ImageGrid():
             yield section.note
             for item in section.pictures:
                 yield from item.lines
@@ -148,7 +148,7 @@ def test_every_part_of_a_training_report_is_in_both_outputs(tmp_path: Path) -> N
     gone = replace(mistake, file=tmp_path / "gone.png", name="gone.png")
     report = training_report("lot 7", facts, [mistake, gone], {"Seed": "0"}, thumbnail, ["No weights."])
     kinds = {type(section) for section in report.sections}
-    assert kinds == {ReportText, ReportTable, ReportFigures, PictureGrid}
+    assert kinds == {ReportText, ReportTable, ReportFigures, ImageGrid}
     check_complete(report, tmp_path)
 
 
@@ -199,5 +199,5 @@ def test_cell_that_fills_more_than_a_page_is_shortened(length: int, tmp_path: Pa
 
 def test_picture_higher_than_a_page_is_made_to_fit(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (3000, 1000), dtype=np.uint8)
-    tall = ContactSheet("tall", "1 image", "#000000", Picture.of(Image.fromarray(pixels), "jpeg"))
+    tall = ContactSheet("tall", "1 image", "#000000", EncodedImage.of(Image.fromarray(pixels), "jpeg"))
     assert len(paper(replace(REPORT, sections=(tall,)), tmp_path).pages) <= 2
