@@ -131,8 +131,13 @@ def x_sdd() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where to keep the pictures that tests make, for the documents."""
+    """What becomes of the pictures that tests take of the window."""
     parser.addoption("--pictures", default="", help="keep the pictures of the window in this folder")
+    parser.addoption(
+        "--update-pictures",
+        action="store_true",
+        help="rewrite the pictures in docs/pictures and those that tests compare with",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

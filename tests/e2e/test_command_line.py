@@ -1,8 +1,6 @@
 """The real command line, as a process of its own."""
 
-import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,27 +13,10 @@ from PIL import Image
 from scipy import ndimage
 
 from defect_workbench.sample.synthetic import Look, write_set
+from defect_workbench.user_dirs import Places
 from tests.builders import picture
 from tests.conftest import SHARED_DATA
-
-COMMAND = [sys.executable, "-m", "defect_workbench"]
-
-
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    base = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**base, **environment},
-        timeout=300,
-        check=False,
-    )
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+from tests.processes import COMMAND, in_process, run, table
 
 
 @pytest.fixture
@@ -178,12 +159,20 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
     ],
 )
 def test_wrong_input_gets_a_sentence_and_costs_nothing(
-    lot: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+    lot: Path,
+    tmp_path: Path,
+    places: Places,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: str,
 ) -> None:
     names = {"LOT": str(lot), "OUT": str(tmp_path / "out"), "NOWHERE": str(tmp_path / "nowhere")}
     offline = ["--offline"] if arguments[0] in ("cluster", "extract") else []
     before = sorted(p.name for p in lot.iterdir())
-    done = run(*(names.get(a, a) for a in arguments), *offline)
+    given = [*(names.get(a, a) for a in arguments), *offline]
+    # A path alone is for the window, which only the whole program knows.
+    done = run(*given) if arguments[0] in names else in_process(given, places, capsys)
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from defect_workbench.user_dirs import Places
 from tests.builders import picture
-from tests.e2e.test_command_line import run, table
+from tests.processes import in_process, run, table
 
 
 @pytest.fixture
@@ -119,10 +120,16 @@ def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Pa
     ],
 )
 def test_wrong_input_gets_a_sentence_and_costs_nothing(
-    lot: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+    lot: Path,
+    tmp_path: Path,
+    places: Places,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: str,
 ) -> None:
     names = {"LOT": str(lot), "OUT": str(tmp_path / "out"), "NOWHERE": str(tmp_path / "nowhere")}
-    done = run(*(names.get(a, a) for a in arguments))
+    done = in_process([names.get(a, a) for a in arguments], places, capsys)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()

@@ -1,6 +1,5 @@
 """Failures of a whole run: streams that close, interrupts, a full disk, places that are missing."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,9 +12,9 @@ import pytest
 from defect_workbench import cli
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.user_dirs import HOME_VARIABLE, Places
-from tests.builders import made_lot, picture
-from tests.e2e.test_command_line import COMMAND, run
+from tests.builders import made_lot
 from tests.e2e.test_golden import GOLDEN
+from tests.processes import run
 
 ODD = ("Traceback", "did not expect", "Warning:", "site-packages")
 
@@ -25,58 +24,9 @@ def lot(tmp_path: Path) -> Path:
     return made_lot(tmp_path / "lot")
 
 
-def started(arguments: list[str | Path], environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **environment},
-        timeout=120,
-        check=False,
-        capture_output=True,
-    )
-
-
-def test_names_that_the_console_cannot_show_are_written_out(tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / "lot" / folder).mkdir(parents=True)
-        picture(ord(folder)).save(tmp_path / "lot" / folder / "欠陥.png")
-    done = started(
-        ["cluster", tmp_path / "lot", "--out", tmp_path / "out", "--cut", "1", "--offline"],
-        {"PYTHONIOENCODING": "cp1252"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert b"\\u6b20\\u9665~2.png" in done.stdout
-    assert (tmp_path / "out" / "manifest.csv").is_file()
-
-
-def test_json_is_sound_in_any_encoding(tmp_path: Path) -> None:
-    (tmp_path / "lot").mkdir()
-    picture(1).save(tmp_path / "lot" / "a.png")
-    arguments: list[str | Path] = [
-        "cluster",
-        tmp_path / "lot",
-        "--out",
-        tmp_path / "欠陥",
-        "--offline",
-        "--json",
-    ]
-    done = started(arguments, {"PYTHONIOENCODING": "cp1252"})
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.decode("ascii"))["images"] == 1
-
-
-@pytest.mark.parametrize("redirection", ["2>&-", ">&-", ">&- 2>&-", "2>&1 >/dev/null | true"])
-def test_closed_streams_cost_no_result(redirection: str, lot: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    line = f'"{sys.executable}" -m defect_workbench cluster "{lot}" --out "{out}" --offline {redirection}'
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {line}"], timeout=120, check=False, capture_output=True
-    )
-    assert (out / "manifest.csv").is_file()
-    assert done.returncode == 0
-
-
-@pytest.mark.parametrize("redirection", [">/dev/full", "| true"])
-@pytest.mark.parametrize("option", ["", "--json"])
+@pytest.mark.parametrize(
+    ("redirection", "option"), [(">/dev/full", ""), (">/dev/full", "--json"), ("| true", "")]
+)
 def test_a_result_that_cannot_be_printed_is_said(
     redirection: str, option: str, lot: Path, tmp_path: Path
 ) -> None:

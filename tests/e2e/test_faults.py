@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.builders import picture
-from tests.e2e.test_command_line import COMMAND, run, table
+from tests.processes import COMMAND, run, table
 
 # Root may read and write everything: its two rights to do so are taken away.
 ORDINARY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []

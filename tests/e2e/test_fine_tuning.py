@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from defect_workbench.storage.model.model_file import load_model
-from tests.e2e.test_command_line import run, table
 from tests.e2e.test_golden import GOLDEN
+from tests.processes import run, table
 
 KINDS = ("clean", "pit", "residue", "scratch")
 

@@ -12,7 +12,7 @@ from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.storage.result.manifest import COLUMNS, manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.session.session_file import load_session, save_session
-from tests.e2e.test_command_line import run, table
+from tests.processes import run, table
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from defect_workbench.sample.synthetic import KINDS, render
 from defect_workbench.storage.session.session_file import load_session
-from tests.e2e.test_command_line import run, table
+from tests.processes import run, table
 from tests.unit.features.test_info_bar import with_bar
 from tests.unit.input.test_afm import gwy, heights, needs_reader
 from tests.unit.input.test_tool_facts import HITACHI, ZEISS

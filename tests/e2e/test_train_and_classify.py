@@ -11,7 +11,7 @@ from PIL import Image
 from defect_workbench.sample.synthetic import KINDS, Look, render
 from defect_workbench.storage.result.manifest import COLUMNS
 from defect_workbench.storage.session.session_file import load_session
-from tests.e2e.test_command_line import run, table
+from tests.processes import run, table
 
 LOOK = Look(size=150, grain=5, grain_scale=2.2, noise=(4, 7), pitch=(17, 21))
 

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
@@ -31,14 +33,29 @@ def confirm(window: MainWindow, count: int) -> None:
     window.document.confirm(held)
 
 
+def train(window: MainWindow, qtbot: QtBot) -> None:
+    """Train a classifier of three kinds of the sample set."""
+    confirm(window, 3)
+    window.tabs.setCurrentWidget(window.classify_panel)
+    window.classify_panel.folds.setValue(2)
+    with qtbot.waitSignal(window.jobs.done, timeout=180_000):
+        qtbot.mouseClick(window.classify_panel.train_button, LEFT)
+
+
 @pytest.fixture
-def trained(opened: MainWindow, qtbot: QtBot) -> MainWindow:
-    """The window with a classifier of three kinds of the sample set."""
-    confirm(opened, 3)
-    opened.tabs.setCurrentWidget(opened.classify_panel)
-    opened.classify_panel.folds.setValue(2)
-    with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
-        qtbot.mouseClick(opened.classify_panel.train_button, LEFT)
+def trained(
+    opened: MainWindow, qtbot: QtBot, once_per_run: Callable[[str, Callable[[Path], None]], Path]
+) -> MainWindow:
+    """The window with a classifier: the first test of a run trains it, the others load it."""
+
+    def fill(folder: Path) -> None:
+        train(opened, qtbot)
+        with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
+            opened.classifying.keep(folder / "kinds.dwm")
+
+    model = once_per_run("classifier", fill) / "kinds.dwm"
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        opened.classifying.load(model)
     return opened
 
 
@@ -61,25 +78,26 @@ def test_too_little_to_learn_from_is_said(opened: MainWindow, qtbot: QtBot, answ
 
 
 def test_a_classifier_is_trained_kept_applied_and_corrected(
-    trained: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path
+    opened: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path
 ) -> None:
-    panel = trained.classify_panel
+    train(opened, qtbot)
+    panel = opened.classify_panel
     assert panel.curves.heads
     text = panel.figures.toPlainText()
     assert "right" in text
     assert all(name in text for name in NAMES[:3])
     path = tmp_path / "kinds.dwm"
-    with qtbot.waitSignal(trained.jobs.done, timeout=60_000):
-        trained.classifying.keep(path)
+    with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
+        opened.classifying.keep(path)
     assert path.is_file()
     assert (tmp_path / "kinds.dwm.html").is_file()
-    with qtbot.waitSignal(trained.jobs.done, timeout=10_000):
-        trained.classifying.load(path)
+    with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
+        opened.classifying.load(path)
     assert panel.model_name.text() == "kinds.dwm"
 
-    with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
-        trained.classifying.classify(lot)
-    project = trained.document.project
+    with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
+        opened.classifying.classify(lot)
+    project = opened.document.project
     assert project is not None
     assert project.proposal is not None
     assert len(project.images) == 40
@@ -89,18 +107,18 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     unknown = [i for i, label in enumerate(project.proposal.labels) if not label]
     assert np.flatnonzero(project.proposal.unknown).tolist() == unknown
     assert set(project.partition.outliers.tolist()) == set(unknown)
-    assert "unknown" in trained.notice.text.text()
-    assert trained.isWindowModified()
+    assert "unknown" in opened.notice.text.text()
+    assert opened.isWindowModified()
 
-    queue = trained.outlier_queue
+    queue = opened.outlier_queue
     unsure = project.proposal.unsure(project.partition).tolist()
     assert queue.left == len(unknown) + len(unsure)
-    trained.gallery_bar.order.setCurrentText("Unsure first")
-    first = trained.image_model.sections[0]
-    shown = project.proposal.probability[trained.image_model.order[first.start : first.start + first.count]]
+    opened.gallery_bar.order.setCurrentText("Unsure first")
+    first = opened.image_model.sections[0]
+    shown = project.proposal.probability[opened.image_model.order[first.start : first.start + first.count]]
     assert (shown[1:] >= shown[:-1]).all()
-    trained.actions_by_name["actionAsked"].trigger()
-    chosen = set(trained.review.chosen_images().tolist())
+    opened.actions_by_name["actionAsked"].trigger()
+    chosen = set(opened.review.chosen_images().tolist())
     assert chosen == set(project.proposal.asked.tolist())
 
 
@@ -248,6 +266,9 @@ def test_augmentation_is_previewed(opened: MainWindow, qtbot: QtBot) -> None:
         opened.classifying.preview()
     dialog = opened.findChild(AugmentDialog)
     assert dialog is not None
+    shown = [label.pixmap().toImage() for label in dialog.findChildren(QLabel) if not label.pixmap().isNull()]
+    assert len(shown) >= 4
+    assert all(changed != shown[0] for changed in shown[1:])
     dialog.close()
 
 

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from defect_workbench import cli
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import Places
-from tests.e2e.test_command_line import table
 from tests.e2e.test_golden import GOLDEN
+from tests.processes import table
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -21,6 +21,8 @@ def test_arrow_keys_and_rubber_band_choose_images(opened: MainWindow, qtbot: QtB
     qtbot.mousePress(gallery.viewport(), LEFT, pos=first.topLeft() - QPoint(4, 0))
     qtbot.mouseMove(gallery.viewport(), last.center())
     qtbot.mouseRelease(gallery.viewport(), LEFT, pos=last.center())
+    assert {index.row() for index in gallery.selectedIndexes()} == {0, 1}
+    assert len(opened.review.chosen_images()) == 2
     for row in range(model.rowCount()):
         assert gallery.indexAt(gallery.visualRect(model.index(row)).center()).row() == row
 
@@ -39,11 +41,11 @@ def test_images_are_dragged_to_another_cluster_in_gallery_and_list(opened: MainW
     data = model.mimeData(back)
     opened.gallery.verticalScrollBar().setValue(0)
     top = opened.gallery.indexAt(opened.gallery.visualRect(model.index(0)).center())
-    leading = int(where[int(top.data(Role.IMAGE))])
+    leading = int(top.data(Role.IMAGE))
+    assert where[leading] != where[source.members[-1]]
     drop_images(opened.gallery, data, opened.gallery.visualRect(model.index(0)).center())
     where = document.partition.cluster_of
-    assert len({int(where[image]) for image in source.members[-3:]}) == 1
-    assert leading >= 0
+    assert (where[source.members[-3:]] == where[leading]).all()
 
 
 def test_cut_and_paste_split_out_and_nuisance_by_keys(opened: MainWindow, qtbot: QtBot) -> None:

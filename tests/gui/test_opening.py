@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.jobs import open_job
+from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
@@ -14,7 +15,7 @@ from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT, drop
 
 
-def test_dropped_folder_opens_and_missing_weights_are_said_until_solved(
+def test_dropped_folder_opens_and_says_what_is_missing(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     folder = tmp_path / "lot"
@@ -126,8 +127,12 @@ def test_session_whose_folder_moved_can_be_relinked(
     qtbot.waitUntil(lambda: window.thumbnails.get(first) is not None)
 
 
-def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, places: Places, weights_folder: Path
+def test_missing_weights_are_said_until_they_arrive_and_decisions_are_kept(
+    window: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "lot"
     folder.mkdir()
@@ -139,10 +144,10 @@ def test_weights_that_arrive_change_the_grouping_and_keep_decisions(
     window.cluster_list.setCurrentIndex(window.cluster_model.index(0))
     window.actions_by_name["actionConfirm"].trigger()
     (held,) = window.cluster_list.chosen()
-    places.weights.parent.mkdir(parents=True, exist_ok=True)
-    places.weights.symlink_to(weights_folder)
-    with qtbot.waitSignal(window.document.grouping_changed, timeout=60_000):
-        window.jobs.done.emit(open_job.WeightsReady("those of the test"))
+    (file,) = weights_folder.glob("*.safetensors")
+    monkeypatch.setattr(file_dialogs, "ask_weights", lambda parent, done: done(file))
+    with qtbot.waitSignal(window.document.grouping_changed, timeout=120_000):
+        window.weights_banner.import_file.emit()
     project = window.document.project
     assert project is not None
     assert project.analysis.backbone is not None

@@ -1,6 +1,7 @@
-"""Pictures of the main states: made here, looked at by people, shown in the user guide.
+"""Pictures of the main states: compared with stored ones, looked at by people, shown in the user guide.
 
-pytest tests/gui/test_pictures.py --pictures docs/pictures
+`pytest tests/gui/test_pictures.py -m "slow or not slow" --update-pictures` writes those of the documents
+and those stored for comparison after a change of the window; `--pictures DIR` shows what was found.
 """
 
 from collections.abc import Iterator
@@ -9,46 +10,83 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.item_models import Role
-from defect_workbench.gui.application import make_application
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
-from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from tests.builders import picture, write_tool_picture
+from tests.gui import pictures
+from tests.gui.pictures import DOCUMENTS, STORED, cut_off, difference, store
+
+LOOKS = ("light", "dark", "large")
 
 
-@pytest.fixture(params=["light", "dark", "large"])
-def look(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[str]:
-    """Light, dark, and light at one and a half times the text."""
-    application = make_application()
-    apply_text_size(application, 150 if request.param == "large" else 100)
-    yield request.param
-    apply_text_size(application, 100)
+class Camera:
+    """Takes pictures in each of its looks and compares them with the stored ones.
+
+    The walk through the window is made once: theme and text size change for the picture alone.
+    """
+
+    def __init__(self, looks: tuple[str, ...], update: bool, folder: str) -> None:
+        self._looks, self._update, self._folder = looks, update, folder
+        self._wrong: list[str] = []
+
+    def keep(self, widget: QWidget, name: str, window: MainWindow) -> None:
+        """Compare pictures of a widget; keep them where the command line says so."""
+        layout, size = window.saveState(), window.size()
+        for look in self._looks:
+            window.set_text_size(150 if look == "large" else 100)
+            window.set_theme("dark" if look == "dark" else "light")
+            QApplication.processEvents()
+            self._one(widget, f"{name}-{look}.png")
+        window.set_text_size(100)
+        window.set_theme("light")
+        window.resize(size)
+        window.restoreState(layout)
+        QApplication.processEvents()
+
+    def _one(self, widget: QWidget, file: str) -> None:
+        shot = widget.grab().toImage()
+        if self._folder:
+            Path(self._folder).mkdir(parents=True, exist_ok=True)
+            assert shot.save(str(Path(self._folder) / file))
+        if self._update:
+            assert shot.save(str(DOCUMENTS / file))
+            store(shot, STORED / file)
+        elif why := difference(shot, STORED / file):
+            self._wrong.append(why)
+        self._wrong += [f"{file}: “{text}” is cut off" for text in cut_off(widget)]
+
+    def check(self) -> None:
+        """Fail with all the differences of the walk."""
+        assert not self._wrong, "\n".join([*self._wrong, "see --pictures and --update-pictures"])
 
 
-def keep(widget: QWidget, name: str, look: str, request: pytest.FixtureRequest) -> None:
-    """Check that a picture shows something, and keep it if asked."""
-    QApplication.processEvents()
-    shot = widget.grab().toImage()
-    small = shot.scaled(64, 40).convertToFormat(QImage.Format.Format_Grayscale8)
-    shades = {small.pixelColor(x, y).lightness() // 8 for x in range(64) for y in range(40)}
-    assert len(shades) > 2
-    dark = sum(small.pixelColor(x, y).lightness() for x in range(64) for y in range(40)) / (64 * 40) < 110
-    assert dark == (look == "dark")
-    folder = request.config.getoption("--pictures")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        assert shot.save(str(Path(folder) / f"{name}-{look}.png"))
+@pytest.fixture(params=[("light",), pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["light", "all"])
+def camera(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[Camera]:
+    option = request.config.getoption
+    found = Camera(request.param, option("--update-pictures"), option("--pictures"))
+    yield found
+    found.check()
+
+
+@pytest.fixture(params=[pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["all"])
+def patient_camera(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[Camera]:
+    """For walks that take long."""
+    option = request.config.getoption
+    found = Camera(request.param, option("--update-pictures"), option("--pictures"))
+    yield found
+    found.check()
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
@@ -69,13 +107,10 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
             qtbot.waitUntil(lambda path=path: window.pictures.get(path) is not None)  # type: ignore[misc]
 
 
-def test_the_way_through_the_window(
-    opened: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    opened.set_theme("dark" if look == "dark" else "light")
+def test_the_way_through_the_window(opened: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path) -> None:
     opened.gallery.setCurrentIndex(opened.image_model.index(1))
     settle(opened, qtbot)
-    keep(opened, "window", look, request)
+    camera.keep(opened, "window", opened)
 
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
     opened.actions_by_name["actionConfirm"].trigger()
@@ -83,12 +118,12 @@ def test_the_way_through_the_window(
     opened.outlier_queue.split_out()
     opened.cluster_count.setValue(11)
     settle(opened, qtbot)
-    keep(opened, "decided", look, request)
+    camera.keep(opened, "decided", opened)
 
     opened.tabs.setCurrentIndex(1)
     opened.docks[3].raise_()
     settle(opened, qtbot)
-    keep(opened, "map", look, request)
+    camera.keep(opened, "map", opened)
     opened.tabs.setCurrentIndex(0)
     opened.docks[1].raise_()
 
@@ -100,7 +135,7 @@ def test_the_way_through_the_window(
     for row in range(refining.model.rowCount()):
         path = refining.model.file(int(refining.model.index(row).data(Role.IMAGE)))
         qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
-    keep(refining, "refine", look, request)
+    camera.keep(refining, "refine", opened)
     refining.reject()
 
     opened.outputs.choose_export()
@@ -109,7 +144,7 @@ def test_the_way_through_the_window(
     with qtbot.waitSignal(opened.outputs.planner.done, timeout=10_000):
         dialog.split.setCurrentIndex(1)
         dialog.folder.setText(str(Path("lot-7-sorted")))
-    keep(dialog, "export", look, request)
+    camera.keep(dialog, "export", opened)
     dialog.reject()
 
     for number in range(40):
@@ -121,7 +156,7 @@ def test_the_way_through_the_window(
         opened.outputs.compare_with(tmp_path / "by-hand")
     compared = opened.findChild(CompareDialog)
     assert compared is not None
-    keep(compared, "compare", look, request)
+    camera.keep(compared, "compare", opened)
     compared.close()
 
 
@@ -142,21 +177,20 @@ def write_table(window: MainWindow, path: Path) -> Path:
 
 
 def test_what_is_known_of_the_images_and_how_they_are_prepared(
-    opened: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+    opened: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path
 ) -> None:
-    opened.set_theme("dark" if look == "dark" else "light")
     with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
         opened.tables.join(write_table(opened, tmp_path / "edx.csv"))
     opened.gallery.setCurrentIndex(opened.image_model.index(1))
     opened.tabs.setCurrentIndex(1)
     opened.map_colour.setCurrentText("depth_nm")
     settle(opened, qtbot)
-    keep(opened, "table", look, request)
+    camera.keep(opened, "table", opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.tables.associate()
     dialog = opened.findChild(AssociationDialog)
     assert dialog is not None
-    keep(dialog, "association", look, request)
+    camera.keep(dialog, "association", opened)
     dialog.close()
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         opened.preparing.ask()
@@ -164,14 +198,13 @@ def test_what_is_known_of_the_images_and_how_they_are_prepared(
     assert preparing is not None
     with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
         preparing.background.setCurrentIndex(preparing.background.findData("periodic"))
-    keep(preparing, "prepare", look, request)
+    camera.keep(preparing, "prepare", opened)
     preparing.reject()
 
 
 def test_a_classifier_and_what_it_sorts(
-    opened: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+    opened: MainWindow, qtbot: QtBot, patient_camera: Camera, tmp_path: Path
 ) -> None:
-    opened.set_theme("dark" if look == "dark" else "light")
     partition = opened.document.partition
     assert partition is not None
     for cluster, name in zip(partition.clusters[:4], ("lines", "specks", "particles", "films"), strict=False):
@@ -183,19 +216,19 @@ def test_a_classifier_and_what_it_sorts(
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
         opened.classifying.train()
     settle(opened, qtbot)
-    keep(opened, "classify", look, request)
+    patient_camera.keep(opened, "classify", opened)
 
     opened.inspector.show_image(int(partition.clusters[2].members[0]))
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.classifying.preview()
     dialog = opened.findChild(AugmentDialog)
     assert dialog is not None
-    keep(dialog, "augment", look, request)
+    patient_camera.keep(dialog, "augment", opened)
     dialog.close()
     opened.classifying.edit_stages()
     stages = opened.findChild(TaxonomyDialog)
     assert stages is not None
-    keep(stages, "stages", look, request)
+    patient_camera.keep(stages, "stages", opened)
     stages.close()
 
     lot = tmp_path / "lot-9"
@@ -209,13 +242,12 @@ def test_a_classifier_and_what_it_sorts(
     opened.tabs.setCurrentIndex(0)
     opened.gallery_bar.order.setCurrentText("Unsure first")
     settle(opened, qtbot)
-    keep(opened, "sorted", look, request)
+    patient_camera.keep(opened, "sorted", opened)
 
 
 def test_pictures_of_a_microscope_with_scales_and_info_bars(
-    window: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
+    window: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path
 ) -> None:
-    window.set_theme("dark" if look == "dark" else "light")
     folder = tmp_path / "lot-8"
     folder.mkdir()
     for number in range(24):
@@ -227,20 +259,17 @@ def test_pictures_of_a_microscope_with_scales_and_info_bars(
     assert "different scales" in window.notice.text.text() or window.weights_banner.isVisible()
     window.gallery.setCurrentIndex(window.image_model.index(0))
     settle(window, qtbot)
-    keep(window, "microscope", look, request)
+    camera.keep(window, "microscope", window)
     with qtbot.waitSignal(window.preparing.worker.done, timeout=20_000):
         window.preparing.ask()
     dialog = window.findChild(PreprocessingDialog)
     assert dialog is not None
-    keep(dialog, "scales", look, request)
+    camera.keep(dialog, "scales", window)
     dialog.reject()
 
 
-def test_before_there_is_anything(
-    window: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    window.set_theme("dark" if look == "dark" else "light")
-    keep(window, "welcome", look, request)
+def test_before_there_is_anything(window: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path) -> None:
+    camera.keep(window, "welcome", window)
     folder = tmp_path / "lot-7"
     folder.mkdir()
     for index in range(40):
@@ -248,16 +277,83 @@ def test_before_there_is_anything(
     with qtbot.waitSignal(window.jobs.done, timeout=20_000):
         window.open_path(folder)
     settle(window, qtbot)
-    keep(window, "no-weights", look, request)
+    camera.keep(window, "no-weights", window)
 
 
 def test_while_it_works_and_when_it_was_stopped(
-    window: MainWindow, qtbot: QtBot, look: str, request: pytest.FixtureRequest, with_weights: Path
+    window: MainWindow, qtbot: QtBot, patient_camera: Camera, with_weights: Path
 ) -> None:
-    window.set_theme("dark" if look == "dark" else "light")
     window.open_path(resource("sample"))
     qtbot.waitUntil(lambda: "left" in window.progress.words.text(), timeout=60_000)
-    keep(window, "working", look, request)
+    patient_camera.keep(window, "working", window)
     with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
         window.jobs.cancel()
-    keep(window, "stopped", look, request)
+    patient_camera.keep(window, "stopped", window)
+
+
+@pytest.fixture
+def stored(window: MainWindow, tmp_path: Path) -> Path:
+    """A picture of the empty window."""
+    QApplication.processEvents()
+    path = tmp_path / "welcome.png"
+    store(window.grab().toImage(), path)
+    return path
+
+
+def test_a_picture_matches_itself_with_softer_edges(window: MainWindow, stored: Path) -> None:
+    shot = window.grab().toImage()
+    assert difference(shot, stored) == ""
+    painter = QPainter(shot)
+    painter.setOpacity(0.3)
+    painter.drawImage(QPoint(1, 0), window.grab().toImage())
+    painter.end()
+    assert difference(shot, stored) == ""
+
+
+def test_a_picture_with_a_panel_missing_differs(window: MainWindow, stored: Path) -> None:
+    shot = window.grab().toImage()
+    painter = QPainter(shot)
+    painter.fillRect(window.menuBar().geometry(), window.palette().window())
+    painter.end()
+    assert "of the blocks differ" in difference(shot, stored)
+
+
+def test_a_picture_in_another_theme_differs(window: MainWindow, stored: Path) -> None:
+    window.set_theme("dark")
+    QApplication.processEvents()
+    assert "of the blocks differ" in difference(window.grab().toImage(), stored)
+
+
+def test_a_picture_with_half_a_text_missing_differs(window: MainWindow, stored: Path) -> None:
+    shot = window.grab().toImage()
+    label = max(
+        (label for label in window.findChildren(QLabel) if label.isVisible() and label.text()),
+        key=lambda label: label.width(),
+    )
+    place = QRect(label.mapTo(window, QPoint()), label.size())
+    place.setLeft(place.center().x())
+    painter = QPainter(shot)
+    painter.fillRect(place, shot.pixelColor(place.right(), place.bottom()))
+    painter.end()
+    assert "of the blocks differ" in difference(shot, stored)
+
+
+def test_a_picture_made_with_another_font_is_compared_loosely(
+    window: MainWindow, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "font_in_use", lambda: "another font")
+    shot = window.grab().toImage()
+    assert difference(shot.copy(QRect(0, 1, shot.width(), shot.height())), stored) == ""
+    window.set_theme("dark")
+    QApplication.processEvents()
+    assert "of the blocks differ" in difference(window.grab().toImage(), stored)
+
+
+def test_texts_that_do_not_fit_are_found(window: MainWindow) -> None:
+    assert cut_off(window) == []
+    label = next(x for x in window.findChildren(QLabel) if x.isVisible() and x.text())
+    label.setWordWrap(False)
+    label.setText("as broad as " + "long " * 80)
+    label.setMaximumWidth(200)
+    QApplication.processEvents()
+    assert cut_off(window) == [label.text()]

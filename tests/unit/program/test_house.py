@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -55,13 +57,40 @@ def test_the_engine_and_the_command_line_load_no_qt(module: str) -> None:
     assert "PySide6" not in loaded_by(f"defect_workbench.{module}")
 
 
-def test_no_module_is_long() -> None:
-    long = {
-        str(path.relative_to(ROOT)): count
-        for path in (ROOT / "defect_workbench").rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 560
+# What breaks these rules today, and by how much; only to be shortened.
+LONG_MODULES: dict[str, int] = {}
+REPEATED_NAMES = {"remedies"}
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for folder in ("defect_workbench", "tests")
+        for path in (ROOT / folder).rglob("*.py")
     }
-    assert not long
+    assert {path: lines for path, lines in found.items() if lines > LONG_MODULES.get(path, 400)} == {}
+    assert [path for path in LONG_MODULES if found.get(path, 0) <= 400] == [], "no exceptions any more"
+
+
+def test_no_folder_has_more_than_16_modules() -> None:
+    counts = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (ROOT / "defect_workbench").rglob("*.py")
+        if path.stem != "__init__"
+    )
+    assert {folder: count for folder, count in counts.items() if count > 16} == {}
+
+
+def test_a_module_name_is_used_once() -> None:
+    """Except `registry`, and a command beside its workflow of the same name."""
+    folders: dict[str, set[str]] = {}
+    for path in (ROOT / "defect_workbench").rglob("*.py"):
+        if path.stem not in ("__init__", "registry"):
+            folders.setdefault(path.stem, set()).add(path.parent.name)
+    repeated = {name for name, places in folders.items() if len(places) > 1}
+    beside = {name for name in repeated if folders[name] == {"commands", "workflows"}}
+    assert repeated - beside <= REPEATED_NAMES
+    assert repeated >= REPEATED_NAMES, "no exceptions any more"
 
 
 def test_sample_set_is_there() -> None:
@@ -80,7 +109,7 @@ def test_log_turns_over_and_a_bug_report_holds_its_end(places: Places) -> None:
             logging.getLogger("defect_workbench").removeHandler(handler)
             handler.close()
     assert "something odd" in report
-    assert "torch: 2.13" in report
+    assert f"torch: {version('torch')}" in report
 
 
 def test_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
