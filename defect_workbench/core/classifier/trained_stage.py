@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.clustering.feature_blocks import DEEP, current_name
+from defect_workbench.core.clustering.feature_blocks import current_name
 from defect_workbench.core.normalisation import unit_rows
 
 # The block of what earlier stages found.
@@ -27,8 +27,8 @@ def current_block(name: str) -> str:
 class BlockScale:
     """How one block of features enters a head.
 
-    Deep vectors are divided by their L2 norm and centred; columns of the others are standardised and
-    clipped. The factor brings the block to its weight in mean squared norm.
+    Vectors of a network are divided by their L2 norm (`unit_rows`) and centred; columns of the others are
+    standardised and clipped. The factor brings the block to its weight in mean squared norm.
 
     Attributes
     ----------
@@ -40,10 +40,11 @@ class BlockScale:
     divisor: Floats
     factor: float
     clip: float = 0.0
+    unit_rows: bool = False
 
     def apply(self, values: NDArray[np.floating[Any]]) -> Floats:
         """(n, d) scaled values."""
-        rows = unit_rows(values) if self.block == DEEP else values.astype(np.float64)
+        rows = unit_rows(values) if self.unit_rows else values.astype(np.float64)
         rows = (rows - self.centre) / self.divisor
         if self.clip:
             rows = np.clip(rows, -self.clip, self.clip)

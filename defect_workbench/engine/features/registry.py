@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from defect_workbench.core.clustering.feature_blocks import current_name
 from defect_workbench.core.registry import Registry
@@ -38,6 +38,11 @@ def default_shares(*, network: bool) -> dict[str, float]:
 def given_shares(given: Mapping[str, float]) -> dict[str, float]:
     """The weights of all blocks: as given by name, the default for the others."""
     return default_shares(network=True) | {find_block(name).name: share for name, share in given.items()}
+
+
+def network_blocks(names: Iterable[str]) -> list[str]:
+    """Those of some blocks that the network computes."""
+    return [name for name in names if name in BLOCKS and BLOCKS[name].by_network]
 
 
 def label(name: str) -> str:

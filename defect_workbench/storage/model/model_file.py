@@ -21,7 +21,7 @@ from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, fro
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
 from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
 from defect_workbench.core.classifier.training_facts import read_training_facts
-from defect_workbench.core.clustering.feature_blocks import identity_with_current_names
+from defect_workbench.core.clustering.feature_blocks import DEEP, identity_with_current_names
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
@@ -93,7 +93,7 @@ def _scales_out(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> 
     for scale in scales:
         arrays[f"{prefix}.{scale.block}.centre"] = scale.centre
         arrays[f"{prefix}.{scale.block}.divisor"] = scale.divisor
-    return [{"block": s.block, "factor": s.factor, "clip": s.clip} for s in scales]
+    return [{"block": s.block, "factor": s.factor, "clip": s.clip, "unit_rows": s.unit_rows} for s in scales]
 
 
 def _stage_out(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
@@ -183,6 +183,8 @@ def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tup
             arrays[f"{prefix}.{table['block']}.divisor"],
             float(table["factor"]),
             float(table["clip"]),
+            # Models of format 1 do not say it: only deep vectors were compared by direction.
+            bool(table.get("unit_rows", table["block"] == DEEP)),
         )
         for table in tables
     )

@@ -15,7 +15,6 @@ import numpy as np
 
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import Head
-from defect_workbench.core.clustering.feature_blocks import DEEP
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.storage.files.atomic import replacing
 
@@ -128,7 +127,7 @@ def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], d
     parts = []
     for scale in head.scales:
         at, block = f"{key}_{scale.block}", input_name(scale.block)
-        if scale.block == DEEP:
+        if scale.unit_rows:
             block = node("LpNormalization", [block], f"{at}_unit", axis=1, p=2)
         finite = np.isfinite(scale.divisor)
         inverse = np.where(finite, 1 / np.where(finite, scale.divisor, 1.0), 0.0)

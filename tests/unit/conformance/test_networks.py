@@ -20,6 +20,8 @@ from defect_workbench.engine.backbone.network import BATCH, Description, Network
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary, read_checkpoint
 from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.features.block import Block, Input
+from defect_workbench.engine.features.fusion import normalised_block
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
@@ -139,7 +141,10 @@ TINY = Network(
     label="Tiny",
     file_prefix="tiny",
     input_size=224,
-    descriptions=(Description("average", 6, lambda found: found["second"].mean((2, 3))),),
+    descriptions=(
+        Description("average", 6, lambda found: found["second"].mean((2, 3))),
+        Description("largest", 4, lambda found: found["first"].amax((2, 3))),
+    ),
     shapes=tiny_shapes,
     build=tiny_build,
     fold=lambda module: None,
@@ -149,6 +154,27 @@ TINY = Network(
     last_input="first",
     last_input_shape=(4, 28, 28),
 )
+
+
+LARGEST = Block(
+    "largest", "Largest activations", "Largest", "v1", Input.NETWORK, description="largest", unit_rows=True
+)
+
+
+def test_second_description_of_a_network_stands_next_to_the_first(tmp_path: Path) -> None:
+    tensors = {name: torch.rand(shape) for name, shape in tiny_shapes().items()}
+    save_file(tensors, tmp_path / "tiny.safetensors")
+    with NETWORKS.including(TINY):
+        library = WeightsLibrary(tmp_path / "weights")
+        library.import_file(tmp_path / "tiny.safetensors")
+        lot, store = made_lot(tmp_path / "lot"), FeatureStore(tmp_path / "store")
+        before = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)
+        with BLOCKS.including(LARGEST):
+            after = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)
+            assert after.features.blocks["largest"].shape == (12, 4)
+            assert normalised_block("largest", after.features.blocks["largest"]).shape == (12, 4)
+        np.testing.assert_array_equal(after.features.blocks["deep"], before.features.blocks["deep"])
+        assert len(list((tmp_path / "store").glob("deep-*"))) == 1
 
 
 def test_new_network_is_recognised_cached_and_used(tmp_path: Path) -> None:

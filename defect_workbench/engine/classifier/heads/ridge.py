@@ -14,7 +14,7 @@ import numpy as np
 from scipy import linalg
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.engine.features.registry import network_blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +173,8 @@ def weigh(
             blocks = {name: block[mask] for name, block in blocks.items()}
             labels, weights, groups = labels[mask], weights[mask], groups[mask]
     grams = {name: block @ block.T for name, block in blocks.items()}
-    hand = [name for name in blocks if name != DEEP and name not in optional]
+    deep = network_blocks(blocks)
+    hand = [name for name in blocks if name not in deep and name not in optional]
     targets = indicators(labels, classes)
     wide = np.zeros((len(labels), len(labels)))  # only its shape is used: the kernel form is meant
 
@@ -182,7 +183,7 @@ def weigh(
         fit = ridge(wide, targets, weights, groups, strength, gram)
         return held_out_loss(fit.held_out, labels, weights)
 
-    first = {DEEP: 1.0} if DEEP in blocks else {}
+    first = dict.fromkeys(deep, 1.0)
     start = first | dict.fromkeys(hand, HAND_WEIGHTS[0] if first else 1.0)
     best = Weighing(start, STRENGTHS[0], loss(start, STRENGTHS[0]))
     for strength in STRENGTHS[1:]:
