@@ -89,7 +89,13 @@ class LastBlock:
             self.load(tuned)
 
     def load(self, tuned: Tuned) -> None:
-        """Take the numbers of a tuned block."""
+        """Use the weights of a tuned block.
+
+        Raises
+        ------
+        WorkbenchError
+            If they are not of this network.
+        """
         import torch
 
         state = {k: torch.from_numpy(np.asarray(v, np.float32).copy()) for k, v in tuned.items()}
@@ -269,7 +275,19 @@ class FineTuning:
         self._maps = self._block.maps(data.images, processing, reporter)
 
     def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, StageInputs, Tuned]:
-        """The set with deep vectors as tuned to the chosen images alone."""
+        """The set and its inputs with vectors by a block tuned to the chosen images, and the weights of that.
+
+        Parameters
+        ----------
+        chosen : (m,) intp
+        name : str
+            Of the fold, for progress.
+
+        Raises
+        ------
+        Cancelled
+            If the reporter says so.
+        """
         self._reporter.stage(f"Fine-tuning, {name}", EPOCHS * len(chosen))
         tuned = self._block.tune(
             self._maps, self._data.labels, chosen, self._seed, self._reporter, name, self._watch
@@ -279,7 +297,7 @@ class FineTuning:
         return replace(self._data, features=features), StageInputs(features, self._source), tuned
 
     def close(self) -> None:
-        """Throw the kept maps away."""
+        """Delete the feature maps."""
         self._maps.folder.cleanup()
 
 

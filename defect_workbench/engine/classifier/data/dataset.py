@@ -98,7 +98,17 @@ def labelled_set(images: ImageSet, features: Features, groups: Integers | None =
 
 
 def check_classes(folders: Sequence[str], labels: Integers) -> None:
-    """Refuse what cannot be learnt from."""
+    """Refuse fewer than two folders, or fewer than two images in one.
+
+    Parameters
+    ----------
+    labels : (n,) intp
+        Indices into `folders`.
+
+    Raises
+    ------
+    InputError
+    """
     if len(folders) < 2:
         only = f"only '{folders[0]}'" if folders else "none"
         raise InputError(f"a classifier needs folders of at least two kinds of images; there is {only}")
@@ -111,7 +121,7 @@ def check_classes(folders: Sequence[str], labels: Integers) -> None:
 
 
 def contradictions(data: LabelledSet) -> list[Rejection]:
-    """Images whose very content lies in folders of different kinds, with the reason."""
+    """Images whose content occurs in folders of different kinds, with the reason."""
     where: dict[str, set[int]] = {}
     for image, label in zip(data.images.images, data.labels.tolist(), strict=True):
         where.setdefault(image.sha256, set()).add(label)
@@ -123,7 +133,13 @@ def contradictions(data: LabelledSet) -> list[Rejection]:
 
 
 def without(data: LabelledSet, dropped: Sequence[Rejection]) -> LabelledSet:
-    """The set less some images, which its listing of rejected files then names."""
+    """The set without some images, which are then among its rejected files.
+
+    Raises
+    ------
+    InputError
+        If what is left cannot be learned from.
+    """
     if not dropped:
         return data
     gone = {rejection.path for rejection in dropped}
@@ -166,7 +182,19 @@ def lot_of(rule: str) -> Callable[[str], str]:
 
 
 def merged_groups(first: Integers, keys: Sequence[str]) -> Integers:
-    """Groups joined wherever either says that images belong together."""
+    """Groups in which images are together if they are in `first`, or have the same key, directly or in steps.
+
+    Parameters
+    ----------
+    first : (n,) intp
+    keys : sequence of str
+        n of them.
+
+    Returns
+    -------
+    (n,) intp
+        From 0 on.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -182,6 +210,6 @@ def merged_groups(first: Integers, keys: Sequence[str]) -> Integers:
 
 
 def class_counts(data: LabelledSet) -> Mapping[str, int]:
-    """Images a folder."""
+    """Number of images per folder."""
     counts = np.bincount(data.labels, minlength=len(data.folders))
     return dict(zip(data.folders, counts.tolist(), strict=True))

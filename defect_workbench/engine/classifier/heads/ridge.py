@@ -89,7 +89,7 @@ def _shared(groups: Integers) -> list[Integers]:
 
 
 def indicators(labels: Integers, classes: int) -> Floats:
-    """(m, classes) 1 where the label is, else 0."""
+    """(m, classes) float64: 1 in the column of the label, 0 in the others."""
     return np.eye(classes)[labels]
 
 
