@@ -103,7 +103,8 @@ def test_new_format_is_a_choice_of_the_command_line(
 ) -> None:
     with pytest.raises(SystemExit):
         build_parser(Places.of_user()).parse_args([command, "--help"])
-    assert "coco,csv,dummy" in capsys.readouterr().out
+    assert ",".join(ANNOTATION_FORMATS.names) in capsys.readouterr().out
+    assert ANNOTATION_FORMATS.names[-1] == dummy.name
 
 
 def test_new_format_is_a_check_box_of_the_export_dialog(
