@@ -139,7 +139,7 @@ def test_it_describes_what_it_decides_by(trained: tuple[StageKind, Classifier]) 
 
 
 def test_a_kind_that_there_is_not_is_refused_wherever_it_comes_from() -> None:
-    with pytest.raises(InputError, match="kind must be one of classes, size, noise, not guess"):
+    with pytest.raises(InputError, match=f"kind must be one of {', '.join(STAGE_KINDS.names)}, not guess"):
         read_taxonomy("[[stage]]\nname = 'a'\nkind = 'guess'", "stages")
     with pytest.raises(InputError, match="unknown kind of stage 'guess'"):
         _ = Taxonomy((Stage("a", "guess", (Outcome("x"),)),)).labels
