@@ -10,14 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.common_options import Commands, add_seed, add_store, check_seed
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
+    extraction_of,
     parse_processing,
     processing_json,
     rate,
-    run_extraction,
     say_rejected,
     say_suggested,
 )
@@ -25,28 +26,26 @@ from defect_workbench.commands.shared.method_options import add_method_options, 
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
-    check_out,
     plan_json,
     print_plan,
     print_side,
     profile_of,
-    read_side_table,
     side_json,
+    side_table,
     write_or_plan,
 )
-from defect_workbench.commands.shared.seed import Commands, check_seed
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import join
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.export import check_out
+from defect_workbench.workflows.open_project import OpenRequest, open_folder
+from defect_workbench.workflows.side_table import join_side_table
 
 if TYPE_CHECKING:
-    from defect_workbench.core.clustering.clustering_result import Analysis
     from defect_workbench.engine.extraction.extractor import Extraction
     from defect_workbench.storage.result.result_folder import Plan
 
@@ -67,35 +66,28 @@ def add(commands: Commands, places: Places) -> None:
         metavar="auto|NAME=W",
         help=f"of a feature block ({', '.join(BLOCKS.names)}); repeatable; default auto",
     )
-    cluster.add_argument("--seed", type=int, default=0, metavar="N")
+    add_seed(cluster)
     add_extraction(cluster)
-    cluster.add_argument(
-        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
-    )
+    add_store(cluster, places.store)
     add_export_options(cluster, confirmed=False)
     add_side_options(cluster)
     cluster.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
-    """The whole job."""
-    from defect_workbench.engine.clustering.group import analyse
-
+    """Extract, group and export."""
     settings = _settings(args)
     cut = _parse_cut(args)
     profile = profile_of(args, settings.seed)
     check_out(args.out, add=args.add, store=args.store)
-    # A table that cannot be read is told before the work and not after it.
-    table = read_side_table(args)
-    extraction, scanning = run_extraction(args, places, reporter)
-
-    started = time.perf_counter()
-    analysis = analyse(extraction.features, settings, reporter)
-    linking = time.perf_counter() - started
-    clusters = _clusters(cut, analysis)
-    side = None if table is None else join(table, extraction.images, args.name_column, args.category)
-    decisions = Decisions.none(len(extraction.images))
-    project = Project(extraction.images, analysis, clusters, decisions, side)
+    # Whether the table can be read is found out before the work, not after it.
+    table = side_table(args)
+    features = extraction_of(args, places, reporter)
+    opened = open_folder(OpenRequest(args.folder, features, settings, cut), reporter)
+    project, extraction = opened.project, opened.extraction
+    assert extraction is not None
+    if table is not None:
+        project = join_side_table(project, table, args.name_column, args.category)
 
     started = time.perf_counter()
     plan = write_or_plan(project, profile, args, reporter)
@@ -103,8 +95,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     reporter.close()
 
     if args.json:
-        seconds = {"scan": scanning, "extract": extraction.seconds, "link": linking, "export": exporting}
-        say_json(_summary(project, extraction, plan, seconds))
+        say_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
         return 0
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     _print_analysis(project)
@@ -207,16 +198,3 @@ def _parse_cut(args: argparse.Namespace) -> int | float | None:
     except ValueError:
         pass
     raise InputError(f"--cut {text}: give auto, a number of clusters, or height:H")
-
-
-def _clusters(cut: int | float | None, analysis: Analysis) -> int:
-    if cut is None:
-        return analysis.suggested_cut
-    tree = analysis.tree
-    if tree is None:
-        raise InputError(f"--cut {cut}: there is no tree to cut")
-    if isinstance(cut, float):
-        return tree.clusters_at(cut)
-    if cut > tree.leaves:
-        raise InputError(f"--cut {cut}: there are only {tree.leaves} images")
-    return cut

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.core.errors import concerning
 from defect_workbench.user_dirs import Places
-
-if TYPE_CHECKING:
-    pass
+from defect_workbench.workflows.compare import compare as agreement
+from defect_workbench.workflows.open_project import open_session
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -20,24 +17,13 @@ def add(commands: Commands, places: Places) -> None:
     compare = commands.add_parser("compare", help="how far two sortings of the same images agree")
     compare.add_argument("session", type=Path, metavar="SESSION")
     compare.add_argument("other", type=Path, metavar="OTHER", help="a session, or folders sorted by hand")
-    compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(compare)
     compare.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Compare, and print the agreement."""
-    from defect_workbench.engine.clustering.agreement import compare, read_sorted_folders
-    from defect_workbench.storage.result.manifest import labelled
-    from defect_workbench.storage.session.session_file import load_session
-
-    with concerning(args.session):
-        here = labelled(load_session(args.session))
-    if args.other.is_dir():
-        there = read_sorted_folders(args.other, reporter)
-    else:
-        with concerning(args.other):
-            there = labelled(load_session(args.other))
-    found = compare(here, there)
+    found = agreement(open_session(args.session), args.other, reporter)
     reporter.close()
     if args.json:
         result = {

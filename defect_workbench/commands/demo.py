@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from defect_workbench.commands import cluster
+from defect_workbench.commands.shared.common_options import Commands, add_offline
 from defect_workbench.commands.shared.console import ConsoleReporter
-from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import Places
-
-if TYPE_CHECKING:
-    pass
 
 
 def add(commands: Commands, places: Places) -> None:
     """Its options."""
     demo = commands.add_parser("demo", help="the sample set, in the window or headless")
     demo.add_argument("--out", type=Path, metavar="DIR", help="cluster it headless into DIR")
-    demo.add_argument("--offline", action="store_true", help="never fetch weights")
+    add_offline(demo)
     demo.set_defaults(run=run)
 
 

@@ -7,23 +7,24 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from defect_workbench.commands.shared.common_options import Commands, add_json, add_seed, check_seed
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
-    check_out,
     plan_json,
     print_plan,
     print_side,
     profile_of,
-    read_side_table,
     side_json,
+    side_table,
     write_or_plan,
 )
-from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.core.errors import InputError, concerning
-from defect_workbench.core.project.side_data import join
+from defect_workbench.core.errors import InputError
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.export import check_out, undo
+from defect_workbench.workflows.open_project import open_session
+from defect_workbench.workflows.side_table import join_side_table
 
 _SHOWN = 10
 
@@ -40,8 +41,8 @@ def add(commands: Commands, places: Places) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="absent or empty, or an export to --add to")
     parser.add_argument("--undo", type=Path, metavar="DIR", help="remove exactly what exports wrote into DIR")
     parser.add_argument("--folder", type=Path, metavar="FOLDER", help="where the images are now")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of a split")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_seed(parser, "of a split")
+    add_json(parser)
     add_export_options(parser, confirmed=True)
     add_side_options(parser)
     parser.set_defaults(run=run)
@@ -59,21 +60,18 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
 
 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
-    from defect_workbench.storage.session.session_file import load_session
-
     check_seed(args.seed)
     profile = profile_of(args, args.seed)
-    with concerning(args.session):
-        project = load_session(args.session)
+    project = open_session(args.session)
     if args.folder is not None:
         if not args.folder.is_dir():
             raise InputError(f"there is no folder {args.folder}")
         images = project.images
         root = Path(os.path.abspath(args.folder))
         project = replace(project, images=replace(images, root=root))
-    table = read_side_table(args)
+    table = side_table(args)
     if table is not None:
-        project = replace(project, side=join(table, project.images, args.name_column, args.category))
+        project = join_side_table(project, table, args.name_column, args.category)
     check_out(args.out, add=args.add)
     plan = write_or_plan(project, profile, args, reporter)
     reporter.close()
@@ -90,9 +88,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
 
 
 def _undo(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
-    from defect_workbench.storage.result.receipt import undo_export
-
-    found = undo_export(args.undo, reporter, dry_run=args.dry_run)
+    found = undo(args.undo, reporter, dry_run=args.dry_run)
     reporter.close()
     if args.json:
         result = {

@@ -5,33 +5,35 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from defect_workbench.commands.shared.common_options import Commands, add_store
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
-    parse_processing,
+    extraction_of,
     processing_json,
     rate,
-    run_extraction,
     say_rejected,
     say_suggested,
 )
-from defect_workbench.commands.shared.seed import Commands
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.extract import extract_folder
 
 
 def add(commands: Commands, places: Places) -> None:
     """Its options."""
     extract = commands.add_parser("extract", help="features only, into a feature store")
     extract.add_argument("folder", type=Path, metavar="FOLDER")
-    extract.add_argument("--store", type=Path, metavar="DIR", required=True)
+    add_store(extract, None)
     add_extraction(extract)
     extract.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Extract, and say what came of it."""
-    extraction, scanning = run_extraction(args, places, reporter)
+    options = extraction_of(args, places, reporter)
+    found = extract_folder(args.folder, options, reporter)
+    extraction = found.extraction
     reporter.close()
     result = {
         "images": len(extraction.images),
@@ -39,14 +41,14 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
         "computed": extraction.computed,
         "store": str(args.store),
         "backbone": backbone_json(extraction.features.backbone),
-        "seconds": {"scan": round(scanning, 3), "extract": round(extraction.seconds, 3)},
+        "seconds": {"scan": round(found.scan_seconds, 3), "extract": round(extraction.seconds, 3)},
         "images_per_second": rate(extraction),
-        **processing_json(extraction, parse_processing(args)),
+        **processing_json(extraction, options.processing),
     }
     if args.json:
         say_json(result)
         return 0
     say(f"{len(extraction.images):,} images in {args.store}, {extraction.computed:,} of them new")
     say_rejected(extraction)
-    say_suggested(extraction, parse_processing(args))
+    say_suggested(extraction, options.processing)
     return 0

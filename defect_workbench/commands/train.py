@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.common_options import Commands, add_seed, add_store, check_seed
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
-    run_listing,
+    extraction_of,
     say_rejected,
 )
-from defect_workbench.commands.shared.seed import Commands, check_seed
-from defect_workbench.core.errors import InputError, concerning
-from defect_workbench.core.safe_reading import read_regular
 from defect_workbench.user_dirs import Places
-from defect_workbench.workflows.training_info import report_text
+from defect_workbench.workflows.save_model import ModelFiles, check_model_files, save_trained
+from defect_workbench.workflows.train import TrainRequest, check_train_request, read_taxonomy_file, train
 
 if TYPE_CHECKING:
-    from defect_workbench.core.classifier.taxonomy import Taxonomy
     from defect_workbench.engine.classifier.training_job import Outcome
-
-MOST_TAXONOMY_BYTES = 1 << 20
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -41,7 +36,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.add_argument(
         "--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    add_seed(parser)
     parser.add_argument(
         "--augment",
         type=int,
@@ -61,79 +56,34 @@ def add(commands: Commands, places: Places) -> None:
     )
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads as ONNX")
     add_extraction(parser)
-    parser.add_argument(
-        "--store", type=Path, metavar="DIR", default=places.store, help="feature store to use"
-    )
+    add_store(parser, places.store)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
     """Train, judge, and write model and report."""
-    from defect_workbench.commands.shared.extraction_options import parse_processing
-    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-    from defect_workbench.engine.classifier.data.dataset import labelled_set, lot_of, scan_labels
-    from defect_workbench.engine.classifier.data.folder_source import FolderSource
-    from defect_workbench.engine.classifier.training_job import Request, train_and_judge
-    from defect_workbench.engine.features.identity import feature_identity
-    from defect_workbench.storage.files.publishing import clear_unfinished, publish
-    from defect_workbench.storage.model.model_file import model_bytes
-    from defect_workbench.storage.vectors.feature_store import FeatureStore
-
-    taxonomy = _taxonomy(args.taxonomy)
     check_seed(args.seed)
-    if not 2 <= args.folds <= 20:
-        raise InputError("--folds must be from 2 to 20")
-    lot = lot_of(args.group_by) if args.group_by else None
-    report = args.out.with_name(args.out.name + ".html")
-    others = [report] + ([args.onnx] if args.onnx else [])
-    if args.onnx and os.path.realpath(args.onnx) in map(os.path.realpath, (args.out, report)):
-        raise InputError(f"--onnx {args.onnx} is where the model or its report goes; name another file")
-    clear_unfinished(args.out, others)
-    for path in [args.out, *others]:
-        _check_new(path)
-    if args.onnx and args.fine_tune:
-        raise InputError(
-            "--onnx with --fine-tune: an ONNX file holds the heads alone, and these would need deep features "
-            "of the fine-tuned network; leave one of the two out"
-        )
-    if args.onnx:
-        from defect_workbench.storage.model.onnx_export import check_onnx
-
-        check_onnx()
+    request = TrainRequest(
+        folder=args.folder,
+        taxonomy=None if args.taxonomy is None else read_taxonomy_file(args.taxonomy),
+        folds=args.folds,
+        seed=args.seed,
+        augment=args.augment is not None,
+        draws=args.augment or 0,
+        fine_tune=args.fine_tune,
+        leave_one_out=args.leave_one_out,
+        group_by=args.group_by,
+    )
+    files = ModelFiles(args.out, args.onnx)
+    check_train_request(request)
+    check_model_files(files, fine_tune=args.fine_tune)
+    options = extraction_of(args, places, reporter)
 
     started = time.perf_counter()
-    processing = parse_processing(args)
-    listing = scan_labels(Path(os.path.abspath(args.folder)), reporter)
-    extraction = run_listing(listing, args, places, reporter)
-    data = labelled_set(extraction.images, extraction.features)
-    library = WeightsLibrary(places.weights)
-    source = FolderSource(data.images, data.features, processing, FeatureStore(args.store), library, reporter)
-    outcome = train_and_judge(
-        data,
-        source,
-        feature_identity(data.features.blocks, data.features.backbone, processing),
-        Request(
-            taxonomy,
-            args.folds,
-            args.seed,
-            args.augment is not None,
-            args.fine_tune,
-            args.leave_one_out,
-            draws=args.augment or 0,
-        ),
-        reporter,
-        lots=[lot(image.path) for image in data.images.images] if lot else None,
-    )
+    trained = train(request, None, options, reporter)
+    (extraction,), outcome = trained.extractions, trained.outcome
     reporter.stage("Writing model and report", None)
-    written = {
-        args.out: model_bytes(outcome.model),
-        report: report_text(outcome, args.out).encode("utf-8"),
-    }
-    if args.onnx:
-        from defect_workbench.storage.model.onnx_export import onnx_bytes
-
-        written[args.onnx] = onnx_bytes(outcome.model)
-    publish(args.out, written)
+    save_trained(outcome, files)
     reporter.close()
     seconds = {
         "extract": round(extraction.seconds, 3),
@@ -153,40 +103,16 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
             "unknown": {"threshold": outcome.crossval.threshold, **(facts["unknown"] or {})},
             "known_rejected": float((~outcome.crossval.prediction.known).mean()),
             "notes": facts["notes"],
-            "backbone": backbone_json(data.features.backbone),
+            "backbone": backbone_json(extraction.features.backbone),
             "model": str(args.out),
-            "report": str(report),
+            "report": str(files.report),
             "seconds": seconds,
         }
         say_json(result)
         return 0
-    _print(outcome, args.out, report)
+    _print(outcome, args.out, files.report)
     say_rejected(extraction)
     return 0
-
-
-def _taxonomy(path: Path | None) -> Taxonomy | None:
-    from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
-
-    if path is None:
-        return None
-    try:
-        with concerning(path):
-            return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
-    except OSError as error:
-        raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
-
-
-def _check_new(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        raise InputError(f"{path} is there already; nothing was written. Name a new file")
-    there = Path(os.path.abspath(path)).parent
-    while not os.path.lexists(there):
-        there = there.parent
-    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"{path} cannot be made: {there} is not a folder that can be written")
 
 
 def _print(outcome: Outcome, model: Path, report: Path) -> None:

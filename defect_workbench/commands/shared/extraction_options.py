@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import os
-import time
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.shared.console import ConsoleReporter, say
+from defect_workbench.commands.shared.common_options import (
+    add_json,
+    add_offline,
+    add_precision,
+    feature_options,
+)
+from defect_workbench.commands.shared.console import say
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Processing
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.extract import FeatureOptions
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
-    from defect_workbench.engine.input.scan import Listing
 
 
 def add_extraction(parser: argparse.ArgumentParser) -> None:
     """Options of whatever extracts features."""
-    parser.add_argument("--offline", action="store_true", help="never fetch weights")
-    parser.add_argument(
-        "--precision", choices=["auto", "fp32", "bf16", "fp16"], default="auto", help="of the network"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_offline(parser)
+    add_precision(parser)
+    add_json(parser)
     parser.add_argument(
         "--info-bar",
         default="auto",
@@ -45,16 +48,13 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_processing(args: argparse.Namespace) -> Processing:
-    """What is done to the pictures first: `args.processing`, where a session or a model says it.
+    """What is done to the images before their features are extracted.
 
     Raises
     ------
     InputError
         If an option makes no sense.
     """
-    given: Processing | None = getattr(args, "processing", None)
-    if given is not None:
-        return given
     rows: int | str = args.info_bar
     if rows not in ("auto", "off"):
         try:
@@ -72,60 +72,21 @@ def parse_processing(args: argparse.Namespace) -> Processing:
         raise InputError(str(error)) from None
 
 
-def run_extraction(
-    args: argparse.Namespace, places: Places, reporter: ConsoleReporter
-) -> tuple[Extraction, float]:
-    """The features of args.folder, and the seconds its scan took."""
-    from defect_workbench.engine.input.scan import scan
-
-    parse_processing(args)
-    started = time.perf_counter()
-    listing = scan(Path(os.path.abspath(args.folder)), reporter)
-    scanning = time.perf_counter() - started
-    return run_listing(listing, args, places, reporter), scanning
+def extraction_of(args: argparse.Namespace, places: Places, reporter: Reporter) -> FeatureOptions:
+    """How features are made, as the command line says; images of different scales are warned of."""
+    return warning_of_scales(feature_options(args, places, parse_processing(args)), reporter)
 
 
-def run_listing(
-    listing: Listing, args: argparse.Namespace, places: Places, reporter: ConsoleReporter
-) -> Extraction:
-    """The features of what a scan found."""
-    from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-    from defect_workbench.engine.extraction.extractor import extract
-    from defect_workbench.storage.vectors.feature_store import FeatureStore
-
-    precision = None
-    if args.precision != "auto":
-        from defect_workbench.engine.backbone.network import Precision
-
-        precision = Precision(args.precision)
-    processing = parse_processing(args)
-    store = FeatureStore(args.store)
-    if not listing.files and not listing.rejected:
-        raise InputError(f"there is no image in {args.folder}")
-    extraction = extract(
-        listing,
-        store,
-        WeightsLibrary(places.weights),
-        reporter,
-        offline=args.offline,
-        precision=precision,
-        processing=processing,
+def warning_of_scales(options: FeatureOptions, reporter: Reporter) -> FeatureOptions:
+    """The same options; images of different scales are warned of as soon as their features are there."""
+    return replace(
+        options, on_extracted=lambda extraction, processing: _warn_of_scales(extraction, processing, reporter)
     )
-    if not len(extraction.images):
-        first = extraction.images.rejected[0]
-        raise InputError(
-            f"none of the {len(extraction.images.rejected)} files in {args.folder} can be used; "
-            f"the first, {first.path}: {first.reason}"
-        )
-    say_scales(extraction, processing, reporter)
-    return extraction
 
 
-def say_scales(extraction: Extraction, processing: Processing, reporter: ConsoleReporter) -> None:
-    """Warn of pictures of different scales, with how many there are of each."""
+def _warn_of_scales(extraction: Extraction, processing: Processing, reporter: Reporter) -> None:
+    """Warn of images of different scales, with how many there are of each."""
     images = extraction.images.images
-    from defect_workbench.engine.preprocessing.resize import SIZE
-
     found = scales(image.tool for image in images)
     if processing.rescale_nm is not None:
         unknown = sum(1 for image in images if image.tool is None or image.tool.pixel_size_nm is None)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.common_options import add_mode
 from defect_workbench.commands.shared.console import say
-from defect_workbench.core.errors import InputError, WorkbenchError, concerning
+from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
-from defect_workbench.storage.result.export_options import Mode
-
-if TYPE_CHECKING:
-    from defect_workbench.storage.result.export_options import Profile
-    from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.storage.result.export_options import (
+    COLUMN,
+    FOLDER,
+    RANDOM,
+    Mode,
+    Profile,
+    Split,
+)
+from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.workflows.export import ExportRequest, export, plan
+from defect_workbench.workflows.side_table import read_side_table
 
 _COLLISIONS = 5
 
@@ -26,7 +31,7 @@ _COLLISIONS = 5
 def add_export_options(parser: argparse.ArgumentParser, *, confirmed: bool) -> None:
     """Options of whatever writes a result folder; `confirmed` where there can be decisions."""
     group = parser.add_argument_group("export")
-    group.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.COPY.value)
+    add_mode(group)
     group.add_argument(
         "--split",
         metavar="random|folder|column:NAME",
@@ -61,22 +66,17 @@ def add_side_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_side_table(args: argparse.Namespace) -> Table | None:
+def side_table(args: argparse.Namespace) -> Table | None:
     """The side data of the command line, not joined yet."""
-    from defect_workbench.storage.session.table_reader import read_table
-
     if args.side_data is None:
         if args.name_column or args.category:
             raise InputError("--name-column and --category belong to --side-data FILE")
         return None
-    with concerning(args.side_data):
-        return read_table(args.side_data)
+    return read_side_table(args.side_data)
 
 
 def profile_of(args: argparse.Namespace, seed: int) -> Profile:
     """The export profile of the command line."""
-    from defect_workbench.storage.result.export_options import COLUMN, FOLDER, RANDOM, Profile, Split
-
     split = None
     if args.split is not None:
         by = args.split
@@ -100,85 +100,49 @@ def _shares(text: str) -> tuple[float, float, float]:
     return shares
 
 
-def check_out(out: Path, *, add: bool, store: Path | None = None) -> None:
-    """Refuse a result folder early, before any work; the feature store may not be in it."""
-    from defect_workbench.storage.files.staging import recover
-    from defect_workbench.storage.result.receipt import read_receipt
-    from defect_workbench.storage.result.result_folder import check_target
-
-    if add:
-        if out.is_dir():
-            recover(out)
-        read_receipt(out)
-    else:
-        check_target(out)
-    if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
-        raise InputError(f"--store {store} lies in --out {out}; name a folder outside it")
-    there = Path(os.path.abspath(out))
-    while not os.path.lexists(there):
-        there = there.parent
-    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
-        raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
-
-
 def write_or_plan(project: Project, profile: Profile, args: argparse.Namespace, reporter: Reporter) -> Plan:
     """Write the result folder; with --dry-run, only find out what would be written."""
-    from defect_workbench.engine.input.thumbnail import thumbnail
-    from defect_workbench.storage.result.result_folder import Mode, export, plan_export
-    from defect_workbench.workflows.run_info import report_facts, report_tables
-
-    if args.dry_run:
-        return plan_export(project, args.out, profile, add=args.add)
-    return export(
-        project,
-        args.out,
-        Mode(args.mode),
-        report_facts(project),
-        thumbnail,
-        reporter,
-        profile=profile,
-        tables=report_tables(project),
-        add=args.add,
-    )
+    request = ExportRequest(args.out, Mode(args.mode), profile, args.add)
+    return plan(project, request) if args.dry_run else export(project, request, reporter)
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
+def plan_json(planned: Plan) -> dict[str, object]:
     """A plan as the JSON output has it."""
     return {
-        "out": str(plan.out),
-        "folders": dict(plan.folders),
-        "bytes": plan.total_bytes,
-        "collisions": [list(pair) for pair in plan.collisions],
-        "already": len(plan.already),
-        "notes": list(plan.notes),
+        "out": str(planned.out),
+        "folders": dict(planned.folders),
+        "bytes": planned.total_bytes,
+        "collisions": [list(pair) for pair in planned.collisions],
+        "already": len(planned.already),
+        "notes": list(planned.notes),
     }
 
 
-def print_plan(project: Project, plan: Plan, *, dry: bool, add: bool = False) -> None:
+def print_plan(project: Project, planned: Plan, *, dry: bool, add: bool = False) -> None:
     """Counts, bytes, collisions and what else there is to know."""
     verb = "would be" if dry else ""
     clusters, outliers = len(project.partition.clusters), len(project.partition.outliers)
-    size = f"{plan.total_bytes / 1e6:.1f} MB"
+    size = f"{planned.total_bytes / 1e6:.1f} MB"
     if add:
-        count = len(plan.manifest)
-        say(f"{count:,} new images, {size}, {verb} added to {plan.out}".replace("  ", " "))
-        if plan.already:
-            say(f"{len(plan.already):,} images are there already; they are not added again")
+        count = len(planned.manifest)
+        say(f"{count:,} new images, {size}, {verb} added to {planned.out}".replace("  ", " "))
+        if planned.already:
+            say(f"{len(planned.already):,} images are there already; they are not added again")
     else:
         say(
             f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, {size}, "
-            f"{verb} written to {plan.out}".replace("  ", " ")
+            f"{verb} written to {planned.out}".replace("  ", " ")
         )
-    for folder, count in plan.folders.items():
+    for folder, count in planned.folders.items():
         say(f"  {folder:<24} {count:>7,}")
-    if plan.collisions:
-        say(f"{len(plan.collisions):,} files get another name, as theirs is taken:")
-        for path, exported in plan.collisions[:_COLLISIONS]:
+    if planned.collisions:
+        say(f"{len(planned.collisions):,} files get another name, as theirs is taken:")
+        for path, exported in planned.collisions[:_COLLISIONS]:
             say(f"  {path} -> {exported}")
-    for note in plan.notes:
+    for note in planned.notes:
         say(f"note: {note}")
-    if plan.missing:
-        say(f"{len(plan.missing):,} images can no longer be read; the first, {plan.missing[0]}")
+    if planned.missing:
+        say(f"{len(planned.missing):,} images can no longer be read; the first, {planned.missing[0]}")
 
 
 def print_side(project: Project) -> None:

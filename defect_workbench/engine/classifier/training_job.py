@@ -89,6 +89,22 @@ class Outcome:
     seconds: Mapping[str, float]
 
 
+def check_request(request: Request) -> None:
+    """Refuse choices that cannot be trained with, before any work.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or choices exclude each other.
+    """
+    if not 2 <= request.folds <= 20:
+        raise InputError("the number of folds must be from 2 to 20")
+    if not 0 <= request.draws <= MOST_DRAWS:
+        raise InputError(f"the number of random changes of each picture must be from 0 to {MOST_DRAWS}")
+    if request.fine_tune and request.augment:
+        raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
+
+
 def train_and_judge(
     data: LabelledSet,
     source: FolderSource | None,
@@ -119,10 +135,7 @@ def train_and_judge(
     Cancelled
         If the reporter says so.
     """
-    if not 2 <= request.folds <= 20:
-        raise InputError("the number of folds must be from 2 to 20")
-    if not 0 <= request.draws <= MOST_DRAWS:
-        raise InputError(f"the number of random changes of each picture must be from 0 to {MOST_DRAWS}")
+    check_request(request)
     notes: list[str] = []
     seconds: dict[str, float] = {}
     started = time.perf_counter()
@@ -167,8 +180,6 @@ def train_and_judge(
     if request.fine_tune:
         if source is None:
             raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
-        if request.augment:
-            raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
         tuning = FineTuning(data, source, source.processing, source.library, request.seed, reporter, watch)
         seconds["maps"] = time.perf_counter() - started
         started = time.perf_counter()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPalette, QPixmap
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import to_image
-from defect_workbench.app.jobs.classifier_jobs import Varied
+from defect_workbench.app.jobs.classifier_jobs import AugmentedExamples
 
 _SIDE = 150
 
@@ -17,7 +17,7 @@ _SIDE = 150
 class AugmentDialog(QDialog):
     """The picture as it is first, then its changed copies."""
 
-    def __init__(self, varied: Varied, parent: QWidget) -> None:
+    def __init__(self, varied: AugmentedExamples, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("augmentDialog")
         self.setWindowTitle(f"Augmented copies of {varied.name}")

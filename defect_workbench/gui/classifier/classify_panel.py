@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.jobs.classifier_jobs import Wish
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.text import counted
@@ -32,6 +31,7 @@ from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
+from defect_workbench.workflows.train import TrainRequest
 
 _EMPTY = """<h2>A classifier sorts the next lot</h2>
 <p>Name and confirm at least two clusters (F2, C), then train. Each image is judged by a model that has not
@@ -142,11 +142,11 @@ class ClassifyPanel(QWidget):
     def _set_folder(self, path: Path) -> None:
         self.folder.setText(str(path))
 
-    def wish(self) -> Wish:
+    def request(self) -> TrainRequest:
         """What the controls say."""
         text = self.folder.text().strip()
-        return Wish(
-            here=self.here.isChecked(),
+        return TrainRequest(
+            confirmed=self.here.isChecked(),
             folder=Path(text).expanduser() if text else None,
             taxonomy=self.taxonomy,
             folds=self.folds.value(),

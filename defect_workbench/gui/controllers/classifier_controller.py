@@ -24,6 +24,7 @@ from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.training_sources import confirmed_labels
 
 _COPIES = 11
 
@@ -88,23 +89,23 @@ class ClassifierController(QObject):
         """What to do with results of jobs."""
         return {
             classifier_jobs.Trained: self._on_trained,
-            classifier_jobs.Kept: self._on_kept,
+            classifier_jobs.ModelSaved: self._on_model_saved,
             classifier_jobs.Loaded: self._on_loaded,
             classifier_jobs.Classified: self._on_classified,
-            classifier_jobs.Varied: self._on_varied,
+            classifier_jobs.AugmentedExamples: self._on_augmented,
             add_folder_job.Added: self._on_added,
         }
 
     def on_partial(self, value: object) -> None:
         """An epoch of the training under way."""
-        if isinstance(value, classifier_jobs.Step):
+        if isinstance(value, classifier_jobs.EpochDone):
             self.panel.curves.add(value.epoch)
 
     def show_labels(self) -> None:
         """Say what there is to learn from."""
         project = self._document.project
         # Not while the cut is dragged: only what holds counts.
-        self.panel.show_labels(classifier_jobs.confirmed_labels(project) if project is not None else {})
+        self.panel.show_labels(confirmed_labels(project) if project is not None else {})
 
     def set_ready(self, ready: bool) -> None:
         """Whether anything can be done now."""
@@ -115,8 +116,8 @@ class ClassifierController(QObject):
     def train(self) -> None:
         """Train from what is confirmed, from a folder, or from both."""
         self.panel.curves.clear()
-        wish = self.panel.wish()
-        self._run(classifier_jobs.train(self._document.project, wish, self._places, offline=self._offline))
+        request = self.panel.request()
+        self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self.model, self._report, self.saved = result, None, False
@@ -143,9 +144,9 @@ class ClassifierController(QObject):
         project = self._document.project
         if project is not None:
             image = self._current()
-            self._run(classifier_jobs.vary(project, image or 0, _COPIES, project.analysis.settings.seed))
+            self._run(classifier_jobs.augment(project, image or 0, _COPIES, project.analysis.settings.seed))
 
-    def _on_varied(self, result: classifier_jobs.Varied) -> None:
+    def _on_augmented(self, result: classifier_jobs.AugmentedExamples) -> None:
         dialog = AugmentDialog(result, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
@@ -162,13 +163,13 @@ class ClassifierController(QObject):
         """Write the classifier, and the report beside it."""
         if self.model is not None:
             self._then = then
-            self._run(classifier_jobs.keep(self.model, path))
+            self._run(classifier_jobs.save(self.model, path))
 
     def not_kept(self) -> None:
         """Whatever was under way did not end well: what waited for it stays undone."""
         self._then = None
 
-    def _on_kept(self, result: classifier_jobs.Kept) -> None:
+    def _on_model_saved(self, result: classifier_jobs.ModelSaved) -> None:
         then, self._then = self._then, None
         self._report, self.saved = result.report, True
         if self.model is not None:

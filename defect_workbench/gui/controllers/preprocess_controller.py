@@ -64,7 +64,7 @@ class PreprocessController(QObject):
         """Take the features anew."""
         project = self._document.project
         if project is not None:
-            self._run(preprocess_job.prepare_again(project, processing, self._places, offline=self._offline))
+            self._run(preprocess_job.preprocess(project, processing, self._places, offline=self._offline))
 
     def prepare_as_before(self) -> None:
         """Take the features anew in the same way: there is a network now. Decisions stay."""

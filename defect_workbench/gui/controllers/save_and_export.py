@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QWidget
 from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import export_job, open_job
-from defect_workbench.app.jobs.export_job import Wish
 from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.workflows.export import ExportRequest
 
 
 class OutputController(QObject):
@@ -115,10 +115,10 @@ class OutputController(QObject):
         dialog.chosen.connect(self.export_to)
         dialog.open()
 
-    def export_to(self, wish: Wish) -> None:
+    def export_to(self, request: ExportRequest) -> None:
         """Write labelled folders."""
         if self._document.project is not None:
-            self._run(export_job.export(self._document.project, wish))
+            self._run(export_job.export(self._document.project, request))
 
     def _on_exported(self, result: export_job.Exported) -> None:
         self._exported = result

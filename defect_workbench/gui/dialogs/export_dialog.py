@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.jobs import export_job
-from defect_workbench.app.jobs.export_job import Planned, Wish
+from defect_workbench.app.jobs.export_job import Planned
 from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
@@ -36,6 +36,7 @@ from defect_workbench.storage.result.export_options import (
     Profile,
     Split,
 )
+from defect_workbench.workflows.export import ExportRequest
 
 _TYPING_MILLISECONDS = 150
 _FOLDERS = 8
@@ -43,7 +44,7 @@ _SHARES = (("Train", 70), ("Validation", 15), ("Test", 15))
 
 
 class ExportDialog(QDialog):
-    """Asks what to export and where. Signals: chosen(wish) if the user agrees.
+    """Asks what to export and where. Signals: chosen(ExportRequest) if the user agrees.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class ExportDialog(QDialog):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)
-        self._typing.timeout.connect(lambda: planner.run(export_job.plan(project, self.wish())))
+        self._typing.timeout.connect(lambda: planner.run(export_job.plan(project, self.request())))
         planner.done.connect(self._show_plan)
         planner.failed.connect(self._show_fault)
         self._connect()
@@ -151,7 +152,7 @@ class ExportDialog(QDialog):
         start = str(Path(self.folder.text()).parent)
         ask_folder(self, "Folder to export into", lambda path: self.folder.setText(str(path)), start)
 
-    def wish(self) -> Wish:
+    def request(self) -> ExportRequest:
         """Return what the controls ask for."""
         by, split = str(self.split.currentData()), None
         if by:
@@ -160,7 +161,7 @@ class ExportDialog(QDialog):
         formats = tuple(name for name, check in self.formats.items() if check.isChecked())
         profile = Profile(split, formats, bool(self.clusters.currentData()))
         out = Path(self.folder.text().strip()).expanduser()
-        return Wish(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
+        return ExportRequest(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
 
     def _refresh(self) -> None:
         """Drop the plan; a moment after the last change the worker makes another."""
@@ -184,7 +185,7 @@ class ExportDialog(QDialog):
 
     def _show_plan(self, planned: Planned) -> None:
         plan = planned.plan
-        if planned.wish != self.wish():
+        if planned.request != self.request():
             return
         files = sum(plan.folders.values())
         lines = [f"{files:,} images, {plan.total_bytes / 1e6:,.1f} MB, in:"]
@@ -205,7 +206,7 @@ class ExportDialog(QDialog):
         if plan.missing:
             lines.append(f"{len(plan.missing)} images can no longer be read, so nothing can be exported.")
         self._say("\n".join(lines))
-        self.ok_button.setEnabled(not plan.missing and (files > 0 or not planned.wish.add))
+        self.ok_button.setEnabled(not plan.missing and (files > 0 or not planned.request.add))
 
     def _say(self, text: str) -> None:
         """Show a text and grow to hold it; a wrapped label asks for no height of its own."""
@@ -217,4 +218,4 @@ class ExportDialog(QDialog):
 
     def _accept(self) -> None:
         self.accept()
-        self.chosen.emit(self.wish())
+        self.chosen.emit(self.request())

@@ -34,6 +34,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.inspector.image_view import PictureView
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.workflows.regroup import PreprocessedImage
 
 _QUIET_MILLISECONDS = 200
 # Crops a number of rows that the user gives.
@@ -213,13 +214,13 @@ class PreprocessingDialog(QDialog):
         self._quiet.start()
 
     def _preview(self) -> None:
-        self._worker.run(preprocess_job.look(self._project, self._image, self.processing()))
+        self._worker.run(preprocess_job.preview(self._project, self._image, self.processing()))
 
-    def _show(self, prepared: preprocess_job.Prepared) -> None:
+    def _show(self, prepared: PreprocessedImage) -> None:
         if (prepared.image, prepared.processing) != (self._image, self.processing()):
             return
         self.before.show_pixmap(QPixmap.fromImage(to_image(prepared.before)), "")
-        self.before.set_left_out(prepared.left_out)
+        self.before.set_left_out(prepared.cropped_rows)
         self.after.show_pixmap(QPixmap.fromImage(to_image(prepared.after)), "")
         words = sentence_case(prepared.processing.words)
         self.summary_text.setText(f"{words}. Your decisions are kept.")

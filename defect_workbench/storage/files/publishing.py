@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -21,8 +22,8 @@ from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, sweep, sync_fold
 _MOST_NOTE_BYTES = 1 << 16
 
 
-def publish(main: Path, files: Mapping[Path, bytes]) -> None:
-    """Write new files, all of them or none.
+def publish(main: Path, files: Mapping[Path, bytes], *, replace: bool = False) -> None:
+    """Write files, all of them or none.
 
     Parameters
     ----------
@@ -30,25 +31,30 @@ def publish(main: Path, files: Mapping[Path, bytes]) -> None:
         The one without which the others are useless; it is renamed last.
     files : mapping of Path to bytes
         Its content is among them.
+    replace : bool
+        Whether files of these names may be replaced.
 
     Raises
     ------
     WorkbenchError
-        If one cannot be written or already exists; then none is written.
+        If one cannot be written or exists already; then none is, and what was to be replaced is as before.
     """
     ordered = sorted(files, key=lambda path: path == main)
     writing, made = main, []
+    earlier: dict[Path, Path] = {}
     try:
         with ExitStack() as drafts:
             ready = {}
             for writing in ordered:
                 ready[writing] = _draft(writing, files[writing], drafts)
+                if replace and os.path.lexists(writing):
+                    earlier[writing] = _second_name(writing, drafts)
             writing = main
             note = {str(path.absolute()): hashlib.sha256(files[path]).hexdigest() for path in ordered}
             write_text(_note(main), json.dumps(note))
             try:
                 for writing in ordered:
-                    if os.path.lexists(writing):
+                    if not replace and os.path.lexists(writing):
                         raise FileExistsError(0, "another file was created there in the meantime")
                     os.replace(ready[writing], writing)
                     made.append(writing)
@@ -56,7 +62,10 @@ def publish(main: Path, files: Mapping[Path, bytes]) -> None:
                     sync_folder(folder)
             except BaseException:
                 for path in made:
-                    path.unlink(missing_ok=True)
+                    if path in earlier:
+                        os.replace(earlier[path], path)
+                    else:
+                        path.unlink(missing_ok=True)
                 raise
             finally:
                 _note(main).unlink(missing_ok=True)
@@ -93,6 +102,20 @@ def clear_unfinished(main: Path, others: Sequence[Path]) -> None:
 
 def _note(main: Path) -> Path:
     return main.with_name(f".{main.name}.dwb-publishing")
+
+
+def _second_name(path: Path, drafts: ExitStack) -> Path:
+    """A file under a hidden name, too, so that it can be put back once it is replaced."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)
+    os.close(handle)
+    second = Path(name)
+    drafts.callback(second.unlink, missing_ok=True)
+    second.unlink()
+    try:
+        os.link(path, second, follow_symlinks=False)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, second, follow_symlinks=False)
+    return second
 
 
 def _draft(path: Path, data: bytes, drafts: ExitStack) -> Path:

@@ -102,11 +102,11 @@ def test_a_save_that_fails_or_is_called_off_keeps_the_window_open(
 def test_nothing_is_asked_after_an_export_that_holds_it_all(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.jobs.export_job import Wish
+    from defect_workbench.workflows.export import ExportRequest
 
     decide(opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.outputs.export_to(Wish(tmp_path / "out"))
+        opened.outputs.export_to(ExportRequest(tmp_path / "out"))
     opened.unsaved.leave(lambda: None)
     assert not answers.asked
     # The session's own file has none of it, and the title says so.
@@ -120,11 +120,11 @@ def test_nothing_is_asked_after_an_export_that_holds_it_all(
 def test_what_is_decided_after_an_export_is_asked_about(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.jobs.export_job import Wish
+    from defect_workbench.workflows.export import ExportRequest
 
     decide(opened)
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.outputs.export_to(Wish(tmp_path / "out"))
+        opened.outputs.export_to(ExportRequest(tmp_path / "out"))
     confirmed(opened, 1)
     opened.unsaved.leave(lambda: None)
     assert len(answers.asked) == 1
@@ -208,11 +208,11 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
 def test_closing_asks_before_it_stops_work_that_lasts(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from defect_workbench.app.jobs.export_job import Wish
+    from defect_workbench.workflows.export import ExportRequest
 
     answers.agree = False
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.outputs.export_to(Wish(tmp_path / "out"))
+        opened.outputs.export_to(ExportRequest(tmp_path / "out"))
         assert not opened.close()
     assert "still running" in answers.asked[0]
     assert opened.isVisible()

@@ -165,9 +165,9 @@ TABLE: list[tuple[list[str], int, str]] = [
     *[
         (["train", "{sorted}", "--offline", "--out", path], 2, words)
         for path, words in (
-            ("{text}", "is there already"),
-            ("{none}", "is there already"),
-            ("{dangling}", "is there already"),
+            ("{text}", "already exists"),
+            ("{none}", "already exists"),
+            ("{dangling}", "already exists"),
             ("{text}/x", "cannot be made"),
             (LONG, "cannot be a path"),
         )

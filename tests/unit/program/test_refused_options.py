@@ -8,6 +8,7 @@ import pytest
 
 from defect_workbench import cli
 from defect_workbench.user_dirs import Places
+from defect_workbench.workflows.train import read_taxonomy_file
 from tests.builders import made_lot
 
 ODD = ("Traceback", "did not expect", "Warning:", "site-packages")
@@ -117,7 +118,7 @@ NUMBERS = [
     ([*CLUSTER, "--rescale", "-1"], "pixel size must be above 0"),
     ([*CLUSTER, "--info-bar", "-5"], "info"),
     ([*CLUSTER, "--seed", "-1"], "--seed"),
-    (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in --out"),
+    (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in the result folder"),
     (["train", "LOT", "--out", "OUT", "--folds", "1"], "--folds"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
     (["train", "LOT", "--out", "OUT", "--group-by", "("], "is not a regular expression"),
@@ -146,11 +147,8 @@ def test_an_option_that_makes_no_sense_is_said(
 
 
 def test_a_taxonomy_of_an_editor_on_windows_is_read(tmp_path: Path) -> None:
-    from defect_workbench.commands.train import _taxonomy
-
     (tmp_path / "bom.toml").write_bytes(
         b'\xef\xbb\xbf[[stage]]\nname = "kind"\nrest = true\noutcome = [{name = "a", folders = ["a"]}]\n'
     )
-    found = _taxonomy(tmp_path / "bom.toml")
-    assert found is not None
+    found = read_taxonomy_file(tmp_path / "bom.toml")
     assert found.stages[0].name == "kind"

@@ -96,3 +96,37 @@ def test_a_damaged_note_harms_nothing(tmp_path: Path, note: bytes) -> None:
     (tmp_path / "m.html").write_bytes(b"mine")
     clear_unfinished(tmp_path / "m", [tmp_path / "m.html"])
     assert (tmp_path / "m.html").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("at", range(3))
+def test_files_that_were_to_be_replaced_are_as_before_where_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, links: bool
+) -> None:
+    earlier = {path: b"earlier " + content for path, content in files(tmp_path).items() if path.name != "m"}
+    (tmp_path / "sub").mkdir()
+    for path, content in earlier.items():
+        path.write_bytes(content)
+    real, calls = os.replace, []
+
+    def replace(source: Path, target: Path) -> None:
+        if str(target) in map(str, files(tmp_path)):
+            calls.append(target)
+            if len(calls) == at + 1:
+                raise OSError(28, "No space left on device")
+        real(source, target)
+
+    def no_link(*arguments: object, **options: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        if not links:
+            patch.setattr(os, "link", no_link)
+        with pytest.raises(WorkbenchError, match="nothing was written"):
+            publish(tmp_path / "m", files(tmp_path), replace=True)
+    assert listed(tmp_path) == ["m.html", "sub/m.onnx"]
+    assert {path: path.read_bytes() for path in earlier} == earlier
+    publish(tmp_path / "m", files(tmp_path), replace=True)
+    assert listed(tmp_path) == ["m", "m.html", "sub/m.onnx"]
+    assert (tmp_path / "m.html").read_bytes() == b"report"

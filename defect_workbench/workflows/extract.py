@@ -1,0 +1,131 @@
+"""Features of a folder's images: how every job begins."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.network import Precision
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.user_dirs import Places
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.extraction.extractor import Extraction
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
+
+
+@dataclass(frozen=True)
+class FeatureOptions:
+    """How features are made, and where they are kept.
+
+    Attributes
+    ----------
+    store, weights : Path
+        Folders of the feature store and of the cached network weights.
+    offline : bool
+        Never fetch weights.
+    precision : str or None
+        Of the network; None: the fastest sound one.
+    on_extracted : callable or None
+        Called with the features and the preprocessing as soon as they are there, before a job continues.
+    """
+
+    store: Path
+    weights: Path
+    offline: bool = False
+    precision: str | None = None
+    processing: Processing = DEFAULT
+    on_extracted: Callable[[Extraction, Processing], None] | None = None
+
+    @staticmethod
+    def at(places: Places, *, offline: bool = False, processing: Processing = DEFAULT) -> FeatureOptions:
+        """With the usual store and weights of the user."""
+        return FeatureOptions(places.store, places.weights, offline, processing=processing)
+
+    @property
+    def library(self) -> WeightsLibrary:
+        """The weights to use."""
+        return WeightsLibrary(self.weights)
+
+    def open_store(self) -> FeatureStore:
+        """The feature store.
+
+        Raises
+        ------
+        WorkbenchError
+            If the folder is not one, or cannot be used.
+        """
+        from defect_workbench.storage.vectors.feature_store import FeatureStore
+
+        return FeatureStore(self.store)
+
+    def with_store(self, store: Path) -> FeatureOptions:
+        """The same with another feature store."""
+        return replace(self, store=store)
+
+
+@dataclass(frozen=True, eq=False)
+class ExtractedFolder:
+    """The features of a folder's images, and how long its scan took."""
+
+    extraction: Extraction
+    scan_seconds: float
+
+
+def extract_folder(folder: Path, options: FeatureOptions, reporter: Reporter) -> ExtractedFolder:
+    """Scan a folder and extract the features of its images.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, or none of its files can be used.
+    WorkbenchError
+        If the feature store cannot be used.
+    """
+    started = time.perf_counter()
+    listing = scan(Path(os.path.abspath(folder)), reporter)
+    scanned = time.perf_counter() - started
+    return ExtractedFolder(extract_listing(listing, options, reporter), scanned)
+
+
+def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporter) -> Extraction:
+    """Features of what a scan found.
+
+    Raises
+    ------
+    InputError
+        If there is no image, or none that can be used.
+    WorkbenchError
+        If the feature store cannot be used.
+    """
+    from defect_workbench.engine.extraction.extractor import extract
+
+    store = options.open_store()
+    if not listing.files and not listing.rejected:
+        raise InputError(f"there is no image in {listing.root}")
+    extraction = extract(
+        listing,
+        store,
+        options.library,
+        reporter,
+        offline=options.offline,
+        precision=None if options.precision is None else Precision(options.precision),
+        processing=options.processing,
+    )
+    rejected = extraction.images.rejected
+    if not len(extraction.images):
+        raise InputError(
+            f"none of the {len(rejected):,} files in {listing.root} can be used; "
+            f"the first, {rejected[0].path}: {rejected[0].reason}"
+        )
+    if options.on_extracted is not None:
+        options.on_extracted(extraction, options.processing)
+    return extraction

@@ -1,0 +1,127 @@
+"""Repeat a session's whole job from its folder, to the same manifest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.folder_changes import differences
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.result_files import RECEIPT
+from defect_workbench.engine.input.scan import scan_set
+from defect_workbench.storage.result.export_options import Mode, Profile, lay_out
+from defect_workbench.storage.result.manifest import manifest_text, rows
+from defect_workbench.storage.result.receipt import read_receipt
+from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.workflows.export import ExportRequest, check_out, export
+from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.open_project import open_session
+
+
+@dataclass(frozen=True)
+class ReplayRequest:
+    """A session, and where its job is to be repeated.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where the images are now; None: where they were.
+    """
+
+    session: Path
+    out: Path
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ReplayedSession:
+    """The project as made again, and what was written of it."""
+
+    project: Project
+    plan: Plan
+
+
+def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) -> ReplayedSession:
+    """Scan, extract, analyse, apply the decisions, compare the manifests, and write.
+
+    Parameters
+    ----------
+    options : FeatureOptions
+        `processing` and `precision` are those of the session.
+
+    Raises
+    ------
+    WorkbenchError
+        If the images, the weights or the manifest differ; then nothing is written.
+    """
+    from defect_workbench.engine.clustering.group import analyse
+    from defect_workbench.engine.features.identity import differences as feature_differences
+
+    session = open_session(request.session)
+    check_out(request.out, store=options.store)
+    profile, mode = Profile(), Mode.COPY
+    if (request.session.parent / RECEIPT).is_file():
+        receipt = read_receipt(request.session.parent)
+        profile, mode = receipt.profile, receipt.mode
+    _check_weights(session, options, reporter)
+    backbone = session.analysis.backbone
+    settings = session.analysis.settings
+    options = replace(
+        options, processing=settings.processing, precision=backbone.precision if backbone else None
+    )
+    if backbone is None:
+        # The session was made without weights, whatever this machine has.
+        options = replace(options, offline=True, weights=options.weights / "none")
+    folder = Path(os.path.abspath(request.folder or session.images.root))
+    extraction = extract_listing(scan_set(session.images, folder, reporter), options, reporter)
+    changed = differences(session.images, extraction.images)
+    if changed:
+        raise WorkbenchError(
+            f"{folder} is not as it was when the session was made; nothing was written. {'; '.join(changed)}"
+        )
+    analysis = analyse(extraction.features, settings, reporter)
+    images = replace(extraction.images, folders=session.images.folders)
+    project = replace(session, images=images, analysis=analysis)
+    different = _different_rows(session, project, profile)
+    if different:
+        versions = feature_differences(session.analysis.identity, analysis.identity)
+        why = "; ".join(versions) or (
+            "other versions of the program or its packages, or another processor, gave other numbers"
+        )
+        raise WorkbenchError(
+            f"the images are the same, but the manifest differs ({different:,} rows): {why}; "
+            "nothing was written"
+        )
+    plan = export(project, ExportRequest(request.out, mode, profile), reporter)
+    return ReplayedSession(project, plan)
+
+
+def _different_rows(session: Project, project: Project, profile: Profile) -> int:
+    before = manifest_text(lay_out(session, rows(session), profile).rows)
+    after = manifest_text(lay_out(project, rows(project), profile).rows)
+    if before == after:
+        return 0
+    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
+    return sum(one != other for one, other in pairs)
+
+
+def _check_weights(session: Project, options: FeatureOptions, reporter: Reporter) -> None:
+    """Refuse where the weights in use are not those of the session."""
+    backbone = session.analysis.backbone
+    if backbone is None:
+        return
+    library = options.library
+    info = library.info()
+    if info is None and not options.offline:
+        library.obtain(reporter, offline=False)
+        info = library.info()
+    if info is None or info.sha256 != backbone.sha256:
+        used = f"{info.name}, {info.sha256[:16]}…" if info else "none"
+        raise WorkbenchError(
+            f"the session was made with the weights {backbone.weights}, {backbone.sha256[:16]}…; "
+            f"in use are {used}",
+            Remedy.MATCHING_WEIGHTS,
+        )

@@ -1,0 +1,44 @@
+"""Join a table from elsewhere to the images of a project, by file name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from defect_workbench.core.errors import concerning
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.side_data import Table, join
+from defect_workbench.storage.session.table_reader import read_table
+
+
+def read_side_table(path: Path) -> Table:
+    """The table in a CSV or XLSX file, not joined yet.
+
+    Raises
+    ------
+    InputError
+        If there is none in it.
+    """
+    with concerning(path):
+        return read_table(path)
+
+
+def join_side_table(
+    project: Project, table: Table, name_column: str | None = None, categories: Sequence[str] = ()
+) -> Project:
+    """The project with a table joined to its images.
+
+    Parameters
+    ----------
+    name_column : str, optional
+        The column of file names; None: found.
+    categories : sequence of str
+        Columns of numbers that are categories, such as wafers.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or none names the images.
+    """
+    return replace(project, side=join(table, project.images, name_column, categories))

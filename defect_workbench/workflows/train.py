@@ -1,0 +1,214 @@
+"""Train a classifier on confirmed clusters, on folders of labels, or on both, and judge it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
+from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.errors import InputError, concerning
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.safe_reading import read_regular
+from defect_workbench.engine.backbone.torch_import import load_torch
+from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, scan_labels
+from defect_workbench.engine.input.scan import listing_of
+from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.training_sources import confirmed_images, joined_sets, learnable_clusters
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classifier.heads.head import Watcher
+    from defect_workbench.engine.classifier.training_job import Outcome, Request
+    from defect_workbench.engine.extraction.extractor import Extraction
+
+MOST_TAXONOMY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What a classifier learns from, and how.
+
+    Attributes
+    ----------
+    confirmed : bool
+        Learn from the confirmed clusters of the open project.
+    folder : Path or None
+        Learn from a folder of labelled folders.
+    taxonomy : Taxonomy or None
+        None: the default.
+    folds : int
+        Of the cross-validation.
+    augment : bool
+        Learn from turned and mirrored copies, too, and from `draws` random changes of each image.
+    fine_tune : bool
+        Fit the network's last block, too.
+    leave_one_out : bool
+        Measure how well unknown kinds are recognised.
+    group_by : str or None
+        How a path tells the lot, which no fold divides: "parent" or a regular expression.
+    """
+
+    confirmed: bool = False
+    folder: Path | None = None
+    taxonomy: Taxonomy | None = None
+    folds: int = 5
+    seed: int = 0
+    augment: bool = False
+    draws: int = 0
+    fine_tune: bool = False
+    leave_one_out: bool = False
+    group_by: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A classifier with its figures, and the features that it was trained on.
+
+    Attributes
+    ----------
+    extractions : tuple of Extraction
+        One for each source.
+    """
+
+    outcome: Outcome
+    extractions: tuple[Extraction, ...]
+
+    @property
+    def model(self) -> Classifier:
+        """The classifier."""
+        return self.outcome.model
+
+
+def read_taxonomy_file(path: Path) -> Taxonomy:
+    """The taxonomy in a TOML file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is not a taxonomy.
+    """
+    try:
+        with concerning(path):
+            return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
+    except OSError as error:
+        raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
+
+
+def check_train_request(request: TrainRequest) -> None:
+    """Refuse early, before any work, what cannot be trained.
+
+    Raises
+    ------
+    InputError
+        If a choice is out of range, or the taxonomy or the rule for lots makes no sense.
+    """
+    from defect_workbench.engine.classifier.training_job import check_request
+
+    check_request(_choices(request))
+    if request.group_by is not None:
+        lot_of(request.group_by)
+
+
+def train(
+    request: TrainRequest,
+    project: Project | None,
+    options: FeatureOptions,
+    reporter: Reporter,
+    watch: Watcher | None = None,
+) -> TrainedModel:
+    """Extract the features of all sources, train, and judge by cross-validation.
+
+    Parameters
+    ----------
+    project : Project or None
+        The open project; its preprocessing is then that of every source.
+    options : FeatureOptions
+        Of features; a second source takes the precision of the first.
+    watch : callable, optional
+        Called with each epoch of the training.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or too little, to learn from.
+    WorkbenchError
+        If the sources' features were made differently.
+    """
+    from defect_workbench.engine.classifier.data.folder_source import FolderSource
+    from defect_workbench.engine.classifier.training_job import train_and_judge
+    from defect_workbench.engine.features.identity import feature_identity
+
+    check_train_request(request)
+    parts: list[LabelledSet] = []
+    extractions: list[Extraction] = []
+    if request.confirmed and project is not None:
+        clusters = learnable_clusters(project, reporter)
+        options = replace(options, processing=project.analysis.settings.processing)
+        found = extract_listing(listing_of(project.images), options, reporter)
+        parts.append(confirmed_images(project, clusters, found, reporter))
+        extractions.append(found)
+        if found.features.backbone is not None:
+            options = replace(options, precision=found.features.backbone.precision)
+    if request.folder is not None:
+        listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)
+        found = extract_listing(listing, options, reporter)
+        parts.append(labelled_set(found.images, found.features))
+        extractions.append(found)
+    if not parts:
+        raise InputError("there is nothing to learn from: neither confirmed clusters nor a folder of labels")
+    data = joined_sets(parts)
+    reporter.stage("Loading the network's library", None)
+    load_torch()
+    features = data.features
+    source = FolderSource(
+        data.images, features, options.processing, options.open_store(), options.library, reporter
+    )
+    lot = lot_of(request.group_by) if request.group_by else None
+    outcome = train_and_judge(
+        data,
+        source,
+        feature_identity(features.blocks, features.backbone, options.processing),
+        _choices(request),
+        reporter,
+        lots=[lot(image.path) for image in data.images.images] if lot else None,
+        watch=watch,
+    )
+    return TrainedModel(outcome, tuple(extractions))
+
+
+def _choices(request: TrainRequest) -> Request:
+    from defect_workbench.engine.classifier.training_job import Request
+
+    return Request(
+        taxonomy=request.taxonomy,
+        folds=request.folds,
+        seed=request.seed,
+        augment=request.augment,
+        fine_tune=request.fine_tune,
+        leave_one_out=request.leave_one_out,
+        draws=request.draws,
+    )
+
+
+def augmented(project: Project, image: int, count: int, seed: int) -> tuple[Pixels, ...]:
+    """An image without its info bar, and `count` changed copies of it as augmentation makes them.
+
+    Raises
+    ------
+    WorkbenchError
+        If the image can no longer be read.
+    """
+    from defect_workbench.engine.classifier.data.augmentation import examples
+    from defect_workbench.engine.classifier.data.augmented_features import read_pixels
+
+    record = project.images.images[image]
+    pixels = read_pixels(project.images, image)
+    pixels = pixels[: pixels.shape[0] - record.info_bar]
+    return (pixels, *examples(pixels, record.sha256, count, seed))

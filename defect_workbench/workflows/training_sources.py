@@ -1,0 +1,121 @@
+"""What a classifier learns from: confirmed clusters of a project, folders of labels, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.engine.classifier.data.dataset import LabelledSet
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.extraction.extractor import Extraction
+
+
+def confirmed_clusters(project: Project) -> list[Cluster]:
+    """The clusters that a person has confirmed."""
+    return [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
+
+
+def confirmed_labels(project: Project) -> Mapping[str, int]:
+    """Labels that can be learnt from, with the number of their images."""
+    return {cluster.label: len(cluster.members) for cluster in confirmed_clusters(project)}
+
+
+def learnable_clusters(project: Project, reporter: Reporter) -> list[Cluster]:
+    """The confirmed clusters of more than one image.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two.
+    """
+    confirmed = confirmed_clusters(project)
+    clusters = [cluster for cluster in confirmed if len(cluster.members) > 1]
+    if len(clusters) < len(confirmed):
+        alone = ", ".join(cluster.label for cluster in confirmed if len(cluster.members) == 1)
+        reporter.warn(f"clusters of a single image are left out of the training: {alone}")
+    if len({cluster.label for cluster in clusters}) < 2:
+        raise InputError(
+            "a classifier learns from at least two confirmed clusters of different labels",
+            Remedy.CONFIRM_CLUSTERS,
+        )
+    return clusters
+
+
+def confirmed_images(
+    project: Project, clusters: Sequence[Cluster], extraction: Extraction, reporter: Reporter
+) -> LabelledSet:
+    """The images of confirmed clusters under their labels.
+
+    Images that the program put there and nobody has looked at are left out, as are images that have changed
+    since.
+
+    Parameters
+    ----------
+    extraction : Extraction
+        Features of the project's images as they are now.
+    """
+    folders = tuple(sorted({cluster.label for cluster in clusters}))
+    doubtful = np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
+    row_of = {(image.path, image.sha256): row for row, image in enumerate(extraction.images.images)}
+    rows, labels, missing = [], [], 0
+    for cluster in clusters:
+        for member in cluster.members[~doubtful[cluster.members]].tolist():
+            image = project.images.images[member]
+            row = row_of.get((image.path, image.sha256))
+            if row is None:
+                missing += 1
+                continue
+            rows.append(row)
+            labels.append(folders.index(cluster.label))
+    if missing:
+        reporter.warn(f"{missing:,} confirmed images are missing or changed; they are not learnt from")
+    order = np.argsort(rows)
+    chosen = np.array(rows, np.intp)[order]
+    count = len(extraction.images)
+    everything = LabelledSet(
+        extraction.images, extraction.features, folders, np.zeros(count, np.intp), np.arange(count)
+    )
+    part = everything.subset(chosen)
+    return replace(part, labels=np.array(labels, np.intp)[order], groups=np.arange(len(chosen)))
+
+
+def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
+    """One set of several; files of the later ones are named by their absolute paths.
+
+    Raises
+    ------
+    WorkbenchError
+        If their features were made by different networks or in different precisions.
+    """
+    first, *others = parts
+    for other in others:
+        if (other.features.blocks.keys(), other.features.backbone) != (
+            first.features.blocks.keys(),
+            first.features.backbone,
+        ):
+            raise WorkbenchError("the features of the two sources were made with different networks")
+        folders = tuple(sorted({*first.folders, *other.folders}))
+        moved = tuple(
+            replace(image, path=str(other.images.absolute(row)))
+            for row, image in enumerate(other.images.images)
+        )
+        images = ImageSet(first.images.root, (*first.images.images, *moved), ())
+        blocks = {
+            name: np.concatenate([block, other.features.blocks[name]])
+            for name, block in first.features.blocks.items()
+        }
+        labels = [part.folders[label] for part in (first, other) for label in part.labels.tolist()]
+        numbers = np.array([folders.index(label) for label in labels], np.intp)
+        features = Features(blocks, first.features.backbone)
+        first = LabelledSet(images, features, folders, numbers, np.arange(len(numbers)))
+    return first
