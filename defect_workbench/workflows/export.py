@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
@@ -140,7 +141,7 @@ def save_dendrogram(project: Project, path: Path) -> None:
     tree = project.analysis.tree
     if tree is None or tree.leaves < 2:
         raise InputError("there is no dendrogram to save")
-    kind = "png" if path.suffix.lower() == ".png" else "svg"
+    kind: Literal["png", "svg"] = "png" if path.suffix.lower() == ".png" else "svg"
     try:
         with replacing(path) as draft:
             title = f"{len(project.images):,} images"

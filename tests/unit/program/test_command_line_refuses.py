@@ -141,7 +141,7 @@ TABLE: list[tuple[list[str], int, str]] = [
             "1//1",
         )
     ],
-    *[([*TRAIN, "--folds", n], 2, "--folds") for n in (*NO_NUMBERS, "0", "21", "9" * 30)],
+    *[([*TRAIN, "--folds", n], 2, "folds") for n in (*NO_NUMBERS, "0", "21", "9" * 30)],
     *[([*TRAIN, "--augment", n], 2, "") for n in (*NO_NUMBERS, "1000000")],
     ([*TRAIN, "--seed", "-1"], 2, "--seed"),
     ([*TRAIN, "--seed", "4294967296"], 2, "--seed"),

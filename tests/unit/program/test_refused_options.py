@@ -108,7 +108,7 @@ NUMBERS = [
     ([*CLUSTER, "--cut", "height:inf"], "--cut"),
     ([*CLUSTER, "--cut", "height:nan"], "--cut"),
     ([*CLUSTER, "--cut", "0"], "--cut"),
-    ([*CLUSTER, "--cut", "9" * 30], "--cut"),
+    ([*CLUSTER, "--cut", "9" * 30], "there are only"),
     ([*CLUSTER, "--split", "random", "--shares", "1e308/1e308/1e308"], "--shares"),
     ([*CLUSTER, "--split", "random", "--shares", "nan/1/1"], "--shares"),
     ([*CLUSTER, *(f"--weight={n}=0" for n in ("deep", "haralick", "zernike", "shape"))], "weight 0"),
@@ -119,7 +119,7 @@ NUMBERS = [
     ([*CLUSTER, "--info-bar", "-5"], "info"),
     ([*CLUSTER, "--seed", "-1"], "--seed"),
     (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in the result folder"),
-    (["train", "LOT", "--out", "OUT", "--folds", "1"], "--folds"),
+    (["train", "LOT", "--out", "OUT", "--folds", "1"], "folds"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
     (["train", "LOT", "--out", "OUT", "--group-by", "("], "is not a regular expression"),
 ]  # fmt: skip
