@@ -113,7 +113,7 @@ def test_session_whose_folder_moved_can_be_relinked(
     (tmp_path / "lot").rename(tmp_path / "moved")
     with qtbot.waitSignal(window.jobs.done, timeout=10_000):
         window.open_path(tmp_path / "a.dwb")
-    assert "is not there" in window.notice.text.text()
+    assert "was moved or deleted" in window.notice.text.text()
     with qtbot.waitSignal(window.jobs.done, timeout=10_000):
         window.keeping.relink(tmp_path)
     assert "None of the images" in answers.told[0]

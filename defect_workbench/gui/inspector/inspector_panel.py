@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -39,6 +39,8 @@ from defect_workbench.gui.shared.labels import secondary_label
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
 _NEIGHBOURS = 8
+# For the width; the margins are those around and between the columns, and the scroll bar.
+_WIDEST_NAME, _TYPICAL_VALUE, _MARGINS = "Outlier score", "cluster-00  0.000", 64
 # What takes a look at every vector waits until the person stays with an image.
 _QUIET_MILLISECONDS = 60
 
@@ -116,6 +118,12 @@ class Inspector(QWidget):
             heading.setAlignment(Qt.AlignmentFlag.AlignTop)
             form.addRow(heading, label)
         return form
+
+    def minimumSizeHint(self) -> QSize:
+        """Wide enough for a cluster's name and a distance in one line, at every text size."""
+        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
+        row = metrics.horizontalAdvance(_WIDEST_NAME) + metrics.horizontalAdvance(_TYPICAL_VALUE)
+        return QSize(max(hint.width(), row + _MARGINS), hint.height())
 
     def show_image(self, image: int | None) -> None:
         """Show an image of the project; None shows a hint."""
