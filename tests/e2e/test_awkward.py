@@ -170,7 +170,7 @@ def bad_ones(make: Maker) -> None:
     make.add("odd/nan.tif", stream.getvalue(), "no finite values in it")
     stream = io.BytesIO()
     tifffile.imwrite(stream, np.ones((40, 40), np.complex64))
-    make.add("odd/complex.tif", stream.getvalue(), "complex numbers are not a picture")
+    make.add("odd/complex.tif", stream.getvalue(), "complex numbers are not an image")
     make.add(".hidden.png", make.encoded("PNG"), "a hidden file")
     make.add("sub/.hidden.jpg", make.encoded("JPEG"), "a hidden file")
     (make.folder / "links").mkdir()
