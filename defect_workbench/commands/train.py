@@ -20,7 +20,7 @@ from defect_workbench.workflows.save_model import ModelFiles, check_model_files,
 from defect_workbench.workflows.train import TrainRequest, check_train_request, read_taxonomy_file, train
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.classifier.training_job import Outcome
+    from defect_workbench.engine.classifier.training_job import TrainingResult
 
 
 def add(commands: Commands, places: Places) -> None:
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> 
     return 0
 
 
-def _print(outcome: Outcome, model: Path, report: Path) -> None:
+def _print(outcome: TrainingResult, model: Path, report: Path) -> None:
     from defect_workbench.engine.classifier.evaluation import summary_line
 
     facts, overall = outcome.facts, outcome.facts.overall

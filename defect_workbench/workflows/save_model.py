@@ -15,7 +15,7 @@ from defect_workbench.storage.model.onnx_export import check_onnx, onnx_bytes
 from defect_workbench.workflows.training_info import report_text
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.classifier.training_job import Outcome
+    from defect_workbench.engine.classifier.training_job import TrainingResult
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def check_model_files(files: ModelFiles, *, fine_tune: bool) -> None:
         check_onnx()
 
 
-def save_trained(outcome: Outcome, files: ModelFiles) -> None:
+def save_trained(outcome: TrainingResult, files: ModelFiles) -> None:
     """Write a trained classifier, its report and, where wanted, its heads: all of them, or none.
 
     Raises

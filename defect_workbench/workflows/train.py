@@ -23,7 +23,7 @@ from defect_workbench.workflows.training_sources import confirmed_images, joined
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classifier.heads.head import Watcher
-    from defect_workbench.engine.classifier.training_job import Outcome, Request
+    from defect_workbench.engine.classifier.training_job import TrainingChoices, TrainingResult
     from defect_workbench.engine.extraction.extractor import Extraction
 
 MOST_TAXONOMY_BYTES = 1 << 20
@@ -75,7 +75,7 @@ class TrainedModel:
         One for each source.
     """
 
-    outcome: Outcome
+    outcome: TrainingResult
     extractions: tuple[Extraction, ...]
 
     @property
@@ -142,7 +142,7 @@ def train(
         If the sources' features were made differently.
     """
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
-    from defect_workbench.engine.classifier.training_job import train_and_judge
+    from defect_workbench.engine.classifier.training_job import train_and_evaluate
     from defect_workbench.engine.features.identity import feature_identity
 
     check_train_request(request)
@@ -171,7 +171,7 @@ def train(
         data.images, features, options.processing, options.open_store(), options.library, reporter
     )
     lot = lot_of(request.group_by) if request.group_by else None
-    outcome = train_and_judge(
+    outcome = train_and_evaluate(
         data,
         source,
         feature_identity(features.blocks, features.backbone, options.processing),
@@ -183,10 +183,10 @@ def train(
     return TrainedModel(outcome, tuple(extractions))
 
 
-def _choices(request: TrainRequest) -> Request:
-    from defect_workbench.engine.classifier.training_job import Request
+def _choices(request: TrainRequest) -> TrainingChoices:
+    from defect_workbench.engine.classifier.training_job import TrainingChoices
 
-    return Request(
+    return TrainingChoices(
         taxonomy=request.taxonomy,
         folds=request.folds,
         seed=request.seed,

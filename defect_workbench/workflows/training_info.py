@@ -10,10 +10,10 @@ from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.training_report import Mistake, training_report
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.classifier.training_job import Outcome
+    from defect_workbench.engine.classifier.training_job import TrainingResult
 
 
-def report_text(outcome: Outcome, model_path: Path) -> str:
+def report_text(outcome: TrainingResult, model_path: Path) -> str:
     """The HTML report on a trained classifier."""
     from defect_workbench.engine.input.thumbnail import thumbnail
 
@@ -40,7 +40,7 @@ def report_text(outcome: Outcome, model_path: Path) -> str:
     return html_text(training_report(title, facts, mistakes(outcome), made, thumbnail, warnings))
 
 
-def mistakes(outcome: Outcome) -> list[Mistake]:
+def mistakes(outcome: TrainingResult) -> list[Mistake]:
     """The images judged wrongly, the surest first."""
     judged, images = outcome.crossval, outcome.data.images
     found, sure = judged.prediction, judged.prediction.probability

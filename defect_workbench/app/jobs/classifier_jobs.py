@@ -22,7 +22,7 @@ from defect_workbench.workflows.train import TrainRequest
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classifier.heads.head import Epoch
-    from defect_workbench.engine.classifier.training_job import Outcome
+    from defect_workbench.engine.classifier.training_job import TrainingResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Trained:
     """A classifier, and how good it is."""
 
     model: Classifier
-    outcome: Outcome
+    outcome: TrainingResult
 
 
 @dataclass(frozen=True, eq=False)

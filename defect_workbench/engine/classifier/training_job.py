@@ -1,4 +1,4 @@
-"""From labelled images to a judged and trained classifier: the whole job, for command line and window."""
+"""From labelled images to an evaluated and trained classifier."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOST_DRAWS = 50
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainingChoices:
     """What a person can choose about training.
 
     Attributes
@@ -50,12 +50,12 @@ class Request:
     taxonomy : Taxonomy or None
         None: the default.
     augment : bool
-        Learn from changed copies, too: turned and mirrored, and `draws` times shifted, scaled, brighter
+        Also learn from augmented copies: rotated and mirrored, and `draws` times shifted, scaled, brighter
         or darker, noisier and out of focus at random.
     fine_tune : bool
-        Fit the network's last block, too.
+        Also fit the network's last block.
     leave_one_out : bool
-        Also measure how well unknown kinds are told.
+        Also measure how well unknown kinds are recognised.
     """
 
     taxonomy: Taxonomy | None = None
@@ -69,7 +69,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class TrainingResult:
     """A trained classifier and how good it is.
 
     Attributes
@@ -79,7 +79,7 @@ class Outcome:
     data : LabelledSet
         What it was trained on: contradictions are left out, near-duplicates share a group.
     seconds : mapping of str to float
-        How long each part took.
+        Duration of each part.
     """
 
     model: Classifier
@@ -89,7 +89,7 @@ class Outcome:
     seconds: Mapping[str, float]
 
 
-def check_request(request: Request) -> None:
+def check_request(request: TrainingChoices) -> None:
     """Refuse choices that cannot be trained with, before any work.
 
     Raises
@@ -105,33 +105,40 @@ def check_request(request: Request) -> None:
         raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
 
 
-def train_and_judge(
+def train_and_evaluate(
     data: LabelledSet,
     source: FolderSource | None,
     identity: Mapping[str, Any],
-    request: Request,
+    request: TrainingChoices,
     reporter: Reporter,
     *,
     lots: list[str] | None = None,
     watch: Watcher | None = None,
-) -> Outcome:
+) -> TrainingResult:
     """Cross-validate, choose the threshold for unknown kinds, and train on everything.
 
     Parameters
     ----------
     source : FolderSource or None
-        Where pictures are read for measurements and changed copies.
+        Where pictures are read for measurements and augmented copies.
     identity : mapping of str to Any
         Of the features, kept in the model.
     lots : list of str, optional
-        The lot of each image; lots are never torn apart.
+        The lot of each image; every lot stays in one fold.
     watch : callable, optional
-        Told of every epoch of the final training and the folds.
+        Called with every `Epoch` of the folds and of the final training.
+
+    Returns
+    -------
+    TrainingResult
+        Its model was trained on all images and has the features' identity, the threshold and the figures.
 
     Raises
     ------
     InputError
-        If the folders, the taxonomy or the folds do not allow it.
+        If the folders, the taxonomy or the choices do not allow it.
+    WorkbenchError
+        If pictures are needed that cannot be read.
     Cancelled
         If the reporter says so.
     """
@@ -139,24 +146,24 @@ def train_and_judge(
     notes: list[str] = []
     seconds: dict[str, float] = {}
     started = time.perf_counter()
-    torn = contradictions(data)
-    if torn:
-        left = len(data) - len(torn)
+    dropped = contradictions(data)
+    if dropped:
         reporter.warn(
-            f"{len(torn)} files hold images that lie in folders of different kinds; they are not learnt from "
-            f"({left:,} images are left)"
+            f"{len(dropped)} files hold images that lie in folders of different kinds; they are not learned "
+            f"from ({len(data) - len(dropped):,} images are left)"
         )
-        if lots is not None:
-            gone = {item.path for item in torn}
-            lots = [lot for lot, i in zip(lots, data.images.images, strict=True) if i.path not in gone]
-        kept = [i for i, image in enumerate(data.images.images) if image.path not in {t.path for t in torn}]
-        data = without(data, torn)
+        gone = {item.path for item in dropped}
+        kept = [i for i, image in enumerate(data.images.images) if image.path not in gone]
+        lots = [lots[i] for i in kept] if lots is not None else None
+        data = without(data, dropped)
         source = source.subset(np.array(kept, np.intp)) if source is not None else None
     groups = near_duplicates(data.images, data.features, reporter)
     joined = len(groups) - len(np.unique(groups))
     if joined:
         found = int((np.bincount(groups) > 1).sum())
-        notes.append(f"{found} groups of near-duplicates found; none is torn apart ({joined + found} images)")
+        notes.append(
+            f"{found} groups of near-duplicates found; each is kept in one fold ({joined + found} images)"
+        )
     else:
         notes.append("no near-duplicates found")
     if lots is not None:
@@ -165,8 +172,8 @@ def train_and_judge(
     data = replace(data, groups=groups)
     seconds["duplicates"] = time.perf_counter() - started
 
-    taxonomy, said = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
-    notes += said
+    taxonomy, left_out = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
+    notes += left_out
     inputs = StageInputs(data.features, source)
     augmentations = training_augmentations(request.draws, request.seed) if request.augment else ()
     started = time.perf_counter()
@@ -179,7 +186,7 @@ def train_and_judge(
     tuning = None
     if request.fine_tune:
         if source is None:
-            raise InputError("fine-tuning needs the pictures themselves; they are not at hand")
+            raise InputError("fine-tuning needs the pictures themselves, which are not available")
         tuning = FineTuning(data, source, source.processing, source.library, request.seed, reporter, watch)
         seconds["maps"] = time.perf_counter() - started
         started = time.perf_counter()
@@ -225,7 +232,7 @@ def train_and_judge(
         unknown=unknown,
     )
     model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
-    return Outcome(model, facts, data, judged, seconds)
+    return TrainingResult(model, facts, data, judged, seconds)
 
 
 def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
@@ -238,7 +245,7 @@ def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
 
 
 def manifest_hash(data: LabelledSet) -> str:
-    """Of what a model was trained on: contents and folders, whatever the files are called."""
+    """SHA-256 of what a model was trained on: contents and folders, but not the names of files."""
     lines = sorted(
         f"{image.sha256} {data.folders[label]}"
         for image, label in zip(data.images.images, data.labels.tolist(), strict=True)

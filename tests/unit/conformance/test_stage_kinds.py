@@ -33,7 +33,7 @@ from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.predict import predict
 from defect_workbench.engine.classifier.training import Options, train
-from defect_workbench.engine.classifier.training_job import Request, train_and_judge
+from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.taxonomy_dialog import stage_help
 from defect_workbench.storage.model.model_file import load_model, save_model
@@ -189,8 +189,8 @@ def test_one_entry_adds_a_kind_of_stage_everywhere(data: LabelledSet, tmp_path: 
     with STAGE_KINDS.including(Contrast()):
         taxonomy = read_taxonomy(TEXT, "stages")
         assert read_taxonomy(taxonomy_text(taxonomy), "what was written") == taxonomy
-        request = Request(taxonomy, folds=2, ablation=False)
-        outcome = train_and_judge(data, cast(FolderSource, inputs.source), {}, request, SilentReporter())
+        request = TrainingChoices(taxonomy, folds=2, ablation=False)
+        outcome = train_and_evaluate(data, cast(FolderSource, inputs.source), {}, request, SilentReporter())
         assert outcome.facts.stages["how strong"].outcomes == {"faint": 70, "strong": 24}
         save_model(tmp_path / "model", outcome.model)
         read = load_model(tmp_path / "model")
