@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.images.instrument import METADATA_FIELDS, ToolFacts
+from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
@@ -47,7 +47,7 @@ def columns_of(project: Project) -> dict[str, Column]:
         "height": [image.height for image in images],
         "score": project.analysis.outlier_scores,
     }
-    tools = [image.tool or ToolFacts() for image in images]
+    tools = [image.tool or InstrumentMetadata() for image in images]
     for field in METADATA_FIELDS:
         if field.numeric:
             numbers[field.name] = [_number(field.value(tool)) for tool in tools]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 
 
@@ -25,7 +25,7 @@ class ImageRecord:
         In pixels, after the EXIF rotation.
     note : str
         A remark on how it was read; usually empty.
-    tool : ToolFacts or None
+    tool : InstrumentMetadata or None
         Metadata of the instrument; None if there are none.
     info_bar : int
         Rows at the bottom that were cropped before features were computed.
@@ -39,7 +39,7 @@ class ImageRecord:
     width: int
     height: int
     note: str = ""
-    tool: ToolFacts | None = None
+    tool: InstrumentMetadata | None = None
     info_bar: int = 0
     measured: Measurements | None = None
 

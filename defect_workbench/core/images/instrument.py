@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class ToolFacts:
+class InstrumentMetadata:
     """Metadata from the tags or the sidecar file of an image; None or empty if unknown.
 
     Attributes
@@ -47,7 +47,7 @@ class ToolFacts:
         return {name: value for name, value in asdict(self).items() if value not in (None, "")}
 
     @staticmethod
-    def from_json(values: dict[str, Any]) -> ToolFacts:
+    def from_json(values: dict[str, Any]) -> InstrumentMetadata:
         """Return the metadata that `as_json` was called on.
 
         Raises
@@ -61,9 +61,9 @@ class ToolFacts:
                 found[field.name] = (float if field.numeric else str)(values[field.name])
         if values.get("bar_rows") is not None:
             found["bar_rows"] = int(values["bar_rows"])
-        return ToolFacts(**found)
+        return InstrumentMetadata(**found)
 
-    def filled_from(self, other: ToolFacts) -> ToolFacts:
+    def filled_from(self, other: InstrumentMetadata) -> InstrumentMetadata:
         """Return these metadata, with unknown values taken from `other`."""
         silent = [field.name for field in fields(self) if getattr(self, field.name) in (None, "")]
         return replace(self, **{name: getattr(other, name) for name in silent})
@@ -72,7 +72,7 @@ class ToolFacts:
         return bool(self.as_json())
 
 
-NO_FACTS = ToolFacts()
+NO_METADATA = InstrumentMetadata()
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class MetadataField:
     Attributes
     ----------
     name : str
-        Of the attribute of `ToolFacts`, and of the column.
+        Of the attribute of `InstrumentMetadata`, and of the column.
     numeric : bool
         Whether it is a number; text otherwise.
     template : str
@@ -96,12 +96,12 @@ class MetadataField:
     template: str
     place: tuple[int, int]
 
-    def value(self, facts: ToolFacts) -> float | str | None:
+    def value(self, facts: InstrumentMetadata) -> float | str | None:
         """Return the value; None or empty if unknown."""
         found: float | str | None = getattr(facts, self.name)
         return found
 
-    def text(self, facts: ToolFacts) -> str:
+    def text(self, facts: InstrumentMetadata) -> str:
         """Return the value with its unit, to four significant figures; empty if unknown."""
         value = self.value(facts)
         if value is None or value == "":
@@ -122,7 +122,7 @@ METADATA_FIELDS = (
 )
 
 
-def metadata_text(facts: ToolFacts | None) -> str:
+def metadata_text(facts: InstrumentMetadata | None) -> str:
     """Return the known metadata as text, in lines of related values."""
     if facts is None:
         return ""
@@ -173,9 +173,9 @@ class Scales:
         return f"{value:g} nm/pixel" if self.kind == "pixel size" else f"{value:g} x"
 
 
-def scales(facts: Iterable[ToolFacts | None]) -> Scales:
+def scales(facts: Iterable[InstrumentMetadata | None]) -> Scales:
     """Return the histogram of pixel sizes, or of magnifications if no image has a pixel size."""
-    known = [fact or ToolFacts() for fact in facts]
+    known = [fact or InstrumentMetadata() for fact in facts]
     kind = "pixel size" if any(f.pixel_size_nm for f in known) else "magnification"
     name = "pixel_size_nm" if kind == "pixel size" else "magnification"
     values = [getattr(fact, name) for fact in known]

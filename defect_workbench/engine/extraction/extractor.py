@@ -17,7 +17,7 @@ import numpy as np
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 from defect_workbench.core.progress import Reporter
@@ -270,7 +270,7 @@ def _collect(
     measured = task.blocks.measured.fields([stamp.sha256 for _, stamp, _ in accepted], names)
     for (path, stamp, row), numbers in zip(accepted, measured, strict=True):
         width, height, found, note, _, tool_text, bar = row
-        tool = ToolFacts.from_json(json.loads(tool_text)) if tool_text else ToolFacts()
+        tool = InstrumentMetadata.from_json(json.loads(tool_text)) if tool_text else InstrumentMetadata()
         side = task.sides.facts(path)
         tool = tool if side is None else side.filled_from(tool)
         left_out = info_bar.rows_to_leave_out(height, bar, task.processing)

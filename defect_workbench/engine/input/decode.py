@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.instrument import NO_FACTS, ToolFacts
+from defect_workbench.core.images.instrument import NO_METADATA, InstrumentMetadata
 from defect_workbench.engine.input.formats.image_format import ImageFormat, NotInstalled, NotNow, Undecodable
 from defect_workbench.engine.input.formats.registry import format_names, promised_format, recognised_format
 
@@ -28,7 +28,7 @@ class Picture:
         What the person should know about how it was read; empty if nothing.
     values : (height, width) or (height, width, 3) real, or None
         As stored, where `pixels` had to be scaled from them.
-    tool : ToolFacts
+    tool : InstrumentMetadata
         What the file says about how the image was taken.
     """
 
@@ -36,7 +36,7 @@ class Picture:
     format: str
     note: str
     values: NDArray[np.generic] | None = None
-    tool: ToolFacts = NO_FACTS
+    tool: InstrumentMetadata = NO_METADATA
 
     @property
     def width(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import tifffile
 
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 
 SIDE_LIMIT = 256 * 1024
 
@@ -24,14 +24,20 @@ _TO_NM |= {"nanometer": 1.0, "micrometer": 1e3, "millimeter": 1e6, "centimeter":
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 
 
-def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
+def tiff_facts(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     """Instrument metadata in the tags of a TIFF; damaged tags are ignored.
 
     The microscope's own tags take precedence over the scale of ImageJ or OME, and that over the plain
     resolution.
     """
-    found = ToolFacts()
-    readers: tuple[Callable[[tifffile.TiffFile], ToolFacts], ...] = (_fei, _zeiss, _ome, _imagej, _resolution)
+    found = InstrumentMetadata()
+    readers: tuple[Callable[[tifffile.TiffFile], InstrumentMetadata], ...] = (
+        _fei,
+        _zeiss,
+        _ome,
+        _imagej,
+        _resolution,
+    )
     for read in readers:
         try:
             facts = read(tiff)
@@ -42,7 +48,7 @@ def tiff_facts(tiff: tifffile.TiffFile) -> ToolFacts:
     return found
 
 
-def parse_side_text(data: bytes) -> ToolFacts | None:
+def parse_side_text(data: bytes) -> InstrumentMetadata | None:
     """Instrument metadata in JEOL's `$CM_...` lines or Hitachi's `[SemImageFile]`; None for other texts."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(encoding, "replace")
@@ -85,10 +91,10 @@ def _text(value: object) -> str:
     return "" if value is None else "".join(c for c in str(value) if c.isprintable()).strip()[:200]
 
 
-def _fei(tiff: tifffile.TiffFile) -> ToolFacts:
+def _fei(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     sections: Mapping[str, Any] = tiff.fei_metadata or {}
     if not sections:
-        return ToolFacts()
+        return InstrumentMetadata()
 
     def get(section: str, key: str) -> Any:
         part = sections.get(section)
@@ -105,7 +111,7 @@ def _fei(tiff: tifffile.TiffFile) -> ToolFacts:
     when = " ".join(filter(None, (_text(get("User", "Date")), _text(get("User", "Time")))))
     field = number(get(scan, "HorFieldsize")) or number(get(beam, "HFW"))
     canvas = number(get("Image", "MagCanvasRealWidth"))
-    return ToolFacts(
+    return InstrumentMetadata(
         maker=_text(get("System", "SystemType")) or "FEI",
         pixel_size_nm=believable(None if width is None else width * 1e9),
         magnification=_positive(canvas / field if canvas and field else None),
@@ -117,7 +123,7 @@ def _fei(tiff: tifffile.TiffFile) -> ToolFacts:
     )
 
 
-def _zeiss(tiff: tifffile.TiffFile) -> ToolFacts:
+def _zeiss(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     values: Mapping[str, Any] = tiff.sem_metadata or {}
 
     def get(*names: str) -> tuple[Any, str]:
@@ -137,7 +143,7 @@ def _zeiss(tiff: tifffile.TiffFile) -> ToolFacts:
     size = length_nm(value, unit or re.sub(r"^[\d.\s]+", "", str(value))) if value is not None else None
     magnification, factor = get("ap_mag")
     thousands = 1e3 if re.search(r"\bk\b", f"{magnification} {factor}", re.IGNORECASE) else 1.0
-    facts = ToolFacts(
+    facts = InstrumentMetadata(
         pixel_size_nm=size,
         magnification=_positive(number(magnification, thousands)),
         voltage_kv=measured(("ap_actualkv", "ap_manualkv"), {"kV": 1.0, "V": 1e-3}),
@@ -145,37 +151,43 @@ def _zeiss(tiff: tifffile.TiffFile) -> ToolFacts:
         working_distance_mm=measured(("ap_wd",), {"mm": 1.0, "um": 1e-3, "µm": 1e-3, "m": 1e3, "cm": 10.0}),
         acquired=" ".join(filter(None, (_text(get("ap_date")[0]), _text(get("ap_time")[0])))),
     )
-    return ToolFacts(maker="Zeiss").filled_from(facts) if facts else facts
+    return InstrumentMetadata(maker="Zeiss").filled_from(facts) if facts else facts
 
 
-def _ome(tiff: tifffile.TiffFile) -> ToolFacts:
+def _ome(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     if not tiff.is_ome or not tiff.ome_metadata:
-        return ToolFacts()
+        return InstrumentMetadata()
     tree = tifffile.xml2dict(tiff.ome_metadata)
     image = tree["OME"]["Image"]
     image = image[0] if isinstance(image, list) else image
     pixels = image["Pixels"]
     size = length_nm(pixels.get("PhysicalSizeX"), str(pixels.get("PhysicalSizeXUnit", "µm")))
-    return ToolFacts("OME", size, acquired=_text(image.get("AcquisitionDate"))) if size else ToolFacts()
+    return (
+        InstrumentMetadata("OME", size, acquired=_text(image.get("AcquisitionDate")))
+        if size
+        else InstrumentMetadata()
+    )
 
 
-def _imagej(tiff: tifffile.TiffFile) -> ToolFacts:
+def _imagej(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     if not tiff.is_imagej:
-        return ToolFacts()
+        return InstrumentMetadata()
     unit = str((tiff.imagej_metadata or {}).get("unit", ""))
     per_unit = _per_unit(tiff)
     size = length_nm(1 / per_unit, unit) if per_unit else None
-    return ToolFacts("ImageJ", size) if size else ToolFacts()
+    return InstrumentMetadata("ImageJ", size) if size else InstrumentMetadata()
 
 
-def _resolution(tiff: tifffile.TiffFile) -> ToolFacts:
+def _resolution(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     """Pixel size from the plain resolution; 5 µm and above is taken for a screen or printer and ignored."""
     unit = tiff.pages.first.tags.valueof(296, default=2)
     per_unit = _per_unit(tiff)
     if tiff.is_imagej or not per_unit or int(unit) not in (2, 3):
-        return ToolFacts()
+        return InstrumentMetadata()
     size = believable((2.54e7 if int(unit) == 2 else 1e7) / per_unit)
-    return ToolFacts("TIFF", size) if size is not None and size < _COARSEST_NM else ToolFacts()
+    return (
+        InstrumentMetadata("TIFF", size) if size is not None and size < _COARSEST_NM else InstrumentMetadata()
+    )
 
 
 def _per_unit(tiff: tifffile.TiffFile) -> float | None:
@@ -187,7 +199,7 @@ def _per_unit(tiff: tifffile.TiffFile) -> float | None:
     return _positive(top / bottom) if bottom else None
 
 
-def _jeol(text: str) -> ToolFacts:
+def _jeol(text: str) -> InstrumentMetadata:
     values: dict[str, str] = {}
     for line in text.splitlines():
         key, _, value = line.strip().lstrip("$").partition(" ")
@@ -197,7 +209,7 @@ def _jeol(text: str) -> ToolFacts:
     unit = re.sub(r"^[\d.\s]+", "", values.get("SM_MICRON_MARKER", "")) or "um"
     size = length_nm(micrometres / pixels, unit) if micrometres and pixels else None
     when = " ".join(filter(None, (values.get("CM_DATE", ""), values.get("CM_TIME", ""))))
-    facts = ToolFacts(
+    facts = InstrumentMetadata(
         pixel_size_nm=size,
         magnification=_positive(number(values.get("CM_MAG", ""))),
         voltage_kv=_positive(number(values.get("CM_ACCEL_VOLT", values.get("CM_ACCEL_VOLTAGE", "")))),
@@ -205,10 +217,10 @@ def _jeol(text: str) -> ToolFacts:
         working_distance_mm=_positive(number(values.get("SM_WD", ""))),
         acquired=_text(when),
     )
-    return ToolFacts(maker=_text(values.get("CM_INSTRUMENT", "")) or "JEOL").filled_from(facts)
+    return InstrumentMetadata(maker=_text(values.get("CM_INSTRUMENT", "")) or "JEOL").filled_from(facts)
 
 
-def _hitachi(text: str) -> ToolFacts:
+def _hitachi(text: str) -> InstrumentMetadata:
     values: dict[str, str] = {}
     for line in text.splitlines():
         key, found, value = line.partition("=")
@@ -230,7 +242,7 @@ def _hitachi(text: str) -> ToolFacts:
     size = values.get("pixelsize", "")
     unit = re.sub(r"^[\d.\s]+", "", size) or "nm"
     when = " ".join(filter(None, (values.get("date", ""), values.get("time", ""))))
-    facts = ToolFacts(
+    facts = InstrumentMetadata(
         pixel_size_nm=length_nm(size, unit) if size else None,
         magnification=_positive(number(values.get("magnification", ""))),
         voltage_kv=volts(values.get("acceleratingvoltage", "")),
@@ -239,4 +251,4 @@ def _hitachi(text: str) -> ToolFacts:
         acquired=_text(when),
     )
     name = _text(values.get("instructname", values.get("instrumentname", "")))
-    return ToolFacts(maker=f"Hitachi {name}".strip()).filled_from(facts)
+    return InstrumentMetadata(maker=f"Hitachi {name}".strip()).filled_from(facts)

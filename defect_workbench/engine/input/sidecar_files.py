@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.engine.input.instrument_metadata import SIDE_LIMIT, parse_side_text
 
 
@@ -20,10 +20,10 @@ class SideFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._folders: dict[str, dict[str, str]] = {}
-        self._known: dict[str, ToolFacts | None] = {}
+        self._known: dict[str, InstrumentMetadata | None] = {}
         self._lock = Lock()
 
-    def facts(self, path: str) -> ToolFacts | None:
+    def facts(self, path: str) -> InstrumentMetadata | None:
         """The metadata in the sidecar file of an image; None without one."""
         with self._lock:
             if path not in self._known:
@@ -35,7 +35,7 @@ class SideFiles:
         found = self.facts(path)
         return None if found is None else found.pixel_size_nm
 
-    def _read(self, path: str) -> ToolFacts | None:
+    def _read(self, path: str) -> InstrumentMetadata | None:
         pure = PurePosixPath(path)
         folder = str(pure.parent)
         if folder not in self._folders:

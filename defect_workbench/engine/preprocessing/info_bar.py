@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags, Floats, Pixels
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.preprocessing.background import grey_of
 
@@ -46,7 +46,7 @@ def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
     return rows if rows <= height // 2 and height - rows >= 16 else 0
 
 
-def found_rows(pixels: Pixels, tool: ToolFacts | None = None) -> int:
+def found_rows(pixels: Pixels, tool: InstrumentMetadata | None = None) -> int:
     """Return the height of the info bar in rows; 0 if there is none.
 
     Metadata take precedence over the image.
@@ -54,7 +54,7 @@ def found_rows(pixels: Pixels, tool: ToolFacts | None = None) -> int:
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
-    tool : ToolFacts, optional
+    tool : InstrumentMetadata, optional
         The metadata of the image.
     """
     if tool is not None and tool.bar_rows:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from defect_workbench.core.images.image_records import ImageRecord
-from defect_workbench.core.images.instrument import METADATA_FIELDS, MetadataField, ToolFacts
+from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata, MetadataField
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
@@ -65,7 +65,7 @@ def _row(image: ImageRecord) -> list[object]:
     return [*row, *(_metadata_cell(field, tool) for field in METADATA_FIELDS), image.info_bar]
 
 
-def _metadata_cell(field: MetadataField, tool: ToolFacts | None) -> str:
+def _metadata_cell(field: MetadataField, tool: InstrumentMetadata | None) -> str:
     value = None if tool is None else field.value(tool)
     return safe_text(value) if isinstance(value, str) else _number(value)
 

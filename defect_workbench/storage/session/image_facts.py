@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.images.image_records import ImageRecord
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NANOMETRES, NUMBERS, PIXELS, Measurements
 
 _MEASURED, _UNITS = "measured", "measured_units"
@@ -59,7 +59,7 @@ def with_observations(
     """
     if int(state["format"]) < 2:
         return images
-    facts = [ToolFacts.from_json(values) for values in state["tools"]["facts"]]
+    facts = [InstrumentMetadata.from_json(values) for values in state["tools"]["facts"]]
     of, bars = [int(i) for i in state["tools"]["of"]], [int(rows) for rows in state["info_bars"]]
     if not len(of) == len(bars) == len(images) or any(not -1 <= i < len(facts) for i in of):
         raise ValueError("facts and images differ in number")

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from defect_workbench.core.images.instrument import METADATA_FIELDS, ToolFacts, metadata_text
+from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata, metadata_text
 from defect_workbench.core.images.preprocessing_steps import (
     BACKGROUND_CHOICES,
     DENOISE_CHOICES,
@@ -13,21 +13,21 @@ from defect_workbench.core.images.preprocessing_steps import (
 
 def test_every_value_of_the_metadata_is_a_field() -> None:
     # The height of the info bar is a setting of the picture, shown with it.
-    assert {f.name for f in METADATA_FIELDS} | {"bar_rows"} == {f.name for f in fields(ToolFacts)}
+    assert {f.name for f in METADATA_FIELDS} | {"bar_rows"} == {f.name for f in fields(InstrumentMetadata)}
     for field in METADATA_FIELDS:
-        assert field.numeric == (field.value(ToolFacts()) is None)
+        assert field.numeric == (field.value(InstrumentMetadata()) is None)
 
 
 def test_metadata_survive_a_file_and_are_shown_in_lines() -> None:
-    facts = ToolFacts("Zeiss", 2.4999, 12_500.0, 5.0, "SE2", 4.123456, "2026-03-01", "nm", 40)
-    assert ToolFacts.from_json(facts.as_json()) == facts
+    facts = InstrumentMetadata("Zeiss", 2.4999, 12_500.0, 5.0, "SE2", 4.123456, "2026-03-01", "nm", 40)
+    assert InstrumentMetadata.from_json(facts.as_json()) == facts
     assert metadata_text(facts).split("\n") == [
         "Zeiss · SE2",
         "2.5 nm/px · 12,500 × · 5 kV · WD 4.123 mm",
         "2026-03-01",
         "heights in nm",
     ]
-    assert metadata_text(ToolFacts(detector="SE2")) == "SE2"
+    assert metadata_text(InstrumentMetadata(detector="SE2")) == "SE2"
     assert metadata_text(None) == ""
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out, seen_rows
@@ -87,9 +87,9 @@ def test_real_pictures_without_a_bar_stay_whole(folder: str) -> None:
 
 def test_tags_go_before_what_is_seen() -> None:
     pixels = render(KINDS["clean"], np.random.default_rng(0), Look(size=256))
-    assert found_rows(with_bar(pixels, 30, 0, 255), ToolFacts(bar_rows=44)) == 44
-    assert found_rows(pixels, ToolFacts(bar_rows=200)) == 0
-    assert found_rows(with_bar(pixels, 30, 0, 255), ToolFacts()) == 30
+    assert found_rows(with_bar(pixels, 30, 0, 255), InstrumentMetadata(bar_rows=44)) == 44
+    assert found_rows(pixels, InstrumentMetadata(bar_rows=200)) == 0
+    assert found_rows(with_bar(pixels, 30, 0, 255), InstrumentMetadata()) == 30
 
 
 def test_a_person_has_the_last_word_but_half_the_picture_stays() -> None:

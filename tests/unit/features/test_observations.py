@@ -13,7 +13,7 @@ from PIL import Image
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.progress import SilentReporter
@@ -43,10 +43,13 @@ def observed(root: Path) -> Project:
     found = Measurements(2, 90.0, 60.0, 8.7, 1.5, -30.0, -22.0, 4.5)
     images = list(project.images.images)
     images[0] = replace(
-        images[0], tool=ToolFacts("Zeiss", 2.0, voltage_kv=5.0), info_bar=3, measured=found.in_units(2.0)
+        images[0],
+        tool=InstrumentMetadata("Zeiss", 2.0, voltage_kv=5.0),
+        info_bar=3,
+        measured=found.in_units(2.0),
     )
     images[1] = replace(images[1], measured=found)
-    images[2] = replace(images[2], tool=ToolFacts("Zeiss", 2.0, voltage_kv=5.0))
+    images[2] = replace(images[2], tool=InstrumentMetadata("Zeiss", 2.0, voltage_kv=5.0))
     analysis = replace(
         project.analysis,
         settings=replace(project.analysis.settings, processing=Processing(20, "nlm", "plane", 3.5)),

@@ -8,7 +8,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from defect_workbench.core.images.instrument import ToolFacts, scales
+from defect_workbench.core.images.instrument import InstrumentMetadata, scales
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.extractor import extract
@@ -33,13 +33,13 @@ PixelSize=9.92\r\nSignalName=SE(UL)\r\nAcceleratingVoltage=3000 Volt\r\nMagnific
 WorkingDistance=8100 um\r\n"""
 
 
-def rounded(facts: ToolFacts) -> ToolFacts:
+def rounded(facts: InstrumentMetadata) -> InstrumentMetadata:
     """Without the last digits of floating-point arithmetic."""
     values = {k: round(v, 6) if isinstance(v, float) else v for k, v in facts.as_json().items()}
-    return ToolFacts.from_json(values)
+    return InstrumentMetadata.from_json(values)
 
 
-def tagged(**options: object) -> ToolFacts:
+def tagged(**options: object) -> InstrumentMetadata:
     stream = io.BytesIO()
     tifffile.imwrite(stream, PIXELS, **options)  # type: ignore[arg-type]
     return decode(stream.getvalue()).tool
@@ -48,7 +48,7 @@ def tagged(**options: object) -> ToolFacts:
 @pytest.mark.parametrize("tag", [34680, 34682])
 def test_tags_of_fei_are_read(tag: int) -> None:
     facts = tagged(extratags=[(tag, "s", 0, FEI, True)])
-    assert rounded(facts) == ToolFacts(
+    assert rounded(facts) == InstrumentMetadata(
         maker="Helios 5",
         pixel_size_nm=5.0,
         magnification=10_000,
@@ -62,7 +62,7 @@ def test_tags_of_fei_are_read(tag: int) -> None:
 
 def test_tags_of_zeiss_are_read() -> None:
     facts = tagged(extratags=[(34118, "s", 0, ZEISS, True)])
-    assert rounded(facts) == ToolFacts(
+    assert rounded(facts) == InstrumentMetadata(
         maker="Zeiss",
         pixel_size_nm=5.582,
         magnification=20_000,
@@ -143,7 +143,7 @@ def test_side_files_belong_to_their_path_and_tags_fill_the_gaps(tmp_path: Path) 
     picture(1).save(lot / "plain.png")
     (lot / "plain.txt").write_text("notes of a person")
 
-    def facts() -> dict[str, ToolFacts | None]:
+    def facts() -> dict[str, InstrumentMetadata | None]:
         quiet = SilentReporter()
         store, library = FeatureStore(tmp_path / "s"), WeightsLibrary(tmp_path / "none")
         found = extract(scan(lot, quiet), store, library, quiet, offline=True)
@@ -163,19 +163,19 @@ def test_side_files_belong_to_their_path_and_tags_fill_the_gaps(tmp_path: Path) 
 
 
 def test_facts_survive_json() -> None:
-    facts = ToolFacts("Zeiss", 5.5, None, 2.0, "SE", None, "today", "", 12)
-    assert ToolFacts.from_json(facts.as_json()) == facts
-    assert not ToolFacts()
+    facts = InstrumentMetadata("Zeiss", 5.5, None, 2.0, "SE", None, "today", "", 12)
+    assert InstrumentMetadata.from_json(facts.as_json()) == facts
+    assert not InstrumentMetadata()
 
 
 def test_scales_are_counted() -> None:
-    some = [ToolFacts(pixel_size_nm=size) for size in (5.0, 5.001, 10.0)]
+    some = [InstrumentMetadata(pixel_size_nm=size) for size in (5.0, 5.001, 10.0)]
     found = scales([*some, None])
     assert found.counts == ((5.0, 2), (10.0, 1))
     assert (found.mixed, found.unknown, found.kind) == (True, 1, "pixel size")
     assert len(found.lines()) == 3
     assert "5 nm/pixel" in found.lines()[0]
-    by_magnification = scales([ToolFacts(magnification=1e4), ToolFacts(magnification=1e4)])
+    by_magnification = scales([InstrumentMetadata(magnification=1e4), InstrumentMetadata(magnification=1e4)])
     assert by_magnification.counts == ((1e4, 2),)
     assert not by_magnification.mixed
     assert not scales([]).lines()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.images.instrument import NO_FACTS, ToolFacts
+from defect_workbench.core.images.instrument import NO_METADATA, InstrumentMetadata
 
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
@@ -42,14 +42,14 @@ class Decoded:
         What a person should know about how it was read.
     values : (height, width) or (height, width, 3) real, or None
         As stored, where `pixels` had to be scaled from them.
-    tool : ToolFacts
+    tool : InstrumentMetadata
         What the file says about how the image was taken.
     """
 
     pixels: Pixels
     notes: tuple[str, ...] = ()
     values: NDArray[np.generic] | None = None
-    tool: ToolFacts = NO_FACTS
+    tool: InstrumentMetadata = NO_METADATA
 
 
 @dataclass(frozen=True)

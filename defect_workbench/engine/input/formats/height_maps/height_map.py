@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.images.instrument import ToolFacts
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.engine.input.formats.image_format import Decoded, NotNow, check_size
 from defect_workbench.engine.input.formats.pixel_scaling import scale_to_uint8
@@ -66,7 +66,7 @@ def as_image(found: HeightMap, name: str) -> Decoded:
     notes = ["height map levelled by a plane"]
     if found.frames > 1:
         notes.append(f"first of {found.frames} frames")
-    tool = ToolFacts(
+    tool = InstrumentMetadata(
         maker=f"AFM ({name})",
         pixel_size_nm=believable(found.pixel_size_nm),
         detector=found.channel,
