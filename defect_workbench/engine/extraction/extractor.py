@@ -37,7 +37,7 @@ from defect_workbench.engine.features.identity import NetworkInUse, feature_iden
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import extension_note
 from defect_workbench.engine.input.scan import FoundFile, Listing
-from defect_workbench.engine.input.sidecar_files import SideFiles
+from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.measurement.recommend import Hints, suggest
 from defect_workbench.engine.preprocessing import info_bar
 
@@ -209,7 +209,7 @@ def extract(
     in_use: NetworkInUse | None = None
     network: NetworkVectors | None = None
     processing = processing or DEFAULT
-    task = Task(listing.root, processing, open_blocks(store, processing, None), SideFiles(listing.root))
+    task = Task(listing.root, processing, open_blocks(store, processing, None), SidecarFiles(listing.root))
     if info is not None:
         pairs = [(file.path, sha256) for file, sha256 in zip(listing.files, known, strict=True)]
         in_use, blocks = choose_network(store, info, precision, task, pairs)

@@ -24,7 +24,7 @@ from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.file_reading import read_found
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
-from defect_workbench.engine.input.sidecar_files import SideFiles
+from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.measurement import defects
 from defect_workbench.engine.preprocessing import info_bar
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
@@ -41,7 +41,7 @@ class Task:
     root: Path
     processing: Processing
     blocks: Blocks
-    sides: SideFiles
+    sides: SidecarFiles
 
     def key(self, path: str, sha256: str) -> str:
         """The key under which the vectors of a file of this content are stored."""

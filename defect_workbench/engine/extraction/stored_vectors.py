@@ -26,7 +26,7 @@ from defect_workbench.engine.features.identity import (
     measured_identity,
 )
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.input.sidecar_files import SideFiles
+from defect_workbench.engine.input.sidecar_files import SidecarFiles
 
 FLUSH_IMAGES = 256
 FLUSH_SECONDS = 5.0
@@ -68,7 +68,7 @@ def row_key(sha256: str, side_pixel_size: float | None, wanted: Processing) -> s
     return hashlib.sha256(f"{sha256}:{side_pixel_size:.9g}".encode()).hexdigest()
 
 
-def image_key(sides: SideFiles, path: str, sha256: str, wanted: Processing) -> str:
+def image_key(sides: SidecarFiles, path: str, sha256: str, wanted: Processing) -> str:
     """The key under which the vectors of a file of this content are stored: `row_key` of it."""
     if wanted.rescale_nm is None:
         return sha256

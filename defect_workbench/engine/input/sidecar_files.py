@@ -10,7 +10,7 @@ from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.engine.input.instrument_metadata import SIDE_LIMIT, parse_side_text
 
 
-class SideFiles:
+class SidecarFiles:
     """The `.txt` files below a folder, by the path of the image they belong to.
 
     They belong to a path, not to its content: a copy of an image without its sidecar file has none.

@@ -25,7 +25,7 @@ from defect_workbench.engine.features.identity import NetworkInUse, block_identi
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.formats.image_format import Undecodable
-from defect_workbench.engine.input.sidecar_files import SideFiles
+from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.preprocessing.feature_input import FeatureInput, Preprocessed, preprocessed
 
 _WORKERS = 2
@@ -116,7 +116,7 @@ class AugmentedExtractor:
         self, images: ImageSet, which: Integers, specs: Sequence[AugmentationSpec]
     ) -> list[dict[int, str]]:
         """For each spec, under what the rows of the images are kept: as extraction keeps its own."""
-        sides = SideFiles(images.root)
+        sides = SidecarFiles(images.root)
         chosen = {i: images.images[i] for i in which.tolist()}
         return [
             {i: image_key(sides, image.path, image.sha256, each.processing) for i, image in chosen.items()}
