@@ -64,9 +64,9 @@ def _main(arguments: list[str]) -> int:
     from defect_workbench import cli
     from defect_workbench.commands.shared.remedies import sentence
     from defect_workbench.unforeseen import catching_strays
-    from defect_workbench.user_dirs import Places
+    from defect_workbench.user_dirs import UserDirs
 
-    places = Places.of_user()
+    places = UserDirs.of_user()
     with catching_strays(lambda error: _say(sentence(error)), f"report it with the log {places.log}"):
         if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
             return cli.run(arguments, places, open_window if has_display() else None)
@@ -102,9 +102,9 @@ def _say(message: str) -> None:
 def open_window(path: Path | None) -> int:
     """Open the window, on a path if one is given, and run it until it is closed."""
     from defect_workbench.gui.application import run_window
-    from defect_workbench.user_dirs import Places
+    from defect_workbench.user_dirs import UserDirs
 
-    return run_window(path, Places.of_user())
+    return run_window(path, UserDirs.of_user())
 
 
 if __name__ == "__main__":

@@ -27,13 +27,13 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import in_words, working_folder_gone
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 
-def build_parser(places: Places) -> argparse.ArgumentParser:
+def build_parser(places: UserDirs) -> argparse.ArgumentParser:
     """The parser of all headless commands."""
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
@@ -53,7 +53,7 @@ def build_parser(places: Places) -> argparse.ArgumentParser:
     return parser
 
 
-def run(argv: Sequence[str], places: Places, open_window: Callable[[Path], int] | None = None) -> int:
+def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int] | None = None) -> int:
     """Do what a headless command line says; returns the exit code.
 
     Parameters
@@ -82,7 +82,7 @@ def _fail(error: WorkbenchError) -> int:
     return error.exit_code
 
 
-def _arguments(argv: Sequence[str], places: Places) -> argparse.Namespace | int:
+def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | int:
     """What the command line says, or the exit code where that is all there is to do."""
     if "" in argv:
         raise InputError("an argument is empty; is a variable of the shell not set?")

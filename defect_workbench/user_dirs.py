@@ -14,7 +14,7 @@ HOME_VARIABLE = "DEFECT_WORKBENCH_HOME"
 
 
 @dataclass(frozen=True)
-class Places:
+class UserDirs:
     """Folders of one user, created when something is first written to them.
 
     Attributes
@@ -44,7 +44,7 @@ class Places:
     locks: Path
 
     @staticmethod
-    def of_user() -> Places:
+    def of_user() -> UserDirs:
         """Return the folders that the system provides for this purpose.
 
         Raises
@@ -66,7 +66,7 @@ class Places:
                     "this user has no home folder for features and weights; "
                     f"set {HOME_VARIABLE} to a writable folder"
                 ) from error
-        return Places(
+        return UserDirs(
             weights=cache / "weights",
             store=data / "features",
             log=log / "defect-workbench.log",

@@ -20,7 +20,7 @@ from hypothesis import settings
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import HOME_VARIABLE, Places
+from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
 
 # No example is judged by its time: machines swing, and the first one may import half the world.
@@ -40,9 +40,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def places(home: Path) -> Places:
+def places(home: Path) -> UserDirs:
     """The places below the test's home."""
-    return Places.of_user()
+    return UserDirs.of_user()
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
 
 
 @pytest.fixture
-def with_weights(weights_folder: Path, places: Places) -> Path:
+def with_weights(weights_folder: Path, places: UserDirs) -> Path:
     """The test's home has weights."""
     places.weights.parent.mkdir(parents=True, exist_ok=True)
     places.weights.symlink_to(weights_folder)
@@ -113,7 +113,7 @@ def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], we
 
 
 @pytest.fixture
-def with_sample(sample_store: Path, with_weights: Path, places: Places) -> None:
+def with_sample(sample_store: Path, with_weights: Path, places: UserDirs) -> None:
     """The test's home has the sample set's features.
 
     The files are hard links: the store only adds or replaces files, and never changes one.

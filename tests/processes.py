@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from defect_workbench import cli
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 COMMAND = [sys.executable, "-m", "defect_workbench"]
 
@@ -31,7 +31,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 
 
 def in_process(
-    arguments: Sequence[str], places: Places, capsys: pytest.CaptureFixture[str]
+    arguments: Sequence[str], places: UserDirs, capsys: pytest.CaptureFixture[str]
 ) -> subprocess.CompletedProcess[str]:
     """Do the same without starting an interpreter, which takes half a second or more."""
     capsys.readouterr()

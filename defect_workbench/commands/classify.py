@@ -20,12 +20,12 @@ from defect_workbench.commands.shared.common_options import (
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.extraction_options import backbone_json, say_rejected, warning_of_scales
 from defect_workbench.storage.result.export_options import Mode
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.classify import ClassifyRequest, classify, open_model
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     parser = commands.add_parser("classify", help="a folder of images in, folders of labels out")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
@@ -40,7 +40,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Classify, and export the labels."""
     model = open_model(args.model)
     check_out(args.out, store=args.store)

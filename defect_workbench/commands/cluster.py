@@ -40,7 +40,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import check_out
 from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.side_table import join_side_table
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from defect_workbench.storage.result.result_folder import Plan
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     cluster = commands.add_parser("cluster", help="a folder of images in, labelled folders out")
     cluster.add_argument("folder", type=Path, metavar="FOLDER")
@@ -74,7 +74,7 @@ def add(commands: Commands, places: Places) -> None:
     cluster.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Extract, group and export."""
     settings = _settings(args)
     cut = _parse_cut(args)

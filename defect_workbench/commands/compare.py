@@ -7,12 +7,12 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.compare import compare as agreement
 from defect_workbench.workflows.open_project import open_session
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     compare = commands.add_parser("compare", help="how far two sortings of the same images agree")
     compare.add_argument("session", type=Path, metavar="SESSION")
@@ -21,7 +21,7 @@ def add(commands: Commands, places: Places) -> None:
     compare.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Compare, and print the agreement."""
     found = agreement(open_session(args.session), args.other, reporter)
     reporter.close()

@@ -9,10 +9,10 @@ from defect_workbench.commands import cluster
 from defect_workbench.commands.shared.common_options import Commands, add_offline
 from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     demo = commands.add_parser("demo", help="the sample set, in the window or headless")
     demo.add_argument("--out", type=Path, metavar="DIR", help="cluster it headless into DIR")
@@ -28,7 +28,7 @@ def _free_folder(wanted: Path) -> Path:
     return folder
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Open the sample set in the window, or cluster it where there is none."""
     sample = resource("sample")
     if args.out is None and args.open_window is not None:

@@ -21,7 +21,7 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.core.errors import InputError
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import check_out, undo
 from defect_workbench.workflows.open_project import open_session
 from defect_workbench.workflows.side_table import join_side_table
@@ -29,7 +29,7 @@ from defect_workbench.workflows.side_table import join_side_table
 _SHOWN = 10
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     parser = commands.add_parser(
         "export",
@@ -48,7 +48,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Export, or undo."""
     if args.undo is not None:
         if args.session is not None or args.out is not None or args.add:

@@ -16,11 +16,11 @@ from defect_workbench.commands.shared.extraction_options import (
     say_rejected,
     say_suggested,
 )
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import extract_folder
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     extract = commands.add_parser("extract", help="features only, into a feature store")
     extract.add_argument("folder", type=Path, metavar="FOLDER")
@@ -29,7 +29,7 @@ def add(commands: Commands, places: Places) -> None:
     extract.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Extract, and say what came of it."""
     options = extraction_of(args, places, reporter)
     found = extract_folder(args.folder, options, reporter)

@@ -13,11 +13,11 @@ from defect_workbench.commands.shared.common_options import (
     feature_options,
 )
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.replay import ReplayRequest, replay
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     parser = commands.add_parser("replay", help="a session's whole job once more, with the same manifest")
     parser.add_argument("session", type=Path, metavar="SESSION")
@@ -29,7 +29,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Repeat the job, and say that its result is the same."""
     request = ReplayRequest(args.session, args.out, args.folder)
     replayed = replay(request, feature_options(args, places), reporter)

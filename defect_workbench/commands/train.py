@@ -15,7 +15,7 @@ from defect_workbench.commands.shared.extraction_options import (
     extraction_of,
     say_rejected,
 )
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.save_model import ModelFiles, check_model_files, save_trained
 from defect_workbench.workflows.train import TrainRequest, check_train_request, read_taxonomy_file, train
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from defect_workbench.engine.classifier.training_job import TrainingResult
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     parser = commands.add_parser("train", help="folders of labels in, a classifier out")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="each folder right below it is a class")
@@ -60,7 +60,7 @@ def add(commands: Commands, places: Places) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Train, judge, and write model and report."""
     check_seed(args.seed)
     request = TrainRequest(

@@ -10,11 +10,11 @@ from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
 from defect_workbench.commands.shared.remedies import WORDS
 from defect_workbench.core.errors import Remedy
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.weights import fetch_weights, import_weights, weights_in_use
 
 
-def add(commands: Commands, places: Places) -> None:
+def add(commands: Commands, places: UserDirs) -> None:
     """Its options."""
     weights = commands.add_parser("weights", help="where the ResNet-50 weights come from")
     actions = weights.add_subparsers(dest="action", metavar="status|fetch|import", required=True)
@@ -28,7 +28,7 @@ def add(commands: Commands, places: Places) -> None:
         action.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Show, fetch or import."""
     folder = places.weights
     if args.action == "status":

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.logs import start_logging
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 
 def make_application() -> QApplication:
@@ -25,7 +25,7 @@ def make_application() -> QApplication:
     return application
 
 
-def run_window(path: Path | None, places: Places) -> int:
+def run_window(path: Path | None, places: UserDirs) -> int:
     """Show the window until it is closed; returns the exit code."""
     start_logging(places.log)
     application = make_application()

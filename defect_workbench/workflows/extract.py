@@ -15,7 +15,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.input.scan import Listing, scan
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -46,7 +46,7 @@ class FeatureOptions:
     on_extracted: Callable[[Extraction, Processing], None] | None = None
 
     @staticmethod
-    def at(places: Places, *, offline: bool = False, processing: Processing = DEFAULT) -> FeatureOptions:
+    def at(places: UserDirs, *, offline: bool = False, processing: Processing = DEFAULT) -> FeatureOptions:
         """With the usual store and weights of the user."""
         return FeatureOptions(places.store, places.weights, offline, processing=processing)
 

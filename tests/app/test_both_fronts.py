@@ -8,7 +8,7 @@ import pytest
 from defect_workbench import cli
 from defect_workbench.app.jobs import classifier_jobs, export_job, open_job
 from defect_workbench.app.jobs.runner import JobReporter, Work
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
 from defect_workbench.workflows.train import TrainRequest
 from tests.e2e.test_golden import GOLDEN
@@ -22,7 +22,7 @@ def result_of(work: Work) -> Any:
     return work(JobReporter(lambda _: None, lambda _: None, lambda _: None))
 
 
-def command(places: Places, *arguments: object) -> None:
+def command(places: UserDirs, *arguments: object) -> None:
     assert cli.run([str(argument) for argument in arguments], places) == 0
 
 
@@ -30,7 +30,7 @@ def manifest(out: Path) -> bytes:
     return (out / "manifest.csv").read_bytes()
 
 
-def test_cluster_and_export_write_the_same_manifest(places: Places, tmp_path: Path) -> None:
+def test_cluster_and_export_write_the_same_manifest(places: UserDirs, tmp_path: Path) -> None:
     command(places, "cluster", LOT, "--out", tmp_path / "clustered", "--offline")
     opened = result_of(open_job.open_path(LOT, places, offline=True))
     result_of(export_job.export(opened.project, ExportRequest(tmp_path / "window")))
@@ -44,14 +44,14 @@ def test_cluster_and_export_write_the_same_manifest(places: Places, tmp_path: Pa
 
 
 @pytest.fixture
-def model(places: Places, tmp_path: Path) -> Path:
+def model(places: UserDirs, tmp_path: Path) -> Path:
     path = tmp_path / "kinds.dwm"
     command(places, "train", LABELLED, "--out", path, "--folds", "2", "--offline")
     return path
 
 
 def test_train_and_classify_give_the_same_model_and_labels(
-    model: Path, places: Places, tmp_path: Path
+    model: Path, places: UserDirs, tmp_path: Path
 ) -> None:
     request = TrainRequest(folder=LABELLED, folds=2)
     trained = result_of(classifier_jobs.train(None, request, places, offline=True))

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from defect_workbench.sample.synthetic import Look, write_set
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
 from tests.conftest import SHARED_DATA
 from tests.processes import COMMAND, in_process, run, table
@@ -161,7 +161,7 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
 def test_wrong_input_gets_a_sentence_and_costs_nothing(
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
 from tests.processes import in_process, run, table
 
@@ -122,7 +122,7 @@ def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Pa
 def test_wrong_input_gets_a_sentence_and_costs_nothing(
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,

@@ -11,7 +11,7 @@ import pytest
 
 from defect_workbench import cli
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.user_dirs import HOME_VARIABLE, Places
+from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.builders import made_lot
 from tests.e2e.test_golden import GOLDEN
 from tests.processes import run
@@ -106,7 +106,7 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "expanduser", none)
     monkeypatch.setattr("os.path.expanduser", none)
     with pytest.raises(WorkbenchError, match=f"set {HOME_VARIABLE}"):
-        Places.of_user()
+        UserDirs.of_user()
 
 
 @pytest.mark.parametrize("part", ["model", "report", "onnx"])
@@ -114,7 +114,7 @@ def test_a_disk_that_fills_during_training_leaves_neither_model_nor_report(
     part: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     import errno
@@ -144,7 +144,7 @@ def test_a_disk_that_fills_during_training_leaves_neither_model_nor_report(
 def test_whatever_nobody_thought_of_says_what_was_under_way(
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -166,7 +166,7 @@ def test_whatever_nobody_thought_of_says_what_was_under_way(
 def test_want_of_memory_is_said_as_such(
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

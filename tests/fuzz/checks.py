@@ -25,7 +25,7 @@ from defect_workbench import cli
 from defect_workbench.core.text import printable
 from defect_workbench.engine.input.formats.registry import looks_like_image
 from defect_workbench.storage.files.csv_cells import plain_path
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.fuzz.folders import File, write
 
 NEVER = ("Traceback", "did not expect", "Warning:", "site-packages", "Exception ignored")
@@ -90,11 +90,11 @@ class Case:
 
     root: Path
     arguments: list[str]
-    places: Places = field(init=False)
+    places: UserDirs = field(init=False)
 
     def __post_init__(self) -> None:
         os.environ["DEFECT_WORKBENCH_HOME"] = str(self.root / "home")
-        self.places = Places.of_user()
+        self.places = UserDirs.of_user()
 
     @property
     def lot(self) -> Path:

@@ -12,7 +12,7 @@ from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 
 class Answers:
@@ -46,7 +46,7 @@ def answers() -> Answers:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, places: Places, answers: Answers) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWindow]:
     """The window, shown, empty."""
     application = make_application()
     found = MainWindow(places, answers, offline=True)

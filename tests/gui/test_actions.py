@@ -17,7 +17,7 @@ from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.actions.conditions import always, idle
 from defect_workbench.gui.window.actions.registry import ACTIONS
 from defect_workbench.gui.window.main_window import MainWindow
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.gui.conftest import Answers
 
 
@@ -77,7 +77,7 @@ def test_triggering_an_action_calls_one_method_that_exists(window: MainWindow) -
         assert callable(attrgetter(called[0])(window.controllers)), entry.name
 
 
-def test_a_new_entry_appears_in_its_menu_and_runs(qtbot: QtBot, places: Places, answers: Answers) -> None:
+def test_a_new_entry_appears_in_its_menu_and_runs(qtbot: QtBot, places: UserDirs, answers: Answers) -> None:
     ran: list[Controllers] = []
     new = Action(
         "actionDummy",
@@ -134,6 +134,6 @@ def test_what_is_enabled_follows_the_window(opened: MainWindow, qtbot: QtBot) ->
     assert "actionCancel" not in enabled()
 
 
-def test_the_log_is_named_in_the_help_menu(window: MainWindow, places: Places) -> None:
+def test_the_log_is_named_in_the_help_menu(window: MainWindow, places: UserDirs) -> None:
     help_menu = list(all_menus(window))[-1]
     assert str(places.log) in entries(help_menu)[-1].text()

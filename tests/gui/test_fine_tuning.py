@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench import cli
 from defect_workbench.gui.window.main_window import MainWindow
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.e2e.test_golden import GOLDEN
 from tests.processes import table
 
@@ -18,7 +18,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.mark.parametrize("way", ["fine_tune", "augment"])
 def test_the_window_sorts_as_the_command_line_does(
-    way: str, window: MainWindow, places: Places, with_weights: Path, qtbot: QtBot, tmp_path: Path
+    way: str, window: MainWindow, places: UserDirs, with_weights: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
     panel = window.classify_panel
     window.tabs.setCurrentWidget(panel)

@@ -9,7 +9,7 @@ from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
 from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT, drop
@@ -76,7 +76,7 @@ def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot
 
 
 def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
-    opened: MainWindow, qtbot: QtBot, places: Places, answers: Answers
+    opened: MainWindow, qtbot: QtBot, places: UserDirs, answers: Answers
 ) -> None:
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
     opened.actions_by_name["actionConfirm"].trigger()

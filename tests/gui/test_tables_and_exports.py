@@ -11,7 +11,7 @@ from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.gui.conftest import Answers
 
 LEFT = Qt.MouseButton.LeftButton
@@ -163,7 +163,7 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
 
 
 def test_second_window_on_a_session_is_read_only_and_saves_elsewhere(
-    opened: MainWindow, qtbot: QtBot, places: Places, answers: Answers, tmp_path: Path
+    opened: MainWindow, qtbot: QtBot, places: UserDirs, answers: Answers, tmp_path: Path
 ) -> None:
     path = tmp_path / "work.dwb"
     with qtbot.waitSignal(opened.jobs.done, timeout=10_000):

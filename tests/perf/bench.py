@@ -45,7 +45,7 @@ from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.window.main_window import MainWindow
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import BACKBONE
 
 # As many as real sets have: 100 deep ones and some of the hand-made.
@@ -211,7 +211,7 @@ def stalls(runner: JobRunner) -> None:
     )
     longest_stall(runner, "t-SNE of 1,500", lambda reporter: neighbour_plane(small, reporter))
     with tempfile.TemporaryDirectory() as folder:
-        user = Places.of_user()
+        user = UserDirs.of_user()
         there = Path(folder)
         fresh = replace(user, store=there / "store", recovery=there / "r", analyses=there / "a")
         sample = open_job.open_path(resource("sample"), fresh)
@@ -228,7 +228,7 @@ def window_memory(opened: open_job.Opened) -> None:
     """What a window adds for an image set, beside the vectors."""
     before = memory()
     with tempfile.TemporaryDirectory() as folder:
-        there, user = Path(folder), Places.of_user()
+        there, user = Path(folder), UserDirs.of_user()
         window = MainWindow(replace(user, recovery=there / "r", settings=there / "s.ini"), offline=True)
         window.resize(1440, 900)
         window.show()

@@ -29,7 +29,7 @@ from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.resources import resource
 from defect_workbench.storage.vectors.feature_store import FeatureStore
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.conftest import SHARED_DATA
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     args = parser.parse_args()
     steel = SHARED_DATA / "x-sdd"
     source = args.folder or (steel if steel.is_dir() else resource("sample"))
-    library = WeightsLibrary(Places.of_user().weights)
+    library = WeightsLibrary(UserDirs.of_user().weights)
     checkpoint = library.obtain(SilentReporter(), offline=False)
     if checkpoint is None:
         raise SystemExit("no ResNet-50 weights")

@@ -20,7 +20,7 @@ from defect_workbench.engine.classifier.data.near_duplicates import near_duplica
 from defect_workbench.engine.classifier.training import Options
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.storage.vectors.feature_store import FeatureStore
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.conftest import SHARED_DATA
 
 
@@ -28,13 +28,13 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--store", type=Path, default=Places.of_user().store)
+    parser.add_argument("--store", type=Path, default=UserDirs.of_user().store)
     parser.add_argument("--folds", type=int, default=5)
     args = parser.parse_args()
     folders = args.folders or [SHARED_DATA / name for name in ("x-sdd", "deeppcb-crops")]
     with console_reporter() as reporter:
         for folder in folders:
-            library = WeightsLibrary(Places.of_user().weights)
+            library = WeightsLibrary(UserDirs.of_user().weights)
             found = extract(
                 scan_labels(folder.resolve(), reporter), FeatureStore(args.store), library, reporter
             )

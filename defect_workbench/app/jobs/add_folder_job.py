@@ -8,7 +8,7 @@ from pathlib import Path
 from defect_workbench.app.jobs.open_job import Opened, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows import add_folder as adding
 from defect_workbench.workflows.extract import FeatureOptions
 
@@ -28,7 +28,7 @@ class Added:
     matched: int
 
 
-def add_folder(project: Project, folder: Path, places: Places, *, offline: bool) -> Work:
+def add_folder(project: Project, folder: Path, places: UserDirs, *, offline: bool) -> Work:
     """The job that adds a folder: matched to confirmed clusters first, only the rest is clustered."""
 
     def work(reporter: JobReporter) -> Added:

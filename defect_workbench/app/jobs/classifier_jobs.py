@@ -12,7 +12,7 @@ from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.model.model_file import save_model
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows import classify as classifying
 from defect_workbench.workflows import train as training
 from defect_workbench.workflows.classify import ClassifyRequest, open_model
@@ -72,7 +72,7 @@ class AugmentedExamples:
     pictures: tuple[Pixels, ...]
 
 
-def train(project: Project | None, request: TrainRequest, places: Places, *, offline: bool) -> Work:
+def train(project: Project | None, request: TrainRequest, places: UserDirs, *, offline: bool) -> Work:
     """The job that trains and judges a classifier; epochs come as `EpochDone` meanwhile."""
 
     def work(reporter: JobReporter) -> Trained:
@@ -110,7 +110,7 @@ def load(path: Path) -> Work:
     return work
 
 
-def classify(model: Classifier, root: Path, places: Places, *, offline: bool) -> Work:
+def classify(model: Classifier, root: Path, places: UserDirs, *, offline: bool) -> Work:
     """The job that sorts a folder by a classifier, for a person to go through."""
 
     def work(reporter: JobReporter) -> Classified:

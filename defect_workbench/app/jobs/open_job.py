@@ -14,7 +14,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.project.palette import node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import save_session
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows import regroup as regrouping
 from defect_workbench.workflows import weights
 from defect_workbench.workflows.compare import compare as agreement
@@ -60,7 +60,7 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class MapReady:
-    """Places on the map, (n, 2), for the vectors they were made from."""
+    """UserDirs on the map, (n, 2), for the vectors they were made from."""
 
     vectors: Vectors
     plane: Floats
@@ -134,7 +134,7 @@ def prepare(
     return Opened(project, session, lay_out(tree), node_colours(tree), plane, suggested)
 
 
-def open_path(path: Path, places: Places, *, offline: bool = False) -> Work:
+def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
     """The job that opens whatever `path` is."""
 
     def work(reporter: JobReporter) -> Opened:
@@ -225,7 +225,7 @@ def locate(project: Project, root: Path) -> Work:
     return work
 
 
-def fetch_weights(places: Places, file: Path | None = None) -> Work:
+def fetch_weights(places: UserDirs, file: Path | None = None) -> Work:
     """The job that fetches the published weights, or takes them from a file."""
 
     def work(reporter: JobReporter) -> WeightsReady:

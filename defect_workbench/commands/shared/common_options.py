@@ -10,7 +10,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.storage.result.export_options import Mode
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -79,7 +79,7 @@ def check_seed(seed: int) -> None:
 
 
 def feature_options(
-    args: argparse.Namespace, places: Places, processing: Processing = DEFAULT
+    args: argparse.Namespace, places: UserDirs, processing: Processing = DEFAULT
 ) -> FeatureOptions:
     """How features are made, as --store, --offline and --precision (where there is one) say."""
     precision = getattr(args, "precision", _ANY_PRECISION)

@@ -19,7 +19,7 @@ from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Processing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.preprocessing.resize import SIZE
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def parse_processing(args: argparse.Namespace) -> Processing:
         raise InputError(str(error)) from None
 
 
-def extraction_of(args: argparse.Namespace, places: Places, reporter: Reporter) -> FeatureOptions:
+def extraction_of(args: argparse.Namespace, places: UserDirs, reporter: Reporter) -> FeatureOptions:
     """How features are made, as the command line says; images of different scales are warned of."""
     return warning_of_scales(feature_options(args, places, parse_processing(args)), reporter)
 

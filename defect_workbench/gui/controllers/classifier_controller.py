@@ -23,7 +23,7 @@ from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.banners import NoticeStrip
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.training_sources import confirmed_labels
 
 _COPIES = 11
@@ -50,7 +50,7 @@ class ClassifierController(QObject):
         self,
         document: Document,
         panel: ClassifyPanel,
-        places: Places,
+        places: UserDirs,
         offline: bool,
         run: Callable[[Work], None],
         unsaved: Callable[[], UnsavedWork],

@@ -15,7 +15,7 @@ from defect_workbench.core.images.preprocessing_steps import Processing
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 
 class PreprocessController(QObject):
@@ -32,7 +32,7 @@ class PreprocessController(QObject):
     def __init__(
         self,
         document: Document,
-        places: Places,
+        places: UserDirs,
         offline: bool,
         run: Callable[[Work], None],
         current: Callable[[], int | None],

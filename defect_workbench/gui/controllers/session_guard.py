@@ -17,7 +17,7 @@ from defect_workbench.app.recovery import RecoverableWork, Recovery
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.banners import NoticeStrip
 from defect_workbench.storage.session.session_lock import SessionLock
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 _AUTOSAVE_MILLISECONDS = 3000
 
@@ -28,7 +28,7 @@ class SessionGuard:
     def __init__(
         self,
         document: Document,
-        places: Places,
+        places: UserDirs,
         notice: NoticeStrip,
         messages: Messages,
         run: Callable[[Work], None],

@@ -36,7 +36,7 @@ from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
 from defect_workbench.gui.window.window_layout import PanelWindow
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 _WELCOME, _BENCH = 0, 1
 
@@ -46,7 +46,7 @@ class MainWindow(PanelWindow):
 
     Parameters
     ----------
-    places : Places
+    places : UserDirs
         Where weights, features, log and settings are.
     messages : Messages, optional
         Message boxes; tests pass their own.
@@ -54,7 +54,7 @@ class MainWindow(PanelWindow):
         Whether weights must not be fetched.
     """
 
-    def __init__(self, places: Places, messages: Messages | None = None, *, offline: bool = False) -> None:
+    def __init__(self, places: UserDirs, messages: Messages | None = None, *, offline: bool = False) -> None:
         super().__init__(places, messages)
         self._offline = offline
         self._alone = False

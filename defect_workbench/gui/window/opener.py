@@ -14,7 +14,7 @@ from defect_workbench.app.jobs.runner import Work
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.window_layout import PanelWindow
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 _SAID_MILLISECONDS = 8000
 
@@ -33,7 +33,7 @@ class Opener:
     def __init__(
         self,
         window: PanelWindow,
-        places: Places,
+        places: UserDirs,
         offline: bool,
         unsaved: UnsavedWork,
         begin: Callable[[Work], bool],

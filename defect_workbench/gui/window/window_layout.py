@@ -39,7 +39,7 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeStrip, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.window.welcome import Welcome
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
@@ -50,13 +50,13 @@ class PanelWindow(QMainWindow):
 
     Parameters
     ----------
-    places : Places
+    places : UserDirs
         Where weights, features, log and settings are.
     messages : Messages, optional
         Message boxes; tests pass their own.
     """
 
-    def __init__(self, places: Places, messages: Messages | None) -> None:
+    def __init__(self, places: UserDirs, messages: Messages | None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("Defect Workbench")

@@ -22,7 +22,7 @@ from defect_workbench.storage.result.export_options import Mode, Profile
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.reserved_names import reserved_names
 from defect_workbench.storage.result.result_folder import export
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project
 
 FOUND = tuple(
@@ -102,7 +102,7 @@ def test_new_format_is_a_choice_of_the_command_line(
     command: str, dummy: AnnotationFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        build_parser(Places.of_user()).parse_args([command, "--help"])
+        build_parser(UserDirs.of_user()).parse_args([command, "--help"])
     assert ",".join(ANNOTATION_FORMATS.names) in capsys.readouterr().out
     assert ANNOTATION_FORMATS.names[-1] == dummy.name
 

@@ -28,7 +28,7 @@ from defect_workbench.engine.input.scan import scan
 from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.storage.vectors.feature_store import FeatureStore
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.run_info import report_facts
 from tests.builders import BACKBONE, made_lot
 
@@ -158,7 +158,7 @@ def test_new_block_is_in_json_report_and_session(tmp_path: Path) -> None:
     assert load_session(tmp_path / "a.dwb").analysis.blocks["brightness"].shape == (12, 3)
 
 
-def test_new_block_is_on_the_command_line(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_block_is_on_the_command_line(places: UserDirs, capsys: pytest.CaptureFixture[str]) -> None:
     with BLOCKS.including(DUMMY):
         parser = build_parser(places)
         with pytest.raises(SystemExit):

@@ -25,7 +25,7 @@ from defect_workbench.engine.clustering.group import refine, regroup
 from defect_workbench.engine.clustering.method import Grouping, Method
 from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.storage.session.session_file import load_session, save_session
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import BACKBONE, blobs, made_project, picture
 
 OTHER_SETTINGS = {"method", "parameters", "weights", "seed", "processing"}
@@ -181,7 +181,7 @@ TOY = Method(
 
 
 def test_one_more_entry_works_from_the_command_line_to_the_report(
-    tmp_path: Path, places: Places, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, places: UserDirs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lot = tmp_path / "lot"
     lot.mkdir()

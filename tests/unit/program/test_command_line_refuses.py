@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from defect_workbench import cli
-from defect_workbench.user_dirs import HOME_VARIABLE, Places
+from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.builders import picture
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and devices")
@@ -54,7 +54,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(HOME_VARIABLE, str(base / "home"))
         done = ["cluster", str(base / "lot"), "--out", str(base / "done"), "--offline", "--cut", "2"]
-        assert cli.run(done, Places.of_user()) == 0
+        assert cli.run(done, UserDirs.of_user()) == 0
     return base
 
 
@@ -296,7 +296,7 @@ TABLE: list[tuple[list[str], int, str]] = [
 def test_a_value_no_one_should_give_gets_a_sentence(
     workplace: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,

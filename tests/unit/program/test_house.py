@@ -11,7 +11,7 @@ import pytest
 
 from defect_workbench import logs
 from defect_workbench.resources import resource
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -97,7 +97,7 @@ def test_sample_set_is_there() -> None:
     assert len(list(resource("sample").glob("*.jpg"))) >= 240
 
 
-def test_log_turns_over_and_a_bug_report_holds_its_end(places: Places) -> None:
+def test_log_turns_over_and_a_bug_report_holds_its_end(places: UserDirs) -> None:
     import logging
 
     logs.start_logging(places.log)

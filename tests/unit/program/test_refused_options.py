@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from defect_workbench import cli
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.train import read_taxonomy_file
 from tests.builders import made_lot
 
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_used_is_said(
     words: str,
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     known = {"FILE": str(make(tmp_path)), "LOT": str(lot), "OUT": str(tmp_path / "out")}
@@ -131,7 +131,7 @@ def test_an_option_that_makes_no_sense_is_said(
     words: str,
     lot: Path,
     tmp_path: Path,
-    places: Places,
+    places: UserDirs,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "out"

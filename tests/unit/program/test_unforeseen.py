@@ -18,7 +18,7 @@ from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, WorkbenchError, concerning, files_of
 from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import catching_strays
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def quiet_logging() -> Iterator[None]:
 def fail_with(
     monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException], step: str, file: str
 ) -> None:
-    def run(args: argparse.Namespace, places: Places, reporter: ConsoleReporter) -> int:
+    def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
         if step:
             reporter.stage(step, None)
         if not file:
@@ -93,7 +93,7 @@ def fail_with(
     ],
 )
 def test_a_fault_nobody_thought_of_names_step_file_and_what_to_do(
-    places: Places,
+    places: UserDirs,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     error: Callable[[], BaseException],
@@ -115,7 +115,7 @@ def test_an_error_in_words_stays_as_it_is_and_names_no_file_twice() -> None:
 
 
 def test_an_interrupt_anywhere_is_a_cancel(
-    places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    places: UserDirs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fail_with(monkeypatch, KeyboardInterrupt, "", "")
     assert cli.run(["compare", "a", "b"], places) == 130
@@ -123,7 +123,7 @@ def test_an_interrupt_anywhere_is_a_cancel(
 
 
 def test_a_warning_of_a_package_goes_to_the_log_alone(
-    places: Places, capfd: pytest.CaptureFixture[str]
+    places: UserDirs, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")

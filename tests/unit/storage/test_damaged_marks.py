@@ -9,7 +9,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.storage.vectors.feature_store import FeatureStore
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_lot, made_project
 
 
@@ -37,7 +37,7 @@ def test_formats_that_never_were_are_refused(number: int, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"format": "x"}', b"[" * 5000, b'{"format": 0}'])
-def test_a_store_whose_mark_is_damaged_mends_itself(content: bytes, lot: Path, places: Places) -> None:
+def test_a_store_whose_mark_is_damaged_mends_itself(content: bytes, lot: Path, places: UserDirs) -> None:
     from defect_workbench.engine.backbone.pretrained import WeightsLibrary
     from defect_workbench.engine.extraction.extractor import extract
     from defect_workbench.engine.input.scan import scan

@@ -30,7 +30,7 @@ from defect_workbench.storage.result.result_folder import Mode, export
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.storage.session.session_lock import SessionLock
 from defect_workbench.storage.vectors.feature_store import FeatureStore
-from defect_workbench.user_dirs import Places
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project, picture
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and pipes as POSIX has them")
@@ -270,7 +270,7 @@ class Doing(SilentReporter):
             self._action()
 
 
-def run(folder: Path, places: Places, reporter: SilentReporter) -> Extraction:
+def run(folder: Path, places: UserDirs, reporter: SilentReporter) -> Extraction:
     library = WeightsLibrary(places.weights / "none")
     return extract(scan(folder, reporter), FeatureStore(places.store), library, reporter, offline=True)
 
@@ -284,7 +284,7 @@ def lot(tmp_path: Path) -> Path:
 
 
 def test_files_that_change_between_scan_and_read_are_refused_and_used_the_next_time(
-    lot: Path, places: Places
+    lot: Path, places: UserDirs
 ) -> None:
     def change() -> None:
         picture(99).save(lot / "03.png")
@@ -310,7 +310,7 @@ def test_files_that_change_between_scan_and_read_are_refused_and_used_the_next_t
 
 
 def test_a_folder_that_vanishes_stops_the_work_in_words_and_what_was_computed_is_kept(
-    lot: Path, places: Places
+    lot: Path, places: UserDirs
 ) -> None:
     class Vanish(SilentReporter):
         done = -1000
