@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -42,11 +42,11 @@ class FeatureOptions:
     weights: Path
     offline: bool = False
     precision: str | None = None
-    processing: Processing = DEFAULT
-    on_extracted: Callable[[Extraction, Processing], None] | None = None
+    processing: Preprocessing = DEFAULT
+    on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
 
     @staticmethod
-    def at(places: UserDirs, *, offline: bool = False, processing: Processing = DEFAULT) -> FeatureOptions:
+    def at(places: UserDirs, *, offline: bool = False, processing: Preprocessing = DEFAULT) -> FeatureOptions:
         """With the usual store and weights of the user."""
         return FeatureOptions(places.store, places.weights, offline, processing=processing)
 

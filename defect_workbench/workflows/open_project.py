@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.errors import InputError, concerning
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -66,7 +66,7 @@ class OpenedProject:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def suggested(self) -> tuple[Processing, str]:
+    def suggested(self) -> tuple[Preprocessing, str]:
         """The preprocessing that the images call for, and why; that of the project where nothing does."""
         if self.extraction is None:
             return self.project.analysis.settings.processing, ""

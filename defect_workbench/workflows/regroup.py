@@ -8,7 +8,7 @@ from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -27,7 +27,7 @@ class PreprocessedImage:
         Rows at the bottom of `before` that are left out.
     """
 
-    processing: Processing
+    processing: Preprocessing
     image: int
     before: Pixels
     after: Pixels
@@ -94,7 +94,7 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
     return replace(project, images=images, analysis=analysis, clusters=analysis.suggested_cut)
 
 
-def preview_preprocessing(project: Project, image: int, processing: Processing) -> PreprocessedImage:
+def preview_preprocessing(project: Project, image: int, processing: Preprocessing) -> PreprocessedImage:
     """One image before and after preprocessing.
 
     Raises

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
@@ -153,7 +153,7 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
     after = opened.document.project
     assert before is not None
     assert after is not None
-    assert after.analysis.settings.processing == Processing(denoise="median", background="plane")
+    assert after.analysis.settings.processing == Preprocessing(denoise="median", background="plane")
     (kept,) = [c for c in after.partition.clusters if c.group is not None]
     assert set(kept.members.tolist()) == set(held.members.tolist())
     assert without_mnemonic(opened.actions_by_name["actionUndo"].text()) == "Undo Preprocess images"

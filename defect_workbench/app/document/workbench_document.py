@@ -18,7 +18,7 @@ from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
-from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import cluster_colour
 from defect_workbench.core.project.project_state import Project
@@ -111,7 +111,7 @@ class Document(QObject):
         return self._columns[1]
 
     @property
-    def suggested(self) -> tuple[Processing, str]:
+    def suggested(self) -> tuple[Preprocessing, str]:
         """The preparation that the pictures ask for, and why."""
         return (DEFAULT, "") if self._opened is None else self._opened.suggested
 

@@ -10,7 +10,7 @@ from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.dendrogram_layout import Layout, lay_out
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.project.palette import node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import save_session
@@ -46,7 +46,7 @@ class Opened:
         Of the tree; None without one.
     plane : (n, 2) float64
         Where the images are on the map, by principal components.
-    suggested : (Processing, str)
+    suggested : (Preprocessing, str)
         The preprocessing that the images call for, and why.
     """
 
@@ -55,7 +55,7 @@ class Opened:
     layout: Layout | None
     colours: Integers | None
     plane: Floats
-    suggested: tuple[Processing, str]
+    suggested: tuple[Preprocessing, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class WeightsReady(Lasting):
 
 
 def prepare(
-    project: Project, session: Path | None = None, suggested: tuple[Processing, str] | None = None
+    project: Project, session: Path | None = None, suggested: tuple[Preprocessing, str] | None = None
 ) -> Opened:
     """Lay the tree out, and divide once, so that the window need not."""
     from defect_workbench.engine.clustering.map_layout import principal_plane

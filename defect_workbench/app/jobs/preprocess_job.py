@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from defect_workbench.app.jobs.open_job import Regrouped, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
 from defect_workbench.workflows.regroup import PreprocessedImage, preprocess_again, preview_preprocessing
 
 
-def preview(project: Project, image: int, processing: Processing) -> Work:
+def preview(project: Project, image: int, processing: Preprocessing) -> Work:
     """The job that preprocesses one image."""
 
     def work(reporter: JobReporter) -> PreprocessedImage:
@@ -20,7 +20,7 @@ def preview(project: Project, image: int, processing: Processing) -> Work:
     return work
 
 
-def preprocess(project: Project, processing: Processing, places: UserDirs, *, offline: bool) -> Work:
+def preprocess(project: Project, processing: Preprocessing, places: UserDirs, *, offline: bool) -> Work:
     """The job that extracts the features of all images again; decisions stay."""
 
     def work(reporter: JobReporter) -> Regrouped:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import UserDirs
@@ -79,7 +79,7 @@ def check_seed(seed: int) -> None:
 
 
 def feature_options(
-    args: argparse.Namespace, places: UserDirs, processing: Processing = DEFAULT
+    args: argparse.Namespace, places: UserDirs, processing: Preprocessing = DEFAULT
 ) -> FeatureOptions:
     """How features are made, as --store, --offline and --precision (where there is one) say."""
     precision = getattr(args, "precision", _ANY_PRECISION)

@@ -16,7 +16,7 @@ from defect_workbench.commands.shared.console import say
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales
-from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Processing
+from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
@@ -47,7 +47,7 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse_processing(args: argparse.Namespace) -> Processing:
+def parse_processing(args: argparse.Namespace) -> Preprocessing:
     """What is done to the images before their features are extracted.
 
     Raises
@@ -62,7 +62,7 @@ def parse_processing(args: argparse.Namespace) -> Processing:
         except ValueError:
             raise InputError(f"--info-bar {args.info_bar}: give auto, off, or a number of rows") from None
     try:
-        return Processing(
+        return Preprocessing(
             info_bar=rows,  # type: ignore[arg-type] # checked by the class
             denoise=args.denoise,
             background=args.background,
@@ -84,7 +84,7 @@ def warning_of_scales(options: FeatureOptions, reporter: Reporter) -> FeatureOpt
     )
 
 
-def _warn_of_scales(extraction: Extraction, processing: Processing, reporter: Reporter) -> None:
+def _warn_of_scales(extraction: Extraction, processing: Preprocessing, reporter: Reporter) -> None:
     """Warn of images of different scales, with how many there are of each."""
     images = extraction.images.images
     found = scales(image.tool for image in images)
@@ -104,14 +104,14 @@ def _warn_of_scales(extraction: Extraction, processing: Processing, reporter: Re
         )
 
 
-def say_suggested(extraction: Extraction, processing: Processing) -> None:
+def say_suggested(extraction: Extraction, processing: Preprocessing) -> None:
     """Print what the pictures ask for, if it is not what was done."""
     options = suggested_options(extraction.suggested, processing)
     if options:
         say(f"hint: {extraction.why}; worth a try: {options}")
 
 
-def suggested_options(suggested: Processing, processing: Processing) -> str:
+def suggested_options(suggested: Preprocessing, processing: Preprocessing) -> str:
     """The options that would do what is suggested; empty where nothing else is."""
     options = []
     if suggested.background != processing.background:
@@ -121,7 +121,7 @@ def suggested_options(suggested: Processing, processing: Processing) -> str:
     return " ".join(options)
 
 
-def processing_json(extraction: Extraction, processing: Processing) -> dict[str, object]:
+def processing_json(extraction: Extraction, processing: Preprocessing) -> dict[str, object]:
     """What was done to the pictures, and what they ask for, as the JSON output has it."""
     return {
         "processing": processing.identity(),

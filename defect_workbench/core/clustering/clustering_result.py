@@ -10,7 +10,7 @@ from typing import Any
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
 from defect_workbench.core.clustering.merge_tree import Tree
-from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.parameters import Value
 
 AGGLOMERATIVE = "agglomerative"
@@ -53,7 +53,7 @@ class Settings:
         None means chosen from the data.
     seed : int
         Of everything that is drawn at random.
-    processing : Processing
+    processing : Preprocessing
         How the images were preprocessed before their features were computed: another one means other
         vectors.
     """
@@ -62,7 +62,7 @@ class Settings:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     weights: BlockWeights | None = None
     seed: int = 0
-    processing: Processing = DEFAULT
+    processing: Preprocessing = DEFAULT
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ BACKGROUNDS: tuple[Background, ...] = tuple(choice.value for choice in BACKGROUN
 
 
 @dataclass(frozen=True)
-class Processing:
+class Preprocessing:
     """What is done to an image before features are computed; part of a vector's identity.
 
     By default only the info bar is cropped.
@@ -108,4 +108,4 @@ def _label(choices: tuple[Choice[Value], ...], value: Value) -> str:
     return next(choice.label for choice in choices if choice.value == value)
 
 
-DEFAULT = Processing()
+DEFAULT = Preprocessing()

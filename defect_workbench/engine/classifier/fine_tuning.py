@@ -18,7 +18,7 @@ from defect_workbench.core.arrays import Integers, Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEEP, Features
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -104,7 +104,7 @@ class LastBlock:
         except RuntimeError as error:
             raise WorkbenchError("the tuned block of this model does not fit the network") from error
 
-    def maps(self, images: ImageSet, processing: Processing, reporter: Reporter) -> LayerMaps:
+    def maps(self, images: ImageSet, processing: Preprocessing, reporter: Reporter) -> LayerMaps:
         """What goes into the last block, for every image.
 
         Raises
@@ -241,7 +241,7 @@ class LastBlock:
         return tuned
 
 
-def _picture(images: ImageSet, index: int, processing: Processing) -> Pixels:
+def _picture(images: ImageSet, index: int, processing: Preprocessing) -> Pixels:
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
     pixels = read_pixels(images, index)
@@ -261,7 +261,7 @@ class FineTuning:
         self,
         data: LabelledSet,
         source: Source | None,
-        processing: Processing,
+        processing: Preprocessing,
         library: WeightsLibrary,
         seed: int,
         reporter: Reporter,
@@ -305,7 +305,7 @@ def tuned_features(
     tuned: Tuned,
     images: ImageSet,
     features: Features,
-    processing: Processing,
+    processing: Preprocessing,
     library: WeightsLibrary,
     reporter: Reporter,
 ) -> Features:

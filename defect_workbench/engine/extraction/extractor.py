@@ -19,7 +19,7 @@ from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Featur
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
-from defect_workbench.core.images.preprocessing_steps import DEFAULT, Processing
+from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -56,7 +56,7 @@ class Extraction:
         Images whose features were not in the store.
     seconds : float
         From the first read to the last stored vector, loading the network not included.
-    suggested : Processing
+    suggested : Preprocessing
         The preprocessing that the images call for; what was done if they call for nothing else.
     why : str
         The reason, for people.
@@ -66,7 +66,7 @@ class Extraction:
     features: Features
     computed: int
     seconds: float
-    suggested: Processing = DEFAULT
+    suggested: Preprocessing = DEFAULT
     why: str = ""
 
 
@@ -167,7 +167,7 @@ def extract(
     *,
     offline: bool = False,
     precision: Precision | None = None,
-    processing: Processing | None = None,
+    processing: Preprocessing | None = None,
 ) -> Extraction:
     """Features of every usable image of a listing.
 
@@ -183,7 +183,7 @@ def extract(
         Told of stages and progress, and asked whether to stop.
     precision : Precision, optional
         Of the network; default: the fastest sound one.
-    processing : Processing, optional
+    processing : Preprocessing, optional
         Preprocessing of the images; default: info bars are left out, nothing else.
 
     Returns

@@ -16,7 +16,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.images.image_records import Rejection
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.extraction.stored_vectors import Blocks, Facts, image_key
 from defect_workbench.engine.features.block import Input, Picture
 from defect_workbench.engine.features.registry import BLOCKS
@@ -39,7 +39,7 @@ class Task:
     """What the reading threads need to know."""
 
     root: Path
-    processing: Processing
+    processing: Preprocessing
     blocks: Blocks
     sides: SidecarFiles
 

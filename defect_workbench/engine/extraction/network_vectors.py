@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.errors import Remedy, WorkbenchError
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsInfo, WeightsLibrary
@@ -107,7 +107,7 @@ def in_use(info: WeightsInfo, precision: str, device: str) -> NetworkInUse:
     return NetworkInUse(info.name, info.sha256, str(info.variant), precision, device)
 
 
-def _stored(store: VectorStore, info: WeightsInfo, wanted: Processing) -> list[NetworkInUse]:
+def _stored(store: VectorStore, info: WeightsInfo, wanted: Preprocessing) -> list[NetworkInUse]:
     """The precisions and devices with which the store has vectors of these weights."""
     first = next(block for block in BLOCKS if block.by_network)
     found = []

@@ -18,7 +18,7 @@ import numpy as np
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.measurements import NUMBERS
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.features.identity import (
     DECODER,
     NetworkInUse,
@@ -55,7 +55,7 @@ class VectorStore(Protocol):
     def remember_files(self, root: Path, stamps: Mapping[str, FileStamp]) -> None: ...
 
 
-def row_key(sha256: str, side_pixel_size: float | None, wanted: Processing) -> str:
+def row_key(sha256: str, side_pixel_size: float | None, wanted: Preprocessing) -> str:
     """The key under which an image's vectors are stored.
 
     Parameters
@@ -68,7 +68,7 @@ def row_key(sha256: str, side_pixel_size: float | None, wanted: Processing) -> s
     return hashlib.sha256(f"{sha256}:{side_pixel_size:.9g}".encode()).hexdigest()
 
 
-def image_key(sides: SidecarFiles, path: str, sha256: str, wanted: Processing) -> str:
+def image_key(sides: SidecarFiles, path: str, sha256: str, wanted: Preprocessing) -> str:
     """The key under which the vectors of a file of this content are stored: `row_key` of it."""
     if wanted.rescale_nm is None:
         return sha256
@@ -126,7 +126,7 @@ class Blocks:
         }
 
 
-def open_blocks(store: VectorStore, wanted: Processing, network: NetworkInUse | None) -> Blocks:
+def open_blocks(store: VectorStore, wanted: Preprocessing, network: NetworkInUse | None) -> Blocks:
     """The parts of a store for images preprocessed in this way.
 
     Parameters

@@ -16,7 +16,7 @@ from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import Remedy, WorkbenchError
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.features.block import Block
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.formats.registry import decoder_version
@@ -45,7 +45,7 @@ class NetworkInUse:
     device: str
 
 
-def picture_identity(wanted: Processing) -> dict[str, Any]:
+def picture_identity(wanted: Preprocessing) -> dict[str, Any]:
     """Of the pixels that the features see, apart from the file itself."""
     return {
         "prepare": resize.IDENTITY,
@@ -54,13 +54,13 @@ def picture_identity(wanted: Processing) -> dict[str, Any]:
     }
 
 
-def measured_identity(wanted: Processing) -> dict[str, Any]:
+def measured_identity(wanted: Preprocessing) -> dict[str, Any]:
     """Of the measurements: they are made in the image as it is, without its info bar."""
     return {**DECODER, "rows": wanted.info_bar, "measure": defects.IDENTITY}
 
 
 def block_identity(
-    block: Block, wanted: Processing, network: NetworkInUse | None = None, view: str = ""
+    block: Block, wanted: Preprocessing, network: NetworkInUse | None = None, view: str = ""
 ) -> dict[str, Any]:
     """Of the vectors of one block.
 
@@ -90,7 +90,7 @@ def block_identity(
 
 
 def feature_identity(
-    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, wanted: Processing
+    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, wanted: Preprocessing
 ) -> dict[str, Any]:
     """Of all features of a set; models, sessions and cached results keep that of their features."""
     result: dict[str, Any] = {
@@ -111,7 +111,7 @@ def feature_identity(
     return result
 
 
-def processing_of(model: Classifier) -> Processing:
+def processing_of(model: Classifier) -> Preprocessing:
     """What was done to the pictures that a model was trained on.
 
     Raises
@@ -122,7 +122,7 @@ def processing_of(model: Classifier) -> Processing:
     try:
         values = dict(model.identity.get("processing") or {})
         values.pop("version", None)
-        return Processing(**values)
+        return Preprocessing(**values)
     except (TypeError, ValueError) as error:
         raise WorkbenchError(
             "this model was trained on pictures processed in a way that this version does not know; "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Processing
+from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Preprocessing
 from defect_workbench.engine.measurement.defects import find
 
 _NOISY = 12.0
@@ -37,7 +37,7 @@ class Hints:
     rest: float
 
 
-def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Processing, str]:
+def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Preprocessing, str]:
     """Recommend preprocessing for a sample of images, and give the reason.
 
     Parameters
@@ -49,7 +49,7 @@ def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Processing, str]:
     return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in found])
 
 
-def suggest(hints: Sequence[Hints], given: Processing | None = None) -> tuple[Processing, str]:
+def suggest(hints: Sequence[Hints], given: Preprocessing | None = None) -> tuple[Preprocessing, str]:
     """Recommend preprocessing for images with these properties, and give the reason.
 
     A step is recommended if at least half of the images have the property it corrects: a periodic
@@ -58,10 +58,10 @@ def suggest(hints: Sequence[Hints], given: Processing | None = None) -> tuple[Pr
     Parameters
     ----------
     hints : sequence of Hints
-    given : Processing, optional
+    given : Preprocessing, optional
         Steps already chosen; they are kept.
     """
-    given = given or Processing()
+    given = given or Preprocessing()
     if not hints:
         return given, "there are no images"
     count = len(hints)

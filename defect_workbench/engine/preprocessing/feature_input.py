@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.preprocessing import resize
 from defect_workbench.engine.preprocessing.pipeline import process
 
@@ -51,7 +51,7 @@ class Preprocessed:
 
 
 def preprocessed(
-    pixels: Pixels, processing: Processing, *, bar_rows: int, pixel_size_nm: float | None
+    pixels: Pixels, processing: Preprocessing, *, bar_rows: int, pixel_size_nm: float | None
 ) -> Preprocessed:
     """Preprocess an image for its features.
 

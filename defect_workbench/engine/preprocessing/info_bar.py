@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags, Floats, Pixels
 from defect_workbench.core.images.instrument import InstrumentMetadata
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.preprocessing.background import grey_of
 
 IDENTITY = "v1"
@@ -26,7 +26,7 @@ _LETTERS = 6
 _EVEN = 0.97
 
 
-def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
+def rows_to_leave_out(height: int, found: int, processing: Preprocessing) -> int:
     """Return the number of rows to crop at the bottom.
 
     At least half of the image and 16 rows always remain.
@@ -37,7 +37,7 @@ def rows_to_leave_out(height: int, found: int, processing: Processing) -> int:
         Of the image.
     found : int
         Result of `found_rows`.
-    processing : Processing
+    processing : Preprocessing
         Whether to use the detected rows, a fixed number, or none.
     """
     if processing.info_bar == "off":

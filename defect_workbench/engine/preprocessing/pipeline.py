@@ -8,7 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Processing
+from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Preprocessing
 from defect_workbench.engine.preprocessing.background import (
     estimate_noise,
     grey_of,
@@ -24,14 +24,14 @@ IDENTITY = "v1"
 
 
 def process(
-    pixels: Pixels, processing: Processing, *, bar_rows: int = 0, pixel_size_nm: float | None = None
+    pixels: Pixels, processing: Preprocessing, *, bar_rows: int = 0, pixel_size_nm: float | None = None
 ) -> Pixels:
     """Return an image after preprocessing.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
-    processing : Processing
+    processing : Preprocessing
     bar_rows : int
         Rows to crop at the bottom; see `info_bar.rows_to_leave_out`.
     pixel_size_nm : float, optional

@@ -11,7 +11,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import preprocess_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.images.instrument import scales
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
 from defect_workbench.gui.shared.banners import NoticeStrip
@@ -60,7 +60,7 @@ class PreprocessController(QObject):
         dialog.chosen.connect(self.prepare)
         dialog.open()
 
-    def prepare(self, processing: Processing) -> None:
+    def prepare(self, processing: Preprocessing) -> None:
         """Take the features anew."""
         project = self._document.project
         if project is not None:

@@ -28,7 +28,7 @@ from defect_workbench.core.images.preprocessing_steps import (
     BACKGROUND_CHOICES,
     DENOISE_CHOICES,
     INFO_BAR_CHOICES,
-    Processing,
+    Preprocessing,
 )
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
@@ -42,13 +42,13 @@ _ROWS = "rows"
 
 
 class PreprocessingDialog(QDialog):
-    """Asks for a `Processing`. Signals: chosen(processing) if the user agrees.
+    """Asks for a `Preprocessing`. Signals: chosen(processing) if the user agrees.
 
     Parameters
     ----------
     image : int
         The image to preview first.
-    suggested : (Processing, str)
+    suggested : (Preprocessing, str)
         What suits the images, and why.
     worker : JobRunner
         Preprocesses the image that is previewed.
@@ -60,7 +60,7 @@ class PreprocessingDialog(QDialog):
         self,
         project: Project,
         image: int,
-        suggested: tuple[Processing, str],
+        suggested: tuple[Preprocessing, str],
         worker: JobRunner,
         parent: QWidget,
     ) -> None:
@@ -177,7 +177,7 @@ class PreprocessingDialog(QDialog):
             layout.addWidget(QLabel(f"The images have different scales ({found.kind}):"))
             layout.addWidget(histogram)
 
-    def show_processing(self, processing: Processing) -> None:
+    def show_processing(self, processing: Preprocessing) -> None:
         """Set the controls."""
         bar = processing.info_bar
         self.info_bar.setCurrentIndex(self.info_bar.findData(bar if isinstance(bar, str) else _ROWS))
@@ -188,10 +188,10 @@ class PreprocessingDialog(QDialog):
         if processing.rescale_nm is not None:
             self.pixel.setValue(processing.rescale_nm)
 
-    def processing(self) -> Processing:
+    def processing(self) -> Preprocessing:
         """Return what the controls ask for."""
         bar = self.info_bar.currentData()
-        return Processing(
+        return Preprocessing(
             info_bar=self.rows.value() if bar == _ROWS else bar,
             denoise=self.denoise.currentData(),
             background=self.background.currentData(),

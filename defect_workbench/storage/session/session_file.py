@@ -28,7 +28,7 @@ from defect_workbench.core.clustering.feature_blocks import (
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.project.decisions import Decisions, Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_regular, why_not_written
@@ -151,7 +151,7 @@ def _settings(state: Mapping[str, Any]) -> Settings:
         weights=BlockWeights.from_json(manual) if manual else None,
         seed=int(given.pop("seed")),
         # Sessions of format 1 knew no preprocessing: their info bars were not left out.
-        processing=Processing(**given.pop("processing", {"info_bar": "off"})),
+        processing=Preprocessing(**given.pop("processing", {"info_bar": "off"})),
         parameters=given,
     )
 

@@ -17,7 +17,7 @@ from defect_workbench.core.classifier.trained_classifier import Classifier, Pred
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import Cancelled, InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.classifier.active_learning import worth_asking
 from defect_workbench.engine.classifier.cross_validation import cross_validate, leave_classes_out
@@ -329,7 +329,7 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
     from dataclasses import replace
 
     data = made_set()
-    identity = feature_identity(data.features.blocks, BACKBONE, Processing())
+    identity = feature_identity(data.features.blocks, BACKBONE, Preprocessing())
     model = train(
         data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )

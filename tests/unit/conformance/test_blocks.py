@@ -12,7 +12,7 @@ from defect_workbench.commands.cluster import weights_json
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -59,15 +59,15 @@ def test_entry_can_be_shown_and_stored(block: Block) -> None:
 
 @blocks
 def test_identity_depends_on_preprocessing_and_version(block: Block) -> None:
-    identity = block_identity(block, Processing(), NETWORK)
+    identity = block_identity(block, Preprocessing(), NETWORK)
     assert json.loads(json.dumps(identity)) == identity
-    denoised = block_identity(block, Processing(denoise="median"), NETWORK)
+    denoised = block_identity(block, Preprocessing(denoise="median"), NETWORK)
     assert (identity != denoised) == block.whole_picture
-    assert identity != block_identity(block, Processing(info_bar="off"), NETWORK)
-    assert identity != block_identity(block, Processing(), NETWORK, view="turned")
+    assert identity != block_identity(block, Preprocessing(info_bar="off"), NETWORK)
+    assert identity != block_identity(block, Preprocessing(), NETWORK, view="turned")
     if not block.by_network:
         assert block.version
-        assert feature_identity({}, None, Processing())["extractors"][block.name] == block.version
+        assert feature_identity({}, None, Preprocessing())["extractors"][block.name] == block.version
 
 
 @computed
@@ -137,9 +137,11 @@ def test_new_block_is_in_features_and_store_and_the_rest_is_not_computed_again(
         assert extracted(lot).computed == 0
         # Unlike texture, it changes when an image is turned.
         library = WeightsLibrary(tmp_path / "none")
-        views = AugmentedExtractor(FeatureStore(tmp_path / "store"), library, Processing(), SilentReporter())
+        views = AugmentedExtractor(
+            FeatureStore(tmp_path / "store"), library, Preprocessing(), SilentReporter()
+        )
         turned = views.features(
-            after.images, after.features, AugmentationSpec(Processing(), Augmentation(turn=2))
+            after.images, after.features, AugmentationSpec(Preprocessing(), Augmentation(turn=2))
         )
         assert not np.array_equal(turned.blocks["brightness"], after.features.blocks["brightness"])
         assert np.array_equal(turned.blocks["haralick"], after.features.blocks["haralick"])
@@ -153,7 +155,9 @@ def test_new_block_is_in_json_report_and_session(tmp_path: Path) -> None:
         project = grouped(extracted(lot))
         assert weights_json(project.analysis.weights)["brightness"] == 0
         assert "brightness 0" in report_facts(project)["Weights of the blocks"]
-        assert "brightness" in feature_identity(project.analysis.blocks, BACKBONE, Processing())["extractors"]
+        assert (
+            "brightness" in feature_identity(project.analysis.blocks, BACKBONE, Preprocessing())["extractors"]
+        )
         save_session(tmp_path / "a.dwb", project)
     assert load_session(tmp_path / "a.dwb").analysis.blocks["brightness"].shape == (12, 3)
 

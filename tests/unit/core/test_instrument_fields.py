@@ -7,7 +7,7 @@ from defect_workbench.core.images.preprocessing_steps import (
     BACKGROUND_CHOICES,
     DENOISE_CHOICES,
     INFO_BAR_CHOICES,
-    Processing,
+    Preprocessing,
 )
 
 
@@ -33,9 +33,9 @@ def test_metadata_survive_a_file_and_are_shown_in_lines() -> None:
 
 def test_every_choice_of_preprocessing_is_named_in_its_description() -> None:
     for bar in INFO_BAR_CHOICES:
-        assert bar.label in Processing(info_bar=bar.value).words
+        assert bar.label in Preprocessing(info_bar=bar.value).words
     for denoise in DENOISE_CHOICES[1:]:
-        assert denoise.label in Processing(denoise=denoise.value).words
+        assert denoise.label in Preprocessing(denoise=denoise.value).words
     for background in BACKGROUND_CHOICES[1:]:
-        assert background.label in Processing(background=background.value).words
-    assert Processing(info_bar=64).words == "64 rows cropped at the bottom"
+        assert background.label in Preprocessing(background=background.value).words
+    assert Preprocessing(info_bar=64).words == "64 rows cropped at the bottom"

@@ -13,7 +13,7 @@ import pytest
 import defect_workbench.engine
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
@@ -43,7 +43,7 @@ def lot(tmp_path: Path) -> Path:
 
 
 def extracted(
-    lot: Path, processing: Processing | None = None, reporter: SilentReporter | None = None
+    lot: Path, processing: Preprocessing | None = None, reporter: SilentReporter | None = None
 ) -> Extraction:
     """By texture alone, with one store for the test."""
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(lot.parent / "none")
@@ -56,7 +56,7 @@ def extracted(
 
 def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> None:
     deep = {"deep": np.zeros((1, 4), np.float32)}
-    whole = json.dumps(identity.feature_identity(deep, BACKBONE, Processing()))
+    whole = json.dumps(identity.feature_identity(deep, BACKBONE, Preprocessing()))
     versions = {}
     package = defect_workbench.engine
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
@@ -76,7 +76,7 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
 def test_a_session_names_what_its_features_depend_on_and_what_differs(lot: Path) -> None:
     found = extracted(lot)
     now = found.features.identity
-    assert now == identity.feature_identity(found.features.blocks, None, Processing())
+    assert now == identity.feature_identity(found.features.blocks, None, Preprocessing())
     analysis = analyse(found.features, Settings(), SilentReporter())
     project = Project(found.images, analysis, 1, Decisions.none(len(found.images)))
     save_session(lot.parent / "a.dwb", project)
@@ -108,7 +108,7 @@ def test_a_model_of_an_earlier_version_is_warned_of_and_not_refused() -> None:
     from tests.unit.classifier.test_classify import made_set, trained_on
 
     model = trained_on(made_set())
-    now = identity.feature_identity({}, None, Processing())
+    now = identity.feature_identity({}, None, Preprocessing())
     known = {key: now[key] for key in ("prepare", "extractors", "processing")}
     (warning,) = identity.check_fit(replace(model, identity=known), now)
     assert "decoding, info bars, measurements" in warning
@@ -121,7 +121,7 @@ def test_a_model_of_an_earlier_version_is_warned_of_and_not_refused() -> None:
 def test_a_stage_that_denoises_finds_what_extraction_with_denoising_kept(
     lot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = Processing(denoise="median")
+    wanted = Preprocessing(denoise="median")
     before = extracted(lot, wanted)
     plain = extracted(lot)
 
@@ -130,7 +130,7 @@ def test_a_stage_that_denoises_finds_what_extraction_with_denoising_kept(
 
     monkeypatch.setattr(augmented_features, "_pictures", nothing)
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(lot.parent / "none")
-    extractor = AugmentedExtractor(store, library, Processing(), SilentReporter())
+    extractor = AugmentedExtractor(store, library, Preprocessing(), SilentReporter())
     found = extractor.features(plain.images, plain.features, AugmentationSpec(wanted))
     assert np.array_equal(found.blocks["haralick"], before.features.blocks["haralick"])
     assert np.array_equal(found.blocks["zernike"], before.features.blocks["zernike"])
@@ -143,7 +143,7 @@ def test_copies_of_one_picture_at_two_scales_have_features_of_their_own(tmp_path
     for name, size in (("a", 2.0), ("b", 8.0)):
         picture(1, (300, 300)).save(folder / f"{name}.bmp")
         (folder / f"{name}.txt").write_text(f"[SemImageFile]\nPixelSize={size}\n")
-    wanted = Processing(rescale_nm=4.0)
+    wanted = Preprocessing(rescale_nm=4.0)
     own = extracted(folder, wanted)
     assert [i.tool.pixel_size_nm for i in own.images.images if i.tool] == [2.0, 8.0]
     denoised = AugmentationSpec(replace(wanted, denoise="median"))

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.instrument import InstrumentMetadata
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out, seen_rows
 from defect_workbench.resources import resource
@@ -93,8 +93,8 @@ def test_tags_go_before_what_is_seen() -> None:
 
 
 def test_a_person_has_the_last_word_but_half_the_picture_stays() -> None:
-    assert rows_to_leave_out(100, 30, Processing()) == 30
-    assert rows_to_leave_out(100, 30, Processing(info_bar="off")) == 0
-    assert rows_to_leave_out(100, 0, Processing(info_bar=12)) == 12
-    assert rows_to_leave_out(100, 0, Processing(info_bar=51)) == 0
-    assert rows_to_leave_out(30, 15, Processing()) == 0
+    assert rows_to_leave_out(100, 30, Preprocessing()) == 30
+    assert rows_to_leave_out(100, 30, Preprocessing(info_bar="off")) == 0
+    assert rows_to_leave_out(100, 0, Preprocessing(info_bar=12)) == 12
+    assert rows_to_leave_out(100, 0, Preprocessing(info_bar=51)) == 0
+    assert rows_to_leave_out(30, 15, Preprocessing()) == 0

@@ -15,7 +15,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -30,7 +30,7 @@ from tests.builders import made_project, picture
 from tests.unit.features.test_info_bar import with_bar
 
 
-def run(folder: Path, store: Path, processing: Processing | None = None) -> Extraction:
+def run(folder: Path, store: Path, processing: Preprocessing | None = None) -> Extraction:
     quiet = SilentReporter()
     library = WeightsLibrary(store.parent / "no-weights")
     return extract(
@@ -52,7 +52,7 @@ def observed(root: Path) -> Project:
     images[2] = replace(images[2], tool=InstrumentMetadata("Zeiss", 2.0, voltage_kv=5.0))
     analysis = replace(
         project.analysis,
-        settings=replace(project.analysis.settings, processing=Processing(20, "nlm", "plane", 3.5)),
+        settings=replace(project.analysis.settings, processing=Preprocessing(20, "nlm", "plane", 3.5)),
     )
     return replace(project, images=replace(project.images, images=tuple(images)), analysis=analysis)
 
@@ -88,7 +88,7 @@ def test_sessions_of_the_first_format_still_open(tmp_path: Path) -> None:
     found = load_session(tmp_path / "old.dwb")
     assert [i.path for i in found.images.images] == [i.path for i in project.images.images]
     assert all(i.tool is None and i.measured is None and not i.info_bar for i in found.images.images)
-    assert found.analysis.settings.processing == Processing(info_bar="off")
+    assert found.analysis.settings.processing == Preprocessing(info_bar="off")
     assert found.analysis.weights.share("outline") == 0
     save_session(tmp_path / "again.dwb", found)
     assert load_session(tmp_path / "again.dwb").images == found.images
@@ -124,7 +124,7 @@ def test_another_processing_is_another_analysis(tmp_path: Path) -> None:
     cache.put(project.images, {}, project.analysis)
     settings = project.analysis.settings
     assert cache.get(project.images, {}, settings) is not None
-    other = replace(settings, processing=Processing())
+    other = replace(settings, processing=Preprocessing())
     assert cache.get(project.images, {}, other) is None
 
 
@@ -167,19 +167,19 @@ def test_a_bar_makes_no_difference_to_features_and_measurements(lot: Path, tmp_p
         np.testing.assert_array_equal(block[:half], block[half:], err_msg=name)
     assert [i.measured for i in images[:half]] == [i.measured for i in images[half:]]
     assert [i.measured.defects for i in images[half:] if i.measured] == [1, 1, 0] * 3
-    kept = run(lot, tmp_path / "s", Processing(info_bar="off"))
+    kept = run(lot, tmp_path / "s", Preprocessing(info_bar="off"))
     assert not any(image.info_bar for image in kept.images.images)
     assert not np.allclose(kept.features.blocks["haralick"][:half], kept.features.blocks["haralick"][half:])
 
 
 def test_each_processing_has_vectors_of_its_own_and_measures_once(lot: Path, tmp_path: Path) -> None:
     plain = run(lot, tmp_path / "s")
-    smooth = run(lot, tmp_path / "s", Processing(denoise="median"))
+    smooth = run(lot, tmp_path / "s", Preprocessing(denoise="median"))
     assert (plain.computed, smooth.computed) == (18, 18)
     assert not np.allclose(plain.features.blocks["haralick"], smooth.features.blocks["haralick"])
     np.testing.assert_array_equal(plain.features.blocks["outline"], smooth.features.blocks["outline"])
     assert [i.measured for i in plain.images.images] == [i.measured for i in smooth.images.images]
-    for processing in (None, Processing(denoise="median")):
+    for processing in (None, Preprocessing(denoise="median")):
         assert run(lot, tmp_path / "s", processing).computed == 0
 
 
@@ -190,7 +190,7 @@ def test_rescaling_follows_side_files(tmp_path: Path) -> None:
     tifffile.imwrite(lot / "a.tif", pixels)
     tifffile.imwrite(lot / "b.tif", pixels)
     (lot / "a.txt").write_text("[SemImageFile]\nPixelSize=2\n")
-    wanted = Processing(rescale_nm=4.0)
+    wanted = Preprocessing(rescale_nm=4.0)
     before = run(lot, tmp_path / "s", wanted)
     assert not np.allclose(*before.features.blocks["zernike"])
     assert before.images.images[0].measured is not None

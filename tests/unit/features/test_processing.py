@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Processing
+from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
 from defect_workbench.engine.measurement.recommend import suggest_processing
 from defect_workbench.engine.preprocessing.background import estimate_noise, grey_of, smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern
@@ -28,14 +28,14 @@ def stripes(pitch: float, angle: float, noise: float = 4.0, size: int = 200, see
 
 def test_default_hands_the_very_picture_on() -> None:
     pixels = made("scratch")
-    assert process(pixels, Processing()) is pixels
+    assert process(pixels, Preprocessing()) is pixels
 
 
 @pytest.mark.parametrize("denoise", DENOISES)
 @pytest.mark.parametrize("background", BACKGROUNDS)
 def test_every_way_keeps_size_and_kind_and_treats_grey_as_grey(denoise: str, background: str) -> None:
     grey = made("bridge", look=Look(size=96))
-    wanted = Processing(denoise=denoise, background=background)  # type: ignore[arg-type]
+    wanted = Preprocessing(denoise=denoise, background=background)  # type: ignore[arg-type]
     alone = process(grey, wanted)
     coloured = process(np.stack([grey] * 3, axis=-1), wanted)
     assert alone.shape == grey.shape
@@ -112,7 +112,7 @@ def test_scratch_along_the_lines_survives() -> None:
 
 def test_info_bar_rows_are_cut_first() -> None:
     pixels = made("pit")
-    assert process(pixels, Processing(), bar_rows=24).shape == (200, 224)
+    assert process(pixels, Preprocessing(), bar_rows=24).shape == (200, 224)
 
 
 @pytest.mark.parametrize("factor", [0.05, 0.5, 1.0, 1.3, 40.0])
@@ -127,7 +127,7 @@ def test_one_object_is_as_large_at_any_magnification() -> None:
         rows, columns = np.mgrid[:side, :side] - side / 2
         return np.where(np.hypot(rows, columns) * size_nm < 200, 200, 50).astype(np.uint8)
 
-    wanted = Processing(rescale_nm=4.0)
+    wanted = Preprocessing(rescale_nm=4.0)
     areas = [(process(disc(s), wanted, pixel_size_nm=s) > 125).sum() for s in (2.0, 4.0, 8.0)]
     assert max(areas) < 1.05 * min(areas)
 
@@ -137,17 +137,17 @@ def test_one_object_is_as_large_at_any_magnification() -> None:
 )
 def test_impossible_processing_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        Processing(**values)  # type: ignore[arg-type]
+        Preprocessing(**values)  # type: ignore[arg-type]
 
 
 def test_identities_tell_different_processing_apart() -> None:
     some = [
-        Processing(),
-        Processing(info_bar="off"),
-        Processing(info_bar=7),
-        Processing(denoise="nlm"),
-        Processing(background="plane"),
-        Processing(rescale_nm=2),
+        Preprocessing(),
+        Preprocessing(info_bar="off"),
+        Preprocessing(info_bar=7),
+        Preprocessing(denoise="nlm"),
+        Preprocessing(background="plane"),
+        Preprocessing(rescale_nm=2),
     ]
     assert len({str(p.identity()) for p in some}) == len({p.words for p in some}) == len(some)
 
@@ -158,5 +158,5 @@ def test_suggestion_follows_the_pictures() -> None:
     noisy = [made("clean", s, Look(noise=(15, 20))) for s in range(4)]
     assert suggest_processing(noisy)[0].denoise == "nlm"
     quiet, why = suggest_processing([made("small-particle", s) for s in range(4)])
-    assert quiet == Processing()
+    assert quiet == Preprocessing()
     assert "nothing to correct" in why

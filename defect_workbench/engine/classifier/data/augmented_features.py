@@ -13,7 +13,7 @@ from defect_workbench.core.arrays import Integers, Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.backbone.network import BATCH
@@ -37,13 +37,13 @@ class AugmentationSpec:
 
     Attributes
     ----------
-    processing : Processing
+    processing : Preprocessing
         The preprocessing, first.
     augmentation : Augmentation
         After that.
     """
 
-    processing: Processing
+    processing: Preprocessing
     augmentation: Augmentation = ORIGINAL
 
 
@@ -54,12 +54,12 @@ class AugmentedExtractor:
     ----------
     library : WeightsLibrary
         Must hold the weights that the given features were made with.
-    processing : Processing
+    processing : Preprocessing
         How the pictures' own features were made.
     """
 
     def __init__(
-        self, store: VectorStore, library: WeightsLibrary, processing: Processing, reporter: Reporter
+        self, store: VectorStore, library: WeightsLibrary, processing: Preprocessing, reporter: Reporter
     ) -> None:
         self._store, self._library, self._processing, self._reporter = store, library, processing, reporter
         self._backbone: NetworkVectors | None = None
@@ -241,7 +241,7 @@ def _pictures(
     image = images.images[index]
     pixels = read_pixels(images, index)
     size = image.tool.pixel_size_nm if image.tool is not None else None
-    processed: dict[Processing, Preprocessed] = {}
+    processed: dict[Preprocessing, Preprocessed] = {}
     pictures = []
     for number in wanted:
         processing = specs[number].processing

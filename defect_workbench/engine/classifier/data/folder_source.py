@@ -12,7 +12,7 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.measurements import NANOMETRES, PIXELS
-from defect_workbench.core.images.preprocessing_steps import Processing
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.augmentation import Augmentation
@@ -31,7 +31,7 @@ class FolderSource:
 
     Parameters
     ----------
-    processing : Processing
+    processing : Preprocessing
         How the features were made.
     """
 
@@ -39,7 +39,7 @@ class FolderSource:
         self,
         images: ImageSet,
         features: Features,
-        processing: Processing,
+        processing: Preprocessing,
         store: VectorStore,
         library: WeightsLibrary,
         reporter: Reporter,
@@ -67,7 +67,7 @@ class FolderSource:
             self._images, self._features, [AugmentationSpec(self.processing, each) for each in augmentations]
         )
 
-    def _with(self, denoise: str, background: str) -> Processing:
+    def _with(self, denoise: str, background: str) -> Preprocessing:
         wanted = self.processing
         if denoise != "none":
             wanted = replace(wanted, denoise=denoise)  # type: ignore[arg-type] # checked by the class
