@@ -14,7 +14,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.staging import recover
-from defect_workbench.storage.result.export_options import Mode, Profile
+from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.storage.result.receipt import Undone, read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export
@@ -34,7 +34,7 @@ class ExportRequest:
 
     out: Path
     mode: Mode = Mode.COPY
-    profile: Profile = field(default_factory=Profile)
+    profile: ExportOptions = field(default_factory=ExportOptions)
     add: bool = False
 
 

@@ -12,7 +12,7 @@ from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.engine.input.scan import scan_set
-from defect_workbench.storage.result.export_options import Mode, Profile, lay_out
+from defect_workbench.storage.result.export_options import ExportOptions, Mode, lay_out
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.result_folder import Plan
@@ -62,7 +62,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
 
     session = open_session(request.session)
     check_out(request.out, store=options.store)
-    profile, mode = Profile(), Mode.COPY
+    profile, mode = ExportOptions(), Mode.COPY
     if (request.session.parent / RECEIPT).is_file():
         receipt = read_receipt(request.session.parent)
         profile, mode = receipt.profile, receipt.mode
@@ -99,7 +99,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     return ReplayedSession(project, plan)
 
 
-def _different_rows(session: Project, project: Project, profile: Profile) -> int:
+def _different_rows(session: Project, project: Project, profile: ExportOptions) -> int:
     before = manifest_text(lay_out(session, rows(session), profile).rows)
     after = manifest_text(lay_out(project, rows(project), profile).rows)
     if before == after:

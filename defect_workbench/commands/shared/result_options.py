@@ -17,8 +17,8 @@ from defect_workbench.storage.result.export_options import (
     COLUMN,
     FOLDER,
     RANDOM,
+    ExportOptions,
     Mode,
-    Profile,
     Split,
 )
 from defect_workbench.storage.result.result_folder import Plan
@@ -75,7 +75,7 @@ def side_table(args: argparse.Namespace) -> Table | None:
     return read_side_table(args.side_data)
 
 
-def profile_of(args: argparse.Namespace, seed: int) -> Profile:
+def profile_of(args: argparse.Namespace, seed: int) -> ExportOptions:
     """The export profile of the command line."""
     split = None
     if args.split is not None:
@@ -86,7 +86,7 @@ def profile_of(args: argparse.Namespace, seed: int) -> Profile:
     formats = tuple(dict.fromkeys(args.format))
     if args.add and (split or formats or getattr(args, "confirmed", False)):
         raise InputError("--add keeps to the split and formats of the earlier export; leave them out")
-    return Profile(split, formats, getattr(args, "confirmed", False))
+    return ExportOptions(split, formats, getattr(args, "confirmed", False))
 
 
 def _shares(text: str) -> tuple[float, float, float]:
@@ -100,7 +100,9 @@ def _shares(text: str) -> tuple[float, float, float]:
     return shares
 
 
-def write_or_plan(project: Project, profile: Profile, args: argparse.Namespace, reporter: Reporter) -> Plan:
+def write_or_plan(
+    project: Project, profile: ExportOptions, args: argparse.Namespace, reporter: Reporter
+) -> Plan:
     """Write the result folder; with --dry-run, only find out what would be written."""
     request = ExportRequest(args.out, Mode(args.mode), profile, args.add)
     return plan(project, request) if args.dry_run else export(project, request, reporter)

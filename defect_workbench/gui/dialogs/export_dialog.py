@@ -32,8 +32,8 @@ from defect_workbench.storage.result.export_options import (
     COLUMN,
     FOLDER,
     RANDOM,
+    ExportOptions,
     Mode,
-    Profile,
     Split,
 )
 from defect_workbench.workflows.export import ExportRequest
@@ -159,7 +159,7 @@ class ExportDialog(QDialog):
             train, val, test = (float(box.value()) for box in self.shares)
             split = Split(by, (train, val, test), self._project.analysis.settings.seed)
         formats = tuple(name for name, check in self.formats.items() if check.isChecked())
-        profile = Profile(split, formats, bool(self.clusters.currentData()))
+        profile = ExportOptions(split, formats, bool(self.clusters.currentData()))
         out = Path(self.folder.text().strip()).expanduser()
         return ExportRequest(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
 

@@ -56,7 +56,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Profile:
+class ExportOptions:
     """What to export.
 
     Attributes
@@ -77,7 +77,7 @@ class Profile:
         return {"split": split, "formats": list(self.formats), "confirmed": self.confirmed}
 
     @staticmethod
-    def of_json(state: Mapping[str, Any]) -> Profile:
+    def of_json(state: Mapping[str, Any]) -> ExportOptions:
         """The profile of JSON values.
 
         Raises
@@ -93,7 +93,7 @@ class Profile:
         formats = tuple(str(name) for name in state["formats"])
         if not set(formats) <= set(ANNOTATION_FORMATS.names):
             raise ValueError("no such annotation format")
-        return Profile(split, formats, bool(state["confirmed"]))
+        return ExportOptions(split, formats, bool(state["confirmed"]))
 
 
 def _check_split(split: Split) -> None:
@@ -123,7 +123,7 @@ class Layout:
 
 
 def lay_out(
-    project: Project, rows: Sequence[Row], profile: Profile, known: Mapping[str, str] | None = None
+    project: Project, rows: Sequence[Row], profile: ExportOptions, known: Mapping[str, str] | None = None
 ) -> Layout:
     """Place the files of a manifest as a profile says.
 

@@ -19,7 +19,7 @@ from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular
 from defect_workbench.storage.files.atomic import sync_folder, write_text
 from defect_workbench.storage.files.staging import recover
-from defect_workbench.storage.result.export_options import Mode, Profile
+from defect_workbench.storage.result.export_options import ExportOptions, Mode
 
 FORMAT = 1
 
@@ -51,7 +51,7 @@ class Receipt:
 
     files: Mapping[str, Written]
     made_folder: bool
-    profile: Profile = field(default_factory=Profile)
+    profile: ExportOptions = field(default_factory=ExportOptions)
     mode: Mode = Mode.COPY
     runs: int = 1
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def read_receipt(out: Path) -> Receipt:
         groups = {str(lot): str(name) for lot, name in state["groups"].items()}
         if not set(groups.values()) <= set(SPLITS):
             raise ValueError("a set has an unknown name")
-        profile = Profile.of_json(state["profile"])
+        profile = ExportOptions.of_json(state["profile"])
         return Receipt(
             files, bool(state["made_folder"]), profile, Mode(state["mode"]), int(state["runs"]), groups
         )

@@ -32,7 +32,7 @@ from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
 from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
-from defect_workbench.storage.result.export_options import Layout, Mode, Profile, lay_out
+from defect_workbench.storage.result.export_options import ExportOptions, Layout, Mode, lay_out
 from defect_workbench.storage.result.manifest import (
     MoreColumns,
     Row,
@@ -46,7 +46,7 @@ from defect_workbench.storage.result.reserved_names import annotation_names
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.storage.session.table_reader import side_text
 
-__all__ = ["Mode", "Plan", "Profile", "check_target", "export", "plan_export", "session_of"]
+__all__ = ["ExportOptions", "Mode", "Plan", "check_target", "export", "plan_export", "session_of"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,14 @@ def check_target(out: Path) -> None:
         raise InputError(f"{out} cannot be read: {error.strerror}") from error
 
 
-def plan_export(project: Project, out: Path, profile: Profile | None = None, *, add: bool = False) -> Plan:
+def plan_export(
+    project: Project, out: Path, profile: ExportOptions | None = None, *, add: bool = False
+) -> Plan:
     """What would be written, without writing anything.
 
     Parameters
     ----------
-    profile : Profile, optional
+    profile : ExportOptions, optional
         Default: all clusters, not split. Ignored with `add`, as the earlier profile applies.
     add : bool
         Add to an earlier export in `out`.
@@ -116,7 +118,7 @@ def plan_export(project: Project, out: Path, profile: Profile | None = None, *, 
     if add:
         return _plan_addition(project, out)[0]
     check_target(out)
-    return _plan(project, out, lay_out(project, rows(project), profile or Profile()))
+    return _plan(project, out, lay_out(project, rows(project), profile or ExportOptions()))
 
 
 def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = ()) -> Plan:
@@ -147,9 +149,9 @@ def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = 
 
 def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, Earlier]:
     receipt, earlier = read_receipt(out), read_earlier(out)
-    everything = lay_out(project, rows(project), Profile(confirmed=receipt.profile.confirmed))
+    everything = lay_out(project, rows(project), ExportOptions(confirmed=receipt.profile.confirmed))
     added, already = new_rows(project, everything.rows, earlier)
-    unsplit = Profile(split=receipt.profile.split)
+    unsplit = ExportOptions(split=receipt.profile.split)
     placed = lay_out_some(project, added, unsplit, receipt.groups)
     layout = Layout(
         tuple(without_collisions(placed.rows, out)), placed.groups, (*everything.notes, *placed.notes)
@@ -157,7 +159,9 @@ def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, 
     return _plan(project, out, layout, already), layout, receipt, earlier
 
 
-def lay_out_some(project: Project, some: Sequence[Row], profile: Profile, known: Mapping[str, str]) -> Layout:
+def lay_out_some(
+    project: Project, some: Sequence[Row], profile: ExportOptions, known: Mapping[str, str]
+) -> Layout:
     """As `profile.lay_out`, for some of the images."""
     if profile.split is None or not some:
         return Layout(tuple(some), dict(known), ())
@@ -176,7 +180,7 @@ def export(
     thumbnail: Thumbnail,
     reporter: Reporter,
     *,
-    profile: Profile | None = None,
+    profile: ExportOptions | None = None,
     tables: Sequence[ReportTable] = (),
     files: Mapping[str, str] | None = None,
     add: bool = False,
@@ -223,7 +227,7 @@ def export(
         if not plan.manifest:
             return plan
     else:
-        profile = profile or Profile()
+        profile = profile or ExportOptions()
         check_target(out)
         layout = lay_out(project, rows(project), profile)
         plan = _plan(project, out, layout)
@@ -313,7 +317,7 @@ def _place_images(
 def _texts(
     project: Project,
     layout: Layout,
-    profile: Profile,
+    profile: ExportOptions,
     earlier: Earlier | None,
     out: Path | None,
     runs: int,

@@ -18,7 +18,7 @@ from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.storage.files.safe_names import is_safe_name
 from defect_workbench.storage.result.annotation_formats.annotation import Annotation, AnnotationFormat
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
-from defect_workbench.storage.result.export_options import Mode, Profile
+from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.reserved_names import reserved_names
 from defect_workbench.storage.result.result_folder import export
@@ -123,7 +123,7 @@ def test_new_format_is_written_reserved_and_kept_in_the_receipt(
     dummy: AnnotationFormat, tmp_path: Path
 ) -> None:
     project = made_project(tmp_path / "lot")
-    out, profile = tmp_path / "out", Profile(formats=(dummy.name,))
+    out, profile = tmp_path / "out", ExportOptions(formats=(dummy.name,))
     export(project, out, Mode.COPY, {}, thumbnail, SilentReporter(), profile=profile)
     listed = (out / "dummy.txt").read_text(encoding="utf-8").splitlines()
     assert len(listed) == len(project.images)

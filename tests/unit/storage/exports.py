@@ -8,11 +8,16 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Column, ColumnKind, SideData
 from defect_workbench.engine.input.thumbnail import thumbnail
-from defect_workbench.storage.result.result_folder import Mode, Plan, Profile, export
+from defect_workbench.storage.result.result_folder import ExportOptions, Mode, Plan, export
 
 
 def do_export(
-    project: Project, out: Path, profile: Profile | None = None, *, mode: Mode = Mode.COPY, add: bool = False
+    project: Project,
+    out: Path,
+    profile: ExportOptions | None = None,
+    *,
+    mode: Mode = Mode.COPY,
+    add: bool = False,
 ) -> Plan:
     return export(project, out, mode, {}, thumbnail, SilentReporter(), profile=profile, add=add)
 

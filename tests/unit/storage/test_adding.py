@@ -13,14 +13,14 @@ from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.storage.result.export_options import Split
-from defect_workbench.storage.result.result_folder import Profile, plan_export
+from defect_workbench.storage.result.result_folder import ExportOptions, plan_export
 from defect_workbench.storage.session.session_file import load_session
 from tests.builders import made_project, picture
 from tests.unit.storage.exports import do_export, table, tree
 
 
 def test_adding_only_adds(tmp_path: Path) -> None:
-    do_export(made_project(tmp_path / "lot"), tmp_path / "out", Profile(formats=("coco", "csv")))
+    do_export(made_project(tmp_path / "lot"), tmp_path / "out", ExportOptions(formats=("coco", "csv")))
     before = tree(tmp_path / "out")
     bigger = made_project(tmp_path / "more", (8, 6, 5, 9), [f"n{i}.png" for i in range(28)])
     plan = plan_export(bigger, tmp_path / "out", add=True)
@@ -76,7 +76,7 @@ def test_named_clusters_grow_and_known_lots_keep_their_set(tmp_path: Path) -> No
         decisions, _ = project.decisions.hold(np.arange(12), Group("pits", confirmed=True))
         return rehashed(replace(project, clusters=1, decisions=decisions))
 
-    do_export(named("one", 100), tmp_path / "out", Profile(Split("folder", (50, 0, 50))))
+    do_export(named("one", 100), tmp_path / "out", ExportOptions(Split("folder", (50, 0, 50))))
     do_export(named("two", 200), tmp_path / "out", add=True)
     rows = table(tmp_path / "out" / "manifest.csv")
     assert len(rows) == 24

@@ -14,14 +14,14 @@ from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.splits import SPLITS
 from defect_workbench.storage.result.export_options import Split
-from defect_workbench.storage.result.result_folder import Mode, Profile, plan_export
+from defect_workbench.storage.result.result_folder import ExportOptions, Mode, plan_export
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, table
 
 
 def test_annotation_files_agree_with_the_folders(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot", (20, 20, 20))
-    profile = Profile(Split("random", (50, 25, 25)), ("coco", "csv"))
+    profile = ExportOptions(Split("random", (50, 25, 25)), ("coco", "csv"))
     do_export(project, tmp_path / "out", profile)
     wanted = {
         row["exported_as"]: row["label"]
@@ -50,10 +50,10 @@ def test_annotation_files_agree_with_the_folders(tmp_path: Path) -> None:
 def test_only_confirmed_clusters_get_files_but_every_image_a_row(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot")
     with pytest.raises(InputError, match="no cluster is confirmed"):
-        do_export(project, tmp_path / "out", Profile(confirmed=True))
+        do_export(project, tmp_path / "out", ExportOptions(confirmed=True))
     decisions, _ = project.decisions.hold(np.arange(8), Group("pits", confirmed=True))
     project = replace(project, decisions=decisions)
-    plan = do_export(project, tmp_path / "out", Profile(confirmed=True))
+    plan = do_export(project, tmp_path / "out", ExportOptions(confirmed=True))
     rows = table(tmp_path / "out" / "manifest.csv")
     assert len(rows) == 19
     assert [row["exported_as"] for row in rows if row["exported_as"]] == [

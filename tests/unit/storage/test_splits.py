@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.splits import SPLITS, split_at_random, split_by_group
 from defect_workbench.storage.result.export_options import Split
-from defect_workbench.storage.result.result_folder import Profile
+from defect_workbench.storage.result.result_folder import ExportOptions
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, table, with_lots
 
@@ -61,7 +61,7 @@ def test_lots_come_near_the_shares() -> None:
 
 def test_split_folders_hold_each_image_once(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot", (20, 20, 20))
-    do_export(project, tmp_path / "out", Profile(Split("random", (60, 20, 20), 3)))
+    do_export(project, tmp_path / "out", ExportOptions(Split("random", (60, 20, 20), 3)))
     rows = table(tmp_path / "out" / "manifest.csv")
     counts = Counter(row["exported_as"].split("/")[0] for row in rows if row["outlier"] == "false")
     for label in {row["label"] for row in rows if row["outlier"] == "false"}:
@@ -74,7 +74,7 @@ def test_split_folders_hold_each_image_once(tmp_path: Path) -> None:
         assert (tmp_path / "out" / row["exported_as"]).is_file()
         assert row["exported_as"].startswith("_outliers/") == (row["outlier"] == "true")
     again = tmp_path / "again"
-    do_export(project, again, Profile(Split("random", (60, 20, 20), 3)))
+    do_export(project, again, ExportOptions(Split("random", (60, 20, 20), 3)))
     assert (again / "manifest.csv").read_bytes() == (tmp_path / "out" / "manifest.csv").read_bytes()
 
 
@@ -85,7 +85,7 @@ def test_split_by_a_column_and_by_folder_keep_lots_together(tmp_path: Path) -> N
     )
     for by in ("folder", "column:LOT"):
         out = tmp_path / by.replace(":", "-")
-        do_export(project, out, Profile(Split(by, (1, 1, 1))))
+        do_export(project, out, ExportOptions(Split(by, (1, 1, 1))))
         of_lot: dict[str, set[str]] = {}
         for row in table(out / "manifest.csv"):
             if row["outlier"] == "false":
@@ -97,9 +97,9 @@ def test_split_by_a_column_and_by_folder_keep_lots_together(tmp_path: Path) -> N
 def test_splits_that_are_not_possible_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot")
     with pytest.raises(InputError, match="needs side data"):
-        do_export(project, tmp_path / "out", Profile(Split("column:lot")))
+        do_export(project, tmp_path / "out", ExportOptions(Split("column:lot")))
     with pytest.raises(InputError, match="all images have the same folder"):
-        do_export(project, tmp_path / "out", Profile(Split("folder")))
+        do_export(project, tmp_path / "out", ExportOptions(Split("folder")))
     with pytest.raises(InputError, match="has no column wafer"):
-        do_export(with_lots(project, ["A"] * 19), tmp_path / "out", Profile(Split("column:wafer")))
+        do_export(with_lots(project, ["A"] * 19), tmp_path / "out", ExportOptions(Split("column:wafer")))
     assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.storage.result.export_options import Split
 from defect_workbench.storage.result.receipt import read_receipt, undo_export
-from defect_workbench.storage.result.result_folder import Mode, Profile
+from defect_workbench.storage.result.result_folder import ExportOptions, Mode
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, tree
 
@@ -22,7 +22,7 @@ from tests.unit.storage.exports import do_export, tree
 def test_undo_removes_all_of_an_export_and_nothing_else(tmp_path: Path, mode: Mode) -> None:
     project = made_project(tmp_path / "lot")
     images = tree(tmp_path / "lot")
-    do_export(project, tmp_path / "out", Profile(Split(), ("coco",)), mode=mode)
+    do_export(project, tmp_path / "out", ExportOptions(Split(), ("coco",)), mode=mode)
     do_export(made_project(tmp_path / "more", (8, 6, 5, 9)), tmp_path / "out", add=True)
     dry = undo_export(tmp_path / "out", SilentReporter(), dry_run=True)
     assert (tmp_path / "out").is_dir()
