@@ -3,7 +3,6 @@
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.document.item_models import Role
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.gestures import LEFT, drop_images
 
@@ -39,13 +38,12 @@ def test_images_are_dragged_to_another_cluster_in_gallery_and_list(opened: MainW
     assert (where[source.members[-3:]] == where[target.members[0]]).all()
     back = [model.index(model.row_of(int(image))) for image in source.members[-3:]]
     data = model.mimeData(back)
-    opened.gallery.verticalScrollBar().setValue(0)
-    top = opened.gallery.indexAt(opened.gallery.visualRect(model.index(0)).center())
-    leading = int(top.data(Role.IMAGE))
-    assert where[leading] != where[source.members[-1]]
-    drop_images(opened.gallery, data, opened.gallery.visualRect(model.index(0)).center())
+    home = model.index(model.row_of(int(source.members[0])))
+    opened.gallery.scrollTo(home)
+    drop_images(opened.gallery, data, opened.gallery.visualRect(home).center())
     where = document.partition.cluster_of
-    assert (where[source.members[-3:]] == where[leading]).all()
+    assert (where[source.members] == where[source.members[0]]).all()
+    assert where[source.members[0]] != where[target.members[0]]
 
 
 def test_cut_and_paste_split_out_and_nuisance_by_keys(opened: MainWindow, qtbot: QtBot) -> None:

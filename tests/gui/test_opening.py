@@ -51,7 +51,7 @@ def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
     with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
         qtbot.mouseClick(window.progress.cancel, LEFT)
     assert window.notice.isVisible()
-    with qtbot.waitSignal(window.jobs.done, timeout=60_000):
+    with qtbot.waitSignal(window.jobs.done, timeout=180_000):
         qtbot.mouseClick(window.notice.buttons[0], LEFT)
     assert "245 images" in window.summary.text()
 
