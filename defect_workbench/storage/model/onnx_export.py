@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 
 from defect_workbench.core.classifier.trained_classifier import Classifier
-from defect_workbench.core.classifier.trained_stage import Head
+from defect_workbench.core.classifier.trained_stage import UPSTREAM, Head
+from defect_workbench.core.clustering.feature_blocks import OUTLINE
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.storage.files.atomic import replacing
 
 OPSET = 17
 IR_VERSION = 9
+
+# Other programs feed the graph by these names, so a block that was renamed keeps its first one here.
+_INPUT_NAMES = {OUTLINE: "shape", UPSTREAM: "earlier"}
 
 
 def check_onnx() -> None:
@@ -34,8 +38,8 @@ def check_onnx() -> None:
 
 
 def input_name(block: str) -> str:
-    """The graph's input for a block of features, (n, d) float32 as extraction gives it."""
-    return block
+    """Return the name of the graph's input for a block of features, (n, d) float32 as extracted."""
+    return _INPUT_NAMES.get(block, block)
 
 
 def output_name(stage: str) -> str:
@@ -80,7 +84,7 @@ def onnx_bytes(model: Classifier) -> bytes:
         described[stage.name] = {
             "output": name,
             "classes": list(head.classes),
-            "inputs": [scale.block for scale in head.scales],
+            "inputs": [input_name(scale.block) for scale in head.scales],
         }
     if not outputs:
         raise WorkbenchError("no stage of this classifier has a head to write as ONNX")

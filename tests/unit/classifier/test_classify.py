@@ -349,7 +349,7 @@ def test_onnx_gives_the_same_probabilities(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx")
     from onnx.reference import ReferenceEvaluator
 
-    from defect_workbench.storage.model.onnx_export import output_name, save_onnx
+    from defect_workbench.storage.model.onnx_export import input_name, output_name, save_onnx
 
     data = made_set()
     model = train(
@@ -358,7 +358,13 @@ def test_onnx_gives_the_same_probabilities(tmp_path: Path) -> None:
     save_onnx(tmp_path / "heads.onnx", model)
     head = model.stages["kind"].head
     assert head is not None
-    feeds = {scale.block: data.features.blocks[scale.block] for scale in head.scales}
+    feeds = {input_name(scale.block): data.features.blocks[scale.block] for scale in head.scales}
     ran = ReferenceEvaluator(onnx.load(tmp_path / "heads.onnx")).run([output_name("kind")], feeds)
     found = np.asarray(list(ran)[0])  # noqa: RUF015
     assert np.allclose(found, head.probabilities(head.vectors(data.features.blocks)), atol=1e-4)
+
+
+def test_onnx_inputs_keep_their_names_where_a_block_was_renamed() -> None:
+    from defect_workbench.storage.model.onnx_export import input_name
+
+    assert [input_name(block) for block in ("deep", "outline", "upstream")] == ["deep", "shape", "earlier"]
