@@ -12,7 +12,7 @@ from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
 from defect_workbench.workflows.train import TrainRequest
 from tests.e2e.test_golden import GOLDEN
-from tests.gui.test_tables_and_exports import table
+from tests.processes import table
 
 LOT, LABELLED = GOLDEN / "lot", GOLDEN / "images"
 
