@@ -63,11 +63,11 @@ def _guarded(arguments: list[str]) -> int:
 def _main(arguments: list[str]) -> int:
     from defect_workbench import cli
     from defect_workbench.commands.shared.remedies import sentence
-    from defect_workbench.unforeseen import catching_strays
+    from defect_workbench.unforeseen import reporting_uncaught
     from defect_workbench.user_dirs import UserDirs
 
     places = UserDirs.of_user()
-    with catching_strays(lambda error: _say(sentence(error)), f"report it with the log {places.log}"):
+    with reporting_uncaught(lambda error: _say(sentence(error)), f"report it with the log {places.log}"):
         if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
             return cli.run(arguments, places, open_window if has_display() else None)
         return open_window(_path_to_open(arguments, cli.COMMANDS))

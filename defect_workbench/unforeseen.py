@@ -52,7 +52,7 @@ def in_words(error: BaseException, step: str, report: str) -> WorkbenchError:
 
 
 @contextmanager
-def catching_strays(say: Callable[[WorkbenchError], None], report: str) -> Iterator[None]:
+def reporting_uncaught(say: Callable[[WorkbenchError], None], report: str) -> Iterator[None]:
     """While it lasts, what fails where no job can catch it is logged and passed to `say`.
 
     This is for a thread of its own, a slot of the window, an object at its end, for which Python would print

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from defect_workbench.core.errors import Remedy, WorkbenchError, in_full
+from defect_workbench.core.errors import Remedy, WorkbenchError, with_remedy
 from defect_workbench.user_dirs import HOME_VARIABLE
 
 WORDS: Mapping[Remedy, str] = {
@@ -26,4 +26,4 @@ WORDS: Mapping[Remedy, str] = {
 
 def sentence(error: WorkbenchError) -> str:
     """An error with what can be done about it."""
-    return in_full(str(error), error.remedy, WORDS)
+    return with_remedy(str(error), error.remedy, WORDS)

@@ -1,4 +1,4 @@
-"""Short names for the array types that are used everywhere."""
+"""Short names for common array types."""
 
 from __future__ import annotations
 

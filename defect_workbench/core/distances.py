@@ -1,9 +1,10 @@
-"""Euclidean distances between many rows, by blocks of matrix products.
+"""Euclidean distances between many rows, computed in blocks as matrix products.
 
-By hand, as equal rows must have the distance 0 to the bit: clusters, medians and the merging of copies rest
-on it. scikit-learn computes |x|^2 + |y|^2 - 2 x.y too but leaves the rounding of the product in place (of
-5,000 pairs of equal rows with 100 columns it finds 40 % apart) and takes seconds to import; SciPy's `cdist`
-subtracts each pair, exactly, in four times the time. Whatever is below the rounding of the product is 0 here.
+Implemented here because equal rows must have a distance of exactly 0: clusters, medians and the merging of
+identical images depend on it. scikit-learn also computes |x|^2 + |y|^2 - 2 x.y but keeps the rounding errors
+(for 40% of 5,000 pairs of equal rows with 100 columns its distance is not 0) and takes seconds to import.
+SciPy's `cdist` subtracts each pair, which is exact but takes four times as long. Here, squared distances
+below the rounding error are set to 0.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Floats
 
 _BLOCK_BYTES = 128 * 1024**2
-# Of the largest squared norm. A squared distance below it is the rounding of two equal rows.
+# Relative to the largest squared norm. A smaller squared distance is a rounding error.
 _ROUNDING = 1e-13
 
 
 class SquaredDistances:
-    """Squared distances of each row of `first` to each row of `second`, computed where they are asked for.
+    """Squared distances of each row of `first` to each row of `second`, computed on demand.
 
     Parameters
     ----------
     first : (n, d) floating point
     second : (m, d) floating point, optional
-        The rows of `first` where it is left out.
+        Default: `first`.
     block_bytes : int
-        Memory that one of `blocks` may take.
+        Maximum memory of one of the `blocks`.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class SquaredDistances:
         self._block_bytes = block_bytes
 
     def between(self, rows: slice, columns: slice = slice(None)) -> Floats:
-        """(len(rows), len(columns)) squared distances of a part."""
+        """Return a part of the matrix of squared distances, (len(rows), len(columns))."""
         squared: Floats = self._first[rows] @ self._second[columns].T
         squared *= -2
         squared += self._first_norms[rows, None]
@@ -58,12 +59,12 @@ class SquaredDistances:
         return squared
 
     def blocks(self, triangle: bool = False) -> Iterator[tuple[slice, Floats]]:
-        """Successive rows of `first`, and their squared distances to all rows of `second`.
+        """Yield successive rows of `first`, and their squared distances to all rows of `second`.
 
         Parameters
         ----------
         triangle : bool
-            Leave out the rows of `second` before the first of the block.
+            Leave out the rows of `second` before the first row of the block.
         """
         count = max(1, self._block_bytes // (8 * max(1, len(self._second))))
         for start in range(0, len(self._first), count):
@@ -72,7 +73,7 @@ class SquaredDistances:
 
 
 def distances(first: NDArray[np.floating], second: NDArray[np.floating] | None = None) -> Floats:
-    """Distances of each row of `first` to each row of `second`, or to each other.
+    """Return the distances of each row of `first` to each row of `second` (default: `first`).
 
     Parameters
     ----------
@@ -81,14 +82,14 @@ def distances(first: NDArray[np.floating], second: NDArray[np.floating] | None =
 
     Returns
     -------
-    (n, m) float64, or (n, n) where `second` is left out
+    (n, m) float64, or (n, n) without `second`
     """
     squared = SquaredDistances(first, second).between(slice(None))
     return np.sqrt(squared, out=squared)
 
 
 def nearest_distances(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
-    """Distance of each row of `first` to the nearest row of `second`.
+    """Return the distance of each row of `first` to the nearest row of `second`.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def nearest_distances(first: NDArray[np.floating], second: NDArray[np.floating])
     -------
     (n,) float64
     """
-    found = np.empty(len(first))
+    nearest = np.empty(len(first))
     for rows, squared in SquaredDistances(first, second).blocks():
-        found[rows] = np.sqrt(squared.min(axis=1))
-    return found
+        nearest[rows] = np.sqrt(squared.min(axis=1))
+    return nearest

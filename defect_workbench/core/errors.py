@@ -1,7 +1,7 @@
-"""Errors that say why a job could not be finished, what can be done, and the exit code of each.
+"""Errors: why a job could not be finished, what the user can do, and the exit code.
 
-What to do differs between the command line and the window. An error therefore carries the reason as its text
-and a `Remedy`; each front has one table of words for the remedies.
+What to do differs between the command line and the window. The text of an error is therefore only the
+reason, with a `Remedy`; the command line and the window each have a table with the text of every remedy.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import Enum, auto
 
 
 class Remedy(Enum):
-    """What a person can do about an error, where the way to do it depends on the front."""
+    """What the user can do about an error, where the window and the command line do it differently."""
 
     FETCH_WEIGHTS = auto()
     IMPORT_WEIGHTS = auto()
-    """Nothing could be fetched: bring the file from another machine."""
+    """The weights could not be downloaded: copy the file from another machine."""
     MATCHING_WEIGHTS = auto()
-    """The weights in use are not the ones that a model or a session was made with."""
+    """Use the weights that the model or the session was made with."""
     OTHER_STORE = auto()
     """Keep the features in another feature store."""
     OTHER_FOLDER = auto()
@@ -26,14 +26,14 @@ class Remedy(Enum):
     COPY_MODE = auto()
     """Copy images instead of linking to them."""
     OPEN_AGAIN = auto()
-    """Read the folder again, as it has changed."""
+    """Open the folder again, as it has changed."""
     FIND_IMAGES = auto()
-    """Say where the images are now."""
+    """Give the folder that the images are in now."""
     NO_AUGMENTATION = auto()
     """Train without augmentation."""
     CONFIRM_CLUSTERS = auto()
     COARSER_METHOD = auto()
-    """Too many images for affinity propagation."""
+    """Use a method that can cluster this many images."""
     INSTALL_ONNX = auto()
 
 
@@ -43,7 +43,7 @@ class WorkbenchError(Exception):
     Parameters
     ----------
     reason : str
-        What happened and why, without a full stop at its end; the text of the error.
+        The text of the error: what happened and why, without a full stop.
     remedy : Remedy, optional
         What can be done about it.
     """
@@ -56,13 +56,13 @@ class WorkbenchError(Exception):
 
 
 class InputError(WorkbenchError):
-    """The command line, or what it points at, is wrong."""
+    """An argument, or the file that it names, cannot be used."""
 
     exit_code = 2
 
 
 class Cancelled(WorkbenchError):
-    """The person asked for the work to stop."""
+    """The user cancelled the job."""
 
     exit_code = 130
 
@@ -70,9 +70,9 @@ class Cancelled(WorkbenchError):
         super().__init__(message)
 
 
-def in_full(reason: str, remedy: Remedy | None, words: Mapping[Remedy, str]) -> str:
-    """A reason with what can be done about it, in the words of a front."""
-    return reason if remedy is None else f"{reason}; {words[remedy]}"
+def with_remedy(reason: str, remedy: Remedy | None, texts: Mapping[Remedy, str]) -> str:
+    """Return a reason followed by the text of its remedy."""
+    return reason if remedy is None else f"{reason}; {texts[remedy]}"
 
 
 _FILE = "file: "
@@ -80,7 +80,7 @@ _FILE = "file: "
 
 @contextmanager
 def concerning(file: object) -> Iterator[None]:
-    """Note on an error that nobody thought of which file it is about, for whoever tells the person."""
+    """Note the file on any unexpected error that is raised in the block, so that the message can name it."""
     try:
         yield
     except WorkbenchError:
@@ -91,6 +91,6 @@ def concerning(file: object) -> Iterator[None]:
 
 
 def files_of(error: BaseException) -> tuple[str, ...]:
-    """The files noted on an error, the nearest to its cause first."""
+    """Return the files noted on an error, innermost block first."""
     notes = getattr(error, "__notes__", ())
     return tuple(note.removeprefix(_FILE) for note in notes if note.startswith(_FILE))

@@ -1,4 +1,4 @@
-"""The two ways in which feature vectors are made comparable: rows of unit norm and columns of unit spread."""
+"""Normalisation of feature vectors: rows to unit norm, or columns to unit standard deviation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CONSTANT = 1e-9
 
 
 def unit_rows(values: NDArray[np.floating]) -> Floats:
-    """Each row divided by its L2 norm; a row of zeros remains one.
+    """Return each row divided by its L2 norm; a row of zeros is unchanged.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def unit_rows(values: NDArray[np.floating]) -> Floats:
 
 
 def column_spread(values: NDArray[np.floating]) -> Floats:
-    """Standard deviation of each column; infinite where a column is constant but for rounding.
+    """Return the standard deviation of each column; infinite if a column is constant up to rounding.
 
-    A constant column is thereby divided away, and a new image with another value in it does not leap out.
+    Division by it sets a constant column to 0, so that a new image with another value is no outlier.
 
     Parameters
     ----------

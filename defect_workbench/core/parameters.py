@@ -1,4 +1,4 @@
-"""Parameters that a person can set: names, ranges and words, from which options and forms are built."""
+"""Parameters that the user can set. Command-line options and forms are built from these definitions."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ UNBOUNDED = 1e100
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words.
+    """A parameter with a fixed set of values.
 
     Attributes
     ----------
     name : str
         Used in files and, as `--name`, on the command line; never changes.
     label, help : str
-        For people.
+        As shown to the user.
     default : str
     choices : tuple of (str, str)
-        Each value and its label, in the order in which people see them.
+        Each value and its label, in the order shown.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Choice:
     choices: tuple[tuple[str, str], ...]
 
     def checked(self, value: Value) -> str:
-        """The value, if it is one of the choices.
+        """Return the value if it is one of the choices.
 
         Raises
         ------
@@ -54,24 +54,24 @@ class Choice:
 
 @dataclass(frozen=True)
 class Number:
-    """A number in a range.
+    """A parameter that is a number in a range.
 
     Attributes
     ----------
     name, label, help : str
         As for `Choice`.
     default : float or None
-        None only where `unset` is given.
+        None only if `unset` is given.
     low, high : float
-        The range. Its ends belong to it, but `high` does not where `open_high` is true.
+        The range, both ends included; `high` is excluded if `open_high` is true.
     whole : bool
         Whole numbers only.
     step : float
-        By which a form raises and lowers it.
+        Increment in a form.
     unset : str
-        What None means, in a word; empty where a number is required.
+        The text for None; empty if a number is required.
     offered : (float, float) or None
-        The range that a form offers, where the whole one would be too wide to be of use.
+        The range offered by a form, if the full range is too wide to be useful.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Number:
     offered: tuple[float, float] | None = None
 
     def checked(self, value: Value) -> float | None:
-        """The value, if it is in the range.
+        """Return the value if it is in the range.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Number:
     def _range(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         if self.low <= -UNBOUNDED and self.high >= UNBOUNDED:
-            return f"{kind}, finite and of ordinary size"
+            return f"{kind}, finite and at most {UNBOUNDED:g} in magnitude"
         end = "below" if self.open_high else "at most"
         return f"{kind}, at least {self.low:g} and {end} {self.high:g}"
 
@@ -118,20 +118,20 @@ Parameter = Choice | Number
 
 
 def completed(parameters: Sequence[Parameter], given: Mapping[str, Value]) -> dict[str, Value]:
-    """A checked value for each parameter; the default where none is given.
+    """Return a checked value for each parameter; the default if none is given.
 
-    Values of other names are left out: settings may still hold those of another method.
+    Other names are left out, as settings may still hold values of another method.
 
     Raises
     ------
     InputError
         If a value is out of range.
     """
-    return {each.name: each.checked(given.get(each.name, each.default)) for each in parameters}
+    return {item.name: item.checked(given.get(item.name, item.default)) for item in parameters}
 
 
 def number_of(values: Mapping[str, Value], name: str) -> float:
-    """The value of a `Number` that cannot be unset."""
+    """Return the value of a `Number` that cannot be unset."""
     value = values[name]
     if not isinstance(value, int | float):
         raise TypeError(f"{name} is not a number: {value!r}")

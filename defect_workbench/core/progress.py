@@ -1,4 +1,4 @@
-"""How long work reports progress and learns that it should stop, without knowing who listens."""
+"""Progress and cancellation of long jobs, independent of the window and the command line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from defect_workbench.core.errors import Remedy
 
 
 class Reporter(Protocol):
-    """Receives progress; one object serves one job, stage after stage.
+    """Receives the progress of one job, stage after stage.
 
-    Implementations may be called from the thread that does the work only.
+    It is only called from the thread that does the work.
     """
 
     def stage(self, title: str, total: int | None) -> None:
@@ -20,14 +20,14 @@ class Reporter(Protocol):
         """Add finished steps to the current stage."""
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
-        """Pass on something the person should know although the work continues, and what can be done."""
+        """Report a problem that does not stop the job, and what the user can do about it."""
 
     def check(self) -> None:
         """Raise `Cancelled` if the work should stop; called at batch boundaries."""
 
 
 class SilentReporter:
-    """A reporter nobody listens to; it keeps the warnings."""
+    """A reporter that shows nothing but keeps the warnings."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

@@ -1,4 +1,4 @@
-"""Named entries in a fixed order: the one list that options, forms, reports and file formats derive from."""
+"""Named entries in a fixed order, from which options, forms, reports and file formats are derived."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from defect_workbench.core.errors import InputError
 
 
 class Named(Protocol):
-    """What can be an entry."""
+    """An object with a name, as every entry needs one."""
 
     @property
     def name(self) -> str:
@@ -23,7 +23,7 @@ Entry = TypeVar("Entry", bound=Named)
 
 
 class Registry(Generic[Entry]):
-    """Entries of one kind, in the order in which people see them.
+    """Entries of one kind, in the order in which they are shown.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Registry(Generic[Entry]):
 
     @classmethod
     def of_modules(cls, kind: str, package: str, *modules: str) -> Registry[Entry]:
-        """The entries that the modules of a package define, each under the name `ENTRY`."""
+        """Return a registry of the objects called `ENTRY` in modules of a package."""
         return cls(kind, [import_module(f"{package}.{module}").ENTRY for module in modules])
 
     @property
@@ -64,12 +64,12 @@ class Registry(Generic[Entry]):
         return name in self.names
 
     def __getitem__(self, name: str) -> Entry:
-        """The entry of this name.
+        """Return the entry with this name.
 
         Raises
         ------
         InputError
-            If there is none; the message lists those there are.
+            If it does not exist; the message lists the names.
         """
         for entry in self._entries:
             if entry.name == name:
@@ -78,7 +78,7 @@ class Registry(Generic[Entry]):
 
     @contextmanager
     def including(self, entry: Entry) -> Iterator[None]:
-        """While it lasts, one more entry at the end; tests use it to show that one entry is enough."""
+        """Add an entry during the block. Tests use it to show that an addition needs nothing else."""
         before = self._entries
         if entry.name in self.names:
             raise ValueError(f"the {self.kind} {entry.name!r} already exists")

@@ -12,11 +12,11 @@ MEASUREMENTS = "measurements.csv"
 RECEIPT = "export-receipt.json"
 
 ALL = (MANIFEST, REJECTED, SESSION, REPORT_HTML, REPORT_PDF, SIDE_DATA, MEASUREMENTS, RECEIPT)
-# A folder that holds these was written by this program: its images are copies of ones that are elsewhere.
+# A folder with these files is a result folder: its images are copies of other images.
 MARKS = frozenset({MANIFEST, SESSION})
 
 
 def of_run(name: str, runs: int) -> str:
-    """The name of a file that every addition to a result folder writes anew: `report-2.html`."""
+    """Return the name of a file that every export into the folder writes again, such as `report-2.html`."""
     stem, dot, suffix = name.rpartition(".")
     return name if runs == 1 else f"{stem}-{runs}{dot}{suffix}"

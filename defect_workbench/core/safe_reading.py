@@ -1,4 +1,4 @@
-"""Reading files that others may be changing, and the words for what went wrong."""
+"""Safe reading of files that others may change meanwhile, and descriptions of system errors."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class NotRegularError(OSError):
 
 
 class TooLargeError(OSError):
-    """The file is larger than anything of its kind."""
+    """The file is larger than a file of its kind can be."""
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open a file for reading; never waits, whatever the path has become meanwhile.
+    """Open a regular file for reading, without ever blocking.
 
-    A named pipe would otherwise block until somebody writes into it.
+    Opening a named pipe would otherwise block until another process writes to it.
 
     Raises
     ------
     NotRegularError
-        If it is no regular file.
+        If it is not a regular file.
     OSError
         If it cannot be opened.
     """
@@ -46,28 +46,28 @@ def open_regular(path: Path) -> BufferedReader:
         raise
 
 
-def read_regular(path: Path, most: int) -> bytes:
-    """The content of a file of at most `most` bytes; never blocks and never exhausts memory.
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes; never blocks and never exhausts memory.
 
     Raises
     ------
     NotRegularError
-        If it is no regular file.
+        If it is not a regular file.
     TooLargeError
         If it is larger.
     OSError
         If it cannot be read.
     """
     with open_regular(path) as stream:
-        # The size first: a file of a terabyte is refused without a byte of it being read.
-        data = stream.read(most + 1) if os.fstat(stream.fileno()).st_size <= most else b""
-        if len(data) > most or os.fstat(stream.fileno()).st_size > most:
-            raise TooLargeError(errno.EFBIG, f"it is larger than {most / 1e6:,.0f} MB", str(path))
+        # The size is checked before anything is read.
+        data = stream.read(limit + 1) if os.fstat(stream.fileno()).st_size <= limit else b""
+        if len(data) > limit or os.fstat(stream.fileno()).st_size > limit:
+            raise TooLargeError(errno.EFBIG, f"it is larger than {limit / 1e6:,.0f} MB", str(path))
     return data
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """Hexadecimal digest of the content of a regular file.
+    """Return the hexadecimal digest of the content of a regular file.
 
     Raises
     ------
@@ -81,8 +81,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 def is_inside(path: str) -> bool:
     """Whether a relative path with '/' as separator stays below the folder it belongs to.
 
-    Refuses empty and absolute paths, '.' and '..' parts, NUL, and what Windows takes for a drive or a
-    share.
+    False for empty and absolute paths, '.' and '..' parts, NUL, and drives or shares on Windows.
     """
     if not path or "\0" in path or path.startswith("/"):
         return False
@@ -95,14 +94,14 @@ def is_inside(path: str) -> bool:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether it is about a disk, a quota or a limit that takes no more."""
+    """Whether the cause is a full disk, a quota or a size limit."""
     return error.errno in _FULL and error.errno != errno.EROFS
 
 
 def why_not_written(error: OSError) -> str:
-    """Why a file could not be written, in words."""
+    """Return why a file could not be written, as text."""
     if isinstance(error, BrokenPipeError):
-        return "nobody reads the pipe any more"
+        return "the program that reads the output has ended"
     if isinstance(error, TooLargeError):
         return str(error.strerror)
     return _FULL.get(error.errno or 0, error.strerror or str(error))

@@ -1,4 +1,4 @@
-"""Small helpers for the text that people read."""
+"""Helpers for text that is shown to the user."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-# A decimal comma counts, as tables from many countries have one.
+# A decimal comma is accepted, as tables from many countries have one.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
-# Line and paragraph separators, and marks that turn the direction of what follows.
-_TURNING = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Line and paragraph separators, and marks that change the direction of the text.
+_SEPARATORS_AND_DIRECTIONS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 image", "2,000 images"."""
+    """Return a number with its noun: "1 image", "2,000 images"."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def and_more(names: Sequence[str], most: int) -> str:
-    """The first `most` names, and how many follow: "a, b and 3 more"."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+def and_more(names: Sequence[str], limit: int) -> str:
+    """Return the first `limit` names and the number of the others: "a, b and 3 more"."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit:,} more"
 
 
 def sentence_case(text: str) -> str:
-    """The text with its first letter in upper case; the others stay as they are."""
+    """Return the text with its first letter in upper case and the rest unchanged."""
     return text[:1].upper() + text[1:]
 
 
@@ -34,20 +34,20 @@ def is_number(text: str) -> bool:
 
 
 def printable(text: str, keep: str = "") -> str:
-    """A text whose control characters are written out, such as `\\x1b` for escape.
+    """Return a text with control characters escaped, such as `\\x1b` for escape.
 
-    File names and what files say of themselves may hold sequences that move the cursor, change what was
-    printed before, or break a line in two.
+    File names and metadata may contain sequences that move the cursor, overwrite printed text, or break a
+    line.
 
     Parameters
     ----------
     keep : str
-        Characters to leave as they are, such as the line ends of a message of our own.
+        Characters to leave unchanged, such as the line ends of our own messages.
     """
     return "".join(
-        c.encode("unicode_escape").decode("ascii") if c not in keep and _acts(c) else c for c in text
+        c.encode("unicode_escape").decode("ascii") if c not in keep and _is_control(c) else c for c in text
     )
 
 
-def _acts(character: str) -> bool:
-    return character in _TURNING or unicodedata.category(character) in ("Cc", "Cs")
+def _is_control(character: str) -> bool:
+    return character in _SEPARATORS_AND_DIRECTIONS or unicodedata.category(character) in ("Cc", "Cs")

@@ -1,4 +1,4 @@
-"""Frozen dataclasses from parsed JSON, with every value checked against the type of its field."""
+"""Decoding of parsed JSON into frozen dataclasses, each value checked against the type of its field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def decode(cls: type[T], value: object, where: str) -> T:
-    """An instance of a dataclass from a JSON object; keys that it does not have are ignored.
+    """Return a dataclass instance decoded from a JSON object; keys that are not fields are ignored.
 
     Fields may be numbers, text, booleans, other dataclasses, tuples of these, mappings from text to
     these, and any of these or None. A dataclass may have a class method `from_json(value, where)` that
@@ -24,35 +24,35 @@ def decode(cls: type[T], value: object, where: str) -> T:
     Parameters
     ----------
     value : object
-        As `json.loads` gives it.
+        The result of `json.loads`.
     where : str
         What `value` is, for error messages.
 
     Raises
     ------
     InputError
-        If a value is missing or not of its field's type, or if the dataclass refuses the values; the
-        message names the value by its path.
+        If a value is missing or has the wrong type, or if the dataclass rejects the values; the message
+        names the value by its path.
     """
-    own = getattr(cls, "from_json", None)
-    if own is not None:
-        return cast(T, own(value, where))
+    from_json = getattr(cls, "from_json", None)
+    if from_json is not None:
+        return cast(T, from_json(value, where))
     return decode_fields(cls, value, where)
 
 
 def decode_fields(cls: type[T], value: object, where: str) -> T:
-    """As `decode`, whether or not the dataclass has a `from_json` of its own."""
+    """Do the same as `decode`, ignoring a `from_json` of the dataclass itself."""
     if not isinstance(value, Mapping):
         raise InputError(f"{where} must be an object, not {value!r:.40}")
     hints = get_type_hints(cls)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for field in fields(cls):  # type: ignore[arg-type] # T is a dataclass
         if field.name in value:
-            found[field.name] = _checked(hints[field.name], value[field.name], f"{where}.{field.name}")
+            values[field.name] = _checked(hints[field.name], value[field.name], f"{where}.{field.name}")
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"{where}.{field.name} is missing")
     try:
-        return cls(**found)
+        return cls(**values)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error
 
@@ -87,6 +87,6 @@ def _checked_tuple(arguments: tuple[Any, ...], value: object, where: str) -> tup
     if len(arguments) != len(value):
         raise InputError(f"{where} must hold {len(arguments)} values, not {len(value)}")
     return tuple(
-        _checked(hint, item, f"{where}[{at}]")
-        for at, (hint, item) in enumerate(zip(arguments, value, strict=True))
+        _checked(hint, item, f"{where}[{index}]")
+        for index, (hint, item) in enumerate(zip(arguments, value, strict=True))
     )

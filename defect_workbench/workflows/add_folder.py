@@ -151,10 +151,10 @@ def carried_proposal(proposal: Proposal, before: Integers) -> Proposal:
     sure[known], unknown[known], unseen[known] = (
         proposal.probability[old],
         proposal.unknown[old],
-        proposal.unseen[old],
+        proposal.unreviewed[old],
     )
     labels = tuple(proposal.labels[place] if place != UNDECIDED else "" for place in before.tolist())
-    asked = np.flatnonzero(np.isin(before, proposal.asked) & known)
+    asked = np.flatnonzero(np.isin(before, proposal.label_next) & known)
     return Proposal(labels, sure, unknown, unseen, asked)
 
 
@@ -181,7 +181,7 @@ def _matched(
         np.array(numbers, np.intp),
         {name: block[fresh] for name, block in blocks.items()},
     )
-    labels, sure, unseen = list(carried.labels), carried.probability, carried.unseen.copy()
+    labels, sure, unseen = list(carried.labels), carried.probability, carried.unreviewed.copy()
     held = decisions.held.copy()
     for image, number, distance in zip(
         fresh.tolist(), found.cluster.tolist(), found.distance.tolist(), strict=True
@@ -195,6 +195,6 @@ def _matched(
     matched = int((found.cluster != NEW).sum())
     return (
         Decisions(held, decisions.follows, decisions.groups),
-        replace(carried, labels=tuple(labels), probability=sure, unseen=unseen),
+        replace(carried, labels=tuple(labels), probability=sure, unreviewed=unseen),
         matched,
     )

@@ -86,7 +86,7 @@ def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Pa
     done = run("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
     assert done.returncode == 1
     for words in (
-        "B/01.png: no longer there",
+        "B/01.png: deleted or moved",
         "A/00.png: changed",
         "C/02.png: can no longer be used",
         "A/new.png: new",

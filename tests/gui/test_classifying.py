@@ -119,7 +119,7 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     assert (shown[1:] >= shown[:-1]).all()
     opened.actions_by_name["actionAsked"].trigger()
     chosen = set(opened.review.chosen_images().tolist())
-    assert chosen == set(project.proposal.asked.tolist())
+    assert chosen == set(project.proposal.label_next.tolist())
 
 
 def test_agreeing_in_the_queue_empties_it(trained: MainWindow, qtbot: QtBot, lot: Path) -> None:
@@ -201,7 +201,7 @@ def test_session_keeps_the_proposals(trained: MainWindow, qtbot: QtBot, lot: Pat
     assert after is not None
     assert after.proposal is not None
     assert after.proposal.labels == before.proposal.labels
-    assert after.proposal.asked.tolist() == before.proposal.asked.tolist()
+    assert after.proposal.label_next.tolist() == before.proposal.label_next.tolist()
 
 
 def test_new_images_go_to_confirmed_clusters_first(

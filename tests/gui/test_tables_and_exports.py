@@ -82,7 +82,7 @@ def test_a_table_that_names_no_image_is_refused(
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.tables.join(tmp_path / "other.csv")
-    assert "names the images" in answers.told[0]
+    assert "contains the file names" in answers.told[0]
     assert opened.document.project is not None
     assert opened.document.project.side is None
 

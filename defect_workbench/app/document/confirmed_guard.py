@@ -26,7 +26,7 @@ def taken_back(project: Project, after: Decisions) -> Mapping[int, int]:
     before, proposal = project.decisions, project.proposal
     signed = before.held != UNDECIDED
     if proposal is not None:
-        signed &= ~proposal.unseen
+        signed &= ~proposal.unreviewed
     leaving = np.where(signed & (after.held != before.held), before.held, UNDECIDED)
     found = {}
     for number, group in before.groups.items():

@@ -211,9 +211,9 @@ class Document(QObject):
     def agree(self, images: Integers) -> None:
         """Accept the proposals for images."""
         proposal = None if self._project is None else self._project.proposal
-        if proposal is not None and proposal.unseen[images].any():
+        if proposal is not None and proposal.unreviewed[images].any():
             text = f"Agree on {counted(len(images), 'image')}"
-            self._replace(text, self.apply_proposal, proposal, proposal.seen(images))
+            self._replace(text, self.apply_proposal, proposal, proposal.reviewed(images))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
         """Lock clusters, or unlock them; proposals in what is locked count as reviewed."""
@@ -279,12 +279,12 @@ class Document(QObject):
         step = ChangeDecisions(
             edit.text, lambda: self.decisions, self._apply_decisions, self.decisions, edit.decisions
         )
-        if edit.reviewed is None or proposal is None or not proposal.unseen[edit.reviewed].any():
+        if edit.reviewed is None or proposal is None or not proposal.unreviewed[edit.reviewed].any():
             self.undo_stack.push(step)
             return
         self.undo_stack.beginMacro(edit.text)
         self.undo_stack.push(step)
-        self._replace(edit.text, self.apply_proposal, proposal, proposal.seen(edit.reviewed))
+        self._replace(edit.text, self.apply_proposal, proposal, proposal.reviewed(edit.reviewed))
         self.undo_stack.endMacro()
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:

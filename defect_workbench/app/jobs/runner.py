@@ -16,7 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from defect_workbench.app.remedies import WORDS, sentence
-from defect_workbench.core.errors import Cancelled, Remedy, in_full
+from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.unforeseen import in_words
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class JobReporter:
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
         """Pass on a warning, with what can be done about it."""
-        message = in_full(message, remedy, WORDS)
+        message = with_remedy(message, remedy, WORDS)
         log.warning("%s", message)
         self._warned(message)
 

@@ -15,7 +15,7 @@ from typing import Any, Never, TextIO
 from tqdm import tqdm
 
 from defect_workbench.commands.shared.remedies import WORDS
-from defect_workbench.core.errors import Cancelled, Remedy, in_full
+from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.core.text import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -84,7 +84,7 @@ class ConsoleReporter:
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
         """Print a warning, with what can be done about it."""
-        message = in_full(message, remedy, WORDS)
+        message = with_remedy(message, remedy, WORDS)
         line = f"warning: {printable(message, keep=chr(10))}"
         if self._bar is not None:
             tqdm.write(line, file=self._stream)

@@ -1,1 +1,1 @@
-"""A trained classifier as data: its taxonomy, its numbers."""
+"""Classifiers as data: taxonomy, trained stages, results of training."""

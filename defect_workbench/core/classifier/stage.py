@@ -1,4 +1,4 @@
-"""One stage of a taxonomy as data: what it can find, and where each outcome leads."""
+"""One stage of a taxonomy as data: its kind, its outcomes, and the stage that follows each."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ CLASSES, SIZE, NOISE = "classes", "size", "noise"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage can find.
+    """One possible result of a stage: a label, or the next stage.
 
     Attributes
     ----------
     folders : tuple of str
-        Training folders that mean it.
+        Class folders that belong to this outcome.
     next : str
-        The stage that goes on with it; empty for a label.
+        The stage that follows; empty for a label.
     """
 
     name: str
@@ -27,21 +27,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage.
+    """One stage of a taxonomy.
 
     Attributes
     ----------
     kind : str
-        How it decides; a name in the registry of stage kinds.
+        Name in the registry of stage kinds.
     outcomes : tuple of Outcome
     rest : bool
-        Every folder not named anywhere becomes an outcome of this stage.
+        Whether every folder that is not listed elsewhere becomes an outcome of this stage.
     inputs : tuple of str
-        Earlier stages whose findings it takes as upstream features.
+        Earlier stages whose results are features of this stage (upstream features).
     settings : mapping of str to float or str
-        What its kind lets a person set, such as the limit of a size stage.
+        Settings of its kind, such as the limit of a size stage.
     denoise, background : str
-        How pictures are changed for this stage; of a noise stage: for its noisy images, from there on.
+        Preprocessing of images for this stage. For a noise stage: of noisy images, from this stage on.
     """
 
     name: str

@@ -1,7 +1,6 @@
-"""The stages through which an image goes to its label, and where each folder of labels belongs.
+"""The stages between an image and its label, and the class folders that belong to each outcome.
 
-A taxonomy is a list of stages; each has outcomes, and an outcome either is a label (a leaf) or hands the
-image on to a later stage. It is written as TOML:
+A taxonomy is a list of stages with outcomes. An outcome is either a label or leads to a later stage. As TOML:
 
     format = 1
 
@@ -10,7 +9,7 @@ image on to a later stage. It is written as TOML:
     kind = "classes"                      # decided by a trained classifier
     [[stage.outcome]]
     name = "clean"                        # no `next`: a label
-    folders = ["clean", "none"]           # the training folders that mean it
+    folders = ["clean", "none"]           # the class folders of this outcome
     [[stage.outcome]]
     name = "defect"
     next = "size"
@@ -19,22 +18,22 @@ image on to a later stage. It is written as TOML:
     name = "size"
     kind = "size"                         # decided by measurement: unknown, small or large
     unit = "px"                           # or "nm"
-    limit = 40.0                          # equivalent diameter; left out: learned
-    next = "noise"                        # where all outcomes go that have no entry of their own
+    limit = 40.0                          # equivalent diameter; learned if missing
+    next = "noise"                        # for all outcomes that are not listed
 
     [[stage]]
     name = "noise"
-    kind = "noise"                        # noisy images go on denoised
-    threshold = 12.0                      # grey levels; left out: learned
-    denoise = "nlm"                       # how: median or nlm (non-local means)
+    kind = "noise"                        # noisy images are denoised for later stages
+    threshold = 12.0                      # grey levels; learned if missing
+    denoise = "nlm"                       # median or nlm (non-local means)
     next = "kind"
 
     [[stage]]
     name = "kind"
     kind = "classes"
-    rest = true                           # every folder not named elsewhere is a label here
-    inputs = ["defect or clean", "size"]  # takes what earlier stages found as further input
-    background = "none"                   # how this stage wants its pictures
+    rest = true                           # every folder not listed elsewhere is a label here
+    inputs = ["defect or clean", "size"]  # their results are features here
+    background = "none"                   # background subtraction for this stage
 """
 
 from __future__ import annotations
@@ -52,29 +51,29 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """All stages, in the order in which images meet them; every kind is one of the registry."""
+    """The stages in the order in which they are applied; every kind is in the registry."""
 
     stages: tuple[Stage, ...]
     name: str = ""
 
     def stage(self, name: str) -> Stage:
-        """The stage of a name."""
+        """Return the stage with this name."""
         return next(stage for stage in self.stages if stage.name == name)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Every label an image can get, in the order of the stages."""
-        found = [self.label(stage, o) for stage in self.stages for o in stage.outcomes if not o.next]
-        return tuple(dict.fromkeys(found))
+        labels = [self.label(stage, o) for stage in self.stages for o in stage.outcomes if not o.next]
+        return tuple(dict.fromkeys(labels))
 
     @staticmethod
     def label(stage: Stage, outcome: Outcome) -> str:
-        """What an image is called that ends at an outcome; where a measurement ends, its first folder."""
+        """Return the label of an outcome: its name, or in a measuring stage its first folder, if any."""
         measured = bool(STAGE_KINDS[stage.kind].fixed_outcomes)
         return outcome.folders[0] if measured and outcome.folders else outcome.name
 
     def as_json(self) -> dict[str, Any]:
-        """As the model file keeps it; `from_mapping` reads it."""
+        """Return JSON values for the model file; `from_mapping` reads them."""
         return {
             "format": FORMAT,
             "name": self.name,
@@ -97,14 +96,14 @@ class Taxonomy:
 
 
 def new_stage(name: str, kind: str, following: str = "", **fields: Any) -> Stage:
-    """A stage with the default outcomes and settings of its kind.
+    """Return a stage with the default outcomes and settings of its kind.
 
     Parameters
     ----------
     following : str
-        Where the outcomes lead that a measuring kind has by itself.
+        The stage that follows the fixed outcomes of a measuring kind.
     **fields
-        Of `Stage`.
+        Other fields of `Stage`.
     """
     entry = STAGE_KINDS[kind]
     outcomes = entry.outcomes((), following, f"stage '{name}'")
@@ -115,7 +114,7 @@ def new_stage(name: str, kind: str, following: str = "", **fields: Any) -> Stage
 
 
 def default_taxonomy() -> Taxonomy:
-    """Defect or clean; unknown, large or small; noise; the kind of defect."""
+    """Return the default stages: defect or clean, size, noise, kind of defect."""
     first = (Outcome("clean"), Outcome("defect", next="size"))
     return Taxonomy(
         name="default",
@@ -129,21 +128,21 @@ def default_taxonomy() -> Taxonomy:
 
 
 def flat_taxonomy() -> Taxonomy:
-    """One stage: every folder is a label."""
+    """Return a taxonomy of one stage, in which every folder is a label."""
     return Taxonomy((new_stage("kind", CLASSES, rest=True),), "flat")
 
 
 @dataclass(frozen=True)
 class LabelRoutes:
-    """Where each training folder leads.
+    """The label of each class folder, and its outcome at each stage.
 
     Attributes
     ----------
     label_of : mapping of str to str
         The label of each folder.
     outcome_of : mapping of str to mapping of str to int
-        For each stage and folder the outcome it should have, an index into the stage's outcomes; -1 if
-        the folder does not say.
+        For each stage and folder the correct outcome, as an index into the stage's outcomes; -1 if the
+        folder does not determine it.
     """
 
     label_of: Mapping[str, str]
@@ -151,9 +150,9 @@ class LabelRoutes:
 
 
 def label_routes(taxonomy: Taxonomy, folders: Sequence[str]) -> LabelRoutes:
-    """The label of each folder, and the outcome its images should have at each stage they meet.
+    """Return the label of each folder, and the correct outcome of its images at each stage.
 
-    A folder that several outcomes of a stage lead to says nothing about that stage.
+    A folder that can be reached through several outcomes of a stage does not determine the outcome there.
 
     Raises
     ------
@@ -166,8 +165,8 @@ def label_routes(taxonomy: Taxonomy, folders: Sequence[str]) -> LabelRoutes:
     for stage in reversed(taxonomy.stages):
         outcome_of: dict[str, set[int]] = {}
         for number, outcome in enumerate(stage.outcomes):
-            found = set(outcome.folders) | (below.get(outcome.next, set()) if outcome.next else set())
-            for folder in found:
+            reachable = set(outcome.folders) | (below.get(outcome.next, set()) if outcome.next else set())
+            for folder in reachable:
                 outcome_of.setdefault(folder, set()).add(number)
             if not outcome.next:
                 labels.update(dict.fromkeys(outcome.folders, taxonomy.label(stage, outcome)))

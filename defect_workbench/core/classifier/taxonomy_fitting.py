@@ -1,4 +1,4 @@
-"""Put the training folders in their places in a taxonomy."""
+"""Assignment of class folders to the outcomes of a taxonomy."""
 
 from __future__ import annotations
 
@@ -26,54 +26,53 @@ CLEAN_NAMES = frozenset(
 )
 
 
-def clean_name(folder: str) -> bool:
-    """Whether a folder's name says that its images have no defect."""
+def is_clean_name(folder: str) -> bool:
+    """Whether the name of a folder means that its images have no defect."""
     return folder.strip().casefold().replace("-", "_").replace(" ", "_") in CLEAN_NAMES
 
 
 def fit_taxonomy(taxonomy: Taxonomy, folders: Sequence[str]) -> tuple[Taxonomy, list[str]]:
-    """A taxonomy with every training folder in its place, and what was left out, in words.
+    """Return the taxonomy with every class folder assigned to an outcome, and notes on what was left out.
 
-    Folders of clean images become labels of the first stage where that has an outcome of such a name
-    without folders; the folders named nowhere become labels of the stage that takes the rest. Outcomes
-    without images are dropped, and stages with a single way out decide nothing and are passed over.
+    Folders of clean images replace an outcome that has such a name, no folders and no next stage. Folders
+    that are listed nowhere become labels of the stage with `rest`. Outcomes without images are dropped, and
+    so are stages with a single way on, as they decide nothing.
 
     Raises
     ------
     InputError
-        If a folder has no place, or fewer than two labels are left.
+        If a folder cannot be assigned, or fewer than two labels are left.
     """
     notes: list[str] = []
     named = {f: stage.name for stage in taxonomy.stages for o in stage.outcomes for f in o.folders}
-    there = {folder.casefold(): folder for folder in folders}
+    by_key = {folder.casefold(): folder for folder in folders}
     stages = []
     for stage in taxonomy.stages:
         outcomes = []
         for outcome in stage.outcomes:
-            own = [there[f.casefold()] for f in outcome.folders if f.casefold() in there]
-            if not outcome.next and not outcome.folders and clean_name(outcome.name):
-                found = [f for f in folders if clean_name(f) and f not in named]
-                named.update(dict.fromkeys(found, stage.name))
-                outcomes += [Outcome(f, (f,)) for f in found]
+            own = [by_key[f.casefold()] for f in outcome.folders if f.casefold() in by_key]
+            if not outcome.next and not outcome.folders and is_clean_name(outcome.name):
+                clean = [f for f in folders if is_clean_name(f) and f not in named]
+                named.update(dict.fromkeys(clean, stage.name))
+                outcomes += [Outcome(f, (f,)) for f in clean]
             else:
                 outcomes.append(Outcome(outcome.name, tuple(own), outcome.next))
         stages.append(_with(stage, outcomes))
-    placed = {f.casefold() for f in named}
-    left = [f for f in folders if f.casefold() not in placed]
-    taking = next((i for i, stage in enumerate(stages) if stage.rest), None)
-    if left and taking is None:
+    assigned = {f.casefold() for f in named}
+    unassigned = [f for f in folders if f.casefold() not in assigned]
+    rest = next((i for i, stage in enumerate(stages) if stage.rest), None)
+    if unassigned and rest is None:
         raise InputError(
-            f"the taxonomy has no place for the folder {left[0]}; name it in an outcome's folders, "
-            "or let one stage take the rest (rest = true)"
+            f"the taxonomy does not mention the folder {unassigned[0]}; add it to the folders of an outcome, "
+            "or set rest = true in one stage, which then takes all other folders"
         )
-    if taking is not None:
-        stages[taking] = _with(stages[taking], [*stages[taking].outcomes, *(Outcome(f, (f,)) for f in left)])
+    if rest is not None:
+        others = (Outcome(f, (f,)) for f in unassigned)
+        stages[rest] = _with(stages[rest], [*stages[rest].outcomes, *others])
     stages = _pruned(stages, notes)
     result = Taxonomy(tuple(stages), taxonomy.name)
     if len(result.labels) < 2:
-        raise InputError(
-            f"only {len(result.labels)} label is left; a classifier needs folders of at least two kinds"
-        )
+        raise InputError(f"a classifier needs at least two labels; the folders give {len(result.labels)}")
     return result, notes
 
 
@@ -82,21 +81,23 @@ def _with(stage: Stage, outcomes: Iterable[Outcome]) -> Stage:
 
 
 def _pruned(stages: list[Stage], notes: list[str]) -> list[Stage]:
-    """Without outcomes no training image can have, and without stages that decide nothing."""
+    """Drop outcomes without training images and stages that decide nothing."""
     stages = list(stages)
     for index in range(len(stages) - 1, -1, -1):
         stage = stages[index]
-        alive = {s.name for s in stages[index + 1 :]}
+        later = {s.name for s in stages[index + 1 :]}
         measured = bool(STAGE_KINDS[stage.kind].fixed_outcomes)
-        kept = [o for o in stage.outcomes if (o.next in alive if o.next else bool(o.folders) or measured)]
+        kept = [o for o in stage.outcomes if (o.next in later if o.next else bool(o.folders) or measured)]
         stages[index] = _with(stage, kept)
         # A stage with a single way on decides nothing; one without any leads nowhere.
         if not kept or (not measured and len(kept) == 1 and kept[0].next):
             notes.append(_why_left_out(stage, kept))
-            way = kept[0].next if kept else ""
+            following = kept[0].next if kept else ""
             for i in range(index):
-                moved = [replace(o, next=way) if o.next == stage.name else o for o in stages[i].outcomes]
-                stages[i] = _with(stages[i], moved)
+                relinked = [
+                    replace(o, next=following) if o.next == stage.name else o for o in stages[i].outcomes
+                ]
+                stages[i] = _with(stages[i], relinked)
             del stages[index]
     names = {stage.name for stage in stages}
     reached = {stages[0].name} if stages else set()

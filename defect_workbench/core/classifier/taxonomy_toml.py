@@ -1,4 +1,4 @@
-"""Taxonomies as TOML, as a person edits them, and as the values that a model file keeps."""
+"""Reading and writing taxonomies: as TOML for the user, and as the values in a model file."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES
 
 _STAGE_KEYS = {"name", "kind", "outcome", "rest", "inputs", "next", "denoise", "background"}
-# Earlier versions let any stage have the settings of all kinds, and wrote a unit for each.
+# Earlier versions allowed the settings of all kinds in any stage, and wrote a unit for each.
 _FORMER_KEYS = {"unit", "limit", "threshold"}
 
 
 class UnknownKindError(InputError):
-    """A stage is of a kind that this version does not have."""
+    """A stage has a kind that this version does not know."""
 
 
 def taxonomy_text(taxonomy: Taxonomy) -> str:
-    """A text that `read_taxonomy` reads back; what is as usual is left out."""
+    """Return the taxonomy as TOML for `read_taxonomy`; default values are left out."""
     values: dict[str, Any] = {"format": FORMAT}
     if taxonomy.name:
         values["name"] = taxonomy.name
@@ -39,8 +39,8 @@ def _table(stage: Stage) -> dict[str, Any]:
         table["rest"] = True
     if stage.inputs:
         table["inputs"] = list(stage.inputs)
-    changes = {"denoise": (stage.denoise, entry.denoise), "background": (stage.background, "none")}
-    table |= {key: value for key, (value, usual) in changes.items() if value != "none" or usual != "none"}
+    steps = {"denoise": (stage.denoise, entry.denoise), "background": (stage.background, "none")}
+    table |= {key: value for key, (value, default) in steps.items() if value != "none" or default != "none"}
     outcomes = [
         {
             "name": outcome.name,
@@ -53,20 +53,20 @@ def _table(stage: Stage) -> dict[str, Any]:
 
 
 def read_taxonomy(text: str, source: str) -> Taxonomy:
-    """A taxonomy from TOML.
+    """Return the taxonomy in a TOML text.
 
     Parameters
     ----------
     source : str
-        Named in errors.
+        Name of the file, for error messages.
 
     Raises
     ------
     InputError
-        If it is not a sound taxonomy; the message says what is wrong.
+        If it is not a valid taxonomy; the message says what is wrong.
     """
     try:
-        # Some editors begin a file with a mark of the byte order, which TOML does not know.
+        # Some editors write a byte order mark, which TOML does not allow.
         values = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source} is not TOML: {error}") from error
@@ -76,17 +76,17 @@ def read_taxonomy(text: str, source: str) -> Taxonomy:
 
 
 def from_mapping(values: Mapping[str, Any], source: str) -> Taxonomy:
-    """A taxonomy from the values of a TOML file or of a model file."""
+    """Return the taxonomy in the values of a TOML file or a model file."""
     try:
         version = int(values.get("format", FORMAT))
         if version > FORMAT:
             raise InputError(f"{source} is of a newer version (format {version}); update the program")
         if version < 1:
-            raise InputError(f"{source} has the format {version}; formats are counted from 1")
+            raise InputError(f"{source} has the format {version}; formats start at 1")
         tables = values.get("stage")
         if not isinstance(tables, list) or not tables:
             raise InputError(f"{source} has no [[stage]]")
-        _known(values, {"format", "name", "stage"}, source)
+        _check_keys(values, {"format", "name", "stage"}, source)
         stages = tuple(_stage(table, source) for table in tables)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise InputError(f"{source} is not a taxonomy: {error}") from error
@@ -102,7 +102,7 @@ def _stage(table: Mapping[str, Any], source: str) -> Stage:
         raise UnknownKindError(f"{where}: kind must be one of {', '.join(STAGE_KINDS.names)}, not {kind}")
     entry = STAGE_KINDS[kind]
     own = {setting.name for setting in entry.settings}
-    _known(table, _STAGE_KEYS | own, where, also=_FORMER_KEYS)
+    _check_keys(table, _STAGE_KEYS | own, where, also=_FORMER_KEYS)
     given = tuple(
         Outcome(str(o["name"]).strip(), tuple(str(f) for f in o.get("folders", ())), str(o.get("next", "")))
         for o in table.get("outcome", ())
@@ -113,15 +113,8 @@ def _stage(table: Mapping[str, Any], source: str) -> Stage:
         if setting.name in table or setting.default
     }
     preprocessing = {
-        key: _chosen(str(table.get(key, usual)), known, f"{where}: {key}")
-        for key, usual, known in (
-            ("denoise", entry.denoise, DENOISES),
-            ("background", "none", BACKGROUNDS),
-        )
-    }
-    preprocessing = {
-        key: _chosen(str(table.get(key, usual)), known, f"{where}: {key}")
-        for key, usual, known in (
+        key: _chosen(str(table.get(key, default)), known, f"{where}: {key}")
+        for key, default, known in (
             ("denoise", entry.denoise, DENOISES),
             ("background", "none", BACKGROUNDS),
         )
@@ -143,17 +136,17 @@ def _chosen(value: str, known: Sequence[str], what: str) -> str:
     return value
 
 
-def _known(table: Mapping[str, Any], keys: set[str], where: str, also: Iterable[str] = ()) -> None:
-    """Refuse other keys than these, and those that are also read but no longer written."""
-    odd = sorted(set(table) - keys - set(also))
-    if odd:
-        raise InputError(f"{where}: '{odd[0]}' is not known; there are {', '.join(sorted(keys))}")
+def _check_keys(table: Mapping[str, Any], keys: set[str], where: str, also: Iterable[str] = ()) -> None:
+    """Reject all keys except `keys` and `also`, which are read but no longer written."""
+    unknown = sorted(set(table) - keys - set(also))
+    if unknown:
+        raise InputError(f"{where}: unknown key '{unknown[0]}'; the keys are {', '.join(sorted(keys))}")
 
 
 def _check(stages: Sequence[Stage], source: str) -> None:
     names = [stage.name for stage in stages]
     if len({n.casefold() for n in names}) < len(names) or not all(names):
-        raise InputError(f"{source}: each stage needs a name of its own")
+        raise InputError(f"{source}: the name of each stage must be unique and not empty")
     if sum(stage.rest for stage in stages) > 1:
         raise InputError(f"{source}: only one stage can take the rest")
     seen: dict[str, str] = {}
@@ -162,8 +155,8 @@ def _check(stages: Sequence[Stage], source: str) -> None:
         for outcome in stage.outcomes:
             if outcome.next and outcome.next not in later:
                 raise InputError(
-                    f"{source}, stage '{stage.name}': '{outcome.next}' is no later stage; an image only "
-                    "goes forward"
+                    f"{source}, stage '{stage.name}': '{outcome.next}' is not a later stage; images cannot "
+                    "go back"
                 )
             if outcome.next and outcome.folders:
                 raise InputError(
@@ -172,11 +165,11 @@ def _check(stages: Sequence[Stage], source: str) -> None:
                 )
             for folder in outcome.folders:
                 if seen.setdefault(folder.casefold(), stage.name) != stage.name:
-                    raise InputError(f"{source}: the folder {folder} is named in two stages")
+                    raise InputError(f"{source}: the folder {folder} is listed in two stages")
         for earlier in stage.inputs:
             if earlier not in names[:index]:
-                raise InputError(f"{source}, stage '{stage.name}': '{earlier}' is no earlier stage")
+                raise InputError(f"{source}, stage '{stage.name}': '{earlier}' is not an earlier stage")
     reached = {names[0]} | {o.next for stage in stages for o in stage.outcomes}
-    lost = [name for name in names if name not in reached]
-    if lost:
-        raise InputError(f"{source}: no outcome leads to the stage '{lost[0]}'")
+    unreached = [name for name in names if name not in reached]
+    if unreached:
+        raise InputError(f"{source}: no outcome leads to the stage '{unreached[0]}'")

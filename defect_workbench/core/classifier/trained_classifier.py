@@ -1,6 +1,6 @@
-"""A trained classifier as data, and its predictions.
+"""A trained classifier and its predictions, as data.
 
-Training is the engine's work; applying a head needs numpy alone.
+Training is part of the engine; applying a head needs only NumPy.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from defect_workbench.core.distances import nearest_distances
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """Recognises images of unknown kinds by two measures, each on the scale of known images.
+    """Recognition of images of unknown kinds by two measures, each scaled by what known images have.
 
-    The score deviation is how far an image's linear scores are from those of a typical image of any label (1
-    for it, 0 for all others); the distance is that to the nearest training image. They are compared with
-    other measures in docs/adr/0015-novelty-score.md.
+    The score deviation is the distance of an image's linear scores from those of a typical image of any
+    label (1 for that label, 0 for all others). The second measure is the distance to the nearest training
+    image. docs/adr/0015-novelty-score.md compares them with other measures.
 
     Attributes
     ----------
     scales : tuple of BlockScale
-        Blocks in which both are measured.
+        Scaled blocks in which both are measured.
     linear : (d + 1, labels) float64
-        The linear path of a head over all labels.
+        The linear classifier of a head over all labels.
     references : (m, d) float16
-        Training images.
+        Vectors of training images.
     centre, spread : (2,) float64
-        Of score deviation and distance: median, and 95th percentile less median, of known images held out.
+        For score deviation and distance: median, and 95th percentile minus median, of held-out images.
     threshold : float
-        Of the sum of both; above it an image is unknown.
+        An image with a novelty score above this is unknown.
     """
 
     scales: tuple[BlockScale, ...]
@@ -49,19 +49,19 @@ class Novelty:
     threshold: float = np.inf
 
     def measures(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
-        """(n, 2) score deviation and distance of images."""
+        """Return score deviation and distance of n images, (n, 2)."""
         vectors = scaled(self.scales, blocks)
         scores = vectors @ self.linear[:-1] + self.linear[-1]
         return np.stack([score_deviation(scores), nearest_distances(vectors, self.references)], axis=1)
 
     def scores(self, measures: Floats) -> Floats:
-        """(n,) novelty scores: the sum of both measures, each in units of its spread."""
+        """Return the novelty scores, (n,): the sum of both measures, each in units of its spread."""
         result: Floats = ((measures - self.centre) / self.spread).sum(axis=1)
         return result
 
 
 def score_deviation(scores: Floats) -> Floats:
-    """(n,) distance of each row of linear scores from the nearest row of the unit matrix."""
+    """Return the distance of each row of linear scores from the nearest row of the unit matrix, (n,)."""
     squares = (scores**2).sum(axis=1) - 2 * scores.max(axis=1) + 1
     result: Floats = np.sqrt(np.maximum(squares, 0.0))
     return result
@@ -74,13 +74,13 @@ class Classifier:
     Attributes
     ----------
     taxonomy : Taxonomy
-        With every training folder in its place.
+        With every class folder assigned to an outcome.
     identity : mapping of str to Any
-        What features must have been made with: blocks, prepare, extractors, backbone.
+        What the features must have been computed with: blocks, prepare, extractors, backbone.
     facts : TrainingFacts or None
-        From what it was trained, and its figures; shown, not used. None until it was evaluated.
+        Training data and results, for display only; None before the evaluation.
     tuned : mapping of str to array
-        Weights of a fine-tuned last block; empty if the backbone was left as it is.
+        Weights of a fine-tuned last block; empty if the backbone was not fine-tuned.
     """
 
     taxonomy: Taxonomy
@@ -92,7 +92,7 @@ class Classifier:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Every label it can give."""
+        """Every label that it can predict."""
         return self.taxonomy.labels
 
 
@@ -103,15 +103,16 @@ class Prediction:
     Attributes
     ----------
     labels : (n,) intp
-        The likeliest label of each image, an index into `names`.
+        The most probable label of each image, an index into `names`.
     probabilities : (n, labels) float64
     novelty_scores : (n,) float64
         An image above the threshold of the classifier is unknown.
     known : (n,) bool
+        Whether the score is at most the threshold.
     paths : tuple of str
         The outcomes on the way to the label, joined by ' > '.
     stages : mapping of str to (n, outcomes) float64
-        Each stage's probabilities, for all images, whether they get there or not.
+        Probabilities of each stage for all images, including those that do not reach it.
     """
 
     names: tuple[str, ...]
@@ -124,6 +125,6 @@ class Prediction:
 
     @property
     def probability(self) -> Floats:
-        """(n,) of the label given."""
+        """Probability of the predicted label, (n,)."""
         result: Floats = self.probabilities[np.arange(len(self.labels)), self.labels]
         return result

@@ -1,4 +1,4 @@
-"""A trained stage as numbers: scaled blocks, a head, parameters. Applying it needs numpy alone."""
+"""A trained stage: scaled blocks, a head, parameters. Applying it needs only NumPy."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.feature_blocks import current_name
 from defect_workbench.core.normalisation import unit_rows
 
-# The block of what earlier stages found.
+# The feature block with the results of earlier stages.
 UPSTREAM = "upstream"
 FORMER_UPSTREAM = "earlier"
 
 
 def current_block(name: str) -> str:
-    """Today's name of a block that a head takes, from that in a file of any version."""
+    """Return the current name of an input block of a head, given a name from any version."""
     return UPSTREAM if name == FORMER_UPSTREAM else current_name(name)
 
 
 @dataclass(frozen=True, eq=False)
 class BlockScale:
-    """How one block of features enters a head.
+    """The scaling of one feature block for a head.
 
-    Vectors of a network are divided by their L2 norm (`unit_rows`) and centred; columns of the others are
-    standardised and clipped. The factor brings the block to its weight in mean squared norm.
+    Embeddings are divided by their L2 norm (`unit_rows`) and centred; columns of other blocks are
+    standardised and clipped. The factor makes the mean squared norm of the block equal to its weight.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class BlockScale:
     unit_rows: bool = False
 
     def apply(self, values: NDArray[np.floating[Any]]) -> Floats:
-        """(n, d) scaled values."""
+        """Return the scaled values, (n, d)."""
         rows = unit_rows(values) if self.unit_rows else values.astype(np.float64)
         rows = (rows - self.centre) / self.divisor
         if self.clip:
@@ -54,22 +54,22 @@ class BlockScale:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Scaled blocks, a linear path beside a small network, and a temperature.
+    """A head: a linear classifier plus a small network on scaled blocks, and a temperature.
 
     logits = (skip * (x A + a) + relu(x P / s W1 + b1) W2 + b2) / temperature
 
     Attributes
     ----------
     classes : tuple of str
-        Outcomes of the stage, in the order of the columns.
+        Outcomes of the stage, in column order.
     linear : (d + 1, c) float64
-        A, its last row a.
+        A, with a as the last row.
     axes : (d, r) float64
         P / s: the leading axes of the training vectors, scaled for the network.
     hidden : (r + 1, h) float64
-        W1, its last row b1.
+        W1, with b1 as the last row.
     output : (h + 1, c) float64
-        W2, its last row b2.
+        W2, with b2 as the last row.
     """
 
     classes: tuple[str, ...]
@@ -83,50 +83,50 @@ class Head:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def vectors(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
-        """(n, d) the scaled blocks, concatenated."""
+        """Return the scaled blocks, concatenated, (n, d)."""
         return scaled(self.scales, blocks)
 
     def linear_scores(self, vectors: Floats) -> Floats:
-        """(n, c) scores of the linear path: 1 for a typical image of a class, 0 for those of others."""
+        """Return linear scores, (n, c): 1 for a typical image of the class, 0 for one of another class."""
         result: Floats = vectors @ self.linear[:-1] + self.linear[-1]
         return result
 
     def logits(self, vectors: Floats) -> Floats:
-        """(n, c) calibrated log-odds."""
+        """Return calibrated logits, (n, c)."""
         hidden = np.maximum(vectors @ self.axes @ self.hidden[:-1] + self.hidden[-1], 0.0)
         raw = self.skip * self.linear_scores(vectors) + hidden @ self.output[:-1] + self.output[-1]
         result: Floats = raw / self.temperature
         return result
 
     def probabilities(self, vectors: Floats) -> Floats:
-        """(n, c) calibrated probabilities."""
+        """Return calibrated probabilities, (n, c)."""
         return softmax(self.logits(vectors))
 
 
 def softmax(logits: Floats) -> Floats:
-    """Row by row."""
+    """Return the softmax of each row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: Floats = powers / powers.sum(axis=1, keepdims=True)
     return result
 
 
 def scaled(scales: tuple[BlockScale, ...], blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
-    """(n, d) the scaled blocks, concatenated."""
+    """Return the scaled blocks, concatenated, (n, d)."""
     return np.concatenate([scale.apply(blocks[scale.block]) for scale in scales], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedStage:
-    """What training found for one stage of the taxonomy.
+    """One stage of a trained classifier.
 
     Attributes
     ----------
     head : Head or None
-        If the stage decides by one.
+        None for a stage that does not use a head.
     parameters : mapping of str to float
-        What it decides by otherwise, such as the limit of a size stage.
+        Parameters of a measuring stage, such as the limit of a size stage.
     notes : mapping of str to Any
-        How the stage came by these, for reports.
+        Where the parameters come from, for reports.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""When and from what a classifier was trained, and how good it is: shown to people, kept in its file."""
+"""Training data and results of a classifier, as reports show them and its file stores them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from defect_workbench.core.typed_json import decode, decode_fields
 
 T = TypeVar("T")
 
-# Parameters of stages had keys of their own before they were a mapping.
+# Before parameters of stages were a mapping, each had its own key.
 _OLD_PARAMETERS = ("limit", "threshold")
 
 
@@ -23,14 +23,14 @@ class ClassFigures:
     Attributes
     ----------
     images : int
-        Images whose folder says this class.
+        Images labelled with this class.
     predicted : int
-        Images that were given this class.
+        Images predicted as this class.
     precision : float or None
-        Share of the images given this class that belong to it; None where none was given it. In a
-        folder sorted by class this is its purity.
+        Share of the predicted images that belong to this class, also called purity; None if no image is
+        predicted.
     recall : float or None
-        Share of this class's images that were given it; None where it has none.
+        Share of the images of this class that are predicted as it; None if there are none.
     """
 
     images: int
@@ -41,13 +41,13 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """Counts of images by true class (rows) and class given (columns)."""
+    """Numbers of images by label (rows) and predicted class (columns)."""
 
     labels: tuple[str, ...]
     table: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
-        """Refuse a table that is not square."""
+        """Reject a table that is not square."""
         n = len(self.labels)
         if len(self.table) != n or any(len(row) != n for row in self.table):
             raise ValueError(f"the confusion matrix of {n} classes must have {n} rows and columns")
@@ -55,7 +55,7 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """Mean probability, share of correct decisions and number of images of each filled bin."""
+    """Mean probability, accuracy and number of images of each non-empty bin."""
 
     confidence: tuple[float, ...]
     accuracy: tuple[float, ...]
@@ -68,18 +68,18 @@ class ReliabilityCurve:
 
 @dataclass(frozen=True)
 class RiskCoverageCurve:
-    """Share of errors among the images kept, as the ones of highest novelty score are given up.
+    """The error among accepted images as those with the highest novelty scores are rejected.
 
     Attributes
     ----------
     area : float
-        Below the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
+        Area under the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
     coverage : tuple of float
-        Share of images kept, rising.
+        Share of images accepted, ascending.
     risk : tuple of float
         Share of errors among them.
     threshold : tuple of float
-        The highest novelty score that is kept.
+        The highest novelty score that is accepted.
     """
 
     area: float
@@ -94,16 +94,16 @@ class RiskCoverageCurve:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good one decision is, measured on images that the model had not seen.
+    """The quality of one decision, measured on held-out images.
 
     Attributes
     ----------
     interval : tuple of float
-        95 % interval of the accuracy (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927).
+        95% interval of the accuracy (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927).
     classes : mapping of str to ClassFigures
         In the order of the confusion matrix.
     ece : float or None
-        Expected calibration error; None where there are no probabilities.
+        Expected calibration error; None if there are no probabilities.
     """
 
     images: int
@@ -124,7 +124,7 @@ class Evaluation:
             raise ValueError("the confusion matrix has other classes than the figures")
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as the JSON output and the model file have them."""
+        """Return JSON values for the model file and the JSON output."""
         values = asdict(self)
         for name, figures in values["classes"].items():
             values["classes"][name] = {**figures, "purity": figures["precision"]}
@@ -132,7 +132,7 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, value: object, where: str) -> Evaluation:
-        """Read what `as_json` wrote.
+        """Return the evaluation in the result of `as_json`.
 
         Raises
         ------
@@ -146,12 +146,12 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class AblationFigures:
-    """Accuracy with some of the feature blocks alone.
+    """The accuracy with only some of the feature blocks.
 
     Attributes
     ----------
     minus_deep : float or None
-        Difference in accuracy to deep features alone, with its 95 % interval.
+        Difference in accuracy from deep features alone, with its 95% interval.
     """
 
     accuracy: float
@@ -165,28 +165,28 @@ class AblationFigures:
         _interval(self.interval)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as the JSON output and the model file have them."""
+        """Return JSON values for the model file and the JSON output."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class StageFacts:
-    """What one stage of the taxonomy decided in cross-validation, and what it decides by.
+    """The results of one stage in cross-validation, and its parameters.
 
     Attributes
     ----------
     outcomes : mapping of str to int
         Number of images by outcome.
     evaluation : Evaluation or None
-        None if the folders do not say which outcome is right; `why` says so.
+        None if the folders do not determine the outcome; `why` explains it.
     parameters : mapping of str to float
-        What a measuring stage decides by, such as `limit`.
+        Parameters of a measuring stage, such as `limit`.
     learnt : str
         Where the parameters come from.
     weights : mapping of str to float
-        Of the feature blocks, where a head decides.
+        Weights of the feature blocks, if the stage has a head.
     temperature : float or None
-        Of the head's probabilities.
+        Temperature of the head.
     """
 
     kind: str
@@ -199,7 +199,7 @@ class StageFacts:
     temperature: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as the JSON output and the model file have them: those of the evaluation included."""
+        """Return JSON values for the model file and the JSON output, those of the evaluation merged in."""
         result: dict[str, Any] = {"accuracy": None, "balanced_accuracy": None}
         if self.evaluation is not None:
             result = self.evaluation.as_json()
@@ -216,7 +216,7 @@ class StageFacts:
 
     @classmethod
     def from_json(cls, value: object, where: str) -> StageFacts:
-        """Read what `as_json` wrote, or an earlier version of it.
+        """Return the results in JSON values of this or an earlier version.
 
         Raises
         ------
@@ -235,23 +235,23 @@ class StageFacts:
 
 
 def _with_former_names(weights: Mapping[str, float]) -> dict[str, float]:
-    """The weights of blocks, also by the names that they had before, for programs that read those."""
+    """Return the block weights, repeated under former names for programs that read those."""
     former = {FORMER_UPSTREAM: UPSTREAM, **FORMER_NAMES}
     return {**weights, **{old: weights[new] for old, new in former.items() if new in weights}}
 
 
 @dataclass(frozen=True)
 class LeftOutClass:
-    """How well a class is recognised as unknown by models that were trained without it.
+    """How well models trained without a class recognise its images as unknown.
 
     Attributes
     ----------
     auc : float
-        Area under the receiver operating characteristic of its novelty scores against the others'.
+        Area under the receiver operating characteristic, its novelty scores against those of the others.
     unknown_found : float
-        Share of its images that are called unknown.
+        Share of its images that are classified as unknown.
     known_rejected : float
-        Share of the other images that are called unknown.
+        Share of the other images that are classified as unknown.
     """
 
     auc: float
@@ -266,7 +266,7 @@ class UnknownKinds:
     Attributes
     ----------
     mean, worst : float or None
-        Of the areas under the curve; None where nothing was measured, and `why` says why.
+        Mean and minimum of the areas under the curve; None if nothing was measured, for the reason `why`.
     """
 
     classes: Mapping[str, LeftOutClass]
@@ -275,7 +275,7 @@ class UnknownKinds:
     why: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as the JSON output and the model file have them."""
+        """Return JSON values for the model file and the JSON output."""
         values = asdict(self)
         if not self.why:
             del values["why"]
@@ -284,7 +284,7 @@ class UnknownKinds:
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """From what a classifier was trained, and its figures.
+    """Training data and results of a classifier.
 
     Attributes
     ----------
@@ -293,15 +293,15 @@ class TrainingFacts:
     manifest_sha256 : str
         Hash of the contents and folders of the training images.
     notes : tuple of str
-        What a person should know about this training.
+        Remarks on this training for the user.
     overall : Evaluation
-        Of the final label, end to end, with no image rejected.
+        Evaluation of the final label, over all stages, with no image rejected.
     stages : mapping of str to StageFacts
         In the order of the taxonomy.
     ablation : mapping of str to AblationFigures
-        By choice of feature blocks; empty if it was not measured.
+        By selection of feature blocks; empty if not measured.
     unknown : UnknownKinds or None
-        None if it was not measured.
+        None if not measured.
     """
 
     classes: Mapping[str, int]
@@ -318,14 +318,14 @@ class TrainingFacts:
     unknown: UnknownKinds | None = None
 
     def __post_init__(self) -> None:
-        """Refuse counts that cannot be."""
+        """Reject impossible counts."""
         if self.folds < 2:
             raise ValueError(f"folds must be at least 2, not {self.folds}")
         if self.images < 1 or min(self.classes.values(), default=0) < 0:
             raise ValueError("the numbers of images must not be negative or 0")
 
     def as_json(self) -> dict[str, Any]:
-        """As the model file keeps it; `from_json` reads it."""
+        """Return JSON values for the model file; `read_training_facts` reads them."""
         return {
             "classes": dict(self.classes),
             "images": self.images,
@@ -343,12 +343,12 @@ class TrainingFacts:
 
 
 def read_training_facts(value: object, stages: tuple[str, ...]) -> TrainingFacts | None:
-    """Training facts out of a model file; None if it has none.
+    """Return the training facts in a model file; None if it has none.
 
     Parameters
     ----------
     value : object
-        As `TrainingFacts.as_json` gave it.
+        The result of `TrainingFacts.as_json`.
     stages : tuple of str
         The stages of the model's taxonomy, in order: JSON objects are written with sorted keys.
 
@@ -364,7 +364,7 @@ def read_training_facts(value: object, stages: tuple[str, ...]) -> TrainingFacts
 
 
 def _in_order(table: Mapping[str, T], names: tuple[str, ...]) -> dict[str, T]:
-    """The same mapping with some keys first; a file has them sorted."""
+    """Return the mapping with some keys first, as files store keys sorted."""
     return {name: table[name] for name in (*names, *table) if name in table}
 
 

@@ -1,4 +1,4 @@
-"""Settings of clustering and its result, before any decision of a person. Immutable."""
+"""Settings of clustering and its result, before any decision of the user. Immutable."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ AGGLOMERATIVE = "agglomerative"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A cut that is worth looking at.
+    """A suggested cut.
 
     Attributes
     ----------
     height : float
         Height of the cut.
     clusters, singletons : int
-        Numbers of all clusters and of those with one image, before outliers are set apart.
+        Number of clusters, and of clusters with one image, before outliers are separated.
     score : float
-        Of `engine.clustering.cut_suggestions`; larger is better, comparable within one tree only.
+        From `engine.clustering.cut_suggestions`; larger is better, comparable within one tree only.
     why : str
-        The reason, for people.
+        The reason, as shown to the user.
     """
 
     height: float
@@ -41,21 +41,21 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person can choose about the grouping.
+    """The settings of clustering that the user can choose.
 
     Attributes
     ----------
     method : str
-        Name of the clustering method; `engine.clustering.registry` knows which there are.
+        Name of the clustering method, one of those in `engine.clustering.registry`.
     parameters : mapping of str to str, float or None
-        Of the method, by name; those that are not named have their defaults.
+        Parameters of the method, by name; a parameter that is missing has its default.
     weights : BlockWeights or None
-        None means chosen from the data.
+        None: chosen from the data.
     seed : int
-        Of everything that is drawn at random.
+        Seed of all random numbers.
     processing : Preprocessing
-        How the images were preprocessed before their features were computed: another one means other
-        vectors.
+        How the images were preprocessed before their features were computed. Other preprocessing gives
+        other vectors.
     """
 
     method: str = AGGLOMERATIVE
@@ -74,9 +74,9 @@ class Flat:
     labels : (n,) intp
         The cluster of each image, from 0.
     representatives : (k,) intp
-        The image that stands for each cluster.
+        The image that represents each cluster.
     tree_of_representatives : Tree or None
-        Of their vectors; shown in reports.
+        Tree of the representatives; shown in reports.
     """
 
     labels: Integers
@@ -86,22 +86,22 @@ class Flat:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Fused vectors, and what was found in them.
+    """The result of clustering: fusion vectors, outlier scores, and a tree or flat clusters.
 
     Attributes
     ----------
     blocks : mapping of str to (n, d) float32
-        Normalised and reduced, before the weights: all that a new weighting needs.
+        Normalised and reduced, but not weighted, so that the weights can be changed.
     vectors : (n, d) float32
-        Fused and reduced; Euclidean distances between rows are the distances of everything below.
+        Fusion vectors, reduced; all distances are Euclidean distances between these rows.
     outlier_scores : (n,) float64
-        1 is the threshold above which an image is flagged.
+        An image with a score above 1 is flagged.
     result : Tree or Flat
-        What the method found: a tree of all images, to be cut, or clusters as they are.
+        A tree of all images, to be cut, or flat clusters.
     suggestions : tuple of Suggestion
         Cuts of the tree, best first; empty for flat clusters.
     identity : mapping of str to Any
-        Of the features, as `Features` has it; empty in sessions of earlier versions.
+        Identity of the features, as in `Features`; empty in sessions of earlier versions.
     """
 
     settings: Settings
@@ -121,7 +121,7 @@ class Analysis:
 
     @property
     def flat(self) -> Flat | None:
-        """The flat clusters; None where there is a tree."""
+        """The flat clusters; None if there is a tree."""
         return self.result if isinstance(self.result, Flat) else None
 
     @property
@@ -134,5 +134,5 @@ class Analysis:
 
     @cached_property
     def orders(self) -> dict[bytes, tuple[Integers, float]]:
-        """Orders from the medoid and spreads found so far, by the bytes of the members."""
+        """Cache of the order from the medoid and the spread of a cluster, by the bytes of its members."""
         return {}

@@ -18,7 +18,7 @@ class Layout:
     ----------
     x, y : (2n-1,) float64
     left, right : (2n-1,) float64
-        The outermost leaves below each node, as x.
+        x of the leftmost and the rightmost leaf below each node.
     """
 
     x: Floats
@@ -28,7 +28,7 @@ class Layout:
 
 
 def lay_out(tree: Tree) -> Layout:
-    """Place the nodes of a tree."""
+    """Return the positions of the nodes of a tree."""
     n = tree.leaves
     x, y = np.zeros(2 * n - 1), np.zeros(2 * n - 1)
     x[tree.leaf_order] = np.arange(n) + 0.5

@@ -1,4 +1,4 @@
-"""The blocks of numbers that describe each image."""
+"""Feature blocks: the vectors that describe each image, and their weights."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FORMER_NAMES = {"shape": OUTLINE}
 
 
 def current_name(block: str) -> str:
-    """Today's name of a block that an earlier version may have named."""
+    """Return the current name of a block, given a name from any version."""
     return FORMER_NAMES.get(block, block)
 
 
 def with_current_names(by_block: Mapping[str, Value]) -> dict[str, Value]:
-    """The same values under today's block names."""
+    """Return the values with blocks renamed to their current names."""
     return {current_name(name): value for name, value in by_block.items()}
 
 
 def identity_with_current_names(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored identity of features under today's block names."""
+    """Return a stored identity with blocks renamed to their current names."""
     by_block = ("columns", "extractors")
     return {
         key: with_current_names(value) if key in by_block and isinstance(value, Mapping) else value
@@ -48,16 +48,16 @@ class BackboneInfo:
 
 @dataclass(frozen=True)
 class Features:
-    """One row per image, in the order of the image set.
+    """The features of an image set: one row per image, in its order.
 
     Attributes
     ----------
     blocks : mapping of str to (n, d) float32
-        The deep block is absent where no weights could be had.
+        The deep block is missing if no network weights were available.
     backbone : BackboneInfo or None
-        None exactly where the deep block is absent.
+        None if and only if the deep block is missing.
     identity : mapping of str to Any
-        The versions of all that the features depend on, as JSON values; empty if they are not known.
+        Versions of everything that the features depend on, as JSON values; empty if unknown.
     """
 
     blocks: Mapping[str, Vectors]
@@ -70,14 +70,14 @@ class Features:
 
 @dataclass(frozen=True)
 class BlockWeights:
-    """The share of each block in the distance between images, and the reason for it.
+    """The weight of each block in the distance between images, and the reason for the weights.
 
     Attributes
     ----------
     shares : mapping of str to float
-        By block name, 0 or more; a block that is not named has the share 0.
+        By block name, 0 or more; a block that is not listed has the share 0.
     why : str
-        For people.
+        The reason, as shown to the user.
 
     Raises
     ------
@@ -96,15 +96,15 @@ class BlockWeights:
         object.__setattr__(self, "shares", shares)
 
     def share(self, block: str) -> float:
-        """The share of one block."""
+        """Return the share of a block."""
         return self.shares.get(block, 0.0)
 
     def as_json(self) -> dict[str, float | str]:
-        """One field per block, and `why`."""
+        """Return JSON values: one field per block, and `why`."""
         return {**self.shares, "why": self.why}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> BlockWeights:
-        """The inverse of `as_json`; knows the block names of earlier versions."""
+        """Return weights from the result of `as_json`; block names of earlier versions are accepted."""
         shares = with_current_names({name: value for name, value in fields.items() if name != "why"})
         return cls(shares, str(fields["why"]))

@@ -14,7 +14,7 @@ from defect_workbench.core.arrays import Floats, Integers
 class Tree:
     """A monotone merge tree.
 
-    Leaves are nodes 0..n-1; merge i makes node n+i. A cut is a number of clusters k, for which the last k-1
+    Leaves are nodes 0..n-1; merge i creates node n+i. A cut is a number of clusters k, for which the last k-1
     merges are undone. Unlike a height, k is unambiguous where merges have equal heights.
 
     Attributes
@@ -55,47 +55,47 @@ class Tree:
         return order
 
     def clusters_at(self, height: float) -> int:
-        """Number of clusters where the cut is at `height`; a merge exactly there is made."""
+        """Return the number of clusters of a cut at `height`; a merge at exactly this height is kept."""
         return self.leaves - int(np.searchsorted(self.heights, height, side="right"))
 
     def height_of(self, clusters: int) -> float:
-        """A height that gives `clusters` clusters: midway between the merges on both sides."""
-        made = self.leaves - min(max(clusters, 1), self.leaves)
+        """Return the height of a cut into `clusters` clusters: midway between the merges on both sides."""
+        kept = self.leaves - min(max(clusters, 1), self.leaves)
         top = self.heights[-1] if self.leaves > 1 else 1.0
-        low = self.heights[made - 1] if made else 0.0
-        high = self.heights[made] if made < len(self.heights) else 1.05 * top
+        low = self.heights[kept - 1] if kept else 0.0
+        high = self.heights[kept] if kept < len(self.heights) else 1.05 * top
         return float((low + high) / 2)
 
     def roots(self, clusters: int) -> Integers:
-        """(n,) for each leaf the topmost node of its cluster when the tree is cut into `clusters`."""
+        """Return, for each leaf, the top node of its cluster if the tree is cut into `clusters`, (n,)."""
         return self.tops(clusters)[: self.leaves]
 
     def tops(self, clusters: int) -> Integers:
-        """(2n - clusters,) the same for every node below the cut, merges included."""
-        made = self.leaves - min(max(clusters, 1), self.leaves)
-        parent = np.arange(self.leaves + made)
-        parent[self.children[:made].ravel()] = np.repeat(np.arange(made) + self.leaves, 2)
+        """Return the same for every node below the cut, merges included, (2n - clusters,)."""
+        kept = self.leaves - min(max(clusters, 1), self.leaves)
+        parent = np.arange(self.leaves + kept)
+        parent[self.children[:kept].ravel()] = np.repeat(np.arange(kept) + self.leaves, 2)
         while True:
-            above = parent[parent]
-            if np.array_equal(above, parent):
+            grandparent = parent[parent]
+            if np.array_equal(grandparent, parent):
                 return parent
-            parent = above
+            parent = grandparent
 
     def singletons(self, clusters: int) -> int:
-        """Number of clusters of one leaf when cut into `clusters`."""
+        """Return the number of clusters of one leaf if the tree is cut into `clusters`."""
         return int(np.count_nonzero(self.roots(clusters) < self.leaves)) if self.leaves > 1 else 1
 
     def members(self, node: int) -> Integers:
-        """Leaves below a node, from left to right."""
+        """Return the leaves below a node, from left to right."""
         if node < self.leaves:
             return np.array([node])
-        found: list[int] = []
+        leaves: list[int] = []
         stack = [node]
         while stack:
             top = stack.pop()
             if top < self.leaves:
-                found.append(top)
+                leaves.append(top)
             else:
                 left, right = self.children[top - self.leaves]
                 stack += [int(right), int(left)]
-        return np.array(found)
+        return np.array(leaves)

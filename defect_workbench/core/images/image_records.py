@@ -24,9 +24,9 @@ class ImageRecord:
     width, height : int
         In pixels, after the EXIF rotation.
     note : str
-        A remark on how it was read; usually empty.
+        A remark on how the file was read; usually empty.
     tool : InstrumentMetadata or None
-        Metadata of the instrument; None if there are none.
+        Metadata that the instrument recorded; None if there are none.
     info_bar : int
         Rows at the bottom that were cropped before features were computed.
     measured : Measurements or None
@@ -44,7 +44,7 @@ class ImageRecord:
     measured: Measurements | None = None
 
 
-# Reasons that concern the place of a file, not its content.
+# Reasons that concern the location of a file, not its content.
 IN_HIDDEN_FOLDER = "it lies in a hidden folder"
 IN_RESULTS = "it lies in a folder of results of this program"
 PASSED_OVER = frozenset({IN_HIDDEN_FOLDER, IN_RESULTS})
@@ -52,7 +52,7 @@ PASSED_OVER = frozenset({IN_HIDDEN_FOLDER, IN_RESULTS})
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A file that looked like an image but was not used, with the reason."""
+    """A file with the name of an image that was not used, with the reason."""
 
     path: str
     reason: str

@@ -48,25 +48,25 @@ class InstrumentMetadata:
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> InstrumentMetadata:
-        """Return the metadata that `as_json` was called on.
+        """Return metadata from the result of `as_json`.
 
         Raises
         ------
         ValueError
             If a value has the wrong type.
         """
-        found: dict[str, Any] = {}
+        known: dict[str, Any] = {}
         for field in METADATA_FIELDS:
             if field.name in values:
-                found[field.name] = (float if field.numeric else str)(values[field.name])
+                known[field.name] = (float if field.numeric else str)(values[field.name])
         if values.get("bar_rows") is not None:
-            found["bar_rows"] = int(values["bar_rows"])
-        return InstrumentMetadata(**found)
+            known["bar_rows"] = int(values["bar_rows"])
+        return InstrumentMetadata(**known)
 
     def filled_from(self, other: InstrumentMetadata) -> InstrumentMetadata:
-        """Return these metadata, with unknown values taken from `other`."""
-        silent = [field.name for field in fields(self) if getattr(self, field.name) in (None, "")]
-        return replace(self, **{name: getattr(other, name) for name in silent})
+        """Return these metadata, with unknown values filled in from `other`."""
+        unknown = [field.name for field in fields(self) if getattr(self, field.name) in (None, "")]
+        return replace(self, **{name: getattr(other, name) for name in unknown})
 
     def __bool__(self) -> bool:
         return bool(self.as_json())
@@ -88,7 +88,7 @@ class MetadataField:
     template : str
         The value with its unit.
     place : (int, int)
-        Line, and place within it, where an image's metadata are shown as text.
+        Line, and position in the line, where an image's metadata are shown as text.
     """
 
     name: str
@@ -96,14 +96,14 @@ class MetadataField:
     template: str
     place: tuple[int, int]
 
-    def value(self, facts: InstrumentMetadata) -> float | str | None:
+    def value(self, metadata: InstrumentMetadata) -> float | str | None:
         """Return the value; None or empty if unknown."""
-        found: float | str | None = getattr(facts, self.name)
-        return found
+        value: float | str | None = getattr(metadata, self.name)
+        return value
 
-    def text(self, facts: InstrumentMetadata) -> str:
+    def text(self, metadata: InstrumentMetadata) -> str:
         """Return the value with its unit, to four significant figures; empty if unknown."""
-        value = self.value(facts)
+        value = self.value(metadata)
         if value is None or value == "":
             return ""
         return self.template.format(value if isinstance(value, str) else float(f"{value:.4g}"))
@@ -122,13 +122,13 @@ METADATA_FIELDS = (
 )
 
 
-def metadata_text(facts: InstrumentMetadata | None) -> str:
+def metadata_text(metadata: InstrumentMetadata | None) -> str:
     """Return the known metadata as text, in lines of related values."""
-    if facts is None:
+    if metadata is None:
         return ""
     fields_in_order = sorted(METADATA_FIELDS, key=lambda field: field.place)
     lines = (
-        " · ".join(filter(None, (field.text(facts) for field in line)))
+        " · ".join(filter(None, (field.text(metadata) for field in line)))
         for _, line in groupby(fields_in_order, key=lambda field: field.place[0])
     )
     return "\n".join(filter(None, lines))
@@ -141,7 +141,7 @@ class Scales:
     Attributes
     ----------
     kind : str
-        "pixel size" (nm) or, if no pixel size is known at all, "magnification".
+        "pixel size" (nm) or, if no image has a pixel size, "magnification".
     counts : tuple of (float, int)
         Value, to three significant figures, and number of images, ordered by value.
     unknown : int
@@ -154,7 +154,7 @@ class Scales:
 
     @property
     def mixed(self) -> bool:
-        """Whether a pixel means different lengths in different images."""
+        """Whether the images differ in scale."""
         return len(self.counts) > 1
 
     def lines(self) -> list[str]:
@@ -173,11 +173,11 @@ class Scales:
         return f"{value:g} nm/pixel" if self.kind == "pixel size" else f"{value:g} x"
 
 
-def scales(facts: Iterable[InstrumentMetadata | None]) -> Scales:
+def scales(metadata: Iterable[InstrumentMetadata | None]) -> Scales:
     """Return the histogram of pixel sizes, or of magnifications if no image has a pixel size."""
-    known = [fact or InstrumentMetadata() for fact in facts]
-    kind = "pixel size" if any(f.pixel_size_nm for f in known) else "magnification"
+    records = [record or InstrumentMetadata() for record in metadata]
+    kind = "pixel size" if any(record.pixel_size_nm for record in records) else "magnification"
     name = "pixel_size_nm" if kind == "pixel size" else "magnification"
-    values = [getattr(fact, name) for fact in known]
+    values = [getattr(record, name) for record in records]
     counts = Counter(float(f"{value:.3g}") for value in values if value)
     return Scales(kind, tuple(sorted(counts.items())), sum(1 for value in values if not value))

@@ -7,10 +7,10 @@ import math
 _UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
 
 
-def round_length(most: float) -> float:
-    """Return the largest of 1, 2 and 5 times a power of ten that is at most `most` (positive)."""
-    power = 10.0 ** math.floor(math.log10(most))
-    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= most * (1 + 1e-9))
+def round_length(limit: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is at most `limit` (positive)."""
+    power = 10.0 ** math.floor(math.log10(limit))
+    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= limit * (1 + 1e-9))
 
 
 def length_words(nanometres: float) -> str:

@@ -17,13 +17,14 @@ class Measurements:
     defects : int
         Number of separate defects.
     total_area, area : float
-        Of all defects, and of the largest one; in square pixels or nm^2.
+        Area of all defects, and of the largest one; in square pixels or nm^2.
     diameter : float
-        Of the circle with the area of the largest defect; in pixels or nm.
+        Diameter of the circle with the area of the largest defect; in pixels or nm.
     aspect : float
         Ratio of the axes of the ellipse with the second moments of the largest defect; 0 without a defect.
     orientation : float
-        Of the longer axis, in degrees anticlockwise from the horizontal, above -90 and up to 90.
+        Direction of the longer axis of that ellipse, in degrees anticlockwise from the horizontal, above
+        -90 and up to 90.
     contrast : float
         Median absolute difference of the largest defect from the background, in grey levels; negative if
         it is darker.
@@ -62,7 +63,7 @@ class Measurements:
 
     @staticmethod
     def of_numbers(values: Sequence[float], unit: str = PIXELS) -> Measurements:
-        """Return the measurements that `numbers` was called on."""
+        """Return measurements from the result of `numbers`."""
         numbers = dict(zip(NUMBERS[1:], map(float, values[1:]), strict=True))
         return Measurements(int(values[0]), **numbers, unit=unit)
 

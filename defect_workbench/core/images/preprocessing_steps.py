@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Choice(Generic[Value]):
-    """One value of a setting, and what forms, reports and the command line call it."""
+    """One value of a setting, and its label in forms, reports and on the command line."""
 
     value: Value
     label: str
@@ -59,7 +59,7 @@ class Preprocessing:
     Raises
     ------
     ValueError
-        If a value is none of these.
+        If a value is not one of these.
     """
 
     info_bar: InfoBar = "auto"

@@ -1,4 +1,4 @@
-"""Why an image is in its cluster: the evidence from each feature block, and the most similar images."""
+"""Why an image is in its cluster: evidence from each feature block, and the most similar images."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class BlockEvidence:
     cluster, rival : int
         Indices into the partition's clusters.
     blocks : mapping of str to float
-        For each block of a weight above 0, its share in the difference of the squared distances to
-        the two centroids; positive supports `cluster`. Absolute values add up to 1.
+        For each block with a weight above 0, its share of the difference between the squared distances to
+        the two centroids; positive values support `cluster`. Absolute values add up to 1.
     """
 
     cluster: int
@@ -32,9 +32,9 @@ class BlockEvidence:
 
 
 def block_evidence_of(analysis: Analysis, partition: Partition, image: int) -> BlockEvidence | None:
-    """The evidence for an image's cluster against the nearest other cluster.
+    """Return the evidence for an image's cluster against the nearest other cluster.
 
-    An outlier is treated as if it were in the nearest cluster. None where there is no other cluster.
+    An outlier is treated as if it were in the nearest cluster. None if there is no other cluster.
     """
     if len(partition.clusters) < 2:
         return None
@@ -62,7 +62,7 @@ def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> 
 
 
 def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, Floats]:
-    """The images most similar to one image, nearest first, and their distances.
+    """Return the images most similar to one image, nearest first, and their distances.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def nearest_images(partition: Partition, image: int, count: int) -> tuple[Intege
     count = min(count, len(vectors) - 1)
     if count < 1:
         return np.empty(0, np.intp), np.empty(0)
-    near = np.argpartition(squares, count - 1)[:count]
-    distances = np.linalg.norm(vectors[near].astype(np.float64) - vectors[image], axis=1)
+    nearest = np.argpartition(squares, count - 1)[:count]
+    distances = np.linalg.norm(vectors[nearest].astype(np.float64) - vectors[image], axis=1)
     order = np.argsort(distances, kind="stable")
-    return near[order], distances[order]
+    return nearest[order], distances[order]

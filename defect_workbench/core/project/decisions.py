@@ -1,8 +1,7 @@
-"""The decisions of a person, and the clusters and outliers that a cut and these decisions give together.
+"""The user's decisions, and the clusters and outliers that result from a cut and these decisions.
 
-A decision either holds images in a group of their own, whatever the cut does later, or says that an
-image belongs with another one, which it then follows wherever the cut puts that. The cut moves only
-images nobody decided about.
+A decision either holds images in a group, whatever the cut is, or makes an image follow another one to
+wherever the cut puts that. The cut only moves images without a decision.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from defect_workbench.core.clustering.clustering_result import Analysis, Flat
 
 UNDECIDED = -1
 OUTLIERS = "_outliers"
-_MOST_KNOWN = 500
+_CACHED_ORDERS = 500
 
 
 @dataclass(frozen=True)
 class Group:
-    """What a person decided about images that are held together.
+    """The user's decisions about images that are held together.
 
     Attributes
     ----------
     name : str
-        Empty until one is given.
+        Empty until the user names it.
     colour : int
-        Number of the colour that the cluster had when it was first held.
+        Colour number of the cluster when it was first held.
     note : str
         Free text.
     """
@@ -45,14 +44,14 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """All decisions of a person about the images of a set.
+    """All decisions of the user about an image set.
 
     Attributes
     ----------
     held : (n,) int32
-        For each image its group, or `UNDECIDED`.
+        The group of each image, or `UNDECIDED`.
     follows : (n,) int32
-        For each image the one it belongs with, or `UNDECIDED`; never both held and following.
+        The image that each image follows, or `UNDECIDED`; an image is never both held and following.
     groups : mapping of int to Group
         By number; never changed in place.
     """
@@ -63,9 +62,9 @@ class Decisions:
 
     @staticmethod
     def none(images: int) -> Decisions:
-        """No decisions yet."""
-        nothing = np.full(images, UNDECIDED, np.int32)
-        return Decisions(nothing, nothing)
+        """Return no decisions, for a number of images."""
+        undecided = np.full(images, UNDECIDED, np.int32)
+        return Decisions(undecided, undecided)
 
     def hold(self, members: Integers, group: Group) -> tuple[Decisions, int]:
         """Hold images in a new group and return its number; groups that become empty are dropped."""
@@ -73,13 +72,13 @@ class Decisions:
         return self.hold_in(members, number, group), number
 
     def hold_in(self, members: Integers, number: int, group: Group) -> Decisions:
-        """Hold images in the group of this number, which may be new."""
+        """Hold images in the group with this number, which may be new."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = number, UNDECIDED
         return Decisions(held, follows, {**self._used(held), number: group})
 
     def follow(self, members: Integers, image: int) -> Decisions:
-        """From now on, images belong wherever `image` belongs."""
+        """Make images follow `image`."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = UNDECIDED, image
         # An image that is followed must not follow another one in turn.
@@ -87,35 +86,35 @@ class Decisions:
         return Decisions(held, follows, self._used(held))
 
     def change(self, number: int, **fields: object) -> Decisions:
-        """The decisions with some fields of one group changed."""
+        """Change some fields of one group."""
         group = replace(self.groups[number], **fields)  # type: ignore[arg-type]
         return Decisions(self.held, self.follows, {**self.groups, number: group})
 
     @property
     def decided(self) -> Flags:
-        """(n,) whether a person decided about the image."""
+        """Whether the user decided about each image, (n,)."""
         return np.asarray((self.held != UNDECIDED) | (self.follows != UNDECIDED))
 
     def leaders(self) -> Integers:
-        """(n,) for each image the one that it is put with: itself, or the last of the chain it follows."""
-        leads = np.where(self.follows == UNDECIDED, np.arange(len(self.follows)), self.follows)
-        for _ in range(len(leads).bit_length()):
-            leads = leads[leads]
-        return leads.astype(np.intp)
+        """Return for each image the one whose cluster it is in: itself, or the end of its chain, (n,)."""
+        leaders = np.where(self.follows == UNDECIDED, np.arange(len(self.follows)), self.follows)
+        for _ in range(len(leaders).bit_length()):
+            leaders = leaders[leaders]
+        return leaders.astype(np.intp)
 
     def hand_over(self, moved: Integers, partition: Partition) -> Decisions:
-        """Give the followers of images that are about to move away another image to follow.
+        """Give the followers of images that are about to move another image to follow.
 
-        It is the undecided image nearest to the medoid of the cluster they are in, so that they stay there.
+        It is the undecided image nearest to the medoid of their cluster, so that they stay there.
         """
         follows = self.follows.copy()
         leading = np.intersect1d(moved, follows[follows != UNDECIDED])
         for leader in leading.tolist():
             cluster = partition.clusters[int(partition.cluster_of[leader])]
-            left = cluster.members[~np.isin(cluster.members, moved) & ~self.decided[cluster.members]]
+            candidates = cluster.members[~np.isin(cluster.members, moved) & ~self.decided[cluster.members]]
             staying = np.setdiff1d(np.flatnonzero(follows == leader), moved)
-            if len(left):
-                follows[staying] = left[0]
+            if len(candidates):
+                follows[staying] = candidates[0]
         return replace(self, follows=follows)
 
     def _used(self, held: NDArray[np.int32]) -> dict[int, Group]:
@@ -130,14 +129,14 @@ class Cluster:
     Attributes
     ----------
     key : int
-        Stays with the cluster while the cut moves: its tree node (its number where clusters are flat) if
-        open, -2 - group number if held.
+        Identifies the cluster while the cut changes: -2 - group number if held; else its tree node, or
+        its number if clusters are flat.
     label : str
-        The given name, or cluster-01, cluster-02, ... by falling size.
+        The name given by the user, or cluster-01, cluster-02, ... by descending size.
     members : (m,) intp
-        From the medoid outwards.
+        Images by distance from the medoid.
     spread : float
-        Mean distance from the centroid.
+        Mean distance of the images from the centroid.
     """
 
     key: int
@@ -159,9 +158,9 @@ class Partition:
     Attributes
     ----------
     clusters : tuple of Cluster
-        The largest first.
+        By descending size.
     outliers : (m,) intp
-        The highest score first.
+        By descending outlier score.
     """
 
     clusters: tuple[Cluster, ...]
@@ -170,7 +169,7 @@ class Partition:
 
     @cached_property
     def cluster_of(self) -> NDArray[np.int32]:
-        """(n,) index into `clusters` for each image; -1 for outliers."""
+        """Index into `clusters` of each image, (n,); -1 for outliers."""
         result = np.full(len(self.vectors), -1, np.int32)
         for index, cluster in enumerate(self.clusters):
             result[cluster.members] = index
@@ -178,29 +177,29 @@ class Partition:
 
     @cached_property
     def centroids(self) -> Floats:
-        """(clusters, d) mean vectors."""
+        """Mean vectors of the clusters, (clusters, d)."""
         rows = [self.vectors[c.members].mean(axis=0, dtype=np.float64) for c in self.clusters]
         return np.stack(rows) if rows else np.empty((0, self.vectors.shape[1]))
 
     def nearest(self, images: Integers, count: int = 1) -> tuple[Integers, Floats]:
-        """The clusters whose centroids are nearest to each image, its own cluster included.
+        """Return the clusters whose centroids are nearest to each image, its own cluster included.
 
         Returns
         -------
         clusters : (m, count) intp
-            Indices, nearest first; fewer columns where there are fewer clusters.
+            Indices, nearest first; fewer columns if there are fewer clusters.
         distances : (m, count) float64
         """
-        difference = np.empty((len(images), len(self.clusters)))
+        distances = np.empty((len(images), len(self.clusters)))
         rows = self.vectors[images].astype(np.float64)
         for index, centroid in enumerate(self.centroids):
-            difference[:, index] = np.linalg.norm(rows - centroid, axis=1)
-        order = np.argsort(difference, axis=1, kind="stable")[:, :count]
-        return order, np.take_along_axis(difference, order, axis=1)
+            distances[:, index] = np.linalg.norm(rows - centroid, axis=1)
+        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
+        return order, np.take_along_axis(distances, order, axis=1)
 
 
 def base_labels(analysis: Analysis, clusters: int) -> Integers:
-    """(n,) key of each image's cluster before any decision: a tree node, or a number of a flat cluster."""
+    """Return the key of each image's cluster without decisions, (n,): tree node, or flat cluster number."""
     result = analysis.result
     return result.labels if isinstance(result, Flat) else result.roots(clusters)
 
@@ -208,37 +207,39 @@ def base_labels(analysis: Analysis, clusters: int) -> Integers:
 def divide(
     analysis: Analysis, clusters: int, decisions: Decisions, unknown: Flags | None = None
 ) -> Partition:
-    """The clusters and outliers at a cut, with every decision applied.
+    """Return the clusters and outliers at a cut, with all decisions applied.
 
-    An undecided image is an outlier if its score is above 1, if a classifier does not know its kind
-    (`unknown`), or if it is alone in its cluster.
+    An undecided image is an outlier if its score is above 1, if a classifier finds it unknown, or if it is
+    alone in its cluster.
     """
     labels = base_labels(analysis, clusters).astype(np.int64)
     labels = np.where(decisions.held != UNDECIDED, -2 - decisions.held.astype(np.int64), labels)
     labels = labels[decisions.leaders()]
-    strange = analysis.outlier_scores > 1
-    flagged = ~decisions.decided & (strange if unknown is None else strange | unknown)
-    # A person put another image with these, so they are not outliers.
+    high_score = analysis.outlier_scores > 1
+    flagged = ~decisions.decided & (high_score if unknown is None else high_score | unknown)
+    # The user assigned another image to these, so they are not outliers.
     flagged[decisions.follows[decisions.follows != UNDECIDED]] = False
     candidates = np.flatnonzero(~flagged)
     keys, inverse, sizes = np.unique(labels[candidates], return_inverse=True, return_counts=True)
-    alone = (sizes == 1) & (keys >= 0)
-    flagged[candidates[alone[inverse]]] = True
+    singleton = (sizes == 1) & (keys >= 0)
+    flagged[candidates[singleton[inverse]]] = True
 
     grouped = np.argsort(inverse, kind="stable")
-    pieces = np.split(candidates[grouped], np.cumsum(sizes)[:-1]) if len(keys) else []
-    found = [
-        (int(key), members) for key, members, single in zip(keys, pieces, alone, strict=True) if not single
+    member_lists = np.split(candidates[grouped], np.cumsum(sizes)[:-1]) if len(keys) else []
+    groups = [
+        (int(key), members)
+        for key, members, alone in zip(keys, member_lists, singleton, strict=True)
+        if not alone
     ]
-    # Equal sizes in the order of their first image, so that numbering is repeatable.
-    found.sort(key=lambda item: (-len(item[1]), int(item[1][0])))
-    width = max(2, len(str(len(found))))
-    given = {group.name.casefold() for group in decisions.groups.values() if group.name}
+    # Clusters of equal size are ordered by their first image, so that the numbering is repeatable.
+    groups.sort(key=lambda item: (-len(item[1]), int(item[1][0])))
+    width = max(2, len(str(len(groups))))
+    user_names = {group.name.casefold() for group in decisions.groups.values() if group.name}
     result = []
-    for number, (key, members) in enumerate(found, start=1):
+    for number, (key, members) in enumerate(groups, start=1):
         group = decisions.groups[-2 - key] if key < 0 else None
         label = group.name if group is not None and group.name else f"cluster-{number:0{width}d}"
-        if label.casefold() in given and not (group is not None and group.name):
+        if label.casefold() in user_names and not (group is not None and group.name):
             label += "-auto"
         ordered, spread = _from_medoid(analysis, members)
         result.append(Cluster(key, label, ordered, spread, group))
@@ -248,18 +249,18 @@ def divide(
 
 
 def _from_medoid(analysis: Analysis, members: Integers) -> tuple[Integers, float]:
-    """Images by distance from their medoid, and their mean distance from the centroid.
+    """Return images by distance from their medoid, and their mean distance from the centroid.
 
-    The medoid under squared distances is the image nearest to the centroid. Most clusters outlive a
-    moved cut, so what was found is kept with the vectors.
+    The medoid is the image nearest to the centroid. Most clusters do not change when the cut moves, so
+    results are cached with the analysis.
     """
-    known, key = analysis.orders, members.tobytes()
-    if key not in known:
+    cache, key = analysis.orders, members.tobytes()
+    if key not in cache:
         rows = analysis.vectors[members].astype(np.float64)
         from_centroid = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
         from_medoid = np.linalg.norm(rows - rows[int(from_centroid.argmin())], axis=1)
         ordered = members[np.argsort(from_medoid, kind="stable")]
-        if len(known) >= _MOST_KNOWN:
-            known.clear()
-        known[key] = ordered, float(from_centroid.mean())
-    return known[key]
+        if len(cache) >= _CACHED_ORDERS:
+            cache.clear()
+        cache[key] = ordered, float(from_centroid.mean())
+    return cache[key]

@@ -1,4 +1,4 @@
-"""The images that clustering flagged as outliers, and what a person decided about each."""
+"""The images flagged as outliers, and the user's decision about each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class OutlierDecision:
     image : int
         Its index.
     score : float
-        Outlier score; up to 1 where it was flagged for being alone in its cluster.
+        Outlier score; at most 1 if it was flagged as a singleton or as unknown.
     decision : str
-        In words.
+        The decision, as shown to the user.
     label : str
-        Of the cluster it is in now; empty if in none.
+        Label of its current cluster; empty if it is in none.
     """
 
     image: int
@@ -31,27 +31,27 @@ class OutlierDecision:
 
 
 def outlier_decisions(project: Project) -> list[OutlierDecision]:
-    """Every image flagged at this cut before any decision, by falling score."""
+    """Return every image flagged at this cut before any decision, by descending score."""
     analysis, decisions, partition = project.analysis, project.decisions, project.partition
     flagged = divide(analysis, project.clusters, Decisions.none(len(project.images))).outliers
-    own = partition.cluster_of
-    found = []
+    cluster_of = partition.cluster_of
+    result = []
     for image in flagged.tolist():
-        cluster = partition.clusters[int(own[image])] if own[image] >= 0 else None
+        cluster = partition.clusters[int(cluster_of[image])] if cluster_of[image] >= 0 else None
         if cluster is None:
-            words = "none: left with the outliers"
+            decision = "none: still an outlier"
         elif decisions.held[image] != UNDECIDED and cluster.group is not None:
             group = cluster.group
             if group.nuisance:
-                words = "nuisance"
+                decision = "nuisance"
             elif len(cluster.members) == 1:
-                words = "a class of its own"
+                decision = "a separate cluster"
             else:
-                words = "confirmed in its cluster" if group.confirmed else "held in a cluster"
+                decision = "confirmed in its cluster" if group.confirmed else "held in a cluster"
         elif decisions.follows[image] != UNDECIDED:
-            words = "put into a cluster"
+            decision = "moved to a cluster"
         else:
-            words = "none itself: others were put with it"
+            decision = "none: other images were moved to it"
         score = float(analysis.outlier_scores[image])
-        found.append(OutlierDecision(image, score, words, cluster.label if cluster else ""))
-    return found
+        result.append(OutlierDecision(image, score, decision, cluster.label if cluster else ""))
+    return result

@@ -8,8 +8,8 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.decisions import Cluster
 
-# Paul Tol's "bright" and "muted" schemes, ordered so that neighbours differ in lightness too; none
-# is near the neutral grey of undivided branches.
+# Paul Tol's "bright" and "muted" schemes, ordered so that neighbours also differ in lightness. None is
+# close to the grey of branches above the cut.
 COLOURS = (
     "#4477AA",
     "#EE6677",
@@ -24,17 +24,17 @@ COLOURS = (
     "#999933",
     "#88CCEE",
 )
-# Five places on viridis (S. van der Walt, N. Smith): evenly rising lightness, for numbers.
+# Five colours of viridis (S. van der Walt, N. Smith), with evenly increasing lightness, for numbers.
 RAMP = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
 NEUTRAL = "#8A8F98"
 NUISANCE_COLOUR = -1
 
 
 def node_colours(tree: Tree) -> Integers:
-    """(2n-1,) a colour number for each node that no cut changes.
+    """Return the colour number of each node, (2n-1,), which does not depend on the cut.
 
-    From the top down, the larger branch of a split keeps the colour and the smaller one gets the
-    next, so the clusters of any cut into k have the numbers 0..k-1.
+    From the top down, the larger branch of a split keeps the colour and the smaller one gets the next
+    number, so the clusters of a cut into k have the numbers 0..k-1.
     """
     n = tree.leaves
     sizes = np.concatenate([np.ones(n), tree.merges[:, 3]])
@@ -47,19 +47,19 @@ def node_colours(tree: Tree) -> Integers:
 
 
 def colour(number: int) -> str:
-    """The colour of a number, as #RRGGBB; nuisance is grey."""
+    """Return the colour with this number, as #RRGGBB; nuisance is grey."""
     if number == NUISANCE_COLOUR:
         return NEUTRAL
     return COLOURS[number % len(COLOURS)]
 
 
 def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
-    """The colour number of a cluster: that of its group or tree node; its key where clusters are flat."""
+    """Return the colour number of a cluster: of its group or tree node; its key if clusters are flat."""
     if cluster.group is not None:
         return cluster.group.colour
     return cluster.key if nodes is None else int(nodes[cluster.key])
 
 
 def cluster_colour(cluster: Cluster, nodes: Integers | None) -> str:
-    """The colour of a cluster, as #RRGGBB."""
+    """Return the colour of a cluster, as #RRGGBB."""
     return colour(colour_number(cluster, nodes))

@@ -1,4 +1,4 @@
-"""A project: the whole state of the work, which a session file holds and a result folder shows."""
+"""A project: the whole state of the work, as a session file stores it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from defect_workbench.core.project.side_data import SideData
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """Images, the result of clustering them, the cut, and the decisions of a person.
+    """Images, the result of clustering, the cut, and the user's decisions.
 
     Attributes
     ----------
     clusters : int
-        The cut, as a number of clusters before outliers are set apart; ignored where clusters are flat.
+        The cut, as the number of clusters before outliers are separated; ignored if clusters are flat.
     side : SideData or None
         A table joined to the images.
     proposal : Proposal or None
-        What a classifier proposes for the images.
+        Labels proposed for the images.
     """
 
     images: ImageSet
@@ -41,6 +41,6 @@ class Project:
 
     @property
     def cut_height(self) -> float | None:
-        """Height of the cut; None where clusters are flat."""
+        """Height of the cut; None if clusters are flat."""
         tree = self.analysis.tree
         return None if tree is None else tree.height_of(self.clusters)

@@ -1,4 +1,4 @@
-"""The labels that a classifier proposes for the images of a project, for a person to confirm or correct."""
+"""Labels proposed for the images of a project, for the user to confirm or correct."""
 
 from __future__ import annotations
 
@@ -15,51 +15,50 @@ UNSURE = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """Proposed labels and how sure they are.
+    """Proposed labels and their probabilities.
 
     Attributes
     ----------
     labels : tuple of str
-        One per image; empty where nothing is proposed.
+        One per image; empty if nothing is proposed.
     probability : (n,) float32
-        Of the label; NaN where nothing is proposed.
+        Probability of the label; NaN if nothing is proposed.
     unknown : (n,) bool
-        Images whose kind the classifier does not know: outliers until a person decides.
-    unseen : (n,) bool
-        Proposals that nobody has looked at yet.
-    asked : (k,) intp
-        Images whose labels would help the classifier most, the most helpful first.
+        Images that the classifier finds unknown: outliers until the user decides.
+    unreviewed : (n,) bool
+        Proposals that the user has not reviewed.
+    label_next : (k,) intp
+        Images whose labels would improve the classifier most, the most useful first.
     """
 
     labels: tuple[str, ...]
     probability: NDArray[np.float32]
     unknown: Flags
-    unseen: Flags
-    asked: Integers
+    unreviewed: Flags
+    label_next: Integers
 
     @staticmethod
     def none(images: int) -> Proposal:
-        """No proposal for any image."""
-        nowhere = np.zeros(images, bool)
-        unsaid = np.full(images, np.nan, np.float32)
-        return Proposal(("",) * images, unsaid, nowhere, nowhere, np.empty(0, np.intp))
+        """Return an empty proposal for a number of images."""
+        no_image = np.zeros(images, bool)
+        no_probability = np.full(images, np.nan, np.float32)
+        return Proposal(("",) * images, no_probability, no_image, no_image, np.empty(0, np.intp))
 
     @property
     def doubtful(self) -> Flags:
-        """(n,) proposals of a low probability that nobody has looked at."""
-        return np.asarray(self.unseen & (self.probability < UNSURE))
+        """Unreviewed proposals of low probability, (n,)."""
+        return np.asarray(self.unreviewed & (self.probability < UNSURE))
 
-    def seen(self, images: Integers) -> Proposal:
-        """The proposal after a person has looked at some images."""
-        unseen = self.unseen.copy()
-        unseen[images] = False
-        return replace(self, unseen=unseen)
+    def reviewed(self, images: Integers) -> Proposal:
+        """Mark the proposals of some images as reviewed."""
+        unreviewed = self.unreviewed.copy()
+        unreviewed[images] = False
+        return replace(self, unreviewed=unreviewed)
 
     def unsure(self, partition: Partition) -> Integers:
-        """Doubtful images that are in a cluster, the least certain first.
+        """Return the doubtful images that are in a cluster, by ascending probability.
 
-        A person who moves an image has looked at it; whatever else happens to the cluster it was put
-        into, a new name among it, the question about the image stays.
+        Moving an image reviews it. Other changes to its cluster, such as a new name, do not.
         """
-        found: Integers = np.flatnonzero(self.doubtful & (partition.cluster_of >= 0))
-        return found[np.argsort(self.probability[found], kind="stable")]
+        doubtful: Integers = np.flatnonzero(self.doubtful & (partition.cluster_of >= 0))
+        return doubtful[np.argsort(self.probability[doubtful], kind="stable")]

@@ -1,4 +1,4 @@
-"""Side data: a table from elsewhere (process, position, measurements), joined to the images by file name."""
+"""Side data: a table from another source (process, position, ...), joined to the images by file name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Column:
     Attributes
     ----------
     cells : tuple
-        Finite numbers, or texts, as `kind` says; None where a cell is empty.
+        Finite numbers or texts, according to `kind`; None for an empty cell.
     """
 
     name: str
@@ -42,29 +42,29 @@ class Column:
     cells: tuple[Cell, ...]
 
     def as_text(self) -> Column:
-        """The column as categories; whole numbers are written without a decimal point."""
+        """Return the column as categories; whole numbers are written without a decimal point."""
         cells = tuple(None if cell is None else cell_text(cell) for cell in self.cells)
         return Column(self.name, ColumnKind.TEXT, cells)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it was read from a file, with every cell still text.
+    """A table as read from a file; every cell is text.
 
     Attributes
     ----------
     source : str
         Name of the file.
     sha256 : str
-        Of the file.
+        Hash of the file.
     header : tuple of str
-        All different and none empty.
+        Column names, unique and not empty.
     rows : tuple of tuple of str
         Each as long as the header.
     decimal_comma : bool
         Whether "1,5" is a number.
     remarks : tuple of str
-        How it was read, where a person should know.
+        Remarks on how the file was read, for the user.
     """
 
     source: str
@@ -84,9 +84,9 @@ class SideData:
     joined : tuple of bool
         Whether the image has a row.
     without_image : tuple of str
-        Names of rows that belong to no image.
+        Names in rows that match no image.
     remarks : tuple of str
-        About duplicate rows and how the file was read.
+        Remarks on duplicate rows and on how the file was read.
     """
 
     source: str
@@ -98,7 +98,7 @@ class SideData:
     remarks: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
-        """The column of this name; case is ignored if there is no exact match.
+        """Return the column with this name; case is ignored if there is no exact match.
 
         Raises
         ------
@@ -115,24 +115,24 @@ class SideData:
         raise InputError(f"{self.source} has no column {name}; it has {known}")
 
     def without_row(self, images: ImageSet) -> tuple[str, ...]:
-        """Paths of images that have no row."""
-        return tuple(i.path for i, there in zip(images.images, self.joined, strict=True) if not there)
+        """Return the paths of images without a row."""
+        return tuple(i.path for i, has_row in zip(images.images, self.joined, strict=True) if not has_row)
 
     def take(self, indices: Sequence[int]) -> SideData:
-        """The side data of some of the images, in the given order."""
+        """Return the side data of some images, in the given order."""
         columns = tuple(replace(c, cells=tuple(c.cells[i] for i in indices)) for c in self.columns)
         return replace(self, columns=columns, joined=tuple(self.joined[i] for i in indices))
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as text: a number with up to 15 digits, an empty cell as an empty text."""
+    """Return a cell as text: a number with up to 15 digits, an empty cell as an empty text."""
     if cell is None:
         return ""
     return cell if isinstance(cell, str) else f"{cell:.15g}"
 
 
-def typed(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
-    """A column of numbers where every cell that holds something is one, else of texts.
+def typed_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
+    """Return a column of numbers if every cell that is not empty is a number, else a column of texts.
 
     Numbers with a leading zero are codes of lots or recipes, and stay texts.
     """
@@ -163,21 +163,21 @@ def join(
 ) -> SideData:
     """Join a table to images by file name.
 
-    A cell names an image if it is the end of the image's path, or the image's path is the end of the
-    cell, with or without the extension, in any case. Where a name fits several images the row belongs
-    to none; where several rows fit one image, the one that agrees on more folders counts, else the first.
+    A cell matches an image if it is the end of the image's path, or the image's path is the end of the
+    cell, with or without the extension; case is ignored. A row that matches several images is joined to
+    none. If several rows match one image, the one that agrees in more folders is used, else the first.
 
     Parameters
     ----------
     name_column : str, optional
-        The column that names the files; default: the one that names most of them.
+        The column with the file names; default: the one that matches most images.
     categories : sequence of str
-        Columns of numbers that are to be taken as categories, such as the number of a wafer.
+        Columns of numbers to treat as categories, such as wafer numbers.
 
     Raises
     ------
     InputError
-        If no column names an image, or a named column is not there.
+        If no column matches an image, or a given column does not exist.
     """
     index = _Index(images)
     if name_column is None:
@@ -186,50 +186,51 @@ def join(
         if not hits or not hits[chosen]:
             example = images.images[0].path if len(images) else "image.png"
             raise InputError(
-                f"no column of {table.source} names the images; one must hold names such as {example}"
+                f"no column of {table.source} contains the file names of the images, such as {example}"
             )
     else:
         chosen = _position(table, name_column)
     best: dict[int, tuple[int, int]] = {}
-    without: list[str] = []
-    several: list[str] = []
-    again: list[str] = []
+    unmatched: list[str] = []
+    ambiguous: list[str] = []
+    repeated: list[str] = []
     for number, row in enumerate(table.rows):
-        found, agreeing = index.find(row[chosen])
-        if len(found) != 1:
-            (several if found else without).append(row[chosen])
+        matches, agreeing = index.find(row[chosen])
+        if len(matches) != 1:
+            (ambiguous if matches else unmatched).append(row[chosen])
             continue
-        image = found[0]
+        image = matches[0]
         if image not in best:
             best[image] = (agreeing, number)
             continue
-        again.append(row[chosen])
+        repeated.append(row[chosen])
         if agreeing > best[image][0]:
             best[image] = (agreeing, number)
     if not best:
-        raise InputError(f"the column {table.header[chosen]} of {table.source} names none of the images")
-    taken = [best[i][1] if i in best else None for i in range(len(images))]
-    wanted = {table.header[_position(table, name)] for name in categories}
+        raise InputError(f"the column {table.header[chosen]} of {table.source} matches none of the images")
+    row_of = [best[i][1] if i in best else None for i in range(len(images))]
+    category_names = {table.header[_position(table, name)] for name in categories}
     columns = []
     for position, name in enumerate(table.header):
         if position == chosen:
             continue
-        # Typed from all rows: a row without an image says as much about what the column holds.
-        column = typed(name, [row[position] for row in table.rows], table.decimal_comma)
-        column = column.as_text() if name in wanted else column
-        columns.append(replace(column, cells=tuple(None if r is None else column.cells[r] for r in taken)))
+        # All rows determine the type, including those without an image.
+        column = typed_column(name, [row[position] for row in table.rows], table.decimal_comma)
+        column = column.as_text() if name in category_names else column
+        cells = tuple(None if row is None else column.cells[row] for row in row_of)
+        columns.append(replace(column, cells=cells))
     remarks = [*table.remarks]
-    if again:
-        remarks.append(f"{_some(again)}: named by more than one row; the first counts")
-    if several:
-        remarks.append(f"{_some(several)}: the name fits several images, so the row belongs to none")
+    if repeated:
+        remarks.append(f"{_listed(repeated)}: more than one row has this name; the first is used")
+    if ambiguous:
+        remarks.append(f"{_listed(ambiguous)}: the name matches several images, so the row is not used")
     return SideData(
         table.source,
         table.sha256,
         table.header[chosen],
         tuple(columns),
-        tuple(row is not None for row in taken),
-        tuple(without + several),
+        tuple(row is not None for row in row_of),
+        tuple(unmatched + ambiguous),
         tuple(remarks),
     )
 
@@ -243,7 +244,7 @@ def _position(table: Table, name: str) -> int:
     return folded.index(name.casefold())
 
 
-def _some(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return and_more(list(dict.fromkeys(names)), 3)
 
 
@@ -257,22 +258,22 @@ class _Index:
 
     def __init__(self, images: ImageSet) -> None:
         root = _parts(Path(images.root).as_posix())
-        self._whole: list[tuple[str, ...]] = []
+        self._full_paths: list[tuple[str, ...]] = []
         self._depth: list[int] = []
         ends: dict[tuple[str, ...], list[int]] = {}
         for number, image in enumerate(images.images):
             parts = _parts(image.path)
-            self._whole.append(root + parts)
+            self._full_paths.append(root + parts)
             self._depth.append(len(parts))
             stem = parts[-1].rpartition(".")[0]
-            lasts = [parts[-1], stem] if stem else [parts[-1]]
+            names = [parts[-1], stem] if stem else [parts[-1]]
             for length in range(1, len(parts) + 1):
-                for last in lasts:
-                    ends.setdefault((*parts[-length:-1], last), []).append(number)
+                for name in names:
+                    ends.setdefault((*parts[-length:-1], name), []).append(number)
         self._ends: Mapping[tuple[str, ...], list[int]] = ends
 
     def find(self, cell: str) -> tuple[list[int], int]:
-        """Images that a cell names, and the number of path parts that agree."""
+        """Return the images that a cell matches, and the number of path parts that agree."""
         parts = _parts(cell)
         if not parts:
             return [], 0
@@ -280,24 +281,24 @@ class _Index:
             return self._narrow(parts, self._ends[parts])
         for length in range(len(parts) - 1, 0, -1):
             end = parts[-length:]
-            found = [i for i in self._ends.get(end, []) if self._depth[i] == length]
-            if found:
-                return self._narrow(parts, found)
+            matches = [i for i in self._ends.get(end, []) if self._depth[i] == length]
+            if matches:
+                return self._narrow(parts, matches)
         return [], 0
 
-    def _narrow(self, parts: tuple[str, ...], found: list[int]) -> tuple[list[int], int]:
-        scores = [self._agreeing(parts, i) for i in found]
+    def _narrow(self, parts: tuple[str, ...], matches: list[int]) -> tuple[list[int], int]:
+        scores = [self._agreeing(parts, i) for i in matches]
         best = max(scores)
-        kept = [i for i, score in zip(found, scores, strict=True) if score == best]
+        kept = [i for i, score in zip(matches, scores, strict=True) if score == best]
         if len(kept) > 1:
-            # A path that is named whole goes before one that only ends so.
-            whole = [i for i in kept if self._depth[i] == len(parts)]
-            kept = whole if len(whole) == 1 else kept
+            # A match of the whole path takes precedence over a match of its end.
+            exact = [i for i in kept if self._depth[i] == len(parts)]
+            kept = exact if len(exact) == 1 else kept
         return kept, best
 
     def _agreeing(self, parts: tuple[str, ...], image: int) -> int:
         count = 1
-        for mine, theirs in zip(reversed(parts[:-1]), reversed(self._whole[image][:-1]), strict=False):
+        for mine, theirs in zip(reversed(parts[:-1]), reversed(self._full_paths[image][:-1]), strict=False):
             if mine != theirs:
                 break
             count += 1

@@ -1,4 +1,4 @@
-"""Images divided into training, validation and test sets."""
+"""Division of images into training, validation and test sets."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ Shares = tuple[float, float, float]
 
 
 def split_at_random(labels: Sequence[str], contents: Sequence[str], shares: Shares, seed: int) -> list[str]:
-    """Divide the images of each label in the same shares, after a seeded shuffle.
+    """Return the set of each image: the images of each label are shuffled and divided in the same shares.
 
-    Copies of an image stay together; otherwise a model would be tested on images it was trained with.
+    Identical images stay together; otherwise a model would be tested on images it was trained on.
 
     Parameters
     ----------
     contents : sequence of str
-        Content hash of each image; the result depends on these and not on the order of the images.
+        Content hash of each image; the result does not depend on the order of the images.
     """
     rng = np.random.default_rng(seed)
     chosen: dict[str, str] = {}
     for label in sorted(set(labels)):
-        mine = {c for c, other in zip(contents, labels, strict=True) if other == label}
-        distinct = sorted(mine - set(chosen))
+        with_label = {c for c, other in zip(contents, labels, strict=True) if other == label}
+        distinct = sorted(with_label - set(chosen))
         shuffled = [distinct[i] for i in rng.permutation(len(distinct))]
         counts = _largest_remainder(len(distinct), shares)
         names = [name for name, count in zip(SPLITS, counts, strict=True) for _ in range(count)]
@@ -47,14 +47,14 @@ def split_by_group(
     seed: int,
     known: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Divide whole groups (lots), so that each label comes near the shares.
+    """Divide whole groups (lots) so that each label is close to the shares.
 
-    The largest group goes first, each to the set where it leaves the labels nearest to their shares.
+    Groups are assigned by descending size, each to the set that brings the labels closest to their shares.
 
     Parameters
     ----------
     known : mapping of str to str, optional
-        Groups whose set is decided already.
+        Sets of groups that are already assigned.
 
     Returns
     -------
@@ -65,14 +65,14 @@ def split_by_group(
     kinds, codes = np.unique(np.array(labels, dtype=object), return_inverse=True)
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (numbers, codes), 1)
-    wanted = np.outer(np.array(shares) / sum(shares), counts.sum(axis=0))
+    target = np.outer(np.array(shares) / sum(shares), counts.sum(axis=0))
     scale = np.maximum(counts.sum(axis=0), 1)
-    have = np.zeros((len(SPLITS), len(kinds)))
+    assigned = np.zeros((len(SPLITS), len(kinds)))
     chosen: dict[str, str] = {}
     for index, name in enumerate(names):
         if known and name in known:
             chosen[str(name)] = known[name]
-            have[SPLITS.index(known[name])] += counts[index]
+            assigned[SPLITS.index(known[name])] += counts[index]
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(names))
     order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
@@ -81,15 +81,13 @@ def split_by_group(
         if str(names[index]) in chosen:
             continue
         costs = []
-        for place in usable:
-            after = have.copy()
-            after[place] += counts[index]
-            # Being short costs less than being over: the sets are not full yet.
-            costs.append(float((np.maximum(after - wanted, 0) / scale).sum()))
-        emptiest = [
-            -float((wanted[place] - have[place]).sum() / max(wanted[place].sum(), 1)) for place in usable
-        ]
-        best = min(range(len(usable)), key=lambda i: (round(costs[i], 9), round(emptiest[i], 9), i))
+        for i in usable:
+            after = assigned.copy()
+            after[i] += counts[index]
+            # Only an excess counts, as the sets are not full yet.
+            costs.append(float((np.maximum(after - target, 0) / scale).sum()))
+        fill = [-float((target[i] - assigned[i]).sum() / max(target[i].sum(), 1)) for i in usable]
+        best = min(range(len(usable)), key=lambda i: (round(costs[i], 9), round(fill[i], 9), i))
         chosen[str(names[index])] = SPLITS[usable[best]]
-        have[usable[best]] += counts[index]
+        assigned[usable[best]] += counts[index]
     return chosen

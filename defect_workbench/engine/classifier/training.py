@@ -134,13 +134,13 @@ class _TrainingImages:
         self,
         runner: StageRunner,
         data: LabelledSet,
-        wanted: Integers,
+        targets: Integers,
         options: Options,
         reporter: Reporter,
         name: str,
         watch: Watcher | None,
     ) -> None:
-        self._runner, self._data, self.wanted = runner, data, wanted
+        self._runner, self._data, self.targets = runner, data, targets
         self._options, self._reporter, self._name, self._watch = options, reporter, name, watch
 
     def __len__(self) -> int:
@@ -154,7 +154,7 @@ class _TrainingImages:
 
     def fit_head(self, stage: Stage) -> FittedHead:
         options, runner = self._options, self._runner
-        rows = np.flatnonzero(self.wanted >= 0)
+        rows = np.flatnonzero(self.targets >= 0)
         blocks = {n: block[rows] for n, block in self.blocks(stage).items()}
         used = [n for n in blocks if n in options.blocks]
         optional = [b.name for b in BLOCKS if b.optional and b.name in used]
@@ -167,7 +167,7 @@ class _TrainingImages:
         m, repeats = len(rows), len(parts)
         training_rows = TrainingRows(
             {n: np.concatenate([part[n] for part in parts]) for n in [*used, *optional]},
-            np.tile(self.wanted[rows], repeats),
+            np.tile(self.targets[rows], repeats),
             np.tile(np.arange(m), repeats),
             np.tile(self._data.groups[runner.chosen[rows]], repeats),
             m,

@@ -243,7 +243,7 @@ class ClassifierController(QObject):
     def suggested_images(self) -> list[int]:
         """The images whose labels would improve the classifier most."""
         project = self._document.project
-        return [] if project is None or project.proposal is None else project.proposal.asked.tolist()
+        return [] if project is None or project.proposal is None else project.proposal.label_next.tolist()
 
     def choose_suggested(self) -> None:
         """Select the images whose labels would improve the classifier most."""

@@ -20,14 +20,14 @@ def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: fl
     nanometres : float or None
         To a pixel of the picture; without it, the bar counts pixels.
     """
-    most = room.width() * _SHARE / pixel
+    longest = room.width() * _SHARE / pixel
     if nanometres is None:
-        if most < 1:
+        if longest < 1:
             return
-        length = round_length(most)
+        length = round_length(longest)
         width, words = length * pixel, f"{length:g} px"
     else:
-        length = round_length(most * nanometres)
+        length = round_length(longest * nanometres)
         width, words = length / nanometres * pixel, length_words(length)
     metrics = painter.fontMetrics()
     plate = QRectF(0, 0, max(width, metrics.horizontalAdvance(words)) + 16, metrics.height() + 18)

@@ -36,7 +36,7 @@ def with_moved_seen(
         proposed = labels == label
         numbers, counts = np.unique(held[proposed], return_counts=True)
         moved |= proposed & (held != named.get(label, numbers[counts.argmax()]))
-    return replace(proposal, unseen=proposal.unseen & ~moved)
+    return replace(proposal, unreviewed=proposal.unreviewed & ~moved)
 
 
 def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:
@@ -46,8 +46,8 @@ def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:
     return {
         _PROBABILITY: proposal.probability,
         _UNKNOWN: proposal.unknown,
-        _UNSEEN: proposal.unseen,
-        _ASKED: proposal.asked.astype(np.int64),
+        _UNSEEN: proposal.unreviewed,
+        _ASKED: proposal.label_next.astype(np.int64),
     }
 
 

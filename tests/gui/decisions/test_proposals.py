@@ -61,7 +61,7 @@ def test_what_a_person_places_has_been_looked_at(opened: MainWindow, act: str) -
     assert opened.outlier_queue.left == left
     assert opened.document.project is not None
     assert opened.document.project.proposal is not None
-    assert opened.document.project.proposal.unseen[image].all()
+    assert opened.document.project.proposal.unreviewed[image].all()
 
 
 def test_sessions_of_an_earlier_version_keep_their_queue(opened: MainWindow, tmp_path: Path) -> None:

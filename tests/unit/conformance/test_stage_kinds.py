@@ -100,7 +100,7 @@ def test_its_settings_are_read_and_wrong_ones_refused(kind: StageKind) -> None:
         for wrong in ("'no such thing'", "-1", "true", "[1]"):
             with pytest.raises(InputError, match=f"{setting.name} must be"):
                 read_taxonomy(text.replace("SETTING", f"{setting.name} = {wrong}"), "stages")
-    with pytest.raises(InputError, match="'colour' is not known"):
+    with pytest.raises(InputError, match="unknown key 'colour'"):
         read_taxonomy(text.replace("SETTING", "colour = 'red'"), "stages")
 
 

@@ -95,15 +95,18 @@ def test_flat_is_one_stage() -> None:
         ("format = 9\n[[stage]]\nname='a'", "newer version"),
         ("[[stage]]\nkind='classes'", "not a taxonomy"),
         ("[[stage]]\nname='a'\nkind='guess'", "kind must be one of"),
-        ("[[stage]]\nname='a'\ncolour='red'", "'colour' is not known"),
+        ("[[stage]]\nname='a'\ncolour='red'", "unknown key 'colour'"),
         ("[[stage]]\nname='a'\nrest=true\n[[stage]]\nname='b'", "no outcome leads"),
-        ("[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='a'", "no later stage"),
-        ("[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='b'\n[[stage]]\nname='B'", "no later stage"),
-        ("[[stage]]\nname='a'\nrest=true\ninputs=['b']", "no earlier stage"),
+        ("[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='a'", "not a later stage"),
+        (
+            "[[stage]]\nname='a'\n[[stage.outcome]]\nname='x'\nnext='b'\n[[stage]]\nname='B'",
+            "not a later stage",
+        ),
+        ("[[stage]]\nname='a'\nrest=true\ninputs=['b']", "not an earlier stage"),
         ("[[stage]]\nname='a'\nkind='size'\nlimit=-3\nnext='b'\n[[stage]]\nname='b'", "above 0"),
         ("[[stage]]\nname='a'\nkind='size'\nunit='in'\nnext='b'\n[[stage]]\nname='b'", "px or nm"),
         ("[[stage]]\nname='a'\nkind='size'\n[[stage.outcome]]\nname='huge'", "outcomes of a size"),
-        ("[[stage]]\nname='a'\nnext='b'\n[[stage]]\nname='b'", "has no next; its outcomes have"),
+        ("[[stage]]\nname='a'\nnext='b'\n[[stage]]\nname='b'", "cannot have next; set it in its outcomes"),
         ("[[stage]]\nname='a'\ndenoise='soap'", "denoise must be one of none, median, nlm"),
         ("[[stage]]\nname='a'\nbackground='soap'", "background must be one of none"),
     ],
@@ -124,5 +127,5 @@ def test_settings_that_earlier_versions_wrote_for_any_stage_are_read_and_ignored
 
 def test_a_folder_without_a_place_is_refused() -> None:
     taxonomy = read_taxonomy(SIZES.replace("rest = true", ""), "stages.toml")
-    with pytest.raises(InputError, match="no place for the folder pit"):
+    with pytest.raises(InputError, match="does not mention the folder pit"):
         fit_taxonomy(taxonomy, ["good", "dust", "pit"])

@@ -17,7 +17,7 @@ from defect_workbench.commands import compare
 from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, WorkbenchError, concerning, files_of
 from defect_workbench.logs import start_logging
-from defect_workbench.unforeseen import catching_strays
+from defect_workbench.unforeseen import reporting_uncaught
 from defect_workbench.user_dirs import UserDirs
 
 
@@ -144,7 +144,7 @@ def test_a_fault_in_a_thread_or_a_slot_is_a_sentence_and_a_log_entry(
         raise ZeroDivisionError("in a thread")
 
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
-    with catching_strays(caught.append, "report it"):
+    with reporting_uncaught(caught.append, "report it"):
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()

@@ -107,9 +107,9 @@ def test_every_outlier_has_a_fate(tmp_path: Path) -> None:
     decisions, _ = decisions.hold(np.array([second, third]), Group("", nuisance=True))
     decisions = decisions.follow(np.array([fourth]), int(project.partition.clusters[0].members[0]))
     said = {fate.image: fate.decision for fate in outlier_decisions(replace(project, decisions=decisions))}
-    assert said[first] == "a class of its own"
+    assert said[first] == "a separate cluster"
     assert said[second] == "nuisance"
-    assert said[fourth] == "put into a cluster"
+    assert said[fourth] == "moved to a cluster"
 
 
 def test_links_keep_the_content_that_was_grouped_or_stop(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_report_says_who_when_with_what_and_what_became_of_the_outliers(tmp_path
     words = " ".join(text.split())
     for wanted in (
         "Made at", "Made by", "SHA-256 of the weights", "0" * 64, "Versions", "Seed", "Linkage ward",
-        "Outliers and what was decided", "a class of its own", "odd one", "none: left with the outliers",
+        "Outliers and what was decided", "a separate cluster", "odd one", "none: still an outlier",
     ):  # fmt: skip
         assert wanted in words, wanted
     facts = report_facts(project)

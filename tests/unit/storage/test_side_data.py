@@ -16,7 +16,7 @@ from scipy import stats
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
-from defect_workbench.core.project.side_data import Column, ColumnKind, SideData, join, typed
+from defect_workbench.core.project.side_data import Column, ColumnKind, SideData, join, typed_column
 from defect_workbench.engine.clustering.association import associate, associations
 from defect_workbench.storage.files.csv_cells import plain_path, plain_text, safe_path, safe_text
 from defect_workbench.storage.session.session_file import load_session, save_session
@@ -73,7 +73,7 @@ def test_decimal_commas_are_numbers_where_the_comma_does_not_part_the_cells(tmp_
     ],
 )
 def test_columns_are_numbers_only_where_every_cell_is_one(cells: list[str], kind: ColumnKind) -> None:
-    assert typed("c", cells, False).kind is kind
+    assert typed_column("c", cells, False).kind is kind
 
 
 def test_workbooks_are_read_with_their_types(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_names_that_fit_several_images_belong_to_none_and_are_told(tmp_path: Pat
     images = image_set("one/a.png", "two/a.png", "two/b.png")
     side = joined(tmp_path, "name,x\na.png,1\nb,2\n", images)
     assert side.joined == (False, False, True)
-    assert "fits several images" in side.remarks[0]
+    assert "matches several images" in side.remarks[0]
 
 
 def test_duplicate_rows_are_told_and_the_one_with_more_folders_counts(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_column_can_be_named_and_wrong_ones_are_told(tmp_path: Path) -> None:
     assert joined(tmp_path, text, images, name_column="Second").joined == (False, True)
     with pytest.raises(InputError, match="it has first, second"):
         joined(tmp_path, text, images, name_column="third")
-    with pytest.raises(InputError, match=r"no column of side\.csv names the images"):
+    with pytest.raises(InputError, match=r"no column of side\.csv contains the file names"):
         joined(tmp_path, "first,second\n1,2\n", images)
 
 

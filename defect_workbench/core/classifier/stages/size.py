@@ -1,4 +1,4 @@
-"""A stage that measures: whether the largest defect is small or large."""
+"""The stage kind `size`: measures whether the largest defect is small or large."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNKNOWN, SMALL, LARGE = "unknown", "small", "large"
 
 
 class Size(StageKind):
-    """Large from a limit of the equivalent diameter on; unknown where there is no defect or no scale."""
+    """A stage that compares the equivalent diameter with a limit; unknown without a defect or pixel size."""
 
     name = SIZE
     summary = "measures the diameter of the largest defect, with a limit that is given or learned"
@@ -30,47 +30,50 @@ class Size(StageKind):
     fixed_outcomes = (UNKNOWN, SMALL, LARGE)
 
     def fit(self, stage: Stage, images: TrainingImages) -> FittedStage:
-        """The limit as given; or learned from the labels; or where the sizes fall into two groups."""
+        """Use the given limit, or learn one from the labels, or split the sizes into two groups."""
         limit, why = self._limit(stage, images)
         parameters = {} if limit is None else {"limit": limit}
         return FittedStage(TrainedStage(stage.name, parameters=parameters, notes={"why": why}))
 
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
-        """Compare diameters with the limit; without one no defect is large."""
+        """Compare the diameters with the limit; without a limit no defect is large."""
         measures = images.measures()
         size = diameters(stage, measures)
         limit = trained.parameters.get("limit", np.inf)
-        found = np.where(np.isnan(size), UNKNOWN, np.where(size >= limit, LARGE, SMALL))
-        return Decision(certain(stage, found.tolist()), size_features(measures))
+        outcomes = np.where(np.isnan(size), UNKNOWN, np.where(size >= limit, LARGE, SMALL))
+        return Decision(certain(stage, outcomes.tolist()), size_features(measures))
 
     def _limit(self, stage: Stage, images: TrainingImages) -> tuple[float | None, str]:
         if "limit" in stage.settings:
             return float(stage.settings["limit"]), "given"
-        size, wanted = diameters(stage, images.measures()), images.wanted
+        size, targets = diameters(stage, images.measures()), images.targets
         names = [outcome.name for outcome in stage.outcomes]
         small, large = (names.index(n) if n in names else -2 for n in (SMALL, LARGE))
-        there = ~np.isnan(size)
-        labelled = there & ((wanted == small) | (wanted == large))
-        if (wanted[labelled] == small).any() and (wanted[labelled] == large).any():
-            return best_split(size[labelled], wanted[labelled] == large), "learned from the labels"
-        middle = otsu(np.log(size[there & (size > 0)])) if there.any() else None
-        why = "the sizes fall best into two groups there"
+        measured = ~np.isnan(size)
+        labelled = measured & ((targets == small) | (targets == large))
+        if (targets[labelled] == small).any() and (targets[labelled] == large).any():
+            return best_split(size[labelled], targets[labelled] == large), "learned from the labels"
+        middle = otsu(np.log(size[measured & (size > 0)])) if measured.any() else None
+        why = "best split of the sizes into two groups"
         return (None if middle is None else float(np.exp(middle))), why
 
 
 def diameters(stage: Stage, measures: Floats) -> Floats:
-    """(n,) equivalent diameter in the stage's unit; NaN where there is no defect or no pixel size."""
+    """Return equivalent diameters in the unit of the stage, (n,); NaN without a defect or pixel size."""
     values = measure(measures, "diameter")
-    there = measure(measures, "defects") > 0
+    valid = measure(measures, "defects") > 0
     if stage.settings.get("unit") == "nm":
         size = measure(measures, "pixel_size_nm")
-        there = there & (size > 0)
+        valid = valid & (size > 0)
         values = values * size
-    return np.where(there, values, np.nan)
+    return np.where(valid, values, np.nan)
 
 
 def size_features(measures: Floats) -> Floats:
-    """(n, 6) for later stages: log of diameter and total area, aspect, contrast, number, any."""
+    """Return features for later stages, (n, 6).
+
+    log(1 + x) of diameter, total area and aspect ratio; contrast; log(1 + number of defects); 1 if any.
+    """
     parts = [
         np.log1p(measure(measures, "diameter")),
         np.log1p(measure(measures, "total_area")),
@@ -83,28 +86,28 @@ def size_features(measures: Floats) -> Floats:
 
 
 def best_split(values: Floats, above: Flags) -> float:
-    """The limit of highest balanced accuracy; the middle of the widest gap where several are.
+    """Return the limit with the highest balanced accuracy; if several, the middle of the widest gap.
 
     Parameters
     ----------
     values : (n,) float64
         At least two.
     above : (n,) bool
-        Whether each value should lie above the limit.
+        Whether each value should be above the limit.
     """
     order = np.argsort(values, kind="stable")
-    rising, large = values[order], above[order]
+    ascending, large = values[order], above[order]
     below = np.cumsum(~large)[:-1] / max(1, (~large).sum())
     beyond = 1 - np.cumsum(large)[:-1] / max(1, large.sum())
-    gaps = np.diff(rising)
+    gaps = np.diff(ascending)
     score = np.where(gaps > 0, below + beyond, -1.0)
     best = np.flatnonzero(score >= score.max() - 1e-12)
     at = int(best[gaps[best].argmax()])
-    return float((rising[at] + rising[at + 1]) / 2)
+    return float((ascending[at] + ascending[at + 1]) / 2)
 
 
 def otsu(values: Floats) -> float | None:
-    """The limit that leaves least variance within two groups (N. Otsu, IEEE Trans. SMC 9, 1979).
+    """Return the limit with the least variance within the two groups (N. Otsu, IEEE Trans. SMC 9, 1979).
 
     Parameters
     ----------
@@ -115,17 +118,17 @@ def otsu(values: Floats) -> float | None:
     float or None
         None if there are fewer than two different values.
     """
-    rising = np.sort(values)
-    n = len(rising)
-    if n < 2 or rising[0] == rising[-1]:
+    ascending = np.sort(values)
+    n = len(ascending)
+    if n < 2 or ascending[0] == ascending[-1]:
         return None
     count = np.arange(1, n)
-    sums = np.cumsum(rising)[:-1]
-    means = sums / count, (rising.sum() - sums) / (n - count)
+    sums = np.cumsum(ascending)[:-1]
+    means = sums / count, (ascending.sum() - sums) / (n - count)
     between = count * (n - count) * (means[0] - means[1]) ** 2
-    between = np.where(np.diff(rising) > 0, between, -1.0)
+    between = np.where(np.diff(ascending) > 0, between, -1.0)
     at = int(between.argmax())
-    return float((rising[at] + rising[at + 1]) / 2)
+    return float((ascending[at] + ascending[at + 1]) / 2)
 
 
 ENTRY = Size()

@@ -1,4 +1,4 @@
-"""What every kind of stage provides, and what it gets to learn and decide from."""
+"""The interface of stage kinds, and the data that they learn and decide from."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from defect_workbench.core.classifier.training_facts import StageFacts
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.measurements import NUMBERS
 
-# As `Measurements` has them, in pixels, and the pixel size in nm, 0 where it is not known.
+# The fields of `Measurements` in pixels, and the pixel size in nm, 0 if unknown.
 MEASURES = (*NUMBERS, "pixel_size_nm")
 
 
 class StageImages(Protocol):
-    """The images that a stage decides about, in a fixed order."""
+    """The images to be classified by a stage, in a fixed order."""
 
     def __len__(self) -> int:
         """Number of images, n."""
         ...
 
     def measures(self) -> Floats:
-        """(n, measures) float64; see `MEASURES` and `measure`."""
+        """Return the measurements, (n, measures) float64; see `MEASURES` and `measure`."""
         ...
 
     def blocks(self, stage: Stage) -> Mapping[str, NDArray[np.floating[Any]]]:
-        """Feature blocks, (n, d) each, of the pictures as the stage wants them.
+        """Return the feature blocks, (n, d) each, of the images preprocessed for the stage.
 
-        Among them is the block `UPSTREAM` if the stage takes findings of earlier stages.
+        If the stage has inputs, the block `UPSTREAM` holds the results of those earlier stages.
         """
         ...
 
@@ -44,25 +44,25 @@ class TrainingImages(StageImages, Protocol):
     """The images that a stage learns from."""
 
     @property
-    def wanted(self) -> Integers:
-        """(n,) the outcome each image should have; -1 where its folder does not say."""
+    def targets(self) -> Integers:
+        """The correct outcome of each image, (n,); -1 if its folder does not determine it."""
         ...
 
     def fit_head(self, stage: Stage) -> FittedHead:
-        """A head fitted to the images whose outcome is known."""
+        """Return a head fitted to the images whose correct outcome is known."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class FittedHead:
-    """A head, with its predictions for training images that were held out.
+    """A head with its held-out predictions.
 
     Attributes
     ----------
     rows : (m,) intp
         The images it was fitted to.
     held_out : (m, c) float64
-        Calibrated log-odds.
+        Calibrated logits.
     """
 
     head: Head
@@ -72,15 +72,15 @@ class FittedHead:
 
 @dataclass(frozen=True, eq=False)
 class FittedStage:
-    """What training found for a stage.
+    """A trained stage with its held-out results.
 
     Attributes
     ----------
     rows : (m,) intp
-        Training images that the stage would judge too well, since it learned from them.
+        Training images that the stage learned from, so that its predictions for them are too good.
     upstream : (m, k) float64
-        What later stages must learn from instead: findings about these images by a model that had not
-        seen them.
+        Upstream features of these images from a model that had not seen them, for later stages to learn
+        from.
     """
 
     trained: TrainedStage
@@ -90,15 +90,15 @@ class FittedStage:
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """What a stage finds.
+    """The result of a stage for n images.
 
     Attributes
     ----------
     probabilities : (n, outcomes) float64
     upstream : (n, k) float64
-        Findings that later stages may take as features.
+        Features for later stages.
     denoised : (n,) bool or None
-        Images that go on denoised as the stage's `denoise` says; None leaves them as they are.
+        Images to be denoised for later stages, with the stage's `denoise`; None: no change.
     """
 
     probabilities: Floats
@@ -108,14 +108,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class StageSetting:
-    """One value that a taxonomy can give a stage of some kind.
+    """A setting of a stage kind.
 
     Attributes
     ----------
     choices : tuple of str
-        Words to choose from; empty for a number above 0.
+        Allowed values; empty for a number above 0.
     default : str
-        Used where the taxonomy says nothing; empty if nothing is used then.
+        Value if the taxonomy does not set it; empty for none.
     """
 
     name: str
@@ -123,7 +123,7 @@ class StageSetting:
     default: str = ""
 
     def checked(self, value: object, where: str) -> float | str:
-        """The value, if it is one that can be set.
+        """Return the value if it is allowed.
 
         Raises
         ------
@@ -133,8 +133,8 @@ class StageSetting:
             if value not in self.choices:
                 raise InputError(f"{where}: {self.name} must be {' or '.join(self.choices)}")
             return str(value)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 < float(value) < 1e9:  # type: ignore[arg-type] # it is a number
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < float(value) < 1e9:  # type: ignore[arg-type] # it is a number
             raise InputError(f"{where}: {self.name} must be a number above 0")
         return float(value)  # type: ignore[arg-type]
 
@@ -145,18 +145,17 @@ class StageKind(ABC):
     Attributes
     ----------
     name : str
-        As taxonomies and model files have it.
+        As in taxonomies and model files.
     summary : str
-        How it decides, to follow its name in a sentence.
+        How it decides; continues a sentence that begins with its name.
     settings : tuple of StageSetting
-        What a taxonomy can set.
+        Settings that a taxonomy can give.
     fixed_outcomes : tuple of str
-        The outcomes that it can find, if it decides by measurement; empty if the taxonomy or the folders
-        name them.
+        The outcomes of a measuring kind; empty if the taxonomy or the folders define them.
     gives_probabilities : bool
         False if every decision is certain.
     denoise : str
-        What a stage's `denoise` is where the taxonomy says nothing.
+        Default of a stage's `denoise`.
     """
 
     name: str
@@ -168,31 +167,31 @@ class StageKind(ABC):
 
     @abstractmethod
     def fit(self, stage: Stage, images: TrainingImages) -> FittedStage:
-        """Learn what the stage decides by.
+        """Train the stage.
 
         Parameters
         ----------
         images : TrainingImages
-            n images; nothing guarantees that their folders say anything about this stage.
+            n images; possibly none of them has a known outcome at this stage.
         """
 
     @abstractmethod
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
-        """What the stage finds about n images, with as many outcomes as it has.
+        """Apply the stage to n images.
 
         Raises
         ------
         WorkbenchError
-            If it has to look at pictures that are not available.
+            If it has to read images that are not available.
         """
 
     def describe(self, facts: StageFacts) -> str:
-        """What a trained stage decides by, as a sentence without a full stop; empty if nothing is known."""
+        """Return how a trained stage decides, as a sentence without a full stop; empty if unknown."""
         values = ", ".join(f"{name} {value:.4g}" for name, value in facts.parameters.items())
         return f"{values} ({facts.learnt})" if values and facts.learnt else values
 
     def check(self, stage: Stage, trained: TrainedStage) -> None:
-        """Refuse a trained stage that does not fit its stage in the taxonomy.
+        """Reject a trained stage that does not match its stage in the taxonomy.
 
         Raises
         ------
@@ -203,42 +202,44 @@ class StageKind(ABC):
             raise ValueError(f"the head of the stage '{stage.name}' has other classes than its outcomes")
 
     def outcomes(self, given: Sequence[Outcome], following: str, where: str) -> tuple[Outcome, ...]:
-        """The outcomes of a stage as the taxonomy gives them, completed.
+        """Return the outcomes of a stage: those in the taxonomy, completed by the fixed ones.
 
         Parameters
         ----------
         following : str
-            The stage to which outcomes lead that have no entry of their own; empty if none is named.
+            The stage that follows outcomes without an entry; empty if none is given.
         where : str
             The stage, for error messages.
 
         Raises
         ------
         InputError
-            If it names an outcome that there is not, or a following stage where there can be none.
+            If an outcome does not exist, or a following stage is not allowed.
         """
         if not self.fixed_outcomes:
             if following:
-                raise InputError(f"{where}: a stage of kind {self.name} has no next; its outcomes have")
+                raise InputError(
+                    f"{where}: a stage of kind {self.name} cannot have next; set it in its outcomes"
+                )
             return tuple(given)
         named = {outcome.name: outcome for outcome in given}
         if set(named) - set(self.fixed_outcomes):
             names = ", ".join(self.fixed_outcomes)
-            raise InputError(f"{where}: the outcomes of a {self.name} stage are {names}")
-        found = (named.get(name, Outcome(name, next=following)) for name in self.fixed_outcomes)
-        return tuple(o for o in found if o.next or o.folders or o.name in named)
+            raise InputError(f"{where}: the outcomes of a {self.name} stage can only be {names}")
+        outcomes = (named.get(name, Outcome(name, next=following)) for name in self.fixed_outcomes)
+        return tuple(o for o in outcomes if o.next or o.folders or o.name in named)
 
 
 def measure(measures: Floats, name: str) -> Floats:
-    """(n,) one of `MEASURES`."""
+    """Return one of `MEASURES`, (n,)."""
     return measures[:, MEASURES.index(name)]
 
 
-def certain(stage: Stage, found: Sequence[str]) -> Floats:
-    """(n, outcomes) 1 for the outcome found for each image, 0 for the others.
+def certain(stage: Stage, outcomes: Sequence[str]) -> Floats:
+    """Return probabilities, (n, outcomes): 1 for the outcome of each image, 0 for the others.
 
-    What the taxonomy does not list goes the way of the first outcome.
+    An outcome that the taxonomy does not list counts as the first one.
     """
     names = [outcome.name for outcome in stage.outcomes]
-    columns = np.array([names.index(name) if name in names else 0 for name in found], np.intp)
+    columns = np.array([names.index(name) if name in names else 0 for name in outcomes], np.intp)
     return np.eye(len(names))[columns]
