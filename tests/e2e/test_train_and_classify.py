@@ -83,7 +83,7 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     (tmp_path / "home" / "weights").unlink(missing_ok=True)
     refused = run("classify", new, "--model", model, "--out", tmp_path / "none", "--offline")
     assert refused.returncode == 1
-    assert "no ResNet-50 weights here" in refused.stderr
+    assert "there are no ResNet-50 weights" in refused.stderr
     assert not (tmp_path / "none").exists()
 
 
@@ -128,7 +128,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     options = ("--offline", "--json", "--folds", "3")
     done = run("train", folder, "--out", model, "--taxonomy", stages, *options)
     assert done.returncode == 0, done.stderr
-    assert "texture and Zernike shape only" in done.stderr
+    assert "only texture and Zernike features" in done.stderr
     result = json.loads(done.stdout)
     assert result["backbone"] is None
     assert list(result["ablation"]) == ["texture"]

@@ -1,4 +1,4 @@
-"""The trained weights of a network, read from whatever file they came in."""
+"""The trained weights of a network, independent of the file format they were read from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Variant(StrEnum):
-    """What the weights were trained for; it decides strides, epsilon and input normalisation."""
+    """The implementation the weights were trained with; determines strides, epsilon and normalisation."""
 
     TORCHVISION = "torchvision"
     CAFFE = "caffe"
@@ -19,21 +19,21 @@ class Variant(StrEnum):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors under the names that a network's layers have, and where they come from.
+    """Tensors by layer name, and their origin.
 
     Attributes
     ----------
     name : str
-        For people.
+        Shown to the user.
     variant : Variant
         The variant of the network to which the tensors belong.
     sha256 : str
-        The identity of the weights: of the file as its author published it, if this is known for certain,
-        else of the tensors. Never what a file says of itself.
+        The identity of the weights: the hash of the published file if the tensors are known to be its, else
+        a hash of the tensors. It is never read from the file's own metadata.
     tensors : dict of str to Tensor
-        float32, convolutions OIHW.
+        float32; convolution kernels are (out, in, height, width).
     network : str
-        Name of the `Network` that the tensors fit.
+        Name of the `Network` that the tensors belong to.
     """
 
     name: str

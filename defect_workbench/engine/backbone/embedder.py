@@ -1,4 +1,4 @@
-"""Images to vectors by a network, at the fastest sound precision of the machine."""
+"""Compute feature vectors of images with a network, at the fastest precision the machine supports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precis
 
 
 def fastest_precision(device: torch.device) -> Precision:
-    """bf16 where the processor multiplies it natively, fp16 on CUDA, fp32 elsewhere."""
+    """Return fp16 on CUDA, bf16 on a processor with native bf16 multiplication, and fp32 elsewhere."""
     if device.type == "cuda":
         return Precision.FP16
     capabilities = torch.cpu.get_capabilities()
@@ -24,17 +24,17 @@ def fastest_precision(device: torch.device) -> Precision:
 
 
 def default_device() -> torch.device:
-    """CUDA if there is one, else the processor."""
+    """Return the CUDA device if one is available, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Embedder:
-    """Turns images into the vectors of a network's descriptions.
+    """Computes the vectors of a network's descriptions for images.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-        The weights; they say which network.
+        The weights; they determine the network.
     precision : Precision, optional
         Default: `fastest_precision` of the device.
     device : torch.device, optional
@@ -56,7 +56,7 @@ class Embedder:
         self._module = module.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
 
     def embed(self, images: Pixels) -> dict[str, Vectors]:
-        """The vectors of a batch, by description.
+        """Return the vectors of a batch, by description.
 
         Parameters
         ----------
@@ -71,12 +71,12 @@ class Embedder:
         batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
         batch[:count] = torch.from_numpy(images)
         with torch.inference_mode():
-            pictures = batch.to(self._device).permute(0, 3, 1, 2)
-            prepared = self.network.normalise(self._variant, pictures).to(self._dtype)
-            found = self.network.activations(
+            channels_first = batch.to(self._device).permute(0, 3, 1, 2)
+            prepared = self.network.normalise(self._variant, channels_first).to(self._dtype)
+            activations = self.network.activations(
                 self._module, prepared.contiguous(memory_format=torch.channels_last), True
             )
             return {
-                description.name: description.pool(found).float().cpu()[:count].numpy()
+                description.name: description.pool(activations).float().cpu()[:count].numpy()
                 for description in self.network.descriptions
             }

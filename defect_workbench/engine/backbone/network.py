@@ -1,4 +1,4 @@
-"""What a network is to the rest of the program. Nothing here imports torch."""
+"""The interface between a network and the rest of the program; this module does not import torch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-# Every batch is filled up to this size: the same image then gives the same vector to the last bit
-# whatever its neighbours are, so a resumed run ends like an uninterrupted one.
+# Every batch is padded to this size, so that an image's vector is bit-identical whatever else is in its batch
+# and a resumed run gives the same result as an uninterrupted one.
 BATCH = 32
 
 
 class Precision(StrEnum):
-    """Of a network's weights and activations."""
+    """The number format of a network's weights and activations."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -29,8 +29,8 @@ class Precision(StrEnum):
 class Description:
     """How the activations of a network become the vector of an image.
 
-    A feature block names the description that it holds; several blocks may describe one pass through the
-    network in different ways. A change of `pool` needs a new version of that block.
+    A feature block names the description that it stores; several blocks may use different descriptions of the
+    same pass through the network. If `pool` changes, the block needs a new version.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Description:
     columns : int
         Length of the vector.
     pool : callable
-        From activations by name, each (n, channels, height, width), to (n, columns).
+        Maps activations by name, each (n, channels, height, width), to (n, columns).
     """
 
     name: str
@@ -56,30 +56,30 @@ class Network:
     name : str
         Used in files.
     label : str
-        For people.
+        Shown to the user.
     file_prefix : str
-        Cached weights are called `<prefix>-<hash>.safetensors`.
+        Cached weights are named `<prefix>-<hash>.safetensors`.
     input_size : int
-        Height and width of the images it sees, in pixels.
+        Height and width of its input, in pixels.
     descriptions : tuple of Description
-        The first is that of the block `deep`; fine-tuning fits its classifier to it.
+        The first is that of the block `deep`; fine-tuning trains its classifier on it.
     shapes : callable
-        The tensors that a checkpoint must have.
+        Returns the names and shapes of the tensors that a checkpoint must have.
     build : callable
-        The network with the checkpoint's tensors, in evaluation mode, without gradients, float32.
+        Returns the network with the checkpoint's tensors, in evaluation mode, without gradients, float32.
     fold : callable
-        Make a built network faster in place, as far as its results stay the same but for rounding.
+        Makes a built network faster, in place; results change by rounding only.
     normalise : callable
-        What is done to (n, 3, height, width) RGB images from 0 to 255 before the first layer.
+        Normalises (n, 3, height, width) RGB images from 0 to 255 for the first layer.
     activations : callable
-        The named activations of a batch of normalised images, among them `last_input` and `last_block`. The
-        third argument says whether the last block is run at all.
+        Returns the activations of a batch of normalised images by name, among them `last_input` and, if the
+        third argument is true, `last_block`.
     last_block : str
-        Attribute of the last block, which fine-tuning fits; also the name of its activations.
+        Attribute of the last block, which fine-tuning trains; also the name of its activations.
     last_input : str
-        Name of the activations that go into it.
+        Name of the last block's input activations.
     last_input_shape : tuple of int
-        Of one image: (channels, height, width).
+        Shape for one image: (channels, height, width).
     """
 
     name: str
@@ -97,11 +97,11 @@ class Network:
     last_input_shape: tuple[int, int, int]
 
     def description(self, name: str) -> Description:
-        """The description of a name.
+        """Return the description with this name.
 
         Raises
         ------
         KeyError
-            If the network has none.
+            If the network has no such description.
         """
         return {description.name: description for description in self.descriptions}[name]

@@ -1,4 +1,4 @@
-"""The networks there are. A new one is a module with an `ENTRY`, and its name in this list."""
+"""All networks. A new one is a module that defines `ENTRY`, and its name in this list."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
-    """The shapes of torchvision's tensors, batch counters left out."""
+    """Return the shapes of torchvision's tensors by name, without the batch counters."""
     import torch
 
     from defect_workbench.engine.backbone.torchvision_gate import resnet50
@@ -31,10 +31,10 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 
 def build_resnet(checkpoint: Checkpoint) -> ResNet:
-    """torchvision's ResNet-50 with the checkpoint's tensors, in evaluation mode, float32.
+    """Return torchvision's ResNet-50 with the checkpoint's tensors, in evaluation mode, float32.
 
-    The Caffe variant has its stride of 2 on the first 1x1 convolution of a stage and a batch-norm epsilon
-    of 1e-3.
+    The Caffe variant has the stride of 2 on the first 1x1 convolution of a stage and a batch-norm epsilon of
+    1e-3.
     """
     from torch import nn
 
@@ -52,7 +52,7 @@ def build_resnet(checkpoint: Checkpoint) -> ResNet:
 
 
 def fold_batch_norms(network: nn.Module) -> None:
-    """Put each batch norm into the convolution before it."""
+    """Fold each batch norm into the preceding convolution, in place."""
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -73,7 +73,17 @@ def fold_batch_norms(network: nn.Module) -> None:
 
 
 def normalise(variant: Variant, images: Tensor) -> Tensor:
-    """RGB images from 0 to 255 as the variant was trained: Caffe's are BGR and only centred."""
+    """Normalise images as in the training of the variant: Caffe's input is BGR and only centred.
+
+    Parameters
+    ----------
+    images : (n, 3, height, width) Tensor
+        RGB, from 0 to 255.
+
+    Returns
+    -------
+    (n, 3, height, width) float32 Tensor
+    """
     import torch
 
     if variant is Variant.CAFFE:
@@ -85,18 +95,37 @@ def normalise(variant: Variant, images: Tensor) -> Tensor:
 
 
 def activations(network: nn.Module, images: Tensor, last: bool) -> dict[str, Tensor]:
-    """The outputs of layer 3 and, if `last`, of layer 4."""
+    """Return the outputs of layer 3 and, if `last`, of layer 4.
+
+    Parameters
+    ----------
+    images : (n, 3, height, width) Tensor
+        As `normalise` returns them.
+
+    Returns
+    -------
+    dict of str to (n, channels, height, width) Tensor
+    """
     net = cast("ResNet", network)
     x = net.maxpool(net.relu(net.bn1(net.conv1(images))))
     third: Tensor = net.layer3(net.layer2(net.layer1(x)))
     return {"layer3": third, "layer4": net.layer4(third)} if last else {"layer3": third}
 
 
-def average(found: Mapping[str, Tensor]) -> Tensor:
-    """The global average of layer 4."""
+def average(outputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the global average of layer 4.
+
+    Parameters
+    ----------
+    outputs : mapping of str to (n, channels, height, width) Tensor
+
+    Returns
+    -------
+    (n, 2048) Tensor
+    """
     from torch.nn.functional import adaptive_avg_pool2d
 
-    return adaptive_avg_pool2d(found["layer4"], 1).flatten(1)
+    return adaptive_avg_pool2d(outputs["layer4"], 1).flatten(1)
 
 
 ENTRY = Network(

@@ -1,8 +1,8 @@
-"""Import torch without a standstill of the other threads.
+"""Import torch without blocking other threads for long.
 
-A plain import holds the interpreter lock for a quarter of a second while the loader maps torch's
-libraries, and for a tenth of a second at every collection of garbage among the hundred thousands of
-objects it makes; a window beside it stands still that long.
+A plain import holds the interpreter lock for 0.25 s while the loader maps torch's libraries, and for 0.1 s at
+every garbage collection, as it creates hundreds of thousands of objects. The window would freeze for that
+long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def load_torch() -> None:
-    """Import torch and torchvision, unless they are there already."""
+    """Import torch and torchvision, unless they are already imported."""
     if "defect_workbench.engine.backbone.torchvision_gate" in sys.modules:
         return
     _map_library()
@@ -25,18 +25,18 @@ def load_torch() -> None:
     try:
         import defect_workbench.engine.backbone.torchvision_gate  # noqa: F401
     finally:
-        # None of it is ever garbage; later collections need not look at it.
+        # Modules are never freed; later collections need not scan their objects.
         gc.freeze()
         if collecting:
             gc.enable()
 
 
 def _map_library() -> None:
-    """Have the system map torch's largest library beforehand: a foreign call gives the lock away."""
-    found = importlib.util.find_spec("torch")
-    if os.name != "posix" or found is None or found.origin is None:
+    """Map torch's largest library in advance by a foreign call, which releases the interpreter lock."""
+    spec = importlib.util.find_spec("torch")
+    if os.name != "posix" or spec is None or spec.origin is None:
         return
-    library = Path(found.origin).with_name("lib") / "libtorch_cpu.so"
+    library = Path(spec.origin).with_name("lib") / "libtorch_cpu.so"
     if library.exists():
         dlopen = ctypes.CDLL(None).dlopen
         dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)

@@ -1,9 +1,9 @@
 """The only module that imports torchvision.
 
-A torchvision built against CUDA does not load its compiled operators beside a CPU-only torch, and
-`import torchvision` then dies while registering shapes for operators that are not there. Those
-registrations concern only the missing operators, so an empty stand-in for that one module lets the
-rest import. On a matching pair nothing is replaced.
+A torchvision built against CUDA cannot load its compiled operators with a CPU-only torch, and
+`import torchvision` then fails while it registers shapes for the missing operators. Only those operators
+need the registrations, so an empty module in their place lets the rest be imported. If torch and torchvision
+match, nothing is replaced.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.features.scaling import plain_scales
+from defect_workbench.engine.features.scaling import fixed_scales
 
 HAND_WEIGHT = 0.05
 STRENGTH = 0.3
@@ -40,12 +40,12 @@ def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any
     dict of str to (m, d) float32
     """
     there = data.features.blocks
-    return {b.name: there[b.name][chosen] for b in BLOCKS if b.whole_picture and b.name in there}
+    return {b.name: there[b.name][chosen] for b in BLOCKS if b.of_whole_image and b.name in there}
 
 
 def measures_novelty(block: str) -> bool:
     """Whether novelty is measured in a block: where it is of the whole picture."""
-    return block in BLOCKS and BLOCKS[block].whole_picture
+    return block in BLOCKS and BLOCKS[block].of_whole_image
 
 
 def fit_novelty(
@@ -76,7 +76,7 @@ def fit_novelty(
     ValueError
         If there are no images.
     """
-    scales = plain_scales(blocks, HAND_WEIGHT)
+    scales = fixed_scales(blocks, HAND_WEIGHT)
     vectors = scaled(scales, blocks)
     weights = class_weights(labels, classes, np.arange(len(labels)))
     fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)

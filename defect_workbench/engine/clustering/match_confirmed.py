@@ -15,7 +15,7 @@ from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.core.distances import distances, nearest_distances
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.features.scaling import plain_scales
+from defect_workbench.engine.features.scaling import fixed_scales
 
 NEW = -1
 HAND_WEIGHT = 0.05
@@ -74,9 +74,9 @@ def match_new(
     blocks = {
         block.name: confirmed[block.name]
         for block in BLOCKS
-        if block.whole_picture and block.name in confirmed and block.name in new
+        if block.of_whole_image and block.name in confirmed and block.name in new
     }
-    scales = plain_scales(blocks, HAND_WEIGHT)
+    scales = fixed_scales(blocks, HAND_WEIGHT)
     known, fresh = scaled(scales, blocks), scaled(scales, {n: new[n] for n in blocks})
     numbers = np.unique(clusters)
     members = [np.flatnonzero(clusters == number) for number in numbers]

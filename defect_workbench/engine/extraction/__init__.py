@@ -1,1 +1,1 @@
-"""A folder's images to stored feature vectors."""
+"""Compute the features of a folder's images and keep them in the feature store."""

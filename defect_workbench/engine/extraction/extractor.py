@@ -1,6 +1,6 @@
-"""A folder's images to features: files are read and measured in threads, the network runs beside them.
+"""Compute the features of a folder's images. Files are read and measured in threads while the network runs.
 
-Whatever the store has is not computed again; what is new goes into the store as it comes.
+Features that the store has are not computed again; new ones are stored continually.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from defect_workbench.engine.preprocessing import info_bar
 
 log = logging.getLogger(__name__)
 
-_NOT_FINITE = "its deep features are not finite numbers: the weights are unsound, or the precision is too low"
+_NOT_FINITE = "its deep features are not finite numbers: the weights are invalid, or the precision is too low"
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class Extraction:
     computed : int
         Images whose features were not in the store.
     seconds : float
-        From the first read to the last stored vector, loading the network not included.
+        From the first read to the last stored vector, without the time to load the network.
     suggested : Preprocessing
-        The preprocessing that the images call for; what was done if they call for nothing else.
+        The recommended preprocessing; the one in use if nothing else is recommended.
     why : str
-        The reason, for people.
+        The reason, shown to the user.
     """
 
     images: ImageSet
@@ -72,7 +72,7 @@ class Extraction:
 
 @dataclass
 class _Run:
-    """What an extraction has found so far."""
+    """The state of an extraction in progress."""
 
     task: Task
     network: NetworkVectors | None
@@ -84,7 +84,7 @@ class _Run:
     batch: list[ReadImage] = field(default_factory=list)
 
     def take(self, file: FoundFile, outcome: Outcome) -> None:
-        """Note what became of a file; a full batch is finished."""
+        """Record the result of reading a file, and finish the batch when it is full."""
         if isinstance(outcome, Rejection):
             self.rejected.append(outcome)
             self.reporter.advance()
@@ -106,28 +106,28 @@ class _Run:
             self.buffer.flush(self.task.blocks)
 
     def finish_batch(self) -> None:
-        """Compute what is computed of several images at once; images without finite vectors are rejected."""
+        """Compute the batched blocks of the pending images; reject images whose vectors are not finite."""
         if not self.batch:
             return
-        found = self._batch_vectors()
-        lost = set()
+        by_block = self._batch_vectors()
+        rejected = set()
         for index, item in enumerate(self.batch):
-            vectors = {name: block[index] for name, block in found.items() if index in block}
+            vectors = {name: block[index] for name, block in by_block.items() if index in block}
             if not all(np.isfinite(vector).all() for vector in vectors.values()):
-                lost.add(item.sha256)
+                rejected.add(item.sha256)
                 self.rejected.append(Rejection(item.path, _NOT_FINITE))
                 del self.contents[item.path]
                 continue
             vectors.update(item.vectors)
             self.buffer.rows.append(Row(item.sha256, item.key, item.measured, vectors))
-        self.computed.difference_update(lost)
-        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in lost]
+        self.computed.difference_update(rejected)
+        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in rejected]
         self.reporter.advance(len(self.batch))
         self.batch.clear()
 
     def _batch_vectors(self) -> dict[str, dict[int, Vectors]]:
-        """For each block, the vectors of the images of the batch that lack them, by index."""
-        found: dict[str, dict[int, Vectors]] = {}
+        """Return, for each block, the missing vectors of the batch, by index of the image."""
+        result: dict[str, dict[int, Vectors]] = {}
         embedded: dict[int, Mapping[str, Vectors]] = {}
         missing = {
             block.name: [i for i, item in enumerate(self.batch) if block.name in item.missing]
@@ -139,21 +139,21 @@ class _Run:
         )
         if self.network is not None and through_network:
             kind = next(block.input for block in BLOCKS if block.by_network)
-            pictures = np.stack([self.batch[i].inputs[kind] for i in through_network])
-            by_block = self.network.embed(pictures)
-            for at, i in enumerate(through_network):
-                embedded[i] = {name: vectors[at] for name, vectors in by_block.items()}
+            images = np.stack([self.batch[i].inputs[kind] for i in through_network])
+            by_block = self.network.embed(images)
+            for row, i in enumerate(through_network):
+                embedded[i] = {name: vectors[row] for name, vectors in by_block.items()}
         for name, rows in missing.items():
             block = BLOCKS[name]
             if block.by_network:
-                found[name] = {i: embedded[i][name] for i in rows if i in embedded}
+                result[name] = {i: embedded[i][name] for i in rows if i in embedded}
             elif rows:
                 vectors = block.vectors([self.batch[i].inputs[block.input] for i in rows])
-                found[name] = dict(zip(rows, vectors, strict=True))
-        return found
+                result[name] = dict(zip(rows, vectors, strict=True))
+        return result
 
     def close(self) -> None:
-        """Write what is finished; of a batch that is not, nothing is kept."""
+        """Store all finished images; an unfinished batch is dropped."""
         unfinished = {item.sha256 for item in self.batch}
         self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in unfinished]
         self.buffer.flush(self.task.blocks)
@@ -169,22 +169,22 @@ def extract(
     precision: Precision | None = None,
     processing: Preprocessing | None = None,
 ) -> Extraction:
-    """Features of every usable image of a listing.
+    """Compute the features of every usable image of a listing.
 
     Parameters
     ----------
     listing : Listing
-        The files of a folder, as `scan` finds them.
+        The files of a folder, as `scan` returns them.
     store : VectorStore
-        Asked first, and extended; what was computed before an interruption is in it.
+        Searched first and added to, so that an interrupted extraction resumes.
     library : WeightsLibrary
-        Missing weights are fetched unless `offline`; without any, the network's blocks are left out.
+        Missing weights are fetched unless `offline`. Without weights, the network's blocks are left out.
     reporter : Reporter
-        Told of stages and progress, and asked whether to stop.
+        Receives stages and progress, and stops the extraction when the user cancels.
     precision : Precision, optional
-        Of the network; default: the fastest sound one.
+        Of the network; default: the fastest one that the machine supports.
     processing : Preprocessing, optional
-        Preprocessing of the images; default: info bars are left out, nothing else.
+        Preprocessing of the images; default: only info bars are removed.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def extract(
     Raises
     ------
     Cancelled
-        If the reporter says so; what is finished by then is in the store.
+        If the user cancelled. Finished images are in the store.
     WorkbenchError
         If the cached weights are damaged or the store cannot be written.
     """
@@ -203,7 +203,7 @@ def extract(
         checkpoint = library.obtain(reporter, offline=offline)
         info = library.info() if checkpoint is not None else None
 
-    reporter.stage("Looking into the feature store", None)
+    reporter.stage("Searching the feature store", None)
     stamps = store.stamps(listing.root)
     known = [_known_content(file, stamps) for file in listing.files]
     in_use: NetworkInUse | None = None
@@ -233,7 +233,7 @@ def extract(
     seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
 
     images, hints = _collect(task, run.contents, run.rejected)
-    found = task.blocks.collect(
+    vectors = task.blocks.collect(
         [image.sha256 for image in images.images],
         [task.key(image.path, image.sha256) for image in images.images],
     )
@@ -242,7 +242,7 @@ def extract(
         backbone = BackboneInfo(info.network, in_use.weights, in_use.sha256, in_use.precision, in_use.device)
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
-    features = Features(found, backbone, feature_identity(found, backbone, processing))
+    features = Features(vectors, backbone, feature_identity(vectors, backbone, processing))
     return Extraction(images, features, len(run.computed), seconds, suggested, why)
 
 
@@ -257,7 +257,7 @@ def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | No
 def _collect(
     task: Task, contents: Mapping[str, FileStamp], rejected: list[Rejection]
 ) -> tuple[ImageSet, list[Hints]]:
-    """The accepted images with all that is known about them, and what their preprocessing should consider."""
+    """Return the image set with metadata and measurements, and hints for the recommended preprocessing."""
     images, hints = [], []
     facts = task.blocks.facts.fields([stamp.sha256 for stamp in contents.values()], FACTS)
     accepted: list[tuple[str, FileStamp, tuple[Any, ...]]] = []
@@ -269,7 +269,7 @@ def _collect(
     names = (*NUMBERS, *HINTS)
     measured = task.blocks.measured.fields([stamp.sha256 for _, stamp, _ in accepted], names)
     for (path, stamp, row), numbers in zip(accepted, measured, strict=True):
-        width, height, found, note, _, tool_text, bar = row
+        width, height, format_name, note, _, tool_text, bar = row
         tool = InstrumentMetadata.from_json(json.loads(tool_text)) if tool_text else InstrumentMetadata()
         side = task.sides.facts(path)
         tool = tool if side is None else side.filled_from(tool)
@@ -277,7 +277,7 @@ def _collect(
         values = dict(zip(names, numbers, strict=True))
         hints.append(Hints(values["noise"], *(values[name] for name in HINTS)))
         defects = Measurements.of_numbers(numbers[: len(NUMBERS)]).in_units(tool.pixel_size_nm)
-        notes = "; ".join(filter(None, (extension_note(path, found), note)))
+        notes = "; ".join(filter(None, (extension_note(path, format_name), note)))
         images.append(ImageRecord(path, stamp.sha256, width, height, notes, tool or None, left_out, defects))
     images.sort(key=lambda image: image.path)
     rejected.sort(key=lambda rejection: rejection.path)

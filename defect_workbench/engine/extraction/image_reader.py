@@ -1,4 +1,4 @@
-"""Read the files of a folder in threads, and compute there what needs no batch."""
+"""Read the files of a folder in threads, and compute the features that need no batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.extraction.stored_vectors import Blocks, Facts, image_key
-from defect_workbench.engine.features.block import Input, Picture
+from defect_workbench.engine.features.block import ImageArray, Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.file_reading import read_found
@@ -36,7 +36,7 @@ MAX_FILE_BYTES = 1024**3
 
 @dataclass(frozen=True)
 class Task:
-    """What the reading threads need to know."""
+    """The settings and stores that the reading threads share."""
 
     root: Path
     processing: Preprocessing
@@ -44,26 +44,26 @@ class Task:
     sides: SidecarFiles
 
     def key(self, path: str, sha256: str) -> str:
-        """The key under which the vectors of a file of this content are stored."""
+        """Return the key under which the vectors of a file with this content are stored."""
         return image_key(self.sides, path, sha256, self.processing)
 
     def complete(self, path: str, sha256: str) -> bool:
-        """Whether nothing is left to compute for a file of this content."""
+        """Return whether nothing is left to compute for a file with this content."""
         return self.blocks.complete(sha256, self.key(path, sha256))
 
 
 @dataclass(frozen=True)
 class ReadImage:
-    """What a reading thread hands on; a rejected content has a reason in its facts and nothing else.
+    """A file that was read. If its content was rejected, `facts` has the reason and the rest is empty.
 
     Attributes
     ----------
     missing : sequence of str
         Names of the feature blocks that are not in the store.
     vectors : mapping of str to (d,) float32
-        Those of them that need no batch.
+        Vectors of those blocks that need no batch.
     inputs : mapping of Input to array
-        What the others are computed from.
+        Input of the other blocks.
     """
 
     path: str
@@ -73,7 +73,7 @@ class ReadImage:
     measured: tuple[float, ...] = ()
     missing: Sequence[str] = ()
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
-    inputs: Mapping[Input, Picture] = field(default_factory=dict)
+    inputs: Mapping[Input, ImageArray] = field(default_factory=dict)
 
     @property
     def rejected(self) -> bool:
@@ -87,7 +87,7 @@ Outcome = str | Rejection | ReadImage
 def read_all(
     listing: Listing, known: Sequence[str | None], task: Task, ahead: int
 ) -> Iterator[tuple[FoundFile, Outcome]]:
-    """Read each file, in the order of the listing.
+    """Read the files in the order of the listing.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def read_all(
     Yields
     ------
     tuple of FoundFile and Outcome
-        The content hash where nothing is left to compute, or why the file cannot be used, or its image.
+        The content hash if nothing is left to compute, the rejection, or the image.
     """
     workers = max(2, os.cpu_count() or 2)
     waiting: deque[tuple[FoundFile, Future[Outcome] | str]] = deque()
@@ -141,7 +141,7 @@ def _read(file: FoundFile, task: Task) -> Outcome:
         return Rejection(file.path, str(error))
     except Undecodable as error:
         return ReadImage(file.path, sha256, key, (0, 0, "", "", str(error), "", 0))
-    except Exception as error:  # a fault of ours with this one image must not cost the others
+    except Exception as error:  # a bug that affects one image must not stop the others
         log.exception("%s cannot be measured", file.path)
         return Rejection(file.path, f"its features cannot be computed ({_short(error)}); the log has details")
 
@@ -151,22 +151,22 @@ def _short(error: Exception) -> str:
 
 
 def _computed(path: str, data: bytes, sha256: str, key: str, task: Task) -> ReadImage:
-    picture = decode(data, path)
-    bar = info_bar.found_rows(picture.pixels, picture.tool)
-    rows = info_bar.rows_to_leave_out(picture.height, bar, task.processing)
-    finding = defects.find(picture.pixels[: picture.height - rows])
-    size = picture.tool.pixel_size_nm
+    image = decode(data, path)
+    bar = info_bar.found_rows(image.pixels, image.tool)
+    rows = info_bar.rows_to_leave_out(image.height, bar, task.processing)
+    finding = defects.find(image.pixels[: image.height - rows])
+    size = image.tool.pixel_size_nm
     if task.processing.rescale_nm is not None:
         size = task.sides.pixel_size(path) or size
-    ready = preprocessed(picture.pixels, task.processing, bar_rows=rows, pixel_size_nm=size)
-    seen = ready.resized()
-    inputs = {Input.GREY: seen.grey, Input.NETWORK: seen.rgb, Input.MASK: finding.largest}
-    tool = json.dumps(picture.tool.as_json(), sort_keys=True) if picture.tool else ""
-    facts = (picture.width, picture.height, picture.format, picture.note, "", tool, bar)
+    ready = preprocessed(image.pixels, task.processing, bar_rows=rows, pixel_size_nm=size)
+    resized = ready.resized()
+    inputs = {Input.GREY: resized.grey, Input.NETWORK: resized.rgb, Input.MASK: finding.largest}
+    tool = json.dumps(image.tool.as_json(), sort_keys=True) if image.tool else ""
+    facts = (image.width, image.height, image.format, image.note, "", tool, bar)
     measured = (*finding.measurements.numbers(), finding.pitch, finding.shading, finding.rest)
     missing = task.blocks.missing(sha256, key)
-    alone = [BLOCKS[name] for name in missing if not (BLOCKS[name].batched or BLOCKS[name].by_network)]
-    vectors = {block.name: block.vectors([inputs[block.input]])[0] for block in alone}
+    unbatched = [BLOCKS[name] for name in missing if not (BLOCKS[name].batched or BLOCKS[name].by_network)]
+    vectors = {block.name: block.vectors([inputs[block.input]])[0] for block in unbatched}
     if not all(np.isfinite(values).all() for values in (*vectors.values(), measured)):
         raise ValueError("a feature is not a finite number")
     needed = {BLOCKS[name].input for name in missing if name not in vectors}

@@ -1,4 +1,4 @@
-"""The network as an extraction uses it: chosen before the first image, loaded when it is first needed."""
+"""Choose the network for an extraction, and load it when the first image needs it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class NetworkVectors:
-    """The network, loaded when the first image needs it, and the time that took.
+    """A network that is loaded when the first image needs it; `loading_seconds` is the time that took.
 
     Parameters
     ----------
     checkpoint : Checkpoint or None
-        The weights, if they are loaded already.
+        The weights, if they are already loaded.
     library : WeightsLibrary
-        Has them otherwise.
+        Loads them otherwise.
     precision, device : str
-        Of the computation.
+        Precision and device of the computation.
     """
 
     def __init__(
@@ -45,12 +45,21 @@ class NetworkVectors:
         self.loading_seconds = 0.0
 
     def embed(self, images: Pixels) -> Mapping[str, Vectors]:
-        """The vectors of each block that the network computes.
+        """Return the vectors of each block that the network computes.
 
         Parameters
         ----------
         images : (n, size, size, 3) uint8
-            Of the network's input size; at most a batch.
+            Of the network's input size; n is at most `BATCH`.
+
+        Returns
+        -------
+        mapping of str to (n, d) float32
+
+        Raises
+        ------
+        WorkbenchError
+            If the cached weights are damaged.
         """
         if self._embedder is None:
             started = time.perf_counter()
@@ -65,8 +74,8 @@ class NetworkVectors:
             self._embedder = Embedder(checkpoint, Precision(self._precision), torch.device(self._device))
             self._checkpoint = None
             self.loading_seconds += time.perf_counter() - started
-        found = self._embedder.embed(images)
-        return {block.name: found[block.description] for block in BLOCKS if block.by_network}
+        vectors = self._embedder.embed(images)
+        return {block.name: vectors[block.description] for block in BLOCKS if block.by_network}
 
 
 def choose_network(
@@ -76,14 +85,14 @@ def choose_network(
     task: Task,
     known: Sequence[tuple[str, str | None]],
 ) -> tuple[NetworkInUse, Blocks]:
-    """Choose precision and device: those with which the store has every image, else this machine's fastest.
+    """Choose precision and device: those for which the store has every image, else this machine's fastest.
 
-    Looking into the store first also spares a start without new images the loading of torch.
+    As the store is searched first, torch is not loaded if there are no new images.
 
     Parameters
     ----------
     known : sequence of tuple of str and (str or None)
-        Path of each image, and its content hash if the file has not changed.
+        Path of each image, and its content hash if the file is unchanged.
     """
     for network in _stored(store, info, task.processing):
         if precision not in (None, network.precision):
@@ -103,16 +112,16 @@ def choose_network(
 
 
 def in_use(info: WeightsInfo, precision: str, device: str) -> NetworkInUse:
-    """What vectors of these weights depend on."""
+    """Return the network identity of vectors computed with these weights."""
     return NetworkInUse(info.name, info.sha256, str(info.variant), precision, device)
 
 
-def _stored(store: VectorStore, info: WeightsInfo, wanted: Preprocessing) -> list[NetworkInUse]:
-    """The precisions and devices with which the store has vectors of these weights."""
+def _stored(store: VectorStore, info: WeightsInfo, processing: Preprocessing) -> list[NetworkInUse]:
+    """Return the precisions and devices for which the store has vectors of these weights."""
     first = next(block for block in BLOCKS if block.by_network)
-    found = []
+    stored = []
     for identity in store.identities(first.name):
         network = in_use(info, str(identity.get("precision")), str(identity.get("device")))
-        if block_identity(first, wanted, network) == identity:
-            found.append(network)
-    return found
+        if block_identity(first, processing, network) == identity:
+            stored.append(network)
+    return stored

@@ -1,7 +1,7 @@
-"""The parts of a feature store that an extraction reads and fills.
+"""The parts of a feature store that an extraction reads and writes.
 
-Facts and measurements of an image are stored under the hash of its content; its vectors under a row key,
-which is the same unless a sidecar file changes how the image is preprocessed.
+Facts and measurements of an image are stored under the hash of its content, its vectors under a row key. The
+two are equal unless a sidecar file changes how the image is preprocessed.
 """
 
 from __future__ import annotations
@@ -37,17 +37,24 @@ Facts = tuple[int, int, str, str, str, str, int]
 
 
 class VectorBlock(Protocol):
-    """Rows of one kind by content hash; the feature store's `Block` is one."""
+    """Stored rows of one kind, by content hash, such as the feature store's `Block`."""
 
     def __contains__(self, sha256: str) -> bool: ...
-    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None: ...
-    def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None: ...
-    def vectors(self, sha256s: Sequence[str]) -> Vectors: ...
-    def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]: ...
+    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None:
+        """Append (n, d) float32 rows under n hashes that are not stored yet."""
+
+    def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None:
+        """Append named columns of n values under n hashes that are not stored yet."""
+
+    def vectors(self, sha256s: Sequence[str]) -> Vectors:
+        """Return the (n, d) float32 rows of n hashes."""
+
+    def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return the values of the named columns, one tuple per hash."""
 
 
 class VectorStore(Protocol):
-    """A place that keeps vectors; the feature store is one."""
+    """Storage for vectors, such as the feature store."""
 
     def block(self, kind: str, identity: Mapping[str, Any]) -> VectorBlock: ...
     def identities(self, kind: str) -> list[dict[str, Any]]: ...
@@ -55,34 +62,34 @@ class VectorStore(Protocol):
     def remember_files(self, root: Path, stamps: Mapping[str, FileStamp]) -> None: ...
 
 
-def row_key(sha256: str, side_pixel_size: float | None, wanted: Preprocessing) -> str:
-    """The key under which an image's vectors are stored.
+def row_key(sha256: str, side_pixel_size: float | None, processing: Preprocessing) -> str:
+    """Return the key under which an image's vectors are stored.
 
     Parameters
     ----------
     side_pixel_size : float or None
-        From a sidecar file, in nm; it matters only if images are rescaled.
+        From a sidecar file, in nm; affects the key only if images are rescaled.
     """
-    if wanted.rescale_nm is None or side_pixel_size is None:
+    if processing.rescale_nm is None or side_pixel_size is None:
         return sha256
     return hashlib.sha256(f"{sha256}:{side_pixel_size:.9g}".encode()).hexdigest()
 
 
-def image_key(sides: SidecarFiles, path: str, sha256: str, wanted: Preprocessing) -> str:
-    """The key under which the vectors of a file of this content are stored: `row_key` of it."""
-    if wanted.rescale_nm is None:
+def image_key(sides: SidecarFiles, path: str, sha256: str, processing: Preprocessing) -> str:
+    """Return the `row_key` of a file with this content, given the folder's sidecar files."""
+    if processing.rescale_nm is None:
         return sha256
-    return row_key(sha256, sides.pixel_size(path), wanted)
+    return row_key(sha256, sides.pixel_size(path), processing)
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was computed for one content.
+    """The computed measurements and vectors of one file content.
 
     Attributes
     ----------
     vectors : mapping of str to (d,) float32
-        By block name; blocks whose vectors are stored already may be missing.
+        By block name; blocks whose vectors are already stored may be missing.
     """
 
     sha256: str
@@ -93,12 +100,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Blocks:
-    """The parts of a feature store that an extraction reads and fills.
+    """The parts of a feature store that an extraction reads and writes.
 
     Attributes
     ----------
     vectors : mapping of str to VectorBlock
-        By the name of the feature block.
+        By name of the feature block.
     """
 
     facts: VectorBlock
@@ -106,11 +113,11 @@ class Blocks:
     vectors: Mapping[str, VectorBlock]
 
     def missing(self, sha256: str, key: str) -> list[str]:
-        """The feature blocks of which a content has no vector yet."""
+        """Return the feature blocks for which a content has no vector yet."""
         return [name for name, stored in self.vectors.items() if BLOCKS[name].key(sha256, key) not in stored]
 
     def complete(self, sha256: str, key: str) -> bool:
-        """Whether nothing is left to compute for a content."""
+        """Return whether nothing is left to compute for a content."""
         if sha256 not in self.facts:
             return False
         if sha256 in self.measured:
@@ -118,7 +125,7 @@ class Blocks:
         return bool(self.facts.fields([sha256], ["reason"])[0][0])
 
     def collect(self, sha256s: Sequence[str], keys: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of contents that are complete, (n, d) float32 for each block."""
+        """Return the vectors of n complete contents, (n, d) float32 for each block."""
         pairs = list(zip(sha256s, keys, strict=True))
         return {
             name: stored.vectors([BLOCKS[name].key(*pair) for pair in pairs])
@@ -126,22 +133,22 @@ class Blocks:
         }
 
 
-def open_blocks(store: VectorStore, wanted: Preprocessing, network: NetworkInUse | None) -> Blocks:
-    """The parts of a store for images preprocessed in this way.
+def open_blocks(store: VectorStore, processing: Preprocessing, network: NetworkInUse | None) -> Blocks:
+    """Open the parts of a store for images with this preprocessing.
 
     Parameters
     ----------
     network : NetworkInUse or None
         None leaves out the blocks that the network computes.
     """
-    # Those of the network come last: models keep the order of the blocks that they were trained on.
+    # The network's blocks come last, as models depend on the order of the blocks that they were trained on.
     used = [block for block in BLOCKS if not block.by_network]
     used += [block for block in BLOCKS if block.by_network and network is not None]
     return Blocks(
         facts=store.block("image", DECODER),
-        measured=store.block("measured", measured_identity(wanted)),
+        measured=store.block("measured", measured_identity(processing)),
         vectors={
-            block.name: store.block(block.name, block_identity(block, wanted, network)) for block in used
+            block.name: store.block(block.name, block_identity(block, processing, network)) for block in used
         },
     )
 
@@ -156,16 +163,16 @@ class Buffer:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to flush."""
+        """Whether the buffer should be flushed now."""
         waited = time.monotonic() - self.since > FLUSH_SECONDS
         return len(self.facts) >= FLUSH_IMAGES or (bool(self.facts) and waited)
 
     def flush(self, blocks: Blocks) -> None:
-        """Write what is new; vectors first, so that a known image always has its vectors."""
+        """Write new rows to the store, vectors first, so that an image with facts always has its vectors."""
         for name, stored in blocks.vectors.items():
             block = BLOCKS[name]
-            found = [(block.key(row.sha256, row.key), row.vectors.get(name)) for row in self.rows]
-            _append(stored, [(key, vector) for key, vector in found if vector is not None])
+            keyed = [(block.key(row.sha256, row.key), row.vectors.get(name)) for row in self.rows]
+            _append(stored, [(key, vector) for key, vector in keyed if vector is not None])
         fresh = {row.sha256: row.measured for row in self.rows if row.sha256 not in blocks.measured}
         if fresh:
             names = (*NUMBERS, *HINTS)

@@ -1,1 +1,1 @@
-"""The blocks of the fusion vector: deep, Haralick, Zernike, and how they are fused."""
+"""The feature blocks (deep, Haralick, Zernike, outline), and their fusion into one vector."""

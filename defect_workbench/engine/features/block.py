@@ -1,4 +1,4 @@
-"""What a feature block is: the numbers of one kind that describe an image, and how they are computed."""
+"""The definition of a feature block: features of one kind, and how they are computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Vectors
 
-Picture = NDArray[Any]
+ImageArray = NDArray[Any]
 
 
 class Input(StrEnum):
@@ -23,8 +23,8 @@ class Input(StrEnum):
     NETWORK = "network"
     """The preprocessed image at the network's input size, in RGB, through the network."""
     MASK = "mask"
-    """Which pixels belong to the largest defect: (height, width) bool. It is found in the image as it is,
-    without its info bar, so that preprocessing does not change it."""
+    """The pixels of the largest defect: (height, width) bool. The defect is found in the unprocessed image
+    without its info bar, so that preprocessing does not change the mask."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,24 @@ class Block:
     name : str
         Used in files and on the command line.
     label, short_label : str
-        For people; the short one where there is little room.
+        Shown to the user; the short one where there is little room.
     version : str
-        Of what `function` computes. Vectors of another version are computed again.
+        Version of `function`. Vectors of another version are computed again.
     input : Input
-        What `function` is given.
+        What `function` gets.
     function : callable or None
         One image to (d,) float32; if `batched`, (n, height, width) to (n, d) float32. None if the network
         computes the block.
     batched : bool
-        Whether several images are computed at once, which is worthwhile for matrix products.
+        Whether `function` computes several images at once, which pays for matrix products.
     description : str
-        For a block of the network, the name of the `Description` of its activations.
+        For a block that the network computes, the name of the `Description` it uses.
     turn_invariant : bool
         Whether quarter turns and mirroring leave the values unchanged.
     optional : bool
-        Whether a classifier takes the block only where it improves held-out predictions.
+        Whether a classifier uses the block only if it improves held-out predictions.
     default_weight, weight_without_network : float
-        The weight in the distance between images, unless the user or the data decide otherwise.
+        The default block weight, with and without network weights.
     unit_rows : bool
         Whether vectors are compared by direction: they are divided by their L2 norm, and columns are not
         standardised.
@@ -66,7 +66,7 @@ class Block:
     short_label: str
     version: str
     input: Input
-    function: Callable[[Picture], Vectors] | None = None
+    function: Callable[[ImageArray], Vectors] | None = None
     batched: bool = False
     description: str = ""
     turn_invariant: bool = False
@@ -82,29 +82,29 @@ class Block:
         return self.input is Input.NETWORK
 
     @property
-    def whole_picture(self) -> bool:
+    def of_whole_image(self) -> bool:
         """Whether the block describes the whole image and not only its largest defect."""
         return self.input is not Input.MASK
 
     def key(self, sha256: str, row_key: str) -> str:
-        """The key under which an image's vector is stored.
+        """Return the key under which an image's vector is stored.
 
         Parameters
         ----------
         sha256 : str
-            Of the file's content.
+            SHA-256 of the file's content.
         row_key : str
             `stored_vectors.row_key` of the image, which also depends on its sidecar file.
         """
-        return row_key if self.whole_picture else sha256
+        return row_key if self.of_whole_image else sha256
 
-    def vectors(self, pictures: Sequence[Picture]) -> Vectors:
+    def vectors(self, images: Sequence[ImageArray]) -> Vectors:
         """Compute a block that needs no network.
 
         Parameters
         ----------
-        pictures : sequence of n arrays
-            As `input` says; n at least 1.
+        images : sequence of n arrays
+            Shape and dtype as `input` requires; n is at least 1.
 
         Returns
         -------
@@ -118,5 +118,5 @@ class Block:
         if self.function is None:
             raise ValueError(f"the block {self.name} is computed by the network")
         if self.batched:
-            return self.function(np.stack(pictures))
-        return np.stack([self.function(picture) for picture in pictures])
+            return self.function(np.stack(images))
+        return np.stack([self.function(image) for image in images])

@@ -1,4 +1,4 @@
-"""Deep features: the average of the network's last layer over the image."""
+"""The block `deep`: the network's last layer, averaged over the image."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from defect_workbench.core.clustering.feature_blocks import DEEP
 from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.features.block import Block, Input
 
-# Ward's linkage on 100 principal components agreed better with hand-made labels than on all 2048 columns,
-# and everything after it is twenty times smaller.
+# Ward's linkage on 100 principal components agrees better with human labels than on all 2048 columns, and all
+# later steps have a twentieth of the data.
 COMPONENTS = 100
 
 ENTRY = Block(

@@ -1,4 +1,4 @@
-"""Rows that are the same to the bit: copies of one picture, which count once."""
+"""Find bit-identical rows, as identical images have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from defect_workbench.core.arrays import Integers
 
 
 def distinct_rows(rows: NDArray[np.floating]) -> tuple[Integers, Integers]:
-    """The first of each different row, and the place of every row among these.
+    """Return the distinct rows of a matrix, and for every row its index among them.
 
     Parameters
     ----------
@@ -20,16 +20,16 @@ def distinct_rows(rows: NDArray[np.floating]) -> tuple[Integers, Integers]:
     Returns
     -------
     first : (m,) intp
-        Rising; `rows[first]` are the different rows in their order.
-    place : (n,) intp
-        `rows[first][place]` equals `rows`.
+        Increasing; `rows[first]` are the distinct rows in order of first occurrence.
+    inverse : (n,) intp
+        `rows[first][inverse]` equals `rows`.
     """
     known: dict[bytes, int] = {}
     first: list[int] = []
-    place = np.empty(len(rows), np.intp)
+    inverse = np.empty(len(rows), np.intp)
     for index, row in enumerate(np.ascontiguousarray(rows)):
         number = known.setdefault(blake2b(row.data, digest_size=16).digest(), len(first))
         if number == len(first):
             first.append(index)
-        place[index] = number
-    return np.array(first, np.intp), place
+        inverse[index] = number
+    return np.array(first, np.intp), inverse

@@ -1,4 +1,4 @@
-"""Blocks of features to one vector an image, with visible weights."""
+"""Fuse feature blocks into one vector per image, with block weights."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from defect_workbench.core.normalisation import column_spread, unit_rows
 from defect_workbench.engine.features.pca import principal_components
 from defect_workbench.engine.features.registry import BLOCKS
 
-# A mean squared norm below this is the rounding of equal vectors, not a difference between images.
+# A mean squared norm below this is rounding error between equal vectors.
 _ROUNDING = 1e-20
 
 
 def normalised_block(name: str, vectors: Vectors) -> Floats:
     """Centre a block and scale it to unit mean squared norm.
 
-    The block's entry says whether its vectors are divided by their L2 norm or its columns are standardised
-    (a constant column becomes 0), and whether it is reduced by PCA.
+    First, as the block's entry specifies, its vectors are divided by their L2 norm or its columns are
+    standardised (a constant column becomes 0). A block with `components` is reduced by PCA.
 
     Parameters
     ----------
@@ -26,13 +26,18 @@ def normalised_block(name: str, vectors: Vectors) -> Floats:
 
     Returns
     -------
-    (n, min(n, d, components)) float64 for a block that is reduced, (n, d) float64 for the others
+    (n, min(n, d, components)) float64 if the block is reduced, else (n, d) float64
+
+    Raises
+    ------
+    InputError
+        If no block has this name.
     """
     block = BLOCKS[name]
     values = unit_rows(vectors) if block.unit_rows else vectors.astype(np.float64)
     values -= values.mean(axis=0)
     if not block.unit_rows:
-        # Adding 0 turns the -0.0 of a constant column into 0.0: equal rows are equal to the bit.
+        # Adding 0 turns the -0.0 of a constant column into 0.0, so that equal rows are bit-identical.
         values = values / column_spread(vectors) + 0.0
     if block.components is not None:
         values = principal_components(values, block.components)
@@ -41,7 +46,13 @@ def normalised_block(name: str, vectors: Vectors) -> Floats:
 
 
 def normalised_blocks(features: Features) -> dict[str, Floats]:
-    """`normalised_block` of each block there is."""
+    """Normalise each block of an image set.
+
+    Returns
+    -------
+    dict of str to (n, d) float64
+        As `normalised_block` returns them, in the order of the registry.
+    """
     return {
         name: normalised_block(name, features.blocks[name])
         for name in BLOCKS.names
@@ -50,14 +61,18 @@ def normalised_blocks(features: Features) -> dict[str, Floats]:
 
 
 def fuse(blocks: dict[str, Floats], weights: BlockWeights) -> Floats:
-    """Concatenate normalised blocks, each times the square root of its weight.
+    """Concatenate normalised blocks, each multiplied by the square root of its weight.
 
     Squared distances are then the weighted sum of the blocks' squared distances.
+
+    Parameters
+    ----------
+    blocks : dict of str to (n, d) float64
 
     Returns
     -------
     (n, d) float64
-        Blocks of weight 0 are left out.
+        Without blocks of weight 0; if no block is left, (n, 1) zeros.
     """
     parts = [np.sqrt(share) * block for name, block in blocks.items() if (share := weights.share(name)) > 0]
     if not parts:

@@ -1,4 +1,4 @@
-"""Haralick texture: statistics of the grey-level co-occurrence matrix.
+"""The block `haralick`: texture statistics of the grey-level co-occurrence matrix.
 
 Source: R. M. Haralick, K. Shanmugam, I. Dinstein, "Textural features for image classification",
 IEEE Trans. Systems, Man, and Cybernetics 3 (1973), as implemented by mahotas.
@@ -18,7 +18,7 @@ IDENTITY = f"mahotas-{LEVELS}-levels-mean-range-v1"
 
 
 def haralick(grey: Pixels) -> NDArray[np.float32]:
-    """Mean and range over the four directions of the 13 Haralick statistics, on 32 grey levels.
+    """Return mean and range, over four directions, of the 13 Haralick statistics on 32 grey levels.
 
     Parameters
     ----------
@@ -27,15 +27,15 @@ def haralick(grey: Pixels) -> NDArray[np.float32]:
     Returns
     -------
     (26,) float32
-        Thirteen means, then thirteen ranges; 0 where a statistic is undefined (an even picture).
+        13 means, then 13 ranges; 0 where a statistic is undefined, as for a uniform image.
     """
     import mahotas
 
     levels = grey // (256 // LEVELS)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistics = mahotas.features.haralick(levels, return_mean_ptp=True)
-    sound = np.nan_to_num(statistics, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.asarray(sound, dtype=np.float32)
+    finite = np.nan_to_num(statistics, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(finite, dtype=np.float32)
 
 
 ENTRY = Block(

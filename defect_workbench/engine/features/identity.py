@@ -1,9 +1,8 @@
-"""What the features of an image depend on; the only place where this is decided.
+"""Identities of features: everything that the features of an image depend on, defined only here.
 
-Whatever stores features or results from them (feature store, augmented images, cached results, models,
-sessions) stores one of these identities with them. A part that changes what it computes gets a new version,
-so that nothing old is taken for new. Identities are JSON values; features are computed again when theirs
-changes.
+Everything that stores features or results computed from them (feature store, augmented images, cached
+results, models, sessions) stores one of these identities with them. A step that computes something different
+gets a new version, so that outdated features are recognised and computed again. Identities are JSON values.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ DECODER = {"decoder": decoder_version(), "info_bar": info_bar.IDENTITY}
 
 @dataclass(frozen=True)
 class NetworkInUse:
-    """What a vector of the network depends on, apart from the image.
+    """What a vector computed by the network depends on, apart from the image.
 
     Attributes
     ----------
     weights, sha256, variant : str
-        Name, identity and variant of the weights, as `WeightsInfo` has them.
+        Name, identity and variant of the weights, as in `WeightsInfo`.
     precision, device : str
-        Of the computation.
+        Precision and device of the computation.
     """
 
     weights: str
@@ -45,38 +44,38 @@ class NetworkInUse:
     device: str
 
 
-def picture_identity(wanted: Preprocessing) -> dict[str, Any]:
-    """Of the pixels that the features see, apart from the file itself."""
+def pixel_identity(processing: Preprocessing) -> dict[str, Any]:
+    """Return the identity of the pixels that features are computed from, for a given file."""
     return {
         "prepare": resize.IDENTITY,
         **DECODER,
-        "processing": {**wanted.identity(), "version": pipeline.IDENTITY},
+        "processing": {**processing.identity(), "version": pipeline.IDENTITY},
     }
 
 
-def measured_identity(wanted: Preprocessing) -> dict[str, Any]:
-    """Of the measurements: they are made in the image as it is, without its info bar."""
-    return {**DECODER, "rows": wanted.info_bar, "measure": defects.IDENTITY}
+def measured_identity(processing: Preprocessing) -> dict[str, Any]:
+    """Return the identity of the measurements, which use the unprocessed image without its info bar."""
+    return {**DECODER, "rows": processing.info_bar, "measure": defects.IDENTITY}
 
 
 def block_identity(
-    block: Block, wanted: Preprocessing, network: NetworkInUse | None = None, view: str = ""
+    block: Block, processing: Preprocessing, network: NetworkInUse | None = None, view: str = ""
 ) -> dict[str, Any]:
-    """Of the vectors of one block.
+    """Return the identity of the vectors of one block.
 
     Parameters
     ----------
     network : NetworkInUse, optional
-        For a block that the network computes.
+        Required for a block that the network computes.
     view : str
-        Name of an augmentation; empty for the images themselves.
+        Name of an augmentation; empty for the images as they are.
 
     Raises
     ------
     ValueError
-        If the block is computed by the network and none is given.
+        If the network computes the block and none is given.
     """
-    result = picture_identity(wanted) if block.whole_picture else measured_identity(wanted)
+    result = pixel_identity(processing) if block.of_whole_image else measured_identity(processing)
     if view:
         result["view"] = view
     if block.version:
@@ -90,13 +89,20 @@ def block_identity(
 
 
 def feature_identity(
-    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, wanted: Preprocessing
+    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, processing: Preprocessing
 ) -> dict[str, Any]:
-    """Of all features of a set; models, sessions and cached results keep that of their features."""
+    """Return the identity of all features of an image set, which models, sessions and cached results store.
+
+    Parameters
+    ----------
+    blocks : mapping of str to (n, d) float32
+    backbone : BackboneInfo or None
+        None if the features were computed without a network.
+    """
     result: dict[str, Any] = {
         "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
         "backbone": None,
-        **picture_identity(wanted),
+        **pixel_identity(processing),
         "extractors": {block.name: block.version for block in BLOCKS if block.version},
         "measure": defects.IDENTITY,
     }
@@ -112,12 +118,12 @@ def feature_identity(
 
 
 def processing_of(model: Classifier) -> Preprocessing:
-    """What was done to the pictures that a model was trained on.
+    """Return the preprocessing of the images that a model was trained on.
 
     Raises
     ------
     WorkbenchError
-        If this version does not know it.
+        If this version of the program does not know the preprocessing.
     """
     try:
         values = dict(model.identity.get("processing") or {})
@@ -125,12 +131,12 @@ def processing_of(model: Classifier) -> Preprocessing:
         return Preprocessing(**values)
     except (TypeError, ValueError) as error:
         raise WorkbenchError(
-            "this model was trained on pictures processed in a way that this version does not know; "
+            "this model was trained on images preprocessed in a way that this version does not know; "
             "update the program to use it"
         ) from error
 
 
-# Each part of an identity: what a model did that differs, and what the part is called.
+# The key of each part of an identity, what a model with another value of it does, and the name of the part.
 _PARTS = (
     ("prepare", "resizes images differently", "resizing"),
     ("decoder", "decodes image files differently", "decoding"),
@@ -142,7 +148,7 @@ _PARTS = (
 
 
 def _part(key: str, stored: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[Any, Any]:
-    """One part of two identities; versions of feature blocks only as far as the stored one has them."""
+    """Return one part of two identities; for feature blocks, only the blocks that the stored identity has."""
     before, now = stored[key], current.get(key)
     if key == "extractors" and isinstance(before, Mapping):
         now = {name: version for name, version in (now or {}).items() if name in before}
@@ -150,83 +156,85 @@ def _part(key: str, stored: Mapping[str, Any], current: Mapping[str, Any]) -> tu
 
 
 def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[str, ...]:
-    """What differs between the features of a session and features computed now.
+    """Return how the features of a session differ from features computed now.
 
     Parameters
     ----------
     stored : mapping of str to Any
-        Empty for a session of an earlier version: nothing is then known to differ.
+        Empty for a session of an earlier version; no difference is then reported.
 
     Returns
     -------
     tuple of str
-        One phrase for each part, with both versions.
+        One phrase per part that differs, with both versions.
     """
-    found = []
+    phrases = []
     for key, _, part in _PARTS:
         if key in stored:
             before, now = _part(key, stored, current)
             if before != now:
-                found.append(f"{part} was {_words(before)} and is {_words(now)}")
-    had, has = stored.get("backbone"), current.get("backbone")
-    if "backbone" in stored and had != has:
-        found.append(f"the network was {_words(had)} and is {_words(has)}")
-    return tuple(found)
+                phrases.append(f"{part} was {_words(before)} and is {_words(now)}")
+    before, now = stored.get("backbone"), current.get("backbone")
+    if "backbone" in stored and before != now:
+        phrases.append(f"the network was {_words(before)} and is {_words(now)}")
+    return tuple(phrases)
 
 
 def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]:
-    """Refuse features that a model cannot judge.
+    """Check that a model can classify images with these features.
 
     Parameters
     ----------
     identity : mapping of str to Any
-        `feature_identity` of the features at hand.
+        `feature_identity` of the features.
 
     Returns
     -------
     tuple of str
-        Warnings: what the model, made by an earlier version, does not say about its features.
+        Warnings about parts of the identity that a model of an earlier version does not record.
 
     Raises
     ------
     WorkbenchError
-        With what differs, in words.
+        If the features differ from those of the training; the message states the difference.
     """
-    wanted = model.identity
-    had, has = wanted.get("backbone"), identity.get("backbone")
-    if had is not None and has is None:
+    expected = model.identity
+    trained, current = expected.get("backbone"), identity.get("backbone")
+    if trained is not None and current is None:
         raise WorkbenchError(
-            f"this model needs deep features of {had['weights']}, and there are no ResNet-50 weights here",
+            f"this model needs deep features of {trained['weights']}, and there are no ResNet-50 weights",
             Remedy.FETCH_WEIGHTS,
         )
-    if had is not None and has is not None and had["sha256"] != has["sha256"]:
+    if trained is not None and current is not None and trained["sha256"] != current["sha256"]:
         raise WorkbenchError(
-            f"this model was trained with other network weights ({had['weights']}, sha256 "
-            f"{had['sha256'][:12]}…) than those in use ({has['weights']}, sha256 {has['sha256'][:12]}…)",
+            f"this model was trained with other network weights ({trained['weights']}, SHA-256 "
+            f"{trained['sha256'][:12]}…) than those in use ({current['weights']}, SHA-256 "
+            f"{current['sha256'][:12]}…)",
             Remedy.MATCHING_WEIGHTS,
         )
-    unsaid = []
-    for key, words, part in _PARTS:
-        if key not in wanted:
-            unsaid.append(part)
+    unrecorded = []
+    for key, difference, part in _PARTS:
+        if key not in expected:
+            unrecorded.append(part)
             continue
-        had_value, has_value = _part(key, wanted, identity)
-        if had_value != has_value:
+        before, now = _part(key, expected, identity)
+        if before != now:
             raise WorkbenchError(
-                f"this model {words} ({_words(had_value)}) from these images "
-                f"({_words(has_value)}); use the same, or train again"
+                f"this model {difference}: {_words(before)} in training, {_words(now)} for these images; "
+                "use the same settings, or train again"
             )
     columns = identity.get("columns", {})
-    for block, count in wanted.get("columns", {}).items():
+    for block, count in expected.get("columns", {}).items():
         if columns.get(block) != count:
             raise WorkbenchError(
-                f"this model expects {count} {block} features per image, there are {columns.get(block, 0)}"
+                f"this model expects {count} {block} features per image, "
+                f"and these images have {columns.get(block, 0)}"
             )
-    if not unsaid:
+    if not unrecorded:
         return ()
     warning = (
-        "this model was made by an earlier version and does not say which versions of "
-        f"{', '.join(unsaid)} it was trained with; if its answers look wrong, train it again"
+        "this model is from an earlier version and does not record which versions of "
+        f"{', '.join(unrecorded)} it was trained with; if its predictions look wrong, train it again"
     )
     return (warning,)
 

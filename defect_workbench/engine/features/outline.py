@@ -1,6 +1,7 @@
-"""The outline of a picture's largest defect: Zernike moments of its mask.
+"""The block `outline`: Zernike moments of the largest defect's mask.
 
-Unlike the moments of the whole picture they know neither the ground nor the defect's place and size.
+Unlike the moments of the whole image, they do not depend on the background or on the defect's position and
+size.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ IDENTITY = f"mask-{SIDE}-degree-{DEGREE}-v1"
 
 
 def outline(mask: Flags) -> NDArray[np.float32]:
-    """Zernike magnitudes of a mask, centred on it and scaled to the disc that holds it.
+    """Return the Zernike magnitudes of a mask on the smallest disc around its centroid that contains it.
 
     Parameters
     ----------
     mask : (height, width) bool
-        The largest defect's.
+        The pixels of the largest defect.
 
     Returns
     -------
@@ -38,15 +39,15 @@ def outline(mask: Flags) -> NDArray[np.float32]:
     y, x = float(rows.mean()), float(columns.mean())
     radius = max(float(np.hypot(rows - y, columns - x).max()) + 0.5, 1.5)
     step = 2 * radius / SIDE
-    places = (np.arange(SIDE) - (SIDE - 1) / 2) * step
+    offsets = (np.arange(SIDE) - (SIDE - 1) / 2) * step
     top, left = int(rows.min()), int(columns.min())
     part = mask[top : rows.max() + 1, left : columns.max() + 1].astype(np.float32)
     if step > 1:
-        # Shrunk without this, thin scratches would fall between the samples.
+        # Without smoothing, thin scratches would fall between the samples.
         reach = int(np.ceil(2 * step))
         part, top, left = np.pad(part, reach), top - reach, left - reach
         part = ndimage.gaussian_filter(part, step / 2.5, truncate=3)
-    axes = np.stack(np.meshgrid(places + y - top, places + x - left, indexing="ij"))
+    axes = np.stack(np.meshgrid(offsets + y - top, offsets + x - left, indexing="ij"))
     sampled = ndimage.map_coordinates(part, axes, order=1, mode="constant")
     moments: NDArray[np.float32] = zernike(np.rint(sampled * 255).astype(np.uint8)[None])[0]
     return moments

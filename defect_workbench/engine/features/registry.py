@@ -1,4 +1,4 @@
-"""The feature blocks there are. A new one is a module with an `ENTRY`, and its name in this list."""
+"""All feature blocks. A new one is a module that defines `ENTRY`, and its name in this list."""
 
 from __future__ import annotations
 
@@ -14,42 +14,48 @@ BLOCKS: Registry[Block] = Registry.of_modules(
 
 
 def find_block(name: str) -> Block:
-    """The block of a name, which may be one of an earlier version.
+    """Return the block with this name, which may be a name of an earlier version.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is no such block.
     """
     return BLOCKS[current_name(name)]
 
 
 def default_shares(*, network: bool) -> dict[str, float]:
-    """The weights of all blocks if neither the user nor the data decide.
+    """Return the default weights of all blocks.
 
     Parameters
     ----------
     network : bool
-        Whether blocks of the network are available.
+        Whether the blocks that the network computes are available.
     """
     return {b.name: b.default_weight if network else b.weight_without_network for b in BLOCKS}
 
 
 def given_shares(given: Mapping[str, float]) -> dict[str, float]:
-    """The weights of all blocks: as given by name, the default for the others."""
+    """Return the weights of all blocks: those given by block name, and the defaults for the others.
+
+    Raises
+    ------
+    InputError
+        If a name is not that of a block.
+    """
     return default_shares(network=True) | {find_block(name).name: share for name, share in given.items()}
 
 
 def network_blocks(names: Iterable[str]) -> list[str]:
-    """Those of some blocks that the network computes."""
+    """Return those of the named blocks that the network computes."""
     return [name for name in names if name in BLOCKS and BLOCKS[name].by_network]
 
 
 def label(name: str) -> str:
-    """A block's label; its name if this version does not know it."""
+    """Return the label of a block, or its name if this version does not know the block."""
     return BLOCKS[name].label if name in BLOCKS else name
 
 
 def short_label(name: str) -> str:
-    """A block's short label; its name if this version does not know it."""
+    """Return the short label of a block, or its name if this version does not know the block."""
     return BLOCKS[name].short_label if name in BLOCKS else name

@@ -1,8 +1,8 @@
-"""Zernike moments: rotation-invariant shape descriptors on the disc, with a basis computed once.
+"""The block `zernike`: rotation-invariant Zernike moments of an image on a disc.
 
 Source: A. Khotanzad, Y. H. Hong, "Invariant image recognition by Zernike moments", IEEE Trans.
-Pattern Analysis and Machine Intelligence 12 (1990). The centre is fixed to the picture's, so the
-basis is the same for every picture and all moments of a batch are one matrix product.
+Pattern Analysis and Machine Intelligence 12 (1990). The disc is centred on
+the image, so all images of one size share a basis, and the moments of a batch are one matrix product.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ IDENTITY = f"degree-{DEGREE}-picture-centre-v1"
 
 
 def orders(degree: int = DEGREE) -> list[tuple[int, int]]:
-    """The pairs (n, l) with n - l even, in mahotas's order."""
+    """Return the pairs (n, l) with n - l even, in mahotas's order."""
     return [(n, l) for n in range(degree + 1) for l in range(n + 1) if (n - l) % 2 == 0]  # noqa: E741
 
 
 @cache
 def _basis(height: int, width: int, radius: float, degree: int) -> tuple[Integers, Floats]:
-    """Flat indices of the pixels in the disc, and conj(V_nl) there: real parts, then imaginary parts."""
+    """Return the flat indices of the pixels in the disc, and conj(V_nl) there: real, then imaginary parts."""
     rows, columns = np.mgrid[:height, :width].astype(np.float64)
     y = ((rows - (height - 1) / 2) / radius).ravel()
     x = ((columns - (width - 1) / 2) / radius).ravel()
@@ -51,23 +51,23 @@ def _basis(height: int, width: int, radius: float, degree: int) -> tuple[Integer
 
 
 def zernike(grey: Pixels, radius: float | None = None, degree: int = DEGREE) -> NDArray[np.float32]:
-    """Magnitudes of the Zernike moments of a batch of pictures of one size.
+    """Return the magnitudes of the Zernike moments of a batch of images of one size.
 
-    Each picture is divided by the sum of its pixels in the disc, so the values do not depend on
-    its brightness.
+    Each image is divided by the sum of its pixels in the disc, so that the values do not depend on
+    brightness.
 
     Parameters
     ----------
     grey : (n, height, width) uint8
     radius : float, optional
-        Of the disc, in pixels; default: half the shorter side.
+        Radius of the disc, in pixels; default: half the shorter side.
     degree : int
         Highest order n.
 
     Returns
     -------
     (n, 25) float32 for degree 8
-        0 for a picture that is black inside the disc.
+        0 for an image that is black inside the disc.
     """
     count, height, width = grey.shape
     inside, basis = _basis(height, width, radius or min(height, width) / 2, degree)

@@ -21,7 +21,7 @@ from defect_workbench.engine.classifier.data.augmentation import Augmentation
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.extraction.extractor import Extraction, extract
-from defect_workbench.engine.features.block import Block, Input, Picture
+from defect_workbench.engine.features.block import Block, ImageArray, Input
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity, feature_identity
 from defect_workbench.engine.features.registry import BLOCKS, find_block, short_label
 from defect_workbench.engine.input.scan import scan
@@ -39,7 +39,7 @@ computed = pytest.mark.parametrize(
 )
 
 
-def pictures(block: Block, count: int) -> list[Picture]:
+def pictures(block: Block, count: int) -> list[ImageArray]:
     rng = np.random.default_rng(0)
     if block.input is Input.MASK:
         return [rng.random((40 + i, 60)) < 0.3 for i in range(count)]
@@ -62,7 +62,7 @@ def test_identity_depends_on_preprocessing_and_version(block: Block) -> None:
     identity = block_identity(block, Preprocessing(), NETWORK)
     assert json.loads(json.dumps(identity)) == identity
     denoised = block_identity(block, Preprocessing(denoise="median"), NETWORK)
-    assert (identity != denoised) == block.whole_picture
+    assert (identity != denoised) == block.of_whole_image
     assert identity != block_identity(block, Preprocessing(info_bar="off"), NETWORK)
     assert identity != block_identity(block, Preprocessing(), NETWORK, view="turned")
     if not block.by_network:

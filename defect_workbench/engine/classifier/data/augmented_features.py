@@ -133,7 +133,7 @@ class AugmentedExtractor:
         return {
             block.name: self._store.block(block.name, block_identity(block, spec.processing, network, name))
             for block in BLOCKS
-            if block.whole_picture
+            if block.of_whole_image
             and block.name in own.blocks
             and (processed or not (spec.augmentation.keeps_texture and block.turn_invariant))
         }
