@@ -52,7 +52,7 @@ def _guarded(arguments: list[str]) -> int:
         _say(f"a part of the program is missing or does not work here ({error}); reinstall it")
         return 1
     except Exception as error:
-        from defect_workbench.commands.shared.remedies import sentence
+        from defect_workbench.commands.shared.command_line_remedies import sentence
         from defect_workbench.unforeseen import in_words
 
         known = in_words(error, "", "report it with this line")
@@ -62,7 +62,7 @@ def _guarded(arguments: list[str]) -> int:
 
 def _main(arguments: list[str]) -> int:
     from defect_workbench import cli
-    from defect_workbench.commands.shared.remedies import sentence
+    from defect_workbench.commands.shared.command_line_remedies import sentence
     from defect_workbench.unforeseen import reporting_uncaught
     from defect_workbench.user_dirs import UserDirs
 

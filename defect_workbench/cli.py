@@ -21,8 +21,8 @@ from defect_workbench.commands import (
     train,
     weights,
 )
+from defect_workbench.commands.shared.command_line_remedies import sentence
 from defect_workbench.commands.shared.console import ConsoleReporter, console_reporter
-from defect_workbench.commands.shared.remedies import sentence
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging

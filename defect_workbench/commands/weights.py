@@ -6,9 +6,9 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from defect_workbench.commands.shared.command_line_remedies import WORDS
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.commands.shared.remedies import WORDS
 from defect_workbench.core.errors import Remedy
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.weights import fetch_weights, import_weights, weights_in_use

@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.app.remedies import WORDS, sentence
+from defect_workbench.app.window_remedies import WORDS, sentence
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.unforeseen import in_words
 

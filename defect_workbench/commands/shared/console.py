@@ -14,7 +14,7 @@ from typing import Any, Never, TextIO
 
 from tqdm import tqdm
 
-from defect_workbench.commands.shared.remedies import WORDS
+from defect_workbench.commands.shared.command_line_remedies import WORDS
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.core.text import printable
 

@@ -59,7 +59,6 @@ def test_the_engine_and_the_command_line_load_no_qt(module: str) -> None:
 
 # What breaks these rules today, and by how much; only to be shortened.
 LONG_MODULES: dict[str, int] = {}
-REPEATED_NAMES = {"remedies"}
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
@@ -89,8 +88,7 @@ def test_a_module_name_is_used_once() -> None:
             folders.setdefault(path.stem, set()).add(path.parent.name)
     repeated = {name for name, places in folders.items() if len(places) > 1}
     beside = {name for name in repeated if folders[name] == {"commands", "workflows"}}
-    assert repeated - beside <= REPEATED_NAMES
-    assert repeated >= REPEATED_NAMES, "no exceptions any more"
+    assert repeated == beside
 
 
 def test_sample_set_is_there() -> None:

@@ -12,9 +12,9 @@ from threading import Event
 import pytest
 
 from defect_workbench import cli, unforeseen
-from defect_workbench.app import remedies as window
+from defect_workbench.app import window_remedies as window
 from defect_workbench.app.jobs.runner import JobReporter
-from defect_workbench.commands.shared import remedies as command_line
+from defect_workbench.commands.shared import command_line_remedies as command_line
 from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 
