@@ -95,7 +95,7 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
     WorkbenchError
         If the model cannot judge features made by this version or with these weights.
     """
-    from defect_workbench.engine.classifier.apply_model import precision_of, sort_images
+    from defect_workbench.engine.classifier.apply_model import classify_images, precision_of
     from defect_workbench.engine.features.identity import processing_of
 
     model = request.model
@@ -106,7 +106,7 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
     )
     listing = scan(Path(os.path.abspath(request.folder)), reporter)
     extraction = extract_listing(listing, options, reporter)
-    project, prediction = sort_images(
+    project, prediction = classify_images(
         model,
         extraction.images,
         extraction.features,

@@ -25,7 +25,7 @@ def compare(project: Project, other: Path, reporter: Reporter) -> Comparison:
     Raises
     ------
     InputError
-        If the two have no image in common, or the folder holds no folders of images.
+        If the two have no image in common, or the folder has no class folders with images.
     WorkbenchError
         If the session cannot be opened.
     """

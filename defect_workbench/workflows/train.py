@@ -109,9 +109,9 @@ def check_train_request(request: TrainRequest) -> None:
     InputError
         If a choice is out of range, or the taxonomy or the rule for lots makes no sense.
     """
-    from defect_workbench.engine.classifier.training_job import check_request
+    from defect_workbench.engine.classifier.training_job import check_choices
 
-    check_request(_choices(request))
+    check_choices(_choices(request))
     if request.group_by is not None:
         lot_of(request.group_by)
 

@@ -27,7 +27,7 @@ def test_a_fine_tuned_classifier_sorts_by_its_own_network(tmp_path: Path, with_w
     out = tmp_path / "out"
     done = run("classify", GOLDEN / "lot", "--model", model, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "Looking at pictures for fine-tuning" in done.stderr
+    assert "Computing feature maps for fine-tuning" in done.stderr
     rows = table(out / "manifest.csv")
     assert right(rows) >= 10
 
@@ -51,7 +51,7 @@ def test_changed_copies_are_learnt_from_and_kept(tmp_path: Path, with_weights: P
     options = ("--folds", "2", "--augment", "1", "--store", tmp_path / "store", "--json")
     done = run("train", GOLDEN / "images", "--out", tmp_path / "a.model", *options)
     assert done.returncode == 0, done.stderr
-    assert "Looking at changed copies" in done.stderr
+    assert "Extracting features of augmented images" in done.stderr
     first = json.loads(done.stdout)
     assert first["overall"]["accuracy"] >= 0.8
     facts = load_model(tmp_path / "a.model").facts
@@ -61,7 +61,7 @@ def test_changed_copies_are_learnt_from_and_kept(tmp_path: Path, with_weights: P
     # The copies are in the store now, and give the same model to the bit.
     done = run("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)
     assert done.returncode == 0, done.stderr
-    assert "Looking at changed copies" not in done.stderr
+    assert "Extracting features of augmented images" not in done.stderr
     assert (tmp_path / "b.model").read_bytes() == (tmp_path / "a.model").read_bytes()
 
     done = run("classify", GOLDEN / "lot", "--model", tmp_path / "a.model", "--out", tmp_path / "out")

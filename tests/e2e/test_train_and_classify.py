@@ -149,7 +149,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     ("arguments", "words"),
     [
         (["train", "{lot}", "--out", "{there}"], "already exists"),
-        (["train", "{lot}/pit", "--out", "{new}"], "holds no folders of images"),
+        (["train", "{lot}/pit", "--out", "{new}"], "has no class folders with images"),
         (["train", "{lot}", "--out", "{new}", "--folds", "1"], "--folds"),
         (["train", "{lot}", "--out", "{new}", "--taxonomy", "{there}"], "stage"),
         (["train", "{lot}", "--out", "{new}", "--group-by", "("], "regular expression"),

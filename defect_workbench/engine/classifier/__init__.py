@@ -1,1 +1,1 @@
-"""Confirmed labels to a staged classifier: data, stages, heads, evaluation, unknown kinds."""
+"""Train, evaluate and apply classifiers."""

@@ -1,7 +1,7 @@
-"""Which images' labels would help a classifier most.
+"""Choose the images whose labels would help a classifier most.
 
-An image is worth asking about where the classifier is unsure and many others are like it; and it should
-not resemble one that is already in the selection.
+These are images about which the classifier is unsure, which many others resemble, and which differ from the
+images already chosen.
 """
 
 from __future__ import annotations
@@ -19,30 +19,41 @@ _SAMPLE = 4000
 
 
 def uncertainty(prediction: Prediction) -> Floats:
-    """(n,) 0 where sure to 1 where the two likeliest labels are equally likely, or the image is unknown."""
-    odds = np.sort(prediction.probabilities, axis=1)[:, ::-1]
-    margin = odds[:, 0] - (odds[:, 1] if odds.shape[1] > 1 else 0.0)
+    """Return how unsure a classifier is about each image.
+
+    Returns
+    -------
+    (n,) float64
+        1 minus the margin between the two highest probabilities; 1 for an unknown image.
+    """
+    falling = np.sort(prediction.probabilities, axis=1)[:, ::-1]
+    margin = falling[:, 0] - (falling[:, 1] if falling.shape[1] > 1 else 0.0)
     result: Floats = np.where(prediction.known, 1 - margin, 1.0)
     return result
 
 
-def worth_asking(
+def most_informative(
     classifier: Classifier, prediction: Prediction, blocks: Blocks, count: int, seed: int = 0
 ) -> Integers:
-    """The images to label next, the most helpful first.
+    """Return the images to label next, the most helpful first.
 
-    One is chosen after the other: uncertainty times the density of its surroundings times the distance
-    to what is already chosen (after B. Settles, M. Craven, EMNLP 2008, information density; the last
-    factor spreads a batch).
+    Each choice maximises the product of uncertainty, local density, and distance to the images already
+    chosen. The first two factors are the information density of B. Settles, M. Craven, EMNLP 2008; the third
+    makes the choices differ from each other.
 
     Parameters
     ----------
     blocks : mapping of str to (n, d) float32
-        Of the same images as the prediction.
+        Of the images of the prediction.
+    count : int
+        Number of images to choose.
+    seed : int
+        Seed of the sample in which density is estimated if there are more than 4,000 images.
 
     Returns
     -------
     (min(count, n),) intp
+        Rows of the prediction.
     """
     n = len(prediction.labels)
     if n == 0 or count < 1:
@@ -51,11 +62,11 @@ def worth_asking(
     rng = np.random.default_rng(seed)
     sample = np.arange(n) if n <= _SAMPLE else np.sort(rng.permutation(n)[:_SAMPLE])
     k = min(NEIGHBOURS, len(sample) - 1)
-    near = np.empty(n)
+    neighbour_distance = np.empty(n)
     for rows, squared in SquaredDistances(vectors, vectors[sample]).blocks():
-        near[rows] = np.sqrt(np.partition(squared, k, axis=1)[:, k])
-    usual = max(float(np.median(near)), 1e-9)
-    value = (1e-3 + uncertainty(prediction)) * usual / (usual + near)
+        neighbour_distance[rows] = np.sqrt(np.partition(squared, k, axis=1)[:, k])
+    typical = max(float(np.median(neighbour_distance)), 1e-9)
+    value = (1e-3 + uncertainty(prediction)) * typical / (typical + neighbour_distance)
     spread = np.full(n, 1.0)
     chosen: list[int] = []
     for _ in range(min(count, n)):
@@ -64,5 +75,5 @@ def worth_asking(
         best = int(score.argmax())
         chosen.append(best)
         distance = np.sqrt(np.maximum(((vectors - vectors[best]) ** 2).sum(axis=1), 0.0))
-        spread = np.minimum(spread, distance / (distance + usual))
+        spread = np.minimum(spread, distance / (distance + typical))
     return np.array(chosen, np.intp)

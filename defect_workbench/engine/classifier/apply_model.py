@@ -1,4 +1,4 @@
-"""Apply a trained classifier to a folder's images: one way, for the command line and the window."""
+"""Apply a trained classifier to the images of a folder."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from defect_workbench.engine.features.identity import check_fit, feature_identit
 
 
 def precision_of(model: Classifier) -> str | None:
-    """The precision that a model's images should be extracted in; None where any will do.
+    """Return the precision in which to compute a model's features; None if any precision will do.
 
-    Half precision needs a graphics card, which this machine may not have.
+    A model trained in half precision accepts any, as that needs a GPU, which this machine may not have.
     """
     backbone = model.identity.get("backbone")
     if backbone is None or backbone["precision"] == "fp16":
@@ -32,7 +32,7 @@ def precision_of(model: Classifier) -> str | None:
     return str(backbone["precision"])
 
 
-def judge(
+def predict_labels(
     model: Classifier,
     images: ImageSet,
     features: Features,
@@ -45,36 +45,38 @@ def judge(
     Parameters
     ----------
     features : Features
-        As `extract` gives them with the model's processing.
+        As `extract` computes them with the model's preprocessing.
     store, library
-        For what the stages look at besides: processed copies, measurements, the network's last block.
+        Supply what stages need beyond the features: denoised images, measurements, the network's last block.
 
     Returns
     -------
     Prediction
-        Of the images.
+        The predictions for the images.
     Features
-        What it was made from: those of the model's own network where its last block was fine-tuned.
+        The features used: those of the model's fine-tuned network if it has one, else the given ones.
 
     Raises
     ------
     WorkbenchError
-        If the model cannot judge these features; the message says what differs.
+        If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
     if model.identity.get("backbone") is None:
-        reporter.warn("this model was trained without ResNet-50 weights: only texture and Zernike features")
+        reporter.warn(
+            "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"
+        )
     for warning in check_fit(model, feature_identity(features.blocks, features.backbone, processing)):
         reporter.warn(warning)
     source = FolderSource(images, features, processing, store, library, reporter)
-    seen = features
+    used = features
     if model.tuned:
-        seen = tuned_features(model.tuned, images, features, processing, library, reporter)
+        used = tuned_features(model.tuned, images, features, processing, library, reporter)
     reporter.stage("Classifying", None)
-    return predict(model, StageInputs(seen, source)), seen
+    return predict(model, StageInputs(used, source)), used
 
 
-def sort_images(
+def classify_images(
     model: Classifier,
     images: ImageSet,
     features: Features,
@@ -84,12 +86,17 @@ def sort_images(
     *,
     seed: int = 0,
 ) -> tuple[Project, Prediction]:
-    """`judge`, and its findings as a project: labels as held clusters, unknown images as outliers.
+    """Predict labels; return a project with the labels as proposed clusters and unknown images as outliers.
 
-    The tree is built from the features as extracted, even if the model has a fine-tuned network: a
-    session names the network of its vectors, and `replay` must arrive at the same ones.
+    The tree is built from the extracted features even if the model has a fine-tuned network, as a session
+    records the network of its features, and `replay` must compute the same ones.
+
+    Raises
+    ------
+    WorkbenchError
+        As `predict_labels` does.
     """
-    prediction, seen = judge(model, images, features, store, library, reporter)
+    prediction, used = predict_labels(model, images, features, store, library, reporter)
     settings = replace(Settings(seed=seed), processing=processing_of(model))
     analysis = analyse(features, settings, reporter)
-    return proposed(images, seen, analysis, model, prediction), prediction
+    return proposed(images, used, analysis, model, prediction), prediction

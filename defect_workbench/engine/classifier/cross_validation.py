@@ -1,4 +1,4 @@
-"""Cross-validation: every image is judged by a model that has seen neither it nor a near-duplicate."""
+"""Cross-validation: each image is predicted by a model trained on neither it nor a near-duplicate."""
 
 from __future__ import annotations
 
@@ -44,23 +44,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """Predictions for images that the models had not seen, and how good they are.
+    """Held-out predictions of a cross-validation, and their evaluation.
 
     Attributes
     ----------
     fold : (n,) intp
+        The fold of each image.
     labels : (n,) intp
         The label of each image, an index into `prediction.names`.
     prediction : Prediction
-        Out of fold; `known` by the chosen threshold.
+        Held-out predictions; `known` applies the chosen threshold.
     overall : Evaluation
-        Of the final label, end to end, nothing rejected.
+        Evaluation of the final labels, with no image rejected as unknown.
     stages : mapping of str to StageFacts
-        Without what the stages decide by, which differs from fold to fold.
+        Without the stages' parameters, which differ between folds.
     ablation : mapping of str to AblationFigures
-        By choice of feature blocks; empty if it was not asked for.
+        By choice of feature blocks; empty if no ablation was requested.
     threshold : float
-        Of the novelty score, from the risk-coverage curve.
+        Threshold of the novelty score, chosen from the risk-coverage curve.
     """
 
     fold: Integers
@@ -84,33 +85,36 @@ def cross_validate(
     ablation: bool = True,
     tuning: FineTuning | None = None,
 ) -> CrossValidation:
-    """Train on all folds but one, evaluate on that one; every fold once.
+    """Train on all folds but one and predict that one, for each fold.
 
-    Augmented copies are used for training only.
+    Augmented images are used in training only.
 
     Parameters
     ----------
     taxonomy : Taxonomy
-        As `fit_taxonomy` made it.
+        As `fit_taxonomy` returns it.
     count : int
-        Folds, at least 2.
+        Number of folds, at least 2.
+    watch : callable, optional
+        Called with every `Epoch`.
+    ablation : bool
+        Whether to evaluate subsets of the feature blocks, too.
     tuning : FineTuning, optional
-        Fits the network's last block to the training part of each fold.
+        Trains the network's last block on the training part of each fold.
 
     Raises
     ------
     InputError
-        If a class has too few groups to be in the training part of every fold.
+        If all images of a class are in one fold.
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     fold = folds(data.labels, data.groups, count, options.seed)
     for label, folder in enumerate(data.folders):
-        own = np.unique(fold[data.labels == label])
-        if len(own) < 2:
+        if len(np.unique(fold[data.labels == label])) < 2:
             raise InputError(
-                f"the folder {folder} cannot be split: its images are near-duplicates or of one lot; "
-                "there must be images both to learn from and to evaluate on"
+                f"the folder {folder} cannot be divided into folds: its images are near-duplicates or from "
+                "one lot, but training and evaluation need different images"
             )
     choices = block_choices(tuple(data.features.blocks))
     full = list(choices)[-1]
@@ -131,21 +135,21 @@ def cross_validate(
             reporter.stage(f"Cross-validation, {name}", len(compared))
         for choice, blocks in compared.items():
             reporter.check()
-            whole = choice == full
+            is_full = choice == full
             model = train(
                 fold_data,
                 fold_inputs,
                 taxonomy,
                 training,
-                replace(options, blocks=blocks, calibrate=whole),
+                replace(options, blocks=blocks, calibrate=is_full),
                 reporter,
                 name=name,
-                watch=watch if whole else None,
+                watch=watch if is_full else None,
             )
             parts[choice].append((held_out, predict_rows(model, fold_inputs, held_out)))
             reporter.advance()
-    joined = {choice: join(found, len(data)) for choice, found in parts.items()}
-    right = {choice: found.labels == truth for choice, found in joined.items()}
+    joined = {choice: join(of_folds, len(data)) for choice, of_folds in parts.items()}
+    right = {choice: predicted.labels == truth for choice, predicted in joined.items()}
     prediction = joined[full]
     overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.novelty_scores)
     curve = risk_coverage(prediction.novelty_scores, right[full])
@@ -163,7 +167,15 @@ def cross_validate(
 
 
 def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
-    """One prediction of all rows from those of disjoint parts."""
+    """Join predictions of disjoint parts of an image set into one prediction of all n images.
+
+    Parameters
+    ----------
+    parts : list of ((m,) intp, Prediction)
+        Row numbers and their prediction; together the parts contain every row once.
+    n : int
+        Number of images.
+    """
     first = parts[0][1]
 
     def array(get: Any, like: NDArray[Any]) -> NDArray[Any]:
@@ -189,56 +201,55 @@ def join(parts: list[tuple[Integers, Prediction]], n: int) -> Prediction:
 
 def _stage_facts(name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: Prediction) -> StageFacts:
     stage = taxonomy.stage(name)
-    wanted = targets(stage, label_routes(taxonomy, data.folders), data)
-    odds = prediction.stages[name]
-    decided = odds.argmax(axis=1)
+    truth = targets(stage, label_routes(taxonomy, data.folders), data)
+    probabilities = prediction.stages[name]
+    decided = probabilities.argmax(axis=1)
     counts = np.bincount(decided, minlength=len(stage.outcomes))
     names = [outcome.name for outcome in stage.outcomes]
     facts = StageFacts(stage.kind, dict(zip(names, counts.tolist(), strict=True)))
-    judged = np.flatnonzero(wanted >= 0)
-    if not len(judged):
-        return replace(facts, why="the folders do not say which outcome is right")
-    rows = odds[judged]
-    confidence: Floats = rows[np.arange(len(judged)), decided[judged]]
+    rated = np.flatnonzero(truth >= 0)
+    if not len(rated):
+        return replace(facts, why="the class folders do not determine the right outcome")
+    confidence: Floats = probabilities[rated, decided[rated]]
     if not STAGE_KINDS[stage.kind].gives_probabilities:
-        return replace(facts, evaluation=evaluate(wanted[judged], decided[judged], names))
-    evaluation = evaluate(wanted[judged], decided[judged], names, confidence)
+        return replace(facts, evaluation=evaluate(truth[rated], decided[rated], names))
+    evaluation = evaluate(truth[rated], decided[rated], names, confidence)
     return replace(facts, evaluation=evaluation)
 
 
 def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigures]:
-    found: dict[str, AblationFigures] = {}
+    figures: dict[str, AblationFigures] = {}
     for choice, hits in right.items():
-        found[choice] = AblationFigures(float(hits.mean()), wilson(int(hits.sum()), len(hits)))
+        figures[choice] = AblationFigures(float(hits.mean()), wilson(int(hits.sum()), len(hits)))
         if choice != "deep" and "deep" in right:
-            found[choice] = replace(
-                found[choice],
+            figures[choice] = replace(
+                figures[choice],
                 minus_deep=float(hits.mean() - right["deep"].mean()),
                 minus_deep_interval=difference(hits, right["deep"], seed),
             )
-    return found
+    return figures
 
 
 def leave_classes_out(
     data: LabelledSet, options: Options, reporter: Reporter, count: int = 5
 ) -> UnknownKinds:
-    """How well images of unknown kinds are recognised: each class left out of training in turn.
+    """Measure how well images of unknown kinds are recognised, by leaving each class out of training in turn.
 
-    The known images are judged out of fold, by models that have seen neither them nor the class left
-    out; the threshold is chosen from the known images.
+    Known images are predicted by models trained on neither them nor the class left out. The threshold is
+    chosen from the known images.
 
     Parameters
     ----------
     count : int
-        Folds, at least 2.
+        Number of folds, at least 2.
 
     Raises
     ------
     Cancelled
-        If the reporter says so, between classes.
+        If the user cancelled; checked before each class.
     """
     if len(data.folders) < 3:
-        return UnknownKinds({}, None, None, "three folders are needed")
+        return UnknownKinds({}, None, None, "at least three class folders are needed")
     from sklearn.metrics import roc_auc_score
 
     fold = folds(data.labels, data.groups, count, options.seed)
@@ -256,8 +267,8 @@ def leave_classes_out(
             held_out = known[fold[known] == number]
             if not len(held_out):
                 continue
-            found, correct = _novelty_scores(data, training, held_out, kept, options.seed)
-            known_scores[held_out], right[held_out] = found, correct
+            scored, correct = _novelty_scores(data, training, held_out, kept, options.seed)
+            known_scores[held_out], right[held_out] = scored, correct
             unknown_scores += _novelty_scores(data, training, unknown, kept, options.seed)[0] / count
         threshold = choose_threshold(risk_coverage(known_scores[known], right[known]))
         scores = np.concatenate([known_scores[known], unknown_scores])
@@ -274,7 +285,7 @@ def leave_classes_out(
 def _novelty_scores(
     data: LabelledSet, training: Integers, held_out: Integers, folders: list[str], seed: int
 ) -> tuple[Floats, Flags]:
-    """Novelty scores of images by a model of some folders, and whether its labels would be right."""
+    """Return the novelty scores of images by a model of some folders, and whether its labels are right."""
     from threadpoolctl import threadpool_limits
 
     names = {data.folders.index(folder): number for number, folder in enumerate(folders)}

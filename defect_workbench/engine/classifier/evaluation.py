@@ -1,4 +1,4 @@
-"""How good a classifier is: figures from labels, decisions and probabilities, as reports show them."""
+"""Evaluate a classifier: compute the figures of reports from labels, decisions and probabilities."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_POINTS = 101
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """Share of errors among the images kept, as the ones of highest novelty score are given up.
+    """The error rate among the accepted images, as images with high novelty scores are rejected.
 
     Attributes
     ----------
     coverage, risk, threshold : (n,) float64
-        Rising coverage; the images kept are those whose novelty score is at most `threshold`.
+        In order of increasing coverage; images with a novelty score of at most `threshold` are accepted.
     area : float
-        Below the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
+        Area under the curve; smaller is better (Y. Geifman, R. El-Yaniv, NeurIPS 2017).
     """
 
     coverage: Floats
@@ -40,43 +40,43 @@ class RiskCoverage:
     area: float
 
     def thinned(self) -> RiskCoverageCurve:
-        """At most 101 points of it, for reports and files."""
+        """Return at most 101 points of the curve, for reports and files."""
         n = len(self.coverage)
-        at = np.unique(np.linspace(0, n - 1, min(n, _MOST_POINTS)).round().astype(np.intp))
-        columns = (tuple(column[at].tolist()) for column in (self.coverage, self.risk, self.threshold))
+        kept = np.unique(np.linspace(0, n - 1, min(n, _MOST_POINTS)).round().astype(np.intp))
+        columns = (tuple(column[kept].tolist()) for column in (self.coverage, self.risk, self.threshold))
         return RiskCoverageCurve(self.area, *columns)
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, sound also near 0 and 1.
+    """Return the 95% Wilson interval of a proportion, which is valid near 0 and 1, too.
 
-    E. B. Wilson, J. Am. Stat. Assoc. 22, 1927; without any observation it is 0 to 1.
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 1927. Without observations, the interval is 0 to 1.
     """
     if n == 0:
         return 0.0, 1.0
-    found = binomtest(right, n).proportion_ci(0.95, "wilson")
-    return float(found.low), float(found.high)
+    interval = binomtest(right, n).proportion_ci(0.95, "wilson")
+    return float(interval.low), float(interval.high)
 
 
 def calibration(confidence: Floats, right: Flags) -> tuple[ReliabilityCurve, float]:
-    """Reliability curve and expected calibration error.
+    """Return the reliability curve and the expected calibration error.
 
-    M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015. scikit-learn's `calibration_curve` does not
-    give the counts, which the error and the report need.
+    Source: M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015. scikit-learn's `calibration_curve` does not
+    return the counts, which the error and the report need.
 
     Parameters
     ----------
     confidence : (n,) float64
-        Probability of the decision made.
+        Predicted probability of each decision.
     right : (n,) bool
+        Whether each decision is correct.
 
     Returns
     -------
     ReliabilityCurve
-        Of the filled ones of ten bins of equal width.
+        The non-empty ones of ten bins of equal width.
     float
-        Mean over all images of the distance between a bin's mean probability and its share of correct
-        decisions.
+        The absolute difference between mean probability and accuracy of each bin, averaged over all images.
     """
     bins = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
     count = np.bincount(bins, minlength=BINS)
@@ -89,18 +89,19 @@ def calibration(confidence: Floats, right: Flags) -> tuple[ReliabilityCurve, flo
 
 
 def risk_coverage(scores: Floats, right: Flags) -> RiskCoverage:
-    """The curve over all thresholds of the novelty score.
+    """Return the risk-coverage curve over all thresholds of the novelty score.
 
     Parameters
     ----------
     scores : (n,) float64
-        Novelty scores; higher ones are given up first.
+        Novelty scores; images with high scores are rejected first.
     right : (n,) bool
+        Whether each decision is correct.
     """
     order = np.argsort(scores, kind="stable")
     kept = np.arange(1, len(scores) + 1)
     risk = np.cumsum(~right[order]) / kept
-    # Equal scores are kept or given up together.
+    # Images with equal scores are accepted or rejected together.
     last = np.append(np.diff(scores[order]) > 0, True) if len(scores) else np.empty(0, bool)
     area = float(risk.mean()) if len(scores) else 0.0
     return RiskCoverage(
@@ -109,19 +110,19 @@ def risk_coverage(scores: Floats, right: Flags) -> RiskCoverage:
 
 
 def choose_threshold(curve: RiskCoverage, least: float = 0.95, most: float = 0.99) -> float:
-    """The novelty score above which an image is called unknown.
+    """Return the novelty score above which an image is classified as unknown.
 
-    The widest coverage at which a quarter of the errors at full coverage is left (per image kept),
-    held between `least` and `most`: known images are given up sparingly, but the threshold also has to
-    lie within reach of images of unknown kinds, so some always are.
+    It belongs to the largest coverage at which the error rate is at most a quarter of that at full coverage,
+    limited to `least` to `most`. Few known images should be rejected, but a threshold that rejects none of
+    them would be too high for images of unknown kinds.
     """
     if not len(curve.coverage):
         return float("inf")
     good = curve.risk <= 0.25 * curve.risk[-1]
-    wanted = float(curve.coverage[good].max()) if good.any() else least
-    wanted = min(max(wanted, least), most)
-    at = min(int(np.searchsorted(curve.coverage, wanted)), len(curve.coverage) - 1)
-    return float(curve.threshold[at])
+    coverage = float(curve.coverage[good].max()) if good.any() else least
+    coverage = min(max(coverage, least), most)
+    point = min(int(np.searchsorted(curve.coverage, coverage)), len(curve.coverage) - 1)
+    return float(curve.threshold[point])
 
 
 def evaluate(
@@ -146,8 +147,8 @@ def evaluate(
     Returns
     -------
     Evaluation
-        Precision and recall are None where they would be shares of nothing; the balanced accuracy is
-        the mean of the recalls there are.
+        Precision is None for a class without predictions, and recall for a class without images. The balanced
+        accuracy is the mean of the other classes' recalls.
     """
     numbers = np.arange(len(classes))
     confusion = np.zeros((len(classes), len(classes)), np.int64)
@@ -158,7 +159,7 @@ def evaluate(
             labels, decisions, labels=numbers, zero_division=np.nan
         )
     right = labels == decisions
-    there = ~np.isnan(recall)
+    defined = ~np.isnan(recall)
     figures = zip(
         classes,
         confusion.sum(axis=1).tolist(),
@@ -174,7 +175,7 @@ def evaluate(
         images=len(labels),
         accuracy=float(right.mean()) if len(labels) else 0.0,
         interval=wilson(int(right.sum()), len(labels)),
-        balanced_accuracy=float(recall[there].mean()) if there.any() else 0.0,
+        balanced_accuracy=float(recall[defined].mean()) if defined.any() else 0.0,
         classes={
             name: ClassFigures(images, predicted, _or_none(p), _or_none(r))
             for name, images, predicted, p, r in figures
@@ -191,15 +192,17 @@ def _or_none(share: float) -> float | None:
 
 
 def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tuple[float, float]:
-    """95 % bootstrap interval of the difference in accuracy of two models on the same images.
+    """Return the 95% bootstrap interval of the difference in accuracy of two models on the same images.
 
-    Each image counts -1, 0 or 1, so a resample is a draw of three counts; `scipy.stats.bootstrap` draws
-    every image instead, which takes 1.8 s rather than 1 ms for 30,000 images.
+    Each image contributes -1, 0 or 1, so a resample is a multinomial draw of three counts.
+    `scipy.stats.bootstrap` draws every image instead, which takes 1.8 s instead of 1 ms for 30,000 images.
 
     Parameters
     ----------
     first, second : (n,) bool
-        Whether each was right.
+        Whether each model's decision is correct.
+    draws : int
+        Number of resamples.
     """
     pairs = first.astype(np.int64) - second.astype(np.int64)
     n = len(pairs)
@@ -211,6 +214,6 @@ def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tup
 
 
 def summary_line(accuracy: float, interval: tuple[float, float]) -> str:
-    """Accuracy in percent with its interval, in words."""
+    """Return the accuracy with its interval as text, in percent."""
     low, high = interval
     return f"{100 * accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"

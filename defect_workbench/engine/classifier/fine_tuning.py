@@ -1,7 +1,7 @@
-"""Fit the network's last block to a person's labels.
+"""Fine-tune the network's last block to the labels.
 
-The layers before it stay as they are, so their output is computed once per image and kept for every epoch
-and fold; only the last block is run again. The vectors that come out of it are then used like any others.
+The other layers stay fixed, so their output is computed once per image and reused in every epoch and fold.
+The resulting vectors replace those of the untuned network.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SMOOTHING = 0.05
 
 @dataclass(frozen=True, eq=False)
 class LayerMaps:
-    """What goes into the last block for each image; in a file, because it is 0.4 MB per image.
+    """The input of the last block for each image, stored in a file, as it is 0.4 MB per image.
 
     Attributes
     ----------
@@ -56,17 +56,17 @@ class LayerMaps:
 
 
 class LastBlock:
-    """The last block of a network, and the layers before it.
+    """The last block of a network, which is trained, and the fixed layers before it.
 
     Parameters
     ----------
     tuned : mapping of str to array, optional
-        Its numbers; default: those of the weights in use.
+        The weights of the last block; default: the pretrained ones.
 
     Raises
     ------
     WorkbenchError
-        If there are no weights.
+        If there are no network weights, or `tuned` does not fit them.
     """
 
     def __init__(self, library: WeightsLibrary, tuned: Tuned | None = None) -> None:
@@ -89,12 +89,16 @@ class LastBlock:
             self.load(tuned)
 
     def load(self, tuned: Tuned) -> None:
-        """Use the weights of a tuned block.
+        """Use the weights of a fine-tuned block.
+
+        Parameters
+        ----------
+        tuned : mapping of str to float array
 
         Raises
         ------
         WorkbenchError
-            If they are not of this network.
+            If they do not fit this network.
         """
         import torch
 
@@ -102,15 +106,17 @@ class LastBlock:
         try:
             self._block.load_state_dict(state, strict=False)
         except RuntimeError as error:
-            raise WorkbenchError("the tuned block of this model does not fit the network") from error
+            raise WorkbenchError("the fine-tuned block of this model does not fit the network") from error
 
     def maps(self, images: ImageSet, processing: Preprocessing, reporter: Reporter) -> LayerMaps:
-        """What goes into the last block, for every image.
+        """Compute the input of the last block for every image.
 
         Raises
         ------
+        WorkbenchError
+            If an image can no longer be read.
         Cancelled
-            If the reporter says so.
+            If the user cancelled.
         """
         import torch
 
@@ -118,17 +124,17 @@ class LastBlock:
         channels, height, width = self.network.last_input_shape
         shape = (len(images), height, width, channels)
         values = np.memmap(f"{folder.name}/maps", np.float16, "w+", shape=shape)
-        reporter.stage("Looking at pictures for fine-tuning", len(images))
+        reporter.stage("Computing feature maps for fine-tuning", len(images))
         for start in range(0, len(images), BATCH):
             reporter.check()
             rows = range(start, min(start + BATCH, len(images)))
-            batch = torch.from_numpy(np.stack([_picture(images, i, processing) for i in rows]))
+            batch = torch.from_numpy(np.stack([_network_input(images, i, processing) for i in rows]))
             with torch.inference_mode():
                 x = self.network.normalise(self._variant, batch.to(self._device).permute(0, 3, 1, 2))
-                found = self.network.activations(
+                activations = self.network.activations(
                     self._module, x.contiguous(memory_format=torch.channels_last), False
                 )
-                x = found[self.network.last_input]
+                x = activations[self.network.last_input]
                 values[start : start + len(rows)] = x.permute(0, 2, 3, 1).half().cpu().numpy()
             reporter.advance(len(rows))
         return LayerMaps(values, folder)
@@ -136,26 +142,36 @@ class LastBlock:
     def _batch(self, maps: LayerMaps, rows: Integers) -> torch.Tensor:
         import torch
 
-        found = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
-        return found.permute(0, 3, 1, 2)
+        batch = torch.from_numpy(np.asarray(maps.values[rows], np.float32)).to(self._device)
+        return batch.permute(0, 3, 1, 2)
 
     def _outputs(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         return {self.network.last_input: batch, self.network.last_block: self._block(batch)}
 
     def vectors(self, maps: LayerMaps, reporter: Reporter) -> dict[str, Vectors]:
-        """The vectors of the network's feature blocks by the last block as it is now, (n, columns) each."""
+        """Compute the vectors of the network's feature blocks with the current last block.
+
+        Returns
+        -------
+        dict of str to (n, columns) float32
+
+        Raises
+        ------
+        Cancelled
+            If the user cancelled.
+        """
         import torch
 
-        wanted = {b.name: self.network.description(b.description) for b in BLOCKS if b.by_network}
-        found: dict[str, list[Vectors]] = {name: [] for name in wanted}
+        descriptions = {b.name: self.network.description(b.description) for b in BLOCKS if b.by_network}
+        batches: dict[str, list[Vectors]] = {name: [] for name in descriptions}
         with torch.inference_mode():
             for start in range(0, len(maps.values), BATCH):
                 reporter.check()
                 rows = np.arange(start, min(start + BATCH, len(maps.values)))
                 outputs = self._outputs(self._batch(maps, rows))
-                for name, description in wanted.items():
-                    found[name].append(description.pool(outputs).cpu().numpy().astype(np.float32))
-        return {name: np.concatenate(parts) for name, parts in found.items()}
+                for name, description in descriptions.items():
+                    batches[name].append(description.pool(outputs).cpu().numpy().astype(np.float32))
+        return {name: np.concatenate(parts) for name, parts in batches.items()}
 
     def tune(
         self,
@@ -167,18 +183,29 @@ class LastBlock:
         name: str,
         watch: Watcher | None = None,
     ) -> Tuned:
-        """Fit the block to the chosen images from where the weights in use leave it.
+        """Train the block on the chosen images, starting from the pretrained weights.
 
-        Batch normalisation keeps its statistics; pictures are rotated and mirrored at random.
+        Batch normalisation keeps its statistics. Images are rotated and mirrored at random.
 
         Parameters
         ----------
+        maps : LayerMaps
+            Of n images.
         labels : (n,) intp
+        chosen : (m,) intp
+            Rows to train on.
+        name : str
+            Name of the fold, for progress.
 
         Returns
         -------
-        mapping of str to float16 arrays
-            As they are used from now on.
+        mapping of str to float16 array
+            The trained weights, which the block now uses.
+
+        Raises
+        ------
+        Cancelled
+            If the user cancelled.
         """
         import torch
         from torch import nn
@@ -241,7 +268,7 @@ class LastBlock:
         return tuned
 
 
-def _picture(images: ImageSet, index: int, processing: Preprocessing) -> Pixels:
+def _network_input(images: ImageSet, index: int, processing: Preprocessing) -> Pixels:
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
     pixels = read_pixels(images, index)
@@ -249,12 +276,17 @@ def _picture(images: ImageSet, index: int, processing: Preprocessing) -> Pixels:
 
 
 class FineTuning:
-    """Deep vectors by a last block that is tuned to the training images of each fold.
+    """Deep vectors from a last block that is fine-tuned on the training images of each fold.
 
     Parameters
     ----------
     source : Source or None
-        Of measurements; deep vectors of processed pictures stay those of the untuned network.
+        Supplies measurements. Deep vectors of denoised images stay those of the untuned network.
+
+    Raises
+    ------
+    InputError
+        If the set has no deep features.
     """
 
     def __init__(
@@ -275,18 +307,19 @@ class FineTuning:
         self._maps = self._block.maps(data.images, processing, reporter)
 
     def refit(self, chosen: Integers, name: str) -> tuple[LabelledSet, StageInputs, Tuned]:
-        """The set and its inputs with vectors by a block tuned to the chosen images, and the weights of that.
+        """Fine-tune on the chosen images; return the set and its inputs with new vectors, and the weights.
 
         Parameters
         ----------
         chosen : (m,) intp
+            Rows of the set.
         name : str
-            Of the fold, for progress.
+            Name of the fold, for progress.
 
         Raises
         ------
         Cancelled
-            If the reporter says so.
+            If the user cancelled.
         """
         self._reporter.stage(f"Fine-tuning, {name}", EPOCHS * len(chosen))
         tuned = self._block.tune(
@@ -309,7 +342,15 @@ def tuned_features(
     library: WeightsLibrary,
     reporter: Reporter,
 ) -> Features:
-    """Features with deep vectors by a tuned block, as a fine-tuned model needs them."""
+    """Return the features with the deep vectors of a fine-tuned block, which a fine-tuned model needs.
+
+    Raises
+    ------
+    WorkbenchError
+        If there are no network weights, the block does not fit them, or an image can no longer be read.
+    Cancelled
+        If the user cancelled.
+    """
     block = LastBlock(library, tuned)
     maps = block.maps(images, processing, reporter)
     try:

@@ -1,7 +1,7 @@
-"""Fit the novelty score, by which images of unknown kinds are recognised.
+"""Fit the novelty score, which recognises images of unknown kinds.
 
-It is the deviation of the linear scores plus the distance to the nearest training image;
-docs/adr/0015-novelty-score.md says why, and what else was tried.
+It is the score deviation of the linear classifier plus the distance to the nearest training image.
+docs/adr/0015-novelty-score.md gives the reasons and the alternatives.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_REFERENCES = 4000
 
 
 def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
-    """The feature blocks of some images in which novelty is measured: those of the whole picture.
+    """Return the blocks of some images in which novelty is measured: those that describe the whole image.
 
     Parameters
     ----------
@@ -39,37 +39,39 @@ def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any
     -------
     dict of str to (m, d) float32
     """
-    there = data.features.blocks
-    return {b.name: there[b.name][chosen] for b in BLOCKS if b.of_whole_image and b.name in there}
+    blocks = data.features.blocks
+    return {b.name: blocks[b.name][chosen] for b in BLOCKS if b.of_whole_image and b.name in blocks}
 
 
 def measures_novelty(block: str) -> bool:
-    """Whether novelty is measured in a block: where it is of the whole picture."""
+    """Return whether novelty is measured in a block, which is so if it describes the whole image."""
     return block in BLOCKS and BLOCKS[block].of_whole_image
 
 
 def fit_novelty(
     blocks: Mapping[str, NDArray[Any]], labels: Integers, groups: Integers, classes: int, seed: int
 ) -> Novelty:
-    """Fit both measures of novelty to images of known kinds; no threshold is set yet.
+    """Fit both measures of novelty to images of known kinds, without a threshold.
 
-    Each measure is scaled by what it is for training images that are left out with their group.
+    Each measure is scaled by its values for training images that are held out with their group.
 
     Parameters
     ----------
     blocks : mapping of str to (m, d) float32
-        As `novelty_blocks` gives them.
+        As `novelty_blocks` returns them.
     labels : (m,) intp
         0 to `classes` - 1.
     groups : (m,) intp
-        Images that are left out together: near-duplicates, or images of one lot.
+        Images that are held out together: near-duplicates, or images of one lot.
+    classes : int
+        Number of classes.
     seed : int
-        Of the draw of reference images where there are more than `MOST_REFERENCES`.
+        Seed of the choice of reference images if there are more than `MOST_REFERENCES`.
 
     Returns
     -------
     Novelty
-        Whose threshold is infinite: every image is known.
+        With an infinite threshold: every image is known.
 
     Raises
     ------
@@ -101,16 +103,16 @@ def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
     Returns
     -------
     (n,) float64
-        Where there is no other group, the largest distance of the other rows; 0 if none has one.
+        The largest finite distance for rows of the only group; 0 if there is none.
     """
-    found = np.empty(len(vectors))
+    distances = np.empty(len(vectors))
     for rows, squared in SquaredDistances(vectors).blocks():
         squared[groups[rows, None] == groups[None, :]] = np.inf
-        found[rows] = np.sqrt(squared.min(axis=1))
-    finite = np.isfinite(found)
-    return np.where(finite, found, found[finite].max() if finite.any() else 0.0)
+        distances[rows] = np.sqrt(squared.min(axis=1))
+    finite = np.isfinite(distances)
+    return np.where(finite, distances, distances[finite].max() if finite.any() else 0.0)
 
 
 def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
-    """The same classifier, with a novelty score above which images are unknown."""
+    """Return the classifier with a threshold for the novelty score, above which images are unknown."""
     return replace(classifier, novelty=replace(classifier.novelty, threshold=threshold))

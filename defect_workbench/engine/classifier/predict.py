@@ -1,4 +1,4 @@
-"""Predict labels by a trained classifier, stage by stage."""
+"""Predict labels with a trained classifier, stage by stage."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from defect_workbench.engine.classifier.stage_runner import StageRunner
 
 
 def predict(classifier: Classifier, inputs: StageInputs) -> Prediction:
-    """Labels, probabilities, whether known, and the path to the label, of every image.
+    """Predict the label, probabilities, novelty and stage path of every image.
 
     Parameters
     ----------
     inputs : StageInputs
-        Of n images, with features made as the classifier's identity says; `identity.check_fit` tells.
+        Of n images, with features of the classifier's identity, as `identity.check_fit` verifies.
 
     Returns
     -------
@@ -26,13 +26,13 @@ def predict(classifier: Classifier, inputs: StageInputs) -> Prediction:
     Raises
     ------
     WorkbenchError
-        If a stage has to look at pictures that are not available.
+        If a stage needs image files that are not available.
     """
     return predict_rows(classifier, inputs, np.arange(len(inputs)))
 
 
 def predict_rows(classifier: Classifier, inputs: StageInputs, rows: Integers) -> Prediction:
-    """As `predict`, of some images.
+    """Predict as `predict` does, for some of the images.
 
     Parameters
     ----------
@@ -47,17 +47,17 @@ def predict_rows(classifier: Classifier, inputs: StageInputs, rows: Integers) ->
     Raises
     ------
     WorkbenchError
-        If a stage has to look at pictures that are not available.
+        If a stage needs image files that are not available.
     """
     runner = StageRunner(classifier.taxonomy, inputs, rows)
     for stage in classifier.taxonomy.stages:
         runner.decide(stage, classifier.stages[stage.name])
     novelty = classifier.novelty
-    return conclude(runner, novelty.scores(novelty.measures(runner.pictures())), novelty.threshold)
+    return conclude(runner, novelty.scores(novelty.measures(runner.image_blocks())), novelty.threshold)
 
 
 def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> Prediction:
-    """The prediction once all stages have decided.
+    """Return the prediction after all stages have decided.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> P
         Of n images.
     novelty_scores : (n,) float64
     threshold : float
-        Images of a higher novelty score are unknown.
+        Images with a higher novelty score are unknown.
 
     Returns
     -------
     Prediction
-        Of n images; an unknown image has its likeliest label, too.
+        Of n images. Unknown images have a most likely label, too.
     """
     probabilities = runner.label_probabilities()
     labels = probabilities.argmax(axis=1).astype(np.intp)

@@ -1,4 +1,4 @@
-"""A classifier's findings as a project: labels as held clusters, unknown images as outliers."""
+"""Turn predictions into a project: labels become proposed clusters, unknown images become outliers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions, Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
-from defect_workbench.engine.classifier.active_learning import worth_asking
+from defect_workbench.engine.classifier.active_learning import most_informative
 
-ASKED = 24
+SUGGESTED_IMAGES = 24
 
 
 def proposed(
     images: ImageSet, features: Features, analysis: Analysis, classifier: Classifier, prediction: Prediction
 ) -> Project:
-    """The images under the labels they were given, nothing confirmed, and the unknown ones in the queue.
+    """Return a project with an unconfirmed cluster of held images per predicted label.
 
-    The cut is the first suggestion; it applies once a person releases the labels.
+    Unknown images are in the outlier queue. The cut is the first suggestion. It takes effect for images that
+    the user releases from their label.
     """
     held = np.full(len(images), UNDECIDED, np.int32)
     groups: dict[int, Group] = {}
@@ -39,8 +40,8 @@ def proposed(
         np.where(prediction.known, prediction.probability, np.nan).astype(np.float32),
         ~prediction.known,
         prediction.known.copy(),
-        worth_asking(classifier, prediction, features.blocks, ASKED),
+        most_informative(classifier, prediction, features.blocks, SUGGESTED_IMAGES),
     )
-    nothing = np.full(len(images), UNDECIDED, np.int32)
+    following = np.full(len(images), UNDECIDED, np.int32)
     clusters = analysis.suggested_cut
-    return Project(images, analysis, clusters, Decisions(held, nothing, groups), proposal=proposal)
+    return Project(images, analysis, clusters, Decisions(held, following, groups), proposal=proposal)

@@ -20,7 +20,7 @@ class StageRunner:
     Parameters
     ----------
     chosen : (n,) intp
-        The images, as rows of the inputs.
+        The images, as rows of `inputs`.
     """
 
     def __init__(self, taxonomy: Taxonomy, inputs: StageInputs, chosen: Integers) -> None:
@@ -34,14 +34,14 @@ class StageRunner:
         return len(self.chosen)
 
     def decide(self, stage: Stage, trained: TrainedStage) -> None:
-        """Let a stage decide about the images; stages are run in the order of the taxonomy."""
-        found = STAGE_KINDS[stage.kind].decide(stage, trained, self)
-        self.probabilities[stage.name], self._upstream[stage.name] = found.probabilities, found.upstream
-        if found.denoised is not None:
-            self._denoised, self._denoise = found.denoised, stage.denoise
+        """Run a stage on the images; stages must be run in the order of the taxonomy."""
+        decision = STAGE_KINDS[stage.kind].decide(stage, trained, self)
+        self.probabilities[stage.name], self._upstream[stage.name] = decision.probabilities, decision.upstream
+        if decision.denoised is not None:
+            self._denoised, self._denoise = decision.denoised, stage.denoise
 
     def replace_upstream(self, stage: Stage, rows: Integers, values: Floats) -> None:
-        """Let later stages see other findings of a stage about some images.
+        """Replace the results of a stage that later stages use, for some images.
 
         Parameters
         ----------
@@ -53,68 +53,73 @@ class StageRunner:
             self._upstream[stage.name][rows] = values
 
     def measures(self) -> Floats:
-        """(n, measures) measurements of the images; see `MEASURES`."""
+        """Return the (n, measures) float64 measurements of the images; see `MEASURES`."""
         return self.inputs.measures(self.chosen)
 
     def blocks(self, stage: Stage) -> Blocks:
-        """Features of the images as the stage wants its pictures, and what earlier stages found."""
-        found = self.pictures(stage.denoise, stage.background)
+        """Return the (n, d) blocks of the images for a stage: features, and results of earlier stages."""
+        blocks = self.image_blocks(stage.denoise, stage.background)
         upstream = [self._upstream[name] for name in stage.inputs if name in self._upstream]
         if upstream:
-            found[UPSTREAM] = np.concatenate(upstream, axis=1)
-        return found
+            blocks[UPSTREAM] = np.concatenate(upstream, axis=1)
+        return blocks
 
-    def pictures(self, denoise: str = "none", background: str = "none") -> dict[str, Any]:
-        """(n, d) feature blocks of the images; of those found noisy, denoised."""
-        found = dict(self.inputs.blocks(self.chosen, denoise, background))
+    def image_blocks(self, denoise: str = "none", background: str = "none") -> dict[str, Any]:
+        """Return the (n, d) feature blocks of the images; those that a stage found noisy are denoised."""
+        blocks = dict(self.inputs.blocks(self.chosen, denoise, background))
         if self._denoised.any() and self._denoise != "none":
             rows = np.flatnonzero(self._denoised)
-            quiet = self.inputs.blocks(self.chosen[rows], self._denoise, background)
-            for name, block in quiet.items():
-                found[name] = found[name].copy()
-                found[name][rows] = block
-        return found
+            denoised = self.inputs.blocks(self.chosen[rows], self._denoise, background)
+            for name, block in denoised.items():
+                blocks[name] = blocks[name].copy()
+                blocks[name][rows] = block
+        return blocks
 
     def label_probabilities(self) -> Floats:
-        """(n, labels) probability of each label: the product along a path, summed over all paths to it."""
-        return self._reach()[self.taxonomy.stages[0].name]
+        """Return the (n, labels) probabilities: products along stage paths, summed for each label."""
+        return self._label_probabilities_from()[self.taxonomy.stages[0].name]
 
-    def _reach(self) -> dict[str, Floats]:
+    def _label_probabilities_from(self) -> dict[str, Floats]:
+        """Return the (n, labels) probabilities of each label for images that reach a stage, by stage."""
         names = self.taxonomy.labels
-        reach: dict[str, Floats] = {}
+        from_stage: dict[str, Floats] = {}
         for stage in reversed(self.taxonomy.stages):
             total = np.zeros((len(self.chosen), len(names)))
             for column, outcome in enumerate(stage.outcomes):
                 share = self.probabilities[stage.name][:, column]
                 if outcome.next:
-                    total += share[:, None] * reach[outcome.next]
+                    total += share[:, None] * from_stage[outcome.next]
                 else:
                     total[:, names.index(self.taxonomy.label(stage, outcome))] += share
-            reach[stage.name] = total
-        return reach
+            from_stage[stage.name] = total
+        return from_stage
 
     def paths(self, labels: Integers) -> tuple[str, ...]:
-        """The likeliest path of each image to its label, outcomes joined by ' > '.
+        """Return the most likely stage path of each image to its label, outcomes joined by ' > '.
 
         Parameters
         ----------
         labels : (n,) intp
             Indices into the labels of the taxonomy.
         """
-        names, reach = self.taxonomy.labels, self._reach()
+        names, from_stage = self.taxonomy.labels, self._label_probabilities_from()
         stages = {stage.name: stage for stage in self.taxonomy.stages}
-        found = []
+        paths = []
         for row, label in enumerate(labels.tolist()):
             steps: list[str] = []
             stage: Stage | None = self.taxonomy.stages[0]
             while stage is not None:
-                odds = [
+                likelihoods = [
                     self.probabilities[stage.name][row, column]
-                    * (reach[o.next][row, label] if o.next else self.taxonomy.label(stage, o) == names[label])
+                    * (
+                        from_stage[o.next][row, label]
+                        if o.next
+                        else self.taxonomy.label(stage, o) == names[label]
+                    )
                     for column, o in enumerate(stage.outcomes)
                 ]
-                best = stage.outcomes[int(np.argmax(odds))]
+                best = stage.outcomes[int(np.argmax(likelihoods))]
                 steps.append(best.name if best.next else self.taxonomy.label(stage, best))
                 stage = stages[best.next] if best.next else None
-            found.append(" > ".join(steps))
-        return tuple(found)
+            paths.append(" > ".join(steps))
+        return tuple(paths)

@@ -32,11 +32,11 @@ class Options:
     Attributes
     ----------
     blocks : tuple of str
-        Which blocks the heads may take; for the ablation.
+        The blocks that heads may use; varied by the ablation.
     augmentations : tuple of Augmentation
-        Of the copies to learn from besides the pictures.
+        Augmented images to learn from in addition to the images.
     calibrate : bool
-        As of `fit_head`.
+        Passed to `fit_head`.
     """
 
     seed: int = 0
@@ -56,15 +56,15 @@ def train(
     name: str = "",
     watch: Watcher | None = None,
 ) -> Classifier:
-    """Train on some images of a labelled set; nothing is called unknown until a threshold is set.
+    """Train on some images of a labelled set; no image is unknown until a threshold is set.
 
-    Only one processor core is used: sums are then added in the same order on every machine, and the
-    same images give the same model.
+    Only one processor core is used, so that sums are added in the same order on every machine and the same
+    images give the same model.
 
     Parameters
     ----------
     taxonomy : Taxonomy
-        As `fit_taxonomy` made it for the set's folders.
+        As `fit_taxonomy` returns it for the set's folders.
     chosen : (m,) intp
         Rows of `data` and `inputs`.
     watch : callable, optional
@@ -73,7 +73,7 @@ def train(
     Raises
     ------
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     import torch
 
@@ -102,17 +102,17 @@ def _train(
     for stage in taxonomy.stages:
         reporter.check()
         label = f"{name}, {stage.name}" if name else stage.name
-        wanted = targets(stage, routes, data)[chosen]
-        images = _TrainingImages(runner, data, wanted, options, reporter, label, watch)
+        outcomes = targets(stage, routes, data)[chosen]
+        images = _TrainingImages(runner, data, outcomes, options, reporter, label, watch)
         fitted = STAGE_KINDS[stage.kind].fit(stage, images)
         stages[stage.name] = fitted.trained
         runner.decide(stage, fitted.trained)
-        # Later stages must learn from predictions for images that this stage has not learned from.
+        # Later stages must learn from held-out results, not from those for images this stage was trained on.
         runner.replace_upstream(stage, fitted.rows, fitted.upstream)
     names = taxonomy.labels
     labels = np.array([names.index(routes.label_of[folder]) for folder in data.folders], np.intp)
     novelty = fit_novelty(
-        {n: block for n, block in runner.pictures().items() if measures_novelty(n)},
+        {n: block for n, block in runner.image_blocks().items() if measures_novelty(n)},
         labels[data.labels[chosen]],
         data.groups[chosen],
         len(names),
@@ -122,7 +122,7 @@ def _train(
 
 
 def targets(stage: Stage, routes: LabelRoutes, data: LabelledSet) -> Integers:
-    """(n,) the outcome each image should have at a stage; -1 where its folder says nothing about it."""
+    """Return the correct outcome of each image at a stage, (n,); -1 if its folder does not determine it."""
     of_folder = routes.outcome_of[stage.name]
     return np.array([of_folder.get(folder, -1) for folder in data.folders], np.intp)[data.labels]
 
@@ -172,7 +172,7 @@ class _TrainingImages:
             np.tile(self._data.groups[runner.chosen[rows]], repeats),
             m,
         )
-        # A fold may lack a rare class altogether: its outcome then gets no probability to speak of.
+        # A fold may lack a rare class entirely; that outcome then gets a probability near 0.
         fitted = fit_head(
             training_rows,
             [outcome.name for outcome in stage.outcomes],
@@ -188,7 +188,11 @@ class _TrainingImages:
 
 
 def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Which blocks the ablation compares: deep only, hand-made only, both."""
+    """Return the block choices that the ablation compares: deep only, hand-crafted only, and both."""
     deep = tuple(b.name for b in BLOCKS if b.name in blocks and b.by_network)
-    hand = tuple(b.name for b in BLOCKS if b.name in blocks and not b.by_network)
-    return {"deep": deep, "texture": hand, "fused": deep + hand} if deep else {"texture": hand}
+    handcrafted = tuple(b.name for b in BLOCKS if b.name in blocks and not b.by_network)
+    return (
+        {"deep": deep, "texture": handcrafted, "fused": deep + handcrafted}
+        if deep
+        else {"texture": handcrafted}
+    )

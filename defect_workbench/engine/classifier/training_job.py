@@ -1,4 +1,4 @@
-"""From labelled images to an evaluated and trained classifier."""
+"""Train and evaluate a classifier on labelled images."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.cross_validation import (
     CrossValidation,
     cross_validate,
@@ -43,19 +44,23 @@ MOST_DRAWS = 50
 
 @dataclass(frozen=True)
 class TrainingChoices:
-    """What a person can choose about training.
+    """Options of a training that the user can set.
 
     Attributes
     ----------
     taxonomy : Taxonomy or None
-        None: the default.
+        None for the default taxonomy.
+    folds : int
+        Number of folds of the cross-validation, 2 to 20.
     augment : bool
-        Also learn from augmented copies: rotated and mirrored, and `draws` times shifted, scaled, brighter
-        or darker, noisier and out of focus at random.
+        Learn from augmented images, too: rotated and mirrored, and `draws` times changed at random in
+        position, scale, brightness, contrast, noise and focus.
     fine_tune : bool
-        Also fit the network's last block.
+        Fine-tune the network's last block.
     leave_one_out : bool
-        Also measure how well unknown kinds are recognised.
+        Measure how well unknown kinds are recognised.
+    ablation : bool
+        Evaluate subsets of the feature blocks, too.
     """
 
     taxonomy: Taxonomy | None = None
@@ -70,16 +75,16 @@ class TrainingChoices:
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """A trained classifier and how good it is.
+    """A trained classifier and its evaluation.
 
     Attributes
     ----------
     facts : TrainingFacts
-        Those of the model.
+        The facts stored in the model.
     data : LabelledSet
-        What it was trained on: contradictions are left out, near-duplicates share a group.
+        The images it was trained on, without contradictions; near-duplicates share a group.
     seconds : mapping of str to float
-        Duration of each part.
+        Duration of each step, in s.
     """
 
     model: Classifier
@@ -89,155 +94,156 @@ class TrainingResult:
     seconds: Mapping[str, float]
 
 
-def check_request(request: TrainingChoices) -> None:
-    """Refuse choices that cannot be trained with, before any work.
+def check_choices(choices: TrainingChoices) -> None:
+    """Check the options of a training before it starts.
 
     Raises
     ------
     InputError
-        If a number is out of range, or choices exclude each other.
+        If a number is out of range, or options exclude each other.
     """
-    if not 2 <= request.folds <= 20:
+    if not 2 <= choices.folds <= 20:
         raise InputError("the number of folds must be from 2 to 20")
-    if not 0 <= request.draws <= MOST_DRAWS:
-        raise InputError(f"the number of random changes of each picture must be from 0 to {MOST_DRAWS}")
-    if request.fine_tune and request.augment:
-        raise InputError("fine-tuning turns and mirrors pictures itself", Remedy.NO_AUGMENTATION)
+    if not 0 <= choices.draws <= MOST_DRAWS:
+        raise InputError(f"the number of random augmentations per image must be from 0 to {MOST_DRAWS}")
+    if choices.fine_tune and choices.augment:
+        raise InputError("fine-tuning already rotates and mirrors images", Remedy.NO_AUGMENTATION)
 
 
 def train_and_evaluate(
     data: LabelledSet,
     source: FolderSource | None,
     identity: Mapping[str, Any],
-    request: TrainingChoices,
+    choices: TrainingChoices,
     reporter: Reporter,
     *,
     lots: list[str] | None = None,
     watch: Watcher | None = None,
 ) -> TrainingResult:
-    """Cross-validate, choose the threshold for unknown kinds, and train on everything.
+    """Cross-validate, choose the threshold for unknown images, and train on all images.
 
     Parameters
     ----------
     source : FolderSource or None
-        Where pictures are read for measurements and augmented copies.
+        Reads images for measurements and augmentation.
     identity : mapping of str to Any
-        Of the features, kept in the model.
+        Identity of the features, stored in the model.
     lots : list of str, optional
-        The lot of each image; every lot stays in one fold.
+        The lot of each image; all images of a lot are in one fold.
     watch : callable, optional
         Called with every `Epoch` of the folds and of the final training.
 
     Returns
     -------
     TrainingResult
-        Its model was trained on all images and has the features' identity, the threshold and the figures.
+        With a model trained on all images, which contains the identity, the threshold and the facts.
 
     Raises
     ------
     InputError
-        If the folders, the taxonomy or the choices do not allow it.
+        If the folders, the taxonomy or the options do not allow training.
     WorkbenchError
-        If pictures are needed that cannot be read.
+        If an image file that is needed cannot be read.
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
-    check_request(request)
+    check_choices(choices)
     notes: list[str] = []
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     dropped = contradictions(data)
     if dropped:
         reporter.warn(
-            f"{len(dropped)} files hold images that lie in folders of different kinds; they are not learned "
-            f"from ({len(data) - len(dropped):,} images are left)"
+            f"{counted(len(dropped), 'image')} left out of training: identical images are in different class "
+            f"folders ({counted(len(data) - len(dropped), 'image')} left)"
         )
-        gone = {item.path for item in dropped}
-        kept = [i for i, image in enumerate(data.images.images) if image.path not in gone]
+        dropped_paths = {item.path for item in dropped}
+        kept = [i for i, image in enumerate(data.images.images) if image.path not in dropped_paths]
         lots = [lots[i] for i in kept] if lots is not None else None
         data = without(data, dropped)
         source = source.subset(np.array(kept, np.intp)) if source is not None else None
     groups = near_duplicates(data.images, data.features, reporter)
     joined = len(groups) - len(np.unique(groups))
     if joined:
-        found = int((np.bincount(groups) > 1).sum())
+        shared = int((np.bincount(groups) > 1).sum())
         notes.append(
-            f"{found} groups of near-duplicates found; each is kept in one fold ({joined + found} images)"
+            f"{counted(shared, 'group')} of near-duplicates found; each is kept in one fold "
+            f"({counted(joined + shared, 'image')})"
         )
     else:
         notes.append("no near-duplicates found")
     if lots is not None:
         groups = merged_groups(groups, lots)
-        notes.append(f"{len(np.unique(groups)):,} groups by lot and near-duplicate")
+        notes.append(f"{len(np.unique(groups)):,} groups of images from one lot or near-duplicates")
     data = replace(data, groups=groups)
     seconds["duplicates"] = time.perf_counter() - started
 
-    taxonomy, left_out = fit_taxonomy(request.taxonomy or default_taxonomy(), data.folders)
+    taxonomy, left_out = fit_taxonomy(choices.taxonomy or default_taxonomy(), data.folders)
     notes += left_out
     inputs = StageInputs(data.features, source)
-    augmentations = training_augmentations(request.draws, request.seed) if request.augment else ()
+    augmentations = training_augmentations(choices.draws, choices.seed) if choices.augment else ()
     started = time.perf_counter()
     if augmentations and source is not None:
         source.prepare(augmentations)
     seconds["augment"] = time.perf_counter() - started
-    options = Options(seed=request.seed, augmentations=augmentations)
+    options = Options(seed=choices.seed, augmentations=augmentations)
 
     started = time.perf_counter()
     tuning = None
-    if request.fine_tune:
+    if choices.fine_tune:
         if source is None:
-            raise InputError("fine-tuning needs the pictures themselves, which are not available")
-        tuning = FineTuning(data, source, source.processing, source.library, request.seed, reporter, watch)
+            raise InputError("fine-tuning needs the image files, which are not available")
+        tuning = FineTuning(data, source, source.processing, source.library, choices.seed, reporter, watch)
         seconds["maps"] = time.perf_counter() - started
         started = time.perf_counter()
-    judged = cross_validate(
+    crossval = cross_validate(
         data,
         inputs,
         taxonomy,
-        request.folds,
+        choices.folds,
         options,
         reporter,
         watch=watch,
-        ablation=request.ablation,
+        ablation=choices.ablation,
         tuning=tuning,
     )
     seconds["cross_validation"] = time.perf_counter() - started
     unknown = None
-    if request.leave_one_out:
+    if choices.leave_one_out:
         started = time.perf_counter()
-        unknown = leave_classes_out(data, options, reporter, request.folds)
+        unknown = leave_classes_out(data, options, reporter, choices.folds)
         seconds["leave_one_out"] = time.perf_counter() - started
     reporter.stage("Training on all images", None)
     started = time.perf_counter()
-    everything = np.arange(len(data))
+    all_rows = np.arange(len(data))
     tuned: Mapping[str, Any] = {}
     if tuning is not None:
-        data, inputs, tuned = tuning.refit(everything, "all images")
+        data, inputs, tuned = tuning.refit(all_rows, "all images")
         tuning.close()
-    model = train(data, inputs, taxonomy, everything, options, reporter, name="all images", watch=watch)
+    model = train(data, inputs, taxonomy, all_rows, options, reporter, name="all images", watch=watch)
     seconds["train"] = time.perf_counter() - started
-    model = with_threshold(model, judged.threshold)
+    model = with_threshold(model, crossval.threshold)
     facts = TrainingFacts(
         classes=class_counts(data),
         images=len(data),
         manifest_sha256=manifest_hash(data),
-        seed=request.seed,
-        folds=request.folds,
-        augmented=request.augment,
-        fine_tuned=request.fine_tune,
+        seed=choices.seed,
+        folds=choices.folds,
+        augmented=choices.augment,
+        fine_tuned=choices.fine_tune,
         notes=tuple(notes),
-        overall=judged.overall,
-        stages={name: stage_facts(facts, model.stages[name]) for name, facts in judged.stages.items()},
-        ablation=judged.ablation,
+        overall=crossval.overall,
+        stages={name: stage_facts(facts, model.stages[name]) for name, facts in crossval.stages.items()},
+        ablation=crossval.ablation,
         unknown=unknown,
     )
     model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
-    return TrainingResult(model, facts, data, judged, seconds)
+    return TrainingResult(model, facts, data, crossval, seconds)
 
 
-def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
-    """The figures of a stage with what it decides by after training on all images."""
-    facts = replace(judged, parameters=trained.parameters, learnt=str(trained.notes.get("why", "")))
+def stage_facts(evaluated: StageFacts, trained: TrainedStage) -> StageFacts:
+    """Return the figures of a stage with its parameters after training on all images."""
+    facts = replace(evaluated, parameters=trained.parameters, learnt=str(trained.notes.get("why", "")))
     if trained.head is None:
         return facts
     weights = dict(trained.head.notes.get("weights", {}))
@@ -245,7 +251,7 @@ def stage_facts(judged: StageFacts, trained: TrainedStage) -> StageFacts:
 
 
 def manifest_hash(data: LabelledSet) -> str:
-    """SHA-256 of what a model was trained on: contents and folders, but not the names of files."""
+    """Return the SHA-256 of the training images: of their contents and folders, but not their file names."""
     lines = sorted(
         f"{image.sha256} {data.folders[label]}"
         for image, label in zip(data.images.images, data.labels.tolist(), strict=True)

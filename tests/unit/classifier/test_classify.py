@@ -19,7 +19,7 @@ from defect_workbench.core.errors import Cancelled, InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.engine.classifier.active_learning import worth_asking
+from defect_workbench.engine.classifier.active_learning import most_informative
 from defect_workbench.engine.classifier.cross_validation import cross_validate, leave_classes_out
 from defect_workbench.engine.classifier.data.augmentation import Augmentation, augmented, examples, turned
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, merged_groups
@@ -213,7 +213,7 @@ def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
     said = predict(model, inputs)
     assert said.paths[0] == "flake"
     assert said.paths[-1] == "large > as it is > scratch"
-    with pytest.raises(WorkbenchError, match="looks at the pictures"):
+    with pytest.raises(WorkbenchError, match="needs the image files"):
         predict(model, StageInputs(data.features))
 
 
@@ -237,12 +237,12 @@ def test_folders_that_cannot_be_learnt_from_are_refused() -> None:
     data = made_set()
     one = data.subset(np.flatnonzero(data.labels == 0))
     few = data.subset(np.r_[0, np.flatnonzero(data.labels > 0)])
-    with pytest.raises(InputError, match="at least two kinds"):
+    with pytest.raises(InputError, match="at least two class folders"):
         labelled_set(one.images, one.features)
-    with pytest.raises(InputError, match="flake fewer than 2 images"):
+    with pytest.raises(InputError, match="flake has fewer than 2 usable images"):
         labelled_set(few.images, few.features)
     torn = LabelledSet(data.images, data.features, data.folders, data.labels, np.minimum(data.labels, 1))
-    with pytest.raises(InputError, match="cannot be split"):
+    with pytest.raises(InputError, match="cannot be divided into folds"):
         cross_validate(torn, StageInputs(data.features), flat(data), 3, Options(), SilentReporter())
 
 
@@ -295,7 +295,7 @@ def test_the_unsure_are_asked_about_first_and_spread() -> None:
     doubtful = Prediction(
         said.names, said.labels, unsure, said.novelty_scores, np.ones(len(data), bool), said.paths, {}
     )
-    assert set(worth_asking(model, doubtful, data.features.blocks, 2)) == {5, 50}
+    assert set(most_informative(model, doubtful, data.features.blocks, 2)) == {5, 50}
 
 
 def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -> None:

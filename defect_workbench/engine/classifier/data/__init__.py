@@ -1,1 +1,1 @@
-"""What a classifier learns from: labelled folders, stage inputs, augmentation."""
+"""Training data: labelled folders, stage inputs, augmentation."""

@@ -1,6 +1,6 @@
-"""Augmentation: changed copies of a picture, as another exposure on the microscope might show it.
+"""Augmentation: changed copies of an image that simulate other exposures on the microscope.
 
-Only training pictures are changed; models are evaluated on pictures as the instrument wrote them.
+Only training images are augmented; models are evaluated on unchanged images.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _LARGEST = 1024
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One way to change a picture for training.
+    """One way to change an image for training.
 
     Attributes
     ----------
     turn : int
-        Element of the dihedral group, 0 to 7: quarter turns, from 4 on after a mirroring; 0 leaves the
-        picture as it is.
+        Element of the dihedral group, 0 to 7: the number of quarter turns, and from 4 on, with mirroring
+        first; 0 leaves the image as it is.
     draw : int
-        0 for nothing else; otherwise the number of a random draw: rotation, shift, scale, brightness,
-        contrast, detector noise, defocus, and a turn of its own.
+        0 for no random change, else the number of a random draw of rotation, shift, scale, brightness,
+        contrast, detector noise, defocus and turn.
     seed : int
-        Of the random draws.
+        Seed of the random draws.
     """
 
     turn: int = 0
@@ -41,14 +41,14 @@ class Augmentation:
 
     @cached_property
     def name(self) -> str:
-        """As the feature store knows it."""
+        """The name in the feature store."""
         return (
             f"{IDENTITY}-draw-{self.draw}-seed-{self.seed}" if self.draw else f"{IDENTITY}-turn-{self.turn}"
         )
 
     @property
     def keeps_texture(self) -> bool:
-        """Whether texture and Zernike features are the same as the picture's own."""
+        """Whether texture and Zernike features equal those of the unchanged image."""
         return not self.draw
 
 
@@ -56,43 +56,57 @@ ORIGINAL = Augmentation()
 
 
 def training_augmentations(draws: int, seed: int) -> tuple[Augmentation, ...]:
-    """The seven other turns of a picture, and `draws` random changes."""
+    """Return the seven turns other than the identity, and `draws` random changes."""
     turned = tuple(Augmentation(turn=turn) for turn in range(1, DIHEDRAL))
     return turned + tuple(Augmentation(draw=number, seed=seed) for number in range(1, draws + 1))
 
 
 def turned(pixels: Pixels, turn: int) -> Pixels:
-    """Turn and mirror a picture."""
+    """Mirror and turn an image.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    turn : int
+        As in `Augmentation`.
+
+    Returns
+    -------
+    uint8 array of as many dimensions
+        Height and width are swapped for an odd number of quarter turns.
+    """
     result = pixels[:, ::-1] if turn >= 4 else pixels
     return np.ascontiguousarray(np.rot90(result, turn % 4))
 
 
 def augmented(pixels: Pixels, augmentation: Augmentation, sha256: str) -> Pixels:
-    """An augmented picture; always the same for the same picture and augmentation.
+    """Return an augmented image; the same image and augmentation always give the same result.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
     sha256 : str
-        Of the picture's content: each picture has random draws of its own.
+        SHA-256 of the image's content, which makes the random draws of each image different.
 
     Returns
     -------
-    uint8 of the same kind; the sides swap with a quarter turn
+    uint8 array of as many dimensions
+        Height and width are swapped for an odd number of quarter turns; a random draw also reduces large
+        images.
     """
     if not augmentation.draw:
         return turned(pixels, augmentation.turn)
     digest = hashlib.sha256(f"{sha256}-{augmentation.draw}-{augmentation.seed}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
     values = turned(pixels, int(rng.integers(DIHEDRAL)))
-    # The features see 224 pixels a side; more than four times that costs time and shows nothing.
+    # Features are computed from 224 pixels per side; more than four times that costs time without a benefit.
     step = max(1, min(values.shape[:2]) // _LARGEST)
     values = values[::step, ::step]
     return _photographed(_moved(values.astype(np.float64), rng), rng)
 
 
 def _moved(values: Floats, rng: np.random.Generator) -> Floats:
-    """Rotated by up to 10 degrees, shifted by up to 5 % of a side, scaled by up to 10 %."""
+    """Rotate by up to 10 degrees, shift by up to 5% of a side, and scale by up to 10%."""
     angle, scale = np.deg2rad(rng.uniform(-10, 10)), np.exp(rng.uniform(-0.1, 0.1))
     shift = rng.uniform(-0.05, 0.05, 2) * values.shape[:2]
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
@@ -107,9 +121,9 @@ def _moved(values: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _photographed(values: Floats, rng: np.random.Generator) -> Pixels:
-    """Defocus, contrast, brightness, and noise as a scanning detector has it.
+    """Change defocus, contrast and brightness, and add the noise of a scanning detector.
 
-    Shot noise grows with the square root of the signal, and each scanned line has an offset of its own.
+    Shot noise grows with the square root of the signal, and each scanned line has its own offset.
     """
     side = min(values.shape[:2])
     blur = rng.uniform(0, 0.005) * side
@@ -125,11 +139,23 @@ def _photographed(values: Floats, rng: np.random.Generator) -> Pixels:
 
 
 def _grey(rng: np.random.Generator, values: Floats) -> Floats:
-    """Standard normal noise that is the same in all channels."""
+    """Return standard normal noise that is the same in all channels."""
     plane = rng.standard_normal(values.shape[:2])
     return plane if values.ndim == 2 else plane[..., None]
 
 
 def examples(pixels: Pixels, sha256: str, count: int, seed: int) -> list[Pixels]:
-    """Random changes of a picture as training would see them, for a preview."""
+    """Return random augmentations of an image as training uses them, for a preview.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    sha256 : str
+        SHA-256 of the image's content.
+
+    Returns
+    -------
+    list of uint8 array
+        `count` images.
+    """
     return [augmented(pixels, Augmentation(draw=number, seed=seed), sha256) for number in range(1, count + 1)]

@@ -1,4 +1,4 @@
-"""Features of augmented and differently preprocessed pictures, kept in the feature store like any other."""
+"""Features of augmented or differently preprocessed images, which are kept in the feature store, too."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _WORKERS = 2
 
 @dataclass(frozen=True)
 class AugmentationSpec:
-    """What is done to pictures before their features are computed.
+    """The changes to images before their features are computed.
 
     Attributes
     ----------
     processing : Preprocessing
-        The preprocessing, first.
+        Applied first.
     augmentation : Augmentation
-        After that.
+        Applied after preprocessing.
     """
 
     processing: Preprocessing
@@ -48,14 +48,14 @@ class AugmentationSpec:
 
 
 class AugmentedExtractor:
-    """Computes features of pictures by an `AugmentationSpec`.
+    """Computes features of images changed by an `AugmentationSpec`.
 
     Parameters
     ----------
     library : WeightsLibrary
-        Must hold the weights that the given features were made with.
+        Must have the weights that the given features were computed with.
     processing : Preprocessing
-        How the pictures' own features were made.
+        The preprocessing of the unchanged images' features.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class AugmentedExtractor:
         self._reports = False
 
     def features(
-        self, images: ImageSet, own: Features, spec: AugmentationSpec, chosen: Integers | None = None
+        self, images: ImageSet, plain: Features, spec: AugmentationSpec, chosen: Integers | None = None
     ) -> Features:
-        """One row for each of n images; rows not chosen are those of the pictures themselves.
+        """Return the features of n images, of which the chosen ones are changed.
 
         Parameters
         ----------
-        own : Features
-            As `extract` gave them for these images.
+        plain : Features
+            Features of the unchanged images, as `extract` returns them.
         chosen : (m,) intp, optional
             Default: all.
 
@@ -85,37 +85,57 @@ class AugmentedExtractor:
         Raises
         ------
         WorkbenchError
-            If a picture cannot be read any more, or the network's weights are missing.
+            If an image can no longer be read, or the network's weights are missing.
         Cancelled
-            If the reporter says so.
+            If the user cancelled.
         """
-        return self.many(images, own, [spec], chosen)[0]
+        return self.features_for_each(images, plain, [spec], chosen)[0]
 
-    def many(
+    def features_for_each(
         self,
         images: ImageSet,
-        own: Features,
+        plain: Features,
         specs: Sequence[AugmentationSpec],
         chosen: Integers | None = None,
     ) -> list[Features]:
-        """`features` of several kinds at once; every file is read once for all that is missing."""
+        """Return `features` for several specs; every file is read at most once.
+
+        Parameters
+        ----------
+        plain : Features
+            Features of the unchanged images, as `extract` returns them.
+        chosen : (m,) intp, optional
+            Default: all.
+
+        Returns
+        -------
+        list of Features
+            One per spec.
+
+        Raises
+        ------
+        WorkbenchError
+            If an image can no longer be read, or the network's weights are missing.
+        Cancelled
+            If the user cancelled.
+        """
         which = np.arange(len(images)) if chosen is None else chosen
-        opened = [self._blocks(own, each) for each in specs]
+        opened = [self._blocks(plain, each) for each in specs]
         keys = self._keys(images, which, specs)
         missing: dict[int, list[int]] = {}
         for number, blocks in enumerate(opened):
             for i in which.tolist():
                 if any(keys[number][i] not in block for block in blocks.values()):
                     missing.setdefault(i, []).append(number)
-        # Copies of one picture are computed once.
-        unique = {tuple(keys[n][i] for n in wanted): (i, wanted) for i, wanted in missing.items()}
-        self._compute(images, list(unique.values()), specs, opened, keys, own.backbone)
-        return [self._collect(own, blocks, which, key) for blocks, key in zip(opened, keys, strict=True)]
+        # Identical images are computed once.
+        unique = {tuple(keys[n][i] for n in numbers): (i, numbers) for i, numbers in missing.items()}
+        self._compute(images, list(unique.values()), specs, opened, keys, plain.backbone)
+        return [self._collect(plain, blocks, which, key) for blocks, key in zip(opened, keys, strict=True)]
 
     def _keys(
         self, images: ImageSet, which: Integers, specs: Sequence[AugmentationSpec]
     ) -> list[dict[int, str]]:
-        """For each spec, under what the rows of the images are kept: as extraction keeps its own."""
+        """Return the keys of the stored rows by image, for each spec; extraction uses the same keys."""
         sides = SidecarFiles(images.root)
         chosen = {i: images.images[i] for i in which.tolist()}
         return [
@@ -123,18 +143,18 @@ class AugmentedExtractor:
             for each in specs
         ]
 
-    def _blocks(self, own: Features, spec: AugmentationSpec) -> dict[str, VectorBlock]:
-        """The blocks that differ from the picture's own; extraction has those of an unchanged one."""
+    def _blocks(self, plain: Features, spec: AugmentationSpec) -> dict[str, VectorBlock]:
+        """Return the stored blocks whose features differ from those of the unchanged images."""
         processed = spec.processing != self._processing
         if not processed and spec.augmentation == ORIGINAL:
             return {}
         name = "" if spec.augmentation == ORIGINAL else spec.augmentation.name
-        network = None if own.backbone is None else self._in_use(own.backbone)
+        network = None if plain.backbone is None else self._in_use(plain.backbone)
         return {
             block.name: self._store.block(block.name, block_identity(block, spec.processing, network, name))
             for block in BLOCKS
             if block.of_whole_image
-            and block.name in own.blocks
+            and block.name in plain.blocks
             and (processed or not (spec.augmentation.keeps_texture and block.turn_invariant))
         }
 
@@ -154,37 +174,37 @@ class AugmentedExtractor:
     ) -> None:
         if not jobs:
             return
-        total = sum(len(wanted) for _, wanted in jobs)
-        # A few images are not worth a stage of their own.
+        total = sum(len(numbers) for _, numbers in jobs)
+        # A few images are not worth a separate progress stage.
         self._reports = total >= BATCH
         if self._reports:
             self._reporter.stage("Extracting features of augmented images", total)
-        step = max(1, BATCH // max(len(wanted) for _, wanted in jobs))
+        step = max(1, BATCH // max(len(numbers) for _, numbers in jobs))
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode") as pool:
             for start in range(0, len(jobs), step):
                 self._reporter.check()
                 part = jobs[start : start + step]
-                made = list(pool.map(lambda job: _pictures(images, job[0], job[1], specs), part))
-                self._keep(part, made, opened, keys, backbone)
+                inputs = list(pool.map(lambda job: _inputs(images, job[0], job[1], specs), part))
+                self._store_rows(part, inputs, opened, keys, backbone)
 
-    def _keep(
+    def _store_rows(
         self,
         part: Sequence[tuple[int, list[int]]],
-        made: Sequence[list[FeatureInput]],
+        inputs: Sequence[list[FeatureInput]],
         opened: Sequence[dict[str, VectorBlock]],
         keys: Sequence[dict[int, str]],
         backbone: BackboneInfo | None,
     ) -> None:
         rows = [
-            (keys[number][i], number, seen)
-            for (i, wanted), pictures in zip(part, made, strict=True)
-            for number, seen in zip(wanted, pictures, strict=True)
+            (keys[number][i], number, feature_input)
+            for (i, numbers), of_image in zip(part, inputs, strict=True)
+            for number, feature_input in zip(numbers, of_image, strict=True)
         ]
         embedded = self._embed([row for row in rows if _by_network(opened[row[1]])], backbone)
         for number, blocks in enumerate(opened):
-            mine = [row for row in rows if row[1] == number]
+            of_spec = [row for row in rows if row[1] == number]
             for name, block in blocks.items():
-                fresh = [row for row in mine if row[0] not in block]
+                fresh = [row for row in of_spec if row[0] not in block]
                 if not fresh:
                     continue
                 if BLOCKS[name].by_network:
@@ -198,22 +218,22 @@ class AugmentedExtractor:
     def _embed(
         self, rows: Sequence[tuple[str, int, FeatureInput]], backbone: BackboneInfo | None
     ) -> dict[tuple[str, int], dict[str, Vectors]]:
-        """The vectors of the network for each row, by block."""
-        found: dict[tuple[str, int], dict[str, Vectors]] = {}
-        for at in range(0, len(rows), BATCH):
-            part = rows[at : at + BATCH]
+        """Return the network's vectors of each row, by block."""
+        embedded: dict[tuple[str, int], dict[str, Vectors]] = {}
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
             if backbone is not None:
                 by_block = self._network(backbone).embed(np.stack([row[2].rgb for row in part]))
                 for i, row in enumerate(part):
-                    found[row[:2]] = {name: vectors[i] for name, vectors in by_block.items()}
-        return found
+                    embedded[row[:2]] = {name: vectors[i] for name, vectors in by_block.items()}
+        return embedded
 
     def _network(self, info: BackboneInfo) -> NetworkVectors:
         if self._backbone is None:
             checkpoint = self._library.load()
             if checkpoint is None or checkpoint.sha256 != info.sha256:
                 raise WorkbenchError(
-                    "the ResNet-50 weights that these features were made with are missing or damaged",
+                    "the ResNet-50 weights that these features were computed with are missing or damaged",
                     Remedy.FETCH_WEIGHTS,
                 )
             self._backbone = NetworkVectors(checkpoint, self._library, info.precision, info.device)
@@ -221,46 +241,50 @@ class AugmentedExtractor:
 
     @staticmethod
     def _collect(
-        own: Features, blocks: dict[str, VectorBlock], which: Integers, keys: dict[int, str]
+        plain: Features, blocks: dict[str, VectorBlock], which: Integers, keys: dict[int, str]
     ) -> Features:
-        found: dict[str, Vectors] = dict(own.blocks)
+        result: dict[str, Vectors] = dict(plain.blocks)
         for name, block in blocks.items():
             if len(which):
-                found[name] = own.blocks[name].copy()
-                found[name][which] = block.vectors([keys[i] for i in which.tolist()])
-        return Features(found, own.backbone)
+                result[name] = plain.blocks[name].copy()
+                result[name][which] = block.vectors([keys[i] for i in which.tolist()])
+        return Features(result, plain.backbone)
 
 
 def _by_network(names: Iterable[str]) -> bool:
     return any(BLOCKS[name].by_network for name in names)
 
 
-def _pictures(
-    images: ImageSet, index: int, wanted: Sequence[int], specs: Sequence[AugmentationSpec]
+def _inputs(
+    images: ImageSet, index: int, numbers: Sequence[int], specs: Sequence[AugmentationSpec]
 ) -> list[FeatureInput]:
     image = images.images[index]
     pixels = read_pixels(images, index)
     size = image.tool.pixel_size_nm if image.tool is not None else None
     processed: dict[Preprocessing, Preprocessed] = {}
-    pictures = []
-    for number in wanted:
+    inputs = []
+    for number in numbers:
         processing = specs[number].processing
         if processing not in processed:
             processed[processing] = preprocessed(
                 pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size
             )
         augment = partial(augmented, augmentation=specs[number].augmentation, sha256=image.sha256)
-        pictures.append(processed[processing].resized(augment))
-    return pictures
+        inputs.append(processed[processing].resized(augment))
+    return inputs
 
 
 def read_pixels(images: ImageSet, index: int) -> Pixels:
-    """An image as it is in its file.
+    """Read the pixels of an image from its file.
+
+    Returns
+    -------
+    (height, width) or (height, width, 3) uint8
 
     Raises
     ------
     WorkbenchError
-        If it cannot be read any more.
+        If the file can no longer be read.
     """
     image = images.images[index]
     try:

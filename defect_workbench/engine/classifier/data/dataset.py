@@ -1,4 +1,4 @@
-"""Folders of labels: what a classifier learns from."""
+"""Images with labels from class folders, on which a classifier is trained."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, scan
 
 FEWEST = 2
@@ -22,16 +23,16 @@ FEWEST = 2
 
 @dataclass(frozen=True, eq=False)
 class LabelledSet:
-    """Images with the folder that each was sorted into.
+    """Images with the class folder of each.
 
     Attributes
     ----------
     folders : tuple of str
-        Names, sorted.
+        Names of the class folders, in alphabetical order.
     labels : (n,) intp
         Index into `folders`.
     groups : (n,) intp
-        Images that must stay together: of one lot, or near-duplicates.
+        Images that must be in the same fold: of one lot, or near-duplicates.
     """
 
     images: ImageSet
@@ -44,7 +45,13 @@ class LabelledSet:
         return len(self.labels)
 
     def subset(self, chosen: Integers) -> LabelledSet:
-        """Some of the images, with all the folders' names."""
+        """Return the set with some of the images and the names of all folders.
+
+        Parameters
+        ----------
+        chosen : (m,) intp
+            Rows of the set.
+        """
         images = ImageSet(self.images.root, tuple(self.images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self.features.blocks.items()}
         return LabelledSet(
@@ -57,14 +64,14 @@ class LabelledSet:
 
 
 def scan_labels(root: Path, reporter: Reporter) -> Listing:
-    """The images in the class folders below `root`: each folder right below it is a class.
+    """List the images in the class folders of `root`; each of its subfolders is a class.
 
-    A result folder of this program may be given itself; its tables and its outliers are no class.
+    `root` may be a result folder; its tables and its outliers are not classes.
 
     Raises
     ------
     InputError
-        If there is no folder, or none with images in it.
+        If `root` does not exist or no class folder contains images.
     """
     listing = scan(root, reporter)
     kept, loose = [], 0
@@ -74,15 +81,24 @@ def scan_labels(root: Path, reporter: Reporter) -> Listing:
         elif not file.path.startswith(("_", ".")):
             kept.append(file)
     if not kept:
-        hint = " (its images lie in it directly)" if loose else ""
-        raise InputError(f"{root} holds no folders of images{hint}; each folder right below it is a class")
+        hint = " (the images are directly in it)" if loose else ""
+        raise InputError(f"{root} has no class folders with images{hint}; each of its subfolders is a class")
     if loose:
-        reporter.warn(f"images outside the class folders are not used ({loose:,} of them)")
+        reporter.warn(f"{counted(loose, 'image')} outside the class folders not used")
     return replace(listing, files=tuple(kept))
 
 
 def labelled_set(images: ImageSet, features: Features, groups: Integers | None = None) -> LabelledSet:
-    """Images by the folder right below their root.
+    """Return images with their class folders as labels.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Of n images.
+    features : Features
+        Of the same images.
+    groups : (n,) intp, optional
+        Default: each image is a separate group.
 
     Raises
     ------
@@ -93,12 +109,13 @@ def labelled_set(images: ImageSet, features: Features, groups: Integers | None =
     folders = tuple(sorted(set(names)))
     labels = np.array([folders.index(name) for name in names], np.intp)
     check_classes(folders, labels)
-    own = np.arange(len(labels)) if groups is None else groups
-    return LabelledSet(images, features, folders, labels, own)
+    if groups is None:
+        groups = np.arange(len(labels))
+    return LabelledSet(images, features, folders, labels, groups)
 
 
 def check_classes(folders: Sequence[str], labels: Integers) -> None:
-    """Refuse fewer than two folders, or fewer than two images in one.
+    """Check that there are at least two classes, and at least two images in each.
 
     Parameters
     ----------
@@ -108,42 +125,45 @@ def check_classes(folders: Sequence[str], labels: Integers) -> None:
     Raises
     ------
     InputError
+        If there are not.
     """
     if len(folders) < 2:
         only = f"only '{folders[0]}'" if folders else "none"
-        raise InputError(f"a classifier needs folders of at least two kinds of images; there is {only}")
+        raise InputError(f"a classifier needs at least two class folders; there is {only}")
     counts = np.bincount(labels, minlength=len(folders))
     if counts.min() < FEWEST:
         few = folders[int(counts.argmin())]
         raise InputError(
-            f"in the folder {few} fewer than {FEWEST} images can be used; add some, or move it elsewhere"
+            f"the class folder {few} has fewer than {FEWEST} usable images; add images, or move it elsewhere"
         )
 
 
 def contradictions(data: LabelledSet) -> list[Rejection]:
-    """Images whose content occurs in folders of different kinds, with the reason."""
+    """Return the images whose content is in several class folders, as rejections with the reason."""
     where: dict[str, set[int]] = {}
     for image, label in zip(data.images.images, data.labels.tolist(), strict=True):
         where.setdefault(image.sha256, set()).add(label)
     return [
-        Rejection(image.path, "the same image lies in folders of different kinds")
+        Rejection(image.path, "an identical image is in another class folder")
         for image in data.images.images
         if len(where[image.sha256]) > 1
     ]
 
 
 def without(data: LabelledSet, dropped: Sequence[Rejection]) -> LabelledSet:
-    """The set without some images, which are then among its rejected files.
+    """Return the set without some images, which become rejected files of it.
 
     Raises
     ------
     InputError
-        If what is left cannot be learned from.
+        If the images left are not enough to train on.
     """
     if not dropped:
         return data
-    gone = {rejection.path for rejection in dropped}
-    kept = np.array([i for i, image in enumerate(data.images.images) if image.path not in gone], np.intp)
+    dropped_paths = {rejection.path for rejection in dropped}
+    kept = np.array(
+        [i for i, image in enumerate(data.images.images) if image.path not in dropped_paths], np.intp
+    )
     left = data.subset(kept)
     rejected = tuple(sorted((*data.images.rejected, *dropped), key=lambda item: item.path))
     images = ImageSet(data.images.root, left.images.images, rejected)
@@ -153,15 +173,18 @@ def without(data: LabelledSet, dropped: Sequence[Rejection]) -> LabelledSet:
 
 
 def lot_of(rule: str) -> Callable[[str], str]:
-    """How a path tells the lot: 'parent' for the folder an image lies in, or a regular expression.
+    """Return a function that extracts the lot from a path.
 
-    The first group of the expression, or all it matches, is the lot; a path it does not match is a lot
-    of its own.
+    Parameters
+    ----------
+    rule : str
+        'parent' for the folder of the image, or a regular expression. The lot is the first group of the
+        expression, or all that it matches. A path that it does not match is a separate lot.
 
     Raises
     ------
     InputError
-        If it is not a regular expression.
+        If the rule is not a valid regular expression.
     """
     if rule == "parent":
         return lambda path: os.path.dirname(path)
@@ -169,31 +192,32 @@ def lot_of(rule: str) -> Callable[[str], str]:
         pattern = re.compile(rule)
     except re.error as error:
         raise InputError(
-            f"the rule {rule} for lots is not a regular expression ({error}), nor the word parent"
+            f"the lot rule {rule} is neither 'parent' nor a valid regular expression ({error})"
         ) from error
 
     def lot(path: str) -> str:
-        found = pattern.search(path)
-        if found is None:
+        match = pattern.search(path)
+        if match is None:
             return f"\0{path}"
-        return found.group(1) or "" if pattern.groups else found.group(0)
+        return match.group(1) or "" if pattern.groups else match.group(0)
 
     return lot
 
 
 def merged_groups(first: Integers, keys: Sequence[str]) -> Integers:
-    """Groups in which images are together if they are in `first`, or have the same key, directly or in steps.
+    """Merge groups: images are together if they share a group or a key, directly or through other images.
 
     Parameters
     ----------
     first : (n,) intp
+        The groups to merge.
     keys : sequence of str
-        n of them.
+        One key per image.
 
     Returns
     -------
     (n,) intp
-        From 0 on.
+        Consecutive numbers from 0.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -204,12 +228,12 @@ def merged_groups(first: Integers, keys: Sequence[str]) -> Integers:
     rows = np.tile(np.arange(n), 2)
     size = n + int(columns.max(initial=-1)) + 1
     graph = coo_array((np.ones(2 * n), (rows, columns + n)), shape=(size, size))
-    _, found = connected_components(graph, directed=False)
-    _, groups = np.unique(found[:n], return_inverse=True)
+    _, components = connected_components(graph, directed=False)
+    _, groups = np.unique(components[:n], return_inverse=True)
     return groups.astype(np.intp)
 
 
 def class_counts(data: LabelledSet) -> Mapping[str, int]:
-    """Number of images per folder."""
+    """Return the number of images per class folder."""
     counts = np.bincount(data.labels, minlength=len(data.folders))
     return dict(zip(data.folders, counts.tolist(), strict=True))

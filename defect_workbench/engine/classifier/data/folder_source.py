@@ -1,4 +1,4 @@
-"""Reads the pictures of a folder where features alone do not answer what a stage asks."""
+"""Reads image files for stages that need more than the features of the image set."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from defect_workbench.engine.measurement.defects import find
 
 
 class FolderSource:
-    """Reads the pictures of an image set; what it computes goes into the feature store.
+    """Reads the images of a set for stages; computed features are kept in the feature store.
 
     Parameters
     ----------
     processing : Preprocessing
-        How the features were made.
+        The preprocessing of the features.
     """
 
     def __init__(
@@ -49,34 +49,83 @@ class FolderSource:
         self._extractor = AugmentedExtractor(store, library, processing, reporter)
 
     def subset(self, chosen: Integers) -> FolderSource:
-        """The same of some of the images."""
+        """Return the source for some of the images.
+
+        Parameters
+        ----------
+        chosen : (m,) intp
+            Rows of the image set.
+        """
         images = ImageSet(self._images.root, tuple(self._images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self._features.blocks.items()}
         features = Features(blocks, self._features.backbone)
         return FolderSource(images, features, self.processing, self._store, self.library, self._reporter)
 
     def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Integers) -> Blocks:
-        """As `Source` says: preprocessed as the whole set is, unless a stage wants it differently."""
+        """Return feature blocks of the chosen images, with the given steps of the preprocessing replaced.
+
+        Parameters
+        ----------
+        denoise, background : str
+            Replace the steps of the set's preprocessing; "none" keeps those.
+        chosen : (m,) intp
+
+        Returns
+        -------
+        mapping of str to (m, d) float32
+
+        Raises
+        ------
+        WorkbenchError
+            If an image can no longer be read, or the network's weights are missing.
+        Cancelled
+            If the user cancelled.
+        """
         spec = AugmentationSpec(self._with(denoise, background), augmentation)
-        found = self._extractor.features(self._images, self._features, spec, chosen)
-        return {name: block[chosen] for name, block in found.blocks.items()}
+        features = self._extractor.features(self._images, self._features, spec, chosen)
+        return {name: block[chosen] for name, block in features.blocks.items()}
 
     def prepare(self, augmentations: Sequence[Augmentation]) -> None:
-        """Compute several augmentations at once: every file is read once."""
-        self._extractor.many(
+        """Compute and store the features of several augmentations; every file is read at most once.
+
+        Raises
+        ------
+        WorkbenchError
+            If an image can no longer be read, or the network's weights are missing.
+        Cancelled
+            If the user cancelled.
+        """
+        self._extractor.features_for_each(
             self._images, self._features, [AugmentationSpec(self.processing, each) for each in augmentations]
         )
 
     def _with(self, denoise: str, background: str) -> Preprocessing:
-        wanted = self.processing
+        processing = self.processing
         if denoise != "none":
-            wanted = replace(wanted, denoise=denoise)  # type: ignore[arg-type] # checked by the class
+            processing = replace(processing, denoise=denoise)  # type: ignore[arg-type] # checked by the class
         if background != "none":
-            wanted = replace(wanted, background=background)  # type: ignore[arg-type]
-        return wanted
+            processing = replace(processing, background=background)  # type: ignore[arg-type]
+        return processing
 
     def measures(self, chosen: Integers) -> Floats:
-        """As `Source` says; extraction has measured already, unless the images come from elsewhere."""
+        """Return the measurements of the chosen images; images without stored measurements are measured.
+
+        Parameters
+        ----------
+        chosen : (m,) intp
+
+        Returns
+        -------
+        (m, measures) float64
+            Columns as in `MEASURES`; lengths in pixels.
+
+        Raises
+        ------
+        WorkbenchError
+            If an image can no longer be read.
+        Cancelled
+            If the user cancelled.
+        """
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
             return np.stack(list(pool.map(self._measure, chosen.tolist())))
 
@@ -84,10 +133,10 @@ class FolderSource:
         self._reporter.check()
         image = self._images.images[index]
         size = image.tool.pixel_size_nm if image.tool is not None else None
-        found = image.measured
-        if found is None:
+        measured = image.measured
+        if measured is None:
             pixels = read_pixels(self._images, index)
-            found = find(pixels[: pixels.shape[0] - image.info_bar]).measurements
-        if found.unit == NANOMETRES and size:
-            found = replace(found, unit=PIXELS).in_units(1 / size)
-        return np.array([*found.numbers(), size or 0.0])
+            measured = find(pixels[: pixels.shape[0] - image.info_bar]).measurements
+        if measured.unit == NANOMETRES and size:
+            measured = replace(measured, unit=PIXELS).in_units(1 / size)
+        return np.array([*measured.numbers(), size or 0.0])

@@ -1,11 +1,11 @@
-"""Near-duplicates: the same pixels again, shifted a little or encoded again.
+"""Find near-duplicates: images with the same pixels after a small shift or re-encoding.
 
-Images that are merely alike, such as clean ones, are not: after the best shift the two must differ by
-little more than re-encoding leaves, and their details, not just their brightness, must agree.
+Images that are merely similar, such as clean ones, are not near-duplicates: after the best shift, two images
+must differ by little more than re-encoding causes, and their details must agree, not only their brightness.
 
-The registration is our own, as the largest peak is wanted among small shifts only: in repeating patterns
-the largest of all often lies elsewhere. scikit-image's `phase_cross_correlation`, which has no such limit,
-finds one of three pairs among the 3,675 candidates of a set of 1,360 images, in seven times the time.
+We implement the registration ourselves because it must search small shifts only; in repeating patterns, the
+largest peak often belongs to a large shift. scikit-image's `phase_cross_correlation` has no such limit: among
+the 3,675 candidates of a set of 1,360 images it finds one of three pairs, in seven times the time.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ NEIGHBOURS = 6
 MAX_SHIFT = 0.12
 ROUGH_CORRELATION = 0.3
 CORRELATION = 0.8
-# Scale in pixels above which everything is subtracted, and the correlation that must be left: repeating
-# patterns agree in many pictures, the finest detail and the noise only in the same.
+# Scale in pixels above which structures are subtracted, and the correlation required after that: repeating
+# patterns agree in many images, but the finest details and the noise only in near-duplicates.
 FINE_CORRELATIONS = ((2.0, 0.65), (1.0, 0.4))
 _NEAR = 0.5
 _EVEN = 1.0
 
 
 def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) -> Integers:
-    """The group of each image; near-duplicates share one.
+    """Return the group of each image; near-duplicates share one.
 
-    Candidates are each image's nearest neighbours in feature space that are closer than half the usual
-    distance; their pixels decide. An image that cannot be read any more is compared with none.
+    Candidates are each image's nearest neighbours in feature space that are closer than half the distance
+    between random images; their pixels are then compared. Images that can no longer be read are not compared.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) ->
     Raises
     ------
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     n = len(images)
     edges: list[tuple[int, int]] = []
@@ -68,11 +68,11 @@ def near_duplicates(images: ImageSet, features: Features, reporter: Reporter) ->
     candidates = [
         (i, j) for i, j in _candidates(features) if images.images[i].sha256 != images.images[j].sha256
     ]
-    reporter.stage("Looking for near-duplicates", len(candidates))
-    pictures = _Pictures(images, sorted({i for pair in candidates for i in pair}), reporter)
+    reporter.stage("Searching for near-duplicates", len(candidates))
+    grey = _GreyImages(images, sorted({i for pair in candidates for i in pair}), reporter)
     for i, j in candidates:
         reporter.check()
-        a, b = pictures.get(i), pictures.get(j)
+        a, b = grey.get(i), grey.get(j)
         if a is not None and b is not None and same_pixels(a, b):
             edges.append((i, j))
         reporter.advance()
@@ -91,27 +91,27 @@ def _candidates(features: Features) -> list[tuple[int, int]]:
         rows = features.blocks[name].astype(np.float64)
         rows = unit_rows(rows) if name == DEEP else (rows - rows.mean(axis=0)) / column_spread(rows)
         distances, indices = nearest_neighbours(rows, min(NEIGHBOURS, n - 1))
-        # Two random images of the set lie this far from each other.
-        usual = np.sqrt(2 * float(rows.var(axis=0).sum()))
-        for i, k in zip(*np.nonzero(distances < _NEAR * usual), strict=True):
+        # The root mean square distance between two random images of the set.
+        typical = np.sqrt(2 * float(rows.var(axis=0).sum()))
+        for i, k in zip(*np.nonzero(distances < _NEAR * typical), strict=True):
             j = int(indices[i, k])
             pairs.add((min(int(i), j), max(int(i), j)))
     return sorted(pairs)
 
 
-class _Pictures:
-    """Small grey pictures, decoded once each."""
+class _GreyImages:
+    """Images resized to the network's input size, in grey, each decoded once."""
 
-    def __init__(self, images: ImageSet, wanted: list[int], reporter: Reporter) -> None:
-        self._found: dict[int, Floats | None] = {}
+    def __init__(self, images: ImageSet, indices: list[int], reporter: Reporter) -> None:
+        self._by_index: dict[int, Floats | None] = {}
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
-            for start in range(0, len(wanted), 64):
+            for start in range(0, len(indices), 64):
                 reporter.check()
-                part = wanted[start : start + 64]
-                self._found.update(zip(part, pool.map(lambda i: _small(images, i), part), strict=True))
+                part = indices[start : start + 64]
+                self._by_index.update(zip(part, pool.map(lambda i: _small(images, i), part), strict=True))
 
     def get(self, index: int) -> Floats | None:
-        return self._found[index]
+        return self._by_index[index]
 
 
 def _small(images: ImageSet, index: int) -> Floats | None:
@@ -123,13 +123,13 @@ def _small(images: ImageSet, index: int) -> Floats | None:
 
 
 def same_pixels(first: Floats, second: Floats) -> bool:
-    """Whether two pictures are one, up to a small shift, brightness, contrast and re-encoding.
+    """Return whether two images differ only by a small shift, brightness, contrast and re-encoding.
 
-    The shift is where the phase correlation is largest (C. D. Kuglin, D. C. Hines, Proc. IEEE Conf.
-    Cybernetics and Society, 1975). Over the common field the pictures must then correlate, as they are
-    and with everything larger than a few pixels subtracted: clean images never share the latter, as their
-    noise differs. The fraction of a pixel follows H. Foroosh, J. Zerubia, M. Berthod, IEEE Trans. Image
-    Processing 11, 2002.
+    The shift maximises the phase correlation (C. D. Kuglin, D. C. Hines, Proc. IEEE Conf. Cybernetics and
+    Society, 1975), with sub-pixel accuracy by H. Foroosh, J. Zerubia, M. Berthod, IEEE Trans. Image
+    Processing 11, 2002. Where they overlap, the images must then correlate, both as they are and after
+    structures larger than a few pixels are subtracted; the latter never correlates between two clean images,
+    as their noise differs.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def same_pixels(first: Floats, second: Floats) -> bool:
     """
     side = first.shape[0]
     if min(first.std(), second.std()) < _EVEN:
-        # Without any detail there is nothing to register.
+        # A uniform image has no detail to register.
         return bool(np.abs(first - second).max() <= 2)
     window = np.hanning(side)[:, None] * np.hanning(side)[None, :]
     spectra = [np.fft.rfft2((p - p.mean()) * window) for p in (first, second)]
@@ -151,7 +151,7 @@ def same_pixels(first: Floats, second: Floats) -> bool:
     a, b = _common(first, second, down, right)
     if _correlation(a, b) < ROUGH_CORRELATION:
         return False
-    # The true shift is rarely a whole number of pixels of the small picture.
+    # The shift is rarely a whole number of pixels of the resized image.
     rest = (_peak(peaks[:, column], row), _peak(peaks[row, :], column))
     moved = ndimage.shift(second, (down + rest[0], right + rest[1]), order=3, mode="nearest")
     edge = 2
@@ -166,9 +166,9 @@ def same_pixels(first: Floats, second: Floats) -> bool:
     )
 
 
-def _peak(values: Floats, at: int) -> float:
-    """The fraction of a pixel by which the peak of a phase correlation lies beside its largest value."""
-    before, here, after = (float(values[(at + k) % len(values)]) for k in (-1, 0, 1))
+def _peak(values: Floats, index: int) -> float:
+    """Return the sub-pixel offset of a phase correlation's peak from its largest value, in pixels."""
+    before, here, after = (float(values[(index + k) % len(values)]) for k in (-1, 0, 1))
     side, sign = (after, 1.0) if after > before else (before, -1.0)
     if side <= 0 or here <= 0:
         return 0.0
@@ -176,7 +176,7 @@ def _peak(values: Floats, at: int) -> float:
 
 
 def _common(first: Floats, second: Floats, down: int, right: int) -> tuple[Floats, Floats]:
-    """The field that both show if `first` is `second` moved by (down, right)."""
+    """Return the parts of both images that overlap if `first` is `second` shifted by (down, right)."""
     side = first.shape[0]
     rows, columns = side - abs(down), side - abs(right)
     top, left = max(0, down), max(0, right)

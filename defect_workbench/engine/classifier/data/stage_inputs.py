@@ -1,4 +1,4 @@
-"""What stages may ask about images: features, features of augmented copies, measurements."""
+"""The inputs of stages: features, features of augmented images, and measurements."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ Blocks = Mapping[str, NDArray[np.floating[Any]]]
 
 
 class Source(Protocol):
-    """Computes what the features of the set do not hold."""
+    """Computes inputs of stages that are not among the features of the image set."""
 
     def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Integers) -> Blocks:
-        """(m, d) feature blocks of the chosen images, preprocessed and augmented so."""
+        """Return the (m, d) feature blocks of the chosen images with this preprocessing and augmentation."""
 
     def measures(self, chosen: Integers) -> Floats:
-        """(m, measures) measurements of the chosen images; see `MEASURES`."""
+        """Return the (m, measures) float64 measurements of the chosen images; see `MEASURES`."""
 
 
 @dataclass(frozen=True, eq=False)
 class StageInputs:
-    """What stages may ask about the images of a set.
+    """The inputs of stages for the images of a set.
 
     Attributes
     ----------
     features : Features
-        Of the pictures as they are.
+        Features of the unchanged images.
     source : Source or None
-        None where the pictures are not available; stages that need them then raise an error.
+        None if the image files are not available; stages that need them then raise an error.
     """
 
     features: Features
@@ -54,15 +54,15 @@ class StageInputs:
         background: str = "none",
         augmentation: Augmentation = ORIGINAL,
     ) -> Blocks:
-        """Feature rows of some images.
+        """Return feature blocks of some images.
 
         Parameters
         ----------
         chosen : (m,) intp
         denoise, background : str
-            How the pictures are preprocessed beforehand; "none" leaves them as the features have them.
+            Steps of the preprocessing to replace; "none" keeps those of the features.
         augmentation : Augmentation
-            How they are augmented after that.
+            Applied after preprocessing.
 
         Returns
         -------
@@ -71,19 +71,28 @@ class StageInputs:
         Raises
         ------
         WorkbenchError
-            If there is no source to compute them.
+            If they must be computed and there is no source.
         """
         if denoise == "none" and background == "none" and augmentation == ORIGINAL:
             return {name: block[chosen] for name, block in self.features.blocks.items()}
         return self._required_source().features(denoise, background, augmentation, chosen)
 
     def measures(self, chosen: Integers) -> Floats:
-        """(m, measures) float64 measurements of some images; see `MEASURES`.
+        """Return the measurements of some images.
+
+        Parameters
+        ----------
+        chosen : (m,) intp
+
+        Returns
+        -------
+        (m, measures) float64
+            Columns as in `MEASURES`.
 
         Raises
         ------
         WorkbenchError
-            If there is no source to measure them.
+            If they must be measured and there is no source.
         """
         missing = np.array([i for i in chosen.tolist() if i not in self._measures], np.intp)
         if len(missing):
@@ -96,7 +105,5 @@ class StageInputs:
 
     def _required_source(self) -> Source:
         if self.source is None:
-            raise WorkbenchError(
-                "this classifier also looks at the pictures themselves, which are not available"
-            )
+            raise WorkbenchError("this classifier also needs the image files, which are not available")
         return self.source

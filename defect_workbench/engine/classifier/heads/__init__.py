@@ -1,1 +1,1 @@
-"""How one stage is fitted: ridge regression, a small network, cross-validation folds."""
+"""Fit the head of a stage: ridge regression, a small network, and cross-validation folds."""

@@ -1,8 +1,8 @@
-"""Train the head of a stage: a linear path solved at once, and a small network for what it misses.
+"""Train the head of a stage: a linear classifier in closed form, and a small network that corrects it.
 
-The network learns on top of the held-out predictions of the linear path; so it starts from a sound
-classifier, and learns only what helps on new images. Dropout, class weights, early stopping on
-images set aside, a fixed seed.
+The network is trained on the held-out predictions of the linear classifier, so that it starts from a good
+classifier and learns only corrections that generalise. It uses dropout, class weights, early stopping on
+validation rows, and a fixed seed.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _LOW_TEMPERATURE, _HIGH_TEMPERATURE = 0.7, 5.0
 
 @dataclass(frozen=True)
 class Epoch:
-    """One step of the curves that a person watches.
+    """One point of the training curves.
 
     Attributes
     ----------
     head : str
-        Of which stage and fold.
+        The stage and fold that is trained.
     loss, accuracy : float
-        On the images set aside.
+        On the validation rows.
     """
 
     head: str
@@ -65,18 +65,19 @@ Watcher = Callable[[Epoch], None]
 
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
-    """What a head learns from: a row for each picture and each changed copy.
+    """The training data of a head: one row per image and per augmented image.
 
     Attributes
     ----------
     blocks : mapping of str to (m, d) float
+        The feature blocks.
     labels : (m,) intp
     source : (m,) intp
-        The image each row is a look at; rows of the pictures themselves come first, one each.
+        The image that each row shows. The rows of unchanged images come first, one per image.
     groups : (m,) intp
-        Near-duplicates and copies share one.
+        Near-duplicates and augmented images of one image share a group.
     images : int
-        Number of rows, at the beginning, that are pictures as they are.
+        Number of unchanged images.
     """
 
     blocks: Mapping[str, NDArray[np.floating[Any]]]
@@ -88,7 +89,7 @@ class TrainingRows:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """A head, with its predictions for training images that were held out.
+    """A head, with held-out predictions for its training images.
 
     Attributes
     ----------
@@ -116,25 +117,31 @@ def fit_head(
 
     Parameters
     ----------
+    classes : sequence of str
+        Names of the outcomes; labels are indices into it.
     used : sequence of str
-        The blocks it takes.
+        The blocks to use.
+    seed : int
+        Seed of folds, initial weights, order of rows and dropout.
     optional : sequence of str
-        Those among them that it takes only if they help.
+        Those of the blocks to use only if they improve held-out predictions.
+    watch : callable, optional
+        Called with every `Epoch`.
     calibrate : bool
-        False saves the time for honest probabilities where only the decision counts.
+        Whether to calibrate the probabilities; False is faster if only the decisions matter.
 
     Raises
     ------
     Cancelled
-        If the reporter says so, between epochs.
+        If the user cancelled; checked before each epoch.
     """
     count = len(classes)
     plain = slice(0, rows.images)
     units = {block: unit_scale(block, rows.blocks[block][plain]) for block in used}
     weights = class_weights(rows.labels, count, rows.source)
     at_unit = {block: units[block].apply(rows.blocks[block][plain]) for block in used}
-    own = class_weights(rows.labels[plain], count, rows.source[plain])
-    chosen = weigh(at_unit, rows.labels[plain], own, rows.groups[plain], count, optional, seed)
+    plain_weights = class_weights(rows.labels[plain], count, rows.source[plain])
+    chosen = weigh(at_unit, rows.labels[plain], plain_weights, rows.groups[plain], count, optional, seed)
     reporter.check()
     scales = tuple(weighted(units[block], share) for block, share in chosen.weights.items() if share > 0)
     vectors = scaled(scales, rows.blocks)
@@ -146,13 +153,13 @@ def fit_head(
     epochs: list[int] = []
     if rows.images >= _FEWEST:
         for fold in range(INNER_FOLDS if calibrate else 1):
-            aside = np.flatnonzero((inner == fold) & (np.arange(len(inner)) < rows.images))
-            if not len(aside):
+            validation = np.flatnonzero((inner == fold) & (np.arange(len(inner)) < rows.images))
+            if not len(validation):
                 continue
             label = f"{name}, part {fold + 1}" if name else f"part {fold + 1}"
-            net, stopped = learner.train(np.flatnonzero(inner != fold), aside, EPOCHS, label, watch)
+            net, stopped = learner.train(np.flatnonzero(inner != fold), validation, EPOCHS, label, watch)
             epochs.append(stopped)
-            raw[aside] = net.logits(learner.vectors[aside], solved.held_out[aside])
+            raw[validation] = net.logits(learner.vectors[validation], solved.held_out[validation])
     net, _ = learner.train(
         np.arange(len(rows.labels)), None, round(float(np.median(epochs or [0]))), name, None
     )
@@ -177,21 +184,29 @@ def fit_head(
 
 
 def fit_temperature(logits: Floats, labels: Integers) -> float:
-    """The temperature of lowest loss (C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017)."""
+    """Return the temperature that minimises the negative log-likelihood.
+
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017.
+
+    Parameters
+    ----------
+    logits : (m, c) float64
+    labels : (m,) intp
+    """
 
     def loss(log_temperature: float) -> float:
         probabilities = softmax(logits / np.exp(log_temperature))
         return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
 
-    found = optimize.minimize_scalar(
+    minimum = optimize.minimize_scalar(
         loss, bounds=(np.log(_LOW_TEMPERATURE), np.log(_HIGH_TEMPERATURE)), method="bounded"
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))
 
 
 @dataclass(frozen=True, eq=False)
 class _Net:
-    """A trained network in numbers; see `Head`."""
+    """The weights of a trained network; see `Head`."""
 
     hidden: Floats
     output: Floats
@@ -220,9 +235,9 @@ class _Learner:
         self._classes, self._seed, self._reporter = classes, seed, reporter
 
     def train(
-        self, chosen: Integers, aside: Integers | None, epochs: int, name: str, watch: Watcher | None
+        self, chosen: Integers, validation: Integers | None, epochs: int, name: str, watch: Watcher | None
     ) -> tuple[_Net, int]:
-        """The network, and the epochs it took; with rows set aside, the best on these."""
+        """Train a network; return the best one on the validation rows, or the last one, and its epoch."""
         import torch
         from torch import nn
 
@@ -271,21 +286,21 @@ class _Learner:
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimiser.step()
                     total += float(loss.detach()) * len(part)
-                if aside is None:
+                if validation is None:
                     continue
                 now = self._numbers(net, skip)
-                logits = now.logits(self.vectors[aside], self._linear_scores[aside])
-                wanted = self._rows.labels[aside]
-                odds = softmax(logits)[np.arange(len(aside)), wanted]
-                held = float(-np.log(np.maximum(odds, 1e-12)).mean())
+                logits = now.logits(self.vectors[validation], self._linear_scores[validation])
+                labels = self._rows.labels[validation]
+                likelihoods = softmax(logits)[np.arange(len(validation)), labels]
+                held = float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
                 if watch is not None:
-                    right = float((logits.argmax(axis=1) == wanted).mean())
+                    right = float((logits.argmax(axis=1) == labels).mean())
                     watch(Epoch(name, epoch, total / len(order), held, right))
                 if held < best_loss - 1e-4:
                     best, best_loss, best_epoch = now, held, epoch
                 elif epoch - best_epoch >= PATIENCE:
                     break
-            return (best, best_epoch) if aside is not None else (self._numbers(net, skip), epochs)
+            return (best, best_epoch) if validation is not None else (self._numbers(net, skip), epochs)
 
     @staticmethod
     def _numbers(net: Any, skip: Any) -> _Net:

@@ -1,8 +1,8 @@
-"""Regularised least squares onto class indicators, with predictions for images that are held out.
+"""Ridge regression onto class indicators, with held-out predictions.
 
-The held-out predictions need no refitting: with the weighted hat matrix H, the residuals of a group g
-left out are (I - H_gg)^-1 (Y - HY)_g (R. D. Cook, S. Weisberg, Residuals and Influence in Regression,
-1982, for one row; the same algebra holds for several).
+The held-out predictions need no refitting: with the weighted hat matrix H, the residuals of a held-out group
+g are (I - H_gg)^-1 (Y - HY)_g (R. D. Cook, S. Weisberg, Residuals and Influence in Regression, 1982, for one
+row; the same algebra holds for several).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from defect_workbench.engine.features.registry import network_blocks
 
 @dataclass(frozen=True, eq=False)
 class RidgeFit:
-    """A solution.
+    """Coefficients of a ridge regression, and its held-out predictions.
 
     Attributes
     ----------
     linear : (d + 1, c) float64
-        The last row is the constant.
+        The last row is the intercept.
     held_out : (m, c) float64
-        For each row the prediction without its group.
+        The prediction for each row by a fit without its group.
     """
 
     linear: Floats
@@ -41,19 +41,20 @@ def ridge(
     strength: float,
     gram: Floats | None = None,
 ) -> RidgeFit:
-    """Solve, and predict every group without itself.
+    """Fit a weighted ridge regression, and predict every group by a fit without it.
 
     Parameters
     ----------
     vectors : (m, d) float64
     targets : (m, c) float64
     weights : (m,) float64
-        Of the rows' squared errors.
+        Weights of the rows' squared errors.
     groups : (m,) intp
+        Rows that are held out together.
     strength : float
-        Of the penalty on squared coefficients, the constant included.
+        Weight of the penalty on squared coefficients, intercept included.
     gram : (m, m) float64, optional
-        `vectors` times its transpose, if it has been computed already.
+        `vectors` times its transpose, if it is already computed.
     """
     m, d = vectors.shape
     if m <= d + 1:
@@ -82,26 +83,36 @@ def ridge(
 
 
 def _shared(groups: Integers) -> list[Integers]:
-    """The rows of each group of more than one."""
+    """Return the row numbers of each group with more than one row."""
     order = np.argsort(groups, kind="stable")
     _, counts = np.unique(groups, return_counts=True)
     return [part for part in np.split(order, np.cumsum(counts)[:-1]) if len(part) > 1]
 
 
 def indicators(labels: Integers, classes: int) -> Floats:
-    """(m, classes) float64: 1 in the column of the label, 0 in the others."""
+    """Return the one-hot encoding of labels.
+
+    Parameters
+    ----------
+    labels : (m,) intp
+
+    Returns
+    -------
+    (m, classes) float64
+    """
     return np.eye(classes)[labels]
 
 
 def held_out_loss(scores: Floats, labels: Integers, weights: Floats, sharpness: float = 8.0) -> float:
-    """Mean negative log-likelihood if scores times `sharpness` were log-odds.
+    """Return the weighted mean negative log-likelihood with scores times `sharpness` as logits.
 
     Parameters
     ----------
     scores : (m, c) float64
-        Linear scores.
+        Scores of the linear classifier.
     labels : (m,) intp
     weights : (m,) float64
+        Weights of the rows.
     """
     logits = sharpness * scores
     logits = logits - logits.max(axis=1, keepdims=True)
@@ -110,10 +121,21 @@ def held_out_loss(scores: Floats, labels: Integers, weights: Floats, sharpness: 
 
 
 def class_weights(labels: Integers, classes: int, source: Integers, power: float = 0.5) -> Floats:
-    """(m,) weights of rows: rare classes count more, and all rows of one image together as one.
+    """Return weights of rows that favour rare classes, and count all rows of an image as one.
 
-    The square root of the inverse frequency lies midway between the share in the folder, which errs
-    for rare kinds, and equal shares, which err for the common ones.
+    With the default power, the weight of a class is the square root of its inverse frequency: a compromise
+    between equal images, with which rare classes have more errors, and equal classes, with which common ones
+    do.
+
+    Parameters
+    ----------
+    labels : (m,) intp
+    source : (m,) intp
+        The image that each row shows.
+
+    Returns
+    -------
+    (m,) float64
     """
     images = np.bincount(np.unique(np.stack([source, labels]), axis=1)[1], minlength=classes)
     share = (images.mean() / np.maximum(images, 1)) ** power
@@ -124,13 +146,14 @@ def class_weights(labels: Integers, classes: int, source: Integers, power: float
 
 @dataclass(frozen=True)
 class Weighing:
-    """Weights of the blocks and strength of the penalty, chosen by held-out loss.
+    """Block weights and strength of the penalty, chosen by held-out loss.
 
     Attributes
     ----------
     weights : mapping of str to float
+        By block name.
     loss : float
-        Held out, at this choice.
+        Held-out loss of this choice.
     """
 
     weights: Mapping[str, float]
@@ -138,10 +161,10 @@ class Weighing:
     loss: float
 
 
-HAND_WEIGHTS = (0.05, 0.0, 0.2, 0.6)
+HANDCRAFTED_WEIGHTS = (0.05, 0.0, 0.2, 0.6)
 STRENGTHS = (0.3, 0.1, 1.0, 0.03, 3.0)
 _WEIGH_IMAGES = 2500
-# A change has to earn more than chance would give it.
+# A change must improve the loss by more than chance would.
 _BETTER = 0.99
 
 
@@ -154,15 +177,22 @@ def weigh(
     optional: Sequence[str] = (),
     seed: int = 0,
 ) -> Weighing:
-    """Choose weights of the blocks and the strength by what is predicted of held-out images.
+    """Choose block weights and strength of the penalty by held-out loss.
 
     Parameters
     ----------
     blocks : mapping of str to (m, d) float64
-        Each at unit scale. With a deep block, that has weight 1 and the hand-made ones share another;
-        without, all have weight 1.
+        Each at unit scale. The network's blocks have weight 1 and the hand-crafted ones share a chosen
+        weight; without blocks of the network, all have weight 1.
+    labels, groups : (m,) intp
+    weights : (m,) float64
+        Weights of the rows.
+    classes : int
+        Number of classes.
     optional : sequence of str
-        Blocks that are taken only where they help.
+        Blocks to use only if they reduce the loss.
+    seed : int
+        Seed of the sample used if there are many images.
     """
     if len(labels) > _WEIGH_IMAGES:
         kept = np.unique(groups)
@@ -174,9 +204,9 @@ def weigh(
             labels, weights, groups = labels[mask], weights[mask], groups[mask]
     grams = {name: block @ block.T for name, block in blocks.items()}
     deep = network_blocks(blocks)
-    hand = [name for name in blocks if name not in deep and name not in optional]
+    handcrafted = [name for name in blocks if name not in deep and name not in optional]
     targets = indicators(labels, classes)
-    wide = np.zeros((len(labels), len(labels)))  # only its shape is used: the kernel form is meant
+    wide = np.zeros((len(labels), len(labels)))  # only its shape is used, to select the kernel form
 
     def loss(shares: Mapping[str, float], strength: float) -> float:
         gram = sum((share * grams[name] for name, share in shares.items() if share > 0), np.zeros_like(wide))
@@ -184,13 +214,13 @@ def weigh(
         return held_out_loss(fit.held_out, labels, weights)
 
     first = dict.fromkeys(deep, 1.0)
-    start = first | dict.fromkeys(hand, HAND_WEIGHTS[0] if first else 1.0)
+    start = first | dict.fromkeys(handcrafted, HANDCRAFTED_WEIGHTS[0] if first else 1.0)
     best = Weighing(start, STRENGTHS[0], loss(start, STRENGTHS[0]))
     for strength in STRENGTHS[1:]:
         best = _better(best, Weighing(best.weights, strength, loss(best.weights, strength)))
-    if first and hand:
-        for share in HAND_WEIGHTS[1:]:
-            shares = first | dict.fromkeys(hand, share)
+    if first and handcrafted:
+        for share in HANDCRAFTED_WEIGHTS[1:]:
+            shares = first | dict.fromkeys(handcrafted, share)
             best = _better(best, Weighing(shares, best.strength, loss(shares, best.strength)))
     for name in optional:
         for share in (0.05, 0.3):
