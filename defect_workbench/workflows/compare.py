@@ -30,7 +30,7 @@ def compare(project: Project, other: Path, reporter: Reporter) -> Comparison:
         If the session cannot be opened.
     """
     from defect_workbench.engine.clustering.agreement import compare as agreement
-    from defect_workbench.engine.clustering.agreement import read_sorted_folders
+    from defect_workbench.engine.clustering.agreement import read_class_folders
 
-    there = read_sorted_folders(other, reporter) if other.is_dir() else labelled(open_session(other))
+    there = read_class_folders(other, reporter) if other.is_dir() else labelled(open_session(other))
     return agreement(labelled(project), there)

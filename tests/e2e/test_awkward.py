@@ -106,7 +106,7 @@ def sound_ones(make: Maker) -> None:
     ):
         make.add(name, make.encoded(kind))
     for size in ((16, 16), (16, 900), (900, 16), (1, 1)):
-        reason = "too small: 1 x 1 pixels; at least 16 on each side are needed" if size == (1, 1) else USED
+        reason = "too small: 1 x 1 pixels; each side must have at least 16" if size == (1, 1) else USED
         make.add(f"sizes/{size[0]}x{size[1]}.png", make.encoded("PNG", make.image(size)), reason)
     make.add("flat/black.png", make.encoded("PNG", Image.new("L", (40, 40), 0)))
     make.add("flat/white.png", make.encoded("PNG", Image.new("L", (40, 40), 255)))
@@ -158,7 +158,7 @@ def bad_ones(make: Maker) -> None:
     make.add(
         "bombs/b.png",
         png_bomb(100_000, 15),
-        "too small: 100000 x 15 pixels; at least 16 on each side are needed",
+        "too small: 100000 x 15 pixels; each side must have at least 16",
     )
     make.add(
         "bombs/c.tif",
@@ -167,7 +167,7 @@ def bad_ones(make: Maker) -> None:
     )
     stream = io.BytesIO()
     tifffile.imwrite(stream, np.full((40, 40), np.nan, np.float32))
-    make.add("odd/nan.tif", stream.getvalue(), "no finite values in it")
+    make.add("odd/nan.tif", stream.getvalue(), "it contains no finite values")
     stream = io.BytesIO()
     tifffile.imwrite(stream, np.ones((40, 40), np.complex64))
     make.add("odd/complex.tif", stream.getvalue(), "complex numbers are not an image")

@@ -22,7 +22,7 @@ from defect_workbench.engine.classifier.heads.ridge import class_weights, indica
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import fixed_scales
 
-HAND_WEIGHT = 0.05
+HANDCRAFTED_WEIGHT = 0.05
 STRENGTH = 0.3
 MOST_REFERENCES = 4000
 
@@ -78,7 +78,7 @@ def fit_novelty(
     ValueError
         If there are no images.
     """
-    scales = fixed_scales(blocks, HAND_WEIGHT)
+    scales = fixed_scales(blocks, HANDCRAFTED_WEIGHT)
     vectors = scaled(scales, blocks)
     weights = class_weights(labels, classes, np.arange(len(labels)))
     fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)

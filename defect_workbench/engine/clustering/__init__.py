@@ -1,1 +1,1 @@
-"""Feature vectors to clusters: weights, methods, cuts, outliers, the map, and readings of the result."""
+"""Clustering: block weights, methods, cuts, outliers, the map, and analyses of the result."""

@@ -1,4 +1,4 @@
-"""How far two groupings of the same images agree."""
+"""Measure the agreement of two groupings of the same images."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Comparison:
     row_of, column_of : (m,) intp
         Label numbers of these images.
     adjusted_rand_index : float
-        1 for the same groups, about 0 for chance (L. Hubert, P. Arabie, J. Classification 2, 1985).
+        1 for identical groupings, about 0 for random ones (L. Hubert, P. Arabie, J. Classification 2, 1985).
     purity : float
-        Share of images whose second label is the most frequent one among those of their first label.
+        Share of images whose second label is the most frequent one among images with their first label.
     missing : tuple of int
         Number of images that only the first grouping has, and that only the second has.
     """
@@ -53,12 +53,12 @@ class Comparison:
     missing: tuple[int, int]
 
     def images_of(self, row: int, column: int) -> Integers:
-        """(k,) positions in the first grouping of the images in one cell of the table."""
+        """Return the positions, (k,) intp, in the first grouping of the images in one cell of the table."""
         return np.asarray(self.first[(self.row_of == row) & (self.column_of == column)])
 
 
 def compare(first: Labelled, second: Labelled) -> Comparison:
-    """Compare two groupings; images are matched by content, and copies in their order.
+    """Compare two groupings. Images are matched by content, and identical images in their order.
 
     Raises
     ------
@@ -77,10 +77,10 @@ def compare(first: Labelled, second: Labelled) -> Comparison:
     ]
     if not pairs:
         raise InputError("the two have no image in common")
-    positions, labels, found = zip(*pairs, strict=True)
-    rows, columns = _by_size(labels), _by_size(found)
-    row_of = np.array([rows.index(label) for label in labels], np.intp)
-    column_of = np.array([columns.index(label) for label in found], np.intp)
+    positions, first_labels, second_labels = zip(*pairs, strict=True)
+    rows, columns = _by_size(first_labels), _by_size(second_labels)
+    row_of = np.array([rows.index(label) for label in first_labels], np.intp)
+    column_of = np.array([columns.index(label) for label in second_labels], np.intp)
     table = np.zeros((len(rows), len(columns)), np.int64)
     np.add.at(table, (row_of, column_of), 1)
     return Comparison(
@@ -101,8 +101,8 @@ def _by_size(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(names[i]) for i in np.lexsort((np.arange(len(names)), -counts)))
 
 
-def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]:
-    """Read images that were sorted by hand: the label is the first folder below `root`.
+def read_class_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]:
+    """Read images that the user grouped in class folders: the label is the first folder below `root`.
 
     Returns
     -------
@@ -114,13 +114,13 @@ def read_sorted_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]
     InputError
         If `root` contains no folder of images.
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     listing = scan(root, reporter)
     files = [file for file in listing.files if "/" in file.path]
     if not files:
         raise InputError(f"{root} contains no folders of images")
-    reporter.stage("Reading the sorted images", len(files))
+    reporter.stage("Reading the labelled images", len(files))
     labelled = []
     for file in files:
         reporter.check()

@@ -1,4 +1,4 @@
-"""Whether a column of side data is associated with the clusters."""
+"""Test whether a column of side data is associated with the clusters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from defect_workbench.core.project.side_data import Column, ColumnKind
 PERMUTATIONS = 9999
 _MANY_CELLS = 10_000
 _BATCH_CELLS = 2_000_000
-_SMALL_EXPECTED = 5.0  # below this the chi-square distribution is a poor guide (Cochran 1954)
+_SMALL_EXPECTED = 5.0  # below this the chi-square distribution is a poor approximation (Cochran 1954)
 _SMALL_SHARE = 0.2
 _SMALL_GROUPS = 5
 
@@ -26,23 +26,23 @@ class Association:
     Attributes
     ----------
     column : str
-        Of the side data.
+        Name of the column of the side data.
     kind : ColumnKind
     rows : tuple of str
-        Labels of the clusters, outliers last where there are any.
+        Labels of the clusters, and outliers last if there are any.
     columns : tuple of str
-        Categories, the commonest first; for numbers "images", "lower quartile", "median",
+        Categories, the most frequent first; for numbers "images", "lower quartile", "median",
         "upper quartile".
     table : (rows, columns) float64
-        Counts; for numbers as `columns` says.
+        Counts; for numbers, the statistics named in `columns`.
     images : int
-        That have a value.
+        Number of images that have a value.
     test : str
-        Name of the test; empty where none could be made.
+        Name of the test; empty if none was possible.
     statistic, p_value, effect : float
-        NaN where no test could be made; `effect` is Cramér's V or epsilon squared, 0 to 1.
+        NaN if no test was possible; `effect` is Cramér's V or epsilon squared, 0 to 1.
     reading : str
-        The interpretation, for people.
+        The interpretation, shown to the user.
     """
 
     column: str
@@ -59,7 +59,7 @@ class Association:
 
 
 def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
-    """The group of each image, and the labels of the groups; all outliers form one group.
+    """Return the group of each image, and the labels of the groups; all outliers form one group.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
 
 
 def associations(project: Project) -> list[Association]:
-    """The association of each column of the project's side data with its clusters; none without side data."""
+    """Return the association of each column of the project's side data with its clusters."""
     if project.side is None:
         return []
     numbers, labels = groups_of(project)
@@ -88,10 +88,10 @@ def associations(project: Project) -> list[Association]:
 def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int = 0) -> Association:
     """Tabulate a column against groups of images, and test whether the two are associated.
 
-    Categories: Pearson's chi-square test of independence with Cramér's V, corrected for bias
-    (W. Bergsma, J. Korean Stat. Soc. 42, 2013). Where many expected counts are below 5, Fisher's exact
-    test for two by two cells, otherwise a permutation test. Numbers: the Kruskal-Wallis test with epsilon
-    squared, H / (n - 1); where every group is small, by permutation.
+    Categories: Pearson's chi-square test of independence with Cramér's V, corrected for bias (W. Bergsma, J.
+    Korean Stat. Soc. 42, 2013). If many expected counts are below 5, Fisher's exact test for two by two
+    cells, else a permutation test. Numbers: the Kruskal-Wallis test with epsilon squared, H / (n - 1), by
+    permutation if every group is small.
 
     Parameters
     ----------
@@ -99,18 +99,18 @@ def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int
         Index into `labels` for each image.
     labels : sequence of str
     seed : int
-        Of the permutations.
+        Seed of the permutations.
 
     Returns
     -------
     Association
     """
-    there = np.array([cell is not None for cell in column.cells], dtype=bool)
+    has_value = np.array([cell is not None for cell in column.cells], dtype=bool)
     if column.kind is ColumnKind.NUMBER:
         values = np.array([cell for cell in column.cells if cell is not None], dtype=np.float64)
-        return _of_numbers(column.name, values, groups[there], labels, seed)
+        return _of_numbers(column.name, values, groups[has_value], labels, seed)
     texts = [str(cell) for cell in column.cells if cell is not None]
-    return _of_categories(column.name, texts, groups[there], labels, seed)
+    return _of_categories(column.name, texts, groups[has_value], labels, seed)
 
 
 def _of_categories(
@@ -147,7 +147,7 @@ def _of_categories(
     if min(used.shape, default=0) < 2:
         return _untested(result, "there is only one value, or only one cluster has values")
     if len(distinct) > max(20, images / 2):
-        return _untested(result, "nearly every image has a value of its own")
+        return _untested(result, "nearly every image has a different value")
     from scipy import stats
 
     chi = stats.chi2_contingency(used, correction=False)
@@ -164,10 +164,11 @@ def _of_categories(
 
 
 def _permuted_chi_square(table: Floats, seed: int) -> tuple[float, int]:
-    """P-value of chi-square among random tables of the same margins, and their number.
+    """Return the p-value of chi-square among random tables with the same margins, and their number.
 
-    They are the tables that shuffling the categories of the images would give, drawn directly. Fisher's
-    test of larger tables orders them by probability instead; chi-square is what the effect is measured by.
+    The tables are drawn directly, with the distribution that shuffling the categories of the images gives.
+    Fisher's test of larger tables orders them by probability; we use chi-square, as the effect size is based
+    on it.
     """
     from scipy import stats
 
@@ -222,9 +223,9 @@ def _of_numbers(name: str, values: Floats, groups: Integers, labels: Sequence[st
 
 
 def _permuted_kruskal(samples: list[Floats], seed: int) -> tuple[float, str]:
-    """P-value of the Kruskal-Wallis test by shuffling the values between the groups, and how it was done.
+    """Return the p-value of the Kruskal-Wallis test by permutation, and a description of the permutations.
 
-    Every way to deal them is counted where there are no more than `PERMUTATIONS`.
+    If there are no more than `PERMUTATIONS` permutations, all are counted.
     """
     from scipy import stats
 
@@ -232,11 +233,11 @@ def _permuted_kruskal(samples: list[Floats], seed: int) -> tuple[float, str]:
     ranks = np.split(stats.rankdata(np.concatenate(samples)), ends)
 
     def statistic(*parts: Floats, axis: int) -> Floats:
-        # H but for constants, as the ranks stay the same.
+        # Equals H up to constants, as the ranks stay the same.
         result: Floats = np.sum([part.sum(axis=axis) ** 2 / part.shape[axis] for part in parts], axis=0)
         return result
 
-    found = stats.permutation_test(
+    outcome = stats.permutation_test(
         ranks,
         statistic,
         vectorized=True,
@@ -245,8 +246,8 @@ def _permuted_kruskal(samples: list[Floats], seed: int) -> tuple[float, str]:
         alternative="greater",
         rng=np.random.default_rng(seed),
     )
-    dealt = len(found.null_distribution)
-    return float(found.pvalue), f"{'all ' if dealt < PERMUTATIONS else ''}{dealt:,} permutations"
+    rounds = len(outcome.null_distribution)
+    return float(outcome.pvalue), f"{'all ' if rounds < PERMUTATIONS else ''}{rounds:,} permutations"
 
 
 def _untested(result: Callable[[str, float, float, float, str], Association], why: str) -> Association:
@@ -255,7 +256,7 @@ def _untested(result: Callable[[str, float, float, float, str], Association], wh
 
 
 def _words(name: str, p_value: float, effect: float, steps: tuple[float, float, float]) -> str:
-    """A reading of a test; the steps of small, medium and large are Cohen's."""
+    """Return the interpretation of a test; the limits of small, medium and large effects are Cohen's."""
     if p_value >= 0.05:
         return f"No evidence that {name} is related to the clusters ({_p_words(p_value)})."
     sizes = ("barely", "weakly", "moderately", "strongly")

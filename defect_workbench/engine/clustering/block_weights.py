@@ -1,9 +1,9 @@
 """Choose the weights of the feature blocks from the data, without labels.
 
-Deep features alone are the default: on textures, anything else blurs the clusters. Where kinds of defects
-differ in their outline, Zernike moments help, and the data show it: an image's nearest neighbours in the
-Zernike block are then in the same cluster of deep features far more often than its neighbours in the
-texture block are. The texture block is never raised, because deep features cover it (docs/adr/0006).
+Deep features alone are the default, as on textures other blocks blur the clusters. Where defects differ in
+outline, Zernike moments help, which the data show: an image's nearest neighbours in the Zernike block are
+then in its cluster of deep features far more often than its neighbours in the texture block are. The weight
+of the texture block is never raised, because deep features cover texture (docs/adr/0006).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FEWEST = 24
 
 
 def agreement(block: Floats, groups: Integers) -> float:
-    """Share of a row's five nearest neighbours that are in its group, corrected for chance.
+    """Return the share of the rows' five nearest neighbours that are in the same group, corrected for chance.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def agreement(block: Floats, groups: Integers) -> float:
     Returns
     -------
     float
-        1 where all are, 0 where no more are than by chance.
+        1 if all are, 0 if no more are than by chance.
     """
     neighbours = nearest_neighbours(block, _NEIGHBOURS)[1]
     same = float((groups[neighbours] == groups[:, None]).mean())
@@ -51,16 +51,17 @@ def agreement(block: Floats, groups: Integers) -> float:
 
 
 def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -> BlockWeights:
-    """Weights of the blocks, with the reason.
+    """Choose the block weights, with the reason.
 
     Parameters
     ----------
     blocks : dict of str to (n, d) float64
-        As `fusion.normalised_blocks` returns them. Where the deep block is there, so are Zernike and texture.
+        As `fusion.normalised_blocks` returns them. If there is a deep block, there are Zernike and texture,
+        too.
     linkage : Linkage
-        Of the clusters of deep features that the other blocks are judged by.
+        Linkage of the clusters of deep features with which the other blocks are compared.
     seed : int
-        Of the sample of rows that a large set is judged by.
+        Seed of the sample of rows that is used of a large set.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     rows = len(blocks[DEEP])
     if rows < _FEWEST:
         return BlockWeights(
-            deep_alone, f"only deep features: {rows} images are too few to judge the other blocks"
+            deep_alone, f"only deep features: {rows} images are too few to assess the other blocks"
         )
     if rows > _ROWS:
         sample = np.sort(np.random.default_rng(seed).choice(rows, _ROWS, replace=False))

@@ -1,15 +1,15 @@
 """Suggest cuts of a tree.
 
-A gap in the merge heights is evidence of clusters only where it is larger than what data without
-clusters would show. The reference is the same data with each column shuffled on its own: the same
-spread in every direction, no clusters (after the gap statistic of R. Tibshirani, G. Walther,
-T. Hastie, J. R. Statist. Soc. B 63, 2001, applied to merge heights). The score of k clusters is
+A gap in the merge heights is evidence of clusters only if it is larger than in data without clusters. The
+reference is the same data with each column shuffled separately, which has the same spread in every direction
+but no clusters (after the gap statistic of R. Tibshirani, G. Walther, T. Hastie, J. R. Statist. Soc. B 63,
+2001, applied to merge heights). The score of k clusters is
 
     (gap - half the gap of the reference) x (mean silhouette)^2,
     gap = log(height of the merge that ends k / height of the merge before it),
 
 and the best cut is the k with the largest score among k >= 3: the largest gap is nearly always at two
-clusters, which is never what a person wants.
+clusters, which is of little use.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_CLUSTERS = 30
 SUGGESTIONS = 5
-# Not all of the reference gap, as shuffled columns with two peaks form clusters themselves.
+# Only half of the reference gap, as shuffled columns with two peaks form clusters themselves.
 _EXPECTED_SHARE = 0.5
 _REFERENCES = 10
 _REFERENCE_ROWS = 600
@@ -54,14 +54,14 @@ class CutScores:
 
     @property
     def scores(self) -> Floats:
-        """(m,) float64: surplus of the gap times squared silhouette; -inf for two clusters."""
-        surplus = self.gaps - _EXPECTED_SHARE * self.expected
-        scores = np.where(surplus > 0, surplus * np.maximum(self.silhouettes, 0.0) ** 2, surplus)
+        """(m,) float64: excess of the gap times squared silhouette; -inf for two clusters."""
+        excess = self.gaps - _EXPECTED_SHARE * self.expected
+        scores = np.where(excess > 0, excess * np.maximum(self.silhouettes, 0.0) ** 2, excess)
         return np.where(self.clusters > 2, scores, -np.inf)
 
 
 def _log_gaps(tree: Tree, count: int) -> Floats:
-    """Log ratio of successive heights for 2, 3, ... clusters, at most `count` of them."""
+    """Return the log ratios of successive merge heights for 2, 3, ... clusters, at most `count` of them."""
     falling = tree.heights[::-1]
     floor = max(float(falling[0]) * 1e-9, 1e-300) if len(falling) else 1e-300
     logs = np.log(np.maximum(falling[: count + 1], floor))
@@ -74,21 +74,26 @@ def _reference_gaps(vectors: Floats, linkage: Linkage, count: int, rng: np.rando
         rows = rows[rng.choice(len(rows), _REFERENCE_ROWS, replace=False)]
     gaps = np.zeros((_REFERENCES, count))
     for trial in range(_REFERENCES):
-        found = _log_gaps(build_tree(rng.permuted(rows, axis=0), linkage), count)
-        gaps[trial, : len(found)] = found
+        trial_gaps = _log_gaps(build_tree(rng.permuted(rows, axis=0), linkage), count)
+        gaps[trial, : len(trial_gaps)] = trial_gaps
     return np.asarray(gaps.mean(axis=0))
 
 
 def silhouettes(vectors: Floats, partitions: list[Integers]) -> Floats:
-    """Mean silhouette of each partition of the same rows.
+    """Return the mean silhouette of each partition of the same rows.
 
-    Source: P. J. Rousseeuw, J. Comput. Appl. Math. 20 (1987). A row alone in its cluster counts 0.
+    Source: P. J. Rousseeuw, J. Comput. Appl. Math. 20 (1987). A row alone in its cluster has a silhouette of
+    0.
 
     Parameters
     ----------
     vectors : (n, d) float64
-    partitions : list of (n,) int
+    partitions : list of p (n,) int
         Any labels.
+
+    Returns
+    -------
+    (p,) float64
     """
     between = distances(vectors)
     means = np.zeros(len(partitions))
@@ -115,14 +120,14 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
     Parameters
     ----------
     vectors : (n, d) float64
-        The rows the tree was built from.
+        The rows from which the tree was built.
     seed : int
-        Of the reference and of the sample of rows that large sets are judged by.
+        Seed of the reference, and of the sample of rows that is used of large sets.
     """
     rng = np.random.default_rng(seed)
-    # Copies of an image merge at the height 0; the step from there is not a gap between clusters.
-    different = len(distinct_rows(vectors)[0])
-    count = max(0, min(MAX_CLUSTERS - 1, different - 2))
+    # Identical images merge at height 0; the step from there is not a gap between clusters.
+    distinct = len(distinct_rows(vectors)[0])
+    count = max(0, min(MAX_CLUSTERS - 1, distinct - 2))
     clusters = np.arange(2, count + 2)
     if count == 0:
         empty = np.empty(0)
@@ -136,7 +141,7 @@ def score_cuts(vectors: Floats, tree: Tree, linkage: Linkage, seed: int = 0) -> 
 
 
 def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
-    """Up to five cuts, best first; at least one.
+    """Return one to five suggested cuts, the best first.
 
     They are the cuts with the highest positive scores, and always the one with the largest silhouette.
 
@@ -144,7 +149,7 @@ def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
     ----------
     tree : Tree
     scored : CutScores
-        Of this tree.
+        Scores of this tree.
 
     Returns
     -------
@@ -157,20 +162,20 @@ def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
     scores = scored.scores
     order = [int(i) for i in np.argsort(-scores, kind="stable") if np.isfinite(scores[i])]
     best = order[0]
-    fullest = int(np.argmax(scored.silhouettes))
-    chosen = [best] + [i for i in order[1:] if scores[i] > 0 and i != fullest][: SUGGESTIONS - 2]
-    if fullest not in chosen:
-        chosen.append(fullest)
+    best_silhouette = int(np.argmax(scored.silhouettes))
+    chosen = [best] + [i for i in order[1:] if scores[i] > 0 and i != best_silhouette][: SUGGESTIONS - 2]
+    if best_silhouette not in chosen:
+        chosen.append(best_silhouette)
     suggestions = []
     for index in chosen:
-        ratio, usual = np.exp(scored.gaps[index]), np.exp(scored.expected[index])
+        ratio, expected = np.exp(scored.gaps[index]), np.exp(scored.expected[index])
         why = (
-            f"the next merge is {ratio:.2f} times as high (x{usual:.2f} without clusters), "
+            f"the next merge is {ratio:.2f} times as high (x{expected:.2f} without clusters), "
             f"silhouette {scored.silhouettes[index]:.2f}"
         )
         if index == best and scores[index] <= 0:
             why = "no cut stands out; " + why
-        elif index == fullest:
+        elif index == best_silhouette:
             why += ", the largest of all cuts"
         score = float(scores[index]) if np.isfinite(scores[index]) else 0.0
         suggestions.append(_suggestion(tree, int(scored.clusters[index]), score, why))

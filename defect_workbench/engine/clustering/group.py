@@ -1,4 +1,4 @@
-"""Features to clusters: weights, fusion, outliers, and the clustering method."""
+"""Cluster images by their features: block weights, fusion, outlier scores, and the clustering method."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
 from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
-# To be raised when the same features and settings would give another result.
+# Increase this when the same features and settings give a different result.
 VERSION = 3
 
 
 def analysis_identity(features: Features) -> dict[str, Any]:
-    """What a result depends on, apart from the settings: the features, and this version of the grouping."""
+    """Return what a result depends on apart from the settings: features and version of the clustering."""
     return {"features": dict(features.identity), "grouping": VERSION}
 
 
 def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analysis:
-    """Group the images of a set.
+    """Cluster the images of a set.
 
     Parameters
     ----------
     features : Features
-        At least one row.
+        Of at least one image.
     settings : Settings
     reporter : Reporter
 
@@ -51,7 +51,9 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
     Raises
     ------
     WorkbenchError
-        If there are no images, or `regroup` raises it.
+        If there are no images, or the method cannot group these images.
+    InputError, Cancelled
+        As `regroup`.
     """
     if len(features) == 0:
         raise WorkbenchError("there are no usable images to cluster")
@@ -63,59 +65,57 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
 def regroup(
     kept: Mapping[str, Vectors], backbone: BackboneInfo | None, settings: Settings, reporter: Reporter
 ) -> Analysis:
-    """Group again from normalised blocks, with other settings.
+    """Cluster again from normalised blocks, with other settings.
 
     Parameters
     ----------
     kept : mapping of str to (n, d) float32
         `Analysis.blocks`.
     backbone : BackboneInfo or None
-        Of the deep block; passed on.
+        Network of the deep block; stored in the result.
     settings : Settings
-        The analysis holds them with a value for each parameter of the method.
+        The result contains them, completed with the defaults of the method's parameters.
 
     Raises
     ------
     InputError
         If every block has the weight 0, the method is unknown, or a parameter is out of range.
     WorkbenchError
-        If the method cannot give a result for these images.
+        If the method cannot group these images.
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     settings = completed(settings)
-    # In double precision from here on, but from the numbers that a session keeps: a reopened session
-    # then regroups to the last bit as the first run did.
+    # Computed in double precision from the float32 values that a session stores, so that a reopened session
+    # gives bit-identical results.
     blocks = {name: block.astype(np.float64) for name, block in kept.items()}
     weights = settings.weights
     if weights is None:
         reporter.stage("Choosing the weights of the feature blocks", None)
         weights = choose_weights(blocks, linkage_of(settings.parameters), settings.seed)
     elif not any(weights.share(name) > 0 for name in blocks):
-        raise InputError(
-            "every block that is there has the weight 0; raise one of " + ", ".join(BLOCKS.names)
-        )
+        raise InputError("every available block has the weight 0; raise one of " + ", ".join(BLOCKS.names))
     reporter.check()
     vectors = fuse(blocks, weights)
-    reporter.stage("Looking for outliers", None)
+    reporter.stage("Searching for outliers", None)
     scores = outlier_scores(vectors)
     reporter.check()
     stored = vectors.astype(np.float32)
-    found = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)
-    return Analysis(settings, weights, backbone, kept, stored, scores, found.result, found.suggestions)
+    grouping = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)
+    return Analysis(settings, weights, backbone, kept, stored, scores, grouping.result, grouping.suggestions)
 
 
 def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:
-    """Cluster some images of a set by themselves, by the distances that they have in the set.
+    """Cluster some images of a set separately, by their distances in the set.
 
-    None of them is an outlier, as they were chosen as one cluster.
+    No image becomes an outlier, as they are from one cluster.
 
     Parameters
     ----------
     vectors : (m, d) float32
         Rows of `Analysis.vectors`.
     settings : Settings
-        Their weights are ignored.
+        The weights in it are ignored.
 
     Raises
     ------
@@ -123,10 +123,10 @@ def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis
         As `regroup`.
     """
     given = replace(settings, weights=BlockWeights({DEEP: 1.0}, "as in the whole set"))
-    found = regroup({DEEP: vectors}, None, given, reporter)
-    return replace(found, outlier_scores=np.zeros(len(vectors)))
+    analysis = regroup({DEEP: vectors}, None, given, reporter)
+    return replace(analysis, outlier_scores=np.zeros(len(vectors)))
 
 
 def manual_weights(given: dict[str, float]) -> BlockWeights:
-    """Weights a person gave; blocks not named keep their default."""
+    """Return the block weights that the user set, and the defaults for the other blocks."""
     return BlockWeights(given_shares(given), "set by the user")

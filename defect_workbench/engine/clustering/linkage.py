@@ -1,4 +1,4 @@
-"""Merge trees by fastcluster, which releases the GIL."""
+"""Build merge trees with fastcluster, which releases the GIL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REDUCED_COLUMNS = 48
 
 
 class Linkage(StrEnum):
-    """Linkages whose heights only rise; the others would make cuts ambiguous."""
+    """Linkages with monotonic merge heights; with others, cuts would be ambiguous."""
 
     WARD = "ward"
     AVERAGE = "average"
@@ -36,12 +36,12 @@ LINKAGE = Choice(
 
 
 def linkage_of(values: Mapping[str, Value]) -> Linkage:
-    """The linkage among the values of a method's parameters; ward for a method that has none."""
+    """Return the linkage among a method's parameter values, or Ward's for a method without one."""
     return Linkage(LINKAGE.checked(values.get(LINKAGE.name, LINKAGE.default)))
 
 
 def condensed_distances(vectors: Floats) -> Floats:
-    """Euclidean distances of all pairs in SciPy's condensed order.
+    """Return the Euclidean distances of all pairs in SciPy's condensed order.
 
     Parameters
     ----------
@@ -64,22 +64,22 @@ def condensed_distances(vectors: Floats) -> Floats:
 
 
 def build_tree(vectors: Floats, linkage: Linkage = Linkage.WARD, budget: int = DEFAULT_BUDGET) -> Tree:
-    """The merge tree of the rows of `vectors`.
+    """Return the merge tree of the rows of `vectors`.
 
-    Where the distances of all pairs would not fit into `budget`, ward and single linkage work on
-    the leading columns in memory proportional to n.
+    If the distances of all pairs do not fit into `budget`, Ward and single linkage use the leading principal
+    components, with memory proportional to n.
 
     Parameters
     ----------
     vectors : (n, d) float64
-        n at least 1.
+        n is at least 1.
     budget : int
-        Bytes for the distances.
+        Memory for the distances, in bytes.
 
     Raises
     ------
     WorkbenchError
-        If average or complete linkage would not fit into the budget.
+        If average or complete linkage does not fit into the budget.
     """
     import fastcluster
 

@@ -1,4 +1,4 @@
-"""Place images on the map, a plane."""
+"""Place images on the map."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FEWEST = 5
 
 
 def principal_plane(vectors: NDArray[np.float32]) -> Floats:
-    """The first two principal components.
+    """Return the first two principal components of the vectors.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def principal_plane(vectors: NDArray[np.float32]) -> Floats:
 
 
 def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int = 0) -> Floats:
-    """A plane by t-SNE, which keeps neighbours together.
+    """Return coordinates by t-SNE, which keeps neighbours together.
 
     Source: L. van der Maaten, G. Hinton, J. Mach. Learn. Res. 9 (2008), as implemented by
-    scikit-learn; run in stages, so that it shows progress and can be cancelled.
+    scikit-learn. It is run in stages, to report progress and to be cancellable.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int 
     Raises
     ------
     WorkbenchError
-        If there are too few images.
+        If there are fewer than five images.
     Cancelled
-        If the reporter says so.
+        If the user cancelled.
     """
     from sklearn.manifold import TSNE
 

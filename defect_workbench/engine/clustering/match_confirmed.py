@@ -1,7 +1,7 @@
-"""Match new images to the clusters that a person has confirmed.
+"""Match new images to confirmed clusters.
 
-An image goes to the confirmed cluster that has the nearest image, if that is no farther away than images of
-the cluster usually are from each other. All other images are left to be clustered.
+An image matches the confirmed cluster with the nearest image, if that is not farther away than images of the
+cluster typically are from each other. All other images are clustered.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import fixed_scales
 
 NEW = -1
-HAND_WEIGHT = 0.05
+HANDCRAFTED_WEIGHT = 0.05
 _QUANTILE = 0.95
-# An image is left to a person where a second confirmed cluster is almost as near.
+# If a second confirmed cluster is almost as near, the image does not match; the user decides.
 _CLEARLY = 0.95
 _FEWEST = 3
 
@@ -34,7 +34,8 @@ class Matching:
     cluster : (m,) intp
         Number of the confirmed cluster, or `NEW`.
     distance : (m,) float64
-        Distance to the nearest image of that cluster, divided by the cluster's limit; up to 1 it matches.
+        Distance to the nearest image of the nearest confirmed cluster, divided by the cluster's limit; an
+        image with at most 1 can match.
     nearest : (m,) intp
         The nearest confirmed cluster, matched or not.
     """
@@ -53,12 +54,12 @@ def match_new(
     """Match new images to confirmed clusters.
 
     The limit of a cluster is the `quantile` of the distances from each of its images to the nearest
-    other one; clusters of fewer than three images take the median limit of the others.
+    other one; clusters with fewer than three images have the median limit of the others.
 
     Parameters
     ----------
     confirmed, new : mapping of str to (n, d) float32
-        Blocks of features, made alike.
+        Feature blocks of the same identity.
     clusters : (n,) intp
         Number of the confirmed cluster of each image, from 0.
 
@@ -76,13 +77,13 @@ def match_new(
         for block in BLOCKS
         if block.of_whole_image and block.name in confirmed and block.name in new
     }
-    scales = fixed_scales(blocks, HAND_WEIGHT)
+    scales = fixed_scales(blocks, HANDCRAFTED_WEIGHT)
     known, fresh = scaled(scales, blocks), scaled(scales, {n: new[n] for n in blocks})
     numbers = np.unique(clusters)
     members = [np.flatnonzero(clusters == number) for number in numbers]
     limits = np.array([_limit(known[rows], quantile) for rows in members])
-    usual = float(np.median(limits[np.isfinite(limits)])) if np.isfinite(limits).any() else 0.0
-    limits = np.where(np.isfinite(limits), limits, usual)
+    typical = float(np.median(limits[np.isfinite(limits)])) if np.isfinite(limits).any() else 0.0
+    limits = np.where(np.isfinite(limits), limits, typical)
     between = np.stack([nearest_distances(fresh, known[rows]) for rows in members], axis=1)
     relative = between / np.maximum(limits, 1e-9)
     order = np.argsort(between, axis=1, kind="stable")

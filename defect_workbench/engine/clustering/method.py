@@ -1,4 +1,4 @@
-"""What a clustering method is: a name, parameters and a function from vectors to a grouping."""
+"""The definition of a clustering method: name, parameters, and a function that groups vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from defect_workbench.core.progress import Reporter
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """What a method found.
+    """The result of a clustering method.
 
     Attributes
     ----------
@@ -36,21 +36,21 @@ class Method:
     name : str
         Used in sessions and by `--method`; never changes.
     label : str
-        For people.
+        Shown to the user.
     parameters : tuple of Parameter
         A name that two methods share means the same parameter. The names "method", "seed", "weights" and
-        "processing" are taken by the other settings.
+        "processing" are reserved for the other settings.
     builds_tree : bool
-        Whether the result is always a `Tree`, which can be cut; otherwise it is always `Flat`.
+        Whether the result is always a `Tree`, which can be cut, or always `Flat`.
     run : callable
-        (vectors (n, d) float64, value of every parameter, seed, reporter) to `Grouping`, for n >= 1. Equal
-        rows share a group. It raises `WorkbenchError` where the images cannot be grouped, and `Cancelled`
-        if the reporter says so.
+        Maps (n, d) float64 vectors, the values of all parameters, a seed and a reporter to a `Grouping`; n >=
+        1. Equal rows are in one group. It raises `WorkbenchError` if the images cannot be grouped, and
+        `Cancelled` if the user cancelled.
     summary : callable or None
-        The values of the parameters to a few words that say how images were grouped ("ward linkage");
-        None for the label.
+        Describes the grouping in a few words ("ward linkage") from the parameter values; None uses the label.
     for_one_cluster : callable or None
-        The values of the whole set to those with which refining a single cluster begins; None for the same.
+        Maps the parameter values of the whole set to the initial ones for refining a cluster; None keeps
+        them.
     """
 
     name: str
@@ -62,9 +62,9 @@ class Method:
     for_one_cluster: Callable[[Mapping[str, Value]], Mapping[str, Value]] | None = None
 
     def completed(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """A checked value for each parameter; see `core.parameters.completed`."""
+        """Return a checked value for each parameter; see `core.parameters.completed`."""
         return completed(self.parameters, given)
 
     def words(self, given: Mapping[str, Value]) -> str:
-        """How images are grouped, in a few words."""
+        """Describe how images are grouped, in a few words."""
         return self.label.lower() if self.summary is None else self.summary(self.completed(given))

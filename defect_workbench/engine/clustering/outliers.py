@@ -1,4 +1,4 @@
-"""Outlier scores: which images resemble no others.
+"""Outlier scores: find images that resemble no others.
 
 An outlier must meet two conditions: it is in a much sparser region than its neighbours are
 (local outlier factor: M. M. Breunig, H.-P. Kriegel, R. T. Ng, J. Sander, SIGMOD 2000, its logarithm
@@ -23,13 +23,13 @@ _FEWEST_NEIGHBOURS = 3
 
 
 def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
-    """Distances and indices of the other rows nearest to each row, nearest first.
+    """Return distances and indices of the rows nearest to each row, itself excluded, the nearest first.
 
     Parameters
     ----------
     vectors : (n, d) float64
     count : int
-        Below n.
+        Number of neighbours, less than n.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def _log_local_outlier_factor(distances: Floats, indices: Integers, k: int, floo
 
 
 def outlier_scores(vectors: Floats) -> Floats:
-    """How little each row resembles the others; a row with a score above 1 is an outlier.
+    """Return how little each row resembles the others; a row with a score above 1 is an outlier.
 
     Parameters
     ----------
@@ -64,14 +64,13 @@ def outlier_scores(vectors: Floats) -> Floats:
     Returns
     -------
     (n,) float64
-        All 0 where there are fewer than ten rows, which are too few to judge. Copies of a row have the same
-        score.
+        All 0 if there are fewer than ten rows, which are too few. Equal rows have the same score.
     """
-    first, place = distinct_rows(vectors)
-    if int(np.bincount(place).max(initial=0)) > NEIGHBOURS[0]:
-        # A row with that many copies would have no other neighbours, so copies count once.
-        return _scores(vectors[first])[place]
-    return _scores(vectors)[first][place]
+    first, inverse = distinct_rows(vectors)
+    if int(np.bincount(inverse).max(initial=0)) > NEIGHBOURS[0]:
+        # A row with so many equal rows would have no other neighbours, so equal rows count once.
+        return _scores(vectors[first])[inverse]
+    return _scores(vectors)[first][inverse]
 
 
 def _scores(vectors: Floats) -> Floats:
@@ -84,13 +83,13 @@ def _scores(vectors: Floats) -> Floats:
     distances, indices = nearest_neighbours(vectors, neighbours[-1])
     fifth = distances[:, neighbours[0] - 1]
     typical = float(np.median(fifth))
-    # Images that were saved again differ by almost nothing; a thousandth of the usual distance is the least.
+    # Re-encoded images are almost equal; distances below a thousandth of the typical one are treated as that.
     floor = max(1e-3 * typical, 1e-12)
     factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
     isolation = np.log(np.maximum(fifth, floor))
-    middle = np.median(isolation)
-    spread = max(1.4826 * float(np.median(np.abs(isolation - middle))), 0.05)
+    median = np.median(isolation)
+    spread = max(1.4826 * float(np.median(np.abs(isolation - median))), 0.05)
     scores = np.minimum(
-        np.mean(factors, axis=0) / LOF_THRESHOLD, (isolation - middle) / spread / ISOLATION_THRESHOLD
+        np.mean(factors, axis=0) / LOF_THRESHOLD, (isolation - median) / spread / ISOLATION_THRESHOLD
     )
     return np.asarray(np.maximum(scores, 0.0))

@@ -1,4 +1,4 @@
-"""The clustering methods. The command line, both forms of the window and reports derive from this list."""
+"""All clustering methods; the command line, the window and reports derive from this list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHODS: Registry[Method] = Registry.of_modules(
 
 
 def completed(settings: Settings) -> Settings:
-    """The same settings with a checked value for each parameter of their method and for no others.
+    """Return the settings with a checked value for each parameter of their method, and no other values.
 
     Raises
     ------
@@ -25,5 +25,5 @@ def completed(settings: Settings) -> Settings:
 
 
 def method_label(settings: Settings) -> str:
-    """The label of a method; its name where a session comes from a version with more methods."""
+    """Return the label of the method, or its name if this version does not know the method."""
     return METHODS[settings.method].label if settings.method in METHODS else settings.method

@@ -83,7 +83,7 @@ class _Run:
     buffer: Buffer = field(default_factory=Buffer)
     batch: list[ReadImage] = field(default_factory=list)
 
-    def take(self, file: FoundFile, outcome: Outcome) -> None:
+    def record(self, file: FoundFile, outcome: Outcome) -> None:
         """Record the result of reading a file, and finish the batch when it is full."""
         if isinstance(outcome, Rejection):
             self.rejected.append(outcome)
@@ -222,7 +222,7 @@ def extract(
     try:
         for file, outcome in read_all(listing, known, task, ahead=4 * BATCH):
             reporter.check()
-            run.take(file, outcome)
+            run.record(file, outcome)
         run.finish_batch()
     finally:
         run.close()

@@ -221,7 +221,7 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
         if before != now:
             raise WorkbenchError(
                 f"this model {difference}: {_words(before)} in training, {_words(now)} for these images; "
-                "use the same settings, or train again"
+                "use the same version and settings, or train again"
             )
     columns = identity.get("columns", {})
     for block, count in expected.get("columns", {}).items():

@@ -1,1 +1,1 @@
-"""Files to pixels: scanning folders, decoding formats, instrument metadata."""
+"""Read images: scan folders, decode formats, and extract instrument metadata."""

@@ -1,4 +1,4 @@
-"""Bytes of an image file to 8-bit pixels, or a reason in words why not."""
+"""Decode image files to 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from defect_workbench.engine.input.formats.registry import format_names, promise
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """Decoded pixels.
+class DecodedImage:
+    """A decoded image.
 
     Attributes
     ----------
     pixels : (height, width) or (height, width, 3) uint8
         Grey or RGB.
     format : str
-        Name of the format that the content has.
+        Name of the format of the content.
     note : str
-        What the person should know about how it was read; empty if nothing.
+        How the image was converted, for the user; empty if there is nothing to report.
     values : (height, width) or (height, width, 3) real, or None
-        As stored, where `pixels` had to be scaled from them.
+        The stored values, if `pixels` were scaled from them.
     tool : InstrumentMetadata
-        What the file says about how the image was taken.
+        The metadata in the file.
     """
 
     pixels: Pixels
@@ -49,15 +49,15 @@ class Picture:
         return int(self.pixels.shape[0])
 
 
-def extension_note(path: str, found: str) -> str:
-    """What to tell where a file's content is of another format than its name promises; else empty."""
-    promised = promised_format(path)
-    if promised is None or promised.name == found:
+def extension_note(path: str, format_name: str) -> str:
+    """Return a note if a file's content is not of the format of its extension, else an empty text."""
+    expected = promised_format(path)
+    if expected is None or expected.name == format_name:
         return ""
-    return f"{found} content under the extension {os.path.splitext(path)[1]}"
+    return f"{format_name} content under the extension {os.path.splitext(path)[1]}"
 
 
-def decode(data: bytes, name: str = "") -> Picture:
+def decode(data: bytes, name: str = "") -> DecodedImage:
     """Decode the first image of a file.
 
     Parameters
@@ -65,44 +65,46 @@ def decode(data: bytes, name: str = "") -> Picture:
     data : bytes
         The whole file.
     name : str
-        Of the file; some formats are known by their extension only.
+        Name of the file; some formats are recognised by their extension only.
 
     Raises
     ------
     NotInstalled
-        If what reads its format is not installed.
+        If the package that reads its format is not installed.
     NotNow
         If there is not enough memory or disk space.
     Undecodable
-        With a reason for the person.
+        If the content is not a supported image; the message is the reason.
     """
     if not data:
         raise Undecodable("the file is empty (0 bytes)")
-    found = recognised_format(data, name)
-    if found is None:
+    image_format = recognised_format(data, name)
+    if image_format is None:
         raise Undecodable(f"not an image of a format that this program reads ({format_names()})")
-    if not found.available:
+    if not image_format.available:
         raise NotInstalled(
-            f"{found.label}: to read this format, install the extra: "
-            f"pip install 'defect-workbench[{found.extra}]'"
+            f"{image_format.label}: to read this format, install the extra: "
+            f"pip install 'defect-workbench[{image_format.extra}]'"
         )
     try:
-        decoded = found.read(data)
+        decoded = image_format.read(data)
     except Undecodable:
         raise
     except MemoryError as error:
         raise NotNow("not enough memory to decode it") from error
-    except Exception as error:  # the decoders raise whatever their parsers met in a damaged file
-        raise Undecodable(_damage(found, error)) from error
-    return Picture(decoded.pixels, found.name, "; ".join(decoded.notes), decoded.values, decoded.tool)
+    except Exception as error:  # parsers raise many types for a damaged file
+        raise Undecodable(_damage(image_format, error)) from error
+    return DecodedImage(
+        decoded.pixels, image_format.name, "; ".join(decoded.notes), decoded.values, decoded.tool
+    )
 
 
-def _damage(found: ImageFormat, error: Exception) -> str:
+def _damage(image_format: ImageFormat, error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
     text = str(error).lower()
     if isinstance(error, UnidentifiedImageError):
-        return f"damaged: it begins like a {found.name} file but cannot be read as one"
+        return f"damaged: it begins like a {image_format.name} file but cannot be read as one"
     if "truncated" in text or isinstance(error, EOFError) or "not enough" in text or "broken data" in text:
-        return f"truncated or damaged: the {found.name} data end early"
-    return f"damaged: the {found.name} data cannot be decoded"
+        return f"truncated or damaged: the {image_format.name} data end early"
+    return f"damaged: the {image_format.name} data cannot be decoded"

@@ -1,4 +1,4 @@
-"""Reads image files from folders that may be changing."""
+"""Read image files from folders that may change during reading."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ CHANGED = "it changed while the folder was being read; run again to use it"
 
 
 def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
-    """The content of a scanned file, or why it cannot be used.
+    """Return the content of a scanned file, or the reason why it cannot be used.
 
-    A file that changed since the scan is refused: it is probably still being written, and its content
-    would be stored under a size and time that are not its own.
+    A file that changed since the scan is rejected: it is probably still being written, and its content would
+    be stored under a wrong size and time.
 
     Raises
     ------
     WorkbenchError
-        If the whole folder is gone or can no longer be read.
+        If the folder does not exist any more or can no longer be read.
     """
     try:
         with open_regular(root / file.path) as stream:
@@ -35,20 +35,20 @@ def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
             raise WorkbenchError(f"{file.path} cannot be read: {error.strerror}") from error
-        check_there(root)
+        check_readable(root)
         return Rejection(file.path, f"it cannot be read: {error.strerror}")
     stamps = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
-    # Windows lists times of files that are open elsewhere late.
+    # Windows updates the listed times of files that are open elsewhere only later.
     scanned = before.st_mtime_ns if os.name == "nt" else file.mtime_ns
-    # Another file with the same size and time may have this name now.
-    other = os.name != "nt" and file.inode not in (-1, before.st_ino & (2**63 - 1))
-    if stamps != {(file.size, scanned)} or len(data) != file.size or other:
+    # Another file of the same size and time may now have this name.
+    replaced = os.name != "nt" and file.inode not in (-1, before.st_ino & (2**63 - 1))
+    if stamps != {(file.size, scanned)} or len(data) != file.size or replaced:
         return Rejection(file.path, CHANGED)
     return data
 
 
-def check_there(root: Path) -> None:
-    """Stop where the folder itself is gone, as each of its files would look unreadable.
+def check_readable(root: Path) -> None:
+    """Check that the folder itself can be read, as otherwise each of its files would be rejected.
 
     Raises
     ------
@@ -59,6 +59,6 @@ def check_there(root: Path) -> None:
         os.scandir(root).close()
     except OSError as error:
         raise WorkbenchError(
-            f"the folder {root} can no longer be read ({error.strerror}); what was computed by then is kept. "
-            "Run again when it is back"
+            f"the folder {root} can no longer be read ({error.strerror}); what was computed is kept. "
+            "Run again when the folder is available"
         ) from error

@@ -1,4 +1,4 @@
-"""An image at full size, and its display at a chosen brightness and contrast."""
+"""Images at full size, displayed with adjustable brightness and contrast."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MOST_STEEPNESS = 8.0
 
 @dataclass(frozen=True)
 class Tone:
-    """How values become grey levels.
+    """Brightness and contrast with which values are displayed.
 
     Attributes
     ----------
     brightness, contrast : float
-        From -1 to 1; 0 shows the values as the features see them.
+        From -1 to 1; 0 shows the values as features are computed from them.
     """
 
     brightness: float = 0.0
@@ -34,13 +34,13 @@ class Tone:
 
 @dataclass(frozen=True, eq=False)
 class Original:
-    """An image file as stored.
+    """The stored values of an image file.
 
     Attributes
     ----------
     values : (height, width) or (height, width, 3) real
     low, high : float
-        Shown as black and white at the neutral tone.
+        The values displayed as black and white at the neutral tone.
     """
 
     values: NDArray[np.generic]
@@ -48,23 +48,27 @@ class Original:
     high: float
 
     def shown(self, tone: Tone) -> Pixels:
-        """The pixels at a tone, of the shape of `values`.
+        """Return the pixels to display at a tone.
 
-        Brightness moves the range of values that is shown by up to its own width; contrast narrows it to
-        an eighth or widens it eightfold. This also shows values beyond black and white at the neutral
-        tone, which 16-bit files have.
+        Brightness shifts the displayed range of values by up to its width; contrast narrows it to an eighth
+        or widens it eightfold. Values outside the range of the neutral tone, which 16-bit files have, can so
+        be seen.
+
+        Returns
+        -------
+        uint8 array of the shape of `values`
         """
         if tone == Tone() and self.values.dtype == np.uint8:
             return np.asarray(self.values, np.uint8)
         values, black, white = self.values, self.low, self.high
         largest = max(abs(black), abs(white))
-        if largest > _MOST_SINGLE:  # a quarter of the range of single precision: it must hold differences
+        if largest > _MOST_SINGLE:  # a quarter of the float32 range, so that differences fit
             values, black, white = np.asarray(values, np.float64) / largest, black / largest, white / largest
         width = max(white - black, 1e-12)
         middle = black + width * (0.5 - tone.brightness)
         narrowed = width * _MOST_STEEPNESS**-tone.contrast
         low = middle - narrowed / 2
-        with np.errstate(over="ignore", invalid="ignore"):  # far outside is black or white
+        with np.errstate(over="ignore", invalid="ignore"):  # values that overflow are black or white
             single = np.asarray(values, np.float32)
         scaled = (single - np.float32(low)) * np.float32(255.0 / narrowed)
         levels: Pixels = np.nan_to_num(np.clip(np.rint(scaled), 0, 255)).astype(np.uint8)
@@ -72,13 +76,13 @@ class Original:
 
 
 def original(path: Path) -> Original | None:
-    """Read a file at full size; None where it cannot be read."""
+    """Read a file at full size; return None if it cannot be read."""
     try:
         with open_regular(path) as stream:
-            picture = decode(stream.read(), path.name)
+            image = decode(stream.read(), path.name)
     except (OSError, Undecodable):
         return None
-    if picture.values is None:
-        return Original(picture.pixels, 0.0, 255.0)
-    numbers = np.asarray(picture.values, np.float64)
-    return Original(picture.values, *robust_range(numbers[np.isfinite(numbers)]))
+    if image.values is None:
+        return Original(image.pixels, 0.0, 255.0)
+    numbers = np.asarray(image.values, np.float64)
+    return Original(image.values, *robust_range(numbers[np.isfinite(numbers)]))

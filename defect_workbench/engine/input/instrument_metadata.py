@@ -1,4 +1,4 @@
-"""Instrument metadata: TIFF tags, read by tifffile, and the text of sidecar files.
+"""Instrument metadata from TIFF tags, read by tifffile, and from sidecar files.
 
 Pixel sizes outside 0.001 nm to 1 mm are ignored.
 """
@@ -25,12 +25,12 @@ _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def tiff_facts(tiff: tifffile.TiffFile) -> InstrumentMetadata:
-    """Instrument metadata in the tags of a TIFF; damaged tags are ignored.
+    """Return the instrument metadata in the tags of a TIFF; damaged tags are ignored.
 
-    The microscope's own tags take precedence over the scale of ImageJ or OME, and that over the plain
-    resolution.
+    The microscope's tags take precedence over the scale of ImageJ or OME, which takes precedence over the
+    plain resolution.
     """
-    found = InstrumentMetadata()
+    metadata = InstrumentMetadata()
     readers: tuple[Callable[[tifffile.TiffFile], InstrumentMetadata], ...] = (
         _fei,
         _zeiss,
@@ -40,16 +40,16 @@ def tiff_facts(tiff: tifffile.TiffFile) -> InstrumentMetadata:
     )
     for read in readers:
         try:
-            facts = read(tiff)
+            part = read(tiff)
         except Exception:  # noqa: S112 # any tag may be broken in any way
             continue
-        if facts:
-            found = found.filled_from(facts) if found.maker else facts
-    return found
+        if part:
+            metadata = metadata.filled_from(part) if metadata.maker else part
+    return metadata
 
 
 def parse_side_text(data: bytes) -> InstrumentMetadata | None:
-    """Instrument metadata in JEOL's `$CM_...` lines or Hitachi's `[SemImageFile]`; None for other texts."""
+    """Return the metadata in JEOL's `$CM_...` lines or Hitachi's `[SemImageFile]`; None for other text."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(encoding, "replace")
     if re.search(r"^\$(CM|SM)_", text, re.MULTILINE):
@@ -60,22 +60,22 @@ def parse_side_text(data: bytes) -> InstrumentMetadata | None:
 
 
 def number(value: object, scale: float = 1.0) -> float | None:
-    """The first finite number in a value, times `scale`; None where there is none."""
-    found = _NUMBER.search(str(value).replace(",", ""))
-    if found is None:
+    """Return the first number in a value, times `scale`; None if there is none or it is not finite."""
+    match = _NUMBER.search(str(value).replace(",", ""))
+    if match is None:
         return None
-    result = float(found.group()) * scale
+    result = float(match.group()) * scale
     return result if math.isfinite(result) else None
 
 
 def length_nm(value: object, unit: str) -> float | None:
-    """A pixel size in nanometres; None if it is implausible or its unit unknown."""
+    """Return a pixel size in nm; None if it is implausible or its unit is unknown."""
     size = number(value, _TO_NM.get(unit.strip().lower(), math.nan))
     return believable(size)
 
 
 def believable(pixel_size_nm: float | None) -> float | None:
-    """The pixel size if it is plausible, else None."""
+    """Return the pixel size if it is plausible, else None."""
     if pixel_size_nm is None or not _SMALLEST <= pixel_size_nm <= _LARGEST:
         return None
     return pixel_size_nm
@@ -179,7 +179,7 @@ def _imagej(tiff: tifffile.TiffFile) -> InstrumentMetadata:
 
 
 def _resolution(tiff: tifffile.TiffFile) -> InstrumentMetadata:
-    """Pixel size from the plain resolution; 5 µm and above is taken for a screen or printer and ignored."""
+    """Return the pixel size from the plain resolution; 5 µm and more, as for printing, is ignored."""
     unit = tiff.pages.first.tags.valueof(296, default=2)
     per_unit = _per_unit(tiff)
     if tiff.is_imagej or not per_unit or int(unit) not in (2, 3):
@@ -191,7 +191,7 @@ def _resolution(tiff: tifffile.TiffFile) -> InstrumentMetadata:
 
 
 def _per_unit(tiff: tifffile.TiffFile) -> float | None:
-    """Pixels per unit of length."""
+    """Return the pixels per unit of length."""
     value = tiff.pages.first.tags.valueof(282)
     if value is None:
         return None
@@ -223,8 +223,8 @@ def _jeol(text: str) -> InstrumentMetadata:
 def _hitachi(text: str) -> InstrumentMetadata:
     values: dict[str, str] = {}
     for line in text.splitlines():
-        key, found, value = line.partition("=")
-        if found and value.strip():
+        key, separator, value = line.partition("=")
+        if separator and value.strip():
             values.setdefault(key.strip().lower(), value.strip())
 
     def volts(value: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Find the images below a folder."""
+"""Find the images in a folder and its subfolders."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class FoundFile:
     Attributes
     ----------
     path : str
-        Relative to the scanned folder, '/' as separator.
+        Relative to the scanned folder, with '/' as separator.
     size : int
-        In bytes.
+        Size in bytes.
     mtime_ns : int
-        Time of the last change, nanoseconds.
+        Time of the last change, in ns.
     changed_ns, inode : int
         As in `FileStamp`.
     """
@@ -39,7 +39,7 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a scan found, in the order of the paths."""
+    """The result of a scan, in the order of the paths."""
 
     root: Path
     files: tuple[FoundFile, ...]
@@ -47,16 +47,15 @@ class Listing:
 
 
 def decodable(path: str) -> str:
-    """A path with undecodable bytes written out, fit for a text file."""
+    """Return a path with undecodable bytes escaped, which can be written to a text file."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def scan(root: Path, reporter: Reporter) -> Listing:
     """List every file below `root` that looks like an image.
 
-    Each link to a folder is followed once, so loops end. Images in hidden folders and in result folders
-    of this program are listed as rejected, as are hidden images, unreadable folders and whatever is not a
-    regular file.
+    Each folder is visited once, even if links lead to it. Images in hidden folders and in result folders are
+    listed as rejected, as are hidden images, unreadable folders and anything that is not a regular file.
 
     Raises
     ------
@@ -72,9 +71,9 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     reporter.stage("Scanning the folder", None)
     files: list[FoundFile] = []
     rejected: list[Rejection] = []
-    seen: set[tuple[int, int]] = set()
-    # Folders to list, and why their images are skipped. Links come last and in order, so that a folder
-    # that is reached in two ways gets the same path whatever the order of names on the disk.
+    visited: set[tuple[int, int]] = set()
+    # Folders to list, and why their images are skipped. Links are followed last and in order, so that a
+    # folder with several paths always gets the same one, whatever the order of names on the disk.
     pending, links = [("", "")], list[tuple[str, str]]()
     while pending or links:
         reporter.check()
@@ -87,9 +86,9 @@ def scan(root: Path, reporter: Reporter) -> Listing:
         try:
             status = os.stat(folder)
             identity = (status.st_dev, status.st_ino)
-            if identity in seen:
+            if identity in visited:
                 continue
-            seen.add(identity)
+            visited.add(identity)
             with os.scandir(folder) as entries:
                 children = list(entries)
         except OSError as error:
@@ -98,7 +97,7 @@ def scan(root: Path, reporter: Reporter) -> Listing:
             )
             continue
         if relative and not skipped and {e.name for e in children} >= result_files.MARKS:
-            reporter.warn(f"{decodable(relative)} holds results of an earlier run; it is skipped")
+            reporter.warn(f"{decodable(relative)} contains results of an earlier run; it is skipped")
             skipped = IN_RESULTS
         for entry in children:
             path = f"{relative}/{entry.name}" if relative else entry.name
@@ -110,11 +109,11 @@ def scan(root: Path, reporter: Reporter) -> Listing:
             elif skipped:
                 rejected.append(Rejection(decodable(path), skipped))
             else:
-                found = _examine(entry, path)
-                if isinstance(found, FoundFile):
-                    files.append(found)
+                outcome = _examine(entry, path)
+                if isinstance(outcome, FoundFile):
+                    files.append(outcome)
                 else:
-                    rejected.append(found)
+                    rejected.append(outcome)
         reporter.advance(len(children))
     files.sort(key=lambda file: file.path)
     rejected.sort(key=lambda rejection: rejection.path)
@@ -122,7 +121,7 @@ def scan(root: Path, reporter: Reporter) -> Listing:
 
 
 def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
-    """List the folders that an image set comes from, as they are below `root` now.
+    """List the folders of an image set again, below `root`.
 
     Raises
     ------
@@ -132,10 +131,10 @@ def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
     files: dict[str, FoundFile] = {}
     rejected: dict[str, Rejection] = {}
     for folder in images.folders:
-        found = scan(root / folder, reporter)
-        before = f"{folder}/" if folder else ""
-        files |= {before + file.path: replace(file, path=before + file.path) for file in found.files}
-        rejected |= {before + item.path: replace(item, path=before + item.path) for item in found.rejected}
+        listing = scan(root / folder, reporter)
+        prefix = f"{folder}/" if folder else ""
+        files |= {prefix + file.path: replace(file, path=prefix + file.path) for file in listing.files}
+        rejected |= {prefix + item.path: replace(item, path=prefix + item.path) for item in listing.rejected}
     return Listing(
         root,
         tuple(files[path] for path in sorted(files)),
@@ -144,7 +143,7 @@ def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
 
 
 def listing_of(images: ImageSet) -> Listing:
-    """The files of an image set as they are now, and nothing else that may be in its folder."""
+    """Return a listing of the current files of an image set, without other files in its folder."""
     files, rejected = [], []
     for path in images.paths:
         try:
@@ -180,10 +179,10 @@ def _examine(entry: os.DirEntry[str], path: str) -> FoundFile | Rejection:
         return Rejection(name, reason)
     if not stat.S_ISREG(status.st_mode):
         return Rejection(name, "not a regular file")
-    # Windows lists folders without the numbers of files; there, and only there, they cost a call.
+    # On Windows, a folder's listing lacks the inodes of files, which need another call.
     return _found(path, status, entry.inode() if os.name == "nt" else status.st_ino)
 
 
 def _found(path: str, status: os.stat_result, inode: int) -> FoundFile:
-    # Numbers of 64 bits without a sign, as some file systems have, do not fit into a table's column.
+    # The unsigned 64-bit inodes of some file systems do not fit into a column of the feature store.
     return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode & (2**63 - 1))

@@ -1,4 +1,4 @@
-"""Sidecar files of images, found with one listing per folder."""
+"""Sidecar files of images; each folder is listed once."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from defect_workbench.engine.input.instrument_metadata import SIDE_LIMIT, parse_
 
 
 class SidecarFiles:
-    """The `.txt` files below a folder, by the path of the image they belong to.
+    """The sidecar files (`.txt`) in a folder, by the path of their image.
 
-    They belong to a path, not to its content: a copy of an image without its sidecar file has none.
-    Several threads may use it.
+    A sidecar file belongs to a path, not to a content: a copy of an image may have none. The class is
+    thread-safe.
     """
 
     def __init__(self, root: Path) -> None:
@@ -24,16 +24,16 @@ class SidecarFiles:
         self._lock = Lock()
 
     def facts(self, path: str) -> InstrumentMetadata | None:
-        """The metadata in the sidecar file of an image; None without one."""
+        """Return the metadata in the sidecar file of an image; None if there is none."""
         with self._lock:
             if path not in self._known:
                 self._known[path] = self._read(path)
             return self._known[path]
 
     def pixel_size(self, path: str) -> float | None:
-        """Pixel size in nanometres from the sidecar file; None if it does not say."""
-        found = self.facts(path)
-        return None if found is None else found.pixel_size_nm
+        """Return the pixel size from the sidecar file, in nm; None if it has none."""
+        metadata = self.facts(path)
+        return None if metadata is None else metadata.pixel_size_nm
 
     def _read(self, path: str) -> InstrumentMetadata | None:
         pure = PurePosixPath(path)
@@ -51,14 +51,14 @@ class SidecarFiles:
         return None if len(data) > SIDE_LIMIT else parse_side_text(data)
 
     def _texts(self, folder: str) -> dict[str, str]:
-        found = {}
+        names = {}
         try:
             with os.scandir(self._root / folder) as entries:
                 for entry in entries:
                     stem, extension = os.path.splitext(entry.name)
-                    # Reading a pipe with such a name would block for ever.
+                    # Reading a pipe with such a name would block forever.
                     if extension.lower() == ".txt" and entry.is_file():
-                        found[stem] = entry.name
+                        names[stem] = entry.name
         except OSError:
             return {}
-        return found
+        return names

@@ -1,4 +1,4 @@
-"""Small pictures of image files."""
+"""Thumbnails of image files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defect_workbench.engine.input.formats.image_format import Undecodable
 
 
 def thumbnail(path: Path, side: int) -> Pixels | None:
-    """Pixels of a file no larger than `side`, or None where it cannot be read.
+    """Return an image reduced to at most `side` pixels per side; None if the file cannot be read.
 
     Returns
     -------
@@ -24,10 +24,10 @@ def thumbnail(path: Path, side: int) -> Pixels | None:
     with concerning(path):
         try:
             with open_regular(path) as stream:
-                picture = decode(stream.read(), path.name)
+                decoded = decode(stream.read(), path.name)
         except (OSError, Undecodable):
             return None
-        image = Image.fromarray(picture.pixels)
+        image = Image.fromarray(decoded.pixels)
         scale = side / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

@@ -15,7 +15,7 @@ from defect_workbench.engine.preprocessing.background import (
     drift,
     grey_of,
     local_spread,
-    middle_and_spread,
+    median_and_spread,
     noise_of,
     sample,
     smooth_surface,
@@ -25,7 +25,7 @@ from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern,
 
 IDENTITY = "hysteresis-6-3.2-v1"
 
-# Larger images are measured on means of squares of pixels; the features use fewer pixels still.
+# Larger images are measured after averaging squares of pixels; features use even fewer pixels.
 LARGEST = 320
 _HIGH, _LOW = 6.0, 3.2
 _PATTERNED = 1.15
@@ -39,7 +39,7 @@ _LEAST_PIXELS = 6
 
 @dataclass(frozen=True)
 class Finding:
-    """Measurements, and the masks they were taken from.
+    """The measurements of an image, and the masks of its defects.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Finding:
     step : int
         Pixels of the image per cell of the grid, along each side.
     pitch : float
-        Of the periodic pattern, in pixels; 0 without one.
+        Period of the periodic pattern, in pixels; 0 without a pattern.
     shading, rest : float
         Range of the smooth surface, and robust standard deviation of the remainder, in grey levels.
     """
@@ -72,7 +72,7 @@ def measure(pixels: Pixels, pixel_size_nm: float | None = None) -> Measurements:
     pixels : (height, width) or (height, width, 3) uint8
         Without an info bar.
     pixel_size_nm : float, optional
-        If it is given, lengths are in nanometres instead of pixels.
+        If given, lengths are in nanometres instead of pixels.
     """
     return find(pixels).measurements.in_units(pixel_size_nm)
 
@@ -88,8 +88,8 @@ def defect_mask(pixels: Pixels) -> Flags:
     -------
     (height, width) bool
     """
-    found = find(pixels)
-    mask = np.repeat(np.repeat(found.mask, found.step, axis=0), found.step, axis=1)
+    finding = find(pixels)
+    mask = np.repeat(np.repeat(finding.mask, finding.step, axis=0), finding.step, axis=1)
     height, width = pixels.shape[:2]
     missing = ((0, height - mask.shape[0]), (0, width - mask.shape[1]))
     return np.pad(mask, missing) if mask.shape != (height, width) else mask
@@ -119,7 +119,7 @@ def find(pixels: Pixels) -> Finding:
     small = reduced(grey, step)
     surface = smooth_surface(small)
     flat = small - surface
-    shading, rest = float(surface.max() - surface.min()), middle_and_spread(flat)[1]
+    shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
     tolerance: Plane | None = None
     pattern = find_pattern(flat)
     if pattern is not None:
@@ -168,7 +168,7 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels[strong], level[strong])
     peaks[0] = 0
-    # Parts far weaker than the defect itself are its glow or shadow.
+    # Parts that are far weaker than the defect are its glow or shadow.
     body = weak & (peaks > 0)[labels] & (level > _BODY * peaks[labels])
     return _filled(_closed(body))
 
@@ -176,11 +176,11 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
 def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
     """Return how far each smoothed pixel is from the median, and the robust standard deviation of that."""
     smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
-    middle, sigma = middle_and_spread(smooth)
+    median, sigma = median_and_spread(smooth)
     # A film on a third of the image increases the spread of the whole, but not that within small cells.
     sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
     sigma *= _PATTERNED if tolerance is not None else 1
-    return np.abs(smooth - np.float32(middle)), sigma
+    return np.abs(smooth - np.float32(median)), sigma
 
 
 def _closed(mask: Flags) -> Flags:

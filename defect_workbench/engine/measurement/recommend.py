@@ -26,7 +26,7 @@ class Hints:
     noise : float
         Standard deviation of the pixel noise, in grey levels.
     pitch : float
-        Of the periodic pattern, in pixels; 0 without one.
+        Period of the periodic pattern, in pixels; 0 without a pattern.
     shading, rest : float
         Range of the smooth background, and robust standard deviation of everything else, in grey levels.
     """
@@ -37,16 +37,16 @@ class Hints:
     rest: float
 
 
-def suggest_processing(pictures: Sequence[Pixels]) -> tuple[Preprocessing, str]:
+def suggest_processing(images: Sequence[Pixels]) -> tuple[Preprocessing, str]:
     """Recommend preprocessing for a sample of images, and give the reason.
 
     Parameters
     ----------
-    pictures : sequence of (height, width[, 3]) uint8
+    images : sequence of (height, width[, 3]) uint8
         A few dozen are enough; without info bars.
     """
-    found = [find(pixels) for pixels in pictures]
-    return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in found])
+    findings = [find(pixels) for pixels in images]
+    return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in findings])
 
 
 def suggest(hints: Sequence[Hints], given: Preprocessing | None = None) -> tuple[Preprocessing, str]:

@@ -1,1 +1,1 @@
-"""Preprocessing: what is done to an image before its features are computed."""
+"""Preprocessing: the steps applied to an image before its features are computed."""

@@ -40,7 +40,16 @@ def grey_of(pixels: Pixels) -> Plane:
 
 
 def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return every n-th value, about ten thousand in all: enough for a median."""
+    """Return every n-th value, 10,000 or so in all, which is enough for a median.
+
+    Parameters
+    ----------
+    values : array of any shape
+
+    Returns
+    -------
+    (k,) array of the same dtype
+    """
     flat = values.ravel()
     # An odd step that does not divide the row length samples all columns.
     step = max(1, len(flat) // _SAMPLE) | 1
@@ -49,11 +58,17 @@ def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return flat[::step]
 
 
-def middle_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Return the median, and the standard deviation estimated from the median absolute deviation."""
-    seen = sample(values)
-    middle = float(np.median(seen))
-    return middle, _TO_SIGMA * float(np.median(np.abs(seen - middle)))
+def median_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Return the median, and the standard deviation estimated from the median absolute deviation.
+
+    Parameters
+    ----------
+    values : array of any shape
+        A sample of about 10,000 values is used.
+    """
+    sampled = sample(values)
+    median = float(np.median(sampled))
+    return median, _TO_SIGMA * float(np.median(np.abs(sampled - median)))
 
 
 def estimate_noise(pixels: Pixels) -> float:
@@ -140,7 +155,7 @@ def _axes(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
 def smooth_surface(values: Plane, degree: int = 2) -> Plane:
     """Return the plane (degree 1) or quadratic surface (degree 2) that fits the background of an image.
 
-    Fitted to the means of cells with Tukey's biweight (A. E. Beaton, J. W. Tukey, Technometrics 16,
+    It is fitted to the means of cells with Tukey's biweight (A. E. Beaton, J. W. Tukey, Technometrics 16,
     1974), so that defects on less than about half of the image do not bend it.
 
     Parameters
@@ -163,19 +178,19 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
         return np.full(values.shape, np.median(values), np.float32)
     # Start from the median: with least squares, a large defect would bend the first estimate.
     deviation = target - np.median(target)
-    found: Floats = np.zeros(len(terms))
+    coefficients: Floats = np.zeros(len(terms))
     for _ in range(_ROUNDS):
         scale = 4.7 * max(_TO_SIGMA * float(np.median(np.abs(deviation))), 1e-3)
         weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
         weighted = design * weights[:, None]
         system = weighted.T @ design + 1e-9 * np.eye(len(terms))
         updated = np.asarray(np.linalg.solve(system, weighted.T @ target), np.float64)
-        moved = float(np.abs(updated - found).max())
-        found = updated
-        deviation = target - design @ found
+        moved = float(np.abs(updated - coefficients).max())
+        coefficients = updated
+        deviation = target - design @ coefficients
         if moved < 0.01:
             break
-    c = found.astype(np.float32)
+    c = coefficients.astype(np.float32)
     y, x = _axes(values.shape)
     surface = c[0] + c[1] * x + c[2] * y
     if degree == 2:
@@ -207,7 +222,7 @@ def drift(values: Plane, excluded: Flags) -> Plane:
 def without_dark_edges(values: Plane) -> Plane:
     """Return a levelled image with the median of each row and column near the border subtracted.
 
-    Scans start and end darker or brighter, too abruptly for a smooth surface.
+    Scans often start and end darker or brighter, too abruptly for a smooth surface to follow.
 
     Parameters
     ----------
@@ -218,9 +233,9 @@ def without_dark_edges(values: Plane) -> Plane:
     (height, width) float32
     """
     result = values.copy()
-    for turned in (result, result.T):
-        reach = round(_EDGE * len(turned))
-        for part in (turned[:reach], turned[len(turned) - reach :]):
+    for view in (result, result.T):
+        reach = round(_EDGE * len(view))
+        for part in (view[:reach], view[len(view) - reach :]):
             if len(part):
                 part -= np.median(part, axis=1, keepdims=True)
     return result

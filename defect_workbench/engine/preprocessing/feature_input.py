@@ -1,4 +1,4 @@
-"""An image as the features see it; the only place where this is decided."""
+"""The input of the feature blocks, defined only here."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from defect_workbench.engine.preprocessing.pipeline import process
 
 @dataclass(frozen=True, eq=False)
 class FeatureInput:
-    """What features are computed from.
+    """The pixels from which features are computed.
 
     Attributes
     ----------
     grey : (224, 224) uint8
         Luma.
     rgb : (224, 224, 3) uint8
-        For the network.
+        Input of the network.
     """
 
     grey: Pixels
@@ -40,12 +40,12 @@ class Preprocessed:
     pixels: Pixels
 
     def resized(self, change: Callable[[Pixels], Pixels] | None = None) -> FeatureInput:
-        """What the features see.
+        """Resize the image to the input of the feature blocks.
 
         Parameters
         ----------
         change : callable, optional
-            An augmentation of the pixels.
+            An augmentation, applied to the pixels first.
         """
         return FeatureInput(*resize.prepare(self.pixels if change is None else change(self.pixels)))
 
@@ -60,8 +60,8 @@ def preprocessed(
     pixels : (height, width) or (height, width, 3) uint8
         As decoded.
     bar_rows : int
-        Height of the info bar at the bottom, which is left out.
+        Height of the info bar at the bottom, in rows, which is cropped.
     pixel_size_nm : float or None
-        None if it is not known: the image is then not rescaled.
+        None if it is unknown; the image is then not rescaled.
     """
     return Preprocessed(process(pixels, processing, bar_rows=bar_rows, pixel_size_nm=pixel_size_nm))

@@ -1,8 +1,8 @@
 """Periodic patterns: lines and spaces, arrays of contacts.
 
 The strongest sharp peak of the spectrum gives the period; a second one in another direction makes it a
-lattice. Folding by the period shows every position of it many times: the median at a position is the
-pattern, and the scatter is how far a pixel may deviate without being a defect (docs/adr/0012).
+lattice. Folding the image by the period gives many pixels at each position of the period. Their median is the
+pattern, and their scatter is how far a pixel may deviate without being a defect (docs/adr/0012).
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def find_pattern(values: Plane) -> Pattern | None:
         for index in range(1, len(candidates)):
             best = index if shares[index] > shares[best] + _BETTER else best
         candidates = [candidates[best]]
-    found = _fold(values, candidates[0])
-    return found if found.explained >= _EXPLAINED else None
+    pattern = _fold(values, candidates[0])
+    return pattern if pattern.explained >= _EXPLAINED else None
 
 
 def step_of(shape: tuple[int, ...], largest: int) -> int:
     """Return how many pixels to average along each side so that the longer one is at most `largest`.
 
-    Never more than the shorter side has: line scans and stitched strips keep at least one row.
+    It is at most the shorter side, so that line scans and stitched strips keep at least one row.
     """
     return min(-(-max(shape) // largest), min(shape))
 
@@ -119,8 +119,8 @@ def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
 def _peaks(small: Plane) -> list[tuple[float, float]]:
     """Return the strongest peak of the spectrum and the strongest in another direction, if they are sharp.
 
-    Sharp means far above its surroundings. A scratch or a rough background gives ridges and hills, a
-    periodic pattern a single point.
+    Sharp means far above the surroundings. A periodic pattern gives a single point in the spectrum; a scratch
+    or a rough background gives ridges and hills.
     """
     height, width = small.shape
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
@@ -133,16 +133,16 @@ def _peaks(small: Plane) -> list[tuple[float, float]]:
         down**2 + right**2 <= 1 / _SHORTEST**2
     )
     ranked = np.where(usable, power, 0)
-    found: list[tuple[float, float]] = []
+    peaks: list[tuple[float, float]] = []
     for _ in range(2):
         row, column = (int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
         if _prominence(power, row, column) < _PROMINENCE:
             break
         f = (float(down[row, 0]), float(right[0, column]))
-        found.append(_refined(tapered, f))
-        beside = np.abs(down * f[1] - right * f[0]) < 0.26 * np.hypot(down, right) * np.hypot(*f)
-        ranked[beside] = 0
-    return found
+        peaks.append(_refined(tapered, f))
+        same_direction = np.abs(down * f[1] - right * f[0]) < 0.26 * np.hypot(down, right) * np.hypot(*f)
+        ranked[same_direction] = 0
+    return peaks
 
 
 def _prominence(power: Plane, row: int, column: int) -> float:
@@ -208,7 +208,7 @@ def _fold(values: Plane, frequencies: tuple[tuple[float, float], ...]) -> Patter
 def _bin_quartiles(values: Plane, bins: NDArray[np.int32], sides: tuple[int, ...]) -> tuple[Plane, Plane]:
     """Return median and robust deviation of the values in each bin, by sorting bin and value together.
 
-    If the pitch is a whole number of pixels, some bins are empty; they take the nearest value.
+    If the pitch is a whole number of pixels, some bins are empty; they get the value of the nearest bin.
     """
     count = int(np.prod(sides))
     levels = np.clip(np.rint(values * 16), -32000, 32000).astype(np.int64) + 32768

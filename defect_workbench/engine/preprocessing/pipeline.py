@@ -35,7 +35,7 @@ def process(
     bar_rows : int
         Rows to crop at the bottom; see `info_bar.rows_to_leave_out`.
     pixel_size_nm : float, optional
-        Of `pixels`; if it is unknown, the image is not rescaled.
+        Pixel size of `pixels`; if it is unknown, the image is not rescaled.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def process(
     return pixels
 
 
-def denoised(pixels: Pixels, way: Denoise) -> Pixels:
+def denoised(pixels: Pixels, method: Denoise) -> Pixels:
     """Return an image after a 3 x 3 median filter, or non-local means with a strength that follows the noise.
 
     Source of non-local means: A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising",
@@ -62,15 +62,15 @@ def denoised(pixels: Pixels, way: Denoise) -> Pixels:
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
-    way : "none", "median" or "nlm"
+    method : "none", "median" or "nlm"
 
     Returns
     -------
     (height, width) or (height, width, 3) uint8
     """
-    if way == "none":
+    if method == "none":
         return pixels
-    if way == "median":
+    if method == "median":
         size = (3, 3) if pixels.ndim == 2 else (3, 3, 1)
         return np.asarray(ndimage.median_filter(pixels, size=size, mode="nearest"), np.uint8)
     from skimage.restoration import denoise_nl_means
@@ -90,26 +90,27 @@ def denoised(pixels: Pixels, way: Denoise) -> Pixels:
     return _to_uint8(smooth)
 
 
-def without_background(pixels: Pixels, way: Background) -> Pixels:
+def without_background(pixels: Pixels, method: Background) -> Pixels:
     """Return an image with its large-scale median, plane or periodic pattern subtracted.
 
-    The mean level stays. The background is computed from the luma, so colours keep their differences.
+    The mean level is kept. The background is computed from the luma, so that differences between channels are
+    kept.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
-    way : "none", "median", "plane" or "periodic"
+    method : "none", "median", "plane" or "periodic"
 
     Returns
     -------
     (height, width) or (height, width, 3) uint8
     """
-    if way == "none":
+    if method == "none":
         return pixels
     grey = grey_of(pixels)
-    if way == "median":
+    if method == "median":
         background = large_scale_median(grey)
-    elif way == "plane":
+    elif method == "plane":
         background = smooth_surface(grey, degree=1)
     else:
         pattern = find_pattern(grey - smooth_surface(grey))
@@ -123,7 +124,7 @@ def without_background(pixels: Pixels, way: Background) -> Pixels:
 def rescaled(pixels: Pixels, factor: float) -> Pixels:
     """Return the centre of an image at another scale, in the input size of the features.
 
-    A field that is too small is padded with the median of its border.
+    If the field of view is too small, it is padded with the median of its border.
 
     Parameters
     ----------
@@ -137,8 +138,8 @@ def rescaled(pixels: Pixels, factor: float) -> Pixels:
     """
     height, width = pixels.shape[:2]
     # Crop first: enlarging the whole image could take any amount of memory.
-    seen = SIZE / factor
-    top, left = max(0.0, (height - seen) / 2), max(0.0, (width - seen) / 2)
+    field = SIZE / factor
+    top, left = max(0.0, (height - field) / 2), max(0.0, (width - field) / 2)
     box = (left, top, width - left, height - top)
     size = (_side((box[2] - box[0]) * factor), _side((box[3] - box[1]) * factor))
     image = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=box)

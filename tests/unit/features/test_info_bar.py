@@ -8,7 +8,7 @@ from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.input.decode import decode
-from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out, seen_rows
+from defect_workbench.engine.preprocessing.info_bar import detected_rows, found_rows, rows_to_leave_out
 from defect_workbench.resources import resource
 from defect_workbench.sample.synthetic import KINDS, SINGLETONS, Look, render
 from tests.conftest import SHARED_DATA
@@ -50,26 +50,26 @@ def test_bars_are_found_to_the_row(
     kind: str, size: int, rows: int, ground: int, ink: int, rule: int | None
 ) -> None:
     pixels = render(KINDS[kind], np.random.default_rng(3), Look(size=size))
-    assert abs(seen_rows(with_bar(pixels, rows, ground, ink, rule)) - rows) <= 1
+    assert abs(detected_rows(with_bar(pixels, rows, ground, ink, rule)) - rows) <= 1
     if size > 224:
-        assert abs(seen_rows(with_bar(pixels, rows, ground, ink, rule, 90)) - rows) <= 8
+        assert abs(detected_rows(with_bar(pixels, rows, ground, ink, rule, 90)) - rows) <= 8
 
 
 @pytest.mark.parametrize("ground", [0, 255])
 def test_an_even_strip_without_letters_is_picture(ground: int) -> None:
     pixels = render(KINDS["clean"], np.random.default_rng(0), Look(size=256))
-    assert seen_rows(with_bar(pixels, 30, ground, 255 - ground, words="")) == 0
+    assert detected_rows(with_bar(pixels, 30, ground, 255 - ground, words="")) == 0
 
 
 def test_generated_pictures_have_no_bar() -> None:
     for paint in (*KINDS.values(), *SINGLETONS.values()):
         for look in (Look(), Look(size=384, noise=(0, 1)), Look(noise=(12, 15))):
-            assert seen_rows(render(paint, np.random.default_rng(1), look)) == 0
+            assert detected_rows(render(paint, np.random.default_rng(1), look)) == 0
 
 
 def test_the_sample_set_has_no_bar() -> None:
     for path in sorted(resource("sample").glob("*.jpg")):
-        assert seen_rows(decode(path.read_bytes()).pixels) == 0
+        assert detected_rows(decode(path.read_bytes()).pixels) == 0
 
 
 @pytest.mark.parametrize("folder", ["deeppcb-boards", "sem-examples", "x-sdd"])
@@ -82,7 +82,7 @@ def test_real_pictures_without_a_bar_stay_whole(folder: str) -> None:
         pixels = decode(path.read_bytes()).pixels
         enlarged = np.kron(pixels, np.ones((3, 3), np.uint8)) if pixels.shape[0] < 200 else pixels
         if pixels.ndim == 2:
-            assert seen_rows(enlarged) == 0, path
+            assert detected_rows(enlarged) == 0, path
 
 
 def test_tags_go_before_what_is_seen() -> None:

@@ -1,4 +1,4 @@
-"""Affinity propagation, which finds its own number of clusters and an exemplar image for each.
+"""Affinity propagation, which determines the number of clusters and an exemplar for each.
 
 Source: B. J. Frey, D. Dueck, Science 315 (2007), as implemented by scikit-learn.
 """
@@ -21,12 +21,12 @@ from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
-# In a single cluster the messages oscillate more readily than in a whole set.
+# Within a single cluster, the messages oscillate more easily than in a whole set.
 _DAMPING_IN_A_CLUSTER = 0.8
 
 
 class NotConverged(WorkbenchError):
-    """The messages still changed when the iterations ended; such labels mean nothing."""
+    """Affinity propagation did not converge; its labels are meaningless."""
 
 
 def affinity_propagation(
@@ -35,38 +35,47 @@ def affinity_propagation(
     damping: float = 0.7,
     seed: int = 0,
 ) -> tuple[Integers, Integers]:
-    """Exemplars, and each row's index among them; copies of one row stay together.
+    """Return the exemplars, and each row's index among them; equal rows have the same exemplar.
 
     Parameters
     ----------
     vectors : (n, d) float64
     preference : float, optional
-        Of a row to be an exemplar, on the scale of the negative squared distances; default: their
-        median. Lower gives fewer clusters.
+        How suitable rows are as exemplars, on the scale of the negative squared distances; default: their
+        median. Lower values give fewer clusters.
     damping : float
-        From 0.5 up to, not including, 1.
+        At least 0.5 and less than 1.
+    seed : int
+        Seed of the noise that breaks ties.
+
+    Returns
+    -------
+    exemplars : (k,) intp
+        Row numbers.
+    labels : (n,) intp
+        Indices into `exemplars`.
 
     Raises
     ------
     NotConverged
-        If it did not settle; nothing of it may be shown.
+        If there is no result.
     WorkbenchError
-        If there are too many rows for a method of quadratic memory.
+        If there are more than `MAX_IMAGES` rows, as memory is quadratic in n.
     """
     n = len(vectors)
     if n > MAX_IMAGES:
         raise WorkbenchError(
-            f"affinity propagation is for up to {MAX_IMAGES:,} images; these are {n:,}",
+            f"affinity propagation is limited to {MAX_IMAGES:,} images; there are {n:,}",
             Remedy.COARSER_METHOD,
         )
-    first, place = distinct_rows(vectors)
+    first, inverse = distinct_rows(vectors)
     if len(first) < 2:
         return np.zeros(min(n, 1), np.intp), np.zeros(n, np.intp)
     exemplars, labels = _propagate(vectors, preference, damping, seed)
-    if not np.array_equal(labels, labels[first][place]):
-        # Exemplars that are copies of each other: each different row counts once, then.
+    if not np.array_equal(labels, labels[first][inverse]):
+        # Equal rows became different exemplars; use each distinct row once instead.
         exemplars, labels = _propagate(vectors[first], preference, damping, seed)
-        exemplars, labels = first[exemplars], labels[place]
+        exemplars, labels = first[exemplars], labels[inverse]
     return exemplars, labels
 
 
@@ -80,7 +89,9 @@ def _propagate(
         damping=damping, preference=preference, max_iter=_ITERATIONS, random_state=seed
     )
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")  # two images only: "mutually equal similarities" is no failure
+        warnings.simplefilter(
+            "always"
+        )  # for two images, it also warns of "mutually equal similarities", which is not a failure
         model.fit(vectors)
     labels = np.asarray(model.labels_, dtype=np.intp)
     failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
@@ -93,7 +104,17 @@ def _propagate(
 
 
 def run(vectors: Floats, values: Mapping[str, Value], seed: int, reporter: Reporter) -> Grouping:
-    """The groups, their exemplars, and the tree of the exemplars; see `Method.run`."""
+    """Return the groups, their exemplars, and the merge tree of the exemplars; see `Method.run`.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+
+    Raises
+    ------
+    WorkbenchError
+        If there are too many images, or it did not converge.
+    """
     reporter.stage("Affinity propagation", None)
     preference = None if values["preference"] is None else number_of(values, "preference")
     exemplars, labels = affinity_propagation(vectors, preference, number_of(values, "damping"), seed)

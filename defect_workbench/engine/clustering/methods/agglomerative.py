@@ -13,14 +13,26 @@ from defect_workbench.engine.clustering.method import Grouping, Method
 
 
 def run(vectors: Floats, values: Mapping[str, Value], seed: int, reporter: Reporter) -> Grouping:
-    """The tree of the rows, and the cuts worth looking at; see `Method.run`."""
+    """Return the merge tree of the rows and the suggested cuts; see `Method.run`.
+
+    Parameters
+    ----------
+    vectors : (n, d) float64
+
+    Raises
+    ------
+    WorkbenchError
+        If the linkage needs too much memory for n images.
+    Cancelled
+        If the user cancelled.
+    """
     from defect_workbench.engine.clustering.cut_suggestions import score_cuts, suggest_cuts
 
     linkage = linkage_of(values)
     reporter.stage("Building the dendrogram", None)
     tree = build_tree(vectors, linkage)
     reporter.check()
-    reporter.stage("Looking for the best cut", None)
+    reporter.stage("Searching for the best cut", None)
     return Grouping(tree, suggest_cuts(tree, score_cuts(vectors, tree, linkage, seed)))
 
 

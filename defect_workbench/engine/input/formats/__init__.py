@@ -1,1 +1,1 @@
-"""Formats of image files, one module for each."""
+"""Image file formats, one module per format."""

@@ -1,4 +1,4 @@
-"""Graphics Interchange Format; of an animation, the first frame."""
+"""Graphics Interchange Format; only the first frame of an animation is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a format of image files consists of, and why a file may not be read."""
+"""The definition of an image file format, and the errors of decoding."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ HEAD_BYTES = 32
 
 
 class Undecodable(WorkbenchError):
-    """The bytes cannot be used as an image; the message is the reason."""
+    """The content cannot be used as an image; the message is the reason."""
 
 
 class NotNow(Undecodable):
-    """The file may be sound: the reason lies outside it, and another run may read it."""
+    """The file was not read for a reason outside it, so that it may be readable later."""
 
 
 class NotInstalled(NotNow):
-    """What reads the file is not installed."""
+    """The package that reads the format is not installed."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Decoded:
     pixels : (height, width) or (height, width, 3) uint8
         Grey or RGB.
     notes : tuple of str
-        What a person should know about how it was read.
+        How the image was converted, for the user.
     values : (height, width) or (height, width, 3) real, or None
-        As stored, where `pixels` had to be scaled from them.
+        The stored values, if `pixels` were scaled from them.
     tool : InstrumentMetadata
-        What the file says about how the image was taken.
+        The metadata in the file.
     """
 
     pixels: Pixels
@@ -54,28 +54,28 @@ class Decoded:
 
 @dataclass(frozen=True)
 class ImageFormat:
-    """A format of image files.
+    """An image file format.
 
     Attributes
     ----------
     name : str
-        In sessions, stores and messages.
+        Used in sessions, stores and messages.
     label : str
-        In lists of what can be read.
+        Used in lists of readable formats.
     extensions : tuple of str
-        In lower case, with the dot; no other format has them.
+        In lower case, with the dot; unique to this format.
     recognises : callable
-        Whether a file is of this format, from its first `HEAD_BYTES` bytes and its extension in lower
-        case. The content decides; the extension does only where the content is ambiguous.
+        Returns whether a file has this format, given its first `HEAD_BYTES` bytes and its extension in lower
+        case. The content decides; the extension is used only if the content is ambiguous.
     read : callable
-        Decodes the bytes of a file. It calls `check_size` before it decodes pixels. It raises Undecodable
-        with a reason, or whatever its parser meets in a damaged file.
+        Decodes the content of a file. It calls `check_size` before it decodes pixels. It raises `Undecodable`
+        with a reason, or any exception of its parser for a damaged file.
     version : int
-        Raised when `read` gives other pixels or values than before: features are then computed again.
+        Increased when `read` returns different pixels or values; features are then computed again.
     requires : str
-        A package that reads it, where that belongs to an extra of this program.
+        The package that reads it, if an extra of this program installs it.
     extra : str
-        The extra.
+        Name of that extra.
     """
 
     name: str
@@ -89,24 +89,23 @@ class ImageFormat:
 
     @property
     def available(self) -> bool:
-        """Whether what reads it is installed."""
+        """Whether the package that reads the format is installed."""
         return not self.requires or importlib.util.find_spec(self.requires) is not None
 
 
 def check_size(width: int, height: int) -> None:
-    """Refuse an image by its size, in pixels, before its pixels are decoded.
+    """Check the size of an image, in pixels, before its pixels are decoded.
 
     Raises
     ------
     Undecodable
+        If the image is too small or too large, or has no size.
     """
     if min(width, height) <= 0:
-        raise Undecodable("damaged: it gives no size of its image")
+        raise Undecodable("damaged: the image has no size")
     if width * height > MAX_PIXELS:
         raise Undecodable(
             f"too large: {width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels"
         )
     if min(width, height) < MIN_SIDE:
-        raise Undecodable(
-            f"too small: {width} x {height} pixels; at least {MIN_SIDE} on each side are needed"
-        )
+        raise Undecodable(f"too small: {width} x {height} pixels; each side must have at least {MIN_SIDE}")

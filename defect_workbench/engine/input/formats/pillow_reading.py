@@ -1,4 +1,4 @@
-"""Formats that Pillow decodes."""
+"""Decode image files with Pillow."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 
 def read_with_pillow(data: bytes, name: str) -> Decoded:
-    """Decode the first image of a file of one format.
+    """Decode the first image of a file of a given format.
 
     Parameters
     ----------
     name : str
-        Of the format, as Pillow calls it. Without it, Pillow would try every decoder it has on a file whose
-        head is only made to look right.
+        Pillow's name of the format. Pillow would otherwise try all its decoders on a malicious file that only
+        begins like this format.
+
+    Raises
+    ------
+    Undecodable
+        If the image is too small or too large. Pillow's decoders raise other exceptions for damaged files.
     """
     from PIL import Image, ImageOps
 
@@ -39,17 +44,17 @@ def read_with_pillow(data: bytes, name: str) -> Decoded:
         if frames > 1:
             notes.append(f"first of {frames} frames")
         image.load()
-        turned = ImageOps.exif_transpose(image)
-        if turned.size != image.size or image.getexif().get(0x0112, 1) not in (0, 1):
+        transposed = ImageOps.exif_transpose(image)
+        if transposed.size != image.size or image.getexif().get(0x0112, 1) not in (0, 1):
             notes.append("rotated as its EXIF data say")
-        if turned.mode == "F" or turned.mode.startswith("I"):
-            values = np.asarray(turned)
+        if transposed.mode == "F" or transposed.mode.startswith("I"):
+            values = np.asarray(transposed)
             return Decoded(scale_to_uint8(values), (*notes, scaled_note(values)), values)
-        return Decoded(_to_uint8(turned), tuple(notes))
+        return Decoded(_to_uint8(transposed), tuple(notes))
 
 
 def _to_uint8(image: Image.Image) -> Pixels:
-    """8-bit pixels of a Pillow image of at most 8 bits per channel."""
+    """Return the 8-bit pixels of a Pillow image of at most 8 bits per channel."""
     from PIL import Image
 
     if image.mode in ("1", "L"):

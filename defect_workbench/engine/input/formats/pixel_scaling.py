@@ -1,4 +1,4 @@
-"""Stored values of any type as 8-bit pixels."""
+"""Scale stored values of any type to 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _SMALLEST = 1e-300
 
 
 def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
-    """Scale any real values to 0..255 between robust percentiles of the finite ones.
+    """Scale real values to 0..255 between robust percentiles of the finite ones.
+
+    If the percentiles coincide, as in a nearly constant image, minimum and maximum are used, so that a small
+    defect on a uniform background is not lost.
 
     Parameters
     ----------
@@ -23,11 +26,7 @@ def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
 
     Returns
     -------
-    uint8
-        Of the same shape.
-
-    Where the percentiles coincide (a nearly constant image), minimum and maximum are used, so a
-    small defect on an even ground is not lost.
+    uint8 array of the same shape
 
     Raises
     ------
@@ -38,14 +37,14 @@ def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
     finite = np.isfinite(numbers)
     if not finite.all():
         if not finite.any():
-            raise Undecodable("no finite values in it")
+            raise Undecodable("it contains no finite values")
         numbers = np.where(finite, numbers, np.min(numbers[finite]))
     low, high = robust_range(numbers)
     if not high > low:
         return np.full(numbers.shape, 128, np.uint8)
     if not math.isfinite(high - low):  # near the largest float64: the range itself overflows
         numbers, low, high = numbers / 4, low / 4, high / 4
-    if high - low < _SMALLEST:  # next to nothing: the factor would overflow in its turn
+    if high - low < _SMALLEST:  # almost 0: the factor would overflow, too
         low, high, numbers = 0.0, 1.0, (numbers - low) / (high - low)
     scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
     result: Pixels = np.rint(scaled).astype(np.uint8)
@@ -53,18 +52,18 @@ def scale_to_uint8(values: NDArray[np.generic]) -> Pixels:
 
 
 def robust_range(numbers: Floats) -> tuple[float, float]:
-    """Robust percentiles of finite values; minimum and maximum where those coincide.
+    """Return robust percentiles of finite values; minimum and maximum if the percentiles coincide.
 
     Parameters
     ----------
-    numbers : float64
-        Of any shape, not empty.
+    numbers : float64 array of any shape
+        Not empty.
 
     Returns
     -------
     low, high : float
     """
-    # A percentile lies between two numbers, whose difference may be larger than any number.
+    # A percentile is interpolated between two numbers, whose difference may overflow.
     wide = not math.isfinite(float(numbers.max()) - float(numbers.min()))
     shrunk = numbers / 4 if wide else numbers
     low, high = np.percentile(shrunk, (LOW_PERCENTILE, HIGH_PERCENTILE)) * (4 if wide else 1)
@@ -74,7 +73,7 @@ def robust_range(numbers: Floats) -> tuple[float, float]:
 
 
 def drop_equal_channels(pixels: Pixels) -> Pixels:
-    """Grey stored as RGB becomes grey.
+    """Return a grey image that is stored as RGB with one channel; others are unchanged.
 
     Parameters
     ----------
@@ -94,5 +93,11 @@ def drop_equal_channels(pixels: Pixels) -> Pixels:
 
 
 def scaled_note(values: NDArray[np.generic]) -> str:
-    """What to tell where values were scaled."""
+    """Return a note for the user that values were scaled.
+
+    Parameters
+    ----------
+    values : array of any shape
+        The stored values.
+    """
     return f"{8 * values.dtype.itemsize}-bit values scaled to 8 bits"

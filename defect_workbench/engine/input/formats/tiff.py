@@ -1,4 +1,4 @@
-"""Tagged Image File Format, with what microscopes write into it."""
+"""Tagged Image File Format (TIFF), with the metadata that microscopes write into it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from defect_workbench.engine.input.formats.pixel_scaling import (
 
 MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-# It reports every oddity of a file on the console.
+# tifffile prints every irregularity of a file to the console.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
@@ -40,10 +40,10 @@ def _read(data: bytes) -> Decoded:
             notes.append(f"first of {pages} pages")
         photometric = getattr(page.photometric, "name", "MINISBLACK")
         if page.bitspersample == 8 and photometric not in ("MINISBLACK", "MINISWHITE"):
-            # Palettes, CMYK, YCbCr and alpha: Pillow knows what to do with them.
-            found = read_with_pillow(data, "TIFF")
-            more = (note for note in found.notes if "frames" not in note)
-            return Decoded(found.pixels, (*notes, *more), tool=tool)
+            # Pillow converts palettes, CMYK, YCbCr and alpha.
+            decoded = read_with_pillow(data, "TIFF")
+            more = (note for note in decoded.notes if "frames" not in note)
+            return Decoded(decoded.pixels, (*notes, *more), tool=tool)
         values = page.asarray()
         if page.axes.startswith("S") and values.ndim == 3:
             values = np.moveaxis(values, 0, -1)

@@ -1,1 +1,1 @@
-"""Formats of atomic force microscopes, whose height maps become grey images."""
+"""File formats of atomic force microscopes, whose height maps are converted to grey images."""

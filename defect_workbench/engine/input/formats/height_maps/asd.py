@@ -1,4 +1,4 @@
-"""Files of high-speed atomic force microscopes (ASD); of a film, the first frame."""
+"""Files of high-speed atomic force microscopes (ASD); only the first frame is read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _height_map(path: Path) -> HeightMap:
 
 
 def _recognises(head: bytes, extension: str) -> bool:
-    # Versions 0 to 2; nothing else tells the format.
+    # The file begins with a version number, 0 to 2, and has no other signature.
     return extension in ENTRY.extensions and len(head) >= 4 and int.from_bytes(head[:4], "little") <= 2
 
 

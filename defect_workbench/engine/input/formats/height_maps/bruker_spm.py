@@ -17,7 +17,7 @@ from defect_workbench.engine.input.formats.image_format import Decoded, ImageFor
 
 def _height_map(path: Path) -> HeightMap:
     if re.search(rb"^\\?\*File list end\s*$", path.read_bytes(), re.MULTILINE) is None:
-        raise EOFError  # the reader would look for it for ever
+        raise EOFError  # the reader would search for the mark forever
     import pySPM
     from AFMReader.spm import load_spm
 

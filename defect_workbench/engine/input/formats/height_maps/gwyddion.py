@@ -1,8 +1,8 @@
 """Files of the program Gwyddion.
 
-The format is described in Gwyddion's user guide, "Gwyddion native data files". The package gwyfile is not
-used: it never ends on a string without its final NUL, cannot read character arrays, and copies the rest of
-the file for every component.
+Source: Gwyddion's user guide, "Gwyddion native data files". The package gwyfile is not used because it never
+returns on a string without a terminating NUL, cannot read character arrays, and copies the rest of the file
+for every component.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _ARRAYS = {b"C": "<u1", b"I": "<i4", b"Q": "<i8", b"D": "<f8"}
 
 
 class _Parser:
-    """Objects of a file; EOFError where the data end too early, ValueError where they mean nothing."""
+    """Parses the objects of a file; raises EOFError if the data end early, ValueError if they are invalid."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = len(_MARK)
 
     def object(self, depth: int = 0) -> dict[str, Any]:
-        """The object that begins here: its components by name."""
+        """Return the components, by name, of the object at the current position."""
         if depth > _MOST_NESTED:
             raise ValueError("nested too deeply")
         self._text()  # its type
@@ -82,18 +82,18 @@ class _Parser:
 def _height_map(data: bytes) -> HeightMap:
     content = _Parser(data).object()
     numbers = {
-        str(title): found.group(1)
+        str(title): match.group(1)
         for key, title in content.items()
-        if (found := re.fullmatch(r"/(\d+)/data/title", key))
+        if (match := re.fullmatch(r"/(\d+)/data/title", key))
     }
     if numbers:
         channel = choose_channel(list(numbers))
         number = numbers[channel]
     else:
         channel = ""
-        untitled = [found.group(1) for key in content if (found := re.fullmatch(r"/(\d+)/data", key))]
+        untitled = [match.group(1) for key in content if (match := re.fullmatch(r"/(\d+)/data", key))]
         if not untitled:
-            raise ValueError("no channel in it")
+            raise ValueError("it has no channel")
         number = min(untitled, key=int)
     field = content[f"/{number}/data"]
     values = np.asarray(field["data"], np.float64).reshape(int(field["yres"]), int(field["xres"]))

@@ -1,4 +1,4 @@
-"""Height maps as grey images: levelled by a plane, higher is brighter."""
+"""Convert height maps to grey images: levelled by a plane, with higher points brighter."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ _FIRST = re.compile(r"^height|height.?trace|heighttrace", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class HeightMap:
-    """Heights as stored in a file.
+    """A height map as stored in a file.
 
     Attributes
     ----------
     heights : (height, width) float64
         In `unit`.
     pixel_size_nm : float or None
-        Side of a pixel.
+        None if unknown.
+    unit : str
+        Unit of the heights; empty if unknown.
+    channel : str
+        Name of the channel; empty if unknown.
     frames : int
-        Images in the file; `heights` is the first.
+        Number of images in the file, of which `heights` is the first.
     """
 
     heights: Floats
@@ -42,46 +46,46 @@ class HeightMap:
     frames: int = 1
 
 
-def as_image(found: HeightMap, name: str) -> Decoded:
-    """A height map as an image.
+def as_image(height_map: HeightMap, name: str) -> Decoded:
+    """Convert a height map to an image.
 
     Parameters
     ----------
     name : str
-        Of the format.
+        Name of the format.
 
     Raises
     ------
     ValueError
         If there are no heights.
     Undecodable
-        If it is too small or too large.
+        If the image is too small or too large.
     """
     from defect_workbench.engine.input.instrument_metadata import believable
 
-    if found.heights.ndim != 2 or found.heights.size == 0 or np.iscomplexobj(found.heights):
-        raise ValueError("no height map in it")
-    check_size(found.heights.shape[1], found.heights.shape[0])
-    heights = levelled(found.heights)
+    if height_map.heights.ndim != 2 or height_map.heights.size == 0 or np.iscomplexobj(height_map.heights):
+        raise ValueError("it has no height map")
+    check_size(height_map.heights.shape[1], height_map.heights.shape[0])
+    heights = levelled(height_map.heights)
     notes = ["height map levelled by a plane"]
-    if found.frames > 1:
-        notes.append(f"first of {found.frames} frames")
+    if height_map.frames > 1:
+        notes.append(f"first of {height_map.frames} frames")
     tool = InstrumentMetadata(
         maker=f"AFM ({name})",
-        pixel_size_nm=believable(found.pixel_size_nm),
-        detector=found.channel,
-        height_unit=found.unit,
+        pixel_size_nm=believable(height_map.pixel_size_nm),
+        detector=height_map.channel,
+        height_unit=height_map.unit,
     )
     return Decoded(scale_to_uint8(heights), tuple(notes), heights, tool)
 
 
 def levelled(heights: Floats) -> Floats:
-    """Subtract the least-squares plane, refitted twice without what stands out by 3 sigma.
+    """Subtract the least-squares plane, refitted twice without points that deviate by more than 3 sigma.
 
     Parameters
     ----------
     heights : (height, width) float64
-        Values that are not finite stay out of the fit and as they are.
+        Values that are not finite are ignored by the fit and left unchanged.
 
     Returns
     -------
@@ -91,32 +95,32 @@ def levelled(heights: Floats) -> Floats:
     rows, columns = np.mgrid[: heights.shape[0], : heights.shape[1]].astype(np.float64)
     design = np.stack([np.ones(heights.size), rows.ravel(), columns.ravel()], axis=1)
     values = heights.ravel()
-    use = np.isfinite(values)
-    if use.sum() < 3:
+    used = np.isfinite(values)
+    if used.sum() < 3:
         return heights
     rest = values
     for _ in range(3):
-        plane = np.linalg.lstsq(design[use], values[use], rcond=None)[0]
+        plane = np.linalg.lstsq(design[used], values[used], rcond=None)[0]
         rest = values - design @ plane
-        deviation = np.abs(rest - np.median(rest[use]))
-        sigma = 1.4826 * float(np.median(deviation[use]))
+        deviation = np.abs(rest - np.median(rest[used]))
+        sigma = 1.4826 * float(np.median(deviation[used]))
         kept = np.isfinite(values) & (deviation <= 3 * sigma)
-        if sigma <= 0 or kept.sum() < max(3, 0.3 * use.sum()):
+        if sigma <= 0 or kept.sum() < max(3, 0.3 * used.sum()):
             break
-        use = kept
+        used = kept
     return rest.reshape(heights.shape)
 
 
 def choose_channel(channels: Sequence[str]) -> str:
-    """The channel of heights; the first where no name says so.
+    """Return the channel whose name indicates heights, or else the first channel.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there are no channels.
     """
     if not channels:
-        raise ValueError("no channel in it")
+        raise ValueError("it has no channel")
     for pattern in (_FIRST, _HEIGHTS):
         for channel in channels:
             if pattern.search(channel):
@@ -125,7 +129,7 @@ def choose_channel(channels: Sequence[str]) -> str:
 
 
 def read_from_file(data: bytes, name: str, extension: str, read: Callable[[Path], HeightMap]) -> Decoded:
-    """Decode by a reader of AFMReader, all of which want a file with its extension.
+    """Decode with a function of AFMReader, all of which need a file with the right extension.
 
     Raises
     ------
@@ -138,14 +142,14 @@ def read_from_file(data: bytes, name: str, extension: str, read: Callable[[Path]
             path.write_bytes(data)
         except OSError as error:
             reason = why_not_written(error)
-            raise NotNow(f"it cannot be unpacked into the system's temporary folder: {reason}") from error
+            raise NotNow(f"it cannot be written to the system's temporary folder: {reason}") from error
         return as_image(read(path), name)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """AFMReader logs every step to the console."""
-    import AFMReader.general_loader  # noqa: F401 # its modules switch their log on when imported
+    """Silence AFMReader, which logs every step to the console."""
+    import AFMReader.general_loader  # noqa: F401 # importing it enables its log
     from loguru import logger
 
     logger.disable("AFMReader")

@@ -1,4 +1,4 @@
-"""Igor binary waves, as Asylum Research's atomic force microscopes write them."""
+"""Igor binary waves, the format of Asylum Research's atomic force microscopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of JPK's atomic force microscopes: TIFF with tags of its own, read by tifffile."""
+"""Files of JPK's atomic force microscopes: TIFF with private tags, read by tifffile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NANOMETRES = 1e9
 
 
 class _Tag(IntEnum):
-    """Numbers of JPK's tags; those of slots are of the first slot."""
+    """JPK's tag numbers; for tags of slots, those of the first slot."""
 
     GRID_WIDTH = 32834
     GRID_COLUMNS = 32838
@@ -40,8 +40,8 @@ def _height_map(data: bytes) -> HeightMap:
         pages = {}
         for page in list(tiff.pages)[1:]:  # the first is a thumbnail
             if isinstance(page, tifffile.TiffPage):
-                way = "trace" if page.tags[_Tag.RETRACE].value == 0 else "retrace"
-                pages[f"{page.tags[_Tag.CHANNEL].value}_{way}"] = page
+                direction = "trace" if page.tags[_Tag.RETRACE].value == 0 else "retrace"
+                pages[f"{page.tags[_Tag.CHANNEL].value}_{direction}"] = page
         channel = choose_channel(list(pages))
         page, first = pages[channel], tiff.pages.first
         factor, offset = _scaling(page)
@@ -54,7 +54,7 @@ def _height_map(data: bytes) -> HeightMap:
 
 
 def _scaling(page: Any) -> tuple[float, float]:
-    """Factor and offset from stored numbers to the values of the slot that the instrument shows."""
+    """Return factor and offset that convert stored numbers to the values of the default slot."""
     default = page.tags[_Tag.DEFAULT_SLOT].value
     for slot in range(int(page.tags[_Tag.SLOTS].value)):
         step = slot * _SLOT_STEP
