@@ -121,7 +121,7 @@ NUMBERS = [
     (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in the result folder"),
     (["train", "LOT", "--out", "OUT", "--folds", "1"], "folds"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
-    (["train", "LOT", "--out", "OUT", "--group-by", "("], "is not a regular expression"),
+    (["train", "LOT", "--out", "OUT", "--group-by", "("], "nor a valid regular expression"),
 ]  # fmt: skip
 
 
