@@ -1,4 +1,4 @@
-"""What the window needs of message boxes; tests put something else in their place."""
+"""The message boxes that the window needs, as an interface; tests replace them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Leave(Enum):
-    """What to do with unsaved work that is about to be left."""
+    """What to do with unsaved work before something replaces it."""
 
     SAVE = auto()
     DISCARD = auto()
@@ -16,16 +16,16 @@ class Leave(Enum):
 
 
 class Messages(Protocol):
-    """Tells and asks without stopping the event loop."""
+    """Messages and questions that do not block the event loop."""
 
-    def tell(self, title: str, text: str) -> None:
-        """Say something that must be read."""
+    def inform(self, title: str, text: str) -> None:
+        """Show a message that must be acknowledged."""
 
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
-        """Ask a question; `done` gets the answer. Nothing changes unless the person presses `yes`."""
+        """Ask a question; `done` gets the answer. Nothing changes unless the user presses `yes`."""
 
     def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
         """Ask what to do with unsaved work; the default saves it."""
 
     def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
-        """Ask for a line of text; `done` gets it unless the person cancelled."""
+        """Ask for a line of text; `done` gets it unless the user cancelled."""

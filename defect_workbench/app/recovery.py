@@ -1,7 +1,7 @@
-"""Unsaved work that outlives a crash.
+"""Recovery of unsaved work after a crash.
 
-While there are unsaved decisions, the session is also written beside the settings, and a lock beside it
-says that its window lives. A file whose lock nobody holds was left by a crash.
+While there are unsaved decisions, the session is also written to the recovery folder, next to a lock that
+the window holds while it runs. A file whose lock is free was left by a crash.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _PREFIX, _MOST_DISCARDED, _DAYS = "discarded-", 20, 14
 
 @dataclass(frozen=True)
 class RecoverableWork:
-    """Work that was left without saving.
+    """Unsaved work that can be recovered.
 
     Attributes
     ----------
     when : datetime
-        It was discarded, or written last.
+        When it was discarded or last written.
     name : str
-        Of the folder or session it was about, where that is known.
+        Of the folder or session, if known.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Recovery:
     Parameters
     ----------
     folder : Path
-        Made when something is written.
+        Created when something is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,7 +50,7 @@ class Recovery:
         self._lock = _lock(self.path)
 
     def hold(self) -> Path:
-        """The file to write to; it is this window's from now on."""
+        """Lock and return the file that this window writes to."""
         if not self._lock.held:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Without a lock the file is still written: another window may offer it, but nothing is lost.
@@ -59,36 +59,36 @@ class Recovery:
         return self.path
 
     def left_behind(self) -> list[Path]:
-        """What crashed windows left, newest first."""
+        """Return the files that crashed windows left, newest first."""
         files = self._folder.glob("unsaved-*.dwb")
-        found = [path for path in files if path != self.path and _is_free(path)]
-        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+        left = [path for path in files if path != self.path and _is_free(path)]
+        return sorted(left, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def crashed(self) -> list[RecoverableWork]:
-        """The same, to choose from."""
+        """Return the work that crashed windows left, newest first."""
         return [
             RecoverableWork(path, datetime.fromtimestamp(path.stat().st_mtime).astimezone(), "after a crash")
             for path in self.left_behind()
         ]
 
     def take_over(self, path: Path) -> None:
-        """Make what a crashed window left this window's own."""
+        """Make a file that a crashed window left the file of this window."""
         path.replace(self.hold())
 
     def path_for_discarded(self, name: str) -> Path:
-        """Where work that a person discards is kept for a while.
+        """Return the path at which discarded work is kept for a while.
 
         Parameters
         ----------
         name : str
-            Of what was open, to know it by.
+            Of the folder or session, to recognise it by.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         when = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
         return self._folder / f"{_PREFIX}{when}-{uuid4().hex[:6]}-{safe_name(name)[:40]}.dwb"
 
     def discarded(self) -> list[RecoverableWork]:
-        """Discarded work that is still there, newest first; what is too old or too much goes."""
+        """Return discarded work, newest first; deletes what is too old or too much."""
         found = []
         for path in self._folder.glob(f"{_PREFIX}*.dwb"):
             try:
@@ -106,7 +106,7 @@ class Recovery:
         return kept
 
     def discard(self) -> None:
-        """Nothing unsaved is left here."""
+        """Delete the recovery file of this window and release its lock."""
         self.path.unlink(missing_ok=True)
         self._lock.release()
 

@@ -1,4 +1,4 @@
-"""What the window remembers between two runs."""
+"""What the window remembers between runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ TEXT_SIZES = ("100", "125", "150")
 
 
 class WindowSettings:
-    """An INI file of its own; nothing of it matters if it is lost."""
+    """Settings in an INI file; they can be deleted without losing work."""
 
     def __init__(self, path: Path) -> None:
         self._settings = QSettings(str(path), QSettings.Format.IniFormat)
 
     def recent(self) -> list[Path]:
-        """Folders and sessions opened last, newest first, that are still there."""
+        """Folders and sessions opened last, newest first, that still exist."""
         return [path for path in self._recent() if path.exists()]
 
     def remember(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class WindowSettings:
 
     @property
     def text_size(self) -> int:
-        """In percent of the system's."""
+        """Text size in percent of the system's."""
         value = str(self._settings.value("text_size", "100"))
         return int(value) if value in TEXT_SIZES else 100
 
@@ -49,7 +49,7 @@ class WindowSettings:
         self._settings.setValue("text_size", str(percent))
 
     def layout(self) -> tuple[QByteArray, QByteArray]:
-        """Geometry and dock state; empty the first time."""
+        """Geometry and dock state; empty on the first run."""
         geometry, state = self._settings.value("geometry"), self._settings.value("docks")
         empty = QByteArray()
         return (

@@ -1,4 +1,4 @@
-"""What to do about an error, in the words of the window."""
+"""What to do about an error, as the window phrases it."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ WORDS: Mapping[Remedy, str] = {
 
 
 def sentence(error: WorkbenchError) -> str:
-    """An error with what can be done about it."""
+    """Return the text of an error, with what to do about it."""
     return with_remedy(str(error), error.remedy, WORDS)

@@ -16,7 +16,7 @@ from defect_workbench.user_dirs import UserDirs
 
 
 def make_application() -> QApplication:
-    """The application object; the one there is if there is one."""
+    """Return the application object; the existing one if there is one."""
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Defect Workbench")
@@ -26,7 +26,7 @@ def make_application() -> QApplication:
 
 
 def run_window(path: Path | None, places: UserDirs) -> int:
-    """Show the window until it is closed; returns the exit code."""
+    """Show the window until it is closed; return the exit code."""
     start_logging(places.log)
     application = make_application()
     window = MainWindow(places)
@@ -36,7 +36,7 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     window.show()
     if path is not None:
         window.open_path(path.absolute())
-    # Python sees Ctrl-C only while it runs; the timer lets it.
+    # Python handles Ctrl-C only while it runs bytecode; the timer makes it do so.
     wake = QTimer()
     wake.start(300)
     wake.timeout.connect(lambda: None)

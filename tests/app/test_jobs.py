@@ -101,7 +101,7 @@ def test_late_result_of_a_replaced_job_is_dropped(jobs: JobRunner, qtbot: QtBot)
             ZeroDivisionError("x"),
             (
                 "unexpected fault at the step “Painting” (ZeroDivisionError: x). Run it again; if it comes "
-                "back, report it with what Help > Copy details for a bug report gives"
+                "back, report it with the text from Help › Copy details for a bug report"
             ),
         ),
         (

@@ -60,7 +60,7 @@ def test_what_nobody_has_looked_at_is_in_the_queue_and_not_learnt_from_whatever_
     assert asked() == paths(doubtful)
     assert set(learnt(document)) == everything - paths(doubtful)
     document.move(doubtful[:1], next(c for c in document.partition.clusters if c.key == scratch.key))
-    document.agree(doubtful[1:2])
+    document.accept_proposals(doubtful[1:2])
     found = learnt(document)
     assert asked() == paths(doubtful[2:])
     assert set(found) == everything - paths(doubtful[2:])

@@ -19,14 +19,14 @@ class Answers:
     """Takes the place of message boxes."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self.asked: list[str] = []
         self.agree = True
         self.leave = Leave.DISCARD
         self.text = ""
 
-    def tell(self, title: str, text: str) -> None:
-        self.told.append(text)
+    def inform(self, title: str, text: str) -> None:
+        self.messages.append(text)
 
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
         self.asked.append(text)

@@ -51,11 +51,11 @@ def trained(
     def fill(folder: Path) -> None:
         train(opened, qtbot)
         with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
-            opened.classifying.keep(folder / "kinds.dwm")
+            opened.classifier.save_to(folder / "kinds.dwm")
 
     model = once_per_run("classifier", fill) / "kinds.dwm"
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
-        opened.classifying.load(model)
+        opened.classifier.load(model)
     return opened
 
 
@@ -71,10 +71,10 @@ def lot(tmp_path: Path) -> Path:
 
 
 def test_too_little_to_learn_from_is_said(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
-    assert "none yet" in opened.classify_panel.labels_text.text()
+    assert "None yet" in opened.classify_panel.labels_text.text()
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
-        opened.classifying.train()
-    assert "confirm at least two clusters" in answers.told[0].lower()
+        opened.classifier.train()
+    assert "confirm at least two clusters" in answers.messages[0].lower()
 
 
 def test_a_classifier_is_trained_kept_applied_and_corrected(
@@ -84,19 +84,19 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     panel = opened.classify_panel
     assert panel.curves.heads
     text = panel.figures.toPlainText()
-    assert "right" in text
+    assert "Accuracy" in text
     assert all(name in text for name in NAMES[:3])
     path = tmp_path / "kinds.dwm"
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
-        opened.classifying.keep(path)
+        opened.classifier.save_to(path)
     assert path.is_file()
     assert (tmp_path / "kinds.dwm.html").is_file()
     with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
-        opened.classifying.load(path)
+        opened.classifier.load(path)
     assert panel.model_name.text() == "kinds.dwm"
 
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.classifying.classify(lot)
+        opened.classifier.classify(lot)
     project = opened.document.project
     assert project is not None
     assert project.proposal is not None
@@ -112,8 +112,8 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
 
     queue = opened.outlier_queue
     unsure = project.proposal.unsure(project.partition).tolist()
-    assert queue.left == len(unknown) + len(unsure)
-    opened.gallery_bar.order.setCurrentText("Unsure first")
+    assert queue.remaining == len(unknown) + len(unsure)
+    opened.gallery_bar.order.setCurrentText("Least certain first")
     first = opened.image_model.sections[0]
     shown = project.proposal.probability[opened.image_model.order[first.start : first.start + first.count]]
     assert (shown[1:] >= shown[:-1]).all()
@@ -124,29 +124,31 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
 
 def test_agreeing_in_the_queue_empties_it(trained: MainWindow, qtbot: QtBot, lot: Path) -> None:
     with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
-        trained.classifying.classify(lot)
+        trained.classifier.classify(lot)
     queue = trained.outlier_queue
     queue.setFocus()
     for _ in range(200):
-        if not queue.left:
+        if not queue.remaining:
             break
-        before = queue.left
+        before = queue.remaining
         qtbot.keyClick(queue, Qt.Key.Key_1)
-        assert queue.left < before
-    assert queue.left == 0
+        assert queue.remaining < before
+    assert queue.remaining == 0
     while trained.document.undo_stack.canUndo():
         trained.document.undo_stack.undo()
     project = trained.document.project
     assert project is not None
     assert project.proposal is not None
-    assert queue.left == len(project.partition.outliers) + len(project.proposal.unsure(project.partition))
+    assert queue.remaining == len(project.partition.outliers) + len(
+        project.proposal.unsure(project.partition)
+    )
 
 
 def test_what_is_unknown_stays_so_when_the_lot_is_grouped_in_another_way(
     trained: MainWindow, qtbot: QtBot, lot: Path
 ) -> None:
     with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
-        trained.classifying.classify(lot)
+        trained.classifier.classify(lot)
     before = trained.document.project
     assert before is not None
     assert before.proposal is not None
@@ -161,7 +163,7 @@ def test_decisions_made_while_a_folder_is_added_count_for_more(
     opened: MainWindow, qtbot: QtBot, lot: Path
 ) -> None:
     confirm(opened, 3)
-    opened.classifying.add_folder(lot)
+    opened.classifier.add_folder(lot)
     opened.outlier_queue.nuisance()
     decided = opened.document.project
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
@@ -176,10 +178,10 @@ def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_abou
     confirm(opened, 3)
     opened.classify_panel.folds.setValue(2)
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
-        opened.classifying.train()
+        opened.classifier.train()
         opened.map_method.setCurrentIndex(1)
-        assert "running job" in opened.notice.text.text()
-    assert opened.classifying.unsaved
+        assert "still running" in opened.notice.text.text()
+    assert opened.classifier.unsaved
     opened.document.undo_stack.setClean()
     answers.leave = Leave.STAY
     assert not opened.close()
@@ -189,7 +191,7 @@ def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_abou
 
 def test_session_keeps_the_proposals(trained: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path) -> None:
     with qtbot.waitSignal(trained.jobs.done, timeout=120_000):
-        trained.classifying.classify(lot)
+        trained.classifier.classify(lot)
     before = trained.document.project
     with qtbot.waitSignal(trained.jobs.done, timeout=10_000):
         trained.outputs.save_to(tmp_path / "sorted.dwb")
@@ -218,7 +220,7 @@ def test_new_images_go_to_confirmed_clusters_first(
     assert before is not None
     known = {image.path: None for image in before.images.images}
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
-        opened.classifying.add_folder(lot)
+        opened.classifier.add_folder(lot)
     after = opened.document.project
     assert after is not None
     assert len(after.images) == len(known) + 40
@@ -234,7 +236,7 @@ def test_new_images_go_to_confirmed_clusters_first(
     matched = [i for i, label in enumerate(after.proposal.labels) if label]
     assert len(matched) >= 10
     doubtful = after.proposal.unsure(after.partition)
-    assert opened.outlier_queue.left == len(after.partition.outliers) + len(doubtful)
+    assert opened.outlier_queue.remaining == len(after.partition.outliers) + len(doubtful)
     assert opened.windowTitle().startswith(after.images.root.name or "Defect")
     assert opened.isWindowModified()
     assert len(after.images.folders) == 2
@@ -248,12 +250,12 @@ def test_new_images_go_to_confirmed_clusters_first(
 
 
 def test_stages_are_edited_as_text_and_checked(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.classifying.edit_stages()
+    opened.classifier.edit_stages()
     dialog = opened.findChild(TaxonomyDialog)
     assert dialog is not None
     assert dialog.text.toPlainText() == taxonomy_text(default_taxonomy())
     dialog.text.setPlainText("[[stage]]\nname = 'x'\nkind = 'colour'\n")
-    assert "kind must be one of" in dialog.fault.text()
+    assert "kind must be one of" in dialog.status_text.text()
     assert not dialog.ok_button.isEnabled()
     dialog.text.setPlainText(taxonomy_text(flat_taxonomy()))
     qtbot.mouseClick(dialog.ok_button, LEFT)
@@ -263,7 +265,7 @@ def test_stages_are_edited_as_text_and_checked(opened: MainWindow, qtbot: QtBot)
 def test_augmentation_is_previewed(opened: MainWindow, qtbot: QtBot) -> None:
     opened.gallery.setCurrentIndex(opened.image_model.index(3))
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
-        opened.classifying.preview()
+        opened.classifier.preview()
     dialog = opened.findChild(AugmentDialog)
     assert dialog is not None
     shown = [label.pixmap().toImage() for label in dialog.findChildren(QLabel) if not label.pixmap().isNull()]

@@ -30,9 +30,9 @@ def test_the_window_sorts_as_the_command_line_does(
         qtbot.mouseClick(panel.train_button, LEFT)
     model = tmp_path / "kinds.dwm"
     with qtbot.waitSignal(window.jobs.done, timeout=60_000):
-        window.classifying.keep(model)
+        window.classifier.save_to(model)
     with qtbot.waitSignal(window.jobs.done, timeout=120_000):
-        window.classifying.classify(GOLDEN / "lot")
+        window.classifier.classify(GOLDEN / "lot")
     project = window.document.project
     assert project is not None
     assert project.proposal is not None

@@ -83,7 +83,7 @@ def test_open_drag_snap_refine_move_merge_rename_confirm_queue_undo_redo_export_
             break
         qtbot.keyClick(queue, key)
         done()
-    assert queue.left == 0
+    assert queue.remaining == 0
 
     # Undo all, redo all.
     for expected in reversed(steps[:-1]):

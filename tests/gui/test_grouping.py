@@ -48,7 +48,7 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         opened.actions_by_name["actionUndo"].trigger()
     assert opened.summary.text() == before
     assert linkage.currentText() == "Ward"
-    assert answers.told == []
+    assert answers.messages == []
 
 
 def test_grouping_that_cannot_be_is_told_and_changes_nothing(
@@ -57,7 +57,7 @@ def test_grouping_that_cannot_be_is_told_and_changes_nothing(
     before = opened.summary.text()
     with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
         opened.grouping.sliders["deep"].setValue(0)
-    assert "weight 0" in answers.told[0]
+    assert "weight 0" in answers.messages[0]
     assert opened.summary.text() == before
     assert opened.grouping.sliders["deep"].value() == 20
 

@@ -14,7 +14,7 @@ from tests.gui.gestures import LEFT
 
 def lightness(window: MainWindow) -> float:
     """Mean of the picture's middle."""
-    view = window.inspector.picture
+    view = window.inspector.image_view
     image = view.grab().toImage()
     spots = [QPoint(x, y) for x in range(60, view.width() - 60, 9) for y in range(60, view.height() - 60, 9)]
     return float(np.mean([image.pixelColor(spot).lightness() for spot in spots]))
@@ -50,7 +50,7 @@ def test_the_blocks_that_speak_for_the_cluster_are_named(opened: MainWindow, qtb
     for image in (int(partition.clusters[0].members[0]), outlier):
         opened.inspector.show_image(image)
         qtbot.waitUntil(lambda: "Deep" in opened.inspector.evidence_bars.accessibleName())
-    assert "What supports" in opened.inspector.evidence_title.text()
+    assert "Evidence for" in opened.inspector.evidence_title.text()
 
 
 def test_scale_bars_have_round_lengths_in_a_fitting_unit() -> None:
@@ -108,15 +108,15 @@ def test_choosing_an_image_shows_it_in_the_inspector(opened: MainWindow, qtbot: 
     assert project is not None
     shown = " ".join(label.text().replace("\u200b", "") for label in opened.inspector.findChildren(QLabel))
     assert project.images.images[image].path in shown
-    qtbot.waitUntil(lambda: opened.pictures.get(str(project.images.absolute(image))) is not None)
+    qtbot.waitUntil(lambda: opened.large_thumbnails.get(str(project.images.absolute(image))) is not None)
 
 
 def test_wheel_zooms_the_inspected_picture_and_a_double_click_fits_it(
     opened: MainWindow, qtbot: QtBot
 ) -> None:
     opened.gallery.setCurrentIndex(opened.image_model.index(0))
-    picture = opened.inspector.picture
-    qtbot.waitUntil(lambda: picture.has_picture)
+    picture = opened.inspector.image_view
+    qtbot.waitUntil(lambda: picture.has_image)
     place = QPointF(picture.rect().center())
     wheel = QWheelEvent(
         place, place, QPoint(), QPoint(0, 360), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,

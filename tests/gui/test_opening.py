@@ -29,7 +29,7 @@ def test_dropped_folder_opens_and_says_what_is_missing(
         assert drop(window, folder)
     assert window.weights_banner.isVisible()
     assert "texture and Zernike" in window.weights_banner.text.text()
-    assert "1 file not used" in window.summary.text()
+    assert "1 file rejected" in window.summary.text()
 
 
 def test_folder_without_images_is_told_and_leads_back(
@@ -38,7 +38,7 @@ def test_folder_without_images_is_told_and_leads_back(
     (tmp_path / "empty").mkdir()
     with qtbot.waitSignal(window.jobs.failed):
         window.open_path(tmp_path / "empty")
-    assert "no image" in answers.told[0]
+    assert "no image" in answers.messages[0]
     assert window.stack.currentIndex() == 0
 
 
@@ -46,7 +46,7 @@ def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
     window: MainWindow, qtbot: QtBot, with_weights: Path
 ) -> None:
     window.open_path(resource("sample"))
-    qtbot.waitUntil(lambda: "left" in window.progress.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "left" in window.progress.text.text(), timeout=60_000)
     assert "clusters" not in window.summary.text()
     with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
         qtbot.mouseClick(window.progress.cancel, LEFT)
@@ -80,13 +80,13 @@ def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
 ) -> None:
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(0))
     opened.actions_by_name["actionConfirm"].trigger()
-    with qtbot.waitSignal(opened.keeping.autosaves.done, timeout=10_000):
-        opened.keeping.autosave()
+    with qtbot.waitSignal(opened.session_guard.autosaves.done, timeout=10_000):
+        opened.session_guard.autosave()
     summary = opened.summary.text()
-    assert opened.keeping.recovery.path.is_file()
+    assert opened.session_guard.recovery.path.is_file()
     # As if the process that wrote it had been killed.
     left = places.recovery / "unsaved-0.dwb"
-    opened.keeping.recovery.path.rename(left)
+    opened.session_guard.recovery.path.rename(left)
     other = MainWindow(places, answers, offline=True)
     try:
         other.show()
@@ -115,11 +115,11 @@ def test_session_whose_folder_moved_can_be_relinked(
         window.open_path(tmp_path / "a.dwb")
     assert "was moved or deleted" in window.notice.text.text()
     with qtbot.waitSignal(window.jobs.done, timeout=10_000):
-        window.keeping.relink(tmp_path)
-    assert "None of the images" in answers.told[0]
+        window.session_guard.relink(tmp_path)
+    assert "None of the images" in answers.messages[0]
     (tmp_path / "moved" / "image-002.png").unlink()
     with qtbot.waitSignal(window.jobs.done, timeout=10_000):
-        window.keeping.relink(tmp_path / "moved")
+        window.session_guard.relink(tmp_path / "moved")
     assert "1 image of this session" in window.notice.text.text()
     project = window.document.project
     assert project is not None

@@ -13,28 +13,28 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     queue, document = opened.outlier_queue, opened.document
     assert document.partition is not None
     count = len(document.partition.outliers)
-    assert queue.left == count
+    assert queue.remaining == count
     opened.actions_by_name["actionReview"].trigger()
     qtbot.waitUntil(queue.hasFocus)
     first = queue.current
     qtbot.keyClick(queue, Qt.Key.Key_D)
     assert queue.current != first
-    assert queue.left == count
+    assert queue.remaining == count
     qtbot.keyClick(queue, Qt.Key.Key_Left)
     qtbot.keyClick(queue, Qt.Key.Key_Right)
     keys = [Qt.Key.Key_1, Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_2, Qt.Key.Key_3]
     for step in range(count):
         qtbot.keyClick(queue, keys[step % len(keys)])
-        assert queue.left == count - step - 1
+        assert queue.remaining == count - step - 1
     assert queue.current is None
     assert "0 outliers" in opened.summary.text()
     assert document.undo_stack.count() == count
     while document.undo_stack.canUndo():
         opened.actions_by_name["actionUndo"].trigger()
-    assert queue.left == count
+    assert queue.remaining == count
     while document.undo_stack.canRedo():
         opened.actions_by_name["actionRedo"].trigger()
-    assert queue.left == 0
+    assert queue.remaining == 0
 
 
 def test_a_click_on_a_candidate_puts_the_outlier_there(opened: MainWindow, qtbot: QtBot) -> None:

@@ -104,7 +104,7 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
     for large in (window.outlier_queue.current,):
         if large is not None:
             path = str(project.images.absolute(large))
-            qtbot.waitUntil(lambda path=path: window.pictures.get(path) is not None)  # type: ignore[misc]
+            qtbot.waitUntil(lambda path=path: window.large_thumbnails.get(path) is not None)  # type: ignore[misc]
 
 
 def test_the_way_through_the_window(opened: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_way_through_the_window(opened: MainWindow, qtbot: QtBot, camera: Ca
 
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
     opened.actions_by_name["actionConfirm"].trigger()
-    opened.outlier_queue.put_into(2)
+    opened.outlier_queue.move_to_candidate(2)
     opened.outlier_queue.split_out()
     opened.cluster_count.setValue(11)
     settle(opened, qtbot)
@@ -192,11 +192,11 @@ def test_what_is_known_of_the_images_and_how_they_are_prepared(
     assert dialog is not None
     camera.keep(dialog, "association", opened)
     dialog.close()
-    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
-        opened.preparing.ask()
+    with qtbot.waitSignal(opened.preprocessing.worker.done, timeout=20_000):
+        opened.preprocessing.open_dialog()
     preparing = opened.findChild(PreprocessingDialog)
     assert preparing is not None
-    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
+    with qtbot.waitSignal(opened.preprocessing.worker.done, timeout=20_000):
         preparing.background.setCurrentIndex(preparing.background.findData("periodic"))
     camera.keep(preparing, "prepare", opened)
     preparing.reject()
@@ -214,18 +214,18 @@ def test_a_classifier_and_what_it_sorts(
     opened.tabs.setCurrentWidget(opened.classify_panel)
     opened.classify_panel.folds.setValue(2)
     with qtbot.waitSignal(opened.jobs.done, timeout=180_000):
-        opened.classifying.train()
+        opened.classifier.train()
     settle(opened, qtbot)
     patient_camera.keep(opened, "classify", opened)
 
     opened.inspector.show_image(int(partition.clusters[2].members[0]))
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
-        opened.classifying.preview()
+        opened.classifier.preview()
     dialog = opened.findChild(AugmentDialog)
     assert dialog is not None
     patient_camera.keep(dialog, "augment", opened)
     dialog.close()
-    opened.classifying.edit_stages()
+    opened.classifier.edit_stages()
     stages = opened.findChild(TaxonomyDialog)
     assert stages is not None
     patient_camera.keep(stages, "stages", opened)
@@ -238,9 +238,9 @@ def test_a_classifier_and_what_it_sorts(
         (lot / source.name).write_bytes(source.read_bytes())
     opened.document.undo_stack.setClean()
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
-        opened.classifying.classify(lot)
+        opened.classifier.classify(lot)
     opened.tabs.setCurrentIndex(0)
-    opened.gallery_bar.order.setCurrentText("Unsure first")
+    opened.gallery_bar.order.setCurrentText("Least certain first")
     settle(opened, qtbot)
     patient_camera.keep(opened, "sorted", opened)
 
@@ -256,12 +256,12 @@ def test_pictures_of_a_microscope_with_scales_and_info_bars(
         write_tool_picture(folder / f"{number:02d}.tif", pixels, 5.0 if number % 3 else 12.5)
     with qtbot.waitSignal(window.jobs.done, timeout=60_000):
         window.open_path(folder)
-    assert "different scales" in window.notice.text.text() or window.weights_banner.isVisible()
+    assert "different pixel sizes" in window.notice.text.text() or window.weights_banner.isVisible()
     window.gallery.setCurrentIndex(window.image_model.index(0))
     settle(window, qtbot)
     camera.keep(window, "microscope", window)
-    with qtbot.waitSignal(window.preparing.worker.done, timeout=20_000):
-        window.preparing.ask()
+    with qtbot.waitSignal(window.preprocessing.worker.done, timeout=20_000):
+        window.preprocessing.open_dialog()
     dialog = window.findChild(PreprocessingDialog)
     assert dialog is not None
     camera.keep(dialog, "scales", window)
@@ -284,7 +284,7 @@ def test_while_it_works_and_when_it_was_stopped(
     window: MainWindow, qtbot: QtBot, patient_camera: Camera, with_weights: Path
 ) -> None:
     window.open_path(resource("sample"))
-    qtbot.waitUntil(lambda: "left" in window.progress.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "left" in window.progress.text.text(), timeout=60_000)
     patient_camera.keep(window, "working", window)
     with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
         window.jobs.cancel()

@@ -82,7 +82,7 @@ def test_a_table_that_names_no_image_is_refused(
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.tables.join(tmp_path / "other.csv")
-    assert "contains the file names" in answers.told[0]
+    assert "contains the file names" in answers.messages[0]
     assert opened.document.project is not None
     assert opened.document.project.side is None
 
@@ -137,12 +137,12 @@ def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_k
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
     opened.actions_by_name["actionConfirm"].trigger()
     (held,) = opened.cluster_list.chosen()
-    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
+    with qtbot.waitSignal(opened.preprocessing.worker.done, timeout=20_000):
         opened.actions_by_name["actionPrepare"].trigger()
     dialog = opened.findChild(PreprocessingDialog)
     assert dialog is not None
     assert not dialog.ok_button.isEnabled()
-    with qtbot.waitSignal(opened.preparing.worker.done, timeout=20_000):
+    with qtbot.waitSignal(opened.preprocessing.worker.done, timeout=20_000):
         dialog.background.setCurrentIndex(dialog.background.findData("plane"))
         dialog.denoise.setCurrentIndex(dialog.denoise.findData("median"))
     assert "plane subtracted" in dialog.summary_text.text()
@@ -180,7 +180,7 @@ def test_second_window_on_a_session_is_read_only_and_saves_elsewhere(
         stored = path.read_bytes()
         other.cluster_count.setValue(9)
         other.outputs.save_to(path)
-        assert "open in another window" in answers.told[-1]
+        assert "open in another window" in answers.messages[-1]
         assert path.read_bytes() == stored
         with qtbot.waitSignal(other.jobs.done, timeout=10_000):
             other.outputs.save_to(tmp_path / "mine.dwb")

@@ -97,7 +97,7 @@ def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers)
 
 def test_help_lists_the_keys_and_copies_a_bug_report(opened: MainWindow, answers: Answers) -> None:
     opened.actions_by_name["actionKeys"].trigger()
-    assert "Ctrl+E" in answers.told[0]
+    assert "Ctrl+E" in answers.messages[0]
     opened.actions_by_name["actionBugReport"].trigger()
     assert "defect-workbench: " in QGuiApplication.clipboard().text()
 

@@ -21,9 +21,9 @@ class Colouring:
     shades : (n,) uint32
         0xFFRRGGBB.
     legend : tuple of (str, str)
-        Words and #RRGGBB; for numbers from the lowest to the highest.
+        Text and #RRGGBB; for numbers from the lowest to the highest.
     ramp : bool
-        Whether the legend's colours pass into each other.
+        Whether the legend is a continuous ramp.
     """
 
     shades: NDArray[np.uint32]
@@ -32,7 +32,7 @@ class Colouring:
 
 
 def colour_by(column: Column) -> Colouring:
-    """Colours by a column; what has no value, or a rare one, is neutral."""
+    """Return colours by a column; images with no value, or a rare one, are neutral."""
     return _by_number(column) if column.numeric else _by_category(column)
 
 
@@ -45,24 +45,24 @@ def _by_category(column: Column) -> Colouring:
     legend = [(f"{text} ({counts[text]:,})", colour_of[text]) for text in shown]
     rest = len(texts) - sum(counts[text] for text in shown)
     if rest:
-        legend.append((f"others or none ({rest:,})", NEUTRAL))
+        legend.append((f"other or no value ({rest:,})", NEUTRAL))
     return Colouring(shades, tuple(legend))
 
 
 def _by_number(column: Column) -> Colouring:
     values = np.asarray(column.values, np.float64)
-    there = np.isfinite(values)
+    known = np.isfinite(values)
     shades = np.full(len(values), _argb(NEUTRAL), np.uint32)
-    # A single far value must not paint all others in one colour.
-    low, high = np.percentile(values[there], (1, 99)) if there.any() else (0.0, 1.0)
+    # A single extreme value must not give all others the same colour.
+    low, high = np.percentile(values[known], (1, 99)) if known.any() else (0.0, 1.0)
     if not high > low:
-        low, high = float(values[there].min(initial=0.0)), float(values[there].max(initial=1.0))
-    place = np.clip((values[there] - low) / max(high - low, 1e-300), 0, 1) * (len(RAMP) - 1)
+        low, high = float(values[known].min(initial=0.0)), float(values[known].max(initial=1.0))
+    place = np.clip((values[known] - low) / max(high - low, 1e-300), 0, 1) * (len(RAMP) - 1)
     anchors = np.array([[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in RAMP], np.float64)
     base = np.minimum(place.astype(np.intp), len(RAMP) - 2)
     share = (place - base)[:, None]
     mixed = np.rint(anchors[base] * (1 - share) + anchors[base + 1] * share).astype(np.uint32)
-    shades[there] = 0xFF000000 | (mixed[:, 0] << 16) | (mixed[:, 1] << 8) | mixed[:, 2]
+    shades[known] = 0xFF000000 | (mixed[:, 0] << 16) | (mixed[:, 1] << 8) | mixed[:, 2]
     marks = np.linspace(low, high, len(RAMP))
     legend = tuple((f"{mark:.4g}", name) for mark, name in zip(marks.tolist(), RAMP, strict=True))
     return Colouring(shades, legend, ramp=True)

@@ -23,7 +23,7 @@ class Column:
     Attributes
     ----------
     values : (n,) float64 or object
-        Numbers (NaN where there is none), or texts (empty where there is none).
+        Numbers (NaN if missing), or texts (empty if missing).
     """
 
     name: str
@@ -68,7 +68,7 @@ def columns_of(project: Project) -> dict[str, Column]:
 
 
 def _side_columns(project: Project) -> list[Column]:
-    """Columns of the joined table; a filter is typed, so spaces in their names become '_'."""
+    """Return the columns of the joined table; filters are typed, so spaces in their names become '_'."""
     found = []
     for column in project.side.columns if project.side is not None else ():
         name = "_".join(column.name.split())

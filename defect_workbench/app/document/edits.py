@@ -1,4 +1,4 @@
-"""What a user's edits make of the decisions of a project. An edit changes nothing by itself."""
+"""The edits of a user, as new decisions about a project. Making an edit changes nothing by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from defect_workbench.core.text import counted
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """Other decisions about the same project.
+    """New decisions about a project, not yet applied.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Edit:
     text : str
         Follows "Undo" in the menu.
     reviewed : (m,) intp or None
-        Images whose proposals count as reviewed with it.
+        Images whose proposals the edit reviews.
     """
 
     verb: str
@@ -36,7 +36,7 @@ class Edit:
 
 
 class Editor:
-    """Makes edits of one state of a project.
+    """Makes edits from one state of a project.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Editor:
         self._project, self._node_colours = project, node_colours
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool) -> Edit | None:
-        """Lock clusters, or unlock them; proposals in what is locked count as reviewed."""
+        """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
         members = np.concatenate([cluster.members for cluster in clusters]) if clusters else None
         verb = "Confirm" if confirmed else "Unlock"
         return self._describe(
@@ -64,7 +64,7 @@ class Editor:
         return self._describe(f"Note on {cluster.label}", [cluster], note=note)
 
     def merge(self, clusters: Sequence[Cluster]) -> Edit | None:
-        """Make one held cluster of several; it keeps the name and state of the largest one."""
+        """Merge clusters into one held cluster; it keeps the name and state of the largest one."""
         if len(clusters) < 2:
             return None
         largest = max(clusters, key=lambda cluster: len(cluster.members))
@@ -88,14 +88,14 @@ class Editor:
         return Edit("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
 
     def split_out(self, images: Integers) -> Edit | None:
-        """Make a new cluster of images; they count as reviewed."""
+        """Move images into a new cluster; they count as reviewed."""
         if not len(images):
             return None
         after, _ = self._handed_over(images).hold(images, Group(colour=self._unused_colour()))
         return Edit("Split out", f"Split out {counted(len(images), 'image')}", after, images)
 
     def mark_as_nuisance(self, images: Integers) -> Edit | None:
-        """Move images into the one cluster that is of no interest; they count as reviewed."""
+        """Move images into the nuisance cluster; they count as reviewed."""
         if not len(images):
             return None
         before = self._handed_over(images)
@@ -108,7 +108,7 @@ class Editor:
         return Edit("Mark as nuisance", text, after, images)
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> Edit | None:
-        """Replace a cluster by finer ones.
+        """Replace a cluster by smaller ones.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class Editor:
         return Edit("Unlock", text, after, reviewed)
 
     def _group(self, cluster: Cluster) -> Group:
-        """Return a group for a cluster that was open; it keeps its colour."""
+        """Return a group for an open cluster; it keeps its colour."""
         return Group(colour=colour_number(cluster, self._node_colours))
 
 

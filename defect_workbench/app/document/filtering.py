@@ -1,7 +1,7 @@
 """The gallery's filter: words, and conditions on columns.
 
-A word is looked for in paths and cluster names; `column:text` in a column; `column=value`,
-`column>number` and the like compare. All terms must hold.
+A word matches paths and cluster names, `column:text` the texts of a column; `column=value`, `column>number`
+and the like compare. All terms must hold.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Condition:
     value: str
 
     def mask(self) -> Flags:
-        """(n,) where it holds; nowhere where a number is missing or no number was given."""
-        wanted = self.value.casefold()
+        """Return (n,) where the condition holds; never where a number is missing or cannot be parsed."""
+        value = self.value.casefold()
         if self.column.numeric:
             numbers = np.asarray(self.column.values, np.float64)
             try:
@@ -47,15 +47,15 @@ class Condition:
             return np.asarray(_COMPARE[self.sign.replace(":", "=")](numbers, number))
         texts = [str(text).casefold() for text in self.column.values]
         if self.sign == ":":
-            return np.array([wanted in text for text in texts], bool)
+            return np.array([value in text for text in texts], bool)
         if self.sign == "=":
-            return np.array([wanted == text for text in texts], bool)
+            return np.array([value == text for text in texts], bool)
         return np.zeros(len(texts), bool)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a filter text means.
+    """A parsed filter.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Filter:
         return bool(self.words or self.conditions)
 
     def allowed(self, count: int) -> Flags:
-        """(n,) the images for which every condition holds."""
+        """Return (n,) the images for which every condition holds."""
         result = np.ones(count, bool)
         for condition in self.conditions:
             result &= condition.mask()
@@ -78,7 +78,7 @@ class Filter:
 
 
 def parse_filter(text: str, columns: Mapping[str, Column]) -> Filter:
-    """The meaning of a text; what names no column is a word."""
+    """Return the parsed filter; a term that names no column is a word."""
     words, conditions = [], []
     for phrase, term in _TERM.findall(text):
         found = _CONDITION.fullmatch(term)

@@ -1,4 +1,4 @@
-"""What the gallery and the status bar say of a document."""
+"""The text and the sections that the gallery and the status bar show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 
-# The images nearest to the medoid tell the median well enough, and are the same at every cut.
+# Enough for a stable median.
 _MEASURED = 200
 
 
@@ -27,18 +27,18 @@ class Order(StrEnum):
     SIZE = "Size"
     SPREAD = "Spread"
     NAME = "Name"
-    OUTLIERNESS = "Outlierness"
-    UNSURE = "Unsure first"
+    OUTLIER_SCORE = "Outlier score"
+    UNSURE = "Least certain first"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the gallery shows, and in which order.
+    """What the gallery shows, in which order.
 
     Attributes
     ----------
     text : str
-        As `filtering` reads it; empty shows all.
+        As `filtering` parses it; empty shows all.
     state : str
         "open", "held", "confirmed" or "nuisance"; empty shows all.
     """
@@ -49,13 +49,13 @@ class Choice:
 
 
 def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple[Section, ...], Integers]:
-    """The clusters as sections, the outliers last, and the images in their order."""
+    """Return the clusters as sections, the outliers last, and the images in their order."""
     project, partition, choice = document.project, document.partition, choice or Choice()
     if project is None or partition is None:
         return (), np.empty(0, np.intp)
-    wanted = parse_filter(choice.text, document.columns) if choice.text else None
-    allowed = wanted.allowed(len(project.images)) if wanted is not None else None
-    named = {word: _in_paths(word, project) for word in wanted.words} if wanted is not None else {}
+    parsed = parse_filter(choice.text, document.columns) if choice.text else None
+    allowed = parsed.allowed(len(project.images)) if parsed is not None else None
+    named = {word: _in_paths(word, project) for word in parsed.words} if parsed is not None else {}
     sure = project.proposal.probability if project.proposal is not None else None
     sections: list[Section] = []
     pieces: list[Integers] = []
@@ -70,7 +70,7 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
                 if word not in title.casefold():
                     fits = fits & found[members]
             shown = members[fits]
-        if len(shown) or not wanted:
+        if len(shown) or not parsed:
             if len(shown) < len(members):
                 detail = f"{len(shown):,} of {detail}"
             start = sum(section.count for section in sections)
@@ -92,7 +92,7 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
-        detail = f"{images(len(partition.outliers))}, similar to no other image"
+        detail = f"{images(len(partition.outliers))}, unlike any other image"
         add("Outliers", detail, None, partition.outliers, None)
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 
@@ -116,13 +116,13 @@ def _ordered(document: Document, partition: Partition, order: Order) -> list[Clu
         Order.SPREAD: lambda c: (-c.spread, c.label),
         Order.UNSURE: lambda c: (_least_sure(project, c), c.label),
         Order.NAME: lambda c: (0.0, c.label.casefold()),
-        Order.OUTLIERNESS: lambda c: (-float(scores[c.members].mean()), c.label),
+        Order.OUTLIER_SCORE: lambda c: (-float(scores[c.members].mean()), c.label),
     }
     return sorted(partition.clusters, key=keys[order])
 
 
 def summary_of(document: Document) -> str:
-    """The status bar's line."""
+    """Return the text of the status bar."""
     project, partition = document.project, document.partition
     if project is None or partition is None:
         return ""
@@ -134,12 +134,12 @@ def summary_of(document: Document) -> str:
     if document.tree is not None:
         parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
     backbone = project.analysis.backbone
-    parts.append(backbone.weights if backbone is not None else "texture and Zernike shape only")
+    parts.append(backbone.weights if backbone is not None else "texture and Zernike moments only")
     if project.images.rejected:
-        parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
+        parts.append(f"{counted(len(project.images.rejected), 'file')} rejected")
     return "  ·  ".join(parts)
 
 
 def images(count: int) -> str:
-    """A number of images in words."""
+    """Return a number of images as text."""
     return counted(count, "image")

@@ -23,13 +23,14 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.text import counted
 
 Index = QModelIndex | QPersistentModelIndex
 Roles = Qt.ItemDataRole
 
 
 class Role(IntEnum):
-    """What the views ask for besides Qt's own roles."""
+    """Item roles besides those of Qt."""
 
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
@@ -43,7 +44,7 @@ class Section:
     Attributes
     ----------
     key : int or None
-        Of the cluster; None for what is no cluster.
+        Of the cluster; None for the outliers.
     """
 
     title: str
@@ -58,7 +59,7 @@ MIME = "application/x-defect-workbench-images"
 
 
 def dragged_images(data: QMimeData) -> list[int]:
-    """The images that are dragged; none if it is something else."""
+    """Return the dragged images; none if something else is dragged."""
     if not data.hasFormat(MIME):
         return []
     return [int(number) for number in bytes(data.data(MIME).data()).decode("ascii").split()]
@@ -67,7 +68,7 @@ def dragged_images(data: QMimeData) -> list[int]:
 class ImageModel(QAbstractListModel):
     """Images in a given order, as thumbnails.
 
-    Rows come from `set_rows`; the pictures come from the loader when they are asked for.
+    `set_rows` sets the rows; thumbnails are requested from the loader when a view needs them.
     """
 
     def __init__(self, loader: ThumbnailLoader, parent: QObject | None = None) -> None:
@@ -131,7 +132,7 @@ class ImageModel(QAbstractListModel):
         return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
 
     def mimeTypes(self) -> list[str]:
-        """Images go as their numbers, within this window."""
+        """Images are dragged as their numbers, within this window."""
         return [MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
@@ -150,11 +151,11 @@ class ImageModel(QAbstractListModel):
         return self._loader.failed(self.file(image))
 
     def row_of(self, image: int) -> int:
-        """The row of an image; -1 where it is not shown."""
+        """The row of an image; -1 if it is not shown."""
         return int(self._row_of[image]) if 0 <= image < len(self._row_of) else -1
 
     def selection_of(self, images: Sequence[int] | Integers) -> QItemSelection:
-        """The rows of images as a selection, in runs: thousands of single rows would take seconds."""
+        """Return the rows of images as a selection, in runs: thousands of single rows would take seconds."""
         selection = QItemSelection()
         rows = np.sort(self._row_of[np.asarray(images, np.intp)]) if len(images) else self._row_of[:0]
         rows = rows[rows >= 0]
@@ -164,7 +165,7 @@ class ImageModel(QAbstractListModel):
         return selection
 
     def images_of(self, selection: QItemSelection) -> Integers:
-        """The images of a selection, rising."""
+        """Return the images of a selection in ascending order."""
         parts = [selection.at(number) for number in range(selection.count())]
         runs = [self._order[part.top() : part.bottom() + 1] for part in parts]
         return np.sort(np.concatenate(runs)) if runs else np.empty(0, np.intp)
@@ -177,7 +178,7 @@ class ImageModel(QAbstractListModel):
 
 
 class ClusterModel(QAbstractListModel):
-    """The clusters, by falling size."""
+    """The clusters, by descending size."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -212,7 +213,7 @@ class ClusterModel(QAbstractListModel):
         return int(partition.cluster_of[image]) if partition is not None and known else -1
 
     def row_of_key(self, key: int) -> int:
-        """The row of a cluster; -1 where it is no longer there."""
+        """The row of a cluster; -1 if it no longer exists."""
         return next((row for row, cluster in enumerate(self._clusters) if cluster.key == key), -1)
 
     def _refresh(self) -> None:
@@ -223,19 +224,19 @@ class ClusterModel(QAbstractListModel):
 
 
 def describe(cluster: Cluster) -> str:
-    """A cluster in words."""
+    """Return the description of a cluster."""
     state = state_of(cluster)
-    words = f"{cluster.label}: {len(cluster.members):,} images, spread {cluster.spread:.3f}"
+    words = f"{cluster.label}: {counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}"
     return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
 
 
 def note_of(cluster: Cluster) -> str:
-    """What a person noted about a cluster; empty if nothing."""
+    """Return the note on a cluster; empty without one."""
     return "" if cluster.group is None else cluster.group.note
 
 
 def state_of(cluster: Cluster) -> str:
-    """What a person decided about a cluster, in a word; empty if nothing."""
+    """Return the state of a cluster that the user decided about; empty for an open cluster."""
     if cluster.group is None:
         return ""
     if cluster.group.nuisance:

@@ -1,4 +1,4 @@
-"""What was measured on images, in words."""
+"""Measurements of images as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defect_workbench.core.text import counted
 
 
 def measured_words(measured: Measurements | None) -> str:
-    """One image's measurements, a line for each group of them."""
+    """Return the measurements of an image, one line per group."""
     if measured is None:
         return ""
     noise = f"noise {measured.noise:.1f} grey levels"
@@ -23,12 +23,12 @@ def measured_words(measured: Measurements | None) -> str:
         return f"no defect found\n{noise}"
     count = counted(measured.defects, "defect")
     size = _length(measured.diameter, measured.unit)
-    shape = f"aspect {measured.aspect:.2g} at {measured.orientation:.0f}°"
-    return f"{count}, the largest ⌀ {size}\n{shape}, contrast {measured.contrast:+.0f}\n{noise}"
+    proportions = f"aspect ratio {measured.aspect:.2g} at {measured.orientation:.0f}°"
+    return f"{count}, the largest ⌀ {size}\n{proportions}, contrast {measured.contrast:+.0f}\n{noise}"
 
 
 def median_words(images: Sequence[ImageRecord], members: Integers) -> str:
-    """The median diameter of the largest defects of some images; empty where there is none."""
+    """Return the median diameter of the largest defects of images; empty without a defect."""
     found = [m for i in members.tolist() if (m := images[i].measured) is not None and m.defects]
     if not found:
         return ""

@@ -38,7 +38,7 @@ class Replace(QUndoCommand, Generic[Part]):
 
 
 class ChangeDecisions(QUndoCommand):
-    """Some images are held in other groups, or groups are described differently.
+    """Images move between groups, or groups get another name, note or state.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from defect_workbench.app.document.columns import Column, columns_of
-from defect_workbench.app.document.confirmed_guard import Guard, question, taken_back
+from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
 from defect_workbench.app.document.undo_commands import ChangeDecisions, Part, Replace
 from defect_workbench.app.jobs.open_job import Opened
@@ -31,7 +31,7 @@ from defect_workbench.engine.clustering.registry import METHODS
 class Document(QObject):
     """One open project. Everything that changes it is a command on `undo_stack`.
 
-    Signals: opened (a project was shown), partition_changed (clusters or outliers are others now),
+    Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
     tree, or none), side_changed (another joined table, or none).
     """
@@ -47,72 +47,72 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
         self.session: Path | None = None
-        # Every decision goes by here, whichever key or gesture it comes from; None asks nobody.
+        # Asked before any decision that changes confirmed clusters; without a guard nothing is asked.
         self.guard: Guard | None = None
         self._opened: Opened | None = None
         self._project: Project | None = None
         self._preview: Project | None = None
 
-    # What there is
+    # State
 
     @property
     def project(self) -> Project | None:
-        """The project without what is only being dragged; None before one is open."""
+        """The open project, without the preview of a dragged cut; None before one is open."""
         return self._project
 
     @property
     def partition(self) -> Partition | None:
-        """What to show: while the cut is dragged, the partition there."""
+        """The partition to show; while the cut is dragged, the one at its position."""
         shown = self._preview or self._project
         return None if shown is None else shown.partition
 
     @property
     def clusters_at_cut(self) -> int:
-        """Clusters at the cut, outliers not set apart; while it is dragged, there."""
+        """Number of clusters at the cut, outliers included; while it is dragged, at its position."""
         shown = self._preview or self._project
         return 0 if shown is None else shown.clusters
 
     @property
     def decisions(self) -> Decisions:
-        """Those that hold."""
+        """The decisions in force."""
         assert self._project is not None
         return self._project.decisions
 
     @property
     def tree(self) -> Tree | None:
-        """The tree of the images, where there is one."""
+        """The tree of the images; None without one."""
         tree = self._project.analysis.tree if self._project is not None else None
         return tree if tree is not None and tree.leaves > 1 else None
 
     @property
     def layout(self) -> Layout | None:
-        """Of the tree."""
+        """The layout of the tree."""
         return None if self._opened is None else self._opened.layout
 
     @property
     def node_colours(self) -> Integers | None:
-        """Of the tree."""
+        """The colour numbers of the nodes of the tree."""
         return None if self._opened is None else self._opened.colours
 
     @property
     def plane(self) -> Floats:
-        """(n, 2) where the images are on the map, by principal components."""
+        """(n, 2) positions of the images on the map, by principal components."""
         return np.empty((0, 2)) if self._opened is None else self._opened.plane
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """What is known of the images, to filter and colour by; the same while only the cut moves."""
+        """The columns to filter and colour by; cached while only the cut moves."""
         project = self._project
         if project is None:
             return {}
         parts = (project.images, project.analysis, project.side, project.proposal)
-        if any(one is not other for one, other in zip(parts, self._columns[0], strict=True)):
+        if any(part is not cached for part, cached in zip(parts, self._columns[0], strict=True)):
             self._columns = parts, columns_of(project)
         return self._columns[1]
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:
-        """The preparation that the pictures ask for, and why."""
+        """The suggested preprocessing, and why."""
         return (DEFAULT, "") if self._opened is None else self._opened.suggested
 
     @property
@@ -124,10 +124,10 @@ class Document(QObject):
         """The colour of a cluster, #RRGGBB."""
         return cluster_colour(cluster, self.node_colours)
 
-    # What changes it
+    # Changes
 
     def show(self, opened: Opened) -> None:
-        """Replace everything by a project."""
+        """Show a project in place of the current one."""
         self.undo_stack.clear()
         # An empty stack that was marked as unsaved stays so when it is cleared.
         self.undo_stack.setClean()
@@ -147,22 +147,22 @@ class Document(QObject):
         self.partition_changed.emit()
 
     def saved(self, path: Path, step: int) -> None:
-        """The state after an undo step is in a session file now."""
+        """Note that the state after an undo step was saved to a session file."""
         self.session = path
         if step == self.undo_stack.index():
             self.undo_stack.setClean()
 
     def forget_session(self) -> None:
-        """What is shown is in no file of the person's."""
+        """Note that the project is not in any session file of the user."""
         self.session = None
         self.mark_unsaved()
 
     def mark_unsaved(self) -> None:
-        """There is more than the session file holds."""
+        """Note that there are changes that the session file does not hold."""
         self.undo_stack.resetClean()
 
     def relink(self, root: Path) -> None:
-        """The images are in another folder now."""
+        """Use the images of another folder."""
         if self._project is not None:
             images = replace(self._project.images, root=root)
             self._project = replace(self._project, images=images)
@@ -178,7 +178,7 @@ class Document(QObject):
         self.cut_changed.emit(clusters)
 
     def end_preview(self) -> None:
-        """Go back to the cut that holds."""
+        """Return to the cut in force."""
         if self._preview is not None:
             self._preview = None
             self.partition_changed.emit()
@@ -200,23 +200,25 @@ class Document(QObject):
         if clusters == self._project.clusters:
             self.end_preview()
         else:
-            self._replace(f"Cut into {clusters} clusters", self._apply_cut, self._project.clusters, clusters)
+            self._replace(
+                f"Cut into {counted(clusters, 'cluster')}", self._apply_cut, self._project.clusters, clusters
+            )
 
     def join(self, side: SideData | None) -> None:
-        """Join a table to the images; None removes the one that is joined."""
+        """Join a table to the images; None removes the joined table."""
         if self._project is not None and side is not self._project.side:
             text = f"Join {side.source}" if side is not None else "Remove table"
             self._replace(text, self._apply_side, self._project.side, side)
 
-    def agree(self, images: Integers) -> None:
+    def accept_proposals(self, images: Integers) -> None:
         """Accept the proposals for images."""
         proposal = None if self._project is None else self._project.proposal
         if proposal is not None and proposal.unreviewed[images].any():
-            text = f"Agree on {counted(len(images), 'image')}"
+            text = f"Accept {counted(len(images), 'proposal')}"
             self._replace(text, self.apply_proposal, proposal, proposal.reviewed(images))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
-        """Lock clusters, or unlock them; proposals in what is locked count as reviewed."""
+        """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
         self._edit(lambda editor: editor.confirm(clusters, confirmed))
 
     def rename(self, cluster: Cluster, name: str) -> None:
@@ -228,7 +230,7 @@ class Document(QObject):
         self._edit(lambda editor: editor.annotate(cluster, note))
 
     def merge(self, clusters: Sequence[Cluster]) -> None:
-        """Make one held cluster of several; it keeps the name and state of the largest one."""
+        """Merge clusters into one held cluster; it keeps the name and state of the largest one."""
         self._edit(lambda editor: editor.merge(clusters))
 
     def move(self, images: Integers, cluster: Cluster) -> None:
@@ -236,25 +238,25 @@ class Document(QObject):
         self._edit(lambda editor: editor.move(images, cluster))
 
     def split_out(self, images: Integers) -> None:
-        """Make a new cluster of images; they count as reviewed."""
+        """Move images into a new cluster; they count as reviewed."""
         self._edit(lambda editor: editor.split_out(images))
 
     def nuisance(self, images: Integers) -> None:
-        """Move images into the one cluster that is of no interest; they count as reviewed."""
+        """Move images into the nuisance cluster; they count as reviewed."""
         self._edit(lambda editor: editor.mark_as_nuisance(images))
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> None:
-        """Replace a cluster by finer ones, given by positions within its members."""
+        """Replace a cluster by smaller ones, given by positions within its members."""
         self._edit(lambda editor: editor.refine(cluster, groups))
 
     def name_taken(self, name: str, cluster: Cluster) -> bool:
-        """Whether another cluster has the name, in whatever case."""
+        """Whether another cluster has the name, ignoring case."""
         partition = self.partition
         others = partition.clusters if partition is not None else ()
         return any(c.key != cluster.key and c.label.casefold() == name.casefold() for c in others)
 
     def _edit(self, make: Callable[[Editor], Edit | None]) -> None:
-        """Make one undo step of an edit; asks first where it would undo what a user confirmed."""
+        """Make an edit one undo step; ask first if it would change confirmed clusters."""
         project = self._project
         if project is None:
             return
@@ -267,7 +269,7 @@ class Document(QObject):
             if self._project is project:
                 self._push(edit)
 
-        changed = taken_back(project, edit.decisions) if self.guard is not None else {}
+        changed = changed_confirmed(project, edit.decisions) if self.guard is not None else {}
         if changed and self.guard is not None:
             self.guard(question(project, edit.text, edit.verb, changed), edit.verb, push)
         else:
@@ -296,7 +298,7 @@ class Document(QObject):
         """Set the cut."""
         assert self._project is not None
         if self._preview is not None and self._preview.clusters == clusters:
-            # Just dragged here: the partition is computed already.
+            # Dragged to here: the partition is already computed.
             self._project, self._preview = self._preview, None
             self.cut_changed.emit(clusters)
             return
@@ -342,7 +344,7 @@ class Document(QObject):
 
 
 def _regrouping(before: Opened, after: Opened) -> str:
-    """Return what undo calls the step from one grouping to another."""
+    """Return the undo text of the step from one grouping to another."""
     old, new = before.project.analysis, after.project.analysis
     if old.backbone is None and new.backbone is not None:
         return "Regroup with network features"

@@ -1,4 +1,4 @@
-"""One original at a time, read and toned beside the window; only the latest wish counts."""
+"""Reads full-size images in the background, one at a time; only the latest request is served."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from defect_workbench.engine.input.full_image import Original, Tone, original
 
 
 class OriginalLoader(QObject):
-    """Signals: ready(path, image) with a null image where the file cannot be read."""
+    """Reads one image at a time. Signals: ready(path, image), with a null image for an unreadable file."""
 
     ready = Signal(str, QImage)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._wish: tuple[str, Tone] | None = None
+        self._request: tuple[str, Tone] | None = None
         self._condition = Condition()
         self._closing = False
         self._thread = Thread(target=self._work, name="thumbnails-original", daemon=True)
         self._thread.start()
 
-    def ask(self, path: str, tone: Tone) -> None:
-        """Wish for an image; an earlier wish that is still waiting is dropped."""
+    def request(self, path: str, tone: Tone) -> None:
+        """Request an image; an earlier request that is still waiting is dropped."""
         with self._condition:
-            self._wish = path, tone
+            self._request = path, tone
             self._condition.notify()
 
     def close(self) -> None:
@@ -42,12 +42,12 @@ class OriginalLoader(QObject):
         known: tuple[str, Original | None] = "", None
         while True:
             with self._condition:
-                while self._wish is None and not self._closing:
+                while self._request is None and not self._closing:
                     self._condition.wait()
-                if self._closing or self._wish is None:
+                if self._closing or self._request is None:
                     return
-                (path, tone), self._wish = self._wish, None
+                (path, tone), self._request = self._request, None
             if known[0] != path:
                 known = path, original(Path(path))
-            found = known[1]
-            self.ready.emit(path, QImage() if found is None else to_image(found.shown(tone)))
+            full = known[1]
+            self.ready.emit(path, QImage() if full is None else to_image(full.shown(tone)))

@@ -1,4 +1,4 @@
-"""Thumbnails read beside the window: newest wish first, bounded queue, bounded memory."""
+"""Thumbnails read in the background: newest request first, with a bounded queue and bounded memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from PySide6.QtGui import QImage, QPixmap
 from defect_workbench.engine.input.thumbnail import thumbnail
 
 _WORKERS = 2
-_QUEUE = 400
+_QUEUE_LIMIT = 400
 _CACHE_BYTES = 192 * 1024**2
 
 
 def to_image(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> QImage:
-    """A QImage that owns a copy of grey or RGB pixels."""
+    """Return a QImage that owns a copy of grey or RGB pixels."""
     data = np.ascontiguousarray(pixels)
     height, width = data.shape[:2]
     kind = QImage.Format.Format_Grayscale8 if data.ndim == 2 else QImage.Format.Format_RGB888
@@ -26,7 +26,7 @@ def to_image(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> QImage:
 
 
 class ThumbnailLoader(QObject):
-    """Asks for pictures of files; `ready` tells when one is in the cache.
+    """Reads and caches thumbnails. Signals: ready(path) once a thumbnail was read, or could not be.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ThumbnailLoader(QObject):
         self.side = side
         self._cache: OrderedDict[str, QPixmap] = OrderedDict()
         self._bytes = 0
-        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._queue: OrderedDict[str, None] = OrderedDict()
         self._busy: set[str] = set()
         self._failed: set[str] = set()
         self._condition = Condition()
@@ -55,17 +55,17 @@ class ThumbnailLoader(QObject):
             thread.start()
 
     def get(self, path: str) -> QPixmap | None:
-        """The thumbnail if it is there; otherwise it is queued, before all others."""
+        """Return a cached thumbnail; if there is none, put it at the head of the queue."""
         pixmap = self._cache.get(path)
         if pixmap is not None:
             self._cache.move_to_end(path)
             return pixmap
         with self._condition:
             if path not in self._failed and path not in self._busy:
-                self._wanted[path] = None
-                self._wanted.move_to_end(path)
-                while len(self._wanted) > _QUEUE:
-                    self._wanted.popitem(last=False)
+                self._queue[path] = None
+                self._queue.move_to_end(path)
+                while len(self._queue) > _QUEUE_LIMIT:
+                    self._queue.popitem(last=False)
                 self._condition.notify()
         return None
 
@@ -74,9 +74,9 @@ class ThumbnailLoader(QObject):
         return path in self._failed
 
     def clear(self) -> None:
-        """Forget everything, for another folder."""
+        """Drop all thumbnails and requests, for another folder."""
         with self._condition:
-            self._wanted.clear()
+            self._queue.clear()
             self._failed.clear()
         self._cache.clear()
         self._bytes = 0
@@ -92,11 +92,11 @@ class ThumbnailLoader(QObject):
     def _work(self) -> None:
         while True:
             with self._condition:
-                while not self._wanted and not self._closing:
+                while not self._queue and not self._closing:
                     self._condition.wait()
                 if self._closing:
                     return
-                path, _ = self._wanted.popitem(last=True)
+                path, _ = self._queue.popitem(last=True)
                 self._busy.add(path)
             pixels = thumbnail(Path(path), self.side)
             image = QImage() if pixels is None else to_image(pixels)

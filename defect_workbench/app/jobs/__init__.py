@@ -1,1 +1,1 @@
-"""Long work beside the window."""
+"""Jobs that run in the background while the window stays responsive."""

@@ -29,7 +29,7 @@ class Added:
 
 
 def add_folder(project: Project, folder: Path, places: UserDirs, *, offline: bool) -> Work:
-    """The job that adds a folder: matched to confirmed clusters first, only the rest is clustered."""
+    """Return the job that adds a folder: images are matched to confirmed clusters, the rest is clustered."""
 
     def work(reporter: JobReporter) -> Added:
         options = FeatureOptions.at(places, offline=offline)

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class EpochDone:
-    """An epoch of a training under way."""
+    """A finished epoch of the running training."""
 
     epoch: Epoch
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A classifier, and how good it is."""
+    """A trained classifier and its evaluation."""
 
     model: Classifier
-    outcome: TrainingResult
+    training: TrainingResult
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A classifier out of a file."""
+    """A classifier read from a file."""
 
     model: Classifier
     path: Path
@@ -50,7 +50,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class ModelSaved(Lasting):
-    """A classifier was written, and a report on it where it was trained here."""
+    """A classifier was written, with a report if it was trained in this window."""
 
     path: Path
     report: Path | None
@@ -58,7 +58,7 @@ class ModelSaved(Lasting):
 
 @dataclass(frozen=True, eq=False)
 class Classified:
-    """A folder sorted by a classifier: proposals, nothing confirmed."""
+    """A classified folder: labels are proposals, nothing is confirmed."""
 
     opened: Opened
     unknown: int
@@ -66,14 +66,14 @@ class Classified:
 
 @dataclass(frozen=True, eq=False)
 class AugmentedExamples:
-    """An image, and changed copies of it as training sees them."""
+    """An image, followed by augmented images of it as used in training."""
 
     name: str
-    pictures: tuple[Pixels, ...]
+    images: tuple[Pixels, ...]
 
 
 def train(project: Project | None, request: TrainRequest, places: UserDirs, *, offline: bool) -> Work:
-    """The job that trains and judges a classifier; epochs come as `EpochDone` meanwhile."""
+    """Return the job that trains and evaluates a classifier; each epoch is reported as an `EpochDone`."""
 
     def work(reporter: JobReporter) -> Trained:
         options = FeatureOptions.at(places, offline=offline)
@@ -86,7 +86,7 @@ def train(project: Project | None, request: TrainRequest, places: UserDirs, *, o
 
 
 def save(trained: Trained | Loaded, path: Path) -> Work:
-    """The job that writes a classifier, and beside it the report on its training."""
+    """Return the job that writes a classifier and a report on its training."""
 
     def work(reporter: JobReporter) -> ModelSaved:
         reporter.stage("Writing the classifier", None)
@@ -94,14 +94,14 @@ def save(trained: Trained | Loaded, path: Path) -> Work:
             save_model(path, trained.model)
             return ModelSaved(path, None)
         files = ModelFiles(path, replace=True)
-        save_trained(trained.outcome, files)
+        save_trained(trained.training, files)
         return ModelSaved(path, files.report)
 
     return work
 
 
 def load(path: Path) -> Work:
-    """The job that reads a classifier."""
+    """Return the job that reads a classifier."""
 
     def work(reporter: JobReporter) -> Loaded:
         reporter.stage("Reading the classifier", None)
@@ -111,18 +111,18 @@ def load(path: Path) -> Work:
 
 
 def classify(model: Classifier, root: Path, places: UserDirs, *, offline: bool) -> Work:
-    """The job that sorts a folder by a classifier, for a person to go through."""
+    """Return the job that classifies a folder; the labels are proposals for the user to review."""
 
     def work(reporter: JobReporter) -> Classified:
         options = FeatureOptions.at(places, offline=offline)
-        found = classifying.classify(ClassifyRequest(model, root), options, reporter)
-        return Classified(prepare(found.project), found.unknown)
+        result = classifying.classify(ClassifyRequest(model, root), options, reporter)
+        return Classified(prepare(result.project), result.unknown)
 
     return work
 
 
 def augment(project: Project, image: int, count: int, seed: int) -> Work:
-    """The job that changes an image as augmentation does."""
+    """Return the job that augments an image as training does."""
 
     def work(reporter: JobReporter) -> AugmentedExamples:
         return AugmentedExamples(

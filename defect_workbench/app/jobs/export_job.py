@@ -1,4 +1,4 @@
-"""Jobs around result folders: what would be written, writing it, undoing it."""
+"""Jobs that plan, write and undo exports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Exported(Lasting):
     Attributes
     ----------
     project : Project
-        What was exported; `session` is the file in the result that holds all of it.
+        What was exported; `session` is the session file in the result folder.
     """
 
     out: Path
@@ -39,15 +39,15 @@ class Exported(Lasting):
 
 
 @dataclass(frozen=True)
-class TakenBack(Lasting):
-    """What exports wrote into a folder is removed again, but for what was changed since."""
+class ExportUndone(Lasting):
+    """What exports wrote to a folder was removed, except files that were changed since."""
 
     out: Path
     undone: Undone
 
 
 def plan(project: Project, request: ExportRequest) -> Work:
-    """The job that finds out what an export would write."""
+    """Return the job that lists what an export would write."""
 
     def work(reporter: JobReporter) -> Planned:
         return Planned(request, exporting.plan(project, request))
@@ -56,7 +56,7 @@ def plan(project: Project, request: ExportRequest) -> Work:
 
 
 def export(project: Project, request: ExportRequest) -> Work:
-    """The job that writes a result folder."""
+    """Return the job that writes a result folder."""
 
     def work(reporter: JobReporter) -> Exported:
         written = exporting.export(project, request, reporter)
@@ -66,10 +66,10 @@ def export(project: Project, request: ExportRequest) -> Work:
     return work
 
 
-def take_back(out: Path) -> Work:
-    """The job that removes what exports wrote into a folder."""
+def undo_export(out: Path) -> Work:
+    """Return the job that removes what exports wrote into a folder."""
 
-    def work(reporter: JobReporter) -> TakenBack:
-        return TakenBack(out, exporting.undo(out, reporter))
+    def work(reporter: JobReporter) -> ExportUndone:
+        return ExportUndone(out, exporting.undo(out, reporter))
 
     return work

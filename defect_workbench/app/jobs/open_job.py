@@ -1,4 +1,4 @@
-"""Jobs that bring a folder, a session or a feature store into the window, and save sessions."""
+"""Jobs that open, regroup and compare projects, and save sessions."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The files of a folder, known before anything is computed from them."""
+class FilesFound:
+    """The image files of a folder, known before any feature is computed."""
 
     root: Path
     paths: tuple[str, ...]
@@ -36,18 +36,18 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A project ready to be shown, with what its tree's drawing needs.
+    """A project ready to be shown, with the layout of its tree and map.
 
     Attributes
     ----------
     session : Path or None
         The file it was read from.
     layout, colours
-        Of the tree; None without one.
+        Of the tree; None without a tree.
     plane : (n, 2) float64
-        Where the images are on the map, by principal components.
+        Positions of the images on the map, by principal components.
     suggested : (Preprocessing, str)
-        The preprocessing that the images call for, and why.
+        The suggested preprocessing, and why.
     """
 
     project: Project
@@ -60,7 +60,7 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class MapReady:
-    """UserDirs on the map, (n, 2), for the vectors they were made from."""
+    """Positions of the images on the map, (n, 2), and the vectors they were computed from."""
 
     vectors: Vectors
     plane: Floats
@@ -75,14 +75,14 @@ class Regrouped:
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """One cluster's images as a project of their own."""
+    """The images of one cluster as a separate project."""
 
     opened: Opened
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """How far the project agrees with another way of grouping its images."""
+    """The agreement of a project with another grouping of its images."""
 
     comparison: Comparison
     name: str
@@ -90,7 +90,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Saved(Lasting):
-    """A session was written; `step` is the undo step it holds."""
+    """A session was written; `step` is the undo step whose state it holds."""
 
     path: Path
     step: int = -1
@@ -105,15 +105,15 @@ class Written(Lasting):
 
 @dataclass(frozen=True)
 class Located:
-    """How many of a project's images are in another folder."""
+    """The number of a project's images that exist in another folder."""
 
     root: Path
-    there: int
+    present: int
 
 
 @dataclass(frozen=True)
 class WeightsReady(Lasting):
-    """ResNet-50 weights are in use now."""
+    """ResNet-50 weights are available from now on."""
 
     name: str
 
@@ -121,7 +121,7 @@ class WeightsReady(Lasting):
 def prepare(
     project: Project, session: Path | None = None, suggested: tuple[Preprocessing, str] | None = None
 ) -> Opened:
-    """Lay the tree out, and divide once, so that the window need not."""
+    """Return a project ready to be shown; tree, clusters and map are computed here, not in the window."""
     from defect_workbench.engine.clustering.map_layout import principal_plane
 
     suggested = suggested or (project.analysis.settings.processing, "")
@@ -135,14 +135,14 @@ def prepare(
 
 
 def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
-    """The job that opens whatever `path` is."""
+    """Return the job that opens a folder, a session or a feature store."""
 
     def work(reporter: JobReporter) -> Opened:
         features = FeatureOptions.at(places, offline=offline)
         opened = open_project(
             OpenRequest(path, features, analyses=places.analyses),
             reporter,
-            on_found=lambda root, paths: reporter.partial(Found(root, paths)),
+            on_found=lambda root, paths: reporter.partial(FilesFound(root, paths)),
         )
         return prepare(opened.project, opened.session, opened.suggested)
 
@@ -150,7 +150,7 @@ def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
 
 
 def lay_out_map(project: Project) -> Work:
-    """The job that lays the map out by t-SNE."""
+    """Return the job that computes the map by t-SNE."""
 
     def work(reporter: JobReporter) -> MapReady:
         from defect_workbench.engine.clustering.map_layout import neighbour_plane
@@ -162,7 +162,7 @@ def lay_out_map(project: Project) -> Work:
 
 
 def regroup(project: Project, settings: Settings) -> Work:
-    """The job that groups a project's images with other settings; decisions stay."""
+    """Return the job that groups a project's images with other settings; decisions stay."""
 
     def work(reporter: JobReporter) -> Regrouped:
         return Regrouped(prepare(regrouping.regroup(project, settings, reporter)))
@@ -171,7 +171,7 @@ def regroup(project: Project, settings: Settings) -> Work:
 
 
 def refine(project: Project, members: Integers, settings: Settings) -> Work:
-    """The job that groups the images of one cluster more finely."""
+    """Return the job that groups the images of one cluster more finely."""
 
     def work(reporter: JobReporter) -> Refined:
         return Refined(prepare(regrouping.refine(project, members, settings, reporter)))
@@ -180,7 +180,7 @@ def refine(project: Project, members: Integers, settings: Settings) -> Work:
 
 
 def draw_dendrogram(project: Project, path: Path) -> Work:
-    """The job that writes the dendrogram as SVG or PNG."""
+    """Return the job that writes the dendrogram as SVG or PNG."""
 
     def work(reporter: JobReporter) -> Written:
         reporter.stage("Drawing the dendrogram", None)
@@ -191,7 +191,7 @@ def draw_dendrogram(project: Project, path: Path) -> Work:
 
 
 def compare(project: Project, other: Path) -> Work:
-    """The job that compares a project with a session, or with folders sorted by hand."""
+    """Return the job that compares a project with a session, or with labelled folders."""
 
     def work(reporter: JobReporter) -> Compared:
         return Compared(agreement(project, other, reporter), other.name)
@@ -200,7 +200,7 @@ def compare(project: Project, other: Path) -> Work:
 
 
 def save(project: Project, path: Path, step: int = -1) -> Work:
-    """The job that writes a session; `step` comes back with the result."""
+    """Return the job that writes a session; `step` is passed on to the result."""
 
     def work(reporter: JobReporter) -> Saved:
         reporter.stage("Saving the session", None)
@@ -211,22 +211,22 @@ def save(project: Project, path: Path, step: int = -1) -> Work:
 
 
 def locate(project: Project, root: Path) -> Work:
-    """The job that looks for a project's images in another folder."""
+    """Return the job that looks for a project's images in another folder."""
 
     def work(reporter: JobReporter) -> Located:
         reporter.stage("Looking for the images", len(project.images))
-        there = 0
+        present = 0
         for image in project.images.images:
             reporter.check()
-            there += (root / image.path).is_file()
+            present += (root / image.path).is_file()
             reporter.advance()
-        return Located(root, there)
+        return Located(root, present)
 
     return work
 
 
 def fetch_weights(places: UserDirs, file: Path | None = None) -> Work:
-    """The job that fetches the published weights, or takes them from a file."""
+    """Return the job that fetches the published weights, or imports them from a file."""
 
     def work(reporter: JobReporter) -> WeightsReady:
         if file is None:

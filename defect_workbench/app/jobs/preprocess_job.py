@@ -1,4 +1,4 @@
-"""Jobs around how images are preprocessed for their features: a preview, and doing it."""
+"""Jobs that preprocess images: a preview of one, and new features for all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from defect_workbench.workflows.regroup import PreprocessedImage, preprocess_aga
 
 
 def preview(project: Project, image: int, processing: Preprocessing) -> Work:
-    """The job that preprocesses one image."""
+    """Return the job that preprocesses one image."""
 
     def work(reporter: JobReporter) -> PreprocessedImage:
         return preview_preprocessing(project, image, processing)
@@ -21,7 +21,7 @@ def preview(project: Project, image: int, processing: Preprocessing) -> Work:
 
 
 def preprocess(project: Project, processing: Preprocessing, places: UserDirs, *, offline: bool) -> Work:
-    """The job that extracts the features of all images again; decisions stay."""
+    """Return the job that extracts the features of all images again; decisions stay."""
 
     def work(reporter: JobReporter) -> Regrouped:
         options = FeatureOptions.at(places, offline=offline, processing=processing)

@@ -1,7 +1,8 @@
-"""Long work on one thread beside the window.
+"""Jobs on one background thread.
 
 A job is a function that takes a reporter and returns an immutable result. Its signals arrive on the
-GUI thread; those of a job that another has replaced are dropped by their generation number.
+GUI thread. Signals of a replaced job are recognised by their
+generation number and dropped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from defect_workbench.unforeseen import in_words
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_SIGNALS = 0.05
-_REPORT = "report it with what Help > Copy details for a bug report gives"
+_BUG_REPORT = "report it with the text from Help › Copy details for a bug report"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Progress:
 
 
 class JobReporter:
-    """A job's view of the window: progress out, the wish to stop in.
+    """What a job sees of the window: it reports progress and warnings, and checks for cancellation.
 
     Parameters
     ----------
@@ -54,25 +55,25 @@ class JobReporter:
         self._progress, self._warned, self._partial = progress, warned, partial
         self.stop = Event()
         self._title, self._done, self._total = "", 0, 0
-        self._started = self._told = 0.0
+        self._started = self._emitted = 0.0
 
     @property
     def step(self) -> str:
-        """The title of the stage under way; empty before the first."""
+        """The title of the current stage; empty before the first."""
         return self._title
 
     def stage(self, title: str, total: int | None) -> None:
-        """Begin a stage; always told."""
+        """Begin a stage; always reported."""
         self._title, self._done, self._total = title, 0, total or 0
         self._started = time.monotonic()
-        self._tell(self._started)
+        self._emit_progress(self._started)
 
     def advance(self, steps: int = 1) -> None:
-        """Add finished steps; told at most twenty times a second."""
+        """Add finished steps; reported at most 20 times per second."""
         self._done += steps
         now = time.monotonic()
-        if now - self._told >= _SECONDS_BETWEEN_SIGNALS or self._done == self._total:
-            self._tell(now)
+        if now - self._emitted >= _SECONDS_BETWEEN_SIGNALS or self._done == self._total:
+            self._emit_progress(now)
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
         """Pass on a warning, with what can be done about it."""
@@ -81,16 +82,16 @@ class JobReporter:
         self._warned(message)
 
     def partial(self, value: object) -> None:
-        """Hand over something the window can show before the job ends."""
+        """Pass on an intermediate result that the window can show before the job ends."""
         self._partial(value)
 
     def check(self) -> None:
-        """Raise `Cancelled` if the person cancelled."""
+        """Raise `Cancelled` if the user cancelled."""
         if self.stop.is_set():
             raise Cancelled
 
-    def _tell(self, now: float) -> None:
-        self._told = now
+    def _emit_progress(self, now: float) -> None:
+        self._emitted = now
         rate = left = None
         passed = now - self._started
         if self._total and self._done and passed > 0.5:
@@ -103,7 +104,7 @@ Work = Callable[[JobReporter], Any]
 
 
 class Lasting:
-    """A result that is on the disk: a cancel that came too late does not undo it, so it is told as done."""
+    """A result on disk: cancelling after it was written does not undo it, so it is reported as done."""
 
 
 class _Worker(QObject):
@@ -123,15 +124,15 @@ class _Worker(QObject):
         except Cancelled:
             self.cancelled.emit(generation)
         except Exception as error:
-            self.failed.emit(generation, sentence(in_words(error, reporter.step, _REPORT)))
+            self.failed.emit(generation, sentence(in_words(error, reporter.step, _BUG_REPORT)))
         else:
             self.done.emit(generation, result)
 
 
 class JobRunner(QObject):
-    """Runs one job at a time; a new one cancels the one before.
+    """Runs one job at a time; a new job cancels the previous one.
 
-    Signals carry: progress (Progress), partial (what the job handed over), warned (str), done (the
+    Signals carry: progress (Progress), partial (an intermediate result), warned (str), done (the
     result), failed (a sentence), cancelled (), busy_changed (bool).
     """
 
@@ -164,11 +165,11 @@ class JobRunner(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way."""
+        """Whether a job is running."""
         return self._reporter is not None
 
     def run(self, work: Work) -> None:
-        """Start a job, cancelling the one under way."""
+        """Start a job, cancelling the running one."""
         if self._reporter is not None:
             self._reporter.stop.set()
         self._generation += 1

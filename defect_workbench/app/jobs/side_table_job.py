@@ -1,4 +1,4 @@
-"""Jobs around tables joined to the images."""
+"""Jobs that join a table to the images and compare it with the clusters."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from defect_workbench.workflows.side_table import join_side_table, read_side_tab
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """A table was read and fits the images."""
+    """A table was read and joined to the images."""
 
     side: SideData
 
 
 @dataclass(frozen=True, eq=False)
 class Associated:
-    """Each column of the joined table against the clusters."""
+    """The association of each column of the joined table with the clusters."""
 
-    found: tuple[Association, ...]
+    associations: tuple[Association, ...]
 
 
 def join(project: Project, path: Path) -> Work:
-    """The job that reads a CSV or XLSX file and joins it by file name."""
+    """Return the job that reads a CSV or XLSX file and joins it by file name."""
 
     def work(reporter: JobReporter) -> Joined:
         reporter.stage("Reading the table", None)
@@ -39,7 +39,7 @@ def join(project: Project, path: Path) -> Work:
 
 
 def associate(project: Project) -> Work:
-    """The job that tests whether the columns go together with the clusters."""
+    """Return the job that tests which columns are related to the clusters."""
 
     def work(reporter: JobReporter) -> Associated:
         reporter.stage("Comparing the table with the clusters", None)

@@ -1,4 +1,4 @@
-"""A picture, and what training would see of it besides."""
+"""Examples of the augmented images that training uses."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _SIDE = 150
 
 
 class AugmentDialog(QDialog):
-    """The picture as it is first, then its changed copies."""
+    """The original image, followed by augmented images of it."""
 
-    def __init__(self, varied: AugmentedExamples, parent: QWidget) -> None:
+    def __init__(self, examples: AugmentedExamples, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("augmentDialog")
-        self.setWindowTitle(f"Augmented copies of {varied.name}")
+        self.setWindowTitle(f"Augmented images of {examples.name}")
         words = QLabel(
-            "Turned and mirrored, rotated, shifted and scaled a little, brighter or darker, with noise and "
-            "defocus as microscopes have them. Only what is learnt from is changed."
+            "Turned and mirrored; slightly rotated, shifted and scaled; brighter or darker; with noise and "
+            "defocus like those of a microscope. Only training images are augmented."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         grid = QGridLayout()
         grid.setSpacing(8)
-        columns = math.ceil(math.sqrt(len(varied.pictures) * 1.5))
-        for number, pixels in enumerate(varied.pictures):
-            picture = QLabel()
+        columns = math.ceil(math.sqrt(len(examples.images) * 1.5))
+        for number, pixels in enumerate(examples.images):
+            label_of_image = QLabel()
             pixmap = QPixmap.fromImage(to_image(pixels))
             ratio = self.devicePixelRatioF()
             side = round(_SIDE * ratio)
@@ -39,11 +39,11 @@ class AugmentDialog(QDialog):
                 side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
             scaled.setDevicePixelRatio(ratio)
-            picture.setPixmap(scaled)
-            picture.setToolTip("as it is" if number == 0 else f"changed copy {number}")
+            label_of_image.setPixmap(scaled)
+            label_of_image.setToolTip("original" if number == 0 else f"augmented image {number}")
             row, column = divmod(number, columns)
-            grid.addWidget(picture, 2 * row, column)
-            label = QLabel("as it is" if number == 0 else "")
+            grid.addWidget(label_of_image, 2 * row, column)
+            label = QLabel("original" if number == 0 else "")
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             grid.addWidget(label, 2 * row + 1, column)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -1,4 +1,4 @@
-"""The Classify tab: learn from what is confirmed, see how good that is, sort another folder with it."""
+"""The Classify tab: train a classifier, review its evaluation, classify another folder."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 from defect_workbench.workflows.train import TrainRequest
 
-_EMPTY = """<h2>A classifier sorts the next lot</h2>
-<p>Name and confirm at least two clusters (F2, C), then train. Each image is judged by a model that has not
-seen it; what resembles no label is called unknown and comes into the outlier queue.</p>"""
+_EMPTY = """<h2>A classifier labels the next lot</h2>
+<p>Name and confirm at least two clusters (F2, C), then train. The classifier is evaluated on images it
+has not seen. Images that resemble no label are classified as unknown and added to the outlier queue.</p>"""
 
 
 class ClassifyPanel(QWidget):
-    """Signals: train, save, load, apply, preview and edit ask the window; report opens the report."""
+    """The Classify tab. Signals: train, save, load, apply, preview, edit and report, one per button."""
 
     train = Signal()
     save = Signal()
@@ -53,13 +53,13 @@ class ClassifyPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("classify")
         self.taxonomy: Taxonomy | None = None
-        self.here = QCheckBox("Confirmed clusters here")
-        self.here.setChecked(True)
+        self.use_confirmed = QCheckBox("Confirmed clusters of this session")
+        self.use_confirmed.setChecked(True)
         self.labels_text = secondary_label("")
         self.folder = QLineEdit()
-        self.folder.setPlaceholderText("none")
-        self.folder.setToolTip("A folder with a subfolder for each label, such as an export")
-        self.folder.setAccessibleName("Folder of labels to learn from")
+        self.folder.setPlaceholderText("None")
+        self.folder.setToolTip("A folder with one subfolder per label, such as an export")
+        self.folder.setAccessibleName("Labelled folders to train on")
         self.stages = QComboBox()
         self.stages.addItem("Default stages", "default")
         self.stages.setToolTip("Defect or clean; size; noise; final label")
@@ -72,8 +72,8 @@ class ClassifyPanel(QWidget):
         self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
         self.train_button.setObjectName("primary")
         self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
-        self.preview_button, self.report_button = QPushButton("Preview…"), QPushButton("Open report")
-        self.model_name = QLabel("none yet")
+        self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
+        self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
         self.curves, self.figures = Curves(), QTextBrowser()
         self.figures.setObjectName("evaluation")
@@ -109,7 +109,7 @@ class ClassifyPanel(QWidget):
         browse.setToolTip("Choose the folder")
         edit.clicked.connect(self.edit)
         browse.clicked.connect(
-            lambda: ask_folder(self, "Folder with a subfolder for each label", self._set_folder)
+            lambda: ask_folder(self, "Folder with one subfolder per label", self._set_folder)
         )
         inside = QWidget()
         inside.setBackgroundRole(QPalette.ColorRole.Base)
@@ -119,10 +119,10 @@ class ClassifyPanel(QWidget):
         form = QFormLayout()
         form.setVerticalSpacing(8)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.addRow("Folder of labels", _line(self.folder, browse))
+        form.addRow("Labelled folders", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Folds", self.folds)
-        for item in (heading_label("Training data"), self.here, self.labels_text):
+        for item in (heading_label("Training data"), self.use_confirmed, self.labels_text):
             rows.addWidget(item)
         rows.addLayout(form)
         rows.addLayout(_line(self.augment, self.preview_button))
@@ -143,10 +143,10 @@ class ClassifyPanel(QWidget):
         self.folder.setText(str(path))
 
     def request(self) -> TrainRequest:
-        """What the controls say."""
+        """Return the request that the controls describe."""
         text = self.folder.text().strip()
         return TrainRequest(
-            confirmed=self.here.isChecked(),
+            confirmed=self.use_confirmed.isChecked(),
             folder=Path(text).expanduser() if text else None,
             taxonomy=self.taxonomy,
             folds=self.folds.value(),
@@ -155,21 +155,21 @@ class ClassifyPanel(QWidget):
         )
 
     def set_taxonomy(self, taxonomy: Taxonomy | None, name: str) -> None:
-        """Use other stages; None are the default ones."""
+        """Show the name of the stages to train; None means the default ones."""
         self.taxonomy = taxonomy
         self.stages.setItemText(0, name)
 
     def show_labels(self, labels: Mapping[str, int]) -> None:
-        """Say what there is to learn from in the open project."""
+        """Show the labels of the open project that are available for training."""
         images = sum(labels.values())
         words = ", ".join(f"{name} ({count:,})" for name, count in labels.items())
         summary = (
-            f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "none yet"
+            f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "None yet"
         )
         self.labels_text.setText(summary)
 
     def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
-        """Show the figures of a classifier; `fresh` if it was trained here and is not saved yet."""
+        """Show the evaluation of a classifier; `fresh` if it has no report file yet."""
         self._has_model = model is not None
         self.model_name.setText(name)
         facts = None if model is None else model.facts
@@ -179,7 +179,7 @@ class ClassifyPanel(QWidget):
         self.report_button.setVisible(not fresh and self._has_model)
 
     def set_ready(self, ready: bool) -> None:
-        """Whether anything can be done now."""
+        """Enable the buttons, or disable them while a job is running."""
         self.train_button.setEnabled(ready)
         self.apply_button.setEnabled(ready and self._has_model)
         self.save_button.setEnabled(ready and self._has_model)
@@ -188,7 +188,7 @@ class ClassifyPanel(QWidget):
 
 
 class _FormArea(QScrollArea):
-    """Scrolls up and down only: it is as wide as its form, also when the text grows."""
+    """A scroll area that scrolls only vertically: it is as wide as its form at every text size."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The figures of a classifier as rich text."""
+"""The evaluation of a classifier as rich text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from defect_workbench.storage.report.html_report import render
 
 
 def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
-    """Final label, stages, feature ablation, classes and confusion matrix."""
+    """Return labels, stages, feature ablation and confusion matrix as HTML."""
     overall = facts.overall
     return render(
         "evaluation_page.html.j2",
@@ -32,16 +32,16 @@ def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
 
 def _stage(name: str, stage: StageFacts) -> tuple[str, ...]:
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in stage.outcomes.items())
-    right = "not judged" if stage.evaluation is None else _percent(stage.evaluation.accuracy)
-    return name, right, outcomes, STAGE_KINDS[stage.kind].describe(stage)
+    accuracy = "not evaluated" if stage.evaluation is None else _percent(stage.evaluation.accuracy)
+    return name, accuracy, outcomes, STAGE_KINDS[stage.kind].describe(stage)
 
 
 def _confusion(matrix: ConfusionMatrix, palette: QPalette) -> list[tuple[str, list[tuple[int, str]]]]:
-    """The rows: the label, and count and background of each cell."""
+    """Return the rows: the label, then count and background colour of each cell."""
     accent = palette.color(QPalette.ColorRole.Highlight)
-    ground = palette.color(QPalette.ColorRole.Base)
+    background = palette.color(QPalette.ColorRole.Base)
     return [
-        (label, [(count, _mixed(ground, accent, 0.6 * count / max(sum(counts), 1))) for count in counts])
+        (label, [(count, _mixed(background, accent, 0.6 * count / max(sum(counts), 1))) for count in counts])
         for label, counts in zip(matrix.labels, matrix.table, strict=True)
     ]
 
@@ -55,9 +55,9 @@ def _mixed(first: QColor, second: QColor, share: float) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}\u00a0%"
+    return "–" if value is None else f"{100 * value:.1f}%"
 
 
 def _interval(interval: tuple[float, float]) -> str:
     low, high = interval
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
+    return f"{100 * low:.1f}% to {100 * high:.1f}%"

@@ -1,4 +1,4 @@
-"""The stages of a classifier as text, checked while one types."""
+"""The stages of a classifier as text, checked while the user types."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy, taxonomy_text
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.text import counted, sentence_case
 
 
 def stage_help() -> str:
-    """What the kinds of stages do."""
+    """Return the explanation of the kinds of stages."""
     kinds = "; ".join(f"“{kind.name}” {kind.summary}" for kind in STAGE_KINDS)
     return f"Each image goes through the stages from the top. A stage of kind {kinds}."
 
 
 class TaxonomyDialog(QDialog):
-    """Signals: chosen(taxonomy) if the person agrees; None means the default stages."""
+    """Edits the stages. Signals: chosen(taxonomy) if the user agrees; None means the default stages."""
 
     chosen = Signal(object)
 
@@ -35,8 +35,8 @@ class TaxonomyDialog(QDialog):
         self.text = QPlainTextEdit(taxonomy_text(taxonomy or default_taxonomy()))
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.fault = QLabel()
-        self.fault.setWordWrap(True)
+        self.status_text = QLabel()
+        self.status_text.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Use these stages", QDialogButtonBox.ButtonRole.AcceptRole)
         default = self.buttons.addButton("Default stages", QDialogButtonBox.ButtonRole.ResetRole)
@@ -46,7 +46,7 @@ class TaxonomyDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 18, 18, 14)
         layout.setSpacing(12)
-        for widget in (words, self.text, self.fault, self.buttons):
+        for widget in (words, self.text, self.status_text, self.buttons):
             layout.addWidget(widget)
         self.text.textChanged.connect(self._check)
         self._check()
@@ -55,11 +55,11 @@ class TaxonomyDialog(QDialog):
         try:
             taxonomy = read_taxonomy(self.text.toPlainText(), "this text")
         except InputError as error:
-            self.fault.setText(sentence_case(str(error)))
+            self.status_text.setText(sentence_case(str(error)))
             self.ok_button.setEnabled(False)
             return None
         names = " → ".join(stage.name for stage in taxonomy.stages)
-        self.fault.setText(f"{len(taxonomy.stages)} stages: {names}")
+        self.status_text.setText(f"{counted(len(taxonomy.stages), 'stage')}: {names}")
         self.ok_button.setEnabled(True)
         return taxonomy
 

@@ -1,4 +1,4 @@
-"""The curves of a training under way: loss and accuracy on images set aside, a line a head."""
+"""The curves of the running training: loss and accuracy on validation images, one line per head."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("curves")
-        self.setAccessibleName("Curves of the training")
+        self.setAccessibleName("Training curves")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._epochs: dict[str, list[Epoch]] = defaultdict(list)
-        self._message = "The curves appear here while a classifier is trained"
+        self._message = "Loss and accuracy appear here during training"
 
     def clear(self) -> None:
-        """Forget what was shown."""
+        """Remove all curves."""
         self._epochs.clear()
         self.update()
 
     def add(self, epoch: Epoch) -> None:
-        """Draw one epoch more."""
+        """Add an epoch to the curve of its head."""
         steps = self._epochs[epoch.head]
         if steps and epoch.epoch <= steps[-1].epoch:
             steps.clear()
@@ -42,15 +42,15 @@ class Curves(QWidget):
 
     @property
     def heads(self) -> list[str]:
-        """Names of what was trained, the last one last."""
+        """Names of the heads in the order in which they were trained."""
         return list(self._epochs)
 
     def sizeHint(self) -> QSize:
-        """A band above the figures."""
+        """A low panel above the evaluation."""
         return QSize(480, 11 * self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Both plots."""
+        """Draw both plots."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().base())
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
@@ -63,9 +63,9 @@ class Curves(QWidget):
         half = self.width() / 2
         losses = [step.loss for head in heads for step in self._epochs[head]]
         self._plot(painter, QRectF(0, 0, half, self.height()), "Loss", heads, "loss", 0.0, max(losses))
-        rights = [step.accuracy for head in heads for step in self._epochs[head]]
+        accuracies = [step.accuracy for head in heads for step in self._epochs[head]]
         room = QRectF(half, 0, half, self.height())
-        low = min(0.9, min(rights)) if rights else 0.0
+        low = min(0.9, min(accuracies)) if accuracies else 0.0
         self._plot(painter, room, "Accuracy", heads, "accuracy", low, 1.0)
 
     def _plot(

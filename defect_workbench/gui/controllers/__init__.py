@@ -1,1 +1,1 @@
-"""What the window's actions do."""
+"""Controllers: what the actions of the window do."""

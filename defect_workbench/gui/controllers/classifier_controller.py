@@ -1,4 +1,4 @@
-"""Classifiers in the window: between the tab, the worker and the bench."""
+"""Classifiers in the window: connects the Classify tab, the jobs and the document."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from defect_workbench.app.jobs import add_folder_job, classifier_jobs
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.training_sources import confirmed_labels
 
-_COPIES = 11
+_AUGMENTED_IMAGES = 11
 
 
 class ClassifierController(QObject):
-    """Trains, keeps, opens and applies classifiers; adds new lots.
+    """Trains, saves, opens and applies classifiers; adds new folders.
 
-    Signals: images_chosen(images) to look at next.
+    Signals: images_chosen(images) to review next.
 
     Parameters
     ----------
     run : callable
-        Runs a job that nothing else may push aside.
+        Runs a job that no other job replaces.
     unsaved : callable
-        What stands before unsaved work.
+        Returns the guard of unsaved work.
     current : callable
-        The image looked at, or None.
+        Returns the image shown in the inspector, or None.
     """
 
     images_chosen = Signal(list)
@@ -55,14 +56,14 @@ class ClassifierController(QObject):
         run: Callable[[Work], None],
         unsaved: Callable[[], UnsavedWork],
         current: Callable[[], int | None],
-        notice: NoticeStrip,
+        notice: NoticeBanner,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._document, self.panel, self._places, self._offline = document, panel, places, offline
         self._run, self._unsaved, self._current = run, unsaved, current
         self._then: Callable[[], None] | None = None
-        self._grown_from: Project | None = None
+        self._project_before_adding: Project | None = None
         self._notice, self._parent = notice, parent
         self.model: classifier_jobs.Trained | classifier_jobs.Loaded | None = None
         self._report: Path | None = None
@@ -76,17 +77,17 @@ class ClassifierController(QObject):
         panel.preview.connect(self.preview)
         panel.edit.connect(self.edit_stages)
         panel.report.connect(self._open_report)
-        panel.show_model(None, "none yet", fresh=False)
+        panel.show_model(None, "None yet", fresh=False)
         document.partition_changed.connect(self.show_labels)
         document.opened.connect(self.show_labels)
 
     @property
     def unsaved(self) -> bool:
-        """Whether a classifier was trained here that is in no file."""
+        """Whether a classifier was trained in this window and not saved."""
         return isinstance(self.model, classifier_jobs.Trained) and not self.saved
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
-        """What to do with results of jobs."""
+        """Return the handler of each type of result."""
         return {
             classifier_jobs.Trained: self._on_trained,
             classifier_jobs.ModelSaved: self._on_model_saved,
@@ -97,54 +98,58 @@ class ClassifierController(QObject):
         }
 
     def on_partial(self, value: object) -> None:
-        """An epoch of the training under way."""
+        """Draw a finished epoch of the running training."""
         if isinstance(value, classifier_jobs.EpochDone):
             self.panel.curves.add(value.epoch)
 
     def show_labels(self) -> None:
-        """Say what there is to learn from."""
+        """Show the labels that are available for training."""
         project = self._document.project
-        # Not while the cut is dragged: only what holds counts.
+        # Of the project, not of the preview while the cut is dragged.
         self.panel.show_labels(confirmed_labels(project) if project is not None else {})
 
     def set_ready(self, ready: bool) -> None:
-        """Whether anything can be done now."""
+        """Enable the buttons, or disable them while a job is running."""
         self.panel.set_ready(ready)
 
     # Training
 
     def train(self) -> None:
-        """Train from what is confirmed, from a folder, or from both."""
+        """Train on confirmed clusters, on labelled folders, or on both."""
         self.panel.curves.clear()
         request = self.panel.request()
         self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self.model, self._report, self.saved = result, None, False
-        self.panel.show_model(result.model, "trained here, not saved yet", fresh=True)
-        overall = result.outcome.facts.overall
+        self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
+        overall = result.training.facts.overall
         low, high = (100 * bound for bound in overall.interval)
-        words = f"The classifier is right in {100 * overall.accuracy:.1f} % of unseen images"
-        self._notice.tell(f"{words} (95 % interval {low:.0f} to {high:.0f}).", "Save it…", self.save)
+        text = f"The classifier is right for {100 * overall.accuracy:.1f}% of held-out images"
+        self._notice.notify(f"{text} (95% interval {low:.0f}% to {high:.0f}%).", "Save…", self.save)
 
     def edit_stages(self) -> None:
-        """Let a person change the stages."""
+        """Let the user edit the stages."""
         dialog = TaxonomyDialog(self.panel.taxonomy, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.use_stages)
         dialog.open()
 
     def use_stages(self, taxonomy: Taxonomy | None) -> None:
-        """Train with other stages from now on; None are the default ones."""
-        name = "Default stages" if taxonomy is None else f"{len(taxonomy.stages)} stages of your own"
+        """Use other stages for training; None means the default ones."""
+        name = "Default stages" if taxonomy is None else f"Custom ({counted(len(taxonomy.stages), 'stage')})"
         self.panel.set_taxonomy(taxonomy, name)
 
     def preview(self) -> None:
-        """Show changed copies of the image looked at."""
+        """Show augmented images of the image in the inspector."""
         project = self._document.project
         if project is not None:
             image = self._current()
-            self._run(classifier_jobs.augment(project, image or 0, _COPIES, project.analysis.settings.seed))
+            self._run(
+                classifier_jobs.augment(
+                    project, image or 0, _AUGMENTED_IMAGES, project.analysis.settings.seed
+                )
+            )
 
     def _on_augmented(self, result: classifier_jobs.AugmentedExamples) -> None:
         dialog = AugmentDialog(result, self._parent)
@@ -154,19 +159,19 @@ class ClassifierController(QObject):
     # Classifiers in files
 
     def save(self, then: Callable[[], None] | None = None) -> None:
-        """Ask for a file and write the classifier there; goes on with `then` if that worked."""
+        """Ask for a file and save the classifier there; call `then` once it is saved."""
         file_dialogs.ask_classifier_to_write(
-            self._parent, "classifier.dwm", lambda path: self.keep(path, then)
+            self._parent, "classifier.dwm", lambda path: self.save_to(path, then)
         )
 
-    def keep(self, path: Path, then: Callable[[], None] | None = None) -> None:
-        """Write the classifier, and the report beside it."""
+    def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Save the classifier and its report to a file."""
         if self.model is not None:
             self._then = then
             self._run(classifier_jobs.save(self.model, path))
 
-    def not_kept(self) -> None:
-        """Whatever was under way did not end well: what waited for it stays undone."""
+    def drop_continuation(self) -> None:
+        """Drop what was to follow a save that failed or was cancelled."""
         self._then = None
 
     def _on_model_saved(self, result: classifier_jobs.ModelSaved) -> None:
@@ -174,7 +179,7 @@ class ClassifierController(QObject):
         self._report, self.saved = result.report, True
         if self.model is not None:
             self.panel.show_model(self.model.model, result.path.name, fresh=result.report is None)
-        self._notice.tell(f"The classifier was saved to {result.path}.")
+        self._notice.notify(f"The classifier was saved to {result.path}.")
         if then is not None:
             then()
 
@@ -214,8 +219,8 @@ class ClassifierController(QObject):
         project = result.opened.project
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
-        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} unsure."
-        self._notice.tell(f"{words} The queue shows them first.")
+        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} uncertain."
+        self._notice.notify(f"{words} The queue shows them first.")
 
     def choose_folder_to_add(self) -> None:
         """Ask for a folder of new images and add it."""
@@ -223,21 +228,23 @@ class ClassifierController(QObject):
 
     def add_folder(self, folder: Path) -> None:
         """Add a folder to the open project."""
-        self._grown_from = self._document.project
-        if self._grown_from is not None:
-            work = add_folder_job.add_folder(self._grown_from, folder, self._places, offline=self._offline)
+        self._project_before_adding = self._document.project
+        if self._project_before_adding is not None:
+            work = add_folder_job.add_folder(
+                self._project_before_adding, folder, self._places, offline=self._offline
+            )
             self._run(work)
 
     def _on_added(self, result: add_folder_job.Added) -> None:
-        if self._document.project is not self._grown_from:
+        if self._document.project is not self._project_before_adding:
             words = "The folder was not added, because you made changes in the meantime."
-            self._notice.tell(f"{words} Adding it again will be quick.")
+            self._notice.notify(f"{words} Add it again; this will be quick.")
             return
         self._document.show(replace(result.opened, session=self._document.session))
         self._document.mark_unsaved()
         rest = result.new - result.matched
         words = f"{images(result.new)} added: {result.matched:,} matched confirmed clusters"
-        self._notice.tell(f"{words}, {rest:,} were clustered. Earlier steps can no longer be undone.")
+        self._notice.notify(f"{words}, {rest:,} were clustered. Earlier steps can no longer be undone.")
 
     @property
     def suggested_images(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Preparation of the pictures: asks how, says when the pictures ask for another one."""
+"""Preprocessing in the window: opens the dialog, applies the settings, and suggests others."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
-from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.user_dirs import UserDirs
 
 
 class PreprocessController(QObject):
-    """Between the dialog and the worker.
+    """Connects the preprocessing dialog and the jobs.
 
     Parameters
     ----------
     run : callable
         Runs a job.
     current : callable
-        The image looked at, or None.
+        Returns the image shown in the inspector, or None.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class PreprocessController(QObject):
         offline: bool,
         run: Callable[[Work], None],
         current: Callable[[], int | None],
-        notice: NoticeStrip,
+        notice: NoticeBanner,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -45,11 +45,11 @@ class PreprocessController(QObject):
         self.worker = JobRunner(self)
 
     def close(self) -> None:
-        """Stop what is under way."""
+        """Stop the preview and wait for its thread."""
         self.worker.close()
 
-    def ask(self) -> None:
-        """Ask how to prepare the pictures."""
+    def open_dialog(self) -> None:
+        """Let the user choose how images are preprocessed."""
         project = self._document.project
         if project is None:
             return
@@ -57,23 +57,23 @@ class PreprocessController(QObject):
         suggested = self._document.suggested
         dialog = PreprocessingDialog(project, image or 0, suggested, self.worker, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(self.prepare)
+        dialog.chosen.connect(self.preprocess)
         dialog.open()
 
-    def prepare(self, processing: Preprocessing) -> None:
-        """Take the features anew."""
+    def preprocess(self, processing: Preprocessing) -> None:
+        """Extract the features of all images with other preprocessing; decisions are kept."""
         project = self._document.project
         if project is not None:
             self._run(preprocess_job.preprocess(project, processing, self._places, offline=self._offline))
 
-    def prepare_as_before(self) -> None:
-        """Take the features anew in the same way: there is a network now. Decisions stay."""
+    def extract_again(self) -> None:
+        """Extract the features again with the same preprocessing, now that network weights are available."""
         project = self._document.project
         if project is not None:
-            self.prepare(project.analysis.settings.processing)
+            self.preprocess(project.analysis.settings.processing)
 
     def on_opened(self) -> None:
-        """Say what the pictures ask for: one scale, or another preparation."""
+        """Suggest preprocessing for mixed pixel sizes, or other than the one in use."""
         project = self._document.project
         if project is None:
             return
@@ -81,7 +81,7 @@ class PreprocessController(QObject):
         suggested, why = self._document.suggested
         found = scales(image.tool for image in project.images.images)
         if found.mixed and given.rescale_nm is None:
-            words = f"The images have {len(found.counts)} different scales ({found.kind})."
-            self._notice.tell(words, "Preprocess images…", self.ask)
+            words = f"The images have {len(found.counts)} different {found.kind}s."
+            self._notice.notify(words, "Preprocess images…", self.open_dialog)
         elif suggested != given:
-            self._notice.tell(f"{sentence_case(why)}.", "Preprocess images…", self.ask)
+            self._notice.notify(f"{sentence_case(why)}.", "Preprocess images…", self.open_dialog)

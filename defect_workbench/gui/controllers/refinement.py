@@ -1,4 +1,4 @@
-"""Refinement of one cluster: a job proposes finer groups, a dialog previews and applies them."""
+"""Refinement of one cluster: a job proposes smaller groups, a dialog previews and applies them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defect_workbench.gui.gallery.cluster_list import ClusterList
 
 
 class Refinement:
-    """Between the refinement dialog and the jobs.
+    """Connects the refinement dialog and the jobs.
 
     Parameters
     ----------
@@ -39,13 +39,15 @@ class Refinement:
         self.dialog: RefineDialog | None = None
 
     def choose(self) -> None:
-        """Preview finer groups of the selected cluster, and apply them once the user agrees."""
+        """Preview smaller groups of the selected cluster, and apply them once the user agrees."""
         project, chosen = self._document.project, self._clusters.chosen()
         if project is None or len(chosen) != 1:
             return
         cluster = chosen[0]
         dialog = RefineDialog(cluster, project.analysis.settings, self._thumbnails, self._parent)
-        dialog.wanted.connect(lambda settings: self._run(open_job.refine(project, cluster.members, settings)))
+        dialog.settings_requested.connect(
+            lambda settings: self._run(open_job.refine(project, cluster.members, settings))
+        )
         dialog.applied.connect(lambda groups: self._document.refine(cluster, groups))
         dialog.finished.connect(self._on_finished)
         self.dialog = dialog

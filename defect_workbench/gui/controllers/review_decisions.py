@@ -1,4 +1,4 @@
-"""What a person decides about clusters and images: the actions between the views and the document."""
+"""Decisions about the selected clusters and images: connects the views and the document."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class ReviewController(QObject):
         self._document, self._clusters, self._gallery = document, clusters, gallery
         self._messages = messages
         self._cut: Integers = np.empty(0, np.intp)
-        # Indices of images mean nothing in another project.
+        # Image numbers are not valid in another project.
         document.opened.connect(self._clear_cut)
         document.guard = self._ask
 
-    def _ask(self, question: str, verb: str, go: Callable[[], None]) -> None:
-        self._messages.ask("Confirmed clusters", question, verb, lambda agreed: go() if agreed else None)
+    def _ask(self, question: str, verb: str, proceed: Callable[[], None]) -> None:
+        self._messages.ask("Confirmed clusters", question, verb, lambda agreed: proceed() if agreed else None)
 
     @property
     def has_cut_images(self) -> bool:
@@ -57,13 +57,13 @@ class ReviewController(QObject):
             self._document.move_cut(project.analysis.suggested_cut)
 
     def confirm(self) -> None:
-        """Lock the chosen clusters; unlock them if all are locked."""
+        """Confirm the selected clusters; unlock them if all are confirmed."""
         chosen = self._clusters.chosen()
-        locked = all(c.group is not None and c.group.confirmed for c in chosen)
-        self._document.confirm(chosen, not locked)
+        confirmed = all(c.group is not None and c.group.confirmed for c in chosen)
+        self._document.confirm(chosen, not confirmed)
 
     def rename(self) -> None:
-        """Ask for a name of the chosen cluster."""
+        """Ask for a name for the selected cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) != 1:
             return
@@ -75,15 +75,15 @@ class ReviewController(QObject):
                 return
             if self._document.name_taken(name, cluster):
                 words = f"Another cluster is called {name}. Merge the two, or use another name."
-                self._messages.tell("Rename", words)
+                self._messages.inform("Rename", words)
             else:
                 self._document.rename(cluster, name)
 
-        words = "Name of the cluster, also of its exported folder:"
+        words = "Name of the cluster and of its exported folder:"
         self._messages.ask_text("Rename", words, cluster.label, done)
 
     def annotate(self) -> None:
-        """Ask what to note about the chosen cluster."""
+        """Ask for a note on the selected cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) != 1:
             return
@@ -93,10 +93,10 @@ class ReviewController(QObject):
             if text.strip() != before:
                 self._document.annotate(cluster, text.strip())
 
-        self._messages.ask_text("Note", f"What to remember about {cluster.label}:", before, done)
+        self._messages.ask_text("Note", f"Note on {cluster.label}:", before, done)
 
     def move_images(self, moving: Sequence[int], key: int) -> None:
-        """Put images into the cluster of a key."""
+        """Move images into the cluster with a key."""
         partition = self._document.partition
         for cluster in partition.clusters if partition is not None else ():
             if cluster.key == key:
@@ -108,21 +108,21 @@ class ReviewController(QObject):
         self._document.merge(self._clusters.chosen())
 
     def split_out(self) -> None:
-        """Make a new cluster of the selected images."""
+        """Move the selected images into a new cluster."""
         self._document.split_out(self.chosen_images())
 
     def mark_as_nuisance(self) -> None:
-        """Set the selected images apart as of no interest."""
+        """Mark the selected images as of no interest."""
         self._document.nuisance(self.chosen_images())
 
     def cut_images(self) -> None:
         """Remember the selected images until they are pasted."""
         self._cut = self.chosen_images()
-        self.status.emit(f"{images(len(self._cut))} cut: select a cluster and paste")
+        self.status.emit(f"{images(len(self._cut))} cut. Select a cluster and paste.")
         self.cut_changed.emit()
 
     def paste_images(self) -> None:
-        """Move the images that were cut into the selected cluster."""
+        """Move the cut images into the selected cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) == 1 and len(self._cut):
             self._document.move(self._cut, chosen[0])

@@ -1,4 +1,4 @@
-"""What leaves the window: sessions, labelled folders, pictures, comparisons."""
+"""Saving, exporting, drawing and comparing."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import export_job, open_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
+from defect_workbench.core.text import counted
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
-from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.workflows.export import ExportRequest
 
 
 class OutputController(QObject):
-    """Asks where to, and has it written by the worker.
+    """Asks for files and folders, and runs the jobs that write them.
 
     Signals: images_chosen(images) from a comparison.
 
     Parameters
     ----------
     run : callable
-        Runs a job that nothing else may push aside; whether it could be begun.
+        Starts a job that no other job replaces; returns whether it was started.
     may_write : callable
-        Whether a session file may be written; tells the person why not.
+        Whether a session file may be written; shows a message if not.
     read_only : callable
-        Whether the session that is open was another window's.
+        Whether the open session is locked by another window.
     """
 
     images_chosen = Signal(list)
@@ -43,7 +44,7 @@ class OutputController(QObject):
         run: Callable[[Work], bool],
         may_write: Callable[[Path], bool],
         read_only: Callable[[], bool],
-        notice: NoticeStrip,
+        notice: NoticeBanner,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -54,26 +55,26 @@ class OutputController(QObject):
         self._exported: export_job.Exported | None = None
 
     def close(self) -> None:
-        """Stop what is under way."""
+        """Stop planning and wait for its thread."""
         self.planner.close()
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
-        """What to do with results of jobs."""
+        """Return the handler of each type of result."""
         return {
             open_job.Compared: self.show_comparison,
             export_job.Exported: self._on_exported,
-            export_job.TakenBack: self._on_taken_back,
+            export_job.ExportUndone: self._on_export_undone,
         }
 
     @property
     def all_exported(self) -> bool:
-        """Whether an export wrote a session with all there is, and that session is still there."""
+        """Whether the session file of an export holds the current state, and still exists."""
         done = self._exported
         return done is not None and done.project is self._document.project and done.session.is_file()
 
     def save(self, then: Callable[[], None] | None = None) -> None:
-        """Save to the session's file; asks for one the first time. Goes on with `then` if that worked."""
-        # The window that had the file may have saved more there, and be closed by now.
+        """Save to the session's file, or ask for one the first time; call `then` once it is saved."""
+        # The other window may have saved newer decisions there before it was closed.
         if self._document.session is None or self._read_only():
             self.save_as(then)
         else:
@@ -87,7 +88,7 @@ class OutputController(QObject):
             file_dialogs.ask_session_to_write(self._parent, name, lambda path: self.save_to(path, then))
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
-        """Save to a file, unless another window has it."""
+        """Save to a file, unless another window has it open."""
         self._then = None
         if self._document.project is not None and self._may_write(path):
             step = self._document.undo_stack.index()
@@ -95,17 +96,17 @@ class OutputController(QObject):
                 self._then = then
 
     def saved(self) -> None:
-        """A session was written: go on with what waited for it."""
+        """Continue with what was to follow the save."""
         then, self._then = self._then, None
         if then is not None and not self._document.dirty:
             then()
 
-    def not_saved(self) -> None:
-        """Whatever was under way did not end well: what waited for it stays undone."""
+    def drop_continuation(self) -> None:
+        """Drop what was to follow a save that failed or was cancelled."""
         self._then = None
 
     def choose_export(self) -> None:
-        """Ask where to, show what would be written, and write it."""
+        """Let the user choose what to export where, and export it."""
         project = self._document.project
         if project is None:
             return
@@ -125,32 +126,32 @@ class OutputController(QObject):
         verb = "added to" if result.added else "exported to"
         words = f"{images(result.images)} {verb} {result.out}"
         if result.added:
-            self._notice.tell(words)
+            self._notice.notify(words)
         else:
-            self._notice.tell(words, "Undo", lambda: self.take_back(result.out))
+            self._notice.notify(words, "Undo", lambda: self.undo_export(result.out))
 
     def choose_export_to_undo(self) -> None:
-        """Ask for a folder that was exported to, and remove what was written there."""
-        file_dialogs.ask_folder(self._parent, "Folder of the export to undo", self.take_back)
+        """Ask for the folder of an export, and undo the export."""
+        file_dialogs.ask_folder(self._parent, "Folder of the export to undo", self.undo_export)
 
-    def take_back(self, out: Path) -> None:
-        """Remove what exports wrote into a folder."""
-        self._run(export_job.take_back(out))
+    def undo_export(self, out: Path) -> None:
+        """Remove the files that exports wrote to a folder."""
+        self._run(export_job.undo_export(out))
 
-    def _on_taken_back(self, result: export_job.TakenBack) -> None:
+    def _on_export_undone(self, result: export_job.ExportUndone) -> None:
         undone = result.undone
-        words = f"{len(undone.removed):,} files removed from {result.out}."
+        words = f"{counted(len(undone.removed), 'file')} removed from {result.out}."
         left = len(undone.changed) + len(undone.foreign)
         if left:
-            words += f" {left:,} files that were changed or added later were kept."
-        self._notice.tell(words)
+            words += f" Kept because changed or added later: {counted(left, 'file')}."
+        self._notice.notify(words)
 
     def choose_drawing(self) -> None:
         """Ask for a file and write the dendrogram there."""
         project = self._document.project
         if project is not None:
             name = f"{project.images.root.name}-dendrogram.svg"
-            file_dialogs.ask_picture_to_write(self._parent, name, self.draw_to)
+            file_dialogs.ask_drawing_to_write(self._parent, name, self.draw_to)
 
     def draw_to(self, path: Path) -> None:
         """Write the dendrogram to a file."""
@@ -166,12 +167,12 @@ class OutputController(QObject):
         file_dialogs.ask_folder(self._parent, "Folder with one subfolder per label", self.compare_with)
 
     def compare_with(self, other: Path) -> None:
-        """Compare with a session, or with folders sorted by hand."""
+        """Compare with a session, or with labelled folders."""
         if self._document.project is not None:
             self._run(open_job.compare(self._document.project, other))
 
     def show_comparison(self, result: open_job.Compared) -> None:
-        """Show how far the project agrees with another sorting."""
+        """Show how far the project agrees with another grouping."""
         dialog = CompareDialog(result.comparison, result.name, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.images_chosen.connect(self.images_chosen)

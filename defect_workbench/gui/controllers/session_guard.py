@@ -1,4 +1,4 @@
-"""Nothing is lost: unsaved work outlives a crash, and a session finds its images again."""
+"""Autosave, crash recovery, session locks, and relinking of moved images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.recovery import RecoverableWork, Recovery
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
-from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.storage.session.session_lock import SessionLock
 from defect_workbench.user_dirs import UserDirs
 
@@ -23,13 +23,13 @@ _AUTOSAVE_MILLISECONDS = 3000
 
 
 class SessionGuard:
-    """Autosave, recovery and relinking of one window."""
+    """Protects the work in one window against crashes, other windows and moved folders."""
 
     def __init__(
         self,
         document: Document,
         places: UserDirs,
-        notice: NoticeStrip,
+        notice: NoticeBanner,
         messages: Messages,
         run: Callable[[Work], None],
         parent: QWidget,
@@ -52,7 +52,7 @@ class SessionGuard:
         document.undo_stack.cleanChanged.connect(self.on_step)
 
     def on_step(self) -> None:
-        """Something was decided, undone or saved."""
+        """Schedule an autosave after a decision; delete it once everything is saved."""
         if self._document.dirty:
             self._timer.start()
         else:
@@ -60,12 +60,12 @@ class SessionGuard:
             self.recovery.discard()
 
     def autosave(self) -> None:
-        """Write unsaved work where the next start finds it."""
+        """Write unsaved work to the recovery folder."""
         if self._document.project is not None and self._document.dirty:
             self.autosaves.run(open_job.save(self._document.project, self.recovery.hold()))
 
     def keep_discarded(self, then: Callable[[], None]) -> None:
-        """Keep a copy of what a person discards, and go on; a disk that is full does not hold them up."""
+        """Keep a copy of discarded work, then call `then`, even if the copy cannot be written."""
         project = self._document.project
         if project is None:
             then()
@@ -77,39 +77,38 @@ class SessionGuard:
 
     def _on_written(self) -> None:
         if not self._document.dirty:
-            # Saved while this was being written: a crash must not bring back what is older.
+            # Saved while the autosave was being written: a crash must not restore the older state.
             self.recovery.discard()
-        self._go_on()
+        self._continue()
 
     def _on_not_written(self, message: str) -> None:
         if self._then is None:
-            words = "Unsaved work cannot be kept for recovery, so save often:"
-            self._notice.tell(f"{words} {message}.")
-        self._go_on()
+            self._notice.notify(f"Unsaved changes could not be backed up: {message}. Save often.")
+        self._continue()
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         then, self._then = self._then, None
         if then is not None:
             then()
 
     def recoverable(self) -> list[RecoverableWork]:
-        """Work that is in no file of the person's: discarded, or left by a crash; newest first."""
+        """Return unsaved work, discarded or left by a crash; newest first."""
         found = [*self.recovery.discarded(), *self.recovery.crashed()]
         return sorted(found, key=lambda item: item.when, reverse=True)
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
-        """Offer what a crash left behind."""
+        """Offer to restore work that a crash left."""
         left = self.recovery.left_behind()
         if left:
             words = "The program ended unexpectedly last time; unsaved work was kept."
-            self._notice.tell(words, "Restore it", lambda: restore(left[0]))
+            self._notice.notify(words, "Restore", lambda: restore(left[0]))
 
     def on_opened(self) -> bool:
-        """Look after what was just opened; whether it is recovered work."""
+        """Lock the session that was opened; return whether it is recovered work."""
         project, session = self._document.project, self._document.session
         recovered = session is not None and session.parent == self._folder
         if session is not None and recovered:
-            # Unsaved work of this window from now on.
+            # From now on it is unsaved work of this window.
             self._document.forget_session()
             self.recovery.take_over(session)
         self._release()
@@ -119,21 +118,21 @@ class SessionGuard:
             self.read_only = holder is not None
             if holder is not None:
                 words = f"{session.name} is open in {holder.words()}; here it is read-only."
-                self._notice.tell(f"{words} Save under another name to keep what you decide.")
+                self._notice.notify(f"{words} Save under another name to keep your decisions.")
         if project is not None and not project.images.root.is_dir():
             words = f"The folder {project.images.root} was moved or deleted, so its images cannot be shown."
-            self._notice.tell(words, "Find the folder…", self.choose_folder)
+            self._notice.notify(words, "Find the folder…", self.choose_folder)
         return recovered
 
     def may_write(self, path: Path) -> bool:
-        """Whether a session file is this window's to write; if not, the person is told."""
+        """Whether this window may write a session file; shows a message if not."""
         lock = self._lock_of(path)
         if self._lock is not None and self._lock.held and self._lock.session == lock.session:
             return True
         holder = lock.acquire()
         if holder is not None:
             words = f"{path.name} is open in {holder.words()}. Save under another name."
-            self._messages.tell("Save", words)
+            self._messages.inform("Save", words)
             return False
         self._release()
         self._lock = lock
@@ -156,24 +155,25 @@ class SessionGuard:
         if self._document.project is not None:
             self._run(open_job.locate(self._document.project, root))
 
-    def on_located(self, found: open_job.Located) -> None:
-        """Use the images of another folder, if it has them."""
-        project, root, there = self._document.project, found.root, found.there
+    def on_located(self, result: open_job.Located) -> None:
+        """Use the images of another folder if it contains any of them."""
+        project, root, present = self._document.project, result.root, result.present
         if project is None:
             return
-        if not there:
-            self._messages.tell("Find the folder", f"None of the images is in {root}.")
+        if not present:
+            self._messages.inform(
+                "Find the folder", f"None of the images of this session is in {root}. Choose another folder."
+            )
             return
         self._notice.hide()
         self._document.relink(root)
-        missing = len(project.images) - there
+        missing = len(project.images) - present
         if missing:
-            words = f"{images(missing)} of this session are not in {root}; they are shown as missing."
-            self._notice.tell(words)
+            self._notice.notify(f"Not found in {root}: {images(missing)} of this session.")
 
     def close(self) -> None:
-        """Stop, and leave nothing behind: the window was closed on purpose."""
-        # A dying undo stack still tells of its last step.
+        """Stop autosaving and delete the recovery file: the window was closed on purpose."""
+        # An undo stack emits signals while it is destroyed.
         self._document.undo_stack.indexChanged.disconnect(self.on_step)
         self._document.undo_stack.cleanChanged.disconnect(self.on_step)
         self._timer.stop()

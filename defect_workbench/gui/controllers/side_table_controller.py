@@ -1,4 +1,4 @@
-"""Tables joined to the images: bring one in, see how it goes together with the clusters."""
+"""Side data: joining a table to the images, and comparing it with the clusters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.text import counted
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
-from defect_workbench.gui.shared.banners import NoticeStrip
+from defect_workbench.gui.shared.banners import NoticeBanner
 
 
 class SideTableController(QObject):
-    """Asks for a table, and has it read and compared by the worker."""
+    """Connects the actions for tables and the jobs."""
 
     def __init__(
-        self, document: Document, run: Callable[[Work], None], notice: NoticeStrip, parent: QWidget
+        self, document: Document, run: Callable[[Work], None], notice: NoticeBanner, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._document, self._run, self._notice, self._parent = document, run, notice, parent
@@ -36,7 +36,7 @@ class SideTableController(QObject):
         self._document.join(None)
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
-        """What to do with results of jobs."""
+        """Return the handler of each type of result."""
         return {side_table_job.Joined: self._on_joined, side_table_job.Associated: self._on_associated}
 
     def join(self, path: Path) -> None:
@@ -52,16 +52,16 @@ class SideTableController(QObject):
     def _on_joined(self, result: side_table_job.Joined) -> None:
         self._document.join(result.side)
         side = result.side
-        there, all_images = sum(side.joined), len(side.joined)
-        words = f"{there:,} of {all_images:,} images have a row in {side.source}"
+        with_row, all_images = sum(side.joined), len(side.joined)
+        words = f"{with_row:,} of {all_images:,} images have a row in {side.source}"
         if side.without_image:
             words += f", {counted(len(side.without_image), 'row')} without an image"
-        self._notice.tell(f"{words}.", "Against the clusters…", self.associate)
+        self._notice.notify(f"{words}.", "Compare with clusters", self.associate)
 
     def _on_associated(self, result: side_table_job.Associated) -> None:
         project = self._document.project
         if project is None or project.side is None:
             return
-        dialog = AssociationDialog(result.found, project.side, self._parent)
+        dialog = AssociationDialog(result.associations, project.side, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()

@@ -1,4 +1,4 @@
-"""Leaving unsaved work: asked once, before anything else happens, with Save as the default."""
+"""Asks once about unsaved work before it is replaced or closed; the default is to save."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _RECOVERABLE = "Changes you do not save stay under File › Recover unsaved work
 
 
 class UnsavedWork:
-    """Stands between a person and whatever would replace or close what is open.
+    """Guards unsaved work against whatever would replace or close it.
 
     Parameters
     ----------
     kept_elsewhere : callable
-        Whether a file that is not the session's own has all there is.
+        Whether a file other than the session file holds the current state.
     save : callable
-        Saves the session and goes on only if that worked.
+        Saves the session, then calls its argument; only if it was saved.
     keep_discarded : callable
-        Keeps what is discarded for a while, and goes on.
+        Keeps a copy of discarded work, then calls its argument.
     classifier_unsaved : callable
-        Whether a classifier was trained here that is in no file.
+        Whether a classifier was trained in this window and not saved.
     save_classifier : callable
-        Saves it and goes on only if that worked.
-    under_way : callable
-        Whether there is work that nothing but a cancel may end.
+        Saves the classifier, then calls its argument; only if it was saved.
+    exclusive_job : callable
+        Whether a job is running that only the user may cancel.
     """
 
     def __init__(
@@ -41,75 +41,75 @@ class UnsavedWork:
         keep_discarded: Callable[[Then], None],
         classifier_unsaved: Callable[[], bool],
         save_classifier: Callable[[Then], None],
-        under_way: Callable[[], bool],
+        exclusive_job: Callable[[], bool],
     ) -> None:
         self._document, self._messages = document, messages
-        self._kept_elsewhere, self._under_way = kept_elsewhere, under_way
+        self._kept_elsewhere, self._exclusive_job = kept_elsewhere, exclusive_job
         self._save, self._keep_discarded = save, keep_discarded
         self._classifier_unsaved, self._save_classifier = classifier_unsaved, save_classifier
-        self._given_up: Project | None = None
+        self._discarded: Project | None = None
 
     @property
-    def matters(self) -> bool:
-        """Whether anything would be lost with the window."""
-        return self._session_unsaved() or self._classifier_unsaved() or self._under_way()
+    def would_be_lost(self) -> bool:
+        """Whether closing the window would lose anything."""
+        return self._session_unsaved() or self._classifier_unsaved() or self._exclusive_job()
 
     def _session_unsaved(self) -> bool:
         return self._document.dirty and not self._kept_elsewhere()
 
-    def leave(self, go: Then, when: str = "first") -> None:
-        """Go on once what is open is saved, or given up by the person's own word."""
+    def leave(self, proceed: Then, when: str = "first") -> None:
+        """Call `proceed` once the session is saved, or discarded by the user."""
         if not self._session_unsaved():
-            go()
+            proceed()
             return
         words = f"You have unsaved changes. Save them {when}?\n\n{_RECOVERABLE}"
-        self._messages.ask_to_save(words, self._answer(go))
+        self._messages.ask_to_save(words, self._answer(proceed))
 
-    def replace(self, go: Then) -> None:
-        """As `leave`, for the result of work that was asked about before it began.
+    def replace(self, proceed: Then) -> None:
+        """As `leave`, for the result of a job before which the question was asked.
 
-        Asked again only where something was decided in the meantime.
+        Asks again only if decisions were made in the meantime.
         """
-        if self._document.project is self._given_up:
-            go()
+        if self._document.project is self._discarded:
+            proceed()
         else:
-            self.leave(go)
+            self.leave(proceed)
 
-    def close(self, go: Then) -> None:
-        """As `leave`, where a classifier and work under way would be lost, too."""
+    def close(self, proceed: Then) -> None:
+        """As `leave`, before closing: a classifier or a running job would be lost, too."""
         when = "before closing"
 
         def save() -> None:
-            self.leave(lambda: self.leave_classifier(go, when), when)
+            self.leave(lambda: self.leave_classifier(proceed, when), when)
 
-        if self._under_way():
+        if self._exclusive_job():
             words = "A job is still running and would be stopped. Close anyway?"
             self._messages.ask("Close", words, "Stop and close", lambda agreed: save() if agreed else None)
         else:
             save()
 
-    def leave_classifier(self, go: Then, when: str = "first") -> None:
-        """Go on once a classifier trained here is saved, or given up."""
+    def leave_classifier(self, proceed: Then, when: str = "first") -> None:
+        """Call `proceed` once an unsaved classifier is saved or discarded."""
 
         def answered(answer: Leave) -> None:
             if answer is Leave.SAVE:
-                self._save_classifier(go)
+                self._save_classifier(proceed)
             elif answer is Leave.DISCARD:
-                go()
+                proceed()
 
         if self._classifier_unsaved():
             words = f"The trained classifier has not been saved. Save it {when}?"
             self._messages.ask_to_save(words, answered)
         else:
-            go()
+            proceed()
 
-    def _answer(self, go: Then) -> Callable[[Leave], None]:
+    def _answer(self, proceed: Then) -> Callable[[Leave], None]:
         def answered(answer: Leave) -> None:
             if answer is Leave.SAVE:
-                self._save(go)
+                self._save(proceed)
             elif answer is Leave.DISCARD:
-                # The next decision makes another project of it.
-                self._given_up = self._document.project
-                self._keep_discarded(go)
+                # Any later decision creates another project object.
+                self._discarded = self._document.project
+                self._keep_discarded(proceed)
 
         return answered

@@ -1,4 +1,4 @@
-"""Medoids under the branches of the dendrogram, and what is decided."""
+"""Medoids under the branches of the dendrogram, and marks for decisions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 
 
 def mark_tree(dendrogram: Dendrogram, document: Document, thumbnails: ThumbnailLoader) -> None:
-    """Show what the clusters of a document mean for its tree."""
+    """Show the medoids and the decided images of a document on its dendrogram."""
     project, partition = document.project, document.partition
     if project is None or partition is None or document.tree is None:
         return

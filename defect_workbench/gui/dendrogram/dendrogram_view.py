@@ -1,7 +1,7 @@
 """The dendrogram with its draggable cut.
 
 The tree is drawn once into a pixmap; dragging only moves the line over it. Lines are deduplicated in
-device pixels first, so the cost follows the size of the widget and not the number of images.
+device pixels first, so the cost depends on the size of the widget, not on the number of images.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from defect_workbench.gui.dendrogram.tree_viewport import Viewport, Zoom
 _GRAB = 6
 _SNAP = 6
 _WEDGE = 8
-# From this height of the widget on, there is room for medoids.
+# Medoids are shown from this height of the widget on.
 _TALL = 260
 _REGROUP_MILLISECONDS = 40
 
@@ -46,9 +46,9 @@ class Dendrogram(QWidget):
     """Shows a tree and a cut.
 
     Signals: cut_dragged(clusters), at most every 40 ms while the line is dragged;
-    cut_released(clusters) when it is let go or moved by a key; branch_chosen(images) on a double click.
+    cut_released(clusters) when it is released or moved by a key; branch_chosen(images) on a double click.
 
-    The wheel zooms across, with Ctrl up and down; dragging the ground pans; Home shows all.
+    The wheel zooms horizontally, with Ctrl vertically; dragging the background pans; Home shows all of it.
     """
 
     cut_dragged = Signal(int)
@@ -75,9 +75,9 @@ class Dendrogram(QWidget):
         self._throttle = QTimer(self)
         self._throttle.setSingleShot(True)
         self._throttle.setInterval(_REGROUP_MILLISECONDS)
-        self._throttle.timeout.connect(self._tell_drag)
+        self._throttle.timeout.connect(self._emit_drag)
 
-    # What it shows
+    # Content
 
     def set_tree(
         self,
@@ -100,7 +100,7 @@ class Dendrogram(QWidget):
         self._set_zoom(Zoom())
 
     def set_medoids(self, medoids: Mapping[int, Thumbnail]) -> None:
-        """Pictures to show under branches, by the node at the top of each cluster."""
+        """Thumbnails to show under branches, by the node at the top of each cluster."""
         self._medoids = medoids
         self.update()
 
@@ -112,7 +112,7 @@ class Dendrogram(QWidget):
             self._redraw()
 
     def set_message(self, message: str) -> None:
-        """What to say where there is no tree."""
+        """Set the text shown without a tree."""
         self._message = message
         self.update()
 
@@ -147,11 +147,11 @@ class Dendrogram(QWidget):
 
     @property
     def zoom(self) -> Zoom:
-        """The part of the tree in sight."""
+        """The visible part of the tree."""
         return self._zoom
 
     def sizeHint(self) -> QSize:
-        """A panel of a third of the window."""
+        """About a third of the window."""
         return QSize(380, 460)
 
     def minimumSizeHint(self) -> QSize:
@@ -280,7 +280,7 @@ class Dendrogram(QWidget):
         self.cut_released.emit(clusters)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom across, or with Ctrl up and down."""
+        """Zoom horizontally, or with Ctrl vertically."""
         if self._scene is None:
             return
         factor = 0.8 ** (event.angleDelta().y() / 120)
@@ -293,7 +293,7 @@ class Dendrogram(QWidget):
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Choose the branch at the mouse: the cluster that a cut there would make."""
+        """Select the branch at the mouse: the cluster that a cut there would make."""
         node = self._branch_at(event.position())
         if node is not None and self._scene is not None:
             self._panning = None
@@ -309,7 +309,7 @@ class Dendrogram(QWidget):
         return int(found[-1]) + n if len(found) else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down move the cut by a cluster, Page keys to the next suggestion, Escape ends a drag."""
+        """Move the cut by one cluster or to the next suggestion, show the whole tree, or cancel a drag."""
         if self._scene is None:
             super().keyPressEvent(event)
             return
@@ -331,7 +331,7 @@ class Dendrogram(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Tooltips of the suggested cuts."""
+        """Show the tooltips of suggested cuts."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             suggestion = self._suggestion_at(event.pos().y(), _WEDGE)
             if suggestion is None:
@@ -345,6 +345,6 @@ class Dendrogram(QWidget):
         self._drag_height = None
         self._throttle.stop()
 
-    def _tell_drag(self) -> None:
+    def _emit_drag(self) -> None:
         if self._drag_height is not None:
             self.cut_dragged.emit(self.clusters)

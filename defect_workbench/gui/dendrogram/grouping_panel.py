@@ -28,7 +28,7 @@ _QUIET_MILLISECONDS = 250
 
 
 class GroupingPanel(QWidget):
-    """Signals: changed(Settings) a moment after the last change; the window regroups."""
+    """The settings of the grouping. Signals: changed(Settings) a moment after the last change."""
 
     changed = Signal(object)
 
@@ -42,7 +42,7 @@ class GroupingPanel(QWidget):
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
         self.from_data = QPushButton("Set from the data")
-        self.from_data.setToolTip("Let the images decide which features to trust, and say why")
+        self.from_data.setToolTip("Choose the weights from the images, and show the reason")
         self._why = QLabel()
         self._why.setWordWrap(True)
         self._why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -80,7 +80,7 @@ class GroupingPanel(QWidget):
         self.show_document()
 
     def settings(self) -> Settings:
-        """The settings that the controls show."""
+        """Return the settings that the controls show."""
         project = self._document.project
         before = project.analysis.settings if project is not None else Settings()
         weights = None

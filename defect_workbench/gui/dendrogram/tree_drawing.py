@@ -1,4 +1,4 @@
-"""Draws what of a dendrogram stays the same while the cut is dragged: axis, suggested cuts, tree and leaves.
+"""Draws the parts of a dendrogram that do not move with the cut: axis, suggestions, tree, leaves.
 
 The result is a pixmap that the widget keeps.
 """
@@ -185,7 +185,7 @@ def _draw_leaves(painter: QPainter, scene: TreeScene, tops: Integers, viewport: 
     inks = np.array([QColor(value).rgb() for value in COLOURS], np.uint32)
     nodes = tops[leaves]
     row = inks[scene.colours[nodes] % len(COLOURS)]
-    # A gap between clusters that are wide enough for it.
+    # Leave a gap between clusters that are wide enough.
     edges = np.flatnonzero(np.diff(nodes)) + 1
     widths = np.diff(np.concatenate([[0], edges, [columns]]))
     row[edges[(widths[:-1] > 4) & (widths[1:] > 4)]] = 0

@@ -1,4 +1,4 @@
-"""A tree as pixels, and its cuts in words."""
+"""Draws a tree as pixels, and describes its suggested cuts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defect_workbench.core.text import counted
 
 
 def describe_suggestion(suggestion: Suggestion) -> str:
-    """A suggested cut in words."""
+    """Return the description of a suggested cut."""
     return (
         f"{counted(suggestion.clusters, 'cluster')}, {counted(suggestion.singletons, 'singleton')}: "
         f"{suggestion.why}"
@@ -23,7 +23,7 @@ def describe_suggestion(suggestion: Suggestion) -> str:
 
 
 def round_step(rough: float) -> float:
-    """The next 1, 2 or 5 times a power of ten."""
+    """Return the next larger 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(max(rough, 1e-12)))
     return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
 
@@ -37,10 +37,10 @@ def draw_tree(
     size: tuple[int, int],
     width: int,
 ) -> QImage:
-    """The tree as pixels.
+    """Return the tree as an image.
 
-    All lines are upright or level, so the pixels they cover are running sums of where they begin and
-    end: the cost follows the number of pixels, not of images.
+    All lines are vertical or horizontal, so the pixels they cover are running sums of their starts and
+    ends: the cost depends on the number of pixels, not of images.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def draw_tree(
 def _covered(
     line: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64], lines: int, length: int
 ) -> Flags:
-    """(lines, length) which places segments from start to end, both included, cover."""
-    there = (line >= 0) & (line < lines) & (end >= 0) & (start < length)
-    line, start, end = line[there], start[there].clip(0, length - 1), end[there].clip(0, length - 1)
+    """Return (lines, length) the places that segments cover, from start to end, both included."""
+    visible = (line >= 0) & (line < lines) & (end >= 0) & (start < length)
+    line, start, end = line[visible], start[visible].clip(0, length - 1), end[visible].clip(0, length - 1)
     step = length + 1
     begins = np.bincount(line * step + start, minlength=lines * step)
     ends = np.bincount(line * step + end + 1, minlength=lines * step)

@@ -1,4 +1,4 @@
-"""Which part of a tree is in sight, and where on the widget it is."""
+"""The visible part of a tree, and where it is on the widget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADROOM = 1.06
 
 @dataclass(frozen=True)
 class Zoom:
-    """The part of a tree in sight, as shares of the whole.
+    """The visible part of a tree, as shares of the whole.
 
     Attributes
     ----------
@@ -32,16 +32,16 @@ class Zoom:
 
     @property
     def width(self) -> float:
-        """The share across that is in sight."""
+        """The visible share of the width."""
         return self.end - self.start
 
     def panned(self, by: float) -> Zoom:
-        """Return the zoom after a move across by a share of the whole tree."""
+        """Return the zoom after a horizontal move by a share of the whole tree."""
         start = min(max(self.start + by, 0.0), 1.0 - self.width)
         return replace(self, start=start, end=start + self.width)
 
     def wider(self, factor: float, anchor: float, leaves: int) -> Zoom:
-        """Return the zoom with `factor` times as much in sight across.
+        """Return the zoom with `factor` times as much visible horizontally.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class Zoom:
         return replace(self, start=start, end=start + width)
 
     def taller(self, factor: float) -> Zoom:
-        """Return the zoom with `factor` times as much in sight from the bottom up."""
+        """Return the zoom with `factor` times as much visible from the bottom up."""
         return replace(self, ceiling=min(max(self.ceiling * factor, _LOWEST_CEILING), 1.0))
 
 

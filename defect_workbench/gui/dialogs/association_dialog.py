@@ -1,4 +1,4 @@
-"""The columns of a joined table against the clusters."""
+"""The columns of a joined table compared with the clusters."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from defect_workbench.engine.clustering.association import Association
 class AssociationDialog(QDialog):
     """Columns on the left, the strongest relation first; the cross-table of one on the right."""
 
-    def __init__(self, found: Sequence[Association], side: SideData, parent: QWidget) -> None:
+    def __init__(self, associations: Sequence[Association], side: SideData, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("associationDialog")
-        self.setWindowTitle(f"{side.source} against the clusters")
+        self.setWindowTitle(f"{side.source} compared with clusters")
         self.resize(860, 480)
-        # Not a number sorts last.
-        strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in found}
-        self._found = sorted(found, key=lambda a: -strength[id(a)])
+        # NaN sorts last.
+        strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in associations}
+        self._associations = sorted(associations, key=lambda a: -strength[id(a)])
         joined = sum(side.joined)
         words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
         if side.without_image:
             lost = counted(len(side.without_image), "row")
-            words += f"; {lost} without an image ({side.without_image[0]} is the first)"
+            words += f"; {lost} without an image (the first is {side.without_image[0]})"
         self._about = QLabel(". ".join([words, *side.remarks]) + ".")
         self._about.setWordWrap(True)
         self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.columns = QListWidget()
-        for association in self._found:
+        for association in self._associations:
             size = "" if math.isnan(association.effect) else f"   {association.effect:.2f}"
             item = QListWidgetItem(f"{association.column}{size}")
             item.setToolTip(association.reading)
@@ -78,22 +78,25 @@ class AssociationDialog(QDialog):
         self.columns.setCurrentRow(0)
 
     def _show(self, row: int) -> None:
-        if not 0 <= row < len(self._found):
+        if not 0 <= row < len(self._associations):
             return
-        found = self._found[row]
-        words = f"<b>{found.reading}</b>"
-        if found.test:
-            measure = "Cramér's V" if found.kind is ColumnKind.TEXT else "epsilon squared"
-            p_value = f"{found.p_value:.3g}"
-            words += f"<br>{found.test}: p = {p_value}, {measure} {found.effect:.2f}; {found.images:,} images"
+        association = self._associations[row]
+        words = f"<b>{association.reading}</b>"
+        if association.test:
+            measure = "Cramér's V" if association.kind is ColumnKind.TEXT else "epsilon squared"
+            p_value = f"{association.p_value:.3g}"
+            words += (
+                f"<br>{association.test}: p = {p_value}, {measure} {association.effect:.2f}; "
+                f"{counted(association.images, 'image')}"
+            )
         self.reading.setText(words)
-        self.table.setRowCount(len(found.rows))
-        self.table.setColumnCount(len(found.columns))
-        self.table.setVerticalHeaderLabels(list(found.rows))
-        self.table.setHorizontalHeaderLabels(list(found.columns))
+        self.table.setRowCount(len(association.rows))
+        self.table.setColumnCount(len(association.columns))
+        self.table.setVerticalHeaderLabels(list(association.rows))
+        self.table.setHorizontalHeaderLabels(list(association.columns))
         accent = self.palette().color(QPalette.ColorRole.Highlight)
-        for i, line in enumerate(found.table.tolist()):
-            total = max(sum(line), 1.0) if found.kind is ColumnKind.TEXT else 0.0
+        for i, line in enumerate(association.table.tolist()):
+            total = max(sum(line), 1.0) if association.kind is ColumnKind.TEXT else 0.0
             for j, value in enumerate(line):
                 item = QTableWidgetItem("" if math.isnan(value) or (total and not value) else f"{value:,.4g}")
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

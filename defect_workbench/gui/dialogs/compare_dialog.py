@@ -1,4 +1,4 @@
-"""Two sortings side by side: how far they agree, and where they do not."""
+"""Two groupings of the same images: how far they agree, and where they differ."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.agreement import Comparison
 
 
 class CompareDialog(QDialog):
-    """Signals: images_chosen(images) when a cell is clicked."""
+    """A table of both groupings. Signals: images_chosen(images) when a cell is clicked."""
 
     images_chosen = Signal(list)
 
@@ -31,13 +32,16 @@ class CompareDialog(QDialog):
         self._comparison = comparison
         words = QLabel(
             f"<b>Adjusted Rand index {comparison.adjusted_rand_index:.3f}</b> (1: the same groups, 0: chance)"
-            f"  ·  <b>purity {comparison.purity:.1%}</b>  ·  {len(comparison.first):,} images in common"
+            f"  ·  <b>purity {comparison.purity:.1%}</b>  ·  "
+            f"{counted(len(comparison.first), 'image')} in common"
         )
         words.setWordWrap(True)
-        hint = QLabel("Rows: clusters here. Columns: the other sorting. Click a number to select its images.")
+        hint = QLabel(
+            "Rows: clusters here. Columns: the other grouping. Click a number to select its images."
+        )
         if any(comparison.missing):
             here, there = comparison.missing
-            hint.setText(f"{hint.text()} Left out: {here:,} images only here, {there:,} only there.")
+            hint.setText(f"{hint.text()} Left out: {here:,} only here, {there:,} only there.")
         hint.setWordWrap(True)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.table = QTableWidget(len(comparison.rows), len(comparison.columns))

@@ -1,4 +1,4 @@
-"""Where to export to and how, and what would be written there, before anything is."""
+"""Asks what to export and where, and shows what would be written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from defect_workbench.app.jobs import export_job
 from defect_workbench.app.jobs.export_job import Planned
 from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
@@ -40,7 +40,7 @@ from defect_workbench.workflows.export import ExportRequest
 
 _TYPING_MILLISECONDS = 150
 _FOLDERS = 8
-_SHARES = (("Train", 70), ("Validation", 15), ("Test", 15))
+_SHARES = (("Training", 70), ("Validation", 15), ("Test", 15))
 
 
 class ExportDialog(QDialog):
@@ -49,7 +49,7 @@ class ExportDialog(QDialog):
     Parameters
     ----------
     planner : JobRunner
-        Finds out in the background what would be written.
+        Makes the plan in the background.
     """
 
     chosen = Signal(object)
@@ -118,8 +118,8 @@ class ExportDialog(QDialog):
         for (words, value), box in zip(_SHARES, self.shares, strict=True):
             box.setRange(0, 100)
             box.setValue(value)
-            box.setSuffix(" %")
-            box.setAccessibleName(f"Share of {words}")
+            box.setSuffix("%")
+            box.setAccessibleName(f"Share of the {words.lower()} set")
             shares.addWidget(QLabel(words))
             shares.addWidget(box)
         shares.addStretch(1)
@@ -159,28 +159,28 @@ class ExportDialog(QDialog):
             train, val, test = (float(box.value()) for box in self.shares)
             split = Split(by, (train, val, test), self._project.analysis.settings.seed)
         formats = tuple(name for name, check in self.formats.items() if check.isChecked())
-        profile = ExportOptions(split, formats, bool(self.clusters.currentData()))
+        options = ExportOptions(split, formats, bool(self.clusters.currentData()))
         out = Path(self.folder.text().strip()).expanduser()
-        return ExportRequest(out, Mode(self.mode.currentData()), profile, self.add.isChecked())
+        return ExportRequest(out, Mode(self.mode.currentData()), options, self.add.isChecked())
 
     def _refresh(self) -> None:
-        """Drop the plan; a moment after the last change the worker makes another."""
+        """Discard the plan; a new one is made a moment after the last change."""
         self.ok_button.setEnabled(False)
-        # An addition follows the profile of the export it is added to.
+        # An addition uses the options of the export it is added to.
         for widget in (self.clusters, self.split, self._shares, *self.formats.values()):
             widget.setEnabled(not self.add.isChecked())
         self._form.setRowVisible(self._shares, bool(self.split.currentData()))
         if not self.folder.text().strip():
             self._typing.stop()
-            self._show_fault("Name a folder that does not exist yet, or is empty.")
+            self._show_fault("Choose a folder that does not exist yet or is empty.")
         elif self.split.currentData() and not any(box.value() for box in self.shares):
             self._typing.stop()
-            self._show_fault("Give at least one of the shares of the split.")
+            self._show_fault("Set at least one share of the split above 0%.")
         else:
             self._typing.start()
 
     def _show_fault(self, words: str) -> None:
-        self._say(sentence_case(words))
+        self._show_text(sentence_case(words))
         self.ok_button.setEnabled(False)
 
     def _show_plan(self, planned: Planned) -> None:
@@ -188,14 +188,14 @@ class ExportDialog(QDialog):
         if planned.request != self.request():
             return
         files = sum(plan.folders.values())
-        lines = [f"{files:,} images, {plan.total_bytes / 1e6:,.1f} MB, in:"]
+        lines = [f"{counted(files, 'image')}, {plan.total_bytes / 1e6:,.1f} MB, in:"]
         shown = list(plan.folders.items())[:_FOLDERS]
         lines.append(", ".join(f"{name} ({count:,})" for name, count in shown))
         if len(plan.folders) > len(shown):
-            lines[-1] += f" and {len(plan.folders) - len(shown)} more folders"
+            lines[-1] += f" and {counted(len(plan.folders) - len(shown), 'more folder')}"
         lines.append("with manifest, session and report. Nothing is overwritten or deleted.")
         if plan.already:
-            lines.append(f"{len(plan.already):,} images already exist there.")
+            lines.append(f"Already there: {counted(len(plan.already), 'image')}.")
         if plan.collisions:
             source, target = plan.collisions[0]
             lines.append(
@@ -204,12 +204,14 @@ class ExportDialog(QDialog):
             )
         lines += [f"{sentence_case(note)}." for note in plan.notes]
         if plan.missing:
-            lines.append(f"{len(plan.missing)} images can no longer be read, so nothing can be exported.")
-        self._say("\n".join(lines))
+            lines.append(
+                f"Nothing can be exported: {counted(len(plan.missing), 'image')} can no longer be read."
+            )
+        self._show_text("\n".join(lines))
         self.ok_button.setEnabled(not plan.missing and (files > 0 or not planned.request.add))
 
-    def _say(self, text: str) -> None:
-        """Show a text and grow to hold it; a wrapped label asks for no height of its own."""
+    def _show_text(self, text: str) -> None:
+        """Show a text and grow to hold it; a wrapped label requests no height by itself."""
         self.plan_text.setText(text)
         layout = self.layout()
         if layout is not None:

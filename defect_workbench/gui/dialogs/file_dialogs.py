@@ -1,4 +1,4 @@
-"""The dialogs that ask for a folder or a file, none of which stops the event loop; and what is dropped."""
+"""Dialogs for files and folders, which do not block the event loop, and dropped paths."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None
 
 
 def ask_image_folder(parent: QWidget, title: str, done: Done) -> None:
-    """Ask for a folder of images; where the system allows it, the images are shown, too."""
+    """Ask for a folder of images; the dialog shows the images, too, if the system allows it."""
     from defect_workbench.engine.input.formats.registry import IMAGE_FORMATS
 
     dialog = QFileDialog(parent, title)
@@ -36,7 +36,7 @@ def ask_image_folder(parent: QWidget, title: str, done: Done) -> None:
 
 def ask_session(parent: QWidget, done: Done) -> None:
     """Ask for a session to open."""
-    _ask_file(parent, "Session", _SESSIONS, done)
+    _ask_file(parent, "Open session", _SESSIONS, done)
 
 
 def ask_weights(parent: QWidget, done: Done) -> None:
@@ -46,12 +46,12 @@ def ask_weights(parent: QWidget, done: Done) -> None:
 
 def ask_classifier(parent: QWidget, done: Done) -> None:
     """Ask for a classifier to open."""
-    _ask_file(parent, "Classifier", _CLASSIFIERS, done)
+    _ask_file(parent, "Open classifier", _CLASSIFIERS, done)
 
 
 def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     """Ask where to save a classifier; the dialog asks before a file is replaced."""
-    dialog = QFileDialog(parent, "Save the classifier", suggestion, _CLASSIFIERS)
+    dialog = QFileDialog(parent, "Save classifier", suggestion, _CLASSIFIERS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("dwm")
     _open(dialog, done)
@@ -59,20 +59,20 @@ def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> Non
 
 def ask_table(parent: QWidget, done: Done) -> None:
     """Ask for a table to join."""
-    _ask_file(parent, "Table with a row for each image", "Tables (*.csv *.tsv *.txt *.xlsx)", done)
+    _ask_file(parent, "Table with one row per image", "Tables (*.csv *.tsv *.txt *.xlsx)", done)
 
 
 def ask_session_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     """Ask where to save a session; the dialog asks before a file is replaced."""
-    dialog = QFileDialog(parent, "Save the session", suggestion, _SESSIONS)
+    dialog = QFileDialog(parent, "Save session", suggestion, _SESSIONS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("dwb")
     _open(dialog, done)
 
 
-def ask_picture_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
-    """Ask where to write a picture; the dialog asks before a file is replaced."""
-    dialog = QFileDialog(parent, "Save the dendrogram", suggestion, "SVG (*.svg);;PNG (*.png)")
+def ask_drawing_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
+    """Ask where to save the dendrogram; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Save dendrogram", suggestion, "SVG (*.svg);;PNG (*.png)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("svg")
     _open(dialog, done)
@@ -91,7 +91,7 @@ def _open(dialog: QFileDialog, done: Done) -> None:
 
 
 def dropped_path(event: QDropEvent) -> Path | None:
-    """The one folder or session that is dropped; None if it is anything else."""
+    """Return the one folder or session that is dropped; None if anything else is dropped."""
     urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
     if len(urls) != 1:
         return None

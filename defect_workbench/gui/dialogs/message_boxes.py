@@ -1,4 +1,4 @@
-"""Message boxes that do not stop the event loop."""
+"""Message boxes that do not block the event loop."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from defect_workbench.app.messages import Leave
 
 
 class MessageBoxes:
-    """The window's `Messages`."""
+    """The `Messages` of the window."""
 
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
-    def tell(self, title: str, text: str) -> None:
-        """Say something that must be read."""
+    def inform(self, title: str, text: str) -> None:
+        """Show a message that must be acknowledged."""
         box = QMessageBox(QMessageBox.Icon.Information, title, text, parent=self._parent)
         box.setTextFormat(_format(text))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -29,7 +29,7 @@ class MessageBoxes:
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        # Enter must not do what was only asked about.
+        # Enter must not agree by accident.
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.finished.connect(lambda _: done(box.clickedButton() is agree))
         box.open()
@@ -61,5 +61,5 @@ class MessageBoxes:
 
 
 def _format(text: str) -> Qt.TextFormat:
-    """Only the table of keys is ours to format; file names and labels may hold anything."""
+    """Return the format of a text: only our list of shortcuts is HTML; file names may look like markup."""
     return Qt.TextFormat.RichText if text.startswith("<table") else Qt.TextFormat.PlainText

@@ -32,7 +32,7 @@ from defect_workbench.core.images.preprocessing_steps import (
 )
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import sentence_case
-from defect_workbench.gui.inspector.image_view import PictureView
+from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.workflows.regroup import PreprocessedImage
 
@@ -91,7 +91,7 @@ class PreprocessingDialog(QDialog):
         self.pixel.setDecimals(3)
         self.pixel.setSuffix(" nm per pixel")
         self.pixel.setSpecialValueText("pixel size unknown")
-        self.before, self.after = PictureView(), PictureView()
+        self.before, self.after = ImageView(), ImageView()
         self._name, self.summary_text = QLabel(), secondary_label()
         self.suggestion_button = QPushButton("Use suggestion")
         self.suggestion_button.setAutoDefault(False)
@@ -133,7 +133,7 @@ class PreprocessingDialog(QDialog):
         form.addRow("Info bar", bar)
         form.addRow("Noise", self.denoise)
         form.addRow("Background", self.background)
-        form.addRow("Scale", scale)
+        form.addRow("Pixel size", scale)
         pictures = QGridLayout()
         pictures.addWidget(QLabel("Original"), 0, 0)
         pictures.addWidget(QLabel("Preprocessed"), 0, 1)
@@ -160,7 +160,7 @@ class PreprocessingDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _add_scales(self, layout: QVBoxLayout) -> None:
-        """The histogram of pixel sizes, where there are several."""
+        """Add the histogram of pixel sizes if there are several."""
         found = scales(image.tool for image in self._project.images.images)
         sizes = [i.tool.pixel_size_nm for i in self._project.images.images if i.tool and i.tool.pixel_size_nm]
         for widget in (self.rescale, self.pixel):
@@ -174,11 +174,11 @@ class PreprocessingDialog(QDialog):
             fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
             fixed.setPointSizeF(self.font().pointSizeF())
             histogram.setFont(fixed)
-            layout.addWidget(QLabel(f"The images have different scales ({found.kind}):"))
+            layout.addWidget(QLabel(f"The images have different {found.kind}s:"))
             layout.addWidget(histogram)
 
     def show_processing(self, processing: Preprocessing) -> None:
-        """Set the controls."""
+        """Show settings in the controls."""
         bar = processing.info_bar
         self.info_bar.setCurrentIndex(self.info_bar.findData(bar if isinstance(bar, str) else _ROWS))
         self.rows.setValue(bar if isinstance(bar, int) else 64)
@@ -189,7 +189,7 @@ class PreprocessingDialog(QDialog):
             self.pixel.setValue(processing.rescale_nm)
 
     def processing(self) -> Preprocessing:
-        """Return what the controls ask for."""
+        """Return the settings that the controls show."""
         bar = self.info_bar.currentData()
         return Preprocessing(
             info_bar=self.rows.value() if bar == _ROWS else bar,
@@ -206,9 +206,9 @@ class PreprocessingDialog(QDialog):
     def _refresh(self) -> None:
         self.rows.setVisible(self.info_bar.currentData() == _ROWS)
         self.pixel.setEnabled(self.rescale.isEnabled() and self.rescale.isChecked())
-        wanted = self.processing()
-        self.suggestion_button.setEnabled(wanted != self._suggested)
-        self.ok_button.setEnabled(wanted != self._given)
+        processing = self.processing()
+        self.suggestion_button.setEnabled(processing != self._suggested)
+        self.ok_button.setEnabled(processing != self._given)
         self._name.setText(self._project.images.images[self._image].path)
         self.summary_text.setText("Preprocessing…")
         self._quiet.start()
@@ -216,13 +216,13 @@ class PreprocessingDialog(QDialog):
     def _preview(self) -> None:
         self._worker.run(preprocess_job.preview(self._project, self._image, self.processing()))
 
-    def _show(self, prepared: PreprocessedImage) -> None:
-        if (prepared.image, prepared.processing) != (self._image, self.processing()):
+    def _show(self, preview: PreprocessedImage) -> None:
+        if (preview.image, preview.processing) != (self._image, self.processing()):
             return
-        self.before.show_pixmap(QPixmap.fromImage(to_image(prepared.before)), "")
-        self.before.set_left_out(prepared.cropped_rows)
-        self.after.show_pixmap(QPixmap.fromImage(to_image(prepared.after)), "")
-        words = sentence_case(prepared.processing.words)
+        self.before.show_pixmap(QPixmap.fromImage(to_image(preview.before)), "")
+        self.before.set_left_out(preview.cropped_rows)
+        self.after.show_pixmap(QPixmap.fromImage(to_image(preview.after)), "")
+        words = sentence_case(preview.processing.words)
         self.summary_text.setText(f"{words}. Your decisions are kept.")
 
     def _show_fault(self, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Refining one cluster: it is clustered by itself, the result is previewed and then applied."""
+"""Refining one cluster: its images are clustered separately, and the result is previewed and applied."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 
 class RefineDialog(QDialog):
-    """Shows a cluster as a project of its own.
+    """Shows a cluster as a separate project.
 
-    Signals: wanted(Settings) asks the window for another grouping; applied(list of index arrays within
-    the cluster) when the user agrees.
+    Signals: settings_requested(Settings) asks the window for another grouping; applied(list of index
+    arrays within the cluster) when the user agrees.
     """
 
-    wanted = Signal(object)
+    settings_requested = Signal(object)
     applied = Signal(list)
 
     def __init__(
@@ -56,13 +56,13 @@ class RefineDialog(QDialog):
         self.model = ImageModel(loader, self)
         self.gallery = Gallery()
         self.gallery.setModel(self.model)
-        self.gallery.set_message("Looking for finer groups…")
+        self.gallery.set_message("Looking for smaller groups…")
         self.dendrogram = Dendrogram()
         self.dendrogram.setObjectName("refineDendrogram")
         self.form = MethodForm()
         self.form.show_settings(AGGLOMERATIVE, _first_values(settings))
-        self.look = QPushButton("Cluster again")
-        self.look.setAutoDefault(False)
+        self.cluster_again = QPushButton("Cluster again")
+        self.cluster_again.setAutoDefault(False)
         self.summary_text = secondary_label()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Apply", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -72,7 +72,7 @@ class RefineDialog(QDialog):
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         self.form.method_changed.connect(self._ask)
-        self.look.clicked.connect(self._ask)
+        self.cluster_again.clicked.connect(self._ask)
         self.dendrogram.cut_dragged.connect(self.document.preview_cut)
         self.dendrogram.cut_released.connect(self.document.move_cut)
         self.document.partition_changed.connect(self._show_partition)
@@ -83,7 +83,7 @@ class RefineDialog(QDialog):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.form)
-        column.addWidget(self.look)
+        column.addWidget(self.cluster_again)
         column.addWidget(self.dendrogram, 1)
         both = QSplitter(Qt.Orientation.Horizontal)
         both.addWidget(left)
@@ -98,7 +98,7 @@ class RefineDialog(QDialog):
         layout.addLayout(foot)
 
     def settings(self) -> Settings:
-        """The settings that the controls show."""
+        """Return the settings that the controls show."""
         return replace(self._settings, method=self.form.method_name(), parameters=self.form.values())
 
     def show_result(self, opened: Opened) -> None:
@@ -117,13 +117,13 @@ class RefineDialog(QDialog):
         self.model.set_rows(Path(), (), np.empty(0, np.intp), ())
         self.gallery.set_message(sentence_case(message))
         self.dendrogram.set_tree(None, None, None, ())
-        self.summary_text.setText("Nothing was applied.")
+        self.summary_text.setText("Nothing to apply.")
         self.ok_button.setEnabled(False)
 
     def _ask(self) -> None:
         self.ok_button.setEnabled(False)
-        self.gallery.set_message("Looking for finer groups…")
-        self.wanted.emit(self.settings())
+        self.gallery.set_message("Looking for smaller groups…")
+        self.settings_requested.emit(self.settings())
 
     def _show_partition(self) -> None:
         project, partition = self.document.project, self.document.partition
@@ -133,9 +133,9 @@ class RefineDialog(QDialog):
         self.model.set_rows(project.images.root, [i.path for i in project.images.images], order, sections)
         count = len(partition.clusters)
         alone = len(partition.outliers)
-        words = f"{count} finer clusters"
+        words = counted(count, "smaller cluster")
         if alone:
-            words += f"; {counted(alone, 'outlier')} in another one"
+            words += f"; {counted(alone, 'outlier')} in a separate one"
         self.summary_text.setText(words)
         self.ok_button.setEnabled(count + bool(alone) > 1)
 
@@ -151,12 +151,12 @@ class RefineDialog(QDialog):
 
 
 def _first_values(settings: Settings) -> dict[str, Value]:
-    """For every method, the values with which refining a cluster begins."""
+    """Return the values from which refinement starts, for all methods."""
     values: dict[str, Value] = {}
     for method in METHODS:
         try:
             own = method.completed(settings.parameters)
-        except InputError:  # a session that somebody else wrote
+        except InputError:  # settings of a session written by another version
             own = method.completed({})
         values |= own if method.for_one_cluster is None else method.for_one_cluster(own)
     return values

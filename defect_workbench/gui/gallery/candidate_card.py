@@ -37,7 +37,7 @@ class CandidateCard(QWidget):
         self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
         self.setVisible(cluster is not None)
         if cluster is not None:
-            words = f"{self._number}: put the image into {cluster.label}, at distance {distance:.3f}"
+            words = f"{self._number}: move the image to {cluster.label} (distance {distance:.3f})"
             self.setToolTip(words)
             self.setAccessibleName(words)
         self.update()
@@ -47,12 +47,12 @@ class CandidateCard(QWidget):
         return QSize(180, 120)
 
     def enterEvent(self, event: QEvent) -> None:
-        """Light up."""
+        """Highlight the card."""
         self._hovered = True
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop being lit up."""
+        """Remove the highlight."""
         self._hovered = False
         self.update()
 
@@ -91,7 +91,7 @@ class CandidateCard(QWidget):
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
         bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        words = f"{self._distance:.2f} away"
+        words = f"distance {self._distance:.2f}"
         place = QRect(8, bottom + 4, self.width() - 16, line)
         painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
 

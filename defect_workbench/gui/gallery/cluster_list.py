@@ -67,7 +67,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class ClusterList(QListView):
-    """Clusters by falling size; several can be chosen, and images dropped on them.
+    """Clusters by descending size; several can be selected, and images can be dropped on them.
 
     Signals: images_dropped(images, key).
     """
@@ -91,13 +91,13 @@ class ClusterList(QListView):
         model.modelReset.connect(self._restore)
 
     def _remember(self) -> None:
-        """Keep the chosen clusters by their medoids: keys change when a cluster is decided about."""
+        """Remember the selected clusters by their medoids: a decision about a cluster changes its key."""
         current = self.currentIndex().data(Role.CLUSTER)
         medoid = int(current.members[0]) if isinstance(current, Cluster) else None
         self._kept = [int(cluster.members[0]) for cluster in self.chosen()], medoid
 
     def _restore(self) -> None:
-        """Choose the clusters that hold the medoids now."""
+        """Select the clusters that now hold the remembered medoids."""
         model, (medoids, current) = self.model(), self._kept
         assert isinstance(model, ClusterModel)
         flags = self.selectionModel().SelectionFlag
@@ -112,16 +112,16 @@ class ClusterList(QListView):
         return cluster if isinstance(cluster, Cluster) and dragged_images(event.mimeData()) else None
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take images."""
+        """Accept images."""
         if dragged_images(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """On a cluster only."""
+        """Accept images only on a cluster."""
         event.setAccepted(self._dropped_on(event) is not None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Put the images into the cluster."""
+        """Move the images into the cluster."""
         cluster = self._dropped_on(event)
         if cluster is not None:
             event.setDropAction(Qt.DropAction.CopyAction)

@@ -1,4 +1,4 @@
-"""What to show in the gallery, and in which order."""
+"""The bar above the gallery: filter, state and order of the clusters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPu
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
-_HELP = """<p>Words are looked for in file paths and cluster names.<br>
+_HELP = """<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>.</p>"""
 
 
 class GalleryBar(QWidget):
-    """Signals: changed when the choice is another; fold_all(bool) when all clusters fold or unfold."""
+    """The bar above the gallery. Signals: changed; fold_all(bool) to fold or unfold all clusters."""
 
     changed = Signal()
     fold_all = Signal(bool)
@@ -36,15 +36,15 @@ class GalleryBar(QWidget):
             ("Nuisance", "nuisance"),
         ):
             self.state.addItem(words, value)
-        self.state.setToolTip("Show clusters of one state")
+        self.state.setToolTip("Show clusters in one state")
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
         self.text.setToolTip(_HELP)
         self.text.setClearButtonEnabled(True)
-        self.text.setAccessibleName("Filter by file or cluster name")
+        self.text.setAccessibleName("Filter by file path, cluster name or column")
         fold = QPushButton("Fold")
         fold.setCheckable(True)
-        fold.setToolTip("Show the headings alone")
+        fold.setToolTip("Show only the headings")
         fold.toggled.connect(self.fold_all)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
@@ -62,7 +62,7 @@ class GalleryBar(QWidget):
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
 
     def set_columns(self, names: Sequence[str]) -> None:
-        """Say which columns conditions can be put on, and complete them."""
+        """List the columns for conditions in the tooltip, and complete their names."""
         columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
         self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
         self._completer = QCompleter([f"{name}:" for name in names], self)
@@ -70,6 +70,6 @@ class GalleryBar(QWidget):
         self.text.setCompleter(self._completer)
 
     def choice(self) -> Choice:
-        """What the controls say."""
+        """Return the choice that the controls show."""
         order, state = Order(self.order.currentData()), str(self.state.currentData())
         return Choice(order, self.text.text().strip(), state)

@@ -74,20 +74,20 @@ class Gallery(QAbstractItemView):
         self.setDropIndicatorShown(False)
         self._target: int | None = None
 
-    # What it shows
+    # Content
 
     def set_side(self, side: int) -> None:
-        """Size of the thumbnails, in pixels."""
+        """Set the size of the thumbnails, in pixels."""
         self._side = side
         self._lay_out()
 
     @property
     def message(self) -> str:
-        """What is shown in place of images."""
+        """The text shown without images."""
         return self._message
 
     def set_message(self, message: str) -> None:
-        """Set what to show in place of images."""
+        """Set the text shown without images."""
         self._message = message
         self.viewport().update()
 
@@ -103,7 +103,7 @@ class Gallery(QAbstractItemView):
         self._lay_out()
 
     def fold(self, key: int | None, folded: bool) -> None:
-        """Show a section's heading alone, or all of it."""
+        """Fold or unfold a section; folded, it shows only its heading."""
         (self._folded.add if folded else self._folded.discard)(key)
         self._lay_out()
 
@@ -132,7 +132,7 @@ class Gallery(QAbstractItemView):
             self._lay_out()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay out for another width; the first visible row stays in sight."""
+        """Lay out for another width; the first visible row stays visible."""
         first = self.indexAt(QPoint(MARGIN + 2, self._layout.heading))
         super().resizeEvent(event)
         self._lay_out()
@@ -140,7 +140,7 @@ class Gallery(QAbstractItemView):
             self.scrollTo(first, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def visualRect(self, index: Index) -> QRect:
-        """Where an item is on the viewport."""
+        """Return where an item is on the viewport."""
         if not index.isValid():
             return QRect()
         return self._layout.rect_of(index.row()).translated(0, -self.verticalOffset())
@@ -150,7 +150,7 @@ class Gallery(QAbstractItemView):
         index: Index,
         hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
     ) -> None:
-        """Bring an item into sight."""
+        """Scroll an item into view."""
         if not index.isValid():
             return
         rect = self._layout.rect_of(index.row())
@@ -164,7 +164,7 @@ class Gallery(QAbstractItemView):
             bar.setValue(rect.bottom() + GAP - height)
 
     def scroll_to_section(self, key: int) -> None:
-        """Bring the heading of a cluster to the top."""
+        """Scroll the heading of a cluster to the top."""
         for number, section in enumerate(self._sections()):
             if section.key == key:
                 self.verticalScrollBar().setValue(self._layout.top_of(number))
@@ -176,15 +176,15 @@ class Gallery(QAbstractItemView):
         return QModelIndex() if row is None or model is None else model.index(row, 0)
 
     def horizontalOffset(self) -> int:
-        """Never scrolled sideways."""
+        """Return 0: the gallery never scrolls horizontally."""
         return 0
 
     def verticalOffset(self) -> int:
-        """Pixels scrolled."""
+        """Return the scrolled height in pixels."""
         return self.verticalScrollBar().value()
 
     def isIndexHidden(self, index: Index) -> bool:
-        """Nothing is hidden."""
+        """Return False: no item is hidden."""
         return False
 
     def sizeHint(self) -> QSize:
@@ -196,7 +196,7 @@ class Gallery(QAbstractItemView):
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
-        """Arrow keys go along and between the lines, across headings."""
+        """Move along and between lines, across headings."""
         model = self.model()
         if model is None or model.rowCount() == 0:
             return QModelIndex()
@@ -229,11 +229,11 @@ class Gallery(QAbstractItemView):
         self.selectionModel().select(chosen, command)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        """What to repaint when the selection changes: the viewport, which holds few items."""
+        """Return the region to repaint for another selection: the viewport, as few items are visible."""
         return QRegion(self.viewport().rect())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click on a heading chooses its cluster, on its triangle folds it."""
+        """Select the cluster of a heading, or fold it on a click on its triangle."""
         y = int(event.position().y()) + self.verticalOffset()
         number = self._layout.section_at(y)
         if number is not None and self._layout.in_heading(number, y):
@@ -249,30 +249,30 @@ class Gallery(QAbstractItemView):
     # Drag and drop
 
     def _drop_key(self, event: QDropEvent) -> int | None:
-        """The cluster under the mouse that dragged images could go to."""
+        """Return the key of the cluster under the mouse, if dragged images can be dropped there."""
         number = self._layout.section_at(int(event.position().y()) + self.verticalOffset())
         if number is None or not dragged_images(event.mimeData()):
             return None
         return self._sections()[number].key
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take images."""
+        """Accept images."""
         if dragged_images(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Light up the cluster under the mouse."""
+        """Highlight the cluster under the mouse."""
         self._target = self._drop_key(event)
         event.setAccepted(self._target is not None)
         self.viewport().update()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Light nothing up."""
+        """Remove the highlight."""
         self._target = None
         self.viewport().update()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Put the images into the cluster under the mouse."""
+        """Move the images into the cluster under the mouse."""
         key, self._target = self._drop_key(event), None
         if key is not None:
             # Not a move in Qt's sense: the view must not remove rows itself.
@@ -284,7 +284,7 @@ class Gallery(QAbstractItemView):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The visible headings and thumbnails."""
+        """Draw the visible headings and thumbnails."""
         painter = QPainter(self.viewport())
         model = self.model()
         sections = self._sections()
@@ -319,4 +319,4 @@ class Gallery(QAbstractItemView):
             draw_thumbnail(painter, pixmap, rect)
         else:
             unreadable = model.unreadable(int(model.data(index, Role.IMAGE)))
-            draw_placeholder(painter, rect, self.palette(), "not\nreadable" if unreadable else "")
+            draw_placeholder(painter, rect, self.palette(), "cannot\nbe read" if unreadable else "")

@@ -1,4 +1,4 @@
-"""The queue of images that resemble nothing else: one at a time, beside its nearest clusters."""
+"""The queue of outliers and unreviewed proposals: one image at a time, next to its nearest clusters."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
-from defect_workbench.gui.inspector.image_view import PictureView
+from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.shared.labels import heading_label
 
 _CANDIDATES = 3
-_PICTURE = 260
+_IMAGE_WIDTH = 260
 _ANY_WIDTH = 16777215
 _KEYS = {
     Qt.Key.Key_1: 0,
@@ -28,10 +28,10 @@ _KEYS = {
 
 
 class OutlierQueue(QWidget):
-    """Shows one outlier and what to do with it, by keyboard alone.
+    """Shows one outlier and the possible decisions; fully usable by keyboard.
 
-    Keys: 1 2 3 put it into the nearest clusters, N makes a cluster of its own, X marks it as nuisance,
-    D leaves it for later, Left and Right go back and forth.
+    Keys: 1 2 3 move it into one of the nearest clusters, N into a new cluster, X marks it as nuisance,
+    D postpones it, Left and Right show the previous and next one.
     """
 
     image_chosen = Signal(int)
@@ -40,7 +40,7 @@ class OutlierQueue(QWidget):
         self,
         document: Document,
         loader: ThumbnailLoader,
-        pictures: ThumbnailLoader,
+        large_thumbnails: ThumbnailLoader,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -49,12 +49,12 @@ class OutlierQueue(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._document, self._pictures = document, pictures
+        self._document, self._large_thumbnails = document, large_thumbnails
         self._later: list[int] = []
         self._order: list[int] = []
         self._current: int | None = None
         self.candidates: list[Cluster] = []
-        self.picture = PictureView()
+        self.image_view = ImageView()
         self.counter = heading_label()
         self.name = QLabel()
         self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -63,9 +63,9 @@ class OutlierQueue(QWidget):
         self._buttons: list[QPushButton] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
-        layout.addWidget(self.picture, 2)
+        layout.addWidget(self.image_view, 2)
         layout.addLayout(self._make_right_side(), 5)
-        pictures.ready.connect(self._on_ready)
+        large_thumbnails.ready.connect(self._on_ready)
         document.opened.connect(self._later.clear)
         document.partition_changed.connect(self._refresh)
         self._refresh()
@@ -76,22 +76,22 @@ class OutlierQueue(QWidget):
         head.addSpacing(10)
         head.addWidget(self.name, 1)
         buttons = QHBoxLayout()
-        for text, tip, do in (
-            ("New cluster  N", "A cluster of its own (N)", self.split_out),
-            ("Nuisance  X", "Of no interest (X)", self.nuisance),
-            ("Later  D", "Leave it for later (D)", self.defer),
+        for text, tip, action in (
+            ("New cluster  N", "Move the image into a new cluster (N)", self.split_out),
+            ("Nuisance  X", "Mark the image as of no interest (X)", self.nuisance),
+            ("Later  D", "Postpone the image (D)", self.defer),
         ):
             button = QPushButton(text)
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(do)
+            button.clicked.connect(action)
             self._buttons.append(button)
             buttons.addWidget(button)
         buttons.addStretch(1)
         row = QHBoxLayout()
         row.setSpacing(8)
         for number, card in enumerate(self.cards):
-            card.clicked.connect(lambda chosen=number: self.put_into(chosen))
+            card.clicked.connect(lambda chosen=number: self.move_to_candidate(chosen))
             row.addWidget(card)
         right = QVBoxLayout()
         right.setContentsMargins(0, 4, 0, 0)
@@ -100,16 +100,16 @@ class OutlierQueue(QWidget):
         right.addLayout(buttons)
         return right
 
-    # What it shows
+    # Content
 
     @property
     def current(self) -> int | None:
-        """The image looked at."""
+        """The image shown."""
         return self._current
 
     @property
-    def left(self) -> int:
-        """How many are left."""
+    def remaining(self) -> int:
+        """Number of images left to review."""
         return len(self._order)
 
     def _refresh(self) -> None:
@@ -119,10 +119,10 @@ class OutlierQueue(QWidget):
         if proposal is not None and partition is not None:
             unsure = proposal.unsure(partition).tolist()
             outliers += unsure
-        there = set(outliers)
-        later = [image for image in self._later if image in there]
-        put_off = set(later)
-        order = [image for image in outliers if image not in put_off] + later
+        queued = set(outliers)
+        later = [image for image in self._later if image in queued]
+        postponed = set(later)
+        order = [image for image in outliers if image not in postponed] + later
         place = self._order.index(self._current) if self._current in self._order else 0
         self._order = order
         if self._current not in order:
@@ -133,16 +133,18 @@ class OutlierQueue(QWidget):
     def _show(self, image: int | None) -> None:
         self._current = image
         project, partition = self._document.project, self._document.partition
-        there = image is not None and project is not None and partition is not None
+        has_image = image is not None and project is not None and partition is not None
         for button in self._buttons:
-            button.setVisible(there)
-        self.picture.setMaximumWidth(_PICTURE if there else _ANY_WIDTH)
+            button.setVisible(has_image)
+        self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
         self.candidates = []
         if image is None or project is None or partition is None:
-            done = "No outliers left: every image has its place" if project is not None else ""
+            empty_text = "No outliers left to review" if project is not None else ""
             self.counter.setText("")
             self.name.setText("")
-            self.picture.show_pixmap(None, done or "Outliers come here when all images are compared")
+            self.image_view.show_pixmap(
+                None, empty_text or "Outliers appear here once all images have been compared"
+            )
             for card in self.cards:
                 card.show_cluster(None, None, "", 0.0)
             return
@@ -150,15 +152,15 @@ class OutlierQueue(QWidget):
         score = float(project.analysis.outlier_scores[image])
         own = int(partition.cluster_of[image])
         if own >= 0 and (proposal := self._proposal()) is not None:
-            reason = f"{proposal.labels[image]}? probability {proposal.probability[image]:.2f}"
+            reason = f"proposed: {proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
         else:
-            reason = f"score {score:.2f}" if score > 1 else "alone at this cut"
+            reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
-        self._show_picture()
+        self._load_image()
         numbers, distances = partition.nearest(np.array([image]), _CANDIDATES)
         order = np.arange(numbers.shape[1])
         if own >= 0:
-            # What is proposed comes first: 1 agrees.
+            # The proposal comes first: 1 accepts it.
             numbers, distances = partition.nearest(np.array([image]), len(partition.clusters))
             place = np.flatnonzero(numbers[0] == own)
             order = np.concatenate([place, np.flatnonzero(numbers[0] != own)])[:_CANDIDATES]
@@ -180,28 +182,28 @@ class OutlierQueue(QWidget):
         project = self._document.project
         return "" if project is None or self._current is None else str(project.images.absolute(self._current))
 
-    def _show_picture(self) -> None:
+    def _load_image(self) -> None:
         path = self._path()
-        words = "This image cannot be read" if self._pictures.failed(path) else "Loading…"
-        self.picture.show_pixmap(self._pictures.get(path), words)
+        words = "This image cannot be read" if self._large_thumbnails.failed(path) else "Loading…"
+        self.image_view.show_pixmap(self._large_thumbnails.get(path), words)
 
     def _on_ready(self, path: str) -> None:
         if path == self._path():
-            self._show_picture()
+            self._load_image()
 
-    # What a person does
+    # User actions
 
-    def put_into(self, number: int) -> None:
-        """Put the image into one of the nearest clusters."""
+    def move_to_candidate(self, number: int) -> None:
+        """Move the image into one of the nearest clusters, or accept its proposal."""
         if self._current is None or number >= len(self.candidates):
             return
         if self._current in self.candidates[number].members:
-            self._document.agree(np.array([self._current]))
+            self._document.accept_proposals(np.array([self._current]))
         else:
             self._document.move(np.array([self._current]), self.candidates[number])
 
     def split_out(self) -> None:
-        """Make a cluster of its own of the image."""
+        """Move the image into a new cluster."""
         if self._current is not None:
             self._document.split_out(np.array([self._current]))
 
@@ -211,7 +213,7 @@ class OutlierQueue(QWidget):
             self._document.nuisance(np.array([self._current]))
 
     def defer(self) -> None:
-        """Put the image at the end of the queue."""
+        """Postpone the image to the end of the queue."""
         if self._current is None:
             return
         image, place = self._current, self._order.index(self._current)
@@ -222,7 +224,7 @@ class OutlierQueue(QWidget):
         self._choose()
 
     def step(self, by: int) -> None:
-        """Look at the next or the one before."""
+        """Show the next image or the previous one."""
         if self._current is not None:
             self._show(self._order[(self._order.index(self._current) + by) % len(self._order)])
             self._choose()
@@ -231,9 +233,9 @@ class OutlierQueue(QWidget):
         if self._current is not None:
             self.image_chosen.emit(self._current)
 
-    def _do(self, key: int) -> bool:
-        """Do what a key means here; whether it means anything."""
-        meanings: dict[int, Callable[[], None]] = {
+    def _handle_key(self, key: int) -> bool:
+        """Run the action of a key; return whether it has one."""
+        handlers: dict[int, Callable[[], None]] = {
             Qt.Key.Key_N: self.split_out,
             Qt.Key.Key_X: self.nuisance,
             Qt.Key.Key_D: self.defer,
@@ -241,15 +243,15 @@ class OutlierQueue(QWidget):
             Qt.Key.Key_Right: lambda: self.step(1),
         }
         if key in _KEYS:
-            self.put_into(_KEYS[Qt.Key(key)])
-        elif key in meanings:
-            meanings[key]()
+            self.move_to_candidate(_KEYS[Qt.Key(key)])
+        elif key in handlers:
+            handlers[key]()
         else:
             return False
         return True
 
     def event(self, event: QEvent) -> bool:
-        """The queue's keys go before the window's shortcuts while it has the focus."""
+        """Give the keys of the queue precedence over the shortcuts of the window while it has the focus."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             if plain and event.key() in {*_KEYS, Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_D}:
@@ -258,17 +260,17 @@ class OutlierQueue(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Act on a key."""
-        if not self._do(event.key()):
+        """Handle the keys of the queue."""
+        if not self._handle_key(event.key()):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QEvent) -> None:
-        """Show what it is about."""
+        """Show the current image in all panels."""
         self._choose()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A line around it while it has the focus."""
+        """Draw a frame while the queue has the focus."""
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self)
@@ -276,9 +278,9 @@ class OutlierQueue(QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def focusOutEvent(self, event: QEvent) -> None:
-        """Take the line away."""
+        """Remove the frame."""
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click anywhere takes the focus."""
+        """Set the focus on a click anywhere."""
         self.setFocus()

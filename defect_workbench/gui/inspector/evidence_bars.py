@@ -1,4 +1,4 @@
-"""Which features hold an image in its cluster: a bar a block, to the right for it, to the left against."""
+"""The evidence for an image's cluster: one bar per feature block, to the right for, to the left against."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOR, _AGAINST = COLOURS[0], COLOURS[1]
 
 
 class EvidenceBars(QWidget):
-    """Shares between -1 and 1."""
+    """Bars for shares between -1 and 1."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,23 +31,23 @@ class EvidenceBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A line a block."""
+        """One line per block."""
         return QSize(160, len(self._shares) * self._line())
 
     def minimumSizeHint(self) -> QSize:
-        """No line is left out."""
+        """Every line is visible."""
         return self.sizeHint()
 
     def _line(self) -> int:
         return self.fontMetrics().height() + 4
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The bars from a common middle."""
+        """Draw the bars from a common middle."""
         painter = QPainter(self)
         metrics, line = self.fontMetrics(), self._line()
         names = [short_label(name) for name in self._shares]
         left = max((metrics.horizontalAdvance(name) for name in names), default=0) + 10
-        number = metrics.horizontalAdvance("+100 %") + 8
+        number = metrics.horizontalAdvance("+100%") + 8
         half = max(0, (self.width() - left - number) // 2)
         middle = left + half
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
@@ -56,7 +56,7 @@ class EvidenceBars(QWidget):
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             painter.drawText(QRect(0, top, left, line), flags, name)
             painter.drawText(
-                QRect(self.width() - number + 8, top, number, line), flags, f"{100 * share:+.0f} %"
+                QRect(self.width() - number + 8, top, number, line), flags, f"{100 * share:+.0f}%"
             )
             painter.fillRect(QRect(left, top + line // 2, 2 * half, 1), self.palette().midlight())
             length = round(abs(share) * half)

@@ -1,4 +1,4 @@
-"""A picture that fits its place, and can be zoomed and panned."""
+"""An image that fits the available space, and can be zoomed and panned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from defect_workbench.gui.inspector.scale_bar import draw_scale_bar
 _MOST_ZOOM = 24.0
 
 
-class PictureView(QWidget):
+class ImageView(QWidget):
     """A pixmap as large as fits; the wheel zooms at the mouse, dragging pans, a double click fits."""
 
     def __init__(self, parent: QWidget | None = None, *, scale_bar: bool = False) -> None:
@@ -28,44 +28,44 @@ class PictureView(QWidget):
         self._left_out = 0
 
     def set_pixel_size(self, nanometres: float | None) -> None:
-        """Of a pixel of the picture; None where it is not known, the scale bar then counts pixels."""
+        """Set the pixel size of the image; if None, the scale bar is in pixels."""
         self._pixel_size = nanometres
         self.update()
 
     def set_left_out(self, rows: int) -> None:
-        """Dim rows at the bottom that the features do not see."""
+        """Dim rows at the bottom that are cropped before features are computed."""
         self._left_out = rows
         self.update()
 
     def show_pixmap(self, pixmap: QPixmap | None, message: str, *, keep_view: bool = False) -> None:
-        """Show a picture, or a message in its place; fitted unless the view is kept."""
+        """Show an image, or a message in its place; fit it unless the view is kept."""
         self._pixmap, self._message = pixmap, message
         if not keep_view:
             self.fit()
         self.update()
 
     def fit(self) -> None:
-        """The whole picture, as large as there is room for."""
+        """Show the whole image as large as possible."""
         self._zoom, self._shift = 1.0, QPointF()
         self.update()
 
     @property
     def message(self) -> str:
-        """What is shown in place of a picture."""
+        """The text shown in place of an image."""
         return self._message
 
     @property
-    def has_picture(self) -> bool:
-        """Whether a picture is shown."""
+    def has_image(self) -> bool:
+        """Whether an image is shown."""
         return self._pixmap is not None
 
     @property
     def zoom(self) -> float:
-        """1 where the picture is fitted."""
+        """The zoom factor; 1 if the image is fitted."""
         return self._zoom
 
     def sizeHint(self) -> QSize:
-        """A square of some size."""
+        """A square."""
         return QSize(300, 300)
 
     def _target(self) -> QRectF:
@@ -79,7 +79,7 @@ class PictureView(QWidget):
         return target
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The picture or the message."""
+        """Draw the image or the message."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().base())
         if self._pixmap is None:
@@ -88,7 +88,7 @@ class PictureView(QWidget):
             flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
             painter.drawText(room, flags, self._message)
             return
-        # Enlarged pixels are shown as they are: a person who zooms in wants to see them.
+        # Zoomed in far enough, pixels are shown without interpolation, so that they can be inspected.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom <= 3)
         target = self._target()
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
@@ -110,7 +110,7 @@ class PictureView(QWidget):
         painter.drawLine(bar.topLeft(), bar.topRight())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom where the mouse is."""
+        """Zoom at the mouse."""
         if self._pixmap is None:
             return
         before = self._zoom
@@ -124,21 +124,21 @@ class PictureView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the picture."""
+        """Begin to pan."""
         if event.button() == Qt.MouseButton.LeftButton and self._zoom > 1:
             self._grabbed = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move it."""
+        """Pan."""
         if self._grabbed is not None:
             self._shift += event.position() - self._grabbed
             self._grabbed = event.position()
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let it go."""
+        """End panning."""
         self._grabbed = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit it."""
+        """Fit the image."""
         self.fit()

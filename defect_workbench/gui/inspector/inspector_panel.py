@@ -1,4 +1,4 @@
-"""One image at large, with what is known about it and why it is where it is."""
+"""One image in detail: its metadata, its neighbours, and the evidence for its cluster."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
 from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
-from defect_workbench.gui.inspector.image_view import PictureView
+from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
 from defect_workbench.gui.shared.labels import secondary_label
@@ -39,16 +39,16 @@ from defect_workbench.gui.shared.labels import secondary_label
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
 _NEIGHBOURS = 8
-# For the width; the margins are those around and between the columns, and the scroll bar.
+# For the minimum width; the margins are those around and between the columns, and the scroll bar.
 _WIDEST_NAME, _TYPICAL_VALUE, _MARGINS = "Outlier score", "cluster-00  0.000", 64
-# What takes a look at every vector waits until the person stays with an image.
+# Neighbours and evidence use all vectors, so they wait until the user stays with an image.
 _QUIET_MILLISECONDS = 60
 
-_HINT = "Choose an image to see it here"
+_HINT = "Select an image to see it here"
 
 
 class Inspector(QWidget):
-    """Shows the image that was chosen last. Signals: image_chosen(image) from its neighbours."""
+    """Shows the image that was selected last. Signals: image_chosen(image) from its neighbours."""
 
     image_chosen = Signal(int)
 
@@ -66,7 +66,7 @@ class Inspector(QWidget):
         self._document, self._originals = document, originals
         self._image: int | None = None
         self._path = self._shown = ""
-        self.picture = PictureView(scale_bar=True)
+        self.image_view = ImageView(scale_bar=True)
         self.tone = ToneSliders()
         self.fields = {field.name: QLabel() for field in _FIELDS}
         self.neighbour_strip = NeighbourStrip(thumbnails)
@@ -78,7 +78,7 @@ class Inspector(QWidget):
         rows.setContentsMargins(12, 8, 12, 12)
         rows.setSpacing(8)
         rows.addLayout(self._form)
-        self.neighbours_title = secondary_label("Most like it")
+        self.neighbours_title = secondary_label("Most similar images")
         for widget in (self.neighbours_title, self.neighbour_strip, self.evidence_title, self.evidence_bars):
             rows.addWidget(widget)
         rows.addStretch(1)
@@ -90,14 +90,14 @@ class Inspector(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.picture, 1)
+        layout.addWidget(self.image_view, 1)
         layout.addWidget(self.tone)
         layout.addWidget(scroll, 1)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MILLISECONDS)
         self._quiet.timeout.connect(self._explain)
-        self.tone.changed.connect(self._ask)
+        self.tone.changed.connect(self._request)
         self.neighbour_strip.chosen.connect(self.image_chosen)
         document.partition_changed.connect(self._refresh)
         document.side_changed.connect(self._refresh)
@@ -120,7 +120,7 @@ class Inspector(QWidget):
         return form
 
     def minimumSizeHint(self) -> QSize:
-        """Wide enough for a cluster's name and a distance in one line, at every text size."""
+        """Wide enough for a cluster's name and a distance on one line, at every text size."""
         hint, metrics = super().minimumSizeHint(), self.fontMetrics()
         row = metrics.horizontalAdvance(_WIDEST_NAME) + metrics.horizontalAdvance(_TYPICAL_VALUE)
         return QSize(max(hint.width(), row + _MARGINS), hint.height())
@@ -137,57 +137,57 @@ class Inspector(QWidget):
 
     @property
     def loaded(self) -> bool:
-        """Whether its picture is on the screen."""
+        """Whether the full image is shown."""
         return bool(self._path) and self._shown == self._path
 
     def _refresh(self) -> None:
         project, partition = self._document.project, self._document.partition
-        there = (
+        has_image = (
             project is not None
             and partition is not None
             and self._image is not None
             and self._image < len(project.images)
         )
-        self.tone.setVisible(there)
-        self._details.setVisible(there)
-        if project is None or partition is None or self._image is None or not there:
+        self.tone.setVisible(has_image)
+        self._details.setVisible(has_image)
+        if project is None or partition is None or self._image is None or not has_image:
             self._path = self._shown = ""
             self._quiet.stop()
             waiting = project is None and self._image is not None
-            words = "It shows here when the images are compared" if waiting else _HINT
-            self.picture.show_pixmap(None, words)
+            words = "Details appear here once all images have been compared" if waiting else _HINT
+            self.image_view.show_pixmap(None, words)
             return
         path = str(project.images.absolute(self._image))
         if path != self._path:
             self._path = path
-            self.picture.show_pixmap(None, "Loading…")
+            self.image_view.show_pixmap(None, "Loading…")
             record = project.images.images[self._image]
-            self.picture.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
-            self.picture.set_left_out(record.info_bar)
-            self._ask()
+            self.image_view.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
+            self.image_view.set_left_out(record.info_bar)
+            self._request()
         for row, field in enumerate(_FIELDS):
             text = field.text(project, partition, self._image)
             self.fields[field.name].setText(_BREAKS.sub("\\1\u200b", text) if field.long_words else text)
             self._form.setRowVisible(row, bool(text))
         self._quiet.start()
 
-    # What takes longer
+    # Neighbours and evidence
 
     def _explain(self) -> None:
-        """The neighbours, and which block speaks for the cluster."""
+        """Show the neighbours of the image, and the evidence for its cluster."""
         project, partition, image = self._document.project, self._document.partition, self._image
         if project is None or partition is None or image is None:
             return
-        found, distances = nearest_images(partition, image, _NEIGHBOURS)
+        neighbours, distances = nearest_images(partition, image, _NEIGHBOURS)
         self.neighbour_strip.show_neighbours(
             tuple(
                 self._neighbour(project, partition, other, distance)
-                for other, distance in zip(found.tolist(), distances.tolist(), strict=True)
+                for other, distance in zip(neighbours.tolist(), distances.tolist(), strict=True)
             )
         )
-        pull = block_evidence_of(project.analysis, partition, image)
-        self.evidence_title.setText(_pull_words(pull, partition))
-        self.evidence_bars.show_shares(pull.blocks if pull is not None else {})
+        evidence = block_evidence_of(project.analysis, partition, image)
+        self.evidence_title.setText(_evidence_words(evidence, partition))
+        self.evidence_bars.show_shares(evidence.blocks if evidence is not None else {})
 
     def _neighbour(self, project: Project, partition: Partition, image: int, distance: float) -> Neighbour:
         number = int(partition.cluster_of[image])
@@ -200,36 +200,36 @@ class Inspector(QWidget):
             f"{cluster.label if cluster is not None else 'outlier'}, distance {distance:.3f}",
         )
 
-    # The picture
+    # The image
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         if self._path:
-            self._originals.ask(self._path, self.tone.tone())
+            self._originals.request(self._path, self.tone.tone())
 
     def _on_ready(self, path: str, image: QImage) -> None:
         if path != self._path:
             return
         same, self._shown = self._shown == path, path
         if image.isNull():
-            self.picture.show_pixmap(None, f"{Path(path).name} cannot be read")
+            self.image_view.show_pixmap(None, f"{Path(path).name} cannot be read")
         else:
-            self.picture.show_pixmap(QPixmap.fromImage(image), "", keep_view=same)
+            self.image_view.show_pixmap(QPixmap.fromImage(image), "", keep_view=same)
 
 
-def _pull_words(pull: BlockEvidence | None, partition: Partition) -> str:
-    if pull is None or not pull.blocks:
+def _evidence_words(evidence: BlockEvidence | None, partition: Partition) -> str:
+    if evidence is None or not evidence.blocks:
         return ""
-    names = partition.clusters[pull.cluster].label, partition.clusters[pull.rival].label
-    return f"What supports {names[0]} over {names[1]}"
+    names = partition.clusters[evidence.cluster].label, partition.clusters[evidence.rival].label
+    return f"Evidence for {names[0]} over {names[1]}"
 
 
 @dataclass(frozen=True)
 class _Field:
-    """A row of the form: what it is called, and its text for an image; empty hides the row."""
+    """A row of the form: its label, and its text for an image; an empty text hides the row."""
 
     name: str
     text: Callable[[Project, Partition, int], str]
-    # File names and notes may hold words that are wider than the panel.
+    # File names and notes may contain words that are wider than the panel.
     long_words: bool = False
 
 
@@ -240,7 +240,7 @@ def _size(project: Project, partition: Partition, image: int) -> str:
 
 def _cluster(project: Project, partition: Partition, image: int) -> str:
     number = int(partition.cluster_of[image])
-    return partition.clusters[number].label if number >= 0 else "none: an outlier"
+    return partition.clusters[number].label if number >= 0 else "none (outlier)"
 
 
 def _proposed(project: Project, partition: Partition, image: int) -> str:
@@ -248,7 +248,7 @@ def _proposed(project: Project, partition: Partition, image: int) -> str:
     if proposal is None:
         return ""
     if not proposal.labels[image]:
-        return "nothing: an unknown kind"
+        return "none (unknown)"
     return f"{proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
 
 

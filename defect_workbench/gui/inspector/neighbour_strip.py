@@ -1,4 +1,4 @@
-"""The images most like the one looked at, in a row."""
+"""The most similar images, in a row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIDE, _GAP = 48, 6
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An image beside the one looked at: its file, where it is, how far."""
+    """A similar image: its file, the colour of its cluster, and its tooltip."""
 
     image: int
     path: str
@@ -24,26 +24,26 @@ class Neighbour:
 
 
 class NeighbourStrip(QWidget):
-    """Signals: chosen(image) when one is clicked."""
+    """A row of similar images. Signals: chosen(image) when one is clicked."""
 
     chosen = Signal(int)
 
     def __init__(self, loader: ThumbnailLoader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("neighbours")
-        self.setAccessibleName("The images most like this one")
+        self.setAccessibleName("Most similar images")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._loader = loader
         self.neighbours: tuple[Neighbour, ...] = ()
         loader.ready.connect(lambda _: self.update())
 
     def show_neighbours(self, neighbours: tuple[Neighbour, ...]) -> None:
-        """Show these, nearest first; only as many as there is room for."""
+        """Show neighbours, nearest first, as many as fit."""
         self.neighbours = neighbours
         self.update()
 
     def place(self, number: int) -> QRect:
-        """Where a neighbour is."""
+        """Return where a neighbour is drawn."""
         return QRect(number * (_SIDE + _GAP), 0, _SIDE, _SIDE)
 
     def sizeHint(self) -> QSize:
@@ -56,7 +56,7 @@ class NeighbourStrip(QWidget):
         return self.neighbours[number] if inside else None
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The thumbnails, each over the colour of its cluster."""
+        """Draw the thumbnails, each over the colour of its cluster."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for number, neighbour in enumerate(self.neighbours):
@@ -75,7 +75,7 @@ class NeighbourStrip(QWidget):
             painter.fillRect(QRect(place.left(), place.bottom() + 2, _SIDE, 3), QColor(neighbour.colour))
 
     def event(self, event: QEvent) -> bool:
-        """The neighbour's file and distance where the mouse rests."""
+        """Show the file and the distance of the neighbour under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             found = self._at(event.pos())
             QToolTip.showText(event.globalPos(), found.words if found is not None else "", self)
@@ -83,7 +83,7 @@ class NeighbourStrip(QWidget):
         return super().event(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose the neighbour."""
+        """Select the neighbour."""
         found = self._at(event.position().toPoint())
         if found is not None and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(found.image)

@@ -1,4 +1,4 @@
-"""A scale bar as micrographs have it."""
+"""Draws a scale bar as in micrographs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: fl
     Parameters
     ----------
     pixel : float
-        Screen pixels to a pixel of the picture.
+        Screen pixels per image pixel.
     nanometres : float or None
-        To a pixel of the picture; without it, the bar counts pixels.
+        Per image pixel; without it, the bar is in pixels.
     """
     longest = room.width() * _SHARE / pixel
     if nanometres is None:

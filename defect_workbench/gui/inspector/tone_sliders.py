@@ -1,4 +1,4 @@
-"""Brightness and contrast of the picture looked at."""
+"""Brightness and contrast of the image in the inspector."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _STEPS = 50
 
 
 class _Slider(QSlider):
-    """A double click sets it back."""
+    """A slider that a double click resets."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.setValue(0)
 
 
 class ToneSliders(QWidget):
-    """Signals: changed when a slider moves."""
+    """Two sliders. Signals: changed when one moves."""
 
     changed = Signal()
 
@@ -41,6 +41,6 @@ class ToneSliders(QWidget):
             self.sliders[words] = slider
 
     def tone(self) -> Tone:
-        """What the sliders say."""
+        """Return the tone that the sliders show."""
         values = [self.sliders[words].value() / _STEPS for words in ("Brightness", "Contrast")]
         return Tone(*values)

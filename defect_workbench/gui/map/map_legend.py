@@ -1,4 +1,4 @@
-"""What the colours of the map mean."""
+"""The legend of the map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARGIN, _PAD, _SWATCH, _LONGEST = 12, 10, 12, 26
 
 
 def draw_legend(painter: QPainter, widget: QWidget, title: str, colouring: Colouring) -> None:
-    """Draw a plate with the colours in the upper right corner."""
+    """Draw the legend in the upper right corner."""
     metrics = painter.fontMetrics()
     line = metrics.height() + 3
     words = [metrics.elidedText(text, Qt.TextElideMode.ElideRight, _LONGEST * metrics.averageCharWidth())
@@ -20,10 +20,10 @@ def draw_legend(painter: QPainter, widget: QWidget, title: str, colouring: Colou
     width = max(metrics.horizontalAdvance(text) for text in [title, *words]) + _SWATCH + 8 + 2 * _PAD
     plate = QRectF(0, 0, width, line * (len(words) + 1) + 2 * _PAD)
     plate.moveTopRight(QPointF(widget.width() - _MARGIN, _MARGIN))
-    ground = widget.palette().color(QPalette.ColorRole.Base)
-    ground.setAlpha(220)
+    background = widget.palette().color(QPalette.ColorRole.Base)
+    background.setAlpha(220)
     painter.setPen(widget.palette().color(QPalette.ColorRole.Midlight))
-    painter.setBrush(ground)
+    painter.setBrush(background)
     painter.drawRoundedRect(plate, 6, 6)
     x, y = plate.left() + _PAD, plate.top() + _PAD
     flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)

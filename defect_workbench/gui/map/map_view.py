@@ -1,6 +1,6 @@
-"""The map: every image a point, coloured by cluster.
+"""The map: one point per image, coloured by cluster or by a column.
 
-The points are written into an image by numpy, so tens of thousands cost as little as a few.
+NumPy writes the points into an image, so that tens of thousands are drawn without delay.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LASSO_CORNERS = 120
 
 
 class MapView(QWidget):
-    """Left drag draws a lasso, right or middle drag pans, the wheel zooms, a double click shows all.
+    """A left drag draws a lasso, another drag pans, the wheel zooms, a double click shows all points.
 
     Signals: images_chosen(images, add) after a lasso or a click.
     """
@@ -63,7 +63,7 @@ class MapView(QWidget):
         loader.ready.connect(lambda _: self.update())
 
     def set_points(self, points: Floats) -> None:
-        """Show other places, (n, 2), one for each image."""
+        """Show new positions, (n, 2), one per image."""
         low, high = points.min(axis=0, initial=0.0), points.max(axis=0, initial=0.0)
         if len(points):
             low, high = points.min(axis=0), points.max(axis=0)
@@ -78,17 +78,17 @@ class MapView(QWidget):
         self._redraw()
 
     def set_chosen(self, images: Integers) -> None:
-        """Ring these images."""
+        """Mark images as selected."""
         self._chosen = images
         self._redraw()
 
     def show_all(self) -> None:
-        """Everything in sight."""
+        """Show all points."""
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self._redraw()
 
     def sizeHint(self) -> QSize:
-        """As the gallery's."""
+        """The size of the gallery."""
         return QSize(640, 480)
 
     # Geometry
@@ -97,7 +97,7 @@ class MapView(QWidget):
         return max(20.0, min(self.width(), self.height()) - 2.0 * _MARGIN) * self._zoom
 
     def screen_points(self) -> Floats:
-        """(n, 2) where the images are, in widget coordinates."""
+        """Return (n, 2) positions of the images, in widget coordinates."""
         offset = np.array([self.width() / 2, self.height() / 2])
         centre = np.array([self._centre.x(), self._centre.y()])
         places = (self._points - centre) * self._scale()
@@ -111,23 +111,23 @@ class MapView(QWidget):
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw anew for another size."""
+        """Redraw for another size."""
         self._redraw()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw anew in other colours."""
+        """Redraw in other colours."""
         if event.type() == QEvent.Type.PaletteChange:
             self._redraw()
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Points, medoids, lasso."""
+        """Draw points, medoids, legend and lasso."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().base())
         partition = self._document.partition
         if partition is None or not len(self._points) or len(self._points) != len(partition.vectors):
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            words = "The map appears when all images are compared"
+            words = "The map appears once all images have been compared"
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), words)
             return
         if self._image is None:
@@ -167,33 +167,33 @@ class MapView(QWidget):
         return image
 
     def _draw_medoids(self, painter: QPainter) -> None:
-        """The medoid of each large enough cluster beside its point, where there is room."""
+        """Draw the medoids of the largest clusters next to their points, where there is room."""
         project, partition = self._document.project, self._document.partition
         assert project is not None
         assert partition is not None
         places = self.screen_points()
-        taken: list[QRectF] = []
+        occupied: list[QRectF] = []
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for cluster in partition.clusters[:40]:
             medoid = int(cluster.members[0])
             x, y = places[medoid].tolist()
             frame = QRectF(x + 7, y - _MEDOID - 7, _MEDOID, _MEDOID)
-            if not QRectF(self.rect()).contains(frame) or any(frame.intersects(other) for other in taken):
+            if not QRectF(self.rect()).contains(frame) or any(frame.intersects(other) for other in occupied):
                 continue
             pixmap = self._loader.get(str(project.images.absolute(medoid)))
             if pixmap is None:
                 continue
-            taken.append(frame)
+            occupied.append(frame)
             painter.drawPixmap(frame, pixmap, QRectF(pixmap.rect()))
             painter.setPen(QPen(QColor(self._document.colour(cluster)), 2.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(frame)
             painter.drawLine(QPointF(x, y), frame.bottomLeft())
 
-    # Hands
+    # Mouse
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom where the mouse is."""
+        """Zoom at the mouse."""
         before = self._scale()
         self._zoom = min(max(self._zoom * 1.25 ** (event.angleDelta().y() / 120), 0.5), _MOST_ZOOM)
         away = event.position() - QPointF(self.width() / 2, self.height() / 2)
@@ -203,7 +203,7 @@ class MapView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a lasso, or take hold of the map."""
+        """Begin a lasso, or begin to pan."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._lasso = [event.position()]
         else:
@@ -211,7 +211,7 @@ class MapView(QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Draw the lasso on, or move the map."""
+        """Extend the lasso, or pan."""
         if self._lasso:
             self._lasso.append(event.position())
             self.update()
@@ -222,7 +222,7 @@ class MapView(QWidget):
             self._redraw()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose what the lasso holds, or the point that was clicked."""
+        """Select the images in the lasso, or the image that was clicked."""
         self._panning = None
         self.unsetCursor()
         if not self._lasso or event.button() != Qt.MouseButton.LeftButton:
@@ -242,7 +242,7 @@ class MapView(QWidget):
         self.images_chosen.emit(chosen.tolist(), add)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show all."""
+        """Show all points."""
         self.show_all()
 
 
@@ -256,12 +256,12 @@ def _stamp(
             if dx * dx + dy * dy > radius * radius + 1:
                 continue
             x, y = places[:, 0] + dx, places[:, 1] + dy
-            there = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            pixels[y[there], x[there]] = colours[there]
+            visible = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            pixels[y[visible], x[visible]] = colours[visible]
 
 
 def inside(places: Floats, corners: list[QPointF]) -> Flags:
-    """(n,) which points are inside a polygon, by the even-odd rule."""
+    """Return (n,) which points are inside a polygon, by the even-odd rule."""
     step = max(1, len(corners) // _LASSO_CORNERS)
     polygon = np.array([(corner.x(), corner.y()) for corner in corners[::step]])
     result = np.zeros(len(places), bool)

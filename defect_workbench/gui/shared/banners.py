@@ -1,4 +1,4 @@
-"""Strips above the gallery that stay until what they say is solved, and the status bar's widgets."""
+"""Banners above the panels, and the progress widgets of the status bar."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from defect_workbench.app.jobs.runner import Progress
 
 
-class Strip(QFrame):
-    """A line of text with buttons; hidden until `say`."""
+class Banner(QFrame):
+    """A line of text with buttons; hidden until `show_text`."""
 
     def __init__(self, name: str, buttons: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,14 +27,14 @@ class Strip(QFrame):
             layout.addWidget(button)
         self.hide()
 
-    def say(self, text: str) -> None:
-        """Show the strip with a text."""
+    def show_text(self, text: str) -> None:
+        """Show the banner with a text."""
         self.text.setText(text)
         self.show()
 
 
-class WeightsBanner(Strip):
-    """Says that there is no deep block, until there is."""
+class WeightsBanner(Banner):
+    """Shown while the weights for the deep block are missing."""
 
     fetch = Signal()
     import_file = Signal()
@@ -47,41 +47,41 @@ class WeightsBanner(Strip):
     def set_needed(self, needed: bool) -> None:
         """Show or hide it."""
         if needed:
-            self.say(
-                "No ResNet-50 weights: the images are grouped by texture and Zernike alone, which tells "
-                "defect types apart far less well."
+            self.show_text(
+                "ResNet-50 weights are missing: the images are grouped by texture and Zernike moments only, "
+                "which distinguish defect types far less well."
             )
         else:
             self.hide()
 
 
-class NoticeStrip(Strip):
-    """Says why a job ended early, with a way to go on."""
+class NoticeBanner(Banner):
+    """Reports the result of a job, with a button for the next step."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("notice", ("", "Dismiss"), parent)
-        self._do: Callable[[], None] | None = None
+        self._action: Callable[[], None] | None = None
         self.buttons[0].clicked.connect(self._act)
         self.buttons[1].clicked.connect(self.hide)
 
-    def tell(self, text: str, words: str = "", do: Callable[[], None] | None = None) -> None:
-        """Show a text, with a button if there is something to do about it."""
-        self._do = do
-        self.buttons[0].setText(words)
-        self.buttons[0].setVisible(do is not None)
-        self.say(text)
+    def notify(self, text: str, label: str = "", action: Callable[[], None] | None = None) -> None:
+        """Show a text, with a button if there is a next step."""
+        self._action = action
+        self.buttons[0].setText(label)
+        self.buttons[0].setVisible(action is not None)
+        self.show_text(text)
 
     def _act(self) -> None:
         self.hide()
-        if self._do is not None:
-            self._do()
+        if self._action is not None:
+            self._action()
 
 
 class ProgressWidgets:
-    """Bar, words and cancel button of the status bar."""
+    """Progress bar, text and cancel button of the status bar."""
 
     def __init__(self) -> None:
-        self.words = QLabel()
+        self.text = QLabel()
         self.bar = QProgressBar()
         self.bar.setObjectName("progressBar")
         self.bar.setTextVisible(False)
@@ -93,29 +93,29 @@ class ProgressWidgets:
 
     def widgets(self) -> tuple[QWidget, ...]:
         """From left to right."""
-        return self.words, self.bar, self.cancel
+        return self.text, self.bar, self.cancel
 
     def set_busy(self, busy: bool) -> None:
-        """Show them while something is under way."""
+        """Show the widgets while a job is running."""
         for widget in self.widgets():
             widget.setVisible(busy)
         self.cancel.setEnabled(busy)
         if busy:
             self.bar.setRange(0, 0)
-            self.words.clear()
+            self.text.clear()
 
     def show_progress(self, progress: Progress) -> None:
-        """Say how far it is."""
+        """Show the progress of the running job."""
         if progress.total:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
         else:
             self.bar.setRange(0, 0)
-        self.words.setText(describe(progress))
+        self.text.setText(describe(progress))
 
 
 def describe(progress: Progress) -> str:
-    """Progress in words."""
+    """Return progress as text."""
     parts = [progress.title]
     if progress.total:
         parts.append(f"{progress.done:,} of {progress.total:,}")

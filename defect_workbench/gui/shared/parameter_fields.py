@@ -1,4 +1,4 @@
-"""Form fields for parameters, and the form for a clustering method that is built of them."""
+"""Form fields for parameters, and the form for a clustering method built from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ChoiceField:
 
 
 class NumberField:
-    """A spin box for a `Number`; its lowest step means "unset" where the number can be."""
+    """A spin box for a `Number`; its lowest step means "unset" if the number may be unset."""
 
     def __init__(self, parameter: Number) -> None:
         self._unset = bool(parameter.unset)
@@ -53,7 +53,7 @@ class NumberField:
         return None if self._unset and value == self.widget.minimum() else value
 
     def show_value(self, value: Value) -> None:
-        """Show a number; one beyond what the form offers (the command line allows more) widens the range."""
+        """Show a number; one beyond the range of the form (the command line allows more) widens it."""
         if value is None:
             self.widget.setValue(self.widget.minimum())
         elif isinstance(value, int | float):
@@ -69,7 +69,7 @@ Field = ChoiceField | NumberField
 
 
 def field_of(parameter: Parameter) -> Field:
-    """The field for a parameter, named and explained, with its default in it."""
+    """Return the field for a parameter, with object name, tooltip and default."""
     field = ChoiceField(parameter) if isinstance(parameter, Choice) else NumberField(parameter)
     field.widget.setObjectName(f"parameter_{parameter.name}")
     field.widget.setToolTip(parameter.help[:1].upper() + parameter.help[1:])
@@ -113,7 +113,7 @@ class MethodForm(QWidget):
         return {name: self.fields[name].value() for name in self._names()}
 
     def show_settings(self, method: str, parameters: Mapping[str, Value]) -> None:
-        """Show a method and its parameters; no signal tells of it."""
+        """Show a method and its parameters, without emitting signals."""
         blocked = self.blockSignals(True)
         self.method.setCurrentIndex(self.method.findData(method))
         for name, value in parameters.items():

@@ -1,4 +1,4 @@
-"""Light and dark, and icons in the colour of the text."""
+"""The light and dark themes, and icons in the colour of the text."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ QMainWindow::separator:hover {{ background: {accent}; }}
 
 
 def is_dark(theme: str) -> bool:
-    """Whether a theme means dark; "system" follows the desktop."""
+    """Whether a theme is dark; "system" follows the desktop."""
     if theme in ("light", "dark"):
         return theme == "dark"
     return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
 
 
 def apply_theme(application: QApplication, theme: str) -> None:
-    """Dress the application in light or dark."""
+    """Apply a theme to the application."""
     dark = is_dark(theme)
     colours = _DARK if dark else _LIGHT
     palette = QPalette()
@@ -120,7 +120,7 @@ def apply_theme(application: QApplication, theme: str) -> None:
 
 
 def apply_text_size(application: QApplication, percent: int) -> None:
-    """Text in percent of the size that the system asks for."""
+    """Set the text size, in percent of the size of the system."""
     kept = application.property(_SYSTEM_SIZE)
     if kept is None:
         kept = application.font().pointSizeF()
@@ -133,7 +133,7 @@ def apply_text_size(application: QApplication, percent: int) -> None:
 
 
 def icon(name: str, palette: QPalette) -> QIcon:
-    """An icon of resources/icons in the palette's text colour, sharp on any screen."""
+    """Return an icon of resources/icons in the palette's text colour, sharp on any screen."""
     renderer = QSvgRenderer(str(resource("icons", f"{name}.svg")))
     result = QIcon()
     for mode, group in (

@@ -14,8 +14,8 @@ from defect_workbench.gui.window.window_layout import PanelWindow
 class ActionState:
     """Collects the facts from the panels and the document."""
 
-    def __init__(self, window: PanelWindow, classifying: ClassifierController) -> None:
-        self._window, self._classifying = window, classifying
+    def __init__(self, window: PanelWindow, classifier: ClassifierController) -> None:
+        self._window, self._classifier = window, classifier
 
     def current(self) -> State:
         """Return the facts as they are now."""
@@ -30,13 +30,13 @@ class ActionState:
             images=window.gallery.selectionModel().hasSelection(),
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
-            suggestions=bool(self._classifying.suggested_images),
+            suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,
         )
 
     def signals(self) -> Iterator[SignalInstance]:
-        """Yield the signals after which the facts may be different."""
+        """Yield the signals after which the facts may have changed."""
         window, document = self._window, self._window.document
         stack = document.undo_stack
         yield from (document.opened, document.grouping_changed)

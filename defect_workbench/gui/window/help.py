@@ -30,7 +30,7 @@ class Help:
 
     def show_keys(self) -> None:
         """List the keyboard shortcuts."""
-        self._messages.tell("Keyboard shortcuts", self._key_sheet())
+        self._messages.inform("Keyboard shortcuts", self._key_sheet())
 
     def copy_bug_report(self) -> None:
         """Copy versions and the end of the log to the clipboard."""

@@ -1,4 +1,4 @@
-"""The window: puts the panels around one document and the jobs behind it."""
+"""The main window: connects the panels to the document, the controllers and the jobs."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from defect_workbench.gui.window.window_layout import PanelWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
 
-_WELCOME, _BENCH = 0, 1
+_WELCOME, _WORKBENCH = 0, 1
 
 
 class MainWindow(PanelWindow):
-    """The bench.
+    """The main window.
 
     Parameters
     ----------
@@ -57,29 +57,29 @@ class MainWindow(PanelWindow):
     def __init__(self, places: UserDirs, messages: Messages | None = None, *, offline: bool = False) -> None:
         super().__init__(places, messages)
         self._offline = offline
-        self._alone = False
+        self._exclusive = False
         notice = self.notice
-        self.keeping = SessionGuard(self.document, places, notice, self._messages, self._run, self)
+        self.session_guard = SessionGuard(self.document, places, notice, self._messages, self._run, self)
         self._closing = False
         self.outputs = OutputController(
             self.document,
-            self._begin_alone,
-            self.keeping.may_write,
-            lambda: self.keeping.read_only,
+            self._begin_exclusive,
+            self.session_guard.may_write,
+            lambda: self.session_guard.read_only,
             notice,
             self,
         )
         self.tables = SideTableController(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
-        self.preparing = PreprocessController(
+        self.preprocessing = PreprocessController(
             self.document, places, offline, self._run, current, notice, self
         )
-        self.classifying = ClassifierController(
+        self.classifier = ClassifierController(
             self.document,
             self.classify_panel,
             places,
             offline,
-            self._run_alone,
+            self._run_exclusive,
             lambda: self.unsaved,
             current,
             notice,
@@ -90,15 +90,15 @@ class MainWindow(PanelWindow):
             self._messages,
             lambda: self.outputs.all_exported,
             self.outputs.save,
-            self.keeping.keep_discarded,
-            lambda: self.classifying.unsaved,
-            self.classifying.save,
-            lambda: self._alone and self.jobs.busy,
+            self.session_guard.keep_discarded,
+            lambda: self.classifier.unsaved,
+            self.classifier.save,
+            lambda: self._exclusive and self.jobs.busy,
         )
         self.refinement = Refinement(
             self.document, self.cluster_list, self.thumbnails, self.jobs, self._run, self
         )
-        self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_bench)
+        self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_workbench)
         self._make_menus()
         self.display = ProjectDisplay(self, self.menus, self._run)
         self._results: Mapping[type, Callable[[Any], None]] = {
@@ -106,13 +106,13 @@ class MainWindow(PanelWindow):
             open_job.MapReady: self.display.on_map_ready,
             open_job.Refined: self.refinement.on_result,
             open_job.Regrouped: lambda result: self.document.regroup(result.opened),
-            open_job.Located: self.keeping.on_located,
+            open_job.Located: self.session_guard.on_located,
             open_job.Saved: self._on_saved,
-            open_job.Written: lambda result: self._say(f"Written to {result.path}"),
-            open_job.WeightsReady: lambda _: self.preparing.prepare_as_before(),
+            open_job.Written: lambda result: self._show_status(f"Saved to {result.path}"),
+            open_job.WeightsReady: lambda _: self.preprocessing.extract_again(),
             **self.outputs.results(),
             **self.tables.results(),
-            **self.classifying.results(),
+            **self.classifier.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -122,7 +122,7 @@ class MainWindow(PanelWindow):
             self.restoreState(docks)
         self._show_welcome()
         self._refresh_actions()
-        self.keeping.offer_recovery(self.open_path)
+        self.session_guard.offer_recovery(self.open_path)
 
     def _make_menus(self) -> None:
         self.controllers = Controllers(
@@ -131,29 +131,29 @@ class MainWindow(PanelWindow):
             self.opener,
             self.outputs,
             self.tables,
-            self.preparing,
-            self.classifying,
+            self.preprocessing,
+            self.classifier,
             self.review,
             self.refinement,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
-        self.action_state = ActionState(self, self.classifying)
+        self.action_state = ActionState(self, self.classifier)
         panels = [dock.toggleViewAction() for dock in self.docks]
         self.menus = Menus(self, self.action_set, panels, self._places.log)
         self.menus.set_themes(self.set_theme)
         self.menus.set_text_sizes(self.set_text_size)
-        self.menus.offer_discarded(self.keeping.recoverable, self.open_path)
+        self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.cluster_count = self.menus.cluster_count
 
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)
-        self.jobs.partial.connect(self.classifying.on_partial)
+        self.jobs.partial.connect(self.classifier.on_partial)
         self.jobs.done.connect(self._on_done)
         self.jobs.failed.connect(self._on_failed)
         self.jobs.cancelled.connect(self._on_cancelled)
-        self.jobs.warned.connect(lambda text: self.notice.tell(sentence_case(text)))
+        self.jobs.warned.connect(lambda text: self.notice.notify(sentence_case(text)))
         self.jobs.busy_changed.connect(self.progress.set_busy)
         self.progress.cancel.clicked.connect(self.jobs.cancel)
 
@@ -172,7 +172,7 @@ class MainWindow(PanelWindow):
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
-        for chooser in (self.classifying, self.outputs, self.map):
+        for chooser in (self.classifier, self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
         for panel in (self.outlier_queue, self.inspector):
             panel.image_chosen.connect(self.choose_image)
@@ -200,36 +200,36 @@ class MainWindow(PanelWindow):
     # Opening
 
     def open_path(self, path: Path) -> None:
-        """Open a folder, a session or a feature store; asks first if decisions would be lost."""
+        """Open a folder, a session or a feature store; ask first if decisions would be lost."""
         self.opener.open_path(path)
 
     def _run(self, work: Work) -> None:
         self._begin(work)
 
     def _begin(self, work: Work) -> bool:
-        """Run a job; False where one that lasts is under way."""
-        if self._alone and self.jobs.busy:
-            self.notice.tell("Wait for the running job to end, or cancel it first (Esc).")
+        """Run a job; return False while an exclusive job is running."""
+        if self._exclusive and self.jobs.busy:
+            self.notice.notify("A job is still running. Wait until it ends, or cancel it (Esc).")
             self.grouping.show_document()
             return False
-        self._alone = False
+        self._exclusive = False
         self.notice.hide()
         self.jobs.run(work)
         self.opener.on_begun(work)
         return True
 
-    def _begin_alone(self, work: Work) -> bool:
-        """Run a job that nothing but a cancel ends early: it lasts, or it writes."""
+    def _begin_exclusive(self, work: Work) -> bool:
+        """Run a job that only the user can cancel: one that takes long or writes files."""
         if not self._begin(work):
             return False
-        self._alone = True
+        self._exclusive = True
         return True
 
-    def _run_alone(self, work: Work) -> None:
-        self._begin_alone(work)
+    def _run_exclusive(self, work: Work) -> None:
+        self._begin_exclusive(work)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one folder or session."""
+        """Accept one folder or session."""
         if file_dialogs.dropped_path(event) is not None:
             event.acceptProposedAction()
 
@@ -240,7 +240,7 @@ class MainWindow(PanelWindow):
             event.acceptProposedAction()
             QTimer.singleShot(0, self, lambda: self.open_path(path))
 
-    # What jobs bring
+    # Results of jobs
 
     def _on_done(self, result: object) -> None:
         handle = self._results.get(type(result))
@@ -250,12 +250,12 @@ class MainWindow(PanelWindow):
     def _on_saved(self, result: open_job.Saved) -> None:
         self.document.saved(result.path, result.step)
         self.settings.remember(result.path)
-        self.keeping.on_step()
+        self.session_guard.on_step()
         self._refresh_title()
-        self._say(f"Saved to {result.path}")
+        self._show_status(f"Saved to {result.path}")
         self.outputs.saved()
 
-    def _say(self, text: str) -> None:
+    def _show_status(self, text: str) -> None:
         self.statusBar().showMessage(text, 6000)
 
     def _on_failed(self, message: str) -> None:
@@ -267,38 +267,38 @@ class MainWindow(PanelWindow):
         self.grouping.show_document()
         if self.refinement.on_failed(message):
             return
-        self._messages.tell("This did not work", sentence_case(message))
+        self._messages.inform("Job failed", sentence_case(message))
 
     def _not_done(self) -> None:
-        self.outputs.not_saved()
-        self.classifying.not_kept()
+        self.outputs.drop_continuation()
+        self.classifier.drop_continuation()
 
     def _on_cancelled(self) -> None:
         self._not_done()
         if self.opener.busy:
             self.opener.on_cancelled()
         else:
-            self.notice.tell("Stopped. Nothing was written.")
+            self.notice.notify("Cancelled. Nothing was written.")
 
-    # What the document shows
+    # The document
 
     def _on_opened(self) -> None:
         project = self.document.project
         if project is None:
             return
-        if not self.keeping.on_opened():
+        if not self.session_guard.on_opened():
             self.settings.remember(self.document.session or project.images.root)
         self.display.show_project()
         if project.analysis.backbone is None:
-            # The banner says it, and stays; the warning on the way here need not.
+            # The permanent banner replaces the warning of the job.
             self.notice.hide()
-        self.preparing.on_opened()
+        self.preprocessing.on_opened()
         self.menus.set_recent(self.settings.recent(), self.open_path)
-        self._show_bench()
+        self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
 
-    # What a person does
+    # User actions
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
@@ -307,7 +307,7 @@ class MainWindow(PanelWindow):
             self._run(open_job.regroup(project, settings))
 
     def set_theme(self, theme: str) -> None:
-        """Dress in "system", "light" or "dark", and remember it."""
+        """Apply the theme "system", "light" or "dark", and remember it."""
         self.settings.theme = theme
         application = QApplication.instance()
         if isinstance(application, QApplication):
@@ -315,26 +315,26 @@ class MainWindow(PanelWindow):
         self.menus.refresh_icons()
 
     def set_text_size(self, percent: int) -> None:
-        """Show text larger than the system asks for, and remember it."""
+        """Show text in percent of the size of the system, and remember it."""
         self.settings.text_size = percent
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_text_size(application, percent)
-            # Widgets under a style sheet take a new font only when they are dressed again.
+            # Widgets under a style sheet use a new font only once the style sheet is applied again.
             apply_theme(application, self.settings.theme)
 
-    # The rest
+    # State of the window
 
     def _refresh_actions(self) -> None:
         state = self.action_state.current()
         self.action_set.refresh(state)
         self.cluster_count.setEnabled(with_tree(state))
-        self.classifying.set_ready(not state.busy)
+        self.classifier.set_ready(not state.busy)
 
     def _refresh_title(self) -> None:
         project = self.document.project
         name = "" if project is None else (self.document.session or project.images.root).name
-        mark = " (read-only)" if self.keeping.read_only else ""
+        mark = " (read-only)" if self.session_guard.read_only else ""
         self.setWindowTitle(f"{name}{mark}[*] — Defect Workbench" if name else "Defect Workbench")
         self.setWindowModified(self.document.dirty)
 
@@ -343,39 +343,39 @@ class MainWindow(PanelWindow):
         self.welcome.set_recent(recent)
         self.menus.set_recent(recent, self.open_path)
         self.stack.setCurrentIndex(_WELCOME)
-        self._set_bench_visible(False)
+        self._set_workbench_visible(False)
 
-    def _show_bench(self) -> None:
+    def _show_workbench(self) -> None:
         if self.stack.currentIndex() == _WELCOME:
-            self.stack.setCurrentIndex(_BENCH)
-            self._set_bench_visible(True)
+            self.stack.setCurrentIndex(_WORKBENCH)
+            self._set_workbench_visible(True)
 
-    def _set_bench_visible(self, visible: bool) -> None:
+    def _set_workbench_visible(self, visible: bool) -> None:
         for dock in self.docks:
             dock.setVisible(visible)
         self.size_slider.setVisible(visible)
         self.menus.tools.setVisible(visible)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved work, then stop what is under way and wait for it."""
-        if not self._closing and self.unsaved.matters:
+        """Ask about unsaved work, then stop running jobs and wait for them."""
+        if not self._closing and self.unsaved.would_be_lost:
             event.ignore()
-            # Later: Qt ignores a close within a close.
+            # Deferred: Qt ignores a close within a close.
             self.unsaved.close(lambda: QTimer.singleShot(0, self, self.close_without_asking))
             return
-        if self.stack.currentIndex() == _BENCH:
+        if self.stack.currentIndex() == _WORKBENCH:
             self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
-        self.keeping.close()
+        self.session_guard.close()
         self.outputs.close()
-        self.preparing.close()
+        self.preprocessing.close()
         self.thumbnails.close()
-        self.pictures.close()
+        self.large_thumbnails.close()
         self.originals.close()
         super().closeEvent(event)
 
     def close_without_asking(self) -> bool:
-        """Close, whatever is unsaved or running."""
+        """Close, even with unsaved work or a running job."""
         self._closing = True
         return self.close()

@@ -23,12 +23,13 @@ from PySide6.QtWidgets import (
 from defect_workbench.app.recovery import RecoverableWork
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.clustering.clustering_result import Suggestion
+from defect_workbench.core.text import counted
 from defect_workbench.gui.window.actions.action import Group, Menu, ToolGroup
 from defect_workbench.gui.window.actions.action_set import ActionSet
 
 
 class Menus:
-    """Everything above the panels.
+    """The menus and the tool bar of the window.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ class Menus:
         """List work that was left without saving, whenever the menu is opened."""
 
         def fill() -> None:
-            # To the second: one lot may be discarded twice within a minute.
+            # With seconds: the same work may be discarded twice within a minute.
             names = {f"{a.name}, {a.when:%d %b %H:%M:%S}": partial(restore, a.path) for a in found()}
             _refill(self.discarded, names)
             if not names:
@@ -119,7 +120,7 @@ class Menus:
 
     def set_themes(self, done: Callable[[str], None]) -> None:
         """List the themes."""
-        words = {"system": "As the system", "light": "Light", "dark": "Dark"}
+        words = {"system": "Same as the system", "light": "Light", "dark": "Dark"}
         _refill(self.themes, {text: partial(done, value) for value, text in words.items()})
 
     def set_text_sizes(self, done: Callable[[int], None]) -> None:
@@ -134,7 +135,9 @@ class Menus:
             action.deleteLater()
         self._suggestions = [cuts.addSeparator()] if suggestions else []
         for suggestion in suggestions:
-            action = cuts.addAction(f"{suggestion.clusters} clusters: {suggestion.why}".replace("&", "&&"))
+            action = cuts.addAction(
+                f"{counted(suggestion.clusters, 'cluster')}: {suggestion.why}".replace("&", "&&")
+            )
             action.triggered.connect(lambda _=False, k=suggestion.clusters: done(k))
             self._suggestions.append(action)
 
@@ -152,6 +155,6 @@ def _cluster_count() -> QSpinBox:
 
 def _refill(menu: QMenu, entries: Mapping[str, Callable[[], None]]) -> None:
     menu.clear()
-    for text, do in entries.items():
-        menu.addAction(text.replace("&", "&&")).triggered.connect(lambda _=False, call=do: call())
+    for text, callback in entries.items():
+        menu.addAction(text.replace("&", "&&")).triggered.connect(lambda _=False, call=callback: call())
     menu.setEnabled(bool(entries))

@@ -1,4 +1,4 @@
-"""Opening folders, sessions and stores; what is open stays until the other is there."""
+"""Opens folders, sessions and stores; the current project stays open until the new one is ready."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.window_layout import PanelWindow
 from defect_workbench.user_dirs import UserDirs
 
-_SAID_MILLISECONDS = 8000
+_STATUS_MILLISECONDS = 8000
 
 
 class Opener:
-    """Opens things on a window.
+    """Opens projects in a window.
 
     Parameters
     ----------
     begin : callable
-        Runs a job; whether it could be begun.
-    show_bench : callable
-        Puts the panels in the place of the welcome page.
+        Starts a job; returns whether it was started.
+    show_workbench : callable
+        Shows the panels in place of the welcome page.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Opener:
         offline: bool,
         unsaved: UnsavedWork,
         begin: Callable[[Work], bool],
-        show_bench: Callable[[], None],
+        show_workbench: Callable[[], None],
     ) -> None:
         self._window, self._places, self._offline = window, places, offline
-        self._unsaved, self._begin, self._show_bench = unsaved, begin, show_bench
-        # The job under way; and what was opened last, to resume it.
+        self._unsaved, self._begin, self._show_workbench = unsaved, begin, show_workbench
+        # The running job, and the path it opens, to resume it.
         self._work: Work | None = None
         self._path: Path | None = None
-        self._found: open_job.Found | None = None
+        self._files: open_job.FilesFound | None = None
         window.jobs.partial.connect(self._on_partial)
         window.document.opened.connect(self._on_opened)
 
@@ -54,17 +54,17 @@ class Opener:
         return self._work is not None
 
     def choose_folder(self) -> None:
-        """Ask for a folder of images and open it; asks about unsaved work first."""
+        """Ask for a folder of images and open it; ask about unsaved work first."""
         self._unsaved.leave(
             lambda: file_dialogs.ask_image_folder(self._window, "Folder of images", self._open)
         )
 
     def choose_session(self) -> None:
-        """Ask for a session and open it; asks about unsaved work first."""
+        """Ask for a session and open it; ask about unsaved work first."""
         self._unsaved.leave(lambda: file_dialogs.ask_session(self._window, self._open))
 
     def open_path(self, path: Path) -> None:
-        """Open a path; unsaved work is asked about first."""
+        """Open a path; ask about unsaved work first."""
         self._unsaved.leave(lambda: self._open(path))
 
     def _open(self, path: Path) -> None:
@@ -73,24 +73,24 @@ class Opener:
         if not self._begin(work):
             self._work = before
             return
-        self._path, self._found = path, None
+        self._path, self._files = path, None
         window = self._window
         if window.document.project is None:
             window.weights_banner.hide()
             window.thumbnails.clear()
-            window.pictures.clear()
+            window.large_thumbnails.clear()
             window.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
-            window.gallery.set_message(f"Looking through {path.name or path}…")
+            window.gallery.set_message(f"Scanning {path.name or path}…")
             window.dendrogram.set_tree(None, None, None, ())
-            window.dendrogram.set_message("The dendrogram appears when all images are compared")
+            window.dendrogram.set_message("The dendrogram appears once all images have been compared")
             window.summary.setText("")
-            self._show_bench()
+            self._show_workbench()
         else:
-            words = f"Opening {path.name or path}. What is open stays until it is ready."
-            window.statusBar().showMessage(words, _SAID_MILLISECONDS)
+            words = f"Opening {path.name or path}. The current project stays open until it is ready."
+            window.statusBar().showMessage(words, _STATUS_MILLISECONDS)
 
     def on_result(self, opened: open_job.Opened) -> None:
-        """Show what was opened, unless something was decided meanwhile that the person wants to keep."""
+        """Show the opened project; ask first if decisions were made in the meantime."""
         self._unsaved.replace(lambda: self._show(opened))
 
     def _show(self, opened: open_job.Opened) -> None:
@@ -98,44 +98,44 @@ class Opener:
         project = window.document.project
         if project is not None and project.images.root != opened.project.images.root:
             window.thumbnails.clear()
-            window.pictures.clear()
+            window.large_thumbnails.clear()
         window.document.show(opened)
 
     def _on_opened(self) -> None:
         self._work = None
 
     def _on_partial(self, value: object) -> None:
-        # The first pictures show at once, where nothing else is in sight.
-        if isinstance(value, open_job.Found) and self.busy and self._window.document.project is None:
-            self._found = value
-            self._show_found("being compared")
+        # Images are shown at once unless a project is open.
+        if isinstance(value, open_job.FilesFound) and self.busy and self._window.document.project is None:
+            self._files = value
+            self._show_files("being compared")
 
-    def _show_found(self, state: str) -> None:
-        if self._found is not None:
-            count = len(self._found.paths)
-            section = Section(self._found.root.name, f"{images(count)}, {state}", None, 0, count, None)
-            rows = (self._found.root, self._found.paths, np.arange(count), (section,))
+    def _show_files(self, state: str) -> None:
+        if self._files is not None:
+            count = len(self._files.paths)
+            section = Section(self._files.root.name, f"{images(count)}, {state}", None, 0, count, None)
+            rows = (self._files.root, self._files.paths, np.arange(count), (section,))
             self._window.image_model.set_rows(*rows)
             self._window.summary.setText(images(count))
 
     def on_begun(self, work: Work) -> None:
-        """A job was begun; any but the one that opens something takes its place."""
+        """Note that a job was started; it may have replaced the one that opens a project."""
         if self.busy and work is not self._work:
             self.on_cancelled()
 
     def on_failed(self) -> None:
-        """It could not be opened."""
+        """Note that opening failed."""
         self._work = None
 
     def on_cancelled(self) -> None:
-        """It was called off; what is finished is kept."""
+        """Offer to resume the cancelled job; finished work is kept."""
         window, path = self._window, self._path
         self._work = None
         if path is None:
             return
-        words = "Stopped. Finished work is kept; you can resume from here."
-        window.notice.tell(words, "Resume", lambda: self.open_path(path))
+        words = "Cancelled. Finished work is kept; you can resume from here."
+        window.notice.notify(words, "Resume", lambda: self.open_path(path))
         if window.document.project is None:
-            self._show_found("not compared yet")
-            window.gallery.set_message("Stopped")
-            window.dendrogram.set_message("Stopped before all images were compared")
+            self._show_files("not compared yet")
+            window.gallery.set_message("Cancelled")
+            window.dendrogram.set_message("Cancelled before all images were compared")

@@ -1,4 +1,4 @@
-"""What the panels show of the document."""
+"""Shows the document in the panels."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class ProjectDisplay:
 
     def show_project(self) -> None:
         """Show a project that was just opened."""
-        # The selection was of images of another project.
+        # The selection refers to images of the previous project.
         self._window.gallery.clearSelection()
         self.show_columns()
         self.show_tree()
 
     def show_tree(self) -> None:
-        """Show another tree, its suggested cuts, and the map of its vectors."""
+        """Show a new tree, its suggested cuts, and the map of its vectors."""
         window, project, tree = self._window, self._document.project, self._document.tree
         if project is None:
             return
@@ -67,7 +67,7 @@ class ProjectDisplay:
             label = method_label(project.analysis.settings)
             flat = project.analysis.flat is not None
             window.dendrogram.set_message(
-                f"{label} has no tree to cut" if flat else "One image has no dendrogram"
+                f"{label} has no tree to cut" if flat else "A single image has no dendrogram"
             )
         with QSignalBlocker(self._menus.cluster_count):
             self._menus.cluster_count.setRange(1, tree.leaves if tree is not None else 1)
@@ -81,7 +81,7 @@ class ProjectDisplay:
         window.gallery_bar.set_columns(list(columns))
         chosen = window.map_colour.currentText()
         window.map_colour.clear()
-        window.map_colour.addItem("cluster", None)
+        window.map_colour.addItem("Cluster", None)
         for name, column in columns.items():
             window.map_colour.addItem(name, column)
         window.map_colour.setCurrentIndex(max(0, window.map_colour.findText(chosen)))
@@ -92,7 +92,7 @@ class ProjectDisplay:
             self._menus.cluster_count.setValue(clusters)
 
     def show_partition(self) -> None:
-        """Show other clusters; the selected images stay selected."""
+        """Show the current clusters; the selected images stay selected."""
         window = self._window
         project, partition = self._document.project, self._document.partition
         if project is None or partition is None:
@@ -105,7 +105,7 @@ class ProjectDisplay:
         )
         mark_tree(window.dendrogram, self._document, window.thumbnails)
         window.summary.setText(summary_of(self._document))
-        window.outlier_dock.setWindowTitle(f"Outliers · {window.outlier_queue.left:,}")
+        window.outlier_dock.setWindowTitle(f"Outliers · {window.outlier_queue.remaining:,}")
 
     def _lay_out_map(self, method: int) -> None:
         project = self._document.project

@@ -1,4 +1,4 @@
-"""The first page: open a folder, go on where one was, or look at the sample."""
+"""The welcome page: open a folder, resume recent work, or try the sample set."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-_TITLE = 1.9  # times the text
+_TITLE = 1.9  # relative to the text
 
 
 class Welcome(QWidget):
-    """Signals: open_folder, open_session and open_sample ask; open_recent(path) names a path."""
+    """The welcome page. Signals: open_folder, open_session, open_sample, open_recent(path)."""
 
     open_folder = Signal()
     open_session = Signal()
@@ -38,8 +38,8 @@ class Welcome(QWidget):
         self._size_title()
         words = QLabel(
             "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "
-            "texture and Zernike shape and shown as a dendrogram: drag its cut until the groups make sense, "
-            "look through the outliers, and export labelled folders. Your images are never changed."
+            "texture and Zernike moments, and shown as a dendrogram: drag its cut until the groups make "
+            "sense, review the outliers, and export labelled folders. Your images are never changed."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -91,13 +91,13 @@ class Welcome(QWidget):
         self._title.setFont(font)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The title stays larger than the text."""
+        """Keep the title larger than the text."""
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size_title()
         super().changeEvent(event)
 
     def set_recent(self, paths: Sequence[Path]) -> None:
-        """List what was opened last."""
+        """List the paths that were opened last."""
         while (item := self._recent.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

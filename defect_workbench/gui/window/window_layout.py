@@ -1,4 +1,4 @@
-"""The window without its behaviour: which panels there are, and where."""
+"""The layout of the window: which panels there are, and where."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
 from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.map.map_view import MapView
-from defect_workbench.gui.shared.banners import NoticeStrip, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
@@ -67,12 +67,12 @@ class PanelWindow(QMainWindow):
         self.settings = WindowSettings(places.settings)
         self.document = Document(self)
         self.jobs = JobRunner(self)
-        # Sharp at the largest size on the screen's own pixels.
+        # In device pixels, so that thumbnails are sharp at the largest size.
         side = round(_THUMBNAIL_PIXELS * self.devicePixelRatioF())
         self.thumbnails = ThumbnailLoader(side, self)
-        self.pictures = ThumbnailLoader(_LARGE_PIXELS, self)
+        self.large_thumbnails = ThumbnailLoader(_LARGE_PIXELS, self)
         self.originals = OriginalLoader(self)
-        self._put_away: list[QDockWidget] = []
+        self._hidden_docks: list[QDockWidget] = []
         self._make_panels()
         self._make_status()
         self.tabs.currentChanged.connect(self.make_room)
@@ -80,7 +80,7 @@ class PanelWindow(QMainWindow):
     def _make_panels(self) -> None:
         self.welcome = Welcome()
         self.weights_banner = WeightsBanner()
-        self.notice = NoticeStrip()
+        self.notice = NoticeBanner()
         self.image_model = ImageModel(self.thumbnails, self)
         self.gallery = Gallery()
         self.gallery.setObjectName("gallery")
@@ -92,7 +92,7 @@ class PanelWindow(QMainWindow):
         self.inspector = Inspector(self.document, self.originals, self.thumbnails)
         self.review = ReviewController(self.document, self.cluster_list, self.gallery, self._messages, self)
         self.grouping = GroupingPanel(self.document)
-        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.pictures)
+        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.large_thumbnails)
 
         self.map = MapView(self.document, self.thumbnails)
         self.map_method = QComboBox()
@@ -166,10 +166,10 @@ class PanelWindow(QMainWindow):
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
         self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
 
-    # One selection, whichever panel it is made in
+    # One selection, shared by all panels
 
     def choose_images(self, images: Sequence[int], add: bool = False) -> None:
-        """Select images everywhere."""
+        """Select images in all panels."""
         chosen = self.image_model.selection_of(images)
         flags = QItemSelectionModel.SelectionFlag
         self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
@@ -180,13 +180,13 @@ class PanelWindow(QMainWindow):
             self.inspector.show_image(images[0])
 
     def on_current_image(self) -> None:
-        """Show the image the gallery is at."""
+        """Show the current image of the gallery."""
         image = self.gallery.currentIndex().data(Role.IMAGE)
         if image is not None:
             self.inspector.show_image(int(image))
 
     def choose_image(self, image: int) -> None:
-        """Select one image everywhere."""
+        """Select one image in all panels."""
         row = self.image_model.row_of(image)
         if row >= 0:
             index = self.image_model.index(row)
@@ -196,22 +196,22 @@ class PanelWindow(QMainWindow):
         self.inspector.show_image(image)
 
     def on_current_cluster(self) -> None:
-        """Bring the cluster the list is at into sight."""
+        """Scroll the gallery to the current cluster of the list."""
         cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
         if cluster is not None:
             self.gallery.scroll_to_section(cluster.key)
 
     def make_room(self, tab: int) -> None:
-        """The figures of a classifier need the room of the panels about single images."""
-        wanted = self.tabs.widget(tab) is self.classify_panel
-        if wanted and not self._put_away:
-            self._put_away = [dock for dock in self.docks[1:] if not dock.isHidden()]
-            for dock in self._put_away:
+        """Hide the panels about single images while the Classify tab is shown: its figures need the space."""
+        is_classify = self.tabs.widget(tab) is self.classify_panel
+        if is_classify and not self._hidden_docks:
+            self._hidden_docks = [dock for dock in self.docks[1:] if not dock.isHidden()]
+            for dock in self._hidden_docks:
                 dock.hide()
-        elif not wanted and self._put_away:
-            for dock in self._put_away:
+        elif not is_classify and self._hidden_docks:
+            for dock in self._hidden_docks:
                 dock.show()
-            self._put_away = []
+            self._hidden_docks = []
 
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""

@@ -119,7 +119,7 @@ def test_the_question_says_what_would_become_of_what_is_confirmed(
         f"Mark 19 images as nuisance? {whole}",
         "Split out 2 images? The confirmed cluster pit would lose 2 images.",
         "Merge 2 clusters? 2 confirmed clusters (pit, scratch) would be replaced.",
-        "Unlock pit, scratch? Later cuts and keys can then change what is in them.",
+        "Unlock pit, scratch? Later cuts and edits can then change their images.",
     ]
 
 

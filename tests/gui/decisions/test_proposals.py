@@ -38,12 +38,12 @@ def with_proposals(window: MainWindow) -> Project:
 
 def test_renaming_drops_nothing_from_the_queue(opened: MainWindow) -> None:
     with_proposals(opened)
-    left = opened.outlier_queue.left
+    left = opened.outlier_queue.remaining
     assert opened.document.partition is not None
     opened.document.rename(opened.document.partition.clusters[0], "another name")
-    assert opened.outlier_queue.left == left
+    assert opened.outlier_queue.remaining == left
     opened.document.undo_stack.undo()
-    assert opened.outlier_queue.left == left
+    assert opened.outlier_queue.remaining == left
 
 
 @pytest.mark.parametrize("act", ["move", "split_out", "nuisance"])
@@ -52,13 +52,13 @@ def test_what_a_person_places_has_been_looked_at(opened: MainWindow, act: str) -
     proposal = project.proposal
     assert proposal is not None
     image = proposal.unsure(project.partition)[:1]
-    left = opened.outlier_queue.left
+    left = opened.outlier_queue.remaining
     target = next(c for c in project.partition.clusters if image[0] not in c.members)
     arguments = (image, target) if act == "move" else (image,)
     getattr(opened.document, act)(*arguments)
-    assert opened.outlier_queue.left == left - 1
+    assert opened.outlier_queue.remaining == left - 1
     opened.document.undo_stack.undo()
-    assert opened.outlier_queue.left == left
+    assert opened.outlier_queue.remaining == left
     assert opened.document.project is not None
     assert opened.document.project.proposal is not None
     assert opened.document.project.proposal.unreviewed[image].all()

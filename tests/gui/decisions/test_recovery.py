@@ -38,10 +38,10 @@ def test_what_a_crash_left_is_in_the_menu_beside_what_was_discarded(opened: Main
     done: list[None] = []
     for _ in range(2):
         decide(opened)
-        opened.keeping.keep_discarded(lambda: done.append(None))
-        qtbot.waitUntil(lambda: not opened.keeping.autosaves.busy, timeout=20_000)
+        opened.session_guard.keep_discarded(lambda: done.append(None))
+        qtbot.waitUntil(lambda: not opened.session_guard.autosaves.busy, timeout=20_000)
     assert len(done) == 2
-    folder = opened.keeping.recovery.path.parent
+    folder = opened.session_guard.recovery.path.parent
     (one, two) = sorted(folder.glob("discarded-*.dwb"))
     # As two discards of one lot within a minute.
     two.rename(folder / "discarded-20991124-120001-aaaaaa-R&D.dwb")
@@ -55,19 +55,19 @@ def test_what_a_crash_left_is_in_the_menu_beside_what_was_discarded(opened: Main
 
 def test_recovery_does_not_bring_back_what_is_older_than_the_save(opened: MainWindow, qtbot: QtBot) -> None:
     decide(opened)
-    with qtbot.waitSignal(opened.keeping.autosaves.done, timeout=20_000):
-        opened.keeping.autosave()
+    with qtbot.waitSignal(opened.session_guard.autosaves.done, timeout=20_000):
+        opened.session_guard.autosave()
         # As if it was saved while this was being written.
         opened.document.undo_stack.setClean()
-    assert not opened.keeping.recovery.path.exists()
+    assert not opened.session_guard.recovery.path.exists()
 
 
 def test_recovery_that_does_not_work_is_said(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(opened.keeping.recovery, "hold", lambda: tmp_path / "file" / "unsaved.dwb")
+    monkeypatch.setattr(opened.session_guard.recovery, "hold", lambda: tmp_path / "file" / "unsaved.dwb")
     decide(opened)
-    with qtbot.waitSignal(opened.keeping.autosaves.failed, timeout=20_000):
-        opened.keeping.autosave()
-    assert "save often" in opened.notice.text.text()
+    with qtbot.waitSignal(opened.session_guard.autosaves.failed, timeout=20_000):
+        opened.session_guard.autosave()
+    assert "Save often" in opened.notice.text.text()

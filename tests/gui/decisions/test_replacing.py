@@ -20,7 +20,7 @@ def test_what_is_open_stays_where_a_folder_cannot_be_opened(
     (tmp_path / "empty").mkdir()
     with qtbot.waitSignal(opened.jobs.failed, timeout=20_000):
         opened.open_path(tmp_path / "empty")
-    assert "no image" in answers.told[0]
+    assert "no image" in answers.messages[0]
     assert opened.document.project is project
     assert opened.stack.currentIndex() == 1
     assert opened.windowTitle() == title
@@ -107,5 +107,5 @@ def test_an_image_chosen_while_nothing_is_compared_yet_is_not_asked_for_again(
         with qtbot.waitSignal(window.jobs.partial, timeout=60_000):
             window.open_path(lot)
         window.gallery.setCurrentIndex(window.image_model.index(2))
-        assert "when the images are compared" in window.inspector.picture.message
-    assert "Choose an image" in window.inspector.picture.message
+        assert "once all images have been compared" in window.inspector.image_view.message
+    assert "Select an image" in window.inspector.image_view.message

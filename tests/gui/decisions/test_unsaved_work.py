@@ -112,7 +112,7 @@ def test_nothing_is_asked_after_an_export_that_holds_it_all(
     # The session's own file has none of it, and the title says so.
     assert opened.isWindowModified()
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
-        opened.outputs.take_back(tmp_path / "out")
+        opened.outputs.undo_export(tmp_path / "out")
     opened.unsaved.leave(lambda: None)
     assert len(answers.asked) == 1
 
@@ -135,7 +135,7 @@ def test_nothing_pushes_a_save_aside(opened: MainWindow, qtbot: QtBot, tmp_path:
     with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
         opened.outputs.save_to(tmp_path / "kept.dwb")
         opened.map_method.setCurrentIndex(1)
-        assert "running job" in opened.notice.text.text()
+        assert "still running" in opened.notice.text.text()
     assert not opened.document.dirty
     assert opened.document.session == tmp_path / "kept.dwb"
 
@@ -156,7 +156,7 @@ def test_a_session_that_was_another_windows_is_not_replaced(
     asked: list[str] = []
     monkeypatch.setattr(file_dialogs, "ask_session_to_write", lambda parent, name, done: asked.append(name))
     # The other window may have saved more, and be closed by now.
-    opened.keeping.read_only = True
+    opened.session_guard.read_only = True
     decide(opened)
     session = opened.document.session
     assert session is not None
@@ -174,8 +174,8 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
 
     chosen: list[None] = []
     monkeypatch.setattr(file_dialogs, "ask_classifier", lambda parent, done: chosen.append(None))
-    opened.classifying.model = Trained(None, None)  # type: ignore[arg-type]
-    opened.classifying.saved = False
+    opened.classifier.model = Trained(None, None)  # type: ignore[arg-type]
+    opened.classifier.saved = False
     answers.leave = Leave.STAY
     opened.classify_panel.load.emit()
     assert "classifier" in answers.asked[0]
@@ -183,7 +183,7 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
     answers.leave = Leave.DISCARD
     opened.classify_panel.load.emit()
     assert chosen
-    opened.classifying.saved = True
+    opened.classifier.saved = True
 
 
 def test_it_is_asked_before_the_folder_is_chosen_and_once(

@@ -72,7 +72,7 @@ class State:
     tree : bool
         Whether the project has a tree that can be cut.
     reviewing : bool
-        Whether the gallery and the panels about single images are in sight.
+        Whether the gallery and the panels about single images are visible.
     clusters : int
         Number of clusters selected in the list.
     images : bool
@@ -107,8 +107,8 @@ class Controllers:
     opener: Opener
     outputs: OutputController
     tables: SideTableController
-    preparing: PreprocessController
-    classifying: ClassifierController
+    preprocessing: PreprocessController
+    classifier: ClassifierController
     review: ReviewController
     refinement: Refinement
     help: Help

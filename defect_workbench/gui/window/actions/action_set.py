@@ -1,4 +1,4 @@
-"""The actions of one window: made from the registry, and enabled in one place."""
+"""The actions of one window: built from the registry, and enabled in one place."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from defect_workbench.gui.window.actions.action import State
 
 
 def always(state: State) -> bool:
-    """Whatever the window shows."""
+    """Return True: the action is always enabled."""
     return True
 
 
@@ -36,7 +36,7 @@ def with_suggested_images(state: State) -> bool:
 
 
 def reviewing(state: State) -> bool:
-    """Idle, with clusters and images in sight: single-letter keys must not act on what is hidden."""
+    """Idle, with clusters and images visible: single-letter keys must not act on hidden ones."""
     return idle(state) and state.reviewing
 
 

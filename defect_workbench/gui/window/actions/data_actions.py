@@ -9,9 +9,9 @@ ENTRIES = (
     Action(
         "actionPrepare",
         "&Preprocess images…",
-        "Choose info bar, noise, background and scale",
+        "Set how info bar, noise, background and pixel size are handled",
         Group.DATA,
-        lambda to: to.preparing.ask(),
+        lambda controllers: controllers.preprocessing.open_dialog(),
         idle,
     ),
     Action(
@@ -19,7 +19,7 @@ ENTRIES = (
         "Join &table…",
         "Join a CSV or XLSX file with one row per image",
         Group.DATA,
-        lambda to: to.tables.choose_table(),
+        lambda controllers: controllers.tables.choose_table(),
         idle,
         ("Ctrl+J",),
     ),
@@ -28,7 +28,7 @@ ENTRIES = (
         "Compare ta&ble with clusters",
         "Show which columns of the table are related to the clusters",
         Group.DATA,
-        lambda to: to.tables.associate(),
+        lambda controllers: controllers.tables.associate(),
         with_table,
     ),
     Action(
@@ -36,7 +36,7 @@ ENTRIES = (
         "Re&move table",
         "Remove the joined table",
         Group.DATA,
-        lambda to: to.tables.remove(),
+        lambda controllers: controllers.tables.remove(),
         with_table,
     ),
     Action(
@@ -44,7 +44,7 @@ ENTRIES = (
         "&Compare with session…",
         "Show where another session groups images differently",
         Group.COMPARE,
-        lambda to: to.outputs.choose_session_to_compare(),
+        lambda controllers: controllers.outputs.choose_session_to_compare(),
         idle,
     ),
     Action(
@@ -52,7 +52,7 @@ ENTRIES = (
         "Compare with &labelled folders…",
         "Show where labelled folders differ from the clusters",
         Group.COMPARE,
-        lambda to: to.outputs.choose_folders_to_compare(),
+        lambda controllers: controllers.outputs.choose_folders_to_compare(),
         idle,
     ),
 )

@@ -11,7 +11,7 @@ ENTRIES = (
         "&Keyboard shortcuts",
         "List the keyboard shortcuts",
         Group.HELP,
-        lambda to: to.help.show_keys(),
+        lambda controllers: controllers.help.show_keys(),
         always,
         ("F1",),
     ),
@@ -20,7 +20,7 @@ ENTRIES = (
         "&Copy details for a bug report",
         "Copy versions and the last lines of the log",
         Group.HELP,
-        lambda to: to.help.copy_bug_report(),
+        lambda controllers: controllers.help.copy_bug_report(),
         always,
     ),
 )

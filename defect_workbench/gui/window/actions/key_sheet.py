@@ -7,12 +7,12 @@ from defect_workbench.gui.window.actions.registry import ACTIONS
 # Keys that widgets handle themselves.
 _IN_WIDGETS = (
     ("1, 2, 3", "In the outlier queue: move the image into one of the nearest clusters"),
-    ("N, X, D", "In the outlier queue: new cluster, nuisance, later"),
+    ("N, X, D", "In the outlier queue: new cluster, nuisance, postpone"),
     ("Left, Right", "In the outlier queue: previous image, next image"),
-    ("Up, Down", "On the dendrogram: one cluster fewer, one more"),
+    ("Up, Down", "On the dendrogram: one cluster fewer, one cluster more"),
     ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
     ("Home", "On the dendrogram: show the whole tree"),
-    ("Esc", "On the dendrogram: return the cut to where it was before the drag"),
+    ("Esc", "On the dendrogram: cancel the drag of the cut"),
 )
 
 
