@@ -29,7 +29,7 @@ def test_dropped_folder_opens_and_says_what_is_missing(
         assert drop(window, folder)
     assert window.weights_banner.isVisible()
     assert "texture and Zernike" in window.weights_banner.text.text()
-    assert "1 file rejected" in window.summary.text()
+    assert "1 file not used" in window.summary.text()
 
 
 def test_folder_without_images_is_told_and_leads_back(

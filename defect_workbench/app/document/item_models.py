@@ -104,11 +104,11 @@ class ImageModel(QAbstractListModel):
         return self._order
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """Number of images shown."""
+        """Return the number of images shown."""
         return 0 if parent is not None and parent.isValid() else len(self._order)
 
     def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
-        """Thumbnail, file name, tooltip and image number of a row."""
+        """Return thumbnail, file name, tooltip or image number of a row."""
         if not index.isValid() or index.row() >= len(self._order):
             return None
         image = int(self._order[index.row()])
@@ -127,23 +127,23 @@ class ImageModel(QAbstractListModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Images can be selected and dragged."""
+        """Return that images can be selected and dragged."""
         flags = super().flags(index)
         return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
 
     def mimeTypes(self) -> list[str]:
-        """Images are dragged as their numbers, within this window."""
+        """Return the type of dragged images: their numbers, within this window."""
         return [MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The dragged images."""
+        """Return the dragged images."""
         data = QMimeData()
         numbers = sorted(int(self._order[index.row()]) for index in indexes)
         data.setData(MIME, " ".join(map(str, numbers)).encode("ascii"))
         return data
 
     def file(self, image: int) -> str:
-        """The absolute path of an image."""
+        """Return the absolute path of an image."""
         return f"{self._root}/{self._paths[image]}"
 
     def unreadable(self, image: int) -> bool:
@@ -151,7 +151,7 @@ class ImageModel(QAbstractListModel):
         return self._loader.failed(self.file(image))
 
     def row_of(self, image: int) -> int:
-        """The row of an image; -1 if it is not shown."""
+        """Return the row of an image; -1 if it is not shown."""
         return int(self._row_of[image]) if 0 <= image < len(self._row_of) else -1
 
     def selection_of(self, images: Sequence[int] | Integers) -> QItemSelection:
@@ -188,11 +188,11 @@ class ClusterModel(QAbstractListModel):
         self._refresh()
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """Number of clusters."""
+        """Return the number of clusters."""
         return 0 if parent is not None and parent.isValid() else len(self._clusters)
 
     def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:
-        """Name, colour and the cluster itself."""
+        """Return name, colour or description of a cluster, or the cluster itself."""
         if not index.isValid() or index.row() >= len(self._clusters):
             return None
         cluster = self._clusters[index.row()]
@@ -207,13 +207,13 @@ class ClusterModel(QAbstractListModel):
         return None
 
     def row_of_image(self, image: int) -> int:
-        """The row of the cluster an image is in; -1 for outliers."""
+        """Return the row of the cluster an image is in; -1 for outliers."""
         partition = self._document.partition
         known = partition is not None and 0 <= image < len(partition.vectors)
         return int(partition.cluster_of[image]) if partition is not None and known else -1
 
     def row_of_key(self, key: int) -> int:
-        """The row of a cluster; -1 if it no longer exists."""
+        """Return the row of a cluster; -1 if it no longer exists."""
         return next((row for row, cluster in enumerate(self._clusters) if cluster.key == key), -1)
 
     def _refresh(self) -> None:

@@ -121,7 +121,7 @@ class Document(QObject):
         return not self.undo_stack.isClean()
 
     def colour(self, cluster: Cluster) -> str:
-        """The colour of a cluster, #RRGGBB."""
+        """Return the colour of a cluster, #RRGGBB."""
         return cluster_colour(cluster, self.node_colours)
 
     # Changes

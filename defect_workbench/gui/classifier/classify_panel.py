@@ -197,7 +197,7 @@ class _FormArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def minimumSizeHint(self) -> QSize:
-        """The width of the form."""
+        """Return the width of the form."""
         form = self.widget()
         wide = form.minimumSizeHint().width() if form is not None else 0
         return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())

@@ -46,7 +46,7 @@ class Curves(QWidget):
         return list(self._epochs)
 
     def sizeHint(self) -> QSize:
-        """A low panel above the evaluation."""
+        """Return the size of a low panel above the evaluation."""
         return QSize(480, 11 * self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:

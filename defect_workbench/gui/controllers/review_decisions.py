@@ -45,7 +45,7 @@ class ReviewController(QObject):
         return len(self._cut) > 0
 
     def chosen_images(self) -> Integers:
-        """The images selected in the gallery, in their order."""
+        """Return the images selected in the gallery, in ascending order."""
         model = self._gallery.model()
         assert isinstance(model, ImageModel)
         return model.images_of(self._gallery.selectionModel().selection())

@@ -151,11 +151,11 @@ class Dendrogram(QWidget):
         return self._zoom
 
     def sizeHint(self) -> QSize:
-        """About a third of the window."""
+        """Return a size of about a third of the window."""
         return QSize(380, 460)
 
     def minimumSizeHint(self) -> QSize:
-        """Small enough for a laptop."""
+        """Return a size small enough for a laptop."""
         return QSize(220, 180)
 
     def _viewport(self) -> Viewport:

@@ -43,7 +43,7 @@ class CandidateCard(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Room for the name and a row of thumbnails."""
+        """Return the size of the name and a row of thumbnails."""
         return QSize(180, 120)
 
     def enterEvent(self, event: QEvent) -> None:

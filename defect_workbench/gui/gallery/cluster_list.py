@@ -129,7 +129,7 @@ class ClusterList(QListView):
             self.images_dropped.emit(dragged_images(event.mimeData()), cluster.key)
 
     def chosen(self) -> list[Cluster]:
-        """The selected clusters, largest first."""
+        """Return the selected clusters, largest first."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
         found = [self.model().index(row, 0).data(Role.CLUSTER) for row in rows]
         return [cluster for cluster in found if isinstance(cluster, Cluster)]

@@ -188,7 +188,7 @@ class Gallery(QAbstractItemView):
         return False
 
     def sizeHint(self) -> QSize:
-        """Room for a few columns."""
+        """Return a size for a few columns."""
         return QSize(640, 480)
 
     # Selection and keys

@@ -31,11 +31,11 @@ class EvidenceBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """One line per block."""
+        """Return the size of one line per block."""
         return QSize(160, len(self._shares) * self._line())
 
     def minimumSizeHint(self) -> QSize:
-        """Every line is visible."""
+        """Return the size at which every line is visible."""
         return self.sizeHint()
 
     def _line(self) -> int:

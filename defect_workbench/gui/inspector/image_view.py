@@ -65,7 +65,7 @@ class ImageView(QWidget):
         return self._zoom
 
     def sizeHint(self) -> QSize:
-        """A square."""
+        """Return a square size."""
         return QSize(300, 300)
 
     def _target(self) -> QRectF:

@@ -47,7 +47,7 @@ class NeighbourStrip(QWidget):
         return QRect(number * (_SIDE + _GAP), 0, _SIDE, _SIDE)
 
     def sizeHint(self) -> QSize:
-        """A row of thumbnails with their colours below."""
+        """Return the size of a row of thumbnails with their colours below."""
         return QSize(5 * (_SIDE + _GAP), _SIDE + 5)
 
     def _at(self, point: QPoint) -> Neighbour | None:

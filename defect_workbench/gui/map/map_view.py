@@ -88,7 +88,7 @@ class MapView(QWidget):
         self._redraw()
 
     def sizeHint(self) -> QSize:
-        """The size of the gallery."""
+        """Return the size of the gallery."""
         return QSize(640, 480)
 
     # Geometry

@@ -23,7 +23,7 @@ class ChoiceField:
         self.changed = self.widget.currentIndexChanged
 
     def value(self) -> Value:
-        """The chosen value."""
+        """Return the chosen value."""
         return str(self.widget.currentData())
 
     def show_value(self, value: Value) -> None:
@@ -48,7 +48,7 @@ class NumberField:
         self.changed = self.widget.valueChanged
 
     def value(self) -> Value:
-        """The number in the box; None where it is unset."""
+        """Return the number in the box; None if it is unset."""
         value = self.widget.value()
         return None if self._unset and value == self.widget.minimum() else value
 
@@ -105,11 +105,11 @@ class MethodForm(QWidget):
         self._show_rows()
 
     def method_name(self) -> str:
-        """Name of the chosen method."""
+        """Return the name of the chosen method."""
         return str(self.method.currentData())
 
     def values(self) -> dict[str, Value]:
-        """The parameters of the chosen method."""
+        """Return the parameters of the chosen method."""
         return {name: self.fields[name].value() for name in self._names()}
 
     def show_settings(self, method: str, parameters: Mapping[str, Value]) -> None:
