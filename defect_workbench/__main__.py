@@ -1,7 +1,7 @@
-"""Puts the program together: the command line, and the window on top of it.
+"""Entry point: runs a command, or opens the window.
 
-Nothing but the standard library is imported before the net is spread, so whatever happens, an early
-Ctrl-C included, ends in a sentence.
+Only the standard library is imported before errors are handled, so that anything that goes wrong, an early
+Ctrl-C included, ends in a message instead of a traceback.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 
 def has_display() -> bool:
-    """Whether a window can be shown."""
+    """Whether there is a display to open a window on."""
     if not sys.platform.startswith("linux"):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def main() -> int:
-    """Do what the command line says and return the exit code."""
+    """Run the program with the arguments of the process; return the exit code."""
     code = 0
     try:
-        from defect_workbench.streams import lasting_streams
+        from defect_workbench.streams import robust_streams
 
-        with lasting_streams():
+        with robust_streams():
             code = _guarded(sys.argv[1:])
     except KeyboardInterrupt:
-        _say("cancelled")
+        _print_error("cancelled")
         return 130
-    except OSError as error:  # only what standard output did not take can still come here
+    except OSError as error:  # only standard output can still fail here
         from defect_workbench.core.safe_reading import why_not_written
 
-        done = "had failed before" if code else "is done"
-        _say(f"the result cannot be printed ({why_not_written(error)}); the work itself {done}")
+        outcome = "had already failed" if code else "is done"
+        _print_error(f"the result cannot be printed ({why_not_written(error)}); the work itself {outcome}")
         return code or 1
     return code
 
@@ -46,18 +46,18 @@ def _guarded(arguments: list[str]) -> int:
     try:
         return _main(arguments)
     except KeyboardInterrupt:
-        _say("cancelled")
+        _print_error("cancelled")
         return 130
     except ImportError as error:
-        _say(f"a part of the program is missing or does not work here ({error}); reinstall it")
+        _print_error(f"a part of the program is missing or cannot be loaded ({error}); reinstall it")
         return 1
     except Exception as error:
         from defect_workbench.commands.shared.command_line_remedies import sentence
-        from defect_workbench.unforeseen import in_words
+        from defect_workbench.unforeseen import as_workbench_error
 
-        known = in_words(error, "", "report it with this line")
-        _say(sentence(known))
-        return known.exit_code
+        explained = as_workbench_error(error, "", "report it with this line")
+        _print_error(sentence(explained))
+        return explained.exit_code
 
 
 def _main(arguments: list[str]) -> int:
@@ -67,14 +67,15 @@ def _main(arguments: list[str]) -> int:
     from defect_workbench.user_dirs import UserDirs
 
     places = UserDirs.of_user()
-    with reporting_uncaught(lambda error: _say(sentence(error)), f"report it with the log {places.log}"):
+    how_to_report = f"report it with the log {places.log}"
+    with reporting_uncaught(lambda error: _print_error(sentence(error)), how_to_report):
         if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
             return cli.run(arguments, places, open_window if has_display() else None)
         return open_window(_path_to_open(arguments, cli.COMMANDS))
 
 
 def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
-    """What the window is to open; None for nothing."""
+    """Return the path to open in the window; None without one."""
     from pathlib import Path
 
     from defect_workbench.core.errors import InputError, WorkbenchError
@@ -82,10 +83,10 @@ def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
     if len(arguments) > 1:
         raise InputError("give one folder, session or feature store to open")
     if arguments == [""]:
-        raise InputError("the path is empty; is a variable of the shell not set?")
+        raise InputError("the path is empty; check whether a shell variable is not set")
     path = Path(arguments[0]) if arguments else None
     if path is not None and not os.path.exists(path):
-        raise InputError(f"there is no {path} (commands are {', '.join(commands)})")
+        raise InputError(f"{path} does not exist, and is not a command ({', '.join(commands)})")
     if not has_display():
         raise WorkbenchError(
             "there is no display for the window; without one, use defect-workbench cluster FOLDER --out DIR"
@@ -93,14 +94,14 @@ def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
     return path
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     from defect_workbench.core.text import printable
 
     print(f"defect-workbench: {printable(message)}", file=sys.stderr)
 
 
 def open_window(path: Path | None) -> int:
-    """Open the window, on a path if one is given, and run it until it is closed."""
+    """Open the window, with a path if one is given, and run it until it is closed."""
     from defect_workbench.gui.application import run_window
     from defect_workbench.user_dirs import UserDirs
 

@@ -1,4 +1,4 @@
-"""The command line: the same engine and storage as the window, without Qt."""
+"""The command line. It uses the same workflows as the window, without Qt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from defect_workbench.commands.shared.console import ConsoleReporter, console_re
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.text import printable
 from defect_workbench.logs import start_logging
-from defect_workbench.unforeseen import in_words, working_folder_gone
+from defect_workbench.unforeseen import as_workbench_error, working_folder_exists
 from defect_workbench.user_dirs import UserDirs
 
 _MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
@@ -34,7 +34,7 @@ COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 
 def build_parser(places: UserDirs) -> argparse.ArgumentParser:
-    """The parser of all headless commands."""
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
         description="Sort defect images into groups. Without a command, opens the window\n"
@@ -54,12 +54,12 @@ def build_parser(places: UserDirs) -> argparse.ArgumentParser:
 
 
 def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int] | None = None) -> int:
-    """Do what a headless command line says; returns the exit code.
+    """Run a command; return the exit code.
 
     Parameters
     ----------
     open_window : callable, optional
-        Opens a path in the window; None where there is no display.
+        Opens a path in the window; None without a display.
     """
     reporter: ConsoleReporter | None = None
     try:
@@ -73,19 +73,19 @@ def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int
             return code
     except (Exception, KeyboardInterrupt) as error:
         report = f"report it with the log {places.log}"
-        return _fail(in_words(error, reporter.step if reporter else "", report))
+        return _fail(as_workbench_error(error, reporter.step if reporter else "", report))
 
 
 def _fail(error: WorkbenchError) -> int:
-    """Say on standard error what went wrong, in one line; returns the exit code."""
+    """Print the error in one line on standard error; return the exit code."""
     print(f"defect-workbench: {printable(sentence(error))}", file=sys.stderr)
     return error.exit_code
 
 
 def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | int:
-    """What the command line says, or the exit code where that is all there is to do."""
+    """Return the parsed arguments, or the exit code after `--help` or a wrong argument."""
     if "" in argv:
-        raise InputError("an argument is empty; is a variable of the shell not set?")
+        raise InputError("an argument is empty; check whether a shell variable is not set")
     try:
         args = build_parser(places).parse_args(argv)
     except SystemExit as error:
@@ -97,8 +97,8 @@ def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | in
 
 
 def _check_path(path: Path) -> None:
-    """Refuse a path that no system call would take; whether something is there is the command's to ask."""
-    if not path.is_absolute() and working_folder_gone():
+    """Reject a path that the system cannot use; the command itself checks whether it exists."""
+    if not path.is_absolute() and not working_folder_exists():
         raise InputError(
             f"{path} is relative to a working folder that no longer exists; change to another one, or "
             "give a full path"

@@ -28,10 +28,10 @@ _BYTES, _KEPT = 1_000_000, 3
 
 
 def start_logging(path: Path) -> None:
-    """Log to a rotating file; if it cannot be written, log nothing."""
+    """Log to a rotating file; if it cannot be written, do not log."""
     # A full disk must not make the logging module print tracebacks.
     logging.raiseExceptions = False
-    # Warnings of packages name lines of code; they belong in the log, not in front of the user.
+    # Warnings of packages refer to lines of code; they are for the log, not for the user.
     logging.captureWarnings(True)
     loggers = [logging.getLogger(name) for name in ("defect_workbench", "py.warnings")]
     loggers[0].setLevel(logging.INFO)
@@ -55,17 +55,17 @@ def start_logging(path: Path) -> None:
 
 def versions() -> dict[str, str]:
     """Return the versions of the program, Python, the system and the main packages."""
-    found = {
+    result = {
         "defect-workbench": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
     }
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            result[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "missing"
-    return found
+            result[package] = "missing"
+    return result
 
 
 def bug_report(path: Path, lines: int = 200) -> str:

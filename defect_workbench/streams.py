@@ -1,7 +1,7 @@
-"""Standard output and error that never end a job: closed, broken, full, or with a limited encoding.
+"""Standard streams whose errors do not stop a job: closed, broken, full, or with a limited encoding.
 
-A job matters more than the messages about it. Characters that cannot be encoded are escaped. A stream that
-breaks is no longer written to, and its first error is kept.
+Characters that cannot be encoded are escaped. After its first error, which is kept, a stream is no longer
+written to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined, unused-ignore] # since Python 3.12
 
 
-class _Lasting(io.RawIOBase):
+class _RobustRaw(io.RawIOBase):
     """The raw part of a stream; after its first error it accepts everything and writes nothing."""
 
     def __init__(self, raw: Any) -> None:
@@ -52,18 +52,18 @@ class _Lasting(io.RawIOBase):
 
 
 @contextmanager
-def lasting_streams() -> Iterator[None]:
-    """Keep the standard streams usable during a block, and restore them flushed.
+def robust_streams() -> Iterator[None]:
+    """Keep the standard streams usable during the block, then flush and restore them.
 
     Raises
     ------
     OSError
-        After the block, if standard output did not accept everything, or its reader has gone.
+        After the block, if standard output could not be written completely.
     """
-    _open_closed()
+    _reopen_closed()
     before = sys.stdout, sys.stderr
-    sys.stdout, output = _lasting(before[0], 1)
-    sys.stderr, _ = _lasting(before[1], 2)
+    sys.stdout, output = _robust(before[0], 1)
+    sys.stderr, _ = _robust(before[1], 2)
     try:
         yield
     finally:
@@ -80,8 +80,8 @@ def lasting_streams() -> Iterator[None]:
             sys.stderr = before[1] or sys.stderr
 
 
-def _open_closed() -> None:
-    """Open closed streams on the null device; otherwise the next file opened would become standard output."""
+def _reopen_closed() -> None:
+    """Connect closed streams to the null device; else the next file opened would become standard output."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -89,19 +89,19 @@ def _open_closed() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _lasting(stream: TextIO | None, number: int) -> tuple[TextIO, _Lasting | None]:
+def _robust(stream: TextIO | None, number: int) -> tuple[TextIO, _RobustRaw | None]:
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8"), None
     buffer = getattr(stream, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
-    if not isinstance(raw, io.RawIOBase) or isinstance(raw, _Lasting):
-        return stream, None  # of a test or a notebook, which manages it
+    if not isinstance(raw, io.RawIOBase) or isinstance(raw, _RobustRaw):
+        return stream, None  # replaced by a test or a notebook, which manages it
     stream.flush()
-    lasting = _Lasting(raw)
+    robust = _RobustRaw(raw)
     text = io.TextIOWrapper(
-        io.BufferedWriter(lasting),
+        io.BufferedWriter(robust),
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=number == 2 or stream.isatty() or bool(getattr(stream, "write_through", False)),
     )
-    return text, lasting
+    return text, robust

@@ -1,4 +1,4 @@
-"""The one place that puts into words what nobody thought of."""
+"""Messages for unexpected errors, and handlers for errors outside of jobs."""
 
 from __future__ import annotations
 
@@ -13,58 +13,59 @@ from defect_workbench.core.errors import Cancelled, WorkbenchError, files_of
 from defect_workbench.core.safe_reading import is_full, why_not_written
 
 log = logging.getLogger(__name__)
-# Before the log file is open, logging itself would print what it is given on standard error.
+# Before the log file is open, records would be printed on standard error.
 logging.getLogger("defect_workbench").addHandler(logging.NullHandler())
 
-_SHOWN = 200
+_SHOWN_CHARACTERS = 200
 
 
-def in_words(error: BaseException, step: str, report: str) -> WorkbenchError:
-    """The error to show for whatever ended a job; its traceback goes into the log.
+def as_workbench_error(error: BaseException, step: str, how_to_report: str) -> WorkbenchError:
+    """Return the error to show for any exception that ended a job; unexpected ones are logged.
 
     Parameters
     ----------
     step : str
-        What was under way, as it was shown; empty if nothing was.
-    report : str
-        What to do with a fault that comes back.
+        The stage of the job as shown to the user; empty if none.
+    how_to_report : str
+        How to report an error that happens again.
     """
     if isinstance(error, WorkbenchError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return Cancelled()
     files = files_of(error)
-    log.error("unexpected fault at %r, %s", step, files or "no file", exc_info=error)
+    log.error("unexpected error at %r, %s", step, files or "no file", exc_info=error)
     where = f" at the step “{step}”" if step else ""
-    if is_memory(error):
+    if is_out_of_memory(error):
         return WorkbenchError(
-            f"there is not enough memory{where}{_on(files)}; close other programs or give fewer images at "
-            "once, and run it again"
+            f"there is not enough memory{where}{_on(files)}; close other programs or use fewer images, "
+            "and try again"
         )
     if isinstance(error, OSError):
         return WorkbenchError(_of_system(error, where, files))
-    first = (str(error).strip().splitlines() or [""])[0][:_SHOWN]
-    what = ": ".join(filter(None, (type(error).__name__, first)))
-    without = f"try it without {files[0]}, and " if files else ""
+    first_line = (str(error).strip().splitlines() or [""])[0][:_SHOWN_CHARACTERS]
+    description = ": ".join(filter(None, (type(error).__name__, first_line)))
+    without_file = f"try without {files[0]}, and " if files else ""
     return WorkbenchError(
-        f"unexpected fault{where}{_on(files)} ({what}). Run it again; if it comes back, {without}{report}"
+        f"unexpected error{where}{_on(files)} ({description}). Try again; if it happens again, "
+        f"{without_file}{how_to_report}"
     )
 
 
 @contextmanager
-def reporting_uncaught(say: Callable[[WorkbenchError], None], report: str) -> Iterator[None]:
-    """While it lasts, what fails where no job can catch it is logged and passed to `say`.
+def reporting_uncaught(show: Callable[[WorkbenchError], None], how_to_report: str) -> Iterator[None]:
+    """During the block, log errors that no job catches, and pass them to `show`.
 
-    This is for a thread of its own, a slot of the window, an object at its end, for which Python would print
-    a traceback.
+    These are errors in threads, in slots of the window and in finalisers, for which Python would print a
+    traceback.
     """
 
     def pass_on(error: BaseException | None) -> None:
         if error is not None and not isinstance(error, SystemExit):
-            say(in_words(error, "", report))
+            show(as_workbench_error(error, "", how_to_report))
 
     def unraisable(args: sys.UnraisableHookArgs) -> None:
-        # Nothing went wrong for the person: an object could not be cleared away.
+        # A finaliser failed; the user need not know.
         log.error("ignored at %r", args.object, exc_info=args.exc_value)
 
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
@@ -77,8 +78,8 @@ def reporting_uncaught(say: Callable[[WorkbenchError], None], report: str) -> It
         sys.excepthook, threading.excepthook, sys.unraisablehook = before
 
 
-def is_memory(error: BaseException) -> bool:
-    """Whether there was not enough memory: for Python, torch, the graphics card or a library to load."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the cause is a lack of memory: in Python, torch, on the GPU, or when loading a library."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
@@ -87,21 +88,21 @@ def is_memory(error: BaseException) -> bool:
     )
 
 
-def working_folder_gone() -> bool:
-    """Whether the folder the process works in was removed: no relative path means anything then."""
+def working_folder_exists() -> bool:
+    """Whether the working folder still exists; if not, relative paths are meaningless."""
     try:
         os.getcwd()
     except OSError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _of_system(error: OSError, where: str, files: tuple[str, ...]) -> str:
-    if working_folder_gone():
-        return "the working folder no longer exists; change to another one and run it again"
-    advice = "make room" if is_full(error) else "put that right"
+    if not working_folder_exists():
+        return "the working folder no longer exists; change to another folder and try again"
+    advice = "free some space" if is_full(error) else "correct this"
     named = files or tuple(str(name) for name in (error.filename,) if name is not None)
-    return f"stopped{where}{_on(named)}: {why_not_written(error)}; {advice} and run it again"
+    return f"the job stopped{where}{_on(named)}: {why_not_written(error)}; {advice} and try again"
 
 
 def _on(files: tuple[str, ...]) -> str:

@@ -45,7 +45,7 @@ class UserDirs:
 
     @staticmethod
     def of_user() -> UserDirs:
-        """Return the folders that the system provides for this purpose.
+        """Return the standard folders of the system for this user.
 
         Raises
         ------

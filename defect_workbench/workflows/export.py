@@ -16,7 +16,7 @@ from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.manifest import MoreColumns
-from defect_workbench.storage.result.receipt import Undone, read_receipt, undo_export
+from defect_workbench.storage.result.receipt import UndoResult, read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export
 from defect_workbench.storage.result.result_folder import export as write_result
 from defect_workbench.workflows.run_info import report_facts, report_tables
@@ -117,7 +117,7 @@ def export(
     )
 
 
-def undo(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undone:
+def undo(out: Path, reporter: Reporter, *, dry_run: bool = False) -> UndoResult:
     """Remove what exports wrote into a folder, except what was changed since.
 
     Raises

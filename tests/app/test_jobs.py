@@ -100,13 +100,13 @@ def test_late_result_of_a_replaced_job_is_dropped(jobs: JobRunner, qtbot: QtBot)
         (
             ZeroDivisionError("x"),
             (
-                "unexpected fault at the step “Painting” (ZeroDivisionError: x). Run it again; if it comes "
-                "back, report it with the text from Help › Copy details for a bug report"
+                "unexpected error at the step “Painting” (ZeroDivisionError: x). Try again; if it happens "
+                "again, report it with the text from Help › Copy details for a bug report"
             ),
         ),
         (
             OSError(28, "No space left on device"),
-            "stopped at the step “Painting”: the disk is full; make room",
+            "the job stopped at the step “Painting”: the disk is full; free some space",
         ),
         (MemoryError(), "there is not enough memory at the step “Painting”"),
     ],

@@ -153,7 +153,7 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
         (["cluster", "LOT", "--out", "OUT", "--mode", "move"], 2, "invalid choice"),
         (["weights", "import", "NOWHERE"], 1, "cannot read the weights file"),
         (["extract", "LOT", "--store", "LOT"], 1, "not a feature store"),
-        (["NOWHERE"], 2, "there is no"),
+        (["NOWHERE"], 2, "does not exist"),
         (["LOT", "LOT"], 2, "give one folder"),
         (["LOT"], 1, "defect-workbench cluster FOLDER --out DIR"),
     ],

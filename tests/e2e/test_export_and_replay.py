@@ -111,12 +111,12 @@ def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Pa
         ),
         (["cluster", "LOT", "--out", "OUT", "--offline", "--side-data", "NOWHERE"], 2, "cannot be read"),
         (["cluster", "LOT", "--out", "OUT", "--offline", "--name-column", "x"], 2, "belong to --side-data"),
-        (["cluster", "LOT", "--out", "OUT", "--offline", "--add"], 2, "no export of this program"),
-        (["export", "NOWHERE", "--out", "OUT"], 1, "there is no session"),
+        (["cluster", "LOT", "--out", "OUT", "--offline", "--add"], 2, "not an export of this program"),
+        (["export", "NOWHERE", "--out", "OUT"], 1, "does not exist"),
         (["export", "--out", "OUT"], 2, "give SESSION and --out DIR"),
-        (["export", "--undo", "LOT"], 2, "no export of this program"),
+        (["export", "--undo", "LOT"], 2, "not an export of this program"),
         (["export", "--undo", "LOT", "--out", "OUT"], 2, "stands alone"),
-        (["replay", "LOT", "--out", "OUT"], 1, "no session file"),
+        (["replay", "LOT", "--out", "OUT"], 1, "not a session file"),
     ],
 )
 def test_wrong_input_gets_a_sentence_and_costs_nothing(

@@ -156,7 +156,7 @@ def test_whatever_nobody_thought_of_says_what_was_under_way(
     monkeypatch.setattr(group, "outlier_scores", failing)
     assert cli.run(["cluster", str(lot), "--out", str(tmp_path / "out"), "--offline"], places) == 1
     said = capsys.readouterr().err
-    assert "unexpected fault at the step “Searching for outliers”" in said
+    assert "unexpected error at the step “Searching for outliers”" in said
     assert "ZeroDivisionError: division by zero" in said
     assert str(places.log) in said
     assert "Traceback" in places.log.read_text()

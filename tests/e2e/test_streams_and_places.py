@@ -104,7 +104,7 @@ def test_ctrl_c_while_the_program_starts_is_a_cancel(module: str) -> None:
     ("happens", "words"),
     [
         ("raise ImportError('libX.so.1: cannot open shared object file')", "(libX.so.1: cannot open shared"),
-        ("raise ZeroDivisionError('x')", "unexpected fault (ZeroDivisionError: x). Run it again"),
+        ("raise ZeroDivisionError('x')", "unexpected error (ZeroDivisionError: x). Try again"),
         ("raise MemoryError", "not enough memory"),
     ],
 )

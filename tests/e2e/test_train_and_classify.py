@@ -155,7 +155,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
         (["train", "{lot}", "--out", "{new}", "--group-by", "("], "regular expression"),
         (["train", "{gone}", "--out", "{new}"], "there is no folder"),
         (["classify", "{lot}", "--model", "{there}", "--out", "{new}"], "no model"),
-        (["classify", "{lot}", "--model", "{gone}", "--out", "{new}"], "there is no model"),
+        (["classify", "{lot}", "--model", "{gone}", "--out", "{new}"], "does not exist"),
     ],
 )
 def test_bad_input_costs_nothing(tmp_path: Path, arguments: list[str], words: str) -> None:

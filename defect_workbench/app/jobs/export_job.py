@@ -7,7 +7,7 @@ from pathlib import Path
 
 from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.storage.result.receipt import Undone
+from defect_workbench.storage.result.receipt import UndoResult
 from defect_workbench.storage.result.result_folder import Plan, session_of
 from defect_workbench.workflows import export as exporting
 from defect_workbench.workflows.export import ExportRequest
@@ -43,7 +43,7 @@ class ExportUndone(Lasting):
     """What exports wrote to a folder was removed, except files that were changed since."""
 
     out: Path
-    undone: Undone
+    undone: UndoResult
 
 
 def plan(project: Project, request: ExportRequest) -> Work:

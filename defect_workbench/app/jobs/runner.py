@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from defect_workbench.app.window_remedies import WORDS, sentence
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
-from defect_workbench.unforeseen import in_words
+from defect_workbench.unforeseen import as_workbench_error
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class _Worker(QObject):
         except Cancelled:
             self.cancelled.emit(generation)
         except Exception as error:
-            self.failed.emit(generation, sentence(in_words(error, reporter.step, _BUG_REPORT)))
+            self.failed.emit(generation, sentence(as_workbench_error(error, reporter.step, _BUG_REPORT)))
         else:
             self.done.emit(generation, result)
 

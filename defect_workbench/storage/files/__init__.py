@@ -1,1 +1,1 @@
-"""Writing safely: atomic files, staged folders, safe names."""
+"""Safe writing of files: atomic files, staged folders, safe names."""

@@ -1,4 +1,4 @@
-"""Atomic writes: a file is complete or unchanged."""
+"""Atomic writing: a file is either complete or unchanged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _OLD_SECONDS = 24 * 3600
-# Only this program uses this ending, so it may remove such files.
+# Only this program uses this suffix, so it may delete such files.
 DRAFT_SUFFIX = ".dwb.part"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that replaces it when the block ends without an error."""
+    """Yield a temporary file beside `path` that replaces it if the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)
@@ -43,13 +43,13 @@ def is_draft(path: Path, name: str = "") -> bool:
 
 
 def sweep(folder: Path, name: str = "") -> None:
-    """Remove drafts that killed processes left behind more than a day ago."""
+    """Delete drafts of killed processes that are more than a day old."""
     try:
         for path in folder.glob(f".*{DRAFT_SUFFIX}"):
             if is_draft(path, name) and path.is_file() and time.time() - path.stat().st_mtime > _OLD_SECONDS:
                 path.unlink(missing_ok=True)
     except OSError:
-        return  # they do no harm
+        return  # drafts do no harm
 
 
 def write_text(path: Path, text: str) -> None:

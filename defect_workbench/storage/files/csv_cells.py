@@ -1,7 +1,7 @@
-"""Tables written as CSV, safe to open in a spreadsheet.
+"""CSV tables that are safe to open in a spreadsheet.
 
-Spreadsheets run a text that begins like a formula. Such a text gets a leading apostrophe, a path a leading
-'./', which names the same file. Numbers are unchanged.
+Spreadsheets evaluate text that begins like a formula. Such text gets a leading apostrophe; such a path gets
+a leading './', which does not change the file it names. Numbers are unchanged.
 """
 
 from __future__ import annotations
@@ -13,36 +13,35 @@ from collections.abc import Iterable, Sequence
 
 from defect_workbench.core.text import is_number
 
-# Spreadsheets set to Chinese, Japanese or Korean take the wide forms for formulas, too.
+# With Chinese, Japanese or Korean settings, full-width characters begin a formula too.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def safe_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; numbers unchanged."""
+    """Return a text so that no spreadsheet evaluates it; numbers are unchanged."""
     return f"'{text}" if _FORMULA.match(text) and not is_number(text) else text
 
 
 def plain_text(cell: str) -> str:
-    """The text that `safe_text` was given."""
+    """Reverse `safe_text`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def safe_path(path: str) -> str:
-    """A relative path that no spreadsheet takes for a formula."""
+    """Return a relative path so that no spreadsheet evaluates it."""
     return f"./{path}" if _FORMULA.match(path) else path
 
 
 def plain_path(cell: str) -> str:
-    """The path that `safe_path` was given."""
+    """Reverse `safe_path`."""
     return cell.removeprefix("./")
 
 
 def table_text(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """A CSV. Texts are written unchanged, so they must be safe already."""
+    """Return a table as CSV. Text is not escaped here, so it must already be safe."""
     stream = io.StringIO()
     plain = csv.writer(stream, lineterminator="\n")
-    # A carriage return in a file name ends a line for whoever reads it, unless it stands in quotes; the
-    # writer quotes only for its own line end.
+    # Readers end a line at a carriage return unless it is quoted; the writer only quotes its own line end.
     quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for line in (columns, *lines):
         writer = quoted if any(isinstance(cell, str) and "\r" in cell for cell in line) else plain

@@ -1,7 +1,7 @@
-"""Publishes files that belong together: all are on the disk before the first one gets its name.
+"""Publishing of files that belong together: all are on the disk before the first one is renamed.
 
-The process can still be killed between the first rename and the last. A note beside the main file, which is
-renamed last, lists the files; the next attempt at the same place removes those that are useless alone.
+The process can still be killed between the first and the last rename. Therefore the main file is renamed
+last, and a note beside it lists all files, so that the next attempt can remove those of an unfinished one.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ _MOST_NOTE_BYTES = 1 << 16
 
 
 def publish(main: Path, files: Mapping[Path, bytes], *, replace: bool = False) -> None:
-    """Write files, all of them or none.
+    """Write several files, either all or none.
 
     Parameters
     ----------
     main : Path
-        The one without which the others are useless; it is renamed last.
+        The file without which the others are useless; it is renamed last.
     files : mapping of Path to bytes
-        Its content is among them.
+        The content of each file, the main file included.
     replace : bool
-        Whether files of these names may be replaced.
+        Whether existing files may be replaced.
 
     Raises
     ------
     WorkbenchError
-        If one cannot be written or exists already; then none is, and what was to be replaced is as before.
+        If a file cannot be written or already exists. No file is written or replaced then.
     """
     ordered = sorted(files, key=lambda path: path == main)
-    writing, made = main, []
-    earlier: dict[Path, Path] = {}
+    writing, renamed = main, []
+    backups: dict[Path, Path] = {}
     try:
         with ExitStack() as drafts:
-            ready = {}
+            written = {}
             for writing in ordered:
-                ready[writing] = _draft(writing, files[writing], drafts)
+                written[writing] = _draft(writing, files[writing], drafts)
                 if replace and os.path.lexists(writing):
-                    earlier[writing] = _second_name(writing, drafts)
+                    backups[writing] = _backup(writing, drafts)
             writing = main
             note = {str(path.absolute()): hashlib.sha256(files[path]).hexdigest() for path in ordered}
             write_text(_note(main), json.dumps(note))
@@ -56,14 +56,14 @@ def publish(main: Path, files: Mapping[Path, bytes], *, replace: bool = False) -
                 for writing in ordered:
                     if not replace and os.path.lexists(writing):
                         raise FileExistsError(0, "another file was created there in the meantime")
-                    os.replace(ready[writing], writing)
-                    made.append(writing)
+                    os.replace(written[writing], writing)
+                    renamed.append(writing)
                 for folder in {path.parent for path in ordered}:
                     sync_folder(folder)
             except BaseException:
-                for path in made:
-                    if path in earlier:
-                        os.replace(earlier[path], path)
+                for path in renamed:
+                    if path in backups:
+                        os.replace(backups[path], path)
                     else:
                         path.unlink(missing_ok=True)
                 raise
@@ -76,9 +76,9 @@ def publish(main: Path, files: Mapping[Path, bytes], *, replace: bool = False) -
 
 
 def clear_unfinished(main: Path, others: Sequence[Path]) -> None:
-    """Remove what a killed `publish` left under these names, if the main file is missing.
+    """Remove these files if a killed `publish` left them without the main file.
 
-    Only files with exactly the content that was to be published are removed.
+    Only files whose content is exactly what was to be published are removed.
     """
     try:
         note = json.loads(read_regular(_note(main), _MOST_NOTE_BYTES))
@@ -104,22 +104,22 @@ def _note(main: Path) -> Path:
     return main.with_name(f".{main.name}.dwb-publishing")
 
 
-def _second_name(path: Path, drafts: ExitStack) -> Path:
-    """A file under a hidden name, too, so that it can be put back once it is replaced."""
+def _backup(path: Path, drafts: ExitStack) -> Path:
+    """Return a hidden hard link to a file (or a copy), from which it can be restored."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)
     os.close(handle)
-    second = Path(name)
-    drafts.callback(second.unlink, missing_ok=True)
-    second.unlink()
+    backup = Path(name)
+    drafts.callback(backup.unlink, missing_ok=True)
+    backup.unlink()
     try:
-        os.link(path, second, follow_symlinks=False)
+        os.link(path, backup, follow_symlinks=False)
     except OSError:  # a file system without hard links
-        shutil.copy2(path, second, follow_symlinks=False)
-    return second
+        shutil.copy2(path, backup, follow_symlinks=False)
+    return backup
 
 
 def _draft(path: Path, data: bytes, drafts: ExitStack) -> Path:
-    """Write the content under a hidden name in its folder, and make sure that it is on the disk."""
+    """Write and sync the content under a hidden name in the folder of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=DRAFT_SUFFIX)

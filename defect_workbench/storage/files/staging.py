@@ -1,11 +1,12 @@
 """Fills a folder completely or not at all, even if the process is killed.
 
-A folder that does not exist yet is filled beside its place and renamed. An existing one gets its files from
-a stage inside it: once the stage is marked as complete, the next process to come finishes moving them.
+A new folder is filled under a temporary name beside its location and renamed. For an existing folder, files
+are completed in a staging folder inside it and then moved. Once the staging folder is marked as complete,
+the next process finishes an interrupted move.
 
-    DIR/.defect-workbench-stage/lock          held while the stage is being filled
-    DIR/.defect-workbench-stage/files/...     what will be moved
-    DIR/.defect-workbench-stage/commit.json   written last: from here on the move is completed, never undone
+    DIR/.defect-workbench-stage/lock          locked while files are being written
+    DIR/.defect-workbench-stage/files/...     the files to move
+    DIR/.defect-workbench-stage/commit.json   written last; after that, the move is always completed
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ _LOCK, _FILES, _COMMIT = "lock", "files", "commit.json"
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the files of a folder are prepared.
+    """A staging folder, in which files are completed before they are moved to the target folder.
 
     Attributes
     ----------
     files : Path
-        To be filled.
+        The folder to write to.
     out : Path
-        Where they go.
+        The target folder.
     inside : bool
         Whether `out` already exists.
     """
@@ -48,14 +49,14 @@ class Stage:
     inside: bool
 
     def publish(self, replaced: Sequence[str] = (), last: Sequence[str] = ()) -> None:
-        """Move everything to its place.
+        """Move all files to the target folder.
 
         Parameters
         ----------
         replaced : sequence of str
-            Files that are replaced if they exist; no other file ever is.
+            Existing files that may be replaced; no other file is.
         last : sequence of str
-            Files that are moved after all others, in this order.
+            Files to move after all others, in this order.
         """
         if not self.inside:
             try:
@@ -64,22 +65,22 @@ class Stage:
                 if not os.path.lexists(self.out):
                     raise
                 raise WorkbenchError(
-                    f"{self.out} appeared in the meantime, perhaps from another export; nothing was written",
+                    f"{self.out} was created in the meantime, perhaps by another export; nothing was written",
                     Remedy.OTHER_FOLDER,
                 ) from None
             sync_folder(self.out.parent)
             return
-        found = sorted(p.relative_to(self.files).as_posix() for p in _leaves(self.files))
-        ends = [path for path in last if path in found]
-        order = [path for path in found if path not in ends] + ends
-        plan = {"order": order, "replaced": [path for path in replaced if path in found]}
+        staged = sorted(p.relative_to(self.files).as_posix() for p in _files_below(self.files))
+        moved_last = [path for path in last if path in staged]
+        order = [path for path in staged if path not in moved_last] + moved_last
+        plan = {"order": order, "replaced": [path for path in replaced if path in staged]}
         write_text(self.files.parent / _COMMIT, json.dumps(plan, ensure_ascii=False))
         _apply(self.files.parent, self.out)
 
 
 @contextmanager
 def staging(out: Path) -> Iterator[Stage]:
-    """A stage for a folder that is missing, empty or to be added to; it is removed afterwards.
+    """Yield a staging folder for a target that is missing, empty or to be added to; remove it afterwards.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def staging(out: Path) -> Iterator[Stage]:
         files.mkdir()
         yield Stage(files, out, inside)
     finally:
-        # A complete stage is kept even if moving it failed half-way.
+        # A complete staging folder is kept even if moving its files failed halfway.
         if not (folder / _COMMIT).exists():
             shutil.rmtree(folder, ignore_errors=True)
         lock.release()
@@ -109,14 +110,14 @@ def staging(out: Path) -> Iterator[Stage]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def left_over(out: Path) -> bool:
-    """Whether a folder holds an unfinished stage and nothing else: then it counts as empty."""
+def has_only_leftovers(out: Path) -> bool:
+    """Whether a folder contains only an unfinished staging folder, so that it counts as empty."""
     names = os.listdir(out)
     return names == [STAGE] and not (out / STAGE / _COMMIT).exists()
 
 
 def recover(out: Path) -> None:
-    """Finish moving a stage that a killed process had completed, and delete an incomplete one.
+    """Finish moving the files of a killed process if they were complete, else delete them.
 
     Raises
     ------
@@ -125,11 +126,11 @@ def recover(out: Path) -> None:
     """
     folder = out / STAGE
     if folder.is_dir() and not folder.is_symlink():
-        with _alone(folder, out):
+        with _exclusive(folder, out):
             if (folder / _COMMIT).exists():
                 _apply(folder, out)
         shutil.rmtree(folder, ignore_errors=True)
-    # Only folders with a name and content of this program; a user's own folder is kept.
+    # Only folders whose name and content are those of this program; other folders are kept.
     for old in out.parent.glob(f".{_escaped(out.name)}-*{DRAFT_SUFFIX}"):
         if not is_draft(old, out.name) or old.is_symlink():
             continue
@@ -137,17 +138,17 @@ def recover(out: Path) -> None:
             if not os.listdir(old):
                 old.rmdir()
             elif set(os.listdir(old)) <= {_LOCK, _FILES} and (old / _LOCK).is_file():
-                with _alone(old, out):
+                with _exclusive(old, out):
                     shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
-def _alone(folder: Path, out: Path) -> Iterator[None]:
+def _exclusive(folder: Path, out: Path) -> Iterator[None]:
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise WorkbenchError(f"another export into {out} is under way; wait for it to end") from None
+        raise WorkbenchError(f"another export to {out} is running; wait until it has finished") from None
     try:
         yield
     finally:
@@ -155,24 +156,24 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
 
 
 def _apply(folder: Path, out: Path) -> None:
-    """Move staged files; those already moved are skipped."""
+    """Move staged files; skip those that have already been moved."""
     try:
         plan = json.loads((folder / _COMMIT).read_text(encoding="utf-8"))
         order = [str(path) for path in plan["order"]]
         replaced = {str(path) for path in plan["replaced"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not touched") from error
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not changed") from error
     if not all(is_inside(path) for path in order):
-        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not touched")
+        raise WorkbenchError(f"the unfinished export in {folder} is damaged; it was not changed")
     for path in order:
         staged, target = folder / _FILES / path, out / path
         if not os.path.lexists(staged):
             continue
-        _check_way(out, path, staged)
+        _check_parents(out, path, staged)
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target) and path not in replaced:
             raise WorkbenchError(
-                f"{target} appeared in the meantime; it was not touched, and {staged} was left beside it"
+                f"{target} was created in the meantime; it was not changed; the new file is {staged}"
             )
         os.replace(staged, target)
     sync_folder(out)
@@ -180,18 +181,18 @@ def _apply(folder: Path, out: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_way(out: Path, path: str, staged: Path) -> None:
-    """Refuse a target if one of its existing parent folders is not a real folder of `out`."""
-    way = out
+def _check_parents(out: Path, path: str, staged: Path) -> None:
+    """Reject a target if one of its existing parents is a link or not a folder."""
+    parent = out
     for part in PurePosixPath(path).parent.parts:
-        way = way / part
-        if way.is_symlink() or (way.exists() and not way.is_dir()):
-            raise WorkbenchError(f"{way} leads out of {out}; {staged} was left where it is")
+        parent = parent / part
+        if parent.is_symlink() or (parent.exists() and not parent.is_dir()):
+            raise WorkbenchError(f"{parent} is outside {out}; {staged} was not moved")
 
 
-def _leaves(folder: Path) -> Iterator[Path]:
-    for where, _, names in os.walk(folder):
-        yield from (Path(where) / name for name in names)
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent) / name for name in names)
 
 
 def _escaped(name: str) -> str:

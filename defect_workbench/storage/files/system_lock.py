@@ -1,4 +1,4 @@
-"""A lock of the operating system on a small file, which ends with its process however that ends."""
+"""A lock of the operating system on a small file; it ends with the process in any case."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from filelock import FileLock, Timeout
 
 
 class SystemLock:
-    """A lock that is never waited for, and leaves no file behind when it is released.
+    """A lock that is acquired without waiting and whose file is deleted on release.
 
-    Two locks on one path exclude each other within a process, too.
+    Two locks on the same path exclude each other within a process, too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,7 +25,7 @@ class SystemLock:
         return self._lock.is_locked
 
     def acquire(self) -> bool:
-        """Take the lock; False if another one holds it.
+        """Acquire the lock; return False if it is held elsewhere.
 
         Raises
         ------
@@ -40,11 +40,11 @@ class SystemLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back and remove its file."""
+        """Release the lock and delete its file."""
         if not self.held:
             return
         if os.name == "posix":
-            # While it is held: whoever opened the file meanwhile sees that its name is gone, and retries.
+            # Deleted while held: a process that has opened it meanwhile notices this and retries.
             self._remove()
             self._lock.release()
         else:

@@ -1,1 +1,1 @@
-"""Trained classifiers on disk."""
+"""Files of trained classifiers: the model file and ONNX."""

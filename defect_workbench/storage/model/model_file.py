@@ -1,7 +1,7 @@
-"""The model file: one safetensors file whose metadata is JSON; versioned, without pickle.
+"""The model file: a versioned safetensors file with JSON metadata, without pickle.
 
-The arrays are those of `core.classifier.Classifier`; everything else is in the metadata entry
-`defect-workbench`, behind a SHA-256 over both that tells a damaged file.
+The arrays are those of `Classifier`. Everything else is in the metadata entry `defect-workbench`, after a
+SHA-256 of both, which reveals a damaged file.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
 
-# 2: parameters of stages are a mapping. Format 1 had the two keys `_FORMER_PARAMETERS`.
+# Since format 2 the parameters of a stage are a mapping; format 1 had the two keys `_FORMER_PARAMETERS`.
 FORMAT = 2
 _FORMER_PARAMETERS = ("limit", "threshold")
-# A hundred times what training writes; the whole file is read at once.
-MOST_BYTES = 4 << 30
+# A hundred times the size of a usual model; the whole file is read into memory.
+MAX_BYTES = 4 << 30
 KIND = "defect-workbench classifier"
 _ENTRY = "defect-workbench"
 
@@ -38,12 +38,12 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def save_model(path: Path, model: Classifier) -> None:
-    """Write a model file atomically; an existing one is replaced whole.
+    """Write a model file atomically.
 
     Raises
     ------
     WorkbenchError
-        If it cannot be written; an existing one is as it was.
+        If it cannot be written; an existing file is then unchanged.
     """
     data = model_bytes(model)
     try:
@@ -54,7 +54,7 @@ def save_model(path: Path, model: Classifier) -> None:
 
 
 def model_bytes(model: Classifier) -> bytes:
-    """The content of a model file."""
+    """Return the content of a model file."""
     from safetensors.numpy import save
 
     arrays: Arrays = {}
@@ -62,9 +62,9 @@ def model_bytes(model: Classifier) -> bytes:
         "kind": KIND,
         "format": FORMAT,
         "taxonomy": model.taxonomy.as_json(),
-        "stages": {name: _stage_out(name, stage, arrays) for name, stage in model.stages.items()},
+        "stages": {name: _stage_to_json(name, stage, arrays) for name, stage in model.stages.items()},
         "novelty": {
-            "scales": _scales_out("novelty", model.novelty.scales, arrays),
+            "scales": _scales_to_json("novelty", model.novelty.scales, arrays),
             "threshold": model.novelty.threshold if np.isfinite(model.novelty.threshold) else None,
         },
         "identity": dict(model.identity),
@@ -89,21 +89,21 @@ def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _scales_out(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> list[dict[str, Any]]:
+def _scales_to_json(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> list[dict[str, Any]]:
     for scale in scales:
         arrays[f"{prefix}.{scale.block}.centre"] = scale.centre
         arrays[f"{prefix}.{scale.block}.divisor"] = scale.divisor
     return [{"block": s.block, "factor": s.factor, "clip": s.clip, "unit_rows": s.unit_rows} for s in scales]
 
 
-def _stage_out(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
+def _stage_to_json(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
     result: dict[str, Any] = {"parameters": dict(stage.parameters), "notes": dict(stage.notes)}
     head = stage.head
     if head is not None:
         prefix = f"stage.{name}"
         result["head"] = {
             "classes": list(head.classes),
-            "scales": _scales_out(prefix, head.scales, arrays),
+            "scales": _scales_to_json(prefix, head.scales, arrays),
             "skip": head.skip,
             "temperature": head.temperature,
         }
@@ -120,51 +120,51 @@ def load_model(path: Path) -> Classifier:
     Raises
     ------
     WorkbenchError
-        If it cannot be read, is no model, is damaged, or was written by a newer version.
+        If it cannot be read, is not a model, is damaged, or was written by a newer version.
     """
     try:
-        data = read_regular(path, MOST_BYTES)
+        data = read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
-        raise InputError(f"there is no model {path}") from error
+        raise InputError(f"the model {path} does not exist") from error
     except (NotRegularError, TooLargeError) as error:
-        raise InputError(f"{path} is no model of this program: {error.strerror}") from error
+        raise InputError(f"{path} is not a model of this program: {error.strerror}") from error
     except OSError as error:
         raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
     metadata = _metadata(path, data)
     try:
-        # One entry, for the order of several differs from run to run.
+        # A single entry, as the order of several differs between runs.
         check, _, text = metadata[_ENTRY].partition(" ")
         state = json.loads(text)
         if state["kind"] != KIND:
-            raise InputError(f"{path} is no model of this program")
+            raise InputError(f"{path} is not a model of this program")
         version = int(state["format"])
         if version < 1:
-            raise InputError(f"{path} is no model of this program: it has the format {version}")
+            raise InputError(f"{path} is not a model of this program: it has the format {version}")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no model of this program") from error
+        raise InputError(f"{path} is not a model of this program") from error
     if version > FORMAT:
         raise WorkbenchError(
-            f"the model {path} was made by a newer version (format {version}); update the program to use it"
+            f"the model {path} was written by a newer version (format {version}); update the program"
         )
     try:
         from safetensors.numpy import load
 
         arrays: Arrays = load(data)
         if check != _digest(text, arrays):
-            raise ValueError("its check sum is another")
+            raise ValueError("the checksum differs")
         return _model(state, arrays, path)
     except UnknownKindError as error:
         raise WorkbenchError(
-            f"the model was made by another version ({error}); update the program"
+            f"the model was written by another version ({error}); update the program"
         ) from error
     except WorkbenchError as error:
         raise WorkbenchError(f"the model {path} is damaged ({error}); train it again") from error
-    except Exception as error:  # whatever the parsers met in a damaged file
+    except Exception as error:  # parsers raise all kinds of errors on a damaged file
         raise WorkbenchError(f"the model {path} is damaged; train it again") from error
 
 
 def _metadata(path: Path, data: bytes) -> dict[str, str]:
-    """The metadata of a safetensors file, without looking at its arrays."""
+    """Return the metadata of a safetensors file without reading its arrays."""
     try:
         (length,) = struct.unpack("<Q", data[:8])
         if not 0 < length <= len(data) - 8:
@@ -172,10 +172,10 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
         header = json.loads(data[8 : 8 + length])
         return {str(k): str(v) for k, v in header["__metadata__"].items()}
     except (struct.error, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no model of this program, or is damaged at its beginning") from error
+        raise InputError(f"{path} is not a model of this program, or its header is damaged") from error
 
 
-def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:
+def _scales_from_json(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:
     return tuple(
         BlockScale(
             current_block(str(table["block"])),
@@ -183,7 +183,7 @@ def _scales_in(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tup
             arrays[f"{prefix}.{table['block']}.divisor"],
             float(table["factor"]),
             float(table["clip"]),
-            # Models of format 1 do not say it: only deep vectors were compared by direction.
+            # Missing in format 1, in which only deep vectors had unit norm.
             bool(table.get("unit_rows", table["block"] == DEEP)),
         )
         for table in tables
@@ -196,36 +196,36 @@ def _current_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
     return {**notes, "weights": {current_block(name): weight for name, weight in notes["weights"].items()}}
 
 
-def _stage_in(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
+def _stage_from_json(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
     head = None
     if table.get("head") is not None:
-        values, prefix = table["head"], f"stage.{name}"
+        entry, prefix = table["head"], f"stage.{name}"
         head = Head(
-            tuple(str(c) for c in values["classes"]),
-            _scales_in(prefix, values["scales"], arrays),
+            tuple(str(c) for c in entry["classes"]),
+            _scales_from_json(prefix, entry["scales"], arrays),
             arrays[f"{prefix}.linear"],
             arrays[f"{prefix}.axes"].astype(np.float64),
             arrays[f"{prefix}.hidden"],
             arrays[f"{prefix}.output"],
-            float(values["skip"]),
-            float(values["temperature"]),
+            float(entry["skip"]),
+            float(entry["temperature"]),
             _current_notes(table["notes"]),
         )
     parameters = table.get("parameters", {key: table.get(key) for key in _FORMER_PARAMETERS})
-    found = {str(key): float(value) for key, value in parameters.items() if value is not None}
-    return TrainedStage(name, head, found, _current_notes(table["notes"]))
+    values = {str(key): float(value) for key, value in parameters.items() if value is not None}
+    return TrainedStage(name, head, values, _current_notes(table["notes"]))
 
 
 def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     taxonomy = from_mapping(state["taxonomy"], str(path))
-    stages = {name: _stage_in(name, table, arrays) for name, table in state["stages"].items()}
+    stages = {name: _stage_from_json(name, table, arrays) for name, table in state["stages"].items()}
     if set(stages) != {stage.name for stage in taxonomy.stages}:
         raise ValueError("stages are missing")
     for stage in taxonomy.stages:
         STAGE_KINDS[stage.kind].check(stage, stages[stage.name])
     threshold = state["novelty"]["threshold"]
     novelty = Novelty(
-        _scales_in("novelty", state["novelty"]["scales"], arrays),
+        _scales_from_json("novelty", state["novelty"]["scales"], arrays),
         arrays["novelty.linear"],
         arrays["novelty.references"],
         arrays["novelty.centre"],

@@ -1,7 +1,7 @@
-"""The heads as ONNX, for other programs: blocks of features in, calibrated probabilities out.
+"""Export of the heads as ONNX for other programs: feature blocks in, calibrated probabilities out.
 
-One model with a part for each stage of classes; the stages' order and the measuring stages are in the
-metadata, as JSON. Needs the package onnx (the extra of that name).
+One model contains the heads of all `classes` stages. The metadata contain the taxonomy as JSON. Needs the
+package onnx (the extra of the same name).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INPUT_NAMES = {OUTLINE: "shape", UPSTREAM: "earlier"}
 
 
 def check_onnx() -> None:
-    """Refuse where the package is missing.
+    """Check that the package onnx is installed.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def input_name(block: str) -> str:
 
 
 def output_name(stage: str) -> str:
-    """The graph's output for a stage, (n, outcomes) float32."""
+    """Return the name of the graph's output for a stage, (n, outcomes) float32."""
     return "probability_" + "".join(c if c.isalnum() else "_" for c in stage)
 
 
@@ -55,7 +55,7 @@ def save_onnx(path: Path, model: Classifier) -> None:
 
 
 def onnx_bytes(model: Classifier) -> bytes:
-    """The heads of a classifier as the content of an ONNX file.
+    """Return the heads of a classifier as the content of an ONNX file.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def onnx_bytes(model: Classifier) -> bytes:
     constants: list[Any] = []
     inputs: dict[str, int] = {}
     outputs = []
-    described = {}
+    stage_descriptions = {}
     for number, stage in enumerate(model.taxonomy.stages):
         head = model.stages[stage.name].head
         if head is None:
@@ -77,11 +77,11 @@ def onnx_bytes(model: Classifier) -> bytes:
         name = output_name(stage.name)
         for scale in head.scales:
             inputs[scale.block] = len(scale.centre)
-        values = _graph(head, f"s{number}", name, helper)
-        nodes += values[0]
-        constants += [numpy_helper.from_array(array, key) for key, array in values[1].items()]
+        head_nodes, head_constants = _graph(head, f"s{number}", name, helper)
+        nodes += head_nodes
+        constants += [numpy_helper.from_array(array, key) for key, array in head_constants.items()]
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", len(head.classes)]))
-        described[stage.name] = {
+        stage_descriptions[stage.name] = {
             "output": name,
             "classes": list(head.classes),
             "inputs": [input_name(scale.block) for scale in head.scales],
@@ -98,25 +98,25 @@ def onnx_bytes(model: Classifier) -> bytes:
         outputs,
         constants,
     )
-    made = helper.make_model(
+    onnx_model = helper.make_model(
         graph,
         producer_name="defect-workbench",
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    about = {
-        "stages": json.dumps(described, ensure_ascii=False),
+    metadata = {
+        "stages": json.dumps(stage_descriptions, ensure_ascii=False),
         "taxonomy": json.dumps(model.taxonomy.as_json(), ensure_ascii=False),
         "identity": json.dumps(dict(model.identity), ensure_ascii=False),
     }
-    helper.set_model_props(made, about)
-    checker.check_model(made)
-    data: bytes = made.SerializeToString()
+    helper.set_model_props(onnx_model, metadata)
+    checker.check_model(onnx_model)
+    data: bytes = onnx_model.SerializeToString()
     return data
 
 
 def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The nodes and constants of one head; see `Head` for the formula."""
+    """Return the nodes and constants of one head; see `Head` for the formula."""
     nodes: list[Any] = []
     constants: dict[str, Any] = {}
 
@@ -130,20 +130,22 @@ def _graph(head: Head, key: str, output: str, helper: Any) -> tuple[list[Any], d
 
     parts = []
     for scale in head.scales:
-        at, block = f"{key}_{scale.block}", input_name(scale.block)
+        prefix, block = f"{key}_{scale.block}", input_name(scale.block)
         if scale.unit_rows:
-            block = node("LpNormalization", [block], f"{at}_unit", axis=1, p=2)
+            block = node("LpNormalization", [block], f"{prefix}_unit", axis=1, p=2)
         finite = np.isfinite(scale.divisor)
         inverse = np.where(finite, 1 / np.where(finite, scale.divisor, 1.0), 0.0)
-        centred = node("Sub", [block, constant(f"{scale.block}_centre", scale.centre)], f"{at}_centred")
-        ready = node("Mul", [centred, constant(f"{scale.block}_inverse", inverse)], f"{at}_standard")
+        centred = node("Sub", [block, constant(f"{scale.block}_centre", scale.centre)], f"{prefix}_centred")
+        scaled = node("Mul", [centred, constant(f"{scale.block}_inverse", inverse)], f"{prefix}_standard")
         if scale.clip:
             limits = [
                 constant(f"{scale.block}_low", -scale.clip),
                 constant(f"{scale.block}_high", scale.clip),
             ]
-            ready = node("Clip", [ready, *limits], f"{at}_clipped")
-        parts.append(node("Mul", [ready, constant(f"{scale.block}_factor", scale.factor)], f"{at}_ready"))
+            scaled = node("Clip", [scaled, *limits], f"{prefix}_clipped")
+        parts.append(
+            node("Mul", [scaled, constant(f"{scale.block}_factor", scale.factor)], f"{prefix}_ready")
+        )
     x = node("Concat", parts, f"{key}_x", axis=1)
     linear = node("MatMul", [x, constant("linear", head.linear[:-1])], f"{key}_linear_product")
     linear = node("Add", [linear, constant("linear_bias", head.linear[-1])], f"{key}_linear_scores")

@@ -1,4 +1,4 @@
-"""Annotation files beside the labelled folders: one label for each image."""
+"""The annotation files of a result folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from defect_workbench.storage.result.manifest import Row
 
 
 def annotations_of(rows: Iterable[Row], images: Mapping[str, ImageRecord]) -> list[Annotation]:
-    """The annotations of a manifest.
+    """Return the annotations of the exported images of a manifest.
 
     Parameters
     ----------
     images : mapping of str to ImageRecord
-        By path.
+        Images by path.
     """
     return [
         Annotation(
@@ -36,14 +36,14 @@ def annotations_of(rows: Iterable[Row], images: Mapping[str, ImageRecord]) -> li
 
 
 def annotation_files(
-    found: Sequence[Annotation], formats: Iterable[str], earlier: Path | None = None
+    annotations: Sequence[Annotation], formats: Iterable[str], earlier: Path | None = None
 ) -> dict[str, str]:
-    """The files of the formats of these names, by file name.
+    """Return the content of the files of some formats, by file name.
 
     Parameters
     ----------
     earlier : Path, optional
-        A result folder whose annotation files are to be continued.
+        A result folder to whose annotation files the annotations are added.
 
     Raises
     ------
@@ -52,5 +52,5 @@ def annotation_files(
     """
     files: dict[str, str] = {}
     for name in formats:
-        files |= ANNOTATION_FORMATS[name].write(found, earlier)
+        files |= ANNOTATION_FORMATS[name].write(annotations, earlier)
     return files

@@ -1,4 +1,4 @@
-"""Adds images to an earlier export: same labels, same folders, no duplicates, nothing changed."""
+"""Adding images to an earlier export: same labels and folders, no duplicates, nothing changed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _AUTOMATIC = re.compile(r"cluster-(\d+)(-auto)?(~\d+)?\Z")
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier export holds.
+    """The manifest of an earlier export.
 
     Attributes
     ----------
     columns : tuple of str
-        Of its manifest: those of every manifest, and further ones of `classify` or a later version.
+        Its columns, possibly with extra ones of `classify` or a later version.
     lines : tuple of tuple of str
-        Of its manifest, as written.
+        Its lines, as written.
     label_of : mapping of str to str
-        By content hash.
+        Label of each exported image, by content hash.
     numbers : mapping of str to int
-        Number of each label's cluster.
+        Cluster number of each label.
     largest : int
         The largest cluster number in use.
     """
@@ -72,7 +72,7 @@ def read_earlier(out: Path) -> Earlier:
             label, number = plain_text(row["label"]), int(row["cluster"])
             exported_as = plain_path(row["exported_as"])
             if not is_safe_name(label) or (exported_as and not is_inside(exported_as)):
-                raise InputError(f"{path} names a file outside its folder; it is refused")
+                raise InputError(f"{path} names a file outside its folder; nothing was added")
             largest = max(largest, number)
             if exported_as:
                 label_of[row["sha256"]] = label
@@ -86,18 +86,17 @@ def read_earlier(out: Path) -> Earlier:
 
 
 def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[list[Row], list[str]]:
-    """The rows to add, with labels and numbers that agree with the earlier export.
+    """Return the rows to add, with labels and numbers that agree with the earlier export.
 
-    A named cluster goes into the folder of that name. A cluster without a name takes the label that most
-    of its images already have there, or else a new number: "cluster-01" of another session is a different
-    cluster.
+    A named cluster is added to the folder of that name. An unnamed cluster gets the label that most of its
+    images already have there, else a new number, as "cluster-01" of another session is a different cluster.
 
     Returns
     -------
     rows : list of Row
-        Of images to add; `without_collisions` has yet to check their `exported_as`.
+        Rows of the images to add; `without_collisions` still has to check their `exported_as`.
     already : list of str
-        Paths of images whose content is already there, or is among the added ones.
+        Paths of images whose content already exists there or among the added images.
     """
     labels = _labels(project, rows, earlier)
     numbers, largest = dict(earlier.numbers), earlier.largest
@@ -127,12 +126,12 @@ def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[l
 
 
 def _labels(project: Project, rows: Sequence[Row], earlier: Earlier) -> dict[str, str]:
-    """The label in the earlier export for each label of the new one."""
+    """Return the label in the earlier export for each label of the new one."""
     partition = project.partition
-    taken = set(earlier.numbers)
-    names = Names(*reserved_names(), *taken)
-    automatic = [int(m.group(1)) for label in taken if (m := _AUTOMATIC.match(label))]
-    following = max(automatic, default=0)
+    existing = set(earlier.numbers)
+    names = Names(*reserved_names(), *existing)
+    automatic = [int(m.group(1)) for label in existing if (m := _AUTOMATIC.match(label))]
+    last_number = max(automatic, default=0)
     result = {}
     for cluster in partition.clusters:
         label = rows[int(cluster.members[0])].label
@@ -140,22 +139,22 @@ def _labels(project: Project, rows: Sequence[Row], earlier: Earlier) -> dict[str
             result[label] = label
             continue
         known = Counter(
-            there
+            earlier_label
             for i in cluster.members.tolist()
-            if (there := earlier.label_of.get(rows[i].sha256)) and there != OUTLIERS
+            if (earlier_label := earlier.label_of.get(rows[i].sha256)) and earlier_label != OUTLIERS
         )
         if known:
-            result[label] = min(known, key=lambda there: (-known[there], there))
-        elif label in taken or following:
-            following += 1
-            result[label] = names.take(f"cluster-{following:02d}")
+            result[label] = min(known, key=lambda name: (-known[name], name))
+        elif label in existing or last_number:
+            last_number += 1
+            result[label] = names.take(f"cluster-{last_number:02d}")
         else:
             result[label] = label
     return result
 
 
 def without_collisions(rows: Sequence[Row], out: Path) -> list[Row]:
-    """The rows with file names that are free in the result folder, whatever their case."""
+    """Return the rows with file names that do not exist in the result folder, ignoring case."""
     folders: dict[str, Names] = {}
     result = []
     for row in rows:
@@ -168,7 +167,7 @@ def without_collisions(rows: Sequence[Row], out: Path) -> list[Row]:
 
 def _listed(folder: Path) -> Iterator[str]:
     if folder.is_symlink() or folder.parent.is_symlink():
-        raise InputError(f"{folder} leads out of the result folder; nothing was added")
+        raise InputError(f"{folder} links to a folder outside the result folder; nothing was added")
     try:
         yield from os.listdir(folder)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Options of an export: mode, split, annotation formats; and where they place the images."""
+"""Export options: mode, split, annotation formats; and the layout of files that results from them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
 from defect_workbench.core.project.splits import SPLITS, Shares, split_at_random, split_by_group
+from defect_workbench.core.text import counted
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.manifest import Row
 
@@ -26,7 +27,7 @@ class Mode(StrEnum):
 
     @property
     def label(self) -> str:
-        """In the window."""
+        """Name in the window."""
         return _MODE_LABELS[self]
 
 
@@ -39,15 +40,16 @@ _MODE_LABELS = {
 
 @dataclass(frozen=True)
 class Split:
-    """How images are divided into train, val and test.
+    """How images are divided into training, validation and test set.
 
     Attributes
     ----------
     by : str
-        "random" (each label in the same shares), "folder" (images of one folder stay together), or
-        "column:NAME" (images with one value in a column of the side data, such as the lot, do).
+        "random" (each label in the same shares), "folder" (images of a folder stay together), or
+        "column:NAME" (images with the same value in a column of the side data, such as the lot, stay
+        together).
     shares : tuple of three float
-        Of train, val and test; only their ratios count.
+        Shares of train, val and test; only their ratios matter.
     """
 
     by: str = RANDOM
@@ -57,14 +59,14 @@ class Split:
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What to export.
+    """Split, annotation formats, and which clusters to export.
 
     Attributes
     ----------
     formats : tuple of str
-        Names of the annotation formats to write as well.
+        Names of annotation formats to write.
     confirmed : bool
-        Only clusters a person has confirmed; the other images are in the manifest without a file.
+        Export only confirmed clusters; other images are in the manifest without a file.
     """
 
     split: Split | None = None
@@ -72,18 +74,18 @@ class ExportOptions:
     confirmed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """JSON values, as a receipt keeps them."""
+        """Return JSON values for a receipt."""
         split = self.split and {"by": self.split.by, "shares": self.split.shares, "seed": self.split.seed}
         return {"split": split, "formats": list(self.formats), "confirmed": self.confirmed}
 
     @staticmethod
     def of_json(state: Mapping[str, Any]) -> ExportOptions:
-        """The profile of JSON values.
+        """Return the options in JSON values.
 
         Raises
         ------
         ValueError, KeyError, TypeError
-            If they do not describe a profile.
+            If they are not valid.
         """
         split = None
         if state["split"]:
@@ -92,29 +94,29 @@ class ExportOptions:
             _check_split(split)
         formats = tuple(str(name) for name in state["formats"])
         if not set(formats) <= set(ANNOTATION_FORMATS.names):
-            raise ValueError("no such annotation format")
+            raise ValueError("unknown annotation format")
         return ExportOptions(split, formats, bool(state["confirmed"]))
 
 
 def _check_split(split: Split) -> None:
     if split.by not in (RANDOM, FOLDER) and not split.by.startswith(COLUMN):
-        raise ValueError("no such split")
+        raise ValueError("unknown split")
     if min(split.shares) < 0 or not 0 < sum(split.shares) < 1e9:
-        raise ValueError("no such shares")
+        raise ValueError("invalid shares")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The manifest, with files placed as a profile says.
+    """The manifest with the paths that result from the export options.
 
     Attributes
     ----------
     rows : tuple of Row
-        `exported_as` is empty where an image is left out.
+        `exported_as` is empty if the image is not exported.
     groups : mapping of str to str
-        The set of each lot or folder; empty without such a split.
+        The set of each lot or folder; empty if the split is not by lot or folder.
     notes : tuple of str
-        What the person should know.
+        Remarks for the user.
     """
 
     rows: tuple[Row, ...]
@@ -125,14 +127,14 @@ class Layout:
 def lay_out(
     project: Project, rows: Sequence[Row], profile: ExportOptions, known: Mapping[str, str] | None = None
 ) -> Layout:
-    """Place the files of a manifest as a profile says.
+    """Return the manifest with the paths that result from the export options.
 
-    Outliers stay in a folder beside the sets, as they belong to no class that a model could learn.
+    Outliers are exported to a folder beside the sets, as they have no class that a model could learn.
 
     Parameters
     ----------
     known : mapping of str to str, optional
-        Lots or folders whose set an earlier export decided.
+        Sets of lots or folders in an earlier export.
 
     Raises
     ------
@@ -143,13 +145,17 @@ def lay_out(
     notes: list[str] = []
     if profile.confirmed:
         partition = project.partition
-        sure = {i for c in partition.clusters if c.group and c.group.confirmed for i in c.members.tolist()}
-        if not sure:
-            raise InputError("no cluster is confirmed, so there is nothing to export; confirm some, or all")
-        placed = [row if i in sure else replace(row, exported_as="") for i, row in enumerate(placed)]
-        left = len(placed) - len(sure)
-        if left:
-            notes.append(f"{left:,} images are in no confirmed cluster and are not exported")
+        confirmed = {
+            i for c in partition.clusters if c.group and c.group.confirmed for i in c.members.tolist()
+        }
+        if not confirmed:
+            raise InputError(
+                "no cluster is confirmed, so there is nothing to export; confirm some or export all"
+            )
+        placed = [row if i in confirmed else replace(row, exported_as="") for i, row in enumerate(placed)]
+        left_out = len(placed) - len(confirmed)
+        if left_out:
+            notes.append(f"{counted(left_out, 'image')} outside confirmed clusters: not exported")
     if profile.split is None:
         return Layout(tuple(placed), {}, tuple(notes))
     chosen = [i for i, row in enumerate(placed) if row.exported_as and not row.outlier]
@@ -161,8 +167,8 @@ def lay_out(
     else:
         lots = [_lot(project, i, split.by) for i in chosen]
         if len(set(lots) | set(known or {})) < 2:
-            what = "folder" if split.by == FOLDER else split.by.removeprefix(COLUMN)
-            raise InputError(f"all images have the same {what}; a split by it is not possible")
+            group = "folder" if split.by == FOLDER else split.by.removeprefix(COLUMN)
+            raise InputError(f"all images have the same {group}; a split by it is not possible")
         if "" in lots and split.by != FOLDER:
             notes.append(
                 f"images without {split.by.removeprefix(COLUMN)} stay together ({lots.count(''):,} of them)"
@@ -173,7 +179,7 @@ def lay_out(
         placed[i] = replace(placed[i], exported_as=f"{name}/{placed[i].exported_as}")
     empty = [n for n, share in zip(SPLITS, split.shares, strict=True) if share > 0 and n not in sets]
     if empty and chosen:
-        notes.append(f"no image for {' and '.join(empty)}")
+        notes.append(f"no images in {' and '.join(empty)}")
     return Layout(tuple(placed), groups, tuple(notes))
 
 
@@ -186,6 +192,6 @@ def _lot(project: Project, image: int, by: str) -> str:
 
 
 def set_of(exported_as: str) -> str:
-    """The set of an exported file; empty without a split."""
+    """Return the set of an exported file; empty without a split."""
     first = exported_as.split("/", 1)[0]
     return first if exported_as.count("/") == 2 and first in SPLITS else ""

@@ -1,4 +1,4 @@
-"""The tables of a result folder."""
+"""The manifest and the list of rejected files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from defect_workbench.storage.result.reserved_names import reserved_names
 
 @dataclass(frozen=True)
 class Row:
-    """One image of the manifest; `nearest_cluster` is empty where there is no cluster."""
+    """One image in the manifest; `nearest_cluster` is empty if there are no clusters."""
 
     path: str
     sha256: str
@@ -32,11 +32,11 @@ class Row:
 
 
 def rows(project: Project) -> list[Row]:
-    """The rows of the manifest, in the order of the images; this decides the name of every exported file."""
+    """Return the rows of the manifest, in the order of the images, with the name of every exported file."""
     partition, images = project.partition, project.images.images
     folders = Names(*reserved_names())
     labels = [folders.take(cluster.label) for cluster in partition.clusters]
-    inside = [Names() for _ in labels]
+    file_names = [Names() for _ in labels]
     outlier_names = Names()
     own = partition.cluster_of
     outlier_numbers = {
@@ -48,7 +48,7 @@ def rows(project: Project) -> list[Row]:
         cluster = int(own[index])
         name = image.path.rsplit("/", 1)[-1]
         if cluster >= 0:
-            label, exported, number = labels[cluster], inside[cluster].take(name), cluster + 1
+            label, exported, number = labels[cluster], file_names[cluster].take(name), cluster + 1
         else:
             label, exported, number = OUTLIERS, outlier_names.take(name), outlier_numbers[index]
         result.append(
@@ -68,7 +68,7 @@ def rows(project: Project) -> list[Row]:
 
 
 def labelled(project: Project) -> list[tuple[str, str]]:
-    """The content hash and the label of each image; every outlier has a label of its own."""
+    """Return content hash and label of each image; every outlier has its own label."""
     partition = project.partition
     own = partition.cluster_of
     return [
@@ -84,10 +84,10 @@ class Column:
     Attributes
     ----------
     cell : callable
-        Gives the cell of a row, safe to open in a spreadsheet.
+        Returns the cell of a row, safe to open in a spreadsheet.
     required : bool
-        Whether an earlier manifest without it cannot be added to. A column that is not required follows
-        the others, and those of a classifier.
+        Whether a manifest must have it to be added to. Columns that are not required come after the
+        required ones and those of a classifier.
     """
 
     name: str
@@ -113,13 +113,13 @@ COLUMNS: Registry[Column] = Registry(
 
 @dataclass(frozen=True)
 class MoreColumns:
-    """Further columns, behind the required ones.
+    """Extra columns, which follow the required ones.
 
     Attributes
     ----------
     names : tuple of str
     cells : mapping of str to tuple of str
-        By path of the image.
+        Cells by path of the image.
     """
 
     names: tuple[str, ...]
@@ -127,7 +127,7 @@ class MoreColumns:
 
 
 def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> str:
-    """`manifest.csv` of a new export."""
+    """Return `manifest.csv` of a new export."""
     first = [column for column in COLUMNS if column.required]
     last = [column for column in COLUMNS if not column.required]
     names = [column.name for column in first]
@@ -146,10 +146,9 @@ def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> s
 def longer_manifest_text(
     columns: Sequence[str], earlier: Iterable[Sequence[str]], manifest: Iterable[Row]
 ) -> str:
-    """`manifest.csv` of an earlier export with rows appended; its own rows stay as they are.
+    """Return `manifest.csv` of an earlier export with rows appended; existing rows are unchanged.
 
-    Columns keep the order that the file has. New rows have empty cells in columns that are unknown here,
-    and what the file has no column for is left out.
+    The columns are those of the file. New rows have empty cells in columns that are unknown here.
     """
     known = {column.name: column.cell for column in COLUMNS}
     added = ([known[name](row) if name in known else "" for name in columns] for row in manifest)
@@ -157,7 +156,7 @@ def longer_manifest_text(
 
 
 def rejected_text(rejected: Iterable[Rejection]) -> str:
-    """`rejected.csv`."""
+    """Return `rejected.csv`."""
     return table_text(
         ("path", "reason"), ((safe_path(item.path), safe_text(item.reason)) for item in rejected)
     )

@@ -1,4 +1,4 @@
-"""The record of what an export wrote: it is needed to add to it or undo it, and nothing else is touched."""
+"""The receipt: a record of the files that exports wrote, for adding to them and undoing them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Written:
-    """A file an export wrote: its size and SHA-256, or where it links to."""
+    """A file written by an export: its size and SHA-256, or its link target."""
 
     size: int
     sha256: str
@@ -35,18 +35,18 @@ class Written:
 
 @dataclass(frozen=True)
 class Receipt:
-    """All that exports wrote into one folder.
+    """Everything that exports wrote to a folder.
 
     Attributes
     ----------
     files : mapping of str to Written
-        By path relative to the folder, '/' as separator; the receipt itself not among them.
+        Files by path relative to the folder, with '/' as separator, without the receipt itself.
     made_folder : bool
         Whether the export created the folder.
     runs : int
-        1, and 1 more for each time something was added.
+        Number of exports into the folder: 1 plus the number of additions.
     groups : mapping of str to str
-        Lots or folders that already belong to a set.
+        The set of each lot or folder.
     """
 
     files: Mapping[str, Written]
@@ -57,7 +57,7 @@ class Receipt:
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The content of the file."""
+        """Return the content of the file."""
         files = {
             path: {"link": w.link} if w.link else {"size": w.size, "sha256": w.sha256}
             for path, w in sorted(self.files.items())
@@ -76,12 +76,12 @@ class Receipt:
 
 
 def read_receipt(out: Path) -> Receipt:
-    """The receipt of a result folder.
+    """Return the receipt of a result folder.
 
     Raises
     ------
     InputError
-        If there is none, or it is damaged, of a newer version, or names files outside the folder.
+        If it does not exist, or it is damaged, of a newer version, or names files outside the folder.
     """
     path = out / RECEIPT
     try:
@@ -93,7 +93,7 @@ def read_receipt(out: Path) -> Receipt:
         files = {}
         for name, entry in state["files"].items():
             if not is_inside(name) or name == RECEIPT:
-                raise InputError(f"{path} names a file outside its folder ({name[:80]!r}); it is refused")
+                raise InputError(f"{path} names a file outside its folder ({name[:80]!r}); nothing was done")
             files[name] = Written(
                 int(entry.get("size", 0)), str(entry.get("sha256", "")), str(entry.get("link", ""))
             )
@@ -107,7 +107,7 @@ def read_receipt(out: Path) -> Receipt:
     except InputError:
         raise
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{out} is no export of this program: it holds no {RECEIPT}") from error
+        raise InputError(f"{out} is not an export of this program: it has no {RECEIPT}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -115,7 +115,7 @@ def read_receipt(out: Path) -> Receipt:
 
 
 def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> dict[str, Written]:
-    """What was written, by path; known hashes are not computed again."""
+    """Return a record of each file, by path; known hashes are not computed again."""
     result = {}
     for path in paths:
         file = folder / path
@@ -127,10 +127,10 @@ def describe(folder: Path, paths: Iterable[str], known: Mapping[str, str]) -> di
 
 
 def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -> bool:
-    """Whether a file is as it was written; `deep` compares the content, not just the size."""
+    """Whether a file is unchanged since it was written; `deep` compares the content, not just the size."""
     file = out / path
     try:
-        # A folder that was replaced by a link would lead out of the result folder.
+        # A folder may have been replaced by a link to one outside the result folder.
         if os.path.realpath(file.parent) != os.path.join(
             os.path.realpath(out), *PurePosixPath(path).parent.parts
         ):
@@ -146,32 +146,32 @@ def is_unchanged(out: Path, path: str, written: Written, *, deep: bool = True) -
 
 
 def changed_files(out: Path, receipt: Receipt, reporter: Reporter, *, deep: bool = True) -> list[str]:
-    """Files that were changed since they were written, or are gone."""
+    """Return the files that have been changed or deleted since they were written."""
     reporter.stage("Checking the earlier export", len(receipt.files))
-    found = []
+    changed = []
     for path, written in receipt.files.items():
         reporter.check()
         if not is_unchanged(out, path, written, deep=deep):
-            found.append(path)
+            changed.append(path)
         reporter.advance()
-    return found
+    return changed
 
 
 @dataclass(frozen=True)
-class Undone:
-    """What undoing an export removed, or would remove.
+class UndoResult:
+    """The files that undoing an export removed and kept, or would remove and keep.
 
     Attributes
     ----------
     removed : tuple of str
     changed : tuple of str
-        Files that were changed since and are kept.
+        Files that have been changed since; they are kept.
     missing : tuple of str
         Files that no longer existed.
     foreign : tuple of str
         Files that the export did not write; they are kept.
     total_bytes : int
-        Of the removed files.
+        Size of the removed files.
     """
 
     removed: tuple[str, ...]
@@ -181,19 +181,19 @@ class Undone:
     total_bytes: int
 
 
-def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undone:
-    """Remove exactly what exports wrote into a folder, if it is unchanged.
+def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> UndoResult:
+    """Remove the files that exports wrote to a folder and that are unchanged.
 
     Folders that become empty are removed as well. The original images are never touched.
 
     Raises
     ------
     InputError
-        If the folder is no export of this program.
+        If the folder is not an export of this program.
     WorkbenchError
         If something cannot be removed.
     Cancelled
-        If the reporter says so; files removed by then stay removed.
+        If the user cancels; files removed by then stay removed.
     """
     if not dry_run:
         recover(out)
@@ -201,15 +201,15 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
     missing = [path for path in receipt.files if not os.path.lexists(out / path)]
     changed = [path for path in changed_files(out, receipt, reporter) if path not in set(missing)]
     kept = {*missing, *changed}
-    going = [path for path in receipt.files if path not in kept]
-    total = sum(receipt.files[path].size for path in going)
+    unchanged = [path for path in receipt.files if path not in kept]
+    total = sum(receipt.files[path].size for path in unchanged)
     foreign = _foreign(out, receipt)
-    result = Undone(tuple(going), tuple(changed), tuple(missing), tuple(foreign), total)
+    result = UndoResult(tuple(unchanged), tuple(changed), tuple(missing), tuple(foreign), total)
     if dry_run:
         return result
-    reporter.stage("Removing the export", len(going))
+    reporter.stage("Removing the export", len(unchanged))
     try:
-        for path in going:
+        for path in unchanged:
             reporter.check()
             # Checked again, as the check of all files may have taken minutes.
             if is_unchanged(out, path, receipt.files[path], deep=False):
@@ -224,26 +224,26 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
         else:
             (out / RECEIPT).unlink()
             if receipt.made_folder:
-                # An empty folder that its parent does not allow to remove does no harm.
+                # If permissions do not allow it, the empty folder does no harm.
                 with suppress(PermissionError):
                     _remove_if_empty(out)
         sync_folder(out if out.is_dir() else out.parent)
     except OSError as error:
         raise WorkbenchError(
-            f"{error.filename or out} cannot be removed: {error.strerror}; run it again to continue"
+            f"{error.filename or out} cannot be removed: {error.strerror}; try again to continue"
         ) from error
     return result
 
 
 def _foreign(out: Path, receipt: Receipt) -> list[str]:
-    found = []
-    for where, folders, names in os.walk(out):
-        links = [name for name in folders if os.path.islink(os.path.join(where, name))]
+    foreign = []
+    for parent, folders, names in os.walk(out):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         for name in [*names, *links]:
-            path = (Path(where) / name).relative_to(out).as_posix()
+            path = (Path(parent) / name).relative_to(out).as_posix()
             if path not in receipt.files and path != RECEIPT:
-                found.append(path)
-    return sorted(found)
+                foreign.append(path)
+    return sorted(foreign)
 
 
 def _remove_if_empty(folder: Path) -> None:

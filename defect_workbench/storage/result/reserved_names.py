@@ -1,4 +1,4 @@
-"""Names in a result folder that no cluster and no file of another kind may have."""
+"""Names in a result folder that clusters cannot have."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from defect_workbench.storage.result.annotation_formats.registry import ANNOTATI
 
 
 def annotation_names() -> tuple[str, ...]:
-    """All files that annotation formats may write."""
+    """Return the names of all files that annotation formats may write."""
     return tuple(name for entry in ANNOTATION_FORMATS for name in entry.files)
 
 
 def reserved_names() -> tuple[str, ...]:
-    """All names in a result folder that mean something."""
+    """Return all names with a meaning in a result folder."""
     return (*result_files.ALL, OUTLIERS, *annotation_names())

@@ -1,4 +1,4 @@
-"""Writes the result folder: labelled images, tables, session and report; all of it or nothing."""
+"""Writing of the result folder: labelled images, tables, session and report; all or nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from defect_workbench.core.safe_reading import file_digest, is_inside, open_regu
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.safe_names import is_safe_name
-from defect_workbench.storage.files.staging import left_over, staging
+from defect_workbench.storage.files.staging import has_only_leftovers, staging
 from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
 from defect_workbench.storage.report.project_report import write_reports
@@ -51,24 +51,24 @@ __all__ = ["ExportOptions", "Mode", "Plan", "check_target", "export", "plan_expo
 
 @dataclass(frozen=True)
 class Plan:
-    """What an export would write.
+    """The content of an export, before it is written.
 
     Attributes
     ----------
     manifest : tuple of Row
-        The images; when adding to an earlier export, only the new ones.
+        Rows of the images; when adding to an earlier export, only of the new ones.
     folders : mapping of str to int
-        Images in each folder.
+        Number of images in each folder.
     total_bytes : int
-        Of the images, at present.
+        Current size of the images.
     missing : tuple of str
         Images that no longer exist.
     collisions : tuple of (str, str)
-        Images that get another name because theirs is taken, and their new path.
+        Images that get another name because theirs is taken, with their new path.
     already : tuple of str
         Images whose content is already in the earlier export; they are not added again.
     notes : tuple of str
-        What a person should know before the export.
+        Remarks for the user.
     """
 
     out: Path
@@ -82,7 +82,7 @@ class Plan:
 
 
 def check_target(out: Path) -> None:
-    """Refuse a folder that is not empty.
+    """Reject a folder that is not empty.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def check_target(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError(f"{out} exists and is not a folder", Remedy.OTHER_FOLDER)
     try:
-        if out.is_dir() and any(out.iterdir()) and not left_over(out):
+        if out.is_dir() and any(out.iterdir()) and not has_only_leftovers(out):
             raise InputError(f"{out} is not empty, so nothing was written", Remedy.OTHER_FOLDER)
     except PermissionError as error:
         raise InputError(f"{out} cannot be read: {error.strerror}") from error
@@ -101,12 +101,12 @@ def check_target(out: Path) -> None:
 def plan_export(
     project: Project, out: Path, profile: ExportOptions | None = None, *, add: bool = False
 ) -> Plan:
-    """What would be written, without writing anything.
+    """Return what would be written, without writing anything.
 
     Parameters
     ----------
     profile : ExportOptions, optional
-        Default: all clusters, not split. Ignored with `add`, as the earlier profile applies.
+        Default: all clusters, not split. Ignored with `add`, as the earlier options apply.
     add : bool
         Add to an earlier export in `out`.
 
@@ -162,12 +162,12 @@ def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, 
 def lay_out_some(
     project: Project, some: Sequence[Row], profile: ExportOptions, known: Mapping[str, str]
 ) -> Layout:
-    """As `profile.lay_out`, for some of the images."""
+    """Do the same as `lay_out` for some of the images."""
     if profile.split is None or not some:
         return Layout(tuple(some), dict(known), ())
     by_path = {row.path: row for row in some}
-    blank = [by_path.get(row.path, replace(row, exported_as="")) for row in rows(project)]
-    layout = lay_out(project, blank, profile, known)
+    all_rows = [by_path.get(row.path, replace(row, exported_as="")) for row in rows(project)]
+    layout = lay_out(project, all_rows, profile, known)
     kept = tuple(row for row in layout.rows if row.path in by_path)
     return Layout(kept, {**known, **layout.groups}, layout.notes)
 
@@ -186,33 +186,32 @@ def export(
     add: bool = False,
     columns: MoreColumns | None = None,
 ) -> Plan:
-    """Write the result folder, or add to one.
+    """Write a result folder, or add to one.
 
-    Everything is first written beside its place and then moved there, so that after an error, a
-    cancellation or a kill there is either nothing or all of it.
+    All files are completed in a staging folder and then moved, so that after an error, a cancellation or a
+    kill there is either nothing or everything.
 
     Parameters
     ----------
     facts : mapping of str to str
-        Who, when, parameters and versions, for the report.
+        User, time, parameters and versions, for the report.
     tables : sequence of ReportTable
-        More tables for the report: associations, measurements.
+        Additional tables for the report, such as associations.
     files : mapping of str to str, optional
-        More text files to write, by name, such as `measurements.csv`; their cells must be safe already
-        (`storage.tables`).
+        Additional text files, by name. Cells of tables must already be safe (see `csv_cells`).
     add : bool
-        Add new images to an unchanged earlier export. `profile` is then the earlier one.
+        Add new images to an unchanged earlier export, with its options.
     columns : MoreColumns, optional
-        Further ones in the manifest, for a new export.
+        Additional columns in the manifest of a new export.
 
     Raises
     ------
     InputError
         If `out` is not empty, or, with `add`, is not an export or was changed.
     WorkbenchError
-        If something cannot be read or written; the message says what.
+        If a file cannot be read or written; the message names it.
     Cancelled
-        If the reporter says so.
+        If the user cancels.
     """
     out = Path(os.path.abspath(out))
     earlier, known = None, None
@@ -245,7 +244,7 @@ def export(
             write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter)
             save_session(stage.files / of_run(SESSION, runs), project)
             images = {row.exported_as: row.sha256 for row in plan.manifest if row.exported_as}
-            written = describe(stage.files, _leaves(stage.files), images)
+            written = describe(stage.files, _files_below(stage.files), images)
             receipt = Receipt(
                 {**(known.files if known else {}), **written},
                 known.made_folder if known else not stage.inside,
@@ -271,29 +270,29 @@ def export(
 
 
 def session_of(out: Path) -> Path:
-    """The session that the last export into a folder wrote."""
+    """Return the session that the last export to a folder wrote."""
     return out / of_run(SESSION, read_receipt(out).runs)
 
 
-def _leaves(folder: Path) -> list[str]:
-    found = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+def _files_below(folder: Path) -> list[str]:
+    files = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
+    return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
 def _place_images(
     draft: Path, project: Project, manifest: Sequence[Row], mode: Mode, reporter: Reporter
 ) -> None:
-    place: Callable[[Path, Path], None] = {
+    transfer: Callable[[Path, Path], None] = {
         Mode.COPY: _copy,
         Mode.HARDLINK: _hardlink,
         Mode.SYMLINK: _symlink,
     }[mode]
     exported = [row for row in manifest if row.exported_as]
-    # Labels and sets may come from files that somebody else wrote; this is the last check.
+    # Labels and sets may come from untrusted files; this is the last check.
     for row in exported:
         if not all(is_safe_name(part) for part in row.exported_as.split("/")):
             raise WorkbenchError(
-                f"{row.exported_as[:80]!r} leads out of the result folder; nothing was written"
+                f"{row.exported_as[:80]!r} is outside the result folder; nothing was written"
             )
     for folder in sorted({row.exported_as.rpartition("/")[0] for row in exported}):
         (draft / folder).mkdir(parents=True, exist_ok=True)
@@ -306,7 +305,7 @@ def _place_images(
                 f"{row.path[:80]!r} is outside the folder of the images; nothing was written"
             )
         source, target = root / row.path, draft / row.exported_as
-        place(source, target)
+        transfer(source, target)
         if file_digest(target) != row.sha256:
             raise WorkbenchError(
                 f"{row.path} changed after it was read, so nothing was written", Remedy.OPEN_AGAIN
@@ -323,7 +322,7 @@ def _texts(
     runs: int,
     columns: MoreColumns | None = None,
 ) -> dict[str, str]:
-    """The tables, by name."""
+    """Return the content of the tables, by file name."""
     images = {image.path: image for image in project.images.images}
     texts = {
         MANIFEST: longer_manifest_text(earlier.columns, earlier.lines, layout.rows)
@@ -360,7 +359,8 @@ def _symlink(source: Path, target: Path) -> None:
 def _explained(error: OSError, out: Path, mode: Mode) -> WorkbenchError:
     if mode is Mode.HARDLINK and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP):
         return WorkbenchError(
-            f"hard links to {out} are not possible (another disk, or not allowed there)", Remedy.COPY_MODE
+            f"hard links are not possible in {out} (it is on another disk, or links are not allowed)",
+            Remedy.COPY_MODE,
         )
     if mode is Mode.SYMLINK and error.errno in (errno.EPERM, errno.ENOTSUP):
         return WorkbenchError(f"symbolic links are not possible in {out}", Remedy.COPY_MODE)

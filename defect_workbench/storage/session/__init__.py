@@ -1,1 +1,1 @@
-"""The session file and what goes into it."""
+"""The session file, its parts, and its lock."""

@@ -1,5 +1,4 @@
-"""What is known of each image beside its features, as sessions keep it: the tool's facts, the info bar,
-the measurements."""
+"""Metadata, info bars and measurements of images, as sessions store them."""
 
 from __future__ import annotations
 
@@ -21,20 +20,20 @@ _BY_NUMBER = {1: PIXELS, 2: NANOMETRES}
 
 
 def tools_json(images: Sequence[ImageRecord]) -> dict[str, Any]:
-    """Facts of tools: each different one once, and which image has which (-1: none)."""
-    facts: dict[str, int] = {}
-    which = []
+    """Return the distinct metadata, and for each image the index of its metadata (-1: none)."""
+    index_of: dict[str, int] = {}
+    indices = []
     for image in images:
         if image.tool is None:
-            which.append(-1)
+            indices.append(-1)
         else:
             text = json.dumps(image.tool.as_json(), sort_keys=True)
-            which.append(facts.setdefault(text, len(facts)))
-    return {"facts": [json.loads(text) for text in facts], "of": which}
+            indices.append(index_of.setdefault(text, len(index_of)))
+    return {"facts": [json.loads(text) for text in index_of], "of": indices}
 
 
 def measured_arrays(images: Sequence[ImageRecord]) -> dict[str, NDArray[Any]]:
-    """Measurements as arrays; empty where nothing was measured."""
+    """Return the measurements as arrays; empty if nothing was measured."""
     if all(image.measured is None for image in images):
         return {}
     values = np.zeros((len(images), len(NUMBERS)))
@@ -50,7 +49,7 @@ def measured_arrays(images: Sequence[ImageRecord]) -> dict[str, NDArray[Any]]:
 def with_observations(
     images: tuple[ImageRecord, ...], state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
 ) -> tuple[ImageRecord, ...]:
-    """The images of a session with what it knows of them; format 1 knew nothing of it.
+    """Return the images with metadata, info bars and measurements, which format 1 did not have.
 
     Raises
     ------
@@ -59,12 +58,12 @@ def with_observations(
     """
     if int(state["format"]) < 2:
         return images
-    facts = [InstrumentMetadata.from_json(values) for values in state["tools"]["facts"]]
-    of, bars = [int(i) for i in state["tools"]["of"]], [int(rows) for rows in state["info_bars"]]
-    if not len(of) == len(bars) == len(images) or any(not -1 <= i < len(facts) for i in of):
-        raise ValueError("facts and images differ in number")
+    metadata = [InstrumentMetadata.from_json(values) for values in state["tools"]["facts"]]
+    indices, bars = [int(i) for i in state["tools"]["of"]], [int(rows) for rows in state["info_bars"]]
+    if not len(indices) == len(bars) == len(images) or any(not -1 <= i < len(metadata) for i in indices):
+        raise ValueError("metadata and images differ in number")
     if any(not 0 <= rows < max(1, image.height) for rows, image in zip(bars, images, strict=True)):
-        raise ValueError("an info bar is higher than its picture")
+        raise ValueError("an info bar is higher than its image")
     measured: list[Measurements | None] = [None] * len(images)
     if _MEASURED in arrays:
         values, units = arrays[_MEASURED], arrays[_UNITS]
@@ -76,6 +75,6 @@ def with_observations(
             if number != _NO_UNIT:
                 measured[index] = Measurements.of_numbers(values[index].tolist(), _BY_NUMBER[number])
     return tuple(
-        replace(image, tool=facts[i] if i >= 0 else None, info_bar=rows, measured=found)
-        for image, i, rows, found in zip(images, of, bars, measured, strict=True)
+        replace(image, tool=metadata[i] if i >= 0 else None, info_bar=rows, measured=measurements)
+        for image, i, rows, measurements in zip(images, indices, bars, measured, strict=True)
     )

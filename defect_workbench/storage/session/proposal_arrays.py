@@ -1,4 +1,4 @@
-"""A classifier's proposals as a session keeps them."""
+"""Proposals, as sessions store them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.proposal import Proposal
 
 LABELS = "proposed"
-_PROBABILITY, _ASKED = "proposal_probability", "proposal_asked"
-_UNKNOWN, _UNSEEN = "proposal_unknown", "proposal_unseen"
+_PROBABILITY, _LABEL_NEXT = "proposal_probability", "proposal_asked"
+_UNKNOWN, _UNREVIEWED = "proposal_unknown", "proposal_unseen"
+# In sessions with this key, images that the user moved are marked as reviewed.
+MOVED_IS_REVIEWED = "moved_is_seen"
 
 
-# Since there is this mark, an image that a person moved is marked as looked at.
-MOVED_IS_SEEN = "moved_is_seen"
-
-
-def with_moved_seen(
+def with_moved_reviewed(
     proposal: Proposal, held: NDArray[np.integer[Any]], groups: Mapping[int, Group]
 ) -> Proposal:
-    """The proposals of an earlier version, where what was moved was told by the label it came to.
+    """Mark moved images as reviewed in a proposal of an earlier version, which did not record it.
 
-    That cluster may have another name now, or was never given one. So the cluster proposed is the one of
-    that name, or else the one that has most of the images it was proposed for; what is elsewhere was moved.
+    A moved image is one outside its proposed cluster: the cluster with the proposed label or, as it may have
+    been renamed, the cluster with most of the images that the label was proposed for.
     """
     named = {group.name: number for number, group in groups.items() if group.name}
     labels = np.array(proposal.labels, np.object_)
@@ -40,19 +38,19 @@ def with_moved_seen(
 
 
 def proposal_arrays(proposal: Proposal | None) -> dict[str, NDArray[Any]]:
-    """The arrays of a session file; none without a proposal."""
+    """Return the arrays for a session file; empty without a proposal."""
     if proposal is None:
         return {}
     return {
         _PROBABILITY: proposal.probability,
         _UNKNOWN: proposal.unknown,
-        _UNSEEN: proposal.unreviewed,
-        _ASKED: proposal.label_next.astype(np.int64),
+        _UNREVIEWED: proposal.unreviewed,
+        _LABEL_NEXT: proposal.label_next.astype(np.int64),
     }
 
 
 def proposal_of(state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], count: int) -> Proposal | None:
-    """Out of a session file.
+    """Return the proposal in a session file; None if it has none.
 
     Raises
     ------
@@ -62,10 +60,13 @@ def proposal_of(state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], co
     if state.get(LABELS) is None:
         return None
     labels = tuple(str(label) for label in state[LABELS])
-    each = (arrays[_PROBABILITY], arrays[_UNKNOWN], arrays[_UNSEEN])
-    asked = arrays[_ASKED].astype(np.intp)
-    if len(labels) != count or any(array.shape != (count,) for array in each) or asked.ndim != 1:
+    per_image = (arrays[_PROBABILITY], arrays[_UNKNOWN], arrays[_UNREVIEWED])
+    label_next = arrays[_LABEL_NEXT].astype(np.intp)
+    if len(labels) != count or any(array.shape != (count,) for array in per_image) or label_next.ndim != 1:
         raise ValueError("proposals and images differ in number")
-    if len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < count:
-        raise ValueError("an image to ask about is not there")
-    return Proposal(labels, each[0].astype(np.float32), each[1].astype(bool), each[2].astype(bool), asked)
+    if len(label_next) and not 0 <= int(label_next.min()) <= int(label_next.max()) < count:
+        raise ValueError("an image to label next does not exist")
+    probability, unknown, unreviewed = per_image
+    return Proposal(
+        labels, probability.astype(np.float32), unknown.astype(bool), unreviewed.astype(bool), label_next
+    )

@@ -1,4 +1,4 @@
-"""Whether what a session file says can be true, before anything relies on it."""
+"""Checks of the content of a session file, before anything relies on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def check_project(project: Project) -> None:
-    """Check numbers, ranges and paths of a project out of a file.
+    """Check numbers, ranges and paths of a project that was read from a file.
 
     Raises
     ------
@@ -42,17 +42,17 @@ def check_project(project: Project) -> None:
     if any(array.ndim != 1 for array in flat) or any(
         array.ndim != 2 or array.dtype.kind != "f" for array in (analysis.vectors, *analysis.blocks.values())
     ):
-        raise ValueError("an array has another shape")
+        raise ValueError("an array has the wrong shape or type")
     if any(array.dtype.kind != "i" for array in (decisions.held, decisions.follows)):
-        raise ValueError("decisions are whole numbers")
+        raise ValueError("a decision is not a whole number")
     if not np.isfinite(analysis.vectors).all() or np.isnan(analysis.outlier_scores).any():
         raise ValueError("a number is not finite")
     if not -1 <= int(decisions.follows.min()) <= int(decisions.follows.max()) < count:
-        raise ValueError("an image follows one that is not there")
+        raise ValueError("an image follows one that does not exist")
     if not set(np.unique(decisions.held).tolist()) <= {-1, *decisions.groups}:
         raise ValueError("a group is missing")
     if any(number < 0 for number in decisions.groups):
-        raise ValueError("a group has no number")
+        raise ValueError("a group number is negative")
     _check_parameters(analysis.settings.parameters)
     if isinstance(analysis.result, Tree):
         _check_tree(analysis.result, count)
@@ -61,21 +61,21 @@ def check_project(project: Project) -> None:
 
 
 def _check_images(images: Sequence[ImageRecord]) -> None:
-    seen = set()
+    paths = set()
     for image in images:
         if not is_inside(image.path):
             raise InputError(f"it names a file outside its folder: {image.path[:80]!r}")
         if not _SHA256.match(image.sha256) or image.width < 0 or image.height < 0:
-            raise ValueError("an image has no sound hash or size")
-        seen.add(image.path)
-    if len(seen) != len(images):
+            raise ValueError("an image has no valid hash or size")
+        paths.add(image.path)
+    if len(paths) != len(images):
         raise ValueError("an image is listed twice")
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:
     for value in parameters.values():
         if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-            raise ValueError("a parameter of the clustering method is neither a word nor a number")
+            raise ValueError("a parameter of the clustering method is neither text nor a number")
         if isinstance(value, int | float) and not math.isfinite(value):
             raise ValueError("a parameter of the clustering method is not finite")
 
@@ -83,7 +83,7 @@ def _check_parameters(parameters: Mapping[str, Any]) -> None:
 def _check_flat(flat: Flat, count: int) -> None:
     representatives, labels = flat.representatives, flat.labels
     if len(labels) != count or not len(representatives) or labels.ndim != 1 or representatives.ndim != 1:
-        raise ValueError("neither a tree nor a cluster for each image")
+        raise ValueError("there is neither a tree nor a cluster for each image")
     if not 0 <= int(labels.min()) <= int(labels.max()) < len(representatives):
         raise ValueError("an image is in a cluster that does not exist")
     if not 0 <= int(representatives.min()) <= int(representatives.max()) < count:
@@ -100,15 +100,15 @@ def _check_tree(tree: Tree, leaves: int) -> None:
         return
     if not np.isfinite(merges).all() or (np.diff(tree.heights) < 0).any() or tree.heights[0] < 0:
         raise ValueError("the tree is not monotone")
-    # Compared before they become whole numbers: any number may stand in a damaged file.
-    named = merges[:, :2]
-    if (named < 0).any() or (named >= leaves + np.arange(len(merges))[:, None]).any():
-        raise ValueError("a merge joins what is not there")
+    # Checked before the conversion to whole numbers, as a damaged file may contain any number.
+    nodes = merges[:, :2]
+    if (nodes < 0).any() or (nodes >= leaves + np.arange(len(merges))[:, None]).any():
+        raise ValueError("a merge joins a node that does not exist")
     children = tree.children
-    if not np.array_equal(children, named):
-        raise ValueError("a merge joins what is no whole number")
+    if not np.array_equal(children, nodes):
+        raise ValueError("a node number is not a whole number")
     if len(np.unique(children)) != children.size:
         raise ValueError("a branch is merged twice")
     sizes = np.concatenate([np.ones(leaves), merges[:, 3]])
     if not np.array_equal(sizes[children].sum(axis=1), merges[:, 3]):
-        raise ValueError("a merge has a wrong size")
+        raise ValueError("a merge has the wrong size")

@@ -1,7 +1,7 @@
-"""Session files: a zip of JSON and numpy arrays, versioned, without pickle.
+"""Session files: a versioned zip file of JSON and NumPy arrays, without pickle.
 
-`session.dwb` holds all that the window shows, so it opens without the feature store and on another
-machine; only the pictures themselves stay where they are.
+A session contains everything that the window shows except the images, so it can be opened on another machine
+and without the feature store.
 """
 
 from __future__ import annotations
@@ -37,34 +37,33 @@ from defect_workbench.storage.files.zip_limits import check_size, read_array
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.proposal_arrays import (
     LABELS,
-    MOVED_IS_SEEN,
+    MOVED_IS_REVIEWED,
     proposal_arrays,
     proposal_of,
-    with_moved_seen,
+    with_moved_reviewed,
 )
 from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
 
-# Format 3 names the block of the defect's outline `outline`, which was `shape`.
+# Since format 3 the block `shape` is called `outline`.
 FORMAT = 3
 _STATE = "state.json"
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
 
 def save_session(path: Path, project: Project) -> None:
-    """Write a session atomically; an existing one is replaced whole.
+    """Write a session atomically.
 
     Raises
     ------
     WorkbenchError
-        If it cannot be written; an existing one is as it was.
+        If it cannot be written; an existing session is then unchanged.
     """
     try:
         _write(path, project)
     except OSError as error:
         raise WorkbenchError(
-            f"the session {path} cannot be written: {why_not_written(error)}. "
-            "What was there before is as it was"
+            f"the session {path} cannot be written: {why_not_written(error)}. An existing file is unchanged"
         ) from error
 
 
@@ -95,7 +94,7 @@ def _write(path: Path, project: Project) -> None:
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
-        MOVED_IS_SEEN: True,
+        MOVED_IS_REVIEWED: True,
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
     }
     with (
@@ -111,8 +110,8 @@ def _write(path: Path, project: Project) -> None:
             archive.writestr(_entry(MEMBER), side_json(project.side))
 
 
-# Affinity propagation was the first method without a tree: its words remain the names of the arrays.
-_LABELS, _REPRESENTATIVES, _THEIR_TREE = "exemplar_labels", "exemplars", "exemplar_tree"
+# Affinity propagation was the first method without a tree; the arrays keep its terms as names.
+_LABELS, _REPRESENTATIVES, _TREE_OF_REPRESENTATIVES = "exemplar_labels", "exemplars", "exemplar_tree"
 
 
 def _result_arrays(result: Tree | Flat) -> dict[str, NDArray[Any]]:
@@ -123,7 +122,7 @@ def _result_arrays(result: Tree | Flat) -> dict[str, NDArray[Any]]:
         _REPRESENTATIVES: result.representatives.astype(np.int64),
     }
     if result.tree_of_representatives is not None:
-        arrays[_THEIR_TREE] = result.tree_of_representatives.merges
+        arrays[_TREE_OF_REPRESENTATIVES] = result.tree_of_representatives.merges
     return arrays
 
 
@@ -133,26 +132,26 @@ def _result(arrays: Mapping[str, NDArray[Any]]) -> Tree | Flat:
     return Flat(
         arrays[_LABELS].astype(np.intp),
         arrays[_REPRESENTATIVES].astype(np.intp),
-        Tree(arrays[_THEIR_TREE]) if _THEIR_TREE in arrays else None,
+        Tree(arrays[_TREE_OF_REPRESENTATIVES]) if _TREE_OF_REPRESENTATIVES in arrays else None,
     )
 
 
 def _settings_json(settings: Settings) -> dict[str, Any]:
-    """The parameters of the method stand beside the other settings, as they did before they had a name."""
+    """Return settings as JSON, with method parameters at the top level, as in all earlier formats."""
     state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
     return {**state.pop("parameters"), **state}
 
 
 def _settings(state: Mapping[str, Any]) -> Settings:
-    given = dict(state)
-    manual = given.pop("weights")
+    values = dict(state)
+    weights = values.pop("weights")
     return Settings(
-        method=str(given.pop("method")),
-        weights=BlockWeights.from_json(manual) if manual else None,
-        seed=int(given.pop("seed")),
-        # Sessions of format 1 knew no preprocessing: their info bars were not left out.
-        processing=Preprocessing(**given.pop("processing", {"info_bar": "off"})),
-        parameters=given,
+        method=str(values.pop("method")),
+        weights=BlockWeights.from_json(weights) if weights else None,
+        seed=int(values.pop("seed")),
+        # Format 1 had no preprocessing; info bars were not cropped.
+        processing=Preprocessing(**values.pop("processing", {"info_bar": "off"})),
+        parameters=values,
     )
 
 
@@ -176,10 +175,10 @@ def load_session(path: Path) -> Project:
             state = json.loads(archive.read(_STATE))
             version = int(state["format"])
             if version < 1:
-                raise InputError(f"it has the format {version}, which no version of the program writes")
+                raise InputError(f"its format is {version}, but formats start at 1")
             if version > FORMAT:
                 raise WorkbenchError(
-                    f"{path} was saved by a newer version (format {version}); update the program to open it"
+                    f"{path} was saved by a newer version (format {version}); update the program"
                 )
             arrays = {
                 name.removesuffix(".npy"): read_array(archive.read(name))
@@ -192,13 +191,13 @@ def load_session(path: Path) -> Project:
         if side is not None:
             project = replace(project, side=side_of_json(side, len(project.images)))
     except InputError as error:
-        raise WorkbenchError(f"the session {path} is refused: {error}") from error
+        raise WorkbenchError(f"the session {path} was not opened: {error}") from error
     except WorkbenchError:
         raise
     except FileNotFoundError as error:
-        raise WorkbenchError(f"there is no session {path}") from error
+        raise WorkbenchError(f"the session {path} does not exist") from error
     except NotRegularError as error:
-        raise WorkbenchError(f"{path} is no session file") from error
+        raise WorkbenchError(f"{path} is not a session file") from error
     except PermissionError as error:
         raise WorkbenchError(f"the session {path} cannot be read: {error.strerror}") from error
     except MemoryError as error:
@@ -213,9 +212,9 @@ def load_session(path: Path) -> Project:
         zipfile.BadZipFile,
         NotImplementedError,
     ) as error:
-        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
-    except Exception as error:  # zlib and struct errors out of damaged archives
-        raise WorkbenchError(f"the session {path} is damaged; it was left as it is") from error
+        raise WorkbenchError(f"the session {path} is damaged; it was not changed") from error
+    except Exception as error:  # zlib and struct errors on damaged archives
+        raise WorkbenchError(f"the session {path} is damaged; it was not changed") from error
     return project
 
 
@@ -256,8 +255,8 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
     proposal = proposal_of(state, arrays, len(images))
-    if proposal is not None and not state.get(MOVED_IS_SEEN) and len(decisions.held) == len(images):
-        proposal = with_moved_seen(proposal, decisions.held, groups)
+    if proposal is not None and not state.get(MOVED_IS_REVIEWED) and len(decisions.held) == len(images):
+        proposal = with_moved_reviewed(proposal, decisions.held, groups)
     return Project(
         ImageSet(_root(state), images, rejected, _folders(state)),
         analysis,

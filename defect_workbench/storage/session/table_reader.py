@@ -1,4 +1,4 @@
-"""Side data on disk: read from CSV or XLSX, kept in a session, written with an export."""
+"""Side data on disk: reading CSV and XLSX files, storing in sessions, writing with exports."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ _SNIFFED_ROWS = 200
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV or XLSX file; the content, not the extension, says which.
+    """Read a CSV or XLSX file; the type is inferred from the content, not from the extension.
 
-    Encoding, delimiter and decimal comma of a CSV are told from its content. Of an XLSX the first sheet
-    is read, and of formulas the values that were saved with them.
+    So are encoding, delimiter and decimal comma of a CSV file. Of an XLSX file the first sheet is read, with
+    the stored values of formulas.
 
     Raises
     ------
     InputError
-        If it cannot be read, is too large, or holds no table.
+        If it cannot be read, is too large, or does not contain a table.
     """
     try:
         with open_regular(path) as stream:
             data = stream.read(MAX_BYTES + 1)
     except NotRegularError as error:
-        raise InputError(f"{path} is no file") from error
+        raise InputError(f"{path} is not a file") from error
     except OSError as error:
         raise InputError(f"the side data {path} cannot be read: {error.strerror or error}") from error
     if len(data) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES // 1024**2} MB, too large for side data")
+        raise InputError(f"{path} is larger than {MAX_BYTES // 1024**2} MB, the limit for side data")
     remarks: list[str] = []
     comma = False
     try:
@@ -61,10 +61,12 @@ def read_table(path: Path) -> Table:
         else:
             rows, comma = _csv_rows(data, remarks)
     except csv.Error as error:
-        raise InputError(f"{path} is no table that can be read: {error}") from error
+        raise InputError(f"{path} cannot be read as a table: {error}") from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if len(rows) < 2:
-        raise InputError(f"{path} holds no table: a line of column names and one row at least are needed")
+        raise InputError(
+            f"{path} does not contain a table: it needs a line of column names and at least one row"
+        )
     if len(rows) > MAX_ROWS:
         raise InputError(f"{path} has more than {MAX_ROWS:,} rows")
     width = max(len(row) for row in rows)
@@ -72,7 +74,7 @@ def read_table(path: Path) -> Table:
         raise InputError(f"{path} has more than {MAX_COLUMNS} columns")
     padded = [(*(cell[:MAX_CELL] for cell in row), *[""] * (width - len(row))) for row in rows]
     header, body = padded[0], padded[1:]
-    # A column without a name and without a value is an accident of the spreadsheet.
+    # Spreadsheets sometimes save empty columns.
     kept = [i for i in range(width) if header[i].strip() or any(row[i].strip() for row in body)]
     return Table(
         path.name,
@@ -87,11 +89,11 @@ def read_table(path: Path) -> Table:
 def _header(cells: Sequence[str]) -> tuple[str, ...]:
     names: list[str] = []
     for number, cell in enumerate(cells, start=1):
-        wanted = name = " ".join(cell.split())[:100] or f"column {number}"
-        again = 1
+        original = name = " ".join(cell.split())[:100] or f"column {number}"
+        count = 1
         while name in names:
-            again += 1
-            name = f"{wanted} ({again})"
+            count += 1
+            name = f"{original} ({count})"
         names.append(name)
     return tuple(names)
 
@@ -109,7 +111,7 @@ def _decode(data: bytes, remarks: list[str]) -> str:
 def _csv_rows(data: bytes, remarks: list[str]) -> tuple[list[list[str]], bool]:
     text = _decode(data, remarks)
     if "\0" in text:
-        raise InputError("the side data hold binary content; give a CSV or XLSX file")
+        raise InputError("the side data are binary; choose a CSV or XLSX file")
     first, _, rest = text.partition("\n")
     if first.strip().casefold().startswith("sep=") and len(first.strip()) == 5:
         delimiter, text = first.strip()[-1], rest
@@ -120,12 +122,12 @@ def _csv_rows(data: bytes, remarks: list[str]) -> tuple[list[list[str]], bool]:
         rows.append(row)
         if len(rows) > MAX_ROWS + 1:
             break
-    # Where the comma parts the cells, "1,5" in quotes is rather a thousand and five hundred.
+    # If the comma is the delimiter, a comma in a quoted number is more likely a thousands separator.
     return rows, delimiter != ","
 
 
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
-    """How well a delimiter divides a text: share of rows as wide as the commonest, and that width."""
+    """Return how well a delimiter fits: share of rows with the most common width, and that width."""
     widths: list[int] = []
     try:
         for row in csv.reader(io.StringIO(text[: 1 << 18], newline=""), delimiter=delimiter):
@@ -153,20 +155,20 @@ def _xlsx_rows(path: Path, data: bytes) -> list[list[str]]:
             try:
                 sheet = book.worksheets[0]
                 sheet.reset_dimensions()
-                found = []
+                rows = []
                 for row in sheet.iter_rows(max_col=MAX_COLUMNS + 1, max_row=MAX_ROWS + 2, values_only=True):
                     cells = [_xlsx_cell(value) for value in row]
                     while cells and not cells[-1]:
                         cells.pop()
                     if cells:
-                        found.append(cells)
-                return found
+                        rows.append(cells)
+                return rows
             finally:
                 book.close()
     except InputError:
         raise
-    except Exception as error:  # zip and XML parsers raise whatever they met in a damaged file
-        raise InputError(f"{path} is damaged or is no XLSX workbook") from error
+    except Exception as error:  # zip and XML parsers raise all kinds of errors on a damaged file
+        raise InputError(f"{path} is damaged or not an XLSX workbook") from error
 
 
 def _xlsx_cell(value: object) -> str:
@@ -187,7 +189,7 @@ def _xlsx_cell(value: object) -> str:
 
 
 def side_json(side: SideData) -> str:
-    """The member of a session file."""
+    """Return side data as the member of a session file."""
     state = {
         "source": side.source,
         "sha256": side.sha256,
@@ -201,7 +203,7 @@ def side_json(side: SideData) -> str:
 
 
 def side_of_json(text: bytes, images: int) -> SideData:
-    """Read the member of a session file.
+    """Return the side data in the member of a session file.
 
     Raises
     ------
@@ -210,7 +212,7 @@ def side_of_json(text: bytes, images: int) -> SideData:
     """
     state: dict[str, Any] = json.loads(text)
     columns = tuple(_column(str(name), ColumnKind(kind), cells) for name, kind, cells in state["columns"])
-    joined = tuple(bool(there) for there in state["joined"])
+    joined = tuple(bool(has_row) for has_row in state["joined"])
     if len(joined) != images or any(len(column.cells) != images for column in columns):
         raise ValueError("side data and images differ in number")
     return SideData(
@@ -229,7 +231,7 @@ def _column(name: str, kind: ColumnKind, cells: Iterable[object]) -> Column:
         return Column(name, kind, tuple(None if c is None else str(c) for c in cells))
     numbers = tuple(None if c is None else float(c) for c in cells)  # type: ignore[arg-type]
     if not all(n is None or math.isfinite(n) for n in numbers):
-        raise ValueError("a number of the side data is not finite")
+        raise ValueError("a number in the side data is not finite")
     return Column(name, kind, numbers)
 
 
@@ -237,15 +239,15 @@ def _column(name: str, kind: ColumnKind, cells: Iterable[object]) -> Column:
 
 
 def side_text(side: SideData, images: ImageSet, labels: Sequence[str]) -> str:
-    """`side_data.csv`: path and label of each image, then the joined columns.
+    """Return `side_data.csv`: path and label of each image, then the joined columns.
 
     Parameters
     ----------
     labels : sequence of str
-        Of the manifest, one an image.
+        Labels in the manifest, one per image.
     """
-    taken = {"path", "label"}
-    header = [c.name if c.name not in taken else f"{c.name} (side data)" for c in side.columns]
+    reserved = {"path", "label"}
+    header = [c.name if c.name not in reserved else f"{c.name} (side data)" for c in side.columns]
     lines = []
     for i, (image, label) in enumerate(zip(images.images, labels, strict=True)):
         cells = [safe_text(cell_text(c.cells[i])) for c in side.columns]

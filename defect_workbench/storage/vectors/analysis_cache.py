@@ -1,4 +1,4 @@
-"""Analyses that were made before: the tree of ten thousand images takes longer to build than to read."""
+"""A cache of analyses: building the tree of ten thousand images takes longer than reading it."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import load_session, save_session
 
-_KEPT = 12
+_CAPACITY = 12
 
 
 class AnalysisCache:
-    """A folder of a few session files, each under the name of what it depends on."""
+    """A folder with the most recent analyses as session files, named by a hash of what they depend on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def _path(self, images: ImageSet, made: Mapping[str, Any], settings: Settings) -> Path:
-        facts = {
+    def _path(self, images: ImageSet, identity: Mapping[str, Any], settings: Settings) -> Path:
+        dependencies = {
             "images": [image.sha256 for image in images.images],
-            "made": made,
+            "made": identity,
             "settings": asdict(settings),
         }
-        name = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+        name = hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()[:32]
         return self._folder / f"{name}.dwb"
 
-    def get(self, images: ImageSet, made: Mapping[str, Any], settings: Settings) -> Analysis | None:
-        """The analysis of these contents in this order, if it is known and sound.
+    def get(self, images: ImageSet, identity: Mapping[str, Any], settings: Settings) -> Analysis | None:
+        """Return the cached analysis of these images in this order; None if there is no valid one.
 
         Parameters
         ----------
-        made : mapping of str to Any
-            What the result depends on apart from contents and settings, as JSON values: the identity of the
-            features and the version of the grouping.
+        identity : mapping of str to Any
+            What the result depends on apart from images and settings, as JSON values: the identity of the
+            features and the version of the clustering.
         """
         try:
-            found = load_session(self._path(images, made, settings)).analysis
+            analysis = load_session(self._path(images, identity, settings)).analysis
         except WorkbenchError:
             return None
-        return found if len(found) == len(images) else None
+        return analysis if len(analysis) == len(images) else None
 
-    def put(self, images: ImageSet, made: Mapping[str, Any], analysis: Analysis) -> None:
-        """Keep an analysis; the oldest ones go. A disk that cannot take it costs nothing."""
-        path = self._path(images, made, analysis.settings)
+    def put(self, images: ImageSet, identity: Mapping[str, Any], analysis: Analysis) -> None:
+        """Store an analysis and remove the oldest ones; write errors are ignored."""
+        path = self._path(images, identity, analysis.settings)
         try:
             save_session(path, Project(images, analysis, 1, Decisions.none(len(images))))
-            known = sorted(self._folder.glob("*.dwb"), key=lambda item: item.stat().st_mtime)
-            for old in known[:-_KEPT]:
+            cached = sorted(self._folder.glob("*.dwb"), key=lambda item: item.stat().st_mtime)
+            for old in cached[:-_CAPACITY]:
                 old.unlink(missing_ok=True)
         except (OSError, WorkbenchError):
             return

@@ -1,12 +1,12 @@
-"""The feature store: vectors kept by content, so nothing is computed twice.
+"""The feature store: vectors on disk, by content hash and identity, so that nothing is computed twice.
 
     STORE/store.json                          format version
-    STORE/<kind>-<key>/identity.json          what the numbers of this folder depend on
-    STORE/<kind>-<key>/part-<id>.parquet      sha256, values; written once, never changed
-    STORE/files/part-<id>.parquet             root, path, size, mtime_ns, sha256: which file is which content
+    STORE/<kind>-<key>/identity.json          what the vectors in this folder depend on
+    STORE/<kind>-<key>/part-<id>.parquet      sha256, values; never changed once written
+    STORE/files/part-<id>.parquet             root, path, size, mtime_ns, sha256 of each file
 
-Parts are complete or absent, so several processes may add to one store, and a killed run loses at most
-what it had not flushed.
+A part is either complete or missing, so several processes can add to a store, and a killed run loses at
+most what it had not written yet.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _MOST_NOTE_BYTES = 1 << 20
 
 
 class FeatureStore:
-    """One store folder.
+    """A feature store in a folder.
 
     Parameters
     ----------
     folder : Path
-        Made when something is first written.
+        Created when something is first written.
 
     Raises
     ------
     WorkbenchError
-        If the folder holds something else, or a store of a newer version.
+        If the folder is not empty and not a store, or a store of a newer version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,7 +61,7 @@ class FeatureStore:
         try:
             version = _version(folder / _MARK)
         except FileNotFoundError:
-            self._check_markless()
+            self._check_unmarked()
         except NotRegularError as error:
             raise WorkbenchError(f"{folder} is not a feature store: its {_MARK} is not a file") from error
         except NotADirectoryError as error:
@@ -71,7 +71,7 @@ class FeatureStore:
                 raise WorkbenchError(
                     f"the feature store {folder} cannot be read: {error.strerror or error}"
                 ) from error
-            self._mark_again("damaged")
+            self._restore_mark("damaged")
         else:
             if version > FORMAT:
                 raise WorkbenchError(
@@ -80,8 +80,8 @@ class FeatureStore:
                     Remedy.OTHER_STORE,
                 )
 
-    def _check_markless(self) -> None:
-        """A folder without a mark may be new, or a store whose mark was removed."""
+    def _check_unmarked(self) -> None:
+        """Accept a folder without a mark if it is new or a store whose mark was deleted."""
         if self.folder.exists() and not self.folder.is_dir():
             raise WorkbenchError(f"{self.folder} is a file, not a feature store", Remedy.OTHER_STORE)
         try:
@@ -91,22 +91,21 @@ class FeatureStore:
                 f"the feature store {self.folder} cannot be read: {error.strerror or error}"
             ) from error
         if used:
-            self._mark_again("missing")
+            self._restore_mark("missing")
 
-    def _mark_again(self, what: str) -> None:
-        """Rewrite the mark of a folder that clearly is a store: its blocks state what they depend on."""
+    def _restore_mark(self, problem: str) -> None:
+        """Rewrite the mark of a folder whose content shows that it is a store."""
         if not (_parts(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
-            if what == "missing":
+            if problem == "missing":
                 raise WorkbenchError(
                     f"{self.folder} is not a feature store and is not empty", Remedy.OTHER_STORE
                 )
             raise WorkbenchError(
-                f"{self.folder} is not a feature store: its {_MARK} is damaged, and there is nothing else of "
-                "a store in it",
+                f"{self.folder} is not a feature store: its {_MARK} is damaged, and it contains no features",
                 Remedy.OTHER_STORE,
             )
-        log.warning("the mark %s of a feature store was %s; it is rewritten", self.folder / _MARK, what)
-        with suppress(OSError):  # one that cannot be written can still be read
+        log.warning("%s of a feature store was %s; it is rewritten", self.folder / _MARK, problem)
+        with suppress(OSError):  # a read-only store can still be read
             write_text(self.folder / _MARK, _MARK_TEXT)
 
     @staticmethod
@@ -117,41 +116,41 @@ class FeatureStore:
     # Vectors
 
     def block(self, kind: str, identity: Mapping[str, Any]) -> Block:
-        """The vectors of one kind that depend on `identity` (JSON values)."""
+        """Return the block of this kind and identity (JSON values)."""
         text = json.dumps(identity, sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
         folders = [self.folder / f"{name}-{key}" for name in _kind_names(kind)]
         return Block(self, folders[0], dict(identity), folders[1:])
 
     def identities(self, kind: str) -> list[dict[str, Any]]:
-        """The identities for which the store has a block of this kind."""
-        found = []
+        """Return the identities of all blocks of this kind."""
+        identities = []
         names = _kind_names(kind)
         for path in sorted(path for name in names for path in self.folder.glob(f"{name}-*/identity.json")):
             try:
-                found.append(json.loads(read_regular(path, _MOST_NOTE_BYTES)))
+                identities.append(json.loads(read_regular(path, _MOST_NOTE_BYTES)))
             except (OSError, ValueError, RecursionError):
-                log.warning("unreadable %s", path)
-        return found
+                log.warning("%s cannot be read", path)
+        return identities
 
     # Files
 
     def stamps(self, root: Path) -> dict[str, FileStamp]:
-        """What is known of the files below `root`, by path; the newest entry of a path counts."""
-        known: dict[str, FileStamp] = {}
+        """Return the latest stamps of the files below `root`, by path."""
+        stamps: dict[str, FileStamp] = {}
         for table in self._file_tables(str(root)):
             columns = [table.column(name).to_pylist() for name in ("path", "size", "mtime_ns", "sha256")]
-            # Parts of earlier versions lack these; such a file is read once more.
+            # Parts of earlier versions lack these columns; their files are hashed again.
             columns += [
                 table.column(name).to_pylist() if name in table.column_names else [-1] * table.num_rows
                 for name in ("changed_ns", "inode")
             ]
             for path, *stamp in zip(*columns, strict=True):
-                known[path] = FileStamp(*stamp)
-        return known
+                stamps[path] = FileStamp(*stamp)
+        return stamps
 
     def last_root(self) -> Path | None:
-        """The folder whose files were added last."""
+        """Return the folder whose files were added last."""
         parts = _parts(self.folder / _FILES)
         for part in reversed(parts):
             table = _read(part, ["root"])
@@ -160,7 +159,7 @@ class FeatureStore:
         return None
 
     def remember_files(self, root: Path, stamps: Mapping[str, FileStamp]) -> None:
-        """Keep which content each file had."""
+        """Store the stamps of files below `root`."""
         if not stamps:
             return
         table = pa.table(
@@ -183,7 +182,7 @@ class FeatureStore:
                 yield table.filter(pc.equal(table.column("root"), root))
 
     def write_part(self, folder: Path, table: pa.Table, compression: str) -> Path:
-        """Add a part to a folder of the store; the mark is written before the first one."""
+        """Add a part to a folder of the store; the mark is written before the first part."""
         path = folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.parquet"
         try:
             self.mark()
@@ -192,29 +191,29 @@ class FeatureStore:
                     table, draft, compression=compression, use_dictionary=False, write_page_checksum=True
                 )
         except (OSError, pa.ArrowException) as error:
-            raise self.unwritable(error) from error
+            raise self.write_error(error) from error
         return path
 
     def mark(self) -> None:
-        """Mark the folder as a store; before anything else is in it, or a kill would leave it unknown."""
+        """Mark the folder as a store, before anything else is written, in case the process is killed."""
         if not self.is_store(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_text(self.folder / _MARK, _MARK_TEXT)
 
-    def unwritable(self, error: Exception) -> WorkbenchError:
-        """What to tell where the disk does not take it."""
-        words = why_not_written(error) if isinstance(error, OSError) else str(error)
+    def write_error(self, error: Exception) -> WorkbenchError:
+        """Return the error to raise if the store cannot be written."""
+        reason = why_not_written(error) if isinstance(error, OSError) else str(error)
         return WorkbenchError(
-            f"the feature store {self.folder} cannot be written: {words}. What it held before is kept",
+            f"the feature store {self.folder} cannot be written: {reason}. Its previous content is kept",
             Remedy.OTHER_STORE,
         )
 
 
 class Block:
-    """The rows of one kind and identity: for each content hash a vector or a record of fields.
+    """The rows of one kind and identity: a vector or a record of named values for each content hash.
 
-    What earlier versions wrote into the folders `former`, under another name of the kind, is read too; new
-    rows go into `folder`.
+    The folders `former`, written by earlier versions under other names of the kind, are read as well. New
+    rows are written to `folder`.
     """
 
     def __init__(
@@ -223,26 +222,26 @@ class Block:
         self._store = store
         self._folder = folder
         self._identity = identity
-        self._where: dict[str, tuple[Path, int]] = {}
-        for part in [part for place in (folder, *former) for part in _parts(place)]:
+        self._location: dict[str, tuple[Path, int]] = {}
+        for part in [part for source in (folder, *former) for part in _parts(source)]:
             table = _read(part, ["sha256"])
             if table is not None:
                 self._index(part, table.column("sha256").to_pylist())
 
     def __contains__(self, sha256: str) -> bool:
-        return sha256 in self._where
+        return sha256 in self._location
 
     def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None:
-        """Add rows; (n, d) float32."""
+        """Add vectors, (n, d) float32."""
         values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
         self._append(sha256s, {"values": values})
 
     def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None:
-        """Add rows of named values."""
+        """Add records of named values."""
         self._append(sha256s, {name: pa.array(list(values)) for name, values in fields.items()})
 
     def vectors(self, sha256s: Sequence[str]) -> Vectors:
-        """The vectors of known contents, (n, d) float32.
+        """Return the vectors of some contents, (n, d) float32.
 
         Raises
         ------
@@ -251,11 +250,11 @@ class Block:
         """
         result: Vectors | None = None
         for part, targets, rows in self._by_part(sha256s):
-            with _sound(part):
-                read = pq.read_table(
+            with _renaming_if_damaged(part):
+                table = pq.read_table(
                     part, columns=["values"], memory_map=True, page_checksum_verification=True
                 )
-                values = read.column("values").combine_chunks()
+                values = table.column("values").combine_chunks()
                 width = values.type.list_size
                 matrix = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
                 if result is None:
@@ -264,10 +263,10 @@ class Block:
         return result if result is not None else np.empty((0, 0), np.float32)
 
     def fields(self, sha256s: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """The named values of known contents, one tuple each."""
+        """Return the named values of some contents, one tuple per content."""
         result: list[tuple[Any, ...]] = [()] * len(sha256s)
         for part, targets, rows in self._by_part(sha256s):
-            with _sound(part):
+            with _renaming_if_damaged(part):
                 table = pq.read_table(part, columns=list(names), page_checksum_verification=True)
                 columns = [table.column(name).to_pylist() for name in names]
                 for target, row in zip(targets, rows, strict=True):
@@ -281,7 +280,7 @@ class Block:
                 self._store.mark()
                 write_text(identity, json.dumps(self._identity, sort_keys=True, indent=1) + "\n")
             except OSError as error:
-                raise self._store.unwritable(error) from error
+                raise self._store.write_error(error) from error
         sweep(self._folder)
         table = pa.table({"sha256": pa.array(list(sha256s), pa.string()), **columns})
         part = self._store.write_part(self._folder, table, "none")
@@ -289,12 +288,12 @@ class Block:
 
     def _index(self, part: Path, sha256s: Iterable[str]) -> None:
         for row, sha256 in enumerate(sha256s):
-            self._where.setdefault(sha256, (part, row))
+            self._location.setdefault(sha256, (part, row))
 
     def _by_part(self, sha256s: Sequence[str]) -> Iterable[tuple[Path, list[int], list[int]]]:
         grouped: dict[Path, tuple[list[int], list[int]]] = {}
         for target, sha256 in enumerate(sha256s):
-            part, row = self._where[sha256]
+            part, row = self._location[sha256]
             targets, rows = grouped.setdefault(part, ([], []))
             targets.append(target)
             rows.append(row)
@@ -302,14 +301,14 @@ class Block:
 
 
 def _kind_names(kind: str) -> list[str]:
-    """A kind's name, then the names it had in earlier versions."""
+    """Return the name of a kind, followed by its names in earlier versions."""
     return [kind, *(former for former, name in FORMER_NAMES.items() if name == kind)]
 
 
 def _version(mark: Path) -> int:
     version = int(json.loads(read_regular(mark, _MOST_NOTE_BYTES))["format"])
     if version < 1:
-        raise ValueError("formats are counted from 1")
+        raise ValueError("formats start at 1")
     return version
 
 
@@ -318,17 +317,17 @@ def _parts(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _sound(part: Path) -> Iterator[None]:
-    """Sets a part aside whose damage shows only now, so that the next run computes anew what it held."""
+def _renaming_if_damaged(part: Path) -> Iterator[None]:
+    """Rename a part that turns out to be damaged, so that the next run computes its content again."""
     try:
         yield
     except (OSError, pa.ArrowException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        log.warning("the part %s of the feature store is damaged (%s)", part, error)
+        log.warning("%s in the feature store is damaged (%s)", part, error)
         with suppress(OSError):
             part.rename(part.with_name(f"damaged-{part.name}"))
         raise WorkbenchError(
-            f"a part of the feature store is damaged and was set aside ({part}); run again, and what it held "
-            "is computed anew"
+            f"a file of the feature store is damaged and was renamed ({part}); run again to compute its "
+            "features again"
         ) from error
 
 
@@ -336,5 +335,5 @@ def _read(part: Path, columns: list[str] | None) -> pa.Table | None:
     try:
         return pq.read_table(part, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        log.warning("the part %s of the feature store is damaged and is computed anew (%s)", part, error)
+        log.warning("%s in the feature store is damaged; its features are computed again (%s)", part, error)
         return None

@@ -319,9 +319,9 @@ def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -
     with pytest.raises(WorkbenchError, match="newer version"):
         load_model(path)
     path.write_bytes(b"GIF89a" * 40)
-    with pytest.raises(InputError, match="no model"):
+    with pytest.raises(InputError, match="not a model"):
         load_model(path)
-    with pytest.raises(InputError, match="there is no model"):
+    with pytest.raises(InputError, match="does not exist"):
         load_model(tmp_path / "absent")
 
 

@@ -263,7 +263,7 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["export", *SESSION, "--seed", "-1"], 2, "--seed"),
     (["export", *SESSION, "--split", "column:x"], 2, "column"),
     (["export", *SESSION, "--confirmed"], 2, "confirmed"),
-    (["export", *SESSION, "--side-data", "{pipe}"], 2, "is no file"),
+    (["export", *SESSION, "--side-data", "{pipe}"], 2, "is not a file"),
     *[
         (["compare", "{done}/session.dwb", path], code, "")
         for path, code in (
@@ -280,7 +280,7 @@ TABLE: list[tuple[list[str], int, str]] = [
         for path, code in (("{text}", 1), ("{pipe}", 1), ("/proc/x", 1), ("{lot}", 1))
     ],
     *[([*CLUSTER, "--add"], 2, "")],
-    (["cluster", "{lot}", "--offline", "--out", "{lot}", "--add"], 2, "no export"),
+    (["cluster", "{lot}", "--offline", "--out", "{lot}", "--add"], 2, "not an export"),
     (["cluster", "{lot}", "--offline", "--out", "{text}", "--add"], 2, ""),
     (["demo", "--offline", "--out", "{text}"], 2, "not a folder"),
     (["demo", "--offline", "--out", "{text}/x"], 1, "not writable"),
@@ -314,7 +314,7 @@ def test_a_value_no_one_should_give_gets_a_sentence(
     found = cli.run([filled(argument) for argument in arguments], places)
     output, said = capsys.readouterr()
     last = said.strip().splitlines()[-1]
-    assert (found, "Traceback" in said, "unexpected fault" in said) == (code, False, False), said
+    assert (found, "Traceback" in said, "unexpected error" in said) == (code, False, False), said
     assert last.startswith(("defect-workbench: ", f"defect-workbench {arguments[0]}: error: "))
     assert words in last
     assert output == ""

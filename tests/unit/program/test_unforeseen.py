@@ -49,8 +49,8 @@ def fail_with(
             "Extracting features",
             "lot/x.png",
             (
-                "unexpected fault at the step “Extracting features”, on lot/x.png (ZeroDivisionError: "
-                "division by zero). Run it again; if it comes back, try it without lot/x.png, and report it "
+                "unexpected error at the step “Extracting features”, on lot/x.png (ZeroDivisionError: "
+                "division by zero). Try again; if it happens again, try without lot/x.png, and report it "
                 "with the log {log}"
             ),
         ),
@@ -58,14 +58,14 @@ def fail_with(
             lambda: KeyError("k"),
             "",
             "",
-            "unexpected fault (KeyError: 'k'). Run it again; if it comes back, report it with the log {log}",
+            "unexpected error (KeyError: 'k'). Try again; if it happens again, report it with the log {log}",
         ),
         (
             lambda: RuntimeError("first\nsecond\x1b[2J"),
             "",
             "",
             (
-                "unexpected fault (RuntimeError: first). Run it again; if it comes back, report it with the "
+                "unexpected error (RuntimeError: first). Try again; if it happens again, report it with the "
                 "log {log}"
             ),
         ),
@@ -75,20 +75,23 @@ def fail_with(
             "",
             (
                 "there is not enough memory at the step “Building the dendrogram”; close other programs or "
-                "give fewer images at once, and run it again"
+                "use fewer images, and try again"
             ),
         ),
         (
             lambda: OSError(errno.ENOSPC, "No space left on device", "/lot/x"),
             "Writing images",
             "",
-            "stopped at the step “Writing images”, on /lot/x: the disk is full; make room and run it again",
+            (
+                "the job stopped at the step “Writing images”, on /lot/x: the disk is full; free some space "
+                "and try again"
+            ),
         ),
         (
             lambda: PermissionError(errno.EACCES, "Permission denied"),
             "",
             "/lot/x",
-            "stopped, on /lot/x: Permission denied; put that right and run it again",
+            "the job stopped, on /lot/x: Permission denied; correct this and try again",
         ),
     ],
 )
@@ -150,8 +153,8 @@ def test_a_fault_in_a_thread_or_a_slot_is_a_sentence_and_a_log_entry(
         thread.join()
         sys.excepthook(KeyError, KeyError("in a slot"), None)
     assert [str(error) for error in caught] == [
-        "unexpected fault (ZeroDivisionError: in a thread). Run it again; if it comes back, report it",
-        "unexpected fault (KeyError: 'in a slot'). Run it again; if it comes back, report it",
+        "unexpected error (ZeroDivisionError: in a thread). Try again; if it happens again, report it",
+        "unexpected error (KeyError: 'in a slot'). Try again; if it happens again, report it",
     ]
     assert "Traceback" in caplog.text
     assert capfd.readouterr() == ("", "")

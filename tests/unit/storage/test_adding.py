@@ -116,7 +116,7 @@ def newer_receipt(out: Path) -> None:
         (spoil_image, "was changed since"),
         (spoil_manifest, "was changed since"),
         (lose_image, "was changed since"),
-        (lose_receipt, "no export of this program"),
+        (lose_receipt, "not an export of this program"),
         (damage_receipt, "damaged"),
         (newer_receipt, "newer version"),
     ],
@@ -150,7 +150,7 @@ def test_nothing_is_added_through_a_link_out_of_the_folder(tmp_path: Path) -> No
     more = made_project(tmp_path / "more", (8, 6, 5, 9))
     decisions, _ = more.decisions.hold(np.arange(19, 28), Group("pits"))
     before = tree(out)
-    with pytest.raises(InputError, match="leads out of the result folder"):
+    with pytest.raises(InputError, match="outside the result folder"):
         do_export(replace(more, decisions=decisions), out, add=True)
     assert tree(out) == before
     assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -95,7 +95,7 @@ def test_what_leads_out_is_refused_at_the_last_step_too(
         return [replace(row, exported_as=f"../{row.exported_as}") for row in rows(project)]
 
     monkeypatch.setattr(exporting, "rows", leading_out)
-    with pytest.raises(WorkbenchError, match="leads out of the result folder"):
+    with pytest.raises(WorkbenchError, match="is outside the result folder"):
         do_export(tmp_path / "lot", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "cluster-01").exists()
@@ -115,7 +115,7 @@ def test_a_planted_link_is_not_written_through(where: str, tmp_path: Path) -> No
     else:
         (out / "train").symlink_to(victim)
     (stage / "commit.json").write_text(json.dumps({"order": ["train/pits/a.png"], "replaced": []}))
-    with pytest.raises(WorkbenchError, match="leads out of"):
+    with pytest.raises(WorkbenchError, match="is outside"):
         recover(out)
     assert not list(victim.iterdir())
 
@@ -130,7 +130,7 @@ def test_a_forged_plan_moves_nothing_at_all(tmp_path: Path) -> None:
     (out / STAGE / "commit.json").write_text(
         json.dumps({"order": ["manifest.csv", "../x"], "replaced": ["manifest.csv"]})
     )
-    with pytest.raises(WorkbenchError, match="was not touched"):
+    with pytest.raises(WorkbenchError, match="was not changed"):
         recover(out)
     assert (out / "manifest.csv").read_bytes() == before
     assert (files / "manifest.csv").read_text() == "forged"
@@ -159,7 +159,7 @@ def test_an_export_that_comes_second_says_so(tmp_path: Path) -> None:
                 out.mkdir()
                 (out / "theirs").touch()
 
-    with pytest.raises(WorkbenchError, match="appeared in the meantime"):
+    with pytest.raises(WorkbenchError, match="was created in the meantime"):
         export(made_project(tmp_path / "lot"), out, Mode.COPY, {}, thumbnail, Second())
     assert everything(out) == {"theirs"}
 

@@ -126,9 +126,9 @@ def test_sessions_cannot_name_files_outside_their_folder(tmp_path: Path, path: s
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("format", 0, "the format 0, which no version"),
-        ("format", -1, "the format -1, which no version"),
-        ("format", False, "the format 0, which no version"),
+        ("format", 0, "its format is 0"),
+        ("format", -1, "its format is -1"),
+        ("format", False, "its format is 0"),
         ("root", "/lot\0/x", "names no folder"),
         ("root", "", "names no folder"),
     ],

@@ -102,12 +102,12 @@ def test_workbook_that_would_unpack_to_too_much_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no table"),
-        (b"file,lot\n", "no table"),
-        (b"PK\x03\x04 nonsense", "no XLSX"),
+        (b"", "not contain a table"),
+        (b"file,lot\n", "not contain a table"),
+        (b"PK\x03\x04 nonsense", "not an XLSX"),
         (b"a,b\n\x00\x01,2\n", "binary"),
         (b"a," * 400 + b"b\n" + b"1," * 400 + b"2\n", "columns"),
-        (b'a,"' + b"x" * 200_000 + b'"\nb,c\n', "no table that can be read"),
+        (b'a,"' + b"x" * 200_000 + b'"\nb,c\n', "cannot be read as a table"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:

@@ -140,7 +140,7 @@ def test_a_store_whose_mark_is_damaged_is_marked_anew_and_keeps_everything(
 def test_a_damaged_mark_alone_makes_no_store(tmp_path: Path, mark: bytes) -> None:
     (tmp_path / "store.json").write_bytes(mark)
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(WorkbenchError, match="nothing else of a store in it"):
+    with pytest.raises(WorkbenchError, match="it contains no features"):
         FeatureStore(tmp_path)
     assert (tmp_path / "store.json").read_bytes() == mark
 

@@ -1,1 +1,1 @@
-"""Formats of annotation files, one module for each."""
+"""Annotation formats, one per module."""

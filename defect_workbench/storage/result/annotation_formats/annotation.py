@@ -1,4 +1,4 @@
-"""What annotation files list, and what a format of them consists of."""
+"""Annotations, and the interface of annotation formats."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Annotation:
-    """One exported image with its label; outliers have none and are not listed.
+    """An exported image with its label; outliers have no label and no annotation.
 
     Attributes
     ----------
     file : str
-        Relative to the result folder, '/' as separator.
+        Path relative to the result folder, with '/' as separator.
     split : str
         train, val or test; empty without a split.
     path : str
-        Of the original, relative to the folder of images.
+        Path of the original, relative to the root of the image set.
     """
 
     file: str
@@ -32,20 +32,20 @@ class Annotation:
 
 @dataclass(frozen=True)
 class AnnotationFormat:
-    """A format of annotation files.
+    """An annotation format.
 
     Attributes
     ----------
     name : str
-        On the command line and in receipts.
+        Name on the command line and in receipts.
     label : str
-        In the window.
+        Name in the window.
     files : tuple of str
-        Names of all files it may write; nothing else in a result folder is named so.
+        Names of all files it may write; they are reserved in result folders.
     write : callable
-        Gives the content of the files, by name, for annotations and, where an earlier result folder is
-        continued, that folder: what its files list stays first. Raises ValueError, KeyError, TypeError or
-        OSError if they cannot be read.
+        Returns the content of the files, by name. Arguments: the annotations; and the result folder to add
+        to, whose annotations stay first, or None. Raises ValueError, KeyError, TypeError or OSError if its
+        files cannot be read.
     """
 
     name: str

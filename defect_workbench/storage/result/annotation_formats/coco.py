@@ -1,7 +1,7 @@
-"""Annotations as COCO-style JSON, one file for each set of a split.
+"""Annotations as COCO JSON, one file per set of a split.
 
-The labels are of whole images. Where nobody drew a box, COCO annotations carry none: a box around the
-whole image would teach a detector that everything is the defect.
+Labels belong to whole images, so the annotations have no boxes: a box around the whole image would teach a
+detector that everything is the defect.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from defect_workbench.storage.result.annotation_formats.annotation import Annota
 _FILES = {"": "annotations.json", **{name: f"annotations-{name}.json" for name in SPLITS}}
 
 
-def _write(found: Sequence[Annotation], earlier: Path | None) -> Mapping[str, str]:
+def _write(annotations: Sequence[Annotation], earlier: Path | None) -> Mapping[str, str]:
     files = {}
     for split, file in _FILES.items():
-        if split and not found:
+        if split and not annotations:
             continue
-        mine = [item for item in found if item.split == split]
+        in_set = [item for item in annotations if item.split == split]
         old = earlier / file if earlier is not None and (earlier / file).is_file() else None
-        if mine or old is not None:
-            files[file] = _text(mine, found, old)
+        if in_set or old is not None:
+            files[file] = _text(in_set, annotations, old)
     return files
 
 
-def _text(mine: Sequence[Annotation], everything: Sequence[Annotation], old: Path | None) -> str:
-    """One file; its categories are those of all sets, so that a number means the same in each."""
+def _text(in_set: Sequence[Annotation], annotations: Sequence[Annotation], old: Path | None) -> str:
+    """Return one file. All files list the same categories, so that ids mean the same in each."""
     state: dict[str, Any] = {
         "info": {
             "description": "labels of whole images; there are no boxes",
@@ -45,11 +45,11 @@ def _text(mine: Sequence[Annotation], everything: Sequence[Annotation], old: Pat
     if old is not None:
         state = json.loads(old.read_text(encoding="utf-8"))
     numbers = {str(c["name"]): int(c["id"]) for c in state["categories"]}
-    for label in sorted({a.label for a in everything} - set(numbers)):
+    for label in sorted({a.label for a in annotations} - set(numbers)):
         numbers[label] = max(numbers.values(), default=0) + 1
         state["categories"].append({"id": numbers[label], "name": label, "supercategory": "defect"})
     number = max((int(image["id"]) for image in state["images"]), default=0)
-    for a in mine:
+    for a in in_set:
         number += 1
         state["images"].append(
             {

@@ -1,4 +1,4 @@
-"""Annotations as one CSV: a row for each image."""
+"""Annotations as CSV, one row per image."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FILE = "annotations.csv"
 _COLUMNS = ("file", "label", "split", "width", "height", "sha256", "path")
 
 
-def _write(found: Sequence[Annotation], earlier: Path | None) -> Mapping[str, str]:
+def _write(annotations: Sequence[Annotation], earlier: Path | None) -> Mapping[str, str]:
     lines: list[Sequence[object]] = []
     if earlier is not None and (earlier / _FILE).is_file():
         reader = csv.reader(io.StringIO((earlier / _FILE).read_text(encoding="utf-8"), newline=""))
         lines += list(reader)[1:]
     lines += [
         (safe_path(a.file), safe_text(a.label), a.split, a.width, a.height, a.sha256, safe_path(a.path))
-        for a in found
+        for a in annotations
     ]
     return {_FILE: table_text(_COLUMNS, lines)}
 

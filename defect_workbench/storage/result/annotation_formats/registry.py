@@ -1,4 +1,4 @@
-"""All formats of annotation files."""
+"""The annotation formats: to add one, write a module with its `ENTRY` and name it here."""
 
 from __future__ import annotations
 
