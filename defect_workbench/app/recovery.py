@@ -89,18 +89,18 @@ class Recovery:
 
     def discarded(self) -> list[RecoverableWork]:
         """Return discarded work, newest first; deletes what is too old or too much."""
-        found = []
+        discarded = []
         for path in self._folder.glob(f"{_PREFIX}*.dwb"):
             try:
                 parts = path.stem.removeprefix(_PREFIX).split("-", 3)
                 when = datetime.strptime("-".join(parts[:2]), "%Y%m%d-%H%M%S").astimezone()
-                found.append(RecoverableWork(path, when, parts[3] if len(parts) > 3 else ""))
+                discarded.append(RecoverableWork(path, when, parts[3] if len(parts) > 3 else ""))
             except ValueError:
                 continue
-        found.sort(key=lambda item: item.path.name, reverse=True)
+        discarded.sort(key=lambda item: item.path.name, reverse=True)
         oldest = datetime.now().astimezone() - timedelta(days=_DAYS)
-        kept = [item for item in found[:_MOST_DISCARDED] if item.when > oldest]
-        for item in found:
+        kept = [item for item in discarded[:_MOST_DISCARDED] if item.when > oldest]
+        for item in discarded:
             if item not in kept:
                 item.path.unlink(missing_ok=True)
         return kept

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.jobs.runner import JobReporter, JobRunner, Lasting, Progress
+from defect_workbench.app.jobs.runner import JobReporter, JobRunner, Progress, ResultOnDisk
 from defect_workbench.core.errors import WorkbenchError
 
 
@@ -63,7 +63,7 @@ def test_cancel_stops_at_the_next_check(jobs: JobRunner, qtbot: QtBot) -> None:
 
 
 def test_a_cancel_after_the_write_does_not_deny_it(jobs: JobRunner, qtbot: QtBot) -> None:
-    class Written(Lasting):
+    class Written(ResultOnDisk):
         pass
 
     def work(reporter: JobReporter) -> Written:

@@ -20,7 +20,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.messages: list[str] = []
-        self.asked: list[str] = []
+        self.questions: list[str] = []
         self.agree = True
         self.leave = Leave.DISCARD
         self.text = ""
@@ -29,11 +29,11 @@ class Answers:
         self.messages.append(text)
 
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:
-        self.asked.append(text)
+        self.questions.append(text)
         done(self.agree)
 
     def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
-        self.asked.append(text)
+        self.questions.append(text)
         done(self.leave)
 
     def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:

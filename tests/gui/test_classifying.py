@@ -185,7 +185,7 @@ def test_nothing_pushes_a_training_aside_and_an_unsaved_classifier_is_asked_abou
     opened.document.undo_stack.setClean()
     answers.leave = Leave.STAY
     assert not opened.close()
-    assert "classifier has not been saved" in answers.asked[-1]
+    assert "classifier has not been saved" in answers.questions[-1]
     assert opened.isVisible()
 
 

@@ -92,7 +92,7 @@ def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers)
     answers.leave = Leave.STAY
     opened.close()
     assert opened.isVisible()
-    assert "unsaved changes" in answers.asked[0]
+    assert "unsaved changes" in answers.questions[0]
 
 
 def test_help_lists_the_keys_and_copies_a_bug_report(opened: MainWindow, answers: Answers) -> None:

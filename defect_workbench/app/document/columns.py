@@ -58,9 +58,9 @@ def columns_of(project: Project) -> dict[str, Column]:
     if project.proposal is not None:
         texts["proposed"] = list(project.proposal.labels)
         numbers["probability"] = project.proposal.probability
-    found = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
-    found += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
-    columns = {column.name: column for column in found if _has_values(column)}
+    candidates = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
+    candidates += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
+    columns = {column.name: column for column in candidates if _has_values(column)}
     for column in _side_columns(project):
         # A joined table takes precedence over what the files hold.
         columns[column.name.casefold()] = column
@@ -69,16 +69,16 @@ def columns_of(project: Project) -> dict[str, Column]:
 
 def _side_columns(project: Project) -> list[Column]:
     """Return the columns of the joined table; filters are typed, so spaces in their names become '_'."""
-    found = []
+    columns = []
     for column in project.side.columns if project.side is not None else ():
         name = "_".join(column.name.split())
         if column.kind is ColumnKind.NUMBER:
             numbers = [_number(cell) for cell in column.cells]
-            found.append(Column(name, np.array(numbers, np.float64)))
+            columns.append(Column(name, np.array(numbers, np.float64)))
         else:
             texts = ["" if cell is None else str(cell) for cell in column.cells]
-            found.append(Column(name, np.array(texts, np.object_)))
-    return [column for column in found if _has_values(column)]
+            columns.append(Column(name, np.array(texts, np.object_)))
+    return [column for column in columns if _has_values(column)]
 
 
 def _measured(measured: Measurements | None, name: str) -> float:

@@ -99,9 +99,9 @@ class Editor:
         if not len(images):
             return None
         before = self._handed_over(images)
-        found = [number for number, group in before.groups.items() if group.nuisance]
-        if found:
-            after = before.hold_in(images, found[0], before.groups[found[0]])
+        nuisances = [number for number, group in before.groups.items() if group.nuisance]
+        if nuisances:
+            after = before.hold_in(images, nuisances[0], before.groups[nuisances[0]])
         else:
             after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
         text = f"Mark {counted(len(images), 'image')} as nuisance"

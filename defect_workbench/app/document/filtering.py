@@ -81,12 +81,12 @@ def parse_filter(text: str, columns: Mapping[str, Column]) -> Filter:
     """Return the parsed filter; a term that names no column is a word."""
     words, conditions = [], []
     for phrase, term in _TERM.findall(text):
-        found = _CONDITION.fullmatch(term)
-        column = columns.get(found[1].casefold()) if found is not None else None
-        if found is not None and column is not None:
+        match = _CONDITION.fullmatch(term)
+        column = columns.get(match[1].casefold()) if match is not None else None
+        if match is not None and column is not None:
             # Half-typed conditions hold everywhere.
-            if found[3]:
-                conditions.append(Condition(column, found[2], found[3].strip('"')))
+            if match[3]:
+                conditions.append(Condition(column, match[2], match[3].strip('"')))
         elif phrase or term:
             words.append((phrase or term).casefold())
     return Filter(tuple(words), tuple(conditions))

@@ -66,9 +66,9 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
             shown = members = members[np.argsort(sure[members], kind="stable")]
         if allowed is not None:
             fits = allowed[members]
-            for word, found in named.items():
+            for word, in_path in named.items():
                 if word not in title.casefold():
-                    fits = fits & found[members]
+                    fits = fits & in_path[members]
             shown = members[fits]
         if len(shown) or not parsed:
             if len(shown) < len(members):

@@ -29,11 +29,11 @@ def measured_words(measured: Measurements | None) -> str:
 
 def median_words(images: Sequence[ImageRecord], members: Integers) -> str:
     """Return the median diameter of the largest defects of images; empty without a defect."""
-    found = [m for i in members.tolist() if (m := images[i].measured) is not None and m.defects]
-    if not found:
+    measurements = [m for i in members.tolist() if (m := images[i].measured) is not None and m.defects]
+    if not measurements:
         return ""
-    unit = Counter(m.unit for m in found).most_common(1)[0][0]
-    median = float(np.median([m.diameter for m in found if m.unit == unit]))
+    unit = Counter(m.unit for m in measurements).most_common(1)[0][0]
+    median = float(np.median([m.diameter for m in measurements if m.unit == unit]))
     return f"median defect ⌀ {_length(median, unit)}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.app.jobs.open_job import Opened, prepare
-from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
+from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.project.project_state import Project
@@ -49,7 +49,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class ModelSaved(Lasting):
+class ModelSaved(ResultOnDisk):
     """A classifier was written, with a report if it was trained in this window."""
 
     path: Path

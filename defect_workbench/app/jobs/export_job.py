@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
+from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.result.receipt import UndoResult
 from defect_workbench.storage.result.result_folder import Plan, session_of
@@ -22,7 +22,7 @@ class Planned:
 
 
 @dataclass(frozen=True, eq=False)
-class Exported(Lasting):
+class Exported(ResultOnDisk):
     """A result folder was written, or added to.
 
     Attributes
@@ -39,7 +39,7 @@ class Exported(Lasting):
 
 
 @dataclass(frozen=True)
-class ExportUndone(Lasting):
+class ExportUndone(ResultOnDisk):
     """What exports wrote to a folder was removed, except files that were changed since."""
 
     out: Path

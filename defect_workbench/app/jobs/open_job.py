@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.app.jobs.runner import JobReporter, Lasting, Work
+from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.dendrogram_layout import Layout, lay_out
@@ -89,7 +89,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Saved(Lasting):
+class Saved(ResultOnDisk):
     """A session was written; `step` is the undo step whose state it holds."""
 
     path: Path
@@ -97,7 +97,7 @@ class Saved(Lasting):
 
 
 @dataclass(frozen=True)
-class Written(Lasting):
+class Written(ResultOnDisk):
     """A file was written."""
 
     path: Path
@@ -112,7 +112,7 @@ class Located:
 
 
 @dataclass(frozen=True)
-class WeightsReady(Lasting):
+class WeightsReady(ResultOnDisk):
     """ResNet-50 weights are available from now on."""
 
     name: str

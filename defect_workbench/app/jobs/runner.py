@@ -103,7 +103,7 @@ class JobReporter:
 Work = Callable[[JobReporter], Any]
 
 
-class Lasting:
+class ResultOnDisk:
     """A result on disk: cancelling after it was written does not undo it, so it is reported as done."""
 
 
@@ -119,7 +119,7 @@ class _Worker(QObject):
     def work(self, generation: int, function: Work, reporter: JobReporter) -> None:
         try:
             result = function(reporter)
-            if not isinstance(result, Lasting):
+            if not isinstance(result, ResultOnDisk):
                 reporter.check()
         except Cancelled:
             self.cancelled.emit(generation)

@@ -53,9 +53,9 @@ class Curves(QWidget):
         """Draw both plots."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().base())
-        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        secondary = self.palette().color(QPalette.ColorRole.PlaceholderText)
         if not self._epochs:
-            painter.setPen(soft)
+            painter.setPen(secondary)
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self._message)
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -79,7 +79,7 @@ class Curves(QWidget):
         high: float,
     ) -> None:
         line = self.fontMetrics().height()
-        soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        secondary = self.palette().color(QPalette.ColorRole.PlaceholderText)
         plot = room.adjusted(4.5 * line, 1.8 * line, -line, -1.8 * line)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         words = f"{title}: {heads[-1]}" if name == "loss" else title
@@ -89,7 +89,7 @@ class Curves(QWidget):
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
         painter.drawLine(plot.topLeft(), plot.topRight())
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
-        painter.setPen(soft)
+        painter.setPen(secondary)
         aside = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for value, y in ((high, plot.top()), (low, plot.bottom())):
             label = QRectF(room.left(), y - line / 2, 4.5 * line - 6, line)

@@ -79,9 +79,9 @@ class PreprocessController(QObject):
             return
         given = project.analysis.settings.processing
         suggested, why = self._document.suggested
-        found = scales(image.tool for image in project.images.images)
-        if found.mixed and given.rescale_nm is None:
-            words = f"The images have {len(found.counts)} different {found.kind}s."
+        histogram = scales(image.tool for image in project.images.images)
+        if histogram.mixed and given.rescale_nm is None:
+            words = f"The images have {len(histogram.counts)} different {histogram.kind}s."
             self._notice.notify(words, "Preprocess images…", self.open_dialog)
         elif suggested != given:
             self._notice.notify(f"{sentence_case(why)}.", "Preprocess images…", self.open_dialog)

@@ -93,8 +93,8 @@ class SessionGuard:
 
     def recoverable(self) -> list[RecoverableWork]:
         """Return unsaved work, discarded or left by a crash; newest first."""
-        found = [*self.recovery.discarded(), *self.recovery.crashed()]
-        return sorted(found, key=lambda item: item.when, reverse=True)
+        recoverable = [*self.recovery.discarded(), *self.recovery.crashed()]
+        return sorted(recoverable, key=lambda item: item.when, reverse=True)
 
     def offer_recovery(self, restore: Callable[[Path], None]) -> None:
         """Offer to restore work that a crash left."""

@@ -305,8 +305,8 @@ class Dendrogram(QWidget):
         viewport, layout, n = self._viewport(), self._scene.layout, self._scene.tree.leaves
         leaf = viewport.leaf_at(place.x())
         around = (layout.left[n:] - 0.5 <= leaf) & (leaf <= layout.right[n:] + 0.5)
-        found = np.flatnonzero(around & (layout.y[n:] <= viewport.height_at(place.y())))
-        return int(found[-1]) + n if len(found) else None
+        merges = np.flatnonzero(around & (layout.y[n:] <= viewport.height_at(place.y())))
+        return int(merges[-1]) + n if len(merges) else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cut by one cluster or to the next suggestion, show the whole tree, or cancel a drag."""

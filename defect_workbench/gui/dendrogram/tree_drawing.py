@@ -118,14 +118,14 @@ def draw_scene(
 
 def _draw_axis(painter: QPainter, viewport: Viewport, palette: QPalette) -> None:
     plot, metrics = viewport.plot, QFontMetricsF(painter.font())
-    soft = palette.color(QPalette.ColorRole.PlaceholderText)
+    secondary = palette.color(QPalette.ColorRole.PlaceholderText)
     step = round_step(viewport.top / max(2.0, plot.height() / (4 * metrics.height())))
     value = 0.0
     while value <= viewport.top:
         y = viewport.y_of(value)
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Midlight), 1))
         painter.drawLine(QPointF(plot.left(), round(y) + 0.5), QPointF(plot.right(), round(y) + 0.5))
-        painter.setPen(soft)
+        painter.setPen(secondary)
         box = QRectF(0, y - metrics.height() / 2, plot.left() - 8, metrics.height())
         painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{value:g}")
         value = round(value + step, 10)
@@ -138,7 +138,7 @@ def _draw_suggestions(
     metrics = QFontMetricsF(painter.font())
     accent = palette.color(QPalette.ColorRole.Highlight)
     text = palette.color(QPalette.ColorRole.Text)
-    soft = palette.color(QPalette.ColorRole.PlaceholderText)
+    secondary = palette.color(QPalette.ColorRole.PlaceholderText)
     labelled: list[float] = []
     for index, suggestion in enumerate(suggestions):
         y = viewport.y_of(suggestion.height)
@@ -150,7 +150,7 @@ def _draw_suggestions(
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if all(abs(y - other) >= metrics.height() * 0.9 for other in labelled):
             labelled.append(y)
-            painter.setPen(text if index == 0 else soft)
+            painter.setPen(text if index == 0 else secondary)
             painter.drawText(QPointF(tip + 11, y + metrics.ascent() / 2 - 1), str(suggestion.clusters))
 
 

@@ -161,21 +161,21 @@ class PreprocessingDialog(QDialog):
 
     def _add_scales(self, layout: QVBoxLayout) -> None:
         """Add the histogram of pixel sizes if there are several."""
-        found = scales(image.tool for image in self._project.images.images)
+        histogram = scales(image.tool for image in self._project.images.images)
         sizes = [i.tool.pixel_size_nm for i in self._project.images.images if i.tool and i.tool.pixel_size_nm]
         for widget in (self.rescale, self.pixel):
             widget.setEnabled(bool(sizes))
             widget.setToolTip("" if sizes else "No image has a known pixel size")
         if sizes:
             self.pixel.setValue(max(sizes))
-        if found.mixed:
-            histogram = QLabel("\n".join(found.lines()).replace("#", "▇"))
-            histogram.setObjectName("scales")
+        if histogram.mixed:
+            histogram_label = QLabel("\n".join(histogram.lines()).replace("#", "▇"))
+            histogram_label.setObjectName("scales")
             fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
             fixed.setPointSizeF(self.font().pointSizeF())
-            histogram.setFont(fixed)
-            layout.addWidget(QLabel(f"The images have different {found.kind}s:"))
-            layout.addWidget(histogram)
+            histogram_label.setFont(fixed)
+            layout.addWidget(QLabel(f"The images have different {histogram.kind}s:"))
+            layout.addWidget(histogram_label)
 
     def show_processing(self, processing: Preprocessing) -> None:
         """Show settings in the controls."""

@@ -41,7 +41,7 @@ class _Delegate(QStyledItemDelegate):
         if chosen:
             painter.fillRect(rect, palette.color(QPalette.ColorRole.Highlight))
         ink = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
-        soft = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
+        secondary = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(str(index.data(Role.COLOUR))))
@@ -50,7 +50,7 @@ class _Delegate(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         width = metrics.horizontalAdvance(count)
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.setPen(soft)
+        painter.setPen(secondary)
         painter.drawText(rect.adjusted(rect.width() - width - 12, 0, -12, 0), middle, count)
         right = width + 24
         state = state_of(cluster)
@@ -131,8 +131,8 @@ class ClusterList(QListView):
     def chosen(self) -> list[Cluster]:
         """Return the selected clusters, largest first."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        found = [self.model().index(row, 0).data(Role.CLUSTER) for row in rows]
-        return [cluster for cluster in found if isinstance(cluster, Cluster)]
+        clusters = [self.model().index(row, 0).data(Role.CLUSTER) for row in rows]
+        return [cluster for cluster in clusters if isinstance(cluster, Cluster)]
 
     def choose(self, key: int, toggle: bool = False) -> None:
         """Select a cluster by its key."""

@@ -20,7 +20,7 @@ class Neighbour:
     image: int
     path: str
     colour: str
-    words: str
+    tooltip: str
 
 
 class NeighbourStrip(QWidget):
@@ -77,13 +77,13 @@ class NeighbourStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """Show the file and the distance of the neighbour under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            found = self._at(event.pos())
-            QToolTip.showText(event.globalPos(), found.words if found is not None else "", self)
+            neighbour = self._at(event.pos())
+            QToolTip.showText(event.globalPos(), neighbour.tooltip if neighbour is not None else "", self)
             return True
         return super().event(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Select the neighbour."""
-        found = self._at(event.position().toPoint())
-        if found is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit(found.image)
+        neighbour = self._at(event.position().toPoint())
+        if neighbour is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(neighbour.image)

@@ -104,13 +104,13 @@ class Menus:
         _refill(self.recent, {str(path): partial(done, path) for path in paths})
 
     def offer_discarded(
-        self, found: Callable[[], Sequence[RecoverableWork]], restore: Callable[[Path], None]
+        self, recoverable: Callable[[], Sequence[RecoverableWork]], restore: Callable[[Path], None]
     ) -> None:
         """List work that was left without saving, whenever the menu is opened."""
 
         def fill() -> None:
             # With seconds: the same work may be discarded twice within a minute.
-            names = {f"{a.name}, {a.when:%d %b %H:%M:%S}": partial(restore, a.path) for a in found()}
+            names = {f"{a.name}, {a.when:%d %b %H:%M:%S}": partial(restore, a.path) for a in recoverable()}
             _refill(self.discarded, names)
             if not names:
                 self.discarded.addAction("Nothing to recover").setEnabled(False)

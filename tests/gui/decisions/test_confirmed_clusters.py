@@ -68,9 +68,9 @@ def test_a_confirmed_cluster_is_protected_until_the_person_says_so(
     answers.agree = False
     actions(opened)[name]()
     assert opened.document.decisions is decisions
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
     assert opened.document.partition is not None
-    assert opened.document.partition.clusters[0].label in answers.asked[0]
+    assert opened.document.partition.clusters[0].label in answers.questions[0]
     answers.agree = True
     actions(opened)[name]()
     assert opened.document.decisions is not decisions
@@ -93,10 +93,10 @@ def test_no_way_leads_around_the_question(opened: MainWindow, answers: Answers) 
         lambda: document.confirm([first], False),
     ]
     for act in ways:
-        answers.asked.clear()
+        answers.questions.clear()
         act()
-        assert len(answers.asked) == 1
-        assert first.label in answers.asked[0]
+        assert len(answers.questions) == 1
+        assert first.label in answers.questions[0]
         assert document.decisions is decisions
 
 
@@ -115,7 +115,7 @@ def test_the_question_says_what_would_become_of_what_is_confirmed(
     document.merge([pit, scratch])
     document.confirm([pit, scratch], False)
     whole = "3 confirmed clusters (pit, scratch, residue) would lose all their images."
-    assert answers.asked == [
+    assert answers.questions == [
         f"Mark 19 images as nuisance? {whole}",
         "Split out 2 images? The confirmed cluster pit would lose 2 images.",
         "Merge 2 clusters? 2 confirmed clusters (pit, scratch) would be replaced.",
@@ -134,7 +134,7 @@ def test_what_comes_to_a_confirmed_cluster_and_its_name_need_no_question(
     document.move(second.members[:1], kept)
     document.rename(document.partition.clusters[0], "pit")
     document.annotate(document.partition.clusters[0], "seen")
-    assert not answers.asked
+    assert not answers.questions
 
 
 @pytest.mark.parametrize("name", ["nuisance", "split_out", "drop", "paste", "merge", "refine"])
@@ -143,7 +143,7 @@ def test_an_open_cluster_is_changed_without_a_question(
 ) -> None:
     before: Decisions = opened.document.decisions
     actions(opened)[name]()
-    assert not answers.asked
+    assert not answers.questions
     assert opened.document.decisions is not before
 
 
@@ -157,7 +157,7 @@ def test_keys_of_review_do_nothing_on_the_page_of_the_classifier(
     for key in (Qt.Key.Key_M, Qt.Key.Key_X, Qt.Key.Key_N, Qt.Key.Key_C, Qt.Key.Key_T, Qt.Key.Key_R):
         qtbot.keyClick(opened.classify_panel, key)
     assert opened.document.decisions is before
-    assert not answers.asked
+    assert not answers.questions
     opened.tabs.setCurrentIndex(0)
     assert opened.actions_by_name["actionMerge"].isEnabled()
 

@@ -21,7 +21,7 @@ def test_discarded_work_can_be_recovered(
     lot = made_lot(tmp_path / "lot", 14, (64, 64))
     with qtbot.waitSignal(opened.document.opened, timeout=60_000):
         opened.open_path(lot)
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
     assert not opened.document.dirty
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     opened.menus.discarded.aboutToShow.emit()

@@ -53,7 +53,7 @@ def test_what_is_decided_while_a_folder_opens_is_asked_about(
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
         opened.open_path(lot)
         project = decide(opened)
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
     assert opened.document.project is project
 
 

@@ -72,7 +72,7 @@ def test_saving_comes_before_closing(
     opened.close()
     assert opened.isVisible()
     qtbot.waitUntil(lambda: not opened.isVisible(), timeout=20_000)
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
     labels = {cluster.label for cluster in load_session(path).partition.clusters}
     assert "decided" in labels
 
@@ -108,13 +108,13 @@ def test_nothing_is_asked_after_an_export_that_holds_it_all(
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
         opened.outputs.export_to(ExportRequest(tmp_path / "out"))
     opened.unsaved.leave(lambda: None)
-    assert not answers.asked
+    assert not answers.questions
     # The session's own file has none of it, and the title says so.
     assert opened.isWindowModified()
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
         opened.outputs.undo_export(tmp_path / "out")
     opened.unsaved.leave(lambda: None)
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
 
 
 def test_what_is_decided_after_an_export_is_asked_about(
@@ -127,7 +127,7 @@ def test_what_is_decided_after_an_export_is_asked_about(
         opened.outputs.export_to(ExportRequest(tmp_path / "out"))
     confirmed(opened, 1)
     opened.unsaved.leave(lambda: None)
-    assert len(answers.asked) == 1
+    assert len(answers.questions) == 1
 
 
 def test_nothing_pushes_a_save_aside(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
     opened.classifier.saved = False
     answers.leave = Leave.STAY
     opened.classify_panel.load.emit()
-    assert "classifier" in answers.asked[0]
+    assert "classifier" in answers.questions[0]
     assert not chosen
     answers.leave = Leave.DISCARD
     opened.classify_panel.load.emit()
@@ -194,11 +194,11 @@ def test_it_is_asked_before_the_folder_is_chosen_and_once(
     monkeypatch.setattr(file_dialogs, "ask_session", lambda *_: order.append("session"))
     decide(opened)
     for action in ("actionOpenFolder", "actionOpenSession"):
-        answers.asked.clear()
+        answers.questions.clear()
         answers.leave = Leave.STAY
         opened.actions_by_name[action].trigger()
         assert not order
-        assert len(answers.asked) == 1
+        assert len(answers.questions) == 1
     answers.leave = Leave.SAVE
     opened.document.undo_stack.setClean()
     opened.actions_by_name["actionOpenFolder"].trigger()
@@ -214,6 +214,6 @@ def test_closing_asks_before_it_stops_work_that_lasts(
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
         opened.outputs.export_to(ExportRequest(tmp_path / "out"))
         assert not opened.close()
-    assert "still running" in answers.asked[0]
+    assert "still running" in answers.questions[0]
     assert opened.isVisible()
     assert (tmp_path / "out" / "manifest.csv").is_file()
