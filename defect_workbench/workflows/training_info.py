@@ -34,7 +34,7 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
     if backbone is None:
         warnings.append(
             "No ResNet-50 weights were available: the classifier works on texture, Zernike and "
-            "outline features alone, which tells defect types apart far less well."
+            "outline features alone, which distinguish defect types much less well."
         )
     title = outcome.data.images.root.name
     return html_text(training_report(title, facts, mistakes(outcome), made, thumbnail, warnings))

@@ -20,16 +20,16 @@ THUMBNAIL = 96
 _COLUMNS = 10
 _SHEET_IMAGES = 40
 _GAP = 4
-_GROUND = "#9f9f9f"
+_BACKGROUND = "#9f9f9f"
 
 
 def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[ContactSheet]:
-    """A sheet for each cluster, medoid first, and one for the outliers, most unusual first.
+    """Return a sheet per cluster, from the medoid outwards, and one of the outliers, highest score first.
 
     Parameters
     ----------
     thumbnail : callable
-        Gives grey or RGB pixels of an image file no larger than the given side, or None.
+        Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
     partition, tree = project.partition, project.analysis.tree
     nodes = node_colours(tree) if tree is not None else None
@@ -40,17 +40,17 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         words = f"{len(cluster.members):,} images, spread {cluster.spread:.3f}{state}"
         groups.append((cluster.label, words, cluster_colour(cluster, nodes), cluster.members))
     if len(partition.outliers):
-        words = f"{len(partition.outliers):,} images that resemble nothing else, most unusual first"
+        words = f"{len(partition.outliers):,} images that resemble no others, highest score first"
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []
     for label, words, colour, members in groups:
         reporter.check()
         shown = members[:_SHEET_IMAGES]
-        left = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
+        shown_note = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
         files = [project.images.absolute(int(i)) for i in shown]
         picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
-        sheets.append(ContactSheet(label, words + left, colour, picture))
+        sheets.append(ContactSheet(label, words + shown_note, colour, picture))
         reporter.advance()
     return sheets
 
@@ -59,7 +59,7 @@ def _sheet(files: Sequence[Path], thumbnail: Thumbnail) -> Image.Image:
     columns = min(_COLUMNS, max(1, len(files)))
     rows = math.ceil(len(files) / columns)
     step = THUMBNAIL + _GAP
-    sheet = Image.new("RGB", (columns * step - _GAP, max(1, rows * step - _GAP)), _GROUND)
+    sheet = Image.new("RGB", (columns * step - _GAP, max(1, rows * step - _GAP)), _BACKGROUND)
     for index, file in enumerate(files):
         pixels = thumbnail(file, THUMBNAIL)
         if pixels is None:

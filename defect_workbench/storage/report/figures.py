@@ -24,43 +24,43 @@ FileType = Literal["svg", "png"]
 
 
 def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: FileType) -> bytes:
-    """The tree as a file, branches below the cut in their cluster's colour.
+    """Return a drawing of the tree as a file; branches below the cut have the colour of their cluster.
 
     Parameters
     ----------
     clusters : int or None
-        The cut; None draws none.
+        The cut to draw; None for none.
     kind : {"svg", "png"}
     """
     return _file((11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title), kind)
 
 
 def reliability_file(curve: ReliabilityCurve, kind: FileType) -> bytes:
-    """How often decisions are right, by their probability; the area of a point is its number of images."""
+    """Return the reliability curve as a file; the area of a point is proportional to its images."""
 
     def draw(axes: Axes) -> None:
         most = max(curve.images, default=1)
         areas = [20 + 130 * count / most for count in curve.images]
         axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1.0, linestyle=(0, (4, 4)))
         axes.scatter(curve.confidence, curve.accuracy, s=areas, color="#2f6fb0", alpha=0.8, linewidths=0)
-        axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability given", ylabel="share right")
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="predicted probability", ylabel="accuracy")
 
     return _file(_CURVE_INCHES, draw, kind)
 
 
 def risk_coverage_file(curve: RiskCoverageCurve, kind: FileType) -> bytes:
-    """The share of errors among the images kept, against how many are kept."""
+    """Return the risk-coverage curve as a file."""
 
     def draw(axes: Axes) -> None:
         top = 1.1 * max(max(curve.risk, default=0.0), 0.01)
         axes.plot(curve.coverage, curve.risk, color="#b4472e", linewidth=1.6)
-        axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share of images kept", ylabel="share of errors")
+        axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share of images accepted", ylabel="error")
 
     return _file(_CURVE_INCHES, draw, kind)
 
 
 def _file(inches: tuple[float, float], draw: Callable[[Axes], None], kind: FileType) -> bytes:
-    # Names are no formulas: a dollar sign must not start one.
+    # A dollar sign in a name must not start a formula.
     with rc_context(
         {
             "svg.hashsalt": "figure",

@@ -1,4 +1,4 @@
-"""Reports as HTML: one self-contained file, made by the templates beside this module."""
+"""Reports as HTML: one self-contained file, rendered from the templates beside this module."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def html_text(report: Report) -> str:
-    """A report as one page that needs nothing outside it."""
+    """Return a report as a self-contained page."""
     return render("report.html.j2", report=report)
 
 
 def render(template: str, **values: object) -> str:
-    """Fill in a template; whatever is put into it is escaped."""
+    """Return a rendered template; all values are escaped."""
     return _environment().get_template(template).render(**values)
 
 

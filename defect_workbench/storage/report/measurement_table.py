@@ -32,10 +32,10 @@ COLUMNS = (
 
 
 def measurements_text(images: Sequence[ImageRecord]) -> str:
-    """`measurements.csv`: one row per image, in their order.
+    """Return `measurements.csv`: one row per image, in their order.
 
-    Lengths and areas are in pixels and, where the pixel size is known, in nanometres; without a defect
-    the columns that describe one are empty.
+    Lengths and areas are in pixels and, if the pixel size is known, in nanometres. Without a defect the
+    columns that describe one are empty.
     """
     return table_text(COLUMNS, (_row(image) for image in images))
 
@@ -75,10 +75,10 @@ def _number(value: float | None) -> str:
 
 
 def cluster_medians(project: Project) -> list[tuple[str, Measurements | None, int]]:
-    """The label of each cluster, the medians of its images that show a defect, and how many do.
+    """Return for each cluster its label, the medians of its images with defects, and their number.
 
-    The number of defects is the median over all images of the cluster. Where some images are in pixels
-    and some in nanometres, only those in nanometres count.
+    The number of defects is the median over all images of the cluster. If some images are in pixels and
+    some in nanometres, only those in nanometres are used.
     """
     result = []
     for cluster in project.partition.clusters:
@@ -98,7 +98,7 @@ def cluster_medians(project: Project) -> list[tuple[str, Measurements | None, in
 
 
 def measurement_tables(project: Project) -> list[ReportTable]:
-    """Medians per cluster, as a table of the report; empty if nothing was measured."""
+    """Return medians per cluster as a table of the report; empty if nothing was measured."""
     medians = [(label, middle, shown) for label, middle, shown in cluster_medians(project) if middle]
     if not medians:
         return []
@@ -117,7 +117,7 @@ def measurement_tables(project: Project) -> list[ReportTable]:
         for label, middle, shown in medians
     )
     note = (
-        "Medians of the largest defect of each image, over the images that show one; contrast and noise "
+        "Medians of the largest defect per image, over the images with defects; contrast and noise are "
         "in grey levels. All images are in measurements.csv."
     )
     return [ReportTable("Measurements", header, rows, note, frozenset(range(1, len(header))))]

@@ -1,4 +1,4 @@
-"""Fonts of the PDF report: DejaVu Sans, embedded, and others for the scripts that it lacks."""
+"""Fonts of the PDF report: DejaVu Sans, embedded, and others for characters that it lacks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 FONT = "DejaVuSans"
 BOLD = "DejaVuSans-Bold"
-# Fonts with Chinese, Japanese and Korean characters; the first that is installed and fit is embedded.
+# Fonts with Chinese, Japanese and Korean characters; the first usable one is embedded.
 _EAST_ASIAN = (
     "Noto Sans CJK JP",
     "Noto Sans CJK SC",
@@ -22,12 +22,12 @@ _EAST_ASIAN = (
     "WenQuanYi Zen Hei",
     "Droid Sans Fallback",
 )
-# Not embedded: the viewer supplies them.
+# Not embedded: the viewer has them.
 _JAPANESE, _KOREAN = "HeiseiKakuGo-W5", "HYGothic-Medium"
 
 
 def register_fonts() -> None:
-    """Make the fonts known; once is enough."""
+    """Register the fonts; repeated calls do nothing."""
     _glyphs()
 
 
@@ -39,7 +39,7 @@ def _glyphs() -> frozenset[int]:
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    # It comes with matplotlib, so it is always there.
+    # Part of matplotlib, so it is always installed.
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     for name in (FONT, BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
@@ -51,7 +51,7 @@ def _glyphs() -> frozenset[int]:
 
 @cache
 def _east_asian() -> tuple[str, frozenset[int]]:
-    """The name and the code points of an installed font with many characters; empty if none is fit."""
+    """Return name and code points of the first usable font of `_EAST_ASIAN`; empty if there is none."""
     from matplotlib import font_manager
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
@@ -69,7 +69,7 @@ def _east_asian() -> tuple[str, frozenset[int]]:
 
 
 def _font_of(character: str) -> str:
-    """The font to set a character in; "" for the paragraph's own."""
+    """Return the font for a character; "" for the font of the paragraph."""
     code = ord(character)
     if code in _glyphs():
         return ""
@@ -89,7 +89,7 @@ def _runs(text: str, font_of: Callable[[str], str]) -> Iterator[tuple[str, str]]
 
 
 def markup(text: str) -> str:
-    """A text as reportlab's paragraphs want it: escaped, without control characters, fonts switched."""
+    """Return a text as markup for reportlab: escaped, without control characters, with font changes."""
     shown = "".join(c if c.isprintable() else " " if c.isspace() else "·" for c in text)
     return "".join(
         f'<font name="{font}">{escape(run)}</font>' if font else escape(run)
@@ -98,7 +98,7 @@ def markup(text: str) -> str:
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Of a line, in points."""
+    """Return the width of a line in points."""
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     own = BOLD if bold else FONT

@@ -41,16 +41,16 @@ from defect_workbench.storage.report.report_content import (
 # Points.
 _SIDE, _TOP, _BOTTOM = 46.0, 46.0, 52.0
 _INNER = A4[0] - 2 * _SIDE
-_HIGHEST = 600.0  # of a picture, so that its heading fits onto the page as well
+_MAX_IMAGE_HEIGHT = 600.0  # leaves room for the heading on the page
 _CELL = 8.0
 _GAP = 7.0
-_SHEET_POINTS = 0.52  # of paper for a pixel of a contact sheet: ten thumbnails fill the width
+_SHEET_POINTS = 0.52  # points per pixel of a contact sheet: ten thumbnails fill the width
 _SAMPLED_ROWS = 60
 _GRID_COLUMNS = 4
-# A cell that fills a page cannot be laid out; nobody reads so much in one.
-_LONGEST_CELL = 1200
+# A cell that is higher than a page cannot be laid out.
+_MAX_CELL = 1200
 _INK, _SOFT, _RULE, _WARN = (HexColor(c) for c in ("#15181c", "#5c6570", "#d7dbe0", "#5b4300"))
-_WARN_GROUND = HexColor("#fff4d6")
+_WARN_BACKGROUND = HexColor("#fff4d6")
 _MARKS = {CellMark.HIT: HexColor("#d3e6df"), CellMark.MISS: HexColor("#edd2cb")}
 
 
@@ -68,7 +68,13 @@ _TEXTS = {
     TextStyle.BODY: _NOTE,
     TextStyle.SOFT: _style("soft", 9, textColor=_SOFT, spaceAfter=3),
     TextStyle.WARNING: _style(
-        "warning", 9, textColor=_WARN, backColor=_WARN_GROUND, borderPadding=5, spaceBefore=12, spaceAfter=8
+        "warning",
+        9,
+        textColor=_WARN,
+        backColor=_WARN_BACKGROUND,
+        borderPadding=5,
+        spaceBefore=12,
+        spaceAfter=8,
     ),
     TextStyle.FIGURE: _style("figure", 22, spaceBefore=8, spaceAfter=2),
 }
@@ -86,7 +92,7 @@ def write_pdf(path: Path, report: Report, reporter: Reporter) -> None:
     OSError
         If it cannot be written.
     Cancelled
-        If the reporter says so.
+        If the user cancels.
     """
     register_fonts()
     story: list[Flowable] = [_text(report.title, _TITLE)]
@@ -163,7 +169,7 @@ _NO_PADDING: list[tuple[Any, ...]] = [
 
 def _sheet(sheet: ContactSheet) -> Flowable:
     width, height = (side * _SHEET_POINTS for side in (sheet.picture.width, sheet.picture.height))
-    scale = min(1.0, _INNER / width, _HIGHEST / height)
+    scale = min(1.0, _INNER / width, _MAX_IMAGE_HEIGHT / height)
     picture = Image(io.BytesIO(sheet.picture.data), width * scale, height * scale, hAlign="LEFT")
     square = f'<font name="{FONT}" color="{sheet.colour}">\u25a0</font> '
     return KeepTogether(
@@ -239,11 +245,11 @@ def _line(cells: Sequence[str], table: ReportTable, *, header: bool) -> list[Par
 
 
 def _shortened(cell: str) -> str:
-    return cell if len(cell) <= _LONGEST_CELL else f"{cell[:_LONGEST_CELL]}…"
+    return cell if len(cell) <= _MAX_CELL else f"{cell[:_MAX_CELL]}…"
 
 
 def _widths(table: ReportTable) -> list[float]:
-    """Of the columns: what they need where there is room, else the wide ones give way."""
+    """Return the column widths: as needed if they fit; else the widest columns are reduced."""
     natural = []
     for index, name in enumerate(table.columns):
         cells = (row[index][:200] for row in table.rows[:_SAMPLED_ROWS])
@@ -255,7 +261,7 @@ def _widths(table: ReportTable) -> list[float]:
         if last not in table.numbers:
             natural[last] += spare
         return natural
-    # All columns above one width are cut to it.
+    # Find the width that all wider columns are reduced to.
     low, high = 0.0, max(natural)
     for _ in range(30):
         middle = (low + high) / 2

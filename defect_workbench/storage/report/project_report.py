@@ -1,4 +1,4 @@
-"""The report on a folder's clusters: what it holds, and in which order."""
+"""The content of the report on clusters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from defect_workbench.storage.report.report_content import (
 
 NO_WEIGHTS = (
     "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
-    "which tells defect types apart far less well."
+    "which distinguish defect types much less well."
 )
 _DRAWING_POINTS = (503.0, 165.0)
 
@@ -44,13 +44,13 @@ def write_reports(
     Parameters
     ----------
     runs : int
-        1, and 1 more for each addition to the folder: each has reports of its own.
+        Number of exports into the folder, this one included; each has its own reports.
     facts : mapping of str to str
-        Who, when, parameters and versions, in the order to list them.
+        User, time, parameters and versions, in the order of the list.
     tables : sequence of ReportTable
-        More tables, put after the clusters.
+        Additional tables, after the clusters.
     thumbnail : callable
-        Gives grey or RGB pixels of an image file no larger than the given side, or None.
+        Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
     from defect_workbench.storage.report.pdf_report import write_pdf
 
@@ -65,7 +65,7 @@ def project_report(
     tables: Sequence[ReportTable],
     sheets: Sequence[ContactSheet],
 ) -> Report:
-    """Everything there is to report on a project; the parameters are those of `write_reports`."""
+    """Return the report on a project; see `write_reports` for the parameters."""
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(
         title=project.images.root.name or "/",
@@ -108,14 +108,12 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
         draw = partial(dendrogram_file, analysis.tree, project.clusters, words)
         caption = (
             f"Cut at height {project.cut_height:.4g} into {project.clusters} clusters, "
-            "before outliers are set apart."
+            "before outliers are separated."
         )
     elif of_clusters is not None and of_clusters.leaves > 1:
         words = f"{of_clusters.leaves:,} representative images"
         draw = partial(dendrogram_file, of_clusters, None, words)
-        caption = (
-            "This method builds no tree of all images; shown is that of the clusters' representative images."
-        )
+        caption = "This method builds no tree of all images. The tree shown is that of the representatives."
     else:
         return []
     return [ReportFigures("Dendrogram", (ReportFigure(caption, draw, _DRAWING_POINTS),))]

@@ -1,4 +1,4 @@
-"""The tables of the report on clusters that need nothing but the project."""
+"""Tables of the report on clusters."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _MOST_NOTED = 100
 
 
 def cut_table(project: Project) -> list[ReportTable]:
-    """The suggested cuts."""
-    found = project.analysis.suggestions
-    if not found:
+    """Return the table of suggested cuts."""
+    suggestions = project.analysis.suggestions
+    if not suggestions:
         return []
-    rows = tuple((str(s.clusters), str(s.singletons), f"{s.height:.4g}", s.why) for s in found)
+    rows = tuple((str(s.clusters), str(s.singletons), f"{s.height:.4g}", s.why) for s in suggestions)
     numbers = frozenset({0, 1, 2})
     return [ReportTable("Suggested cuts", ("Clusters", "Singletons", "Height", "Why"), rows, "", numbers)]
 
 
 def side_tables(project: Project) -> list[ReportTable]:
-    """The columns of the side data, and what could not be joined."""
+    """Return the table of side data columns, with a note on rows and images that did not match."""
     side = project.side
     if side is None:
         return []
@@ -57,31 +57,34 @@ def side_tables(project: Project) -> list[ReportTable]:
     if without:
         lines.append(f"Images without a row ({len(without):,}): {and_more(without, _LISTED)}.")
     lines += [f"{remark}." for remark in side.remarks]
-    header = ("Column", "ColumnKind", "Images with a value", "Values", "")
+    header = ("Column", "Kind", "Images with a value", "Values", "")
     return [ReportTable("Side data", header, tuple(rows), note, frozenset({2, 3}), " ".join(lines))]
 
 
 def outlier_tables(project: Project) -> list[ReportTable]:
-    """Every outlier and what was decided about it."""
-    fates = outlier_decisions(project)
-    if not fates:
+    """Return the table of flagged images with the decision about each."""
+    outliers = outlier_decisions(project)
+    if not outliers:
         return []
     images = project.images.images
     rows = tuple(
-        (images[f.image].path, f"{f.score:.3g}", f.decision, f.label or "—") for f in fates[:_MOST_OUTLIERS]
+        (images[f.image].path, f"{f.score:.3g}", f.decision, f.label or "—")
+        for f in outliers[:_MOST_OUTLIERS]
     )
-    decided = sum(bool(f.label) for f in fates)
+    decided = sum(bool(f.label) for f in outliers)
     note = (
-        f"{len(fates):,} images were flagged at this cut; a person assigned {decided:,} of them, "
-        f"{len(fates) - decided:,} are left with the outliers."
+        f"{len(outliers):,} images were flagged at this cut. {decided:,} of them were assigned to clusters, "
+        f"{len(outliers) - decided:,} are still outliers."
     )
-    after = f"The other {len(fates) - len(rows):,} are in the session." if len(fates) > len(rows) else ""
+    after = (
+        f"The other {len(outliers) - len(rows):,} are in the session." if len(outliers) > len(rows) else ""
+    )
     header = ("Image", "Score", "Decision", "Now in")
     return [ReportTable("Outliers and what was decided", header, rows, note, frozenset({1}), after)]
 
 
 def file_tables(project: Project) -> list[ReportTable]:
-    """Files that were not used, and those read with a remark."""
+    """Return tables of files that were not used and of files that were read with a remark."""
     rejected = project.images.rejected
     noted = [image for image in project.images.images if image.note]
     tables = []

@@ -1,4 +1,4 @@
-"""What a report consists of. HTML and PDF are both made from one `Report`, so neither can lack a part."""
+"""The content of a report, independent of the file format. HTML and PDF are both made from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 class TextStyle(StrEnum):
-    """How a paragraph looks."""
+    """Style of a paragraph."""
 
     BODY = "body"
     SOFT = "soft"
@@ -21,7 +21,7 @@ class TextStyle(StrEnum):
 
 
 class CellMark(StrEnum):
-    """The background of a cell."""
+    """Background of a cell."""
 
     HIT = "hit"
     MISS = "miss"
@@ -45,17 +45,17 @@ class ReportTable:
     Attributes
     ----------
     columns : tuple of str
-        The header; no header is written where all are empty.
+        The header; omitted if all names are empty.
     note : str
-        A sentence above the table, or instead of one.
+        Text above the table, or instead of a table.
     numbers : frozenset of int
-        Columns set to the right.
+        Columns to align right.
     after : str
-        A sentence below the table.
+        Text below the table.
     marks : mapping of (int, int) to CellMark
         Backgrounds, by row and column.
     part : bool
-        Whether it belongs to the section above; its heading is then smaller.
+        Whether it is part of the section above, with a smaller heading.
     """
 
     kind: ClassVar = "table"
@@ -77,7 +77,7 @@ class ReportFigure:
     Attributes
     ----------
     draw : callable
-        Gives the drawing as a file, SVG or PNG.
+        Returns the drawing as a file, SVG or PNG.
     size : (float, float)
         Width and height on paper, in points.
     """
@@ -122,7 +122,7 @@ class EncodedImage:
 
     @staticmethod
     def of(image: Image.Image, file_type: Literal["jpeg", "png"]) -> EncodedImage:
-        """An image, encoded."""
+        """Return an encoded image."""
         stream = io.BytesIO()
         image.save(stream, file_type.upper(), quality=82)
         return EncodedImage(stream.getvalue(), file_type, image.width, image.height)
@@ -135,7 +135,7 @@ class ContactSheet:
     Attributes
     ----------
     colour : str
-        Of the cluster, as #rrggbb.
+        Colour of the cluster, as #rrggbb.
     """
 
     kind: ClassVar = "sheet"
@@ -148,7 +148,7 @@ class ContactSheet:
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """A picture with the lines below it; the first is set in bold. None where it cannot be shown."""
+    """An image with the lines below it, the first in bold; None if the image cannot be shown."""
 
     picture: EncodedImage | None
     lines: tuple[str, ...]
@@ -177,13 +177,13 @@ class Report:
     title : str
         The heading.
     subject : str
-        What is reported on the title; with it, the name of the document.
+        What the report is about; forms the name of the document together with the title.
     lead : tuple of str
         Lines below the heading.
     warnings : tuple of str
-        What a reader must know before anything else.
+        Warnings at the top of the report.
     sections : tuple of Section
-        In the order of reading.
+        Sections in order.
     """
 
     title: str
@@ -194,5 +194,5 @@ class Report:
 
     @property
     def name(self) -> str:
-        """Of the document, for the title bar of a window."""
+        """Name of the document, for title bars."""
         return f"{self.title}: {self.subject}"

@@ -1,4 +1,4 @@
-"""The report on a trained classifier: what it holds, and in which order."""
+"""The content of the report on a trained classifier."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _ABLATIONS = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image that was given another label than its folder's by a model that had not seen it."""
+    """An image whose held-out prediction differs from the label of its folder."""
 
     file: Path
     name: str
     label: str
-    decided: str
+    prediction: str
     probability: float
     path: str
 
@@ -60,41 +60,41 @@ def training_report(
     title: str,
     facts: TrainingFacts,
     mistakes: Sequence[Mistake],
-    made: Mapping[str, str],
+    parameters: Mapping[str, str],
     thumbnail: Thumbnail,
     warnings: Sequence[str] = (),
 ) -> Report:
-    """The whole report.
+    """Return the report on a trained classifier.
 
     Parameters
     ----------
     mistakes : sequence of Mistake
-        The worst first.
-    made : mapping of str to str
+        The most confident first.
+    parameters : mapping of str to str
         Parameters and versions to list.
     thumbnail : callable
-        Gives grey or RGB pixels of an image file no larger than the given side, or None.
+        Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     warnings : sequence of str
-        What a reader must know before anything else.
+        Warnings at the top of the report.
     """
     overall = facts.overall
     low, high = overall.interval
     lead = (
-        f"{facts.images:,} images in {len(facts.classes)} folders, judged in {facts.folds} folds: every "
-        "image by a model that had seen neither it nor a near-duplicate."
+        f"{facts.images:,} images in {len(facts.classes)} folders, evaluated in {facts.folds} folds: every "
+        "image by a model that had seen neither it nor a near-duplicate in training."
     )
     spread = (
-        f"95 % interval {100 * low:.2f} to {100 * high:.2f} %; balanced over the classes "
-        f"{100 * overall.balanced_accuracy:.2f} %; nothing rejected."
+        f"95% interval {100 * low:.2f}% to {100 * high:.2f}%; balanced over the classes "
+        f"{100 * overall.balanced_accuracy:.2f}%; no image rejected."
     )
-    rows = (*(("Note", note) for note in facts.notes), *made.items())
+    rows = (*(("Note", note) for note in facts.notes), *parameters.items())
     return Report(
         title=title,
         subject="classifier",
         lead=(lead,),
         warnings=tuple(warnings),
         sections=(
-            ReportText(f"{100 * overall.accuracy:.2f} % right", TextStyle.FIGURE),
+            ReportText(f"{100 * overall.accuracy:.2f}% correct", TextStyle.FIGURE),
             ReportText(spread, TextStyle.SOFT),
             *_evaluation("Final label", overall),
             *_ablation(facts.ablation),
@@ -113,7 +113,7 @@ def _share(value: float | None) -> str:
 def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = False) -> Iterator[Section]:
     from defect_workbench.storage.report.figures import reliability_file, risk_coverage_file
 
-    header = ("Class", "Images", "Given this label", "Precision (purity) %", "Recall %")
+    header = ("Class", "Images", "Predicted", "Precision (purity) %", "Recall %")
     rows = tuple(
         (name, f"{f.images:,}", f"{f.predicted:,}", _share(f.precision), _share(f.recall))
         for name, f in values.classes.items()
@@ -123,13 +123,13 @@ def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = 
     figures = []
     if values.reliability is not None and values.ece is not None:
         caption = (
-            "Reliability: on the line, probabilities mean what they say. "
+            "Reliability: on the line, predicted probabilities are correct. "
             f"Expected calibration error {values.ece:.3f}."
         )
         figures.append(ReportFigure(caption, partial(reliability_file, values.reliability), _CURVE_POINTS))
     if values.risk_coverage is not None:
         caption = (
-            "Risk and coverage: share of errors as the most doubtful images are rejected. "
+            "Risk–coverage: the error among accepted images as those of highest novelty score are rejected. "
             f"Area {values.risk_coverage.area:.5f}."
         )
         draw = partial(risk_coverage_file, values.risk_coverage)
@@ -139,8 +139,8 @@ def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = 
 
 
 def _confusion(matrix: ConfusionMatrix) -> ReportTable:
-    # Long names side by side would leave the first column no room; numbers stand for them.
-    header = ("Folder ↓, given →", *(str(number) for number in range(1, len(matrix.labels) + 1)))
+    # Columns have numbers instead of names, as long names would not fit.
+    header = ("Label ↓, predicted →", *(str(number) for number in range(1, len(matrix.labels) + 1)))
     rows = tuple(
         (f"{number} {label}", *(str(count or "·") for count in counts))
         for number, (label, counts) in enumerate(zip(matrix.labels, matrix.table, strict=True), start=1)
@@ -166,39 +166,39 @@ def _ablation(values: Mapping[str, AblationFigures]) -> Iterator[ReportTable]:
         right = f"{100 * entry.accuracy:.2f}"
         rows.append((_ABLATIONS.get(name, name), right, f"{100 * low:.2f} to {100 * high:.2f}", gap))
     if rows:
-        header = ("Features", "Right %", "95 % interval", "Difference to deep (95 %)")
+        header = ("Features", "Accuracy %", "95% interval", "Difference from deep (95% interval)")
         yield ReportTable("Feature ablation", header, tuple(rows), numbers=frozenset({1, 2, 3}))
 
 
 def _stage(name: str, stage: StageFacts) -> Iterator[Section]:
     shares = ", ".join(f"{outcome} {count:,}" for outcome, count in stage.outcomes.items())
-    words = [f"Found: {shares}."]
+    words = [f"Outcomes: {shares}."]
     decided_by = STAGE_KINDS[stage.kind].describe(stage)
     if decided_by:
         words.append(f"{sentence_case(decided_by)}.")
-    judged = stage.evaluation
-    if judged is None:
-        words.append(f"Not judged: {stage.why}.")
+    evaluation = stage.evaluation
+    if evaluation is None:
+        words.append(f"Not evaluated: {stage.why}.")
     yield ReportText(" ".join(words), TextStyle.SOFT, f"Stage: {name}")
-    if judged is not None:
-        low, high = judged.interval
+    if evaluation is not None:
+        low, high = evaluation.interval
         note = (
-            f"{100 * judged.accuracy:.2f} % right ({100 * low:.2f} to {100 * high:.2f}), balanced "
-            f"{100 * judged.balanced_accuracy:.2f} %."
+            f"{100 * evaluation.accuracy:.2f}% correct ({100 * low:.2f}% to {100 * high:.2f}%), balanced "
+            f"{100 * evaluation.balanced_accuracy:.2f}%."
         )
-        yield from _evaluation("Outcomes", judged, note, part=True)
+        yield from _evaluation("Outcomes", evaluation, note, part=True)
 
 
 def _unknown(values: UnknownKinds | None) -> Section:
     title = "Unknown kinds"
     if values is None or not values.classes:
-        words = "Not measured: the training did not leave each class out in turn."
+        words = "Not measured: training did not leave out each class in turn."
         return ReportText(words, TextStyle.SOFT, title)
     note = (
-        "Each class left out of training in turn: area under the curve for telling it apart "
+        "Each class is left out of training in turn. Area under the curve for recognising it as unknown: "
         f"{values.mean:.3f} on average, {values.worst:.3f} at worst."
     )
-    header = ("Class left out", "Area", "Found unknown %", "Known called unknown %")
+    header = ("Class left out", "Area", "Recognised as unknown %", "Known images classified as unknown %")
     rows = tuple(
         (name, f"{e.auc:.3f}", _share(e.unknown_found), _share(e.known_rejected))
         for name, e in values.classes.items()
@@ -209,11 +209,11 @@ def _unknown(values: UnknownKinds | None) -> Section:
 def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, images: int) -> Section:
     title = "Worst mistakes"
     if not mistakes:
-        return ReportText("None: every image got the label of its folder.", TextStyle.SOFT, title)
+        return ReportText("None: every prediction is the label of the folder.", TextStyle.SOFT, title)
     shown = mistakes[:WORST]
-    left = f", the {len(shown)} most confident shown" if len(shown) < len(mistakes) else ""
+    shown_note = f", the {len(shown)} most confident shown" if len(shown) < len(mistakes) else ""
     pictures = tuple(_mistake(mistake, thumbnail) for mistake in shown)
-    return ImageGrid(title, f"{len(mistakes):,} of {images:,} images{left}.", pictures)
+    return ImageGrid(title, f"{len(mistakes):,} of {images:,} images{shown_note}.", pictures)
 
 
 def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
@@ -221,7 +221,7 @@ def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
     return CaptionedImage(
         None if pixels is None else EncodedImage.of(Image.fromarray(pixels), "png"),
         (
-            f"{mistake.decided} ({100 * mistake.probability:.0f} %)",
+            f"{mistake.prediction} ({100 * mistake.probability:.0f} %)",
             f"folder {mistake.label}",
             mistake.name,
             mistake.path,
