@@ -154,7 +154,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
         (["train", "{lot}", "--out", "{new}", "--taxonomy", "{there}"], "stage"),
         (["train", "{lot}", "--out", "{new}", "--group-by", "("], "regular expression"),
         (["train", "{gone}", "--out", "{new}"], "there is no folder"),
-        (["classify", "{lot}", "--model", "{there}", "--out", "{new}"], "no model"),
+        (["classify", "{lot}", "--model", "{there}", "--out", "{new}"], "not a model"),
         (["classify", "{lot}", "--model", "{gone}", "--out", "{new}"], "does not exist"),
     ],
 )

@@ -182,11 +182,11 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("/dev/zero", "not a regular file"),
             ("{none}", "not a regular file"),
             ("{sparse}", "larger than"),
-            ("{empty}", "no model"),
-            ("{text}", "no model"),
-            ("{deep.model}", "no model"),
-            ("{deeper.model}", "no model"),
-            ("{gone}", "no model"),
+            ("{empty}", "not a model"),
+            ("{text}", "not a model"),
+            ("{deep.model}", "not a model"),
+            ("{deeper.model}", "not a model"),
+            ("{gone}", "does not exist"),
         )
     ],
     *[
@@ -211,10 +211,10 @@ TABLE: list[tuple[list[str], int, str]] = [
             (["compare"], ["{lot}"]),
         )
         for path, words in (
-            ("{pipe}", "no session"),
-            ("/dev/zero", "no session"),
-            ("{none}", "no session"),
-            ("{gone}", "no session"),
+            ("{pipe}", "not a session file"),
+            ("/dev/zero", "not a session file"),
+            ("{none}", "not a session file"),
+            ("{gone}", "does not exist"),
             ("{empty}", "damaged"),
             ("{text}", "damaged"),
             ("{sparse}", "damaged"),
