@@ -37,10 +37,10 @@ def build_parser(places: UserDirs) -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
-        description="Sort defect images into groups. Without a command, opens the window\n"
-        "(on a folder of images, a saved session or a feature store, if one is named).",
+        description="Group images of defects. Without a command, the window opens. PATH is a folder of\n"
+        "images, a session (.dwb) or a feature store.",
         usage="defect-workbench [PATH]\n       defect-workbench COMMAND [options]",
-        epilog=f"The log file is:\n  {places.log}",
+        epilog=f"Log file:\n  {places.log}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"defect-workbench {__version__}")
@@ -100,7 +100,7 @@ def _check_path(path: Path) -> None:
     """Reject a path that the system cannot use; the command itself checks whether it exists."""
     if not path.is_absolute() and not working_folder_exists():
         raise InputError(
-            f"{path} is relative to a working folder that no longer exists; change to another one, or "
+            f"{path} is relative to a working folder that no longer exists; change to another folder or "
             "give a full path"
         )
     try:
@@ -108,4 +108,4 @@ def _check_path(path: Path) -> None:
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             shown = f"{str(path)[:60]}…" if len(str(path)) > 60 else str(path)
-            raise InputError(f"{shown} cannot be a path on this system: {error.strerror}") from error
+            raise InputError(f"{shown} is not a valid path on this system: {error.strerror}") from error

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from defect_workbench.core.errors import Remedy, WorkbenchError, with_remedy
 from defect_workbench.user_dirs import HOME_VARIABLE
 
-WORDS: Mapping[Remedy, str] = {
+REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.FETCH_WEIGHTS: "click “Fetch weights” in the banner above the images, then try again",
     Remedy.IMPORT_WEIGHTS: "get the file on another machine and click “From a file…” in the banner above the "
     "images",
@@ -25,5 +25,5 @@ WORDS: Mapping[Remedy, str] = {
 
 
 def sentence(error: WorkbenchError) -> str:
-    """Return the text of an error, with what to do about it."""
-    return with_remedy(str(error), error.remedy, WORDS)
+    """An error with what can be done about it."""
+    return with_remedy(str(error), error.remedy, REMEDY_TEXTS)

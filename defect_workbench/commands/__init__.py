@@ -1,1 +1,1 @@
-"""The headless commands, a module each: its options (`add`) and what it does (`run`)."""
+"""The commands of the command line, one module each: `add` declares the options, `run` does the job."""

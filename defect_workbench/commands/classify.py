@@ -1,4 +1,4 @@
-"""`classify`: a folder of images in, folders of labels out, by a trained classifier."""
+"""`classify`: export the images of a folder under the labels that a trained classifier predicts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,13 @@ from defect_workbench.commands.shared.common_options import (
     check_seed,
     feature_options,
 )
-from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
-from defect_workbench.commands.shared.extraction_options import backbone_json, say_rejected, warning_of_scales
+from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
+from defect_workbench.commands.shared.extraction_options import (
+    backbone_json,
+    print_rejected,
+    with_scale_warning,
+)
+from defect_workbench.core.text import counted
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.classify import ClassifyRequest, classify, open_model
@@ -26,13 +31,15 @@ from defect_workbench.workflows.export import ExportRequest, check_out, export
 
 
 def add(commands: Commands, places: UserDirs) -> None:
-    """Its options."""
-    parser = commands.add_parser("classify", help="a folder of images in, folders of labels out")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="as `train` wrote it")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="absent or empty")
+    """Add the command and its options."""
+    parser = commands.add_parser("classify", help="classify a folder of images and export labelled folders")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="MODEL", help="classifier, as written by train"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder: new or empty")
     add_mode(parser)
-    add_seed(parser)
+    add_seed(parser, "clustering the unknown images")
     add_offline(parser)
     add_precision(parser)
     add_json(parser)
@@ -41,40 +48,42 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Classify, and export the labels."""
+    """Classify the images and export them."""
     model = open_model(args.model)
     check_out(args.out, store=args.store)
     check_seed(args.seed)
     started = time.perf_counter()
-    options = warning_of_scales(feature_options(args, places), reporter)
-    found = classify(ClassifyRequest(model, args.folder, args.seed), options, reporter)
-    spent = time.perf_counter() - started
+    options = with_scale_warning(feature_options(args, places), reporter)
+    classified = classify(ClassifyRequest(model, args.folder, args.seed), options, reporter)
+    classifying = time.perf_counter() - started
     trained_on = "" if model.facts is None else f", trained on {model.facts.images:,} images"
     export(
-        found.project,
+        classified.project,
         ExportRequest(args.out, Mode(args.mode)),
         reporter,
         facts={"Classifier": f"{args.model}{trained_on}"},
-        columns=found.columns,
+        columns=classified.columns,
     )
     reporter.close()
-    images = found.project.images
+    images = classified.project.images
     if args.json:
         result = {
             "images": len(images),
             "rejected": len(images.rejected),
-            "labels": dict(found.labels),
-            "unknown": found.unknown,
-            "images_per_second": round(len(images) / max(spent, 1e-9), 2),
+            "labels": dict(classified.labels),
+            "unknown": classified.unknown,
+            "images_per_second": round(len(images) / max(classifying, 1e-9), 2),
             "threshold": model.novelty.threshold,
-            "backbone": backbone_json(found.extraction.features.backbone),
+            "backbone": backbone_json(classified.extraction.features.backbone),
             "out": str(args.out),
             "seconds": round(time.perf_counter() - started, 3),
         }
-        say_json(result)
+        print_json(result)
         return 0
-    say(f"{len(images):,} images, {found.unknown:,} of them unknown, written to {args.out}")
-    for name, count in found.labels.items():
-        say(f"  {name:<24} {count:>7,}")
-    say_rejected(found.extraction)
+    print_text(
+        f"{counted(len(images), 'image')}, {classified.unknown:,} of them unknown, written to {args.out}"
+    )
+    for name, count in classified.labels.items():
+        print_text(f"  {name:<24} {count:>7,}")
+    print_rejected(classified.extraction)
     return 0

@@ -1,4 +1,4 @@
-"""`cluster`: a folder of images in, labelled folders out."""
+"""`cluster`: group the images of a folder and export the clusters."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands.shared.common_options import Commands, add_seed, add_store, check_seed
-from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
+from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
     extraction_of,
-    parse_processing,
-    processing_json,
+    parse_preprocessing,
+    preprocessing_json,
+    print_rejected,
+    print_suggestion,
     rate,
-    say_rejected,
-    say_suggested,
 )
 from defect_workbench.commands.shared.method_options import add_method_options, method_parameters
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
+    export_options_of,
     plan_json,
     print_plan,
     print_side,
-    profile_of,
     side_json,
     side_table,
     write_or_plan,
@@ -38,6 +38,7 @@ from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.user_dirs import UserDirs
@@ -51,22 +52,31 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands, places: UserDirs) -> None:
-    """Its options."""
-    cluster = commands.add_parser("cluster", help="a folder of images in, labelled folders out")
-    cluster.add_argument("folder", type=Path, metavar="FOLDER")
+    """Add the command and its options."""
+    cluster = commands.add_parser("cluster", help="group a folder of images and export labelled folders")
+    cluster.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
     cluster.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="absent or empty, or an export to --add to"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="result folder: new or empty, or an earlier export with --add",
     )
     add_method_options(cluster)
-    cluster.add_argument("--cut", metavar="auto|K|height:H", help="default auto; K is a number of clusters")
+    cluster.add_argument(
+        "--cut",
+        metavar="auto|K|height:H",
+        help="where to cut the tree: at the best suggested cut (auto, the default), into K clusters, or at "
+        "merge height H",
+    )
     cluster.add_argument(
         "--weight",
         action="append",
         default=[],
         metavar="auto|NAME=W",
-        help=f"of a feature block ({', '.join(BLOCKS.names)}); repeatable; default auto",
+        help=f"weight of a feature block ({', '.join(BLOCKS.names)}); repeatable; default: auto",
     )
-    add_seed(cluster)
+    add_seed(cluster, "all random numbers")
     add_extraction(cluster)
     add_store(cluster, places.store)
     add_export_options(cluster, confirmed=False)
@@ -75,12 +85,12 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Extract, group and export."""
+    """Extract features, group the images and export the clusters."""
     settings = _settings(args)
     cut = _parse_cut(args)
-    profile = profile_of(args, settings.seed)
+    export_options = export_options_of(args, settings.seed)
     check_out(args.out, add=args.add, store=args.store)
-    # Whether the table can be read is found out before the work, not after it.
+    # Read first, so that a table that cannot be read fails before the long work.
     table = side_table(args)
     features = extraction_of(args, places, reporter)
     opened = open_folder(OpenRequest(args.folder, features, settings, cut), reporter)
@@ -90,18 +100,18 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         project = join_side_table(project, table, args.name_column, args.category)
 
     started = time.perf_counter()
-    plan = write_or_plan(project, profile, args, reporter)
+    plan = write_or_plan(project, export_options, args, reporter)
     exporting = time.perf_counter() - started
     reporter.close()
 
     if args.json:
-        say_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
+        print_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
         return 0
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     _print_analysis(project)
     print_side(project)
-    say_rejected(extraction)
-    say_suggested(extraction, settings.processing)
+    print_rejected(extraction)
+    print_suggestion(extraction, settings.processing)
     return 0
 
 
@@ -123,21 +133,22 @@ def _summary(
         "images_per_second": rate(extraction),
         **plan_json(plan),
         "side_data": side_json(project),
-        **processing_json(extraction, analysis.settings.processing),
+        **preprocessing_json(extraction, analysis.settings.processing),
     }
 
 
 def weights_json(weights: BlockWeights) -> dict[str, float | str]:
-    """The weights by block; the outline also under its former name, which scripts may read."""
+    """Return the weight of each block, and that of the outline also under its former name for old scripts."""
     former = {name: weights.share(block) for name, block in FORMER_NAMES.items()}
     return {**weights.as_json(), **former}
 
 
 def _print_analysis(project: Project) -> None:
-    say(f"weights of the blocks: {project.analysis.weights.why}")
+    print_text(f"block weights: {project.analysis.weights.why}")
     for suggestion in project.analysis.suggestions:
-        say(
-            f"suggested: {suggestion.clusters} clusters, {suggestion.singletons} singletons: {suggestion.why}"
+        print_text(
+            f"suggested cut: {counted(suggestion.clusters, 'cluster')}, "
+            f"{counted(suggestion.singletons, 'singleton')}: {suggestion.why}"
         )
 
 
@@ -145,14 +156,14 @@ def _settings(args: argparse.Namespace) -> Settings:
     method = METHODS[args.method]
     given = method_parameters(args, method)
     if not method.builds_tree and args.cut not in (None, "auto"):
-        raise InputError(f"--cut {args.cut}: {method.label.lower()} has no tree to cut; leave --cut out")
+        raise InputError(f"--cut {args.cut}: {method.label.lower()} has no tree to cut; leave out --cut")
     check_seed(args.seed)
     return Settings(
         method=method.name,
         parameters=given,
         weights=_parse_weights(args.weight),
         seed=args.seed,
-        processing=parse_processing(args),
+        processing=parse_preprocessing(args),
     )
 
 
@@ -171,18 +182,18 @@ def _parse_weights(given: Sequence[str]) -> BlockWeights | None:
             number = float("nan")
         if name not in BLOCKS or not 0 <= number < 1e6:
             raise InputError(
-                f"--weight {item}: give NAME=W with one of {', '.join(BLOCKS.names)} and W from 0 up, "
-                "or auto alone"
+                f"--weight {item}: give NAME=W, where NAME is one of "
+                f"{', '.join(BLOCKS.names)} and W is 0 or more, or only auto"
             )
         weights[name] = number
     chosen = manual_weights(weights)
     if not any(chosen.shares.values()):
-        raise InputError("--weight: every block would have the weight 0; give at least one of them more")
+        raise InputError("--weight: all blocks have weight 0; give at least one a higher weight")
     return chosen
 
 
 def _parse_cut(args: argparse.Namespace) -> int | float | None:
-    """A number of clusters (int), a height (float) or None for the best suggestion."""
+    """Return a number of clusters (int), a merge height (float), or None for the best suggested cut."""
     text = args.cut or "auto"
     if text == "auto":
         return None

@@ -1,4 +1,4 @@
-"""`demo`: the sample set, clustered headless."""
+"""`demo`: open the built-in sample set in the window, or cluster and export it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from defect_workbench.user_dirs import UserDirs
 
 
 def add(commands: Commands, places: UserDirs) -> None:
-    """Its options."""
-    demo = commands.add_parser("demo", help="the sample set, in the window or headless")
-    demo.add_argument("--out", type=Path, metavar="DIR", help="cluster it headless into DIR")
+    """Add the command and its options."""
+    demo = commands.add_parser(
+        "demo", help="open the built-in sample set in the window, or cluster and export it"
+    )
+    demo.add_argument(
+        "--out", type=Path, metavar="DIR", help="export its clusters to DIR instead of opening the window"
+    )
     add_offline(demo)
     demo.set_defaults(run=run)
 
 
-def _free_folder(wanted: Path) -> Path:
-    number, folder = 1, wanted
+def _free_folder(preferred: Path) -> Path:
+    number, folder = 1, preferred
     while folder.exists():
         number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
+        folder = preferred.with_name(f"{preferred.name}-{number}")
     return folder
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Open the sample set in the window, or cluster it where there is none."""
+    """Open the sample set in the window; cluster and export it if there is no display."""
     sample = resource("sample")
     if args.out is None and args.open_window is not None:
         reporter.close()

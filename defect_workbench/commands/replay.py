@@ -1,4 +1,4 @@
-"""`replay`: the whole job of a session once more, from the folder."""
+"""`replay`: repeat the whole job of a session from its folder, giving the same manifest."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from defect_workbench.commands.shared.common_options import (
     add_store,
     feature_options,
 )
-from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
+from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
+from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.replay import ReplayRequest, replay
 
 
 def add(commands: Commands, places: UserDirs) -> None:
-    """Its options."""
-    parser = commands.add_parser("replay", help="a session's whole job once more, with the same manifest")
-    parser.add_argument("session", type=Path, metavar="SESSION")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="absent or empty")
-    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="where the images are now")
+    """Add the command and its options."""
+    parser = commands.add_parser("replay", help="repeat the whole job of a session, giving the same manifest")
+    parser.add_argument("session", type=Path, metavar="SESSION", help="session file (.dwb)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder: new or empty")
+    parser.add_argument(
+        "--folder", type=Path, metavar="FOLDER", help="folder that the images are in now, if they were moved"
+    )
     add_store(parser, places.store)
     add_offline(parser)
     add_json(parser)
@@ -30,13 +33,13 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Repeat the job, and say that its result is the same."""
+    """Repeat the job and report that the manifest is the same."""
     request = ReplayRequest(args.session, args.out, args.folder)
     replayed = replay(request, feature_options(args, places), reporter)
     images, out = len(replayed.project.images), replayed.plan.out
     reporter.close()
     if args.json:
-        say_json({"images": images, "identical": True, "out": str(out)})
+        print_json({"images": images, "identical": True, "out": str(out)})
         return 0
-    say(f"{images:,} images, the same manifest again, written to {out}")
+    print_text(f"{counted(images, 'image')} written to {out}; the manifest is the same")
     return 0

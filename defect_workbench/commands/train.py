@@ -1,4 +1,4 @@
-"""`train`: folders of labels in, a classifier out."""
+"""`train`: train a classifier on labelled folders."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.commands.shared.common_options import Commands, add_seed, add_store, check_seed
-from defect_workbench.commands.shared.console import ConsoleReporter, say, say_json
+from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
     backbone_json,
     extraction_of,
-    say_rejected,
+    print_rejected,
 )
+from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.save_model import ModelFiles, check_model_files, save_trained
 from defect_workbench.workflows.train import TrainRequest, check_train_request, read_taxonomy_file, train
@@ -24,44 +25,58 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands, places: UserDirs) -> None:
-    """Its options."""
-    parser = commands.add_parser("train", help="folders of labels in, a classifier out")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="each folder right below it is a class")
+    """Add the command and its options."""
+    parser = commands.add_parser("train", help="train a classifier on labelled folders")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL", help="a file that is not there yet"
+        "folder", type=Path, metavar="FOLDER", help="folder with one subfolder of images per class"
     )
     parser.add_argument(
-        "--taxonomy", type=Path, metavar="FILE", help="the stages, as TOML; default: see the guide"
+        "--out", type=Path, required=True, metavar="MODEL", help="new file for the classifier (.dwm)"
     )
     parser.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="of the cross-validation, default 5"
+        "--taxonomy",
+        type=Path,
+        metavar="FILE",
+        help="stages of the classifier, as TOML; default: defect or clean, size, noise, kind of defect",
     )
-    add_seed(parser)
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="number of folds of the cross-validation; default: 5",
+    )
+    add_seed(parser, "folds, augmentation and training")
     parser.add_argument(
         "--augment",
         type=int,
         nargs="?",
         const=0,
         metavar="DRAWS",
-        help="learn from turned and mirrored copies, too, and from so many random changes of each picture",
+        help="also train on rotated and mirrored images, and on DRAWS random variations of each (default: 0)",
     )
-    parser.add_argument("--fine-tune", action="store_true", help="fit the network's last block, too (slow)")
+    parser.add_argument(
+        "--fine-tune", action="store_true", help="also train the last block of the network (slow)"
+    )
     parser.add_argument(
         "--group-by",
         metavar="parent|REGEX",
-        help="lots that no fold tears apart: the folder an image lies in, or what matches in its path",
+        help="keep each lot within one fold: a lot is the folder of an image, or "
+        "what REGEX matches in its path",
     )
     parser.add_argument(
-        "--leave-one-out", action="store_true", help="measure how well unknown kinds are told apart"
+        "--leave-one-out",
+        action="store_true",
+        help="measure how well unknown classes are detected, leaving out each class in turn",
     )
-    parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads as ONNX")
+    parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads to an ONNX file")
     add_extraction(parser)
     add_store(parser, places.store)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Train, judge, and write model and report."""
+    """Train and evaluate a classifier, and write it with its report."""
     check_seed(args.seed)
     request = TrainRequest(
         folder=args.folder,
@@ -108,29 +123,34 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
             "report": str(files.report),
             "seconds": seconds,
         }
-        say_json(result)
+        print_json(result)
         return 0
-    _print(outcome, args.out, files.report)
-    say_rejected(extraction)
+    _print_summary(outcome, args.out, files.report)
+    print_rejected(extraction)
     return 0
 
 
-def _print(outcome: TrainingResult, model: Path, report: Path) -> None:
+def _print_summary(outcome: TrainingResult, model: Path, report: Path) -> None:
     from defect_workbench.engine.classifier.evaluation import summary_line
 
     facts, overall = outcome.facts, outcome.facts.overall
     figure = summary_line(overall.accuracy, overall.interval)
-    say(f"{facts.images:,} images: {figure} right, judged in {facts.folds} folds")
-    for name, stage in facts.stages.items():
-        found = ", ".join(f"{word} {count:,}" for word, count in stage.outcomes.items())
-        judged = stage.evaluation
-        figure = "not judged" if judged is None else summary_line(judged.accuracy, judged.interval)
-        say(f"  stage {name}: {figure}; {found}")
+    print_text(f"{counted(facts.images, 'image')}: {figure} correct in {facts.folds}-fold cross-validation")
+    for stage_name, stage in facts.stages.items():
+        outcomes = ", ".join(f"{name} {count:,}" for name, count in stage.outcomes.items())
+        evaluation = stage.evaluation
+        figure = "not evaluated"
+        if evaluation is not None:
+            figure = summary_line(evaluation.accuracy, evaluation.interval)
+        print_text(f"  stage {stage_name}: {figure}; {outcomes}")
     for name, entry in facts.ablation.items():
-        say(f"  {name} features: {summary_line(entry.accuracy, entry.interval)}")
-    say(f"  expected calibration error {overall.ece:.3f}")
+        print_text(f"  {name} features: {summary_line(entry.accuracy, entry.interval)}")
+    print_text(f"  expected calibration error {overall.ece:.3f}")
     if facts.unknown is not None and facts.unknown.mean is not None:
-        say(f"  unknown kinds: area {facts.unknown.mean:.3f} on average, {facts.unknown.worst:.3f} at worst")
+        print_text(
+            f"  unknown classes: ROC area {facts.unknown.mean:.3f} on average, "
+            f"{facts.unknown.worst:.3f} at worst"
+        )
     for note in facts.notes:
-        say(f"  {note}")
-    say(f"model {model}, report {report}")
+        print_text(f"  {note}")
+    print_text(f"written: classifier {model}, report {report}")

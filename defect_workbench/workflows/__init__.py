@@ -1,1 +1,1 @@
-"""Whole jobs without a front: engine and storage brought together. No Qt."""
+"""The jobs of the program, which combine engine and storage; used by the window and the commands. No Qt."""

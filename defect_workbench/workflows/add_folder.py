@@ -1,4 +1,4 @@
-"""New lots: a folder joins the open project, its images beside the clusters that are confirmed."""
+"""Add a folder of new images to a project, matching them to its confirmed clusters."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from defect_workbench.core.project.decisions import UNDECIDED, Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, listing_of, scan
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 
 @dataclass(frozen=True, eq=False)
 class AddedFolder:
-    """The project with the new images in it.
+    """A project after a folder was added to it.
 
     Attributes
     ----------
     new, matched : int
-        Images added, and how many of them were put into confirmed clusters.
+        Number of images added, and of those matched to confirmed clusters.
     """
 
     project: Project
@@ -36,17 +37,17 @@ class AddedFolder:
 
 
 def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter: Reporter) -> AddedFolder:
-    """Add the images of a folder: matched to confirmed clusters first, only the rest is clustered.
+    """Add the images of a folder; those that match no confirmed cluster are clustered.
 
     Parameters
     ----------
     options : FeatureOptions
-        Its `processing` is not used: the new images are preprocessed as the others were.
+        `processing` is ignored: the new images are preprocessed as those of the project.
 
     Raises
     ------
     InputError
-        If the folder holds no new image, or images of the project are missing.
+        If the folder contains no new image, or images of the project are missing.
     """
     from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences
@@ -59,28 +60,28 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     before = np.array([old.get(image.path, UNDECIDED) for image in extraction.images.images], np.intp)
     lost = len(project.images) - int((before != UNDECIDED).sum())
     if lost:
-        raise InputError(f"{lost:,} images of this project are no longer there", Remedy.FIND_IMAGES)
+        raise InputError(f"{counted(lost, 'image')} of this project cannot be found", Remedy.FIND_IMAGES)
     new = np.flatnonzero(before == UNDECIDED)
     if not len(new):
-        raise InputError(f"every image in {folder} is in this project already")
+        raise InputError(f"all images in {folder} are already in this project")
     for difference in differences(project.analysis.identity, extraction.features.identity):
-        reporter.warn(f"the features of all images were computed again: {difference}")
+        reporter.warn(f"the features of all images were recomputed: {difference}")
     analysis = analyse(extraction.features, project.analysis.settings, reporter)
-    decisions = carried(project.decisions, before)
+    decisions = carried_decisions(project.decisions, before)
     decisions, proposal, matched = _matched(project, extraction.features.blocks, before, new, decisions)
     side = None if project.side is None else carried_side(project.side, before)
-    came_from = [_below(root, project.images.root / part) for part in project.images.folders]
-    folders = tuple(sorted({"" if part == "." else part for part in (*came_from, _below(root, folder))}))
+    earlier = [_below(root, project.images.root / part) for part in project.images.folders]
+    folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
-    grown = Project(images, analysis, analysis.suggested_cut, decisions, side, proposal)
-    return AddedFolder(grown, len(new), matched)
+    extended = Project(images, analysis, analysis.suggested_cut, decisions, side, proposal)
+    return AddedFolder(extended, len(new), matched)
 
 
 def _common_listing(project: Project, added: Listing, root: Path, old: Mapping[str, int]) -> Listing:
-    """The files of a project and of a scan, named from a folder that holds both."""
-    here = listing_of(project.images)
+    """Return the files of a project and of a scan, with paths relative to a common root."""
+    existing = listing_of(project.images)
     files, rejected = {}, {}
-    for listing in (here, added):
+    for listing in (existing, added):
         for file in listing.files:
             path = _below(root, listing.root / file.path)
             if listing is added or path in old:
@@ -96,43 +97,45 @@ def _common_listing(project: Project, added: Listing, root: Path, old: Mapping[s
 
 
 def common_root(first: Path, second: Path) -> Path:
-    """The folder that holds both.
+    """Return the lowest folder that contains both.
 
     Raises
     ------
     InputError
-        If there is none, as on two disks of Windows.
+        If there is none: on Windows, if the folders are on different disks.
     """
     try:
         return Path(os.path.commonpath([os.path.abspath(first), os.path.abspath(second)]))
     except ValueError as error:
-        raise InputError(f"{second} and {first} are on different disks; copy one beside the other") from error
+        raise InputError(
+            f"{second} and {first} are on different disks; copy one to the disk of the other"
+        ) from error
 
 
 def _below(root: Path, path: Path) -> str:
     return PurePath(os.path.relpath(os.path.abspath(path), root)).as_posix()
 
 
-def carried(decisions: Decisions, before: Integers) -> Decisions:
-    """Decisions about images that are at other places now.
+def carried_decisions(decisions: Decisions, before: Integers) -> Decisions:
+    """Return the decisions for images whose indices have changed.
 
     Parameters
     ----------
     before : (n,) intp
-        The former place of each image; `UNDECIDED` for new ones.
+        The previous index of each image; `UNDECIDED` for new images.
     """
     known = before != UNDECIDED
-    place = np.full(len(decisions.held), UNDECIDED, np.int32)
-    place[before[known]] = np.flatnonzero(known)
+    index_now = np.full(len(decisions.held), UNDECIDED, np.int32)
+    index_now[before[known]] = np.flatnonzero(known)
     held, follows = np.full(len(before), UNDECIDED, np.int32), np.full(len(before), UNDECIDED, np.int32)
     held[known] = decisions.held[before[known]]
     leaders = decisions.follows[before[known]]
-    follows[known] = np.where(leaders == UNDECIDED, UNDECIDED, place[leaders])
+    follows[known] = np.where(leaders == UNDECIDED, UNDECIDED, index_now[leaders])
     return Decisions(held, follows, decisions.groups)
 
 
 def carried_side(side: SideData, before: Integers) -> SideData:
-    """A joined table for images that are at other places now; new ones have no row."""
+    """Return the side data for images whose indices have changed; new images have no row."""
     columns = tuple(
         replace(
             column, cells=tuple(None if old == UNDECIDED else column.cells[old] for old in before.tolist())
@@ -144,24 +147,27 @@ def carried_side(side: SideData, before: Integers) -> SideData:
 
 
 def carried_proposal(proposal: Proposal, before: Integers) -> Proposal:
-    """Proposals for images that are at other places now; nothing is proposed for new ones."""
+    """Return the proposals for images whose indices have changed; there are none for new images."""
     known = before != UNDECIDED
     old = before[known]
-    sure, unknown, unseen = Proposal.none(len(before)).probability, *np.zeros((2, len(before)), bool)
-    sure[known], unknown[known], unseen[known] = (
+    probability, unknown, unreviewed = (
+        Proposal.none(len(before)).probability,
+        *np.zeros((2, len(before)), bool),
+    )
+    probability[known], unknown[known], unreviewed[known] = (
         proposal.probability[old],
         proposal.unknown[old],
         proposal.unreviewed[old],
     )
-    labels = tuple(proposal.labels[place] if place != UNDECIDED else "" for place in before.tolist())
-    asked = np.flatnonzero(np.isin(before, proposal.label_next) & known)
-    return Proposal(labels, sure, unknown, unseen, asked)
+    labels = tuple(proposal.labels[index] if index != UNDECIDED else "" for index in before.tolist())
+    label_next = np.flatnonzero(np.isin(before, proposal.label_next) & known)
+    return Proposal(labels, probability, unknown, unreviewed, label_next)
 
 
 def _matched(
-    project: Project, blocks: Mapping[str, Vectors], before: Integers, fresh: Integers, decisions: Decisions
+    project: Project, blocks: Mapping[str, Vectors], before: Integers, new: Integers, decisions: Decisions
 ) -> tuple[Decisions, Proposal | None, int]:
-    """New images put to the confirmed clusters they resemble, as proposals."""
+    """Assign new images to the confirmed clusters that they match, as proposals."""
     from defect_workbench.engine.clustering.match_confirmed import NEW, match_new
 
     confirmed = [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
@@ -170,31 +176,31 @@ def _matched(
         carried = carried_proposal(project.proposal, before)
     if not confirmed:
         return decisions, None if project.proposal is None else carried, 0
-    place = {int(old): new for new, old in enumerate(before.tolist()) if old != UNDECIDED}
+    index_now = {int(old): index for index, old in enumerate(before.tolist()) if old != UNDECIDED}
     rows, numbers = [], []
     for number, cluster in enumerate(confirmed):
-        rows += [place[int(member)] for member in cluster.members]
+        rows += [index_now[int(member)] for member in cluster.members]
         numbers += [number] * len(cluster.members)
     members = np.array(rows, np.intp)
-    found = match_new(
+    matches = match_new(
         {name: block[members] for name, block in blocks.items()},
         np.array(numbers, np.intp),
-        {name: block[fresh] for name, block in blocks.items()},
+        {name: block[new] for name, block in blocks.items()},
     )
-    labels, sure, unseen = list(carried.labels), carried.probability, carried.unreviewed.copy()
+    labels, probability, unreviewed = list(carried.labels), carried.probability, carried.unreviewed.copy()
     held = decisions.held.copy()
     for image, number, distance in zip(
-        fresh.tolist(), found.cluster.tolist(), found.distance.tolist(), strict=True
+        new.tolist(), matches.cluster.tolist(), matches.distance.tolist(), strict=True
     ):
         if number == NEW:
             continue
         cluster = confirmed[number]
         assert cluster.number is not None
         held[image] = cluster.number
-        labels[image], sure[image], unseen[image] = cluster.label, 1 - distance / 2, True
-    matched = int((found.cluster != NEW).sum())
+        labels[image], probability[image], unreviewed[image] = cluster.label, 1 - distance / 2, True
+    matched = int((matches.cluster != NEW).sum())
     return (
         Decisions(held, decisions.follows, decisions.groups),
-        replace(carried, labels=tuple(labels), probability=sure, unreviewed=unseen),
+        replace(carried, labels=tuple(labels), probability=probability, unreviewed=unreviewed),
         matched,
     )

@@ -1,4 +1,4 @@
-"""Classify a folder of images by a trained classifier."""
+"""Classify a folder of images with a trained classifier."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ClassifyRequest:
 
 @dataclass(frozen=True, eq=False)
 class ClassifiedFolder:
-    """A folder's images under the labels that a classifier gave them; nothing is confirmed."""
+    """The images of a folder with the labels that a classifier predicted; none is confirmed."""
 
     project: Project
     prediction: Prediction
@@ -41,27 +41,29 @@ class ClassifiedFolder:
 
     @property
     def unknown(self) -> int:
-        """How many images resemble no label."""
+        """Number of unknown images."""
         return int((~self.prediction.known).sum())
 
     @property
     def labels(self) -> Mapping[str, int]:
-        """Known images for each label of the classifier."""
-        found = self.prediction
+        """Number of known images per label of the classifier."""
+        prediction = self.prediction
         counts = Counter(
-            found.names[label] for label, known in zip(found.labels, found.known, strict=True) if known
+            prediction.names[label]
+            for label, known in zip(prediction.labels, prediction.known, strict=True)
+            if known
         )
-        return {name: counts.get(name, 0) for name in found.names}
+        return {name: counts.get(name, 0) for name in prediction.names}
 
     @property
     def columns(self) -> MoreColumns:
-        """What the manifest says of each image besides: the way to its label, probability, known or not."""
-        found = self.prediction
+        """Extra columns of the manifest: stage path, probability, and whether the image is known."""
+        prediction = self.prediction
         cells = {
             image.path: (
-                found.paths[row],
-                f"{found.probability[row]:.6f}",
-                "true" if found.known[row] else "false",
+                prediction.paths[row],
+                f"{prediction.probability[row]:.6f}",
+                "true" if prediction.known[row] else "false",
             )
             for row, image in enumerate(self.extraction.images.images)
         }
@@ -69,31 +71,31 @@ class ClassifiedFolder:
 
 
 def open_model(path: Path) -> Classifier:
-    """The classifier in a file.
+    """Return the classifier in a file.
 
     Raises
     ------
     WorkbenchError
-        If there is none, or it is damaged or of a newer version.
+        If the file does not exist, is damaged, or was written by a newer version.
     """
     with concerning(path):
         return load_model(path)
 
 
 def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Reporter) -> ClassifiedFolder:
-    """Extract features as the classifier needs them, and sort the images by its findings.
+    """Extract the features that a classifier needs and predict the label of each image.
 
     Parameters
     ----------
     options : FeatureOptions
-        `processing` and, where it is None, `precision` are those of the model.
+        `processing` is replaced by that of the model, and so is `precision` if it is None.
 
     Raises
     ------
     InputError
-        If no image in the folder can be used.
+        If the folder has no usable image.
     WorkbenchError
-        If the model cannot judge features made by this version or with these weights.
+        If the model does not fit features computed by this version or with these weights.
     """
     from defect_workbench.engine.classifier.apply_model import classify_images, precision_of
     from defect_workbench.engine.features.identity import processing_of

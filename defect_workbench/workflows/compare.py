@@ -1,4 +1,4 @@
-"""Compare how a project groups its images with another session, or with folders sorted by hand."""
+"""Compare the clusters of a project with those of another session, or with labelled folders."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def compare(project: Project, other: Path, reporter: Reporter) -> Comparison:
-    """How far two ways of grouping the same images agree.
+    """Return how far two groupings of the same images agree.
 
     Parameters
     ----------
     other : Path
-        A session, or a folder of labelled folders.
+        A session, or a folder with one subfolder per label.
 
     Raises
     ------
@@ -32,5 +32,5 @@ def compare(project: Project, other: Path, reporter: Reporter) -> Comparison:
     from defect_workbench.engine.clustering.agreement import compare as agreement
     from defect_workbench.engine.clustering.agreement import read_class_folders
 
-    there = read_class_folders(other, reporter) if other.is_dir() else labelled(open_session(other))
-    return agreement(labelled(project), there)
+    other_labels = read_class_folders(other, reporter) if other.is_dir() else labelled(open_session(other))
+    return agreement(labelled(project), other_labels)

@@ -1,4 +1,4 @@
-"""Write a project as a result folder, find out what would be written, or undo what was."""
+"""Write a result folder, plan one without writing it, or undo what was written."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ class ExportRequest:
     Attributes
     ----------
     add : bool
-        Add to an earlier export; the profile is then that of the earlier one.
+        Add to an earlier export, with its options instead of `options`.
     """
 
     out: Path
     mode: Mode = Mode.COPY
-    profile: ExportOptions = field(default_factory=ExportOptions)
+    options: ExportOptions = field(default_factory=ExportOptions)
     add: bool = False
 
 
 def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> None:
-    """Refuse a result folder early, before any work.
+    """Check, before the work, that a result folder can be written.
 
     Parameters
     ----------
     add : bool
-        It is to hold an earlier export.
+        The folder must contain an earlier export.
     store : Path, optional
-        A feature store, which may not be in it.
+        A feature store, which must not be inside the folder.
 
     Raises
     ------
     WorkbenchError
-        If it is not empty, holds no export to add to, or cannot be written.
+        If the folder is not empty, contains no export to add to, or cannot be written.
     """
     if add:
         if out.is_dir():
@@ -60,23 +60,23 @@ def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> Non
     else:
         check_target(out)
     if store is not None and Path(os.path.realpath(store)).is_relative_to(os.path.realpath(out)):
-        raise InputError(f"the feature store {store} lies in the result folder {out}", Remedy.OTHER_STORE)
-    there = Path(os.path.abspath(out))
-    while not os.path.lexists(there):
-        there = there.parent
-    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
-        raise WorkbenchError(f"{out} cannot be made: {there} is not writable")
+        raise InputError(f"the feature store {store} is inside the result folder {out}", Remedy.OTHER_STORE)
+    existing = Path(os.path.abspath(out))
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
+        raise WorkbenchError(f"{out} cannot be created: {existing} is not a writable folder")
 
 
 def plan(project: Project, request: ExportRequest) -> Plan:
-    """What an export would write.
+    """Return what an export would write.
 
     Raises
     ------
     WorkbenchError
-        If it is not possible; see `storage.result.result_folder.plan_export`.
+        If the export is not possible; see `storage.result.result_folder.plan_export`.
     """
-    return plan_export(project, request.out, request.profile, add=request.add)
+    return plan_export(project, request.out, request.options, add=request.add)
 
 
 def export(
@@ -92,16 +92,16 @@ def export(
     Parameters
     ----------
     facts : mapping of str to str, optional
-        What the report lists besides.
+        Extra entries for the list of facts in the report.
     columns : MoreColumns, optional
-        Of the manifest.
+        Extra columns of the manifest.
 
     Raises
     ------
     WorkbenchError
-        If it cannot be written; then nothing is.
+        If a file cannot be written; then none is.
     Cancelled
-        If the reporter says so; then nothing is written.
+        If the user cancels; then nothing is written.
     """
     return write_result(
         project,
@@ -110,7 +110,7 @@ def export(
         {**report_facts(project), **(facts or {})},
         thumbnail,
         reporter,
-        profile=request.profile,
+        profile=request.options,
         tables=report_tables(project),
         columns=columns,
         add=request.add,
@@ -118,18 +118,18 @@ def export(
 
 
 def undo(out: Path, reporter: Reporter, *, dry_run: bool = False) -> UndoResult:
-    """Remove what exports wrote into a folder, except what was changed since.
+    """Remove what exports wrote to a folder, except files that were changed since.
 
     Raises
     ------
     WorkbenchError
-        If the folder is no export, or something cannot be removed.
+        If the folder is not an export, or a file cannot be removed.
     """
     return undo_export(out, reporter, dry_run=dry_run)
 
 
 def save_dendrogram(project: Project, path: Path) -> None:
-    """Write the dendrogram as SVG, or as PNG where the file name ends in .png.
+    """Write the dendrogram as SVG, or as PNG if the file name ends in .png.
 
     Raises
     ------

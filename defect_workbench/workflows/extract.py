@@ -1,4 +1,4 @@
-"""Features of a folder's images: how every job begins."""
+"""Extract the features of a folder of images, the first step of most jobs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.input.scan import Listing, scan
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeatureOptions:
-    """How features are made, and where they are kept.
+    """How features are computed, and where they are stored.
 
     Attributes
     ----------
     store, weights : Path
         Folders of the feature store and of the cached network weights.
     offline : bool
-        Never fetch weights.
+        Do not download network weights.
     precision : str or None
-        Of the network; None: the fastest sound one.
+        Precision of the network; None for the fastest that the device supports natively.
     on_extracted : callable or None
-        Called with the features and the preprocessing as soon as they are there, before a job continues.
+        Called with the features and the preprocessing after extraction, before the job continues.
     """
 
     store: Path
@@ -47,34 +48,34 @@ class FeatureOptions:
 
     @staticmethod
     def at(places: UserDirs, *, offline: bool = False, processing: Preprocessing = DEFAULT) -> FeatureOptions:
-        """With the usual store and weights of the user."""
+        """Return options with the default feature store and weights of the user."""
         return FeatureOptions(places.store, places.weights, offline, processing=processing)
 
     @property
     def library(self) -> WeightsLibrary:
-        """The weights to use."""
+        """The library of network weights."""
         return WeightsLibrary(self.weights)
 
     def open_store(self) -> FeatureStore:
-        """The feature store.
+        """Open the feature store.
 
         Raises
         ------
         WorkbenchError
-            If the folder is not one, or cannot be used.
+            If the folder is not a feature store, or cannot be used.
         """
         from defect_workbench.storage.vectors.feature_store import FeatureStore
 
         return FeatureStore(self.store)
 
     def with_store(self, store: Path) -> FeatureOptions:
-        """The same with another feature store."""
+        """Return the same options with another feature store."""
         return replace(self, store=store)
 
 
 @dataclass(frozen=True, eq=False)
 class ExtractedFolder:
-    """The features of a folder's images, and how long its scan took."""
+    """The features of the images of a folder, and the duration of the scan."""
 
     extraction: Extraction
     scan_seconds: float
@@ -86,7 +87,7 @@ def extract_folder(folder: Path, options: FeatureOptions, reporter: Reporter) ->
     Raises
     ------
     InputError
-        If the folder is missing, or none of its files can be used.
+        If the folder does not exist, or none of its files can be used.
     WorkbenchError
         If the feature store cannot be used.
     """
@@ -97,12 +98,12 @@ def extract_folder(folder: Path, options: FeatureOptions, reporter: Reporter) ->
 
 
 def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporter) -> Extraction:
-    """Features of what a scan found.
+    """Extract the features of the files that a scan listed.
 
     Raises
     ------
     InputError
-        If there is no image, or none that can be used.
+        If there is no usable image.
     WorkbenchError
         If the feature store cannot be used.
     """
@@ -110,7 +111,7 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
 
     store = options.open_store()
     if not listing.files and not listing.rejected:
-        raise InputError(f"there is no image in {listing.root}")
+        raise InputError(f"{listing.root} contains no images")
     extraction = extract(
         listing,
         store,
@@ -123,8 +124,8 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
     rejected = extraction.images.rejected
     if not len(extraction.images):
         raise InputError(
-            f"none of the {len(rejected):,} files in {listing.root} can be used; "
-            f"the first, {rejected[0].path}: {rejected[0].reason}"
+            f"no image in {listing.root} can be used ({counted(len(rejected), 'file')} rejected; first: "
+            f"{rejected[0].path}: {rejected[0].reason})"
         )
     if options.on_extracted is not None:
         options.on_extracted(extraction, options.processing)

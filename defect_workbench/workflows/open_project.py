@@ -1,4 +1,4 @@
-"""Open whatever a person names: a folder of images, a saved session or a feature store."""
+"""Open a folder of images, a session or a feature store as a project."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class OpenRequest:
     Attributes
     ----------
     settings : Settings
-        Of the grouping; its `processing` is what the features are made with.
+        Settings of the clustering, and the preprocessing of the features.
     cut : int, float or None
-        A number of clusters, a height, or None for the best suggestion.
+        A number of clusters, a merge height, or None for the best suggested cut.
     analyses : Path or None
-        Folder of analyses made before; None: always analyse.
+        Folder of the cache of analyses; None to analyse without a cache.
     """
 
     path: Path
@@ -48,16 +48,16 @@ class OpenRequest:
 
 @dataclass(frozen=True, eq=False)
 class OpenedProject:
-    """A project, and where it comes from.
+    """A project, and what it was opened from.
 
     Attributes
     ----------
     session : Path or None
         The file it was read from.
     extraction : Extraction or None
-        The features it was made from; None for a session.
+        The features that were clustered; None for a session.
     seconds : mapping of str to float
-        Of the scan, the extraction and the grouping ("scan", "extract", "link").
+        Duration of scan, extraction and clustering, under "scan", "extract" and "link".
     """
 
     project: Project
@@ -67,24 +67,24 @@ class OpenedProject:
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:
-        """The preprocessing that the images call for, and why; that of the project where nothing does."""
+        """The recommended preprocessing and the reason; for a session, its own and no reason."""
         if self.extraction is None:
             return self.project.analysis.settings.processing, ""
         return self.extraction.suggested, self.extraction.why
 
 
 def open_project(request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None) -> OpenedProject:
-    """Open a session, a feature store or a folder, whichever the path is.
+    """Open the session, feature store or folder at a path.
 
     Parameters
     ----------
     on_found : callable, optional
-        Called with the folder and the paths in it, before anything is computed from them.
+        Called with the folder and the paths of its images before features are extracted.
 
     Raises
     ------
     WorkbenchError
-        If it cannot be opened; see `open_session` and `open_folder`.
+        If the path cannot be opened; see `open_session` and `open_folder`.
     """
     from defect_workbench.storage.vectors.feature_store import FeatureStore
 
@@ -100,24 +100,24 @@ def open_project(request: OpenRequest, reporter: Reporter, on_found: OnFound | N
 
 
 def open_session(path: Path) -> Project:
-    """The project in a session file.
+    """Return the project in a session file.
 
     Raises
     ------
     WorkbenchError
-        If there is none, or it is damaged or of a newer version.
+        If the file does not exist, is damaged, or was written by a newer version.
     """
     with concerning(path):
         return load_session(path)
 
 
 def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None) -> OpenedProject:
-    """Scan a folder, extract its features and group its images.
+    """Scan a folder, extract the features of its images and cluster them.
 
     Raises
     ------
     InputError
-        If no file in it can be used, or the cut is not possible.
+        If the folder has no usable image, or the cut is not possible.
     WorkbenchError
         If the feature store cannot be used, or there are too many images for the method.
     """
@@ -127,7 +127,7 @@ def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
 
 
 def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | None) -> OpenedProject:
-    """A store opens on the folder it was last filled from, even where that folder is gone."""
+    """Open the folder that a store was last filled from, even if it was deleted or moved."""
     features = request.features.with_store(request.path)
     store = features.open_store()
     root = store.last_root()
@@ -136,7 +136,7 @@ def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     if root.is_dir():
         listing = scan(root, reporter)
     else:
-        reporter.warn(f"the folder {root} is not there; its images cannot be shown")
+        reporter.warn(f"the folder {root} was deleted or moved; its images cannot be shown")
         files = tuple(
             FoundFile(name, stamp.size, stamp.mtime_ns, stamp.changed_ns, stamp.inode)
             for name, stamp in sorted(store.stamps(root).items())
@@ -147,21 +147,21 @@ def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
 
 
 def _group(
-    listing: Listing, request: OpenRequest, reporter: Reporter, on_found: OnFound | None, scanned: float
+    listing: Listing, request: OpenRequest, reporter: Reporter, on_found: OnFound | None, scan_seconds: float
 ) -> OpenedProject:
     if on_found is not None and listing.files:
         on_found(listing.root, tuple(file.path for file in listing.files))
     extraction = extract_listing(listing, request.features, reporter)
     started = time.perf_counter()
     analysis = _analysis(extraction, request, reporter)
-    seconds = {"scan": scanned, "extract": extraction.seconds, "link": time.perf_counter() - started}
+    seconds = {"scan": scan_seconds, "extract": extraction.seconds, "link": time.perf_counter() - started}
     images = extraction.images
     project = Project(images, analysis, clusters_at(analysis, request.cut), Decisions.none(len(images)))
     return OpenedProject(project, None, extraction, seconds)
 
 
 def _analysis(extraction: Extraction, request: OpenRequest, reporter: Reporter) -> Analysis:
-    """The analysis of features, which may have been made before."""
+    """Return the analysis of the features, from the cache if it has one."""
     from defect_workbench.engine.clustering.group import analyse, analysis_identity
     from defect_workbench.engine.clustering.registry import completed
     from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
@@ -169,18 +169,18 @@ def _analysis(extraction: Extraction, request: OpenRequest, reporter: Reporter) 
     features, settings = extraction.features, completed(request.settings)
     if request.analyses is None:
         return analyse(features, settings, reporter)
-    known = AnalysisCache(request.analyses)
+    cache = AnalysisCache(request.analyses)
     reporter.stage("Looking for an earlier analysis", None)
     identity = analysis_identity(features)
-    analysis = known.get(extraction.images, identity, settings)
+    analysis = cache.get(extraction.images, identity, settings)
     if analysis is None:
         analysis = analyse(features, settings, reporter)
-        known.put(extraction.images, identity, analysis)
+        cache.put(extraction.images, identity, analysis)
     return analysis
 
 
 def clusters_at(analysis: Analysis, cut: int | float | None) -> int:
-    """The number of clusters at a cut: a number, a height, or None for the best suggestion.
+    """Return the number of clusters at a cut: a number, a merge height, or None for the best suggested cut.
 
     Raises
     ------

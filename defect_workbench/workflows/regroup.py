@@ -1,4 +1,4 @@
-"""Group the images of an open project again: other settings, other preprocessing, or one cluster alone."""
+"""Regroup the images of a project: with other settings, other preprocessing, or within one cluster."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 @dataclass(frozen=True, eq=False)
 class PreprocessedImage:
-    """An image as stored and as the features would see it.
+    """An image before and after preprocessing.
 
     Attributes
     ----------
     cropped_rows : int
-        Rows at the bottom of `before` that are left out.
+        Number of rows cropped at the bottom of `before`.
     """
 
     processing: Preprocessing
@@ -35,12 +35,12 @@ class PreprocessedImage:
 
 
 def regroup(project: Project, settings: Settings, reporter: Reporter) -> Project:
-    """The project grouped with other settings; decisions stay.
+    """Return the project regrouped with other settings; decisions are kept.
 
     Raises
     ------
     WorkbenchError
-        If the method cannot give a result for these images.
+        If the method gives no result for these images.
     """
     from defect_workbench.engine.clustering.group import regroup as analyse_again
 
@@ -50,12 +50,12 @@ def regroup(project: Project, settings: Settings, reporter: Reporter) -> Project
 
 
 def refine(project: Project, members: Integers, settings: Settings, reporter: Reporter) -> Project:
-    """Some images of a project, grouped more finely, as a project of their own.
+    """Return a new project in which some images of a project are grouped more finely.
 
     Raises
     ------
     WorkbenchError
-        If the method cannot give a result for these images.
+        If the method gives no result for these images.
     """
     from defect_workbench.engine.clustering.group import refine as analyse_members
 
@@ -66,36 +66,36 @@ def refine(project: Project, members: Integers, settings: Settings, reporter: Re
 
 
 def preprocess_again(project: Project, options: FeatureOptions, reporter: Reporter) -> Project:
-    """The project with the features of all its images extracted again; decisions stay.
+    """Return the project with features from other preprocessing, regrouped; decisions are kept.
 
     Parameters
     ----------
     options : FeatureOptions
-        `processing` is what is done to the images now.
+        `processing` is the new preprocessing.
 
     Raises
     ------
     WorkbenchError
-        If the images are not those that the project was made from.
+        If the images have changed since the project was opened.
     """
     from defect_workbench.engine.clustering.group import analyse
 
     extraction = extract_listing(listing_of(project.images), options, reporter)
-    found = [(image.path, image.sha256) for image in extraction.images.images]
-    if found != [(image.path, image.sha256) for image in project.images.images]:
+    contents = [(image.path, image.sha256) for image in extraction.images.images]
+    if contents != [(image.path, image.sha256) for image in project.images.images]:
         raise WorkbenchError(
-            f"the images in {project.images.root} are not the ones this project was made from",
+            f"the images in {project.images.root} have changed since this project was opened",
             Remedy.OPEN_AGAIN,
         )
     settings = replace(project.analysis.settings, processing=options.processing)
     analysis = analyse(extraction.features, settings, reporter)
-    known = project.images
-    images = replace(extraction.images, rejected=known.rejected, folders=known.folders)
+    previous = project.images
+    images = replace(extraction.images, rejected=previous.rejected, folders=previous.folders)
     return replace(project, images=images, analysis=analysis, clusters=analysis.suggested_cut)
 
 
 def preview_preprocessing(project: Project, image: int, processing: Preprocessing) -> PreprocessedImage:
-    """One image before and after preprocessing.
+    """Return an image before and after preprocessing.
 
     Raises
     ------
@@ -109,10 +109,10 @@ def preview_preprocessing(project: Project, image: int, processing: Preprocessin
     record, path = project.images.images[image], project.images.absolute(image)
     try:
         with open_regular(path) as stream:
-            picture = decode(stream.read(), path.name)
+            decoded = decode(stream.read(), path.name)
     except OSError as error:
         raise WorkbenchError(f"{record.path} cannot be read: {error.strerror}") from error
-    rows = rows_to_leave_out(picture.height, found_rows(picture.pixels, picture.tool), processing)
+    rows = rows_to_leave_out(decoded.height, found_rows(decoded.pixels, decoded.tool), processing)
     size = None if record.tool is None else record.tool.pixel_size_nm
-    after = preprocessed(picture.pixels, processing, bar_rows=rows, pixel_size_nm=size)
-    return PreprocessedImage(processing, image, picture.pixels, after.pixels, rows)
+    after = preprocessed(decoded.pixels, processing, bar_rows=rows, pixel_size_nm=size)
+    return PreprocessedImage(processing, image, decoded.pixels, after.pixels, rows)

@@ -1,4 +1,4 @@
-"""Repeat a session's whole job from its folder, to the same manifest."""
+"""Repeat the whole job of a session from its folder, giving the same manifest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import RECEIPT
+from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import scan_set
 from defect_workbench.storage.result.export_options import ExportOptions, Mode, lay_out
 from defect_workbench.storage.result.manifest import manifest_text, rows
@@ -23,12 +24,12 @@ from defect_workbench.workflows.open_project import open_session
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """A session, and where its job is to be repeated.
+    """A session, and the folders for its replay.
 
     Attributes
     ----------
     folder : Path or None
-        Where the images are now; None: where they were.
+        Folder that the images are in now; None for that of the session.
     """
 
     session: Path
@@ -38,34 +39,34 @@ class ReplayRequest:
 
 @dataclass(frozen=True, eq=False)
 class ReplayedSession:
-    """The project as made again, and what was written of it."""
+    """The repeated project, and what was written."""
 
     project: Project
     plan: Plan
 
 
 def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) -> ReplayedSession:
-    """Scan, extract, analyse, apply the decisions, compare the manifests, and write.
+    """Repeat scan, extraction, clustering and decisions, compare the manifests, and export.
 
     Parameters
     ----------
     options : FeatureOptions
-        `processing` and `precision` are those of the session.
+        `processing` and `precision` are replaced by those of the session.
 
     Raises
     ------
     WorkbenchError
-        If the images, the weights or the manifest differ; then nothing is written.
+        If images, weights or manifest differ; then nothing is written.
     """
     from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences as feature_differences
 
     session = open_session(request.session)
     check_out(request.out, store=options.store)
-    profile, mode = ExportOptions(), Mode.COPY
+    export_options, mode = ExportOptions(), Mode.COPY
     if (request.session.parent / RECEIPT).is_file():
         receipt = read_receipt(request.session.parent)
-        profile, mode = receipt.profile, receipt.mode
+        export_options, mode = receipt.profile, receipt.mode
     _check_weights(session, options, reporter)
     backbone = session.analysis.backbone
     settings = session.analysis.settings
@@ -73,35 +74,35 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         options, processing=settings.processing, precision=backbone.precision if backbone else None
     )
     if backbone is None:
-        # The session was made without weights, whatever this machine has.
+        # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none")
     folder = Path(os.path.abspath(request.folder or session.images.root))
     extraction = extract_listing(scan_set(session.images, folder, reporter), options, reporter)
     changed = differences(session.images, extraction.images)
     if changed:
         raise WorkbenchError(
-            f"{folder} is not as it was when the session was made; nothing was written. {'; '.join(changed)}"
+            f"{folder} has changed since the session was made, so nothing was written: {'; '.join(changed)}"
         )
     analysis = analyse(extraction.features, settings, reporter)
     images = replace(extraction.images, folders=session.images.folders)
     project = replace(session, images=images, analysis=analysis)
-    different = _different_rows(session, project, profile)
+    different = _count_different_rows(session, project, export_options)
     if different:
-        versions = feature_differences(session.analysis.identity, analysis.identity)
-        why = "; ".join(versions) or (
-            "other versions of the program or its packages, or another processor, gave other numbers"
+        identity_differences = feature_differences(session.analysis.identity, analysis.identity)
+        why = "; ".join(identity_differences) or (
+            "versions of the program or its packages, or the processor, differ"
         )
         raise WorkbenchError(
-            f"the images are the same, but the manifest differs ({different:,} rows): {why}; "
-            "nothing was written"
+            f"the images are the same, but {counted(different, 'row')} of the manifest "
+            f"would differ, so nothing was written: {why}"
         )
-    plan = export(project, ExportRequest(request.out, mode, profile), reporter)
+    plan = export(project, ExportRequest(request.out, mode, export_options), reporter)
     return ReplayedSession(project, plan)
 
 
-def _different_rows(session: Project, project: Project, profile: ExportOptions) -> int:
-    before = manifest_text(lay_out(session, rows(session), profile).rows)
-    after = manifest_text(lay_out(project, rows(project), profile).rows)
+def _count_different_rows(session: Project, project: Project, export_options: ExportOptions) -> int:
+    before = manifest_text(lay_out(session, rows(session), export_options).rows)
+    after = manifest_text(lay_out(project, rows(project), export_options).rows)
     if before == after:
         return 0
     pairs = zip(before.splitlines(), after.splitlines(), strict=False)
@@ -109,7 +110,7 @@ def _different_rows(session: Project, project: Project, profile: ExportOptions) 
 
 
 def _check_weights(session: Project, options: FeatureOptions, reporter: Reporter) -> None:
-    """Refuse where the weights in use are not those of the session."""
+    """Check that the weights in use are those of the session."""
     backbone = session.analysis.backbone
     if backbone is None:
         return
@@ -119,9 +120,9 @@ def _check_weights(session: Project, options: FeatureOptions, reporter: Reporter
         library.obtain(reporter, offline=False)
         info = library.info()
     if info is None or info.sha256 != backbone.sha256:
-        used = f"{info.name}, {info.sha256[:16]}…" if info else "none"
+        in_use = f"{info.name}, {info.sha256[:16]}…, are" if info else "none are"
         raise WorkbenchError(
-            f"the session was made with the weights {backbone.weights}, {backbone.sha256[:16]}…; "
-            f"in use are {used}",
+            f"the session was made with the weights {backbone.weights}, {backbone.sha256[:16]}…, "
+            f"but {in_use} in use",
             Remedy.MATCHING_WEIGHTS,
         )

@@ -1,4 +1,4 @@
-"""Write a trained classifier with the report on its training: all files of it, or none."""
+"""Write a trained classifier and its report: all files, or none."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where a trained classifier goes.
+    """The files that a trained classifier is written to.
 
     Attributes
     ----------
     onnx : Path or None
-        For the heads as ONNX.
+        File for the heads as ONNX.
     replace : bool
-        Files of these names may be replaced.
+        Existing files are replaced.
     """
 
     model: Path
@@ -36,7 +36,7 @@ class ModelFiles:
 
     @property
     def report(self) -> Path:
-        """The report on the training, beside the model."""
+        """The file of the report, in the folder of the model."""
         return self.model.with_name(self.model.name + ".html")
 
     def __iter__(self) -> Iterator[Path]:
@@ -47,21 +47,23 @@ class ModelFiles:
 
 
 def check_model_files(files: ModelFiles, *, fine_tune: bool) -> None:
-    """Refuse early, before a long training, what could not be written after it.
+    """Check, before a long training, that the files can be written after it.
 
-    What a killed run left under these names is removed.
+    Unfinished files of a run that was killed are removed.
 
     Raises
     ------
     InputError
-        If a file exists already or cannot be made, or the heads cannot be written as ONNX.
+        If a file already exists or cannot be created, or the heads cannot be written as ONNX.
     WorkbenchError
-        If the package for ONNX is missing.
+        If the package onnx is not installed.
     """
     if files.onnx is not None:
-        taken = [os.path.realpath(path) for path in (files.model, files.report)]
-        if os.path.realpath(files.onnx) in taken:
-            raise InputError(f"{files.onnx} is where the model or its report goes; name another file")
+        other_files = [os.path.realpath(path) for path in (files.model, files.report)]
+        if os.path.realpath(files.onnx) in other_files:
+            raise InputError(
+                f"{files.onnx} is the file of the model or its report; name another file for ONNX"
+            )
     _clear_unfinished(files)
     for path in files:
         _check_new(path, files.replace)
@@ -75,12 +77,12 @@ def check_model_files(files: ModelFiles, *, fine_tune: bool) -> None:
 
 
 def save_trained(outcome: TrainingResult, files: ModelFiles) -> None:
-    """Write a trained classifier, its report and, where wanted, its heads: all of them, or none.
+    """Write a trained classifier, its report and, if requested, its heads: all files, or none.
 
     Raises
     ------
     WorkbenchError
-        If one cannot be written; then none is, and files that were to be replaced are as before.
+        If a file cannot be written; then none is, and existing files are unchanged.
     """
     _clear_unfinished(files)
     contents = {
@@ -100,8 +102,8 @@ def _clear_unfinished(files: ModelFiles) -> None:
 def _check_new(path: Path, replace: bool) -> None:
     if not replace and (path.exists() or path.is_symlink()):
         raise InputError(f"{path} already exists, so nothing was written; name a new file")
-    there = Path(os.path.abspath(path)).parent
-    while not os.path.lexists(there):
-        there = there.parent
-    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"{path} cannot be made: {there} is not a folder that can be written")
+    existing = Path(os.path.abspath(path)).parent
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be created: {existing} is not a writable folder")

@@ -1,4 +1,4 @@
-"""Join a table from elsewhere to the images of a project, by file name."""
+"""Join a table of side data to the images of a project, by file name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from defect_workbench.storage.session.table_reader import read_table
 
 
 def read_side_table(path: Path) -> Table:
-    """The table in a CSV or XLSX file, not joined yet.
+    """Return the table in a CSV or XLSX file, not joined yet.
 
     Raises
     ------
     InputError
-        If there is none in it.
+        If the file contains no table.
     """
     with concerning(path):
         return read_table(path)
@@ -27,18 +27,18 @@ def read_side_table(path: Path) -> Table:
 def join_side_table(
     project: Project, table: Table, name_column: str | None = None, categories: Sequence[str] = ()
 ) -> Project:
-    """The project with a table joined to its images.
+    """Return the project with a table joined to its images.
 
     Parameters
     ----------
     name_column : str, optional
-        The column of file names; None: found.
+        The column of file names; None to detect it.
     categories : sequence of str
-        Columns of numbers that are categories, such as wafers.
+        Columns of numbers to treat as categories, such as wafer numbers.
 
     Raises
     ------
     InputError
-        If a column is missing, or none names the images.
+        If a column is missing, or no column contains the file names.
     """
     return replace(project, side=join(table, project.images, name_column, categories))

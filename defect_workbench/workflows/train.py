@@ -1,4 +1,4 @@
-"""Train a classifier on confirmed clusters, on folders of labels, or on both, and judge it."""
+"""Train a classifier on confirmed clusters, on class folders, or on both, and evaluate it."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
     from defect_workbench.engine.classifier.training_job import TrainingChoices, TrainingResult
     from defect_workbench.engine.extraction.extractor import Extraction
 
-MOST_TAXONOMY_BYTES = 1 << 20
+MAX_TAXONOMY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What a classifier learns from, and how.
+    """What a classifier is trained on, and how.
 
     Attributes
     ----------
     confirmed : bool
-        Learn from the confirmed clusters of the open project.
+        Train on the confirmed clusters of the project.
     folder : Path or None
-        Learn from a folder of labelled folders.
+        Train on a folder with one subfolder per class.
     taxonomy : Taxonomy or None
-        None: the default.
+        None for the default taxonomy.
     folds : int
-        Of the cross-validation.
+        Number of folds of the cross-validation.
     augment : bool
-        Learn from turned and mirrored copies, too, and from `draws` random changes of each image.
+        Also train on rotated and mirrored images, and on `draws` random variations of each image.
     fine_tune : bool
-        Fit the network's last block, too.
+        Also train the last block of the network.
     leave_one_out : bool
-        Measure how well unknown kinds are recognised.
+        Measure how well unknown classes are detected, leaving out each class in turn.
     group_by : str or None
-        How a path tells the lot, which no fold divides: "parent" or a regular expression.
+        How the lot, which no fold divides, follows from a path: "parent" or a regular expression.
     """
 
     confirmed: bool = False
@@ -67,12 +67,12 @@ class TrainRequest:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A classifier with its figures, and the features that it was trained on.
+    """A trained classifier with its evaluation, and the features that it was trained on.
 
     Attributes
     ----------
     extractions : tuple of Extraction
-        One for each source.
+        One per source.
     """
 
     outcome: TrainingResult
@@ -85,7 +85,7 @@ class TrainedModel:
 
 
 def read_taxonomy_file(path: Path) -> Taxonomy:
-    """The taxonomy in a TOML file.
+    """Return the taxonomy in a TOML file.
 
     Raises
     ------
@@ -94,20 +94,20 @@ def read_taxonomy_file(path: Path) -> Taxonomy:
     """
     try:
         with concerning(path):
-            return read_taxonomy(read_regular(path, MOST_TAXONOMY_BYTES).decode("utf-8"), str(path))
+            return read_taxonomy(read_regular(path, MAX_TAXONOMY_BYTES).decode("utf-8"), str(path))
     except OSError as error:
         raise InputError(f"the taxonomy {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"the taxonomy {path} is not text (UTF-8)") from error
+        raise InputError(f"the taxonomy {path} is not UTF-8 text") from error
 
 
 def check_train_request(request: TrainRequest) -> None:
-    """Refuse early, before any work, what cannot be trained.
+    """Check the request before the work.
 
     Raises
     ------
     InputError
-        If a choice is out of range, or the taxonomy or the rule for lots makes no sense.
+        If a value is out of range, or the taxonomy or the rule for lots is not valid.
     """
     from defect_workbench.engine.classifier.training_job import check_choices
 
@@ -123,23 +123,23 @@ def train(
     reporter: Reporter,
     watch: Watcher | None = None,
 ) -> TrainedModel:
-    """Extract the features of all sources, train, and judge by cross-validation.
+    """Extract the features of all sources, train a classifier, and evaluate it by cross-validation.
 
     Parameters
     ----------
     project : Project or None
-        The open project; its preprocessing is then that of every source.
+        The open project; its preprocessing is used for all sources.
     options : FeatureOptions
-        Of features; a second source takes the precision of the first.
+        How features are computed; the second source uses the precision of the first.
     watch : callable, optional
-        Called with each epoch of the training.
+        Called after each epoch.
 
     Raises
     ------
     InputError
-        If there is nothing, or too little, to learn from.
+        If there are no or too few images to train on.
     WorkbenchError
-        If the sources' features were made differently.
+        If the features of the sources were computed differently.
     """
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
     from defect_workbench.engine.classifier.training_job import train_and_evaluate
@@ -151,20 +151,20 @@ def train(
     if request.confirmed and project is not None:
         clusters = learnable_clusters(project, reporter)
         options = replace(options, processing=project.analysis.settings.processing)
-        found = extract_listing(listing_of(project.images), options, reporter)
-        parts.append(confirmed_images(project, clusters, found, reporter))
-        extractions.append(found)
-        if found.features.backbone is not None:
-            options = replace(options, precision=found.features.backbone.precision)
+        extraction = extract_listing(listing_of(project.images), options, reporter)
+        parts.append(confirmed_images(project, clusters, extraction, reporter))
+        extractions.append(extraction)
+        if extraction.features.backbone is not None:
+            options = replace(options, precision=extraction.features.backbone.precision)
     if request.folder is not None:
         listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)
-        found = extract_listing(listing, options, reporter)
-        parts.append(labelled_set(found.images, found.features))
-        extractions.append(found)
+        extraction = extract_listing(listing, options, reporter)
+        parts.append(labelled_set(extraction.images, extraction.features))
+        extractions.append(extraction)
     if not parts:
-        raise InputError("there is nothing to learn from: neither confirmed clusters nor a folder of labels")
+        raise InputError("there is nothing to train on: give confirmed clusters or a folder of class folders")
     data = joined_sets(parts)
-    reporter.stage("Loading the network's library", None)
+    reporter.stage("Loading PyTorch", None)
     load_torch()
     features = data.features
     source = FolderSource(
@@ -198,12 +198,12 @@ def _choices(request: TrainRequest) -> TrainingChoices:
 
 
 def augmented(project: Project, image: int, count: int, seed: int) -> tuple[Pixels, ...]:
-    """An image without its info bar, and `count` changed copies of it as augmentation makes them.
+    """Return an image without its info bar, and `count` augmented images of it.
 
     Raises
     ------
     WorkbenchError
-        If the image can no longer be read.
+        If the image cannot be read.
     """
     from defect_workbench.engine.classifier.data.augmentation import examples
     from defect_workbench.engine.classifier.data.augmented_features import read_pixels

@@ -1,4 +1,4 @@
-"""The report on a training, for the command line and the window."""
+"""The report on a trained classifier, for the command line and the window."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def report_text(outcome: TrainingResult, model_path: Path) -> str:
-    """The HTML report on a trained classifier."""
+    """Return the HTML report on a trained classifier."""
     from defect_workbench.engine.input.thumbnail import thumbnail
 
     model, facts = outcome.model, outcome.facts
     backbone = model.identity.get("backbone")
-    made: dict[str, str] = {
+    run_facts: dict[str, str] = {
         "Folder": str(outcome.data.images.root),
         "Model": str(model_path),
         "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
@@ -37,22 +37,22 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
             "outline features alone, which distinguish defect types much less well."
         )
     title = outcome.data.images.root.name
-    return html_text(training_report(title, facts, mistakes(outcome), made, thumbnail, warnings))
+    return html_text(training_report(title, facts, mistakes(outcome), run_facts, thumbnail, warnings))
 
 
 def mistakes(outcome: TrainingResult) -> list[Mistake]:
-    """The images judged wrongly, the surest first."""
-    judged, images = outcome.crossval, outcome.data.images
-    found, sure = judged.prediction, judged.prediction.probability
-    wrong = [i for i in range(len(images)) if found.labels[i] != judged.labels[i]]
+    """Return the misclassified images, the most probable prediction first."""
+    crossval, images = outcome.crossval, outcome.data.images
+    prediction = crossval.prediction
+    misclassified = [i for i in range(len(images)) if prediction.labels[i] != crossval.labels[i]]
     return [
         Mistake(
             images.absolute(i),
             images.images[i].path,
-            found.names[judged.labels[i]],
-            found.names[found.labels[i]],
-            float(sure[i]),
-            found.paths[i],
+            prediction.names[crossval.labels[i]],
+            prediction.names[prediction.labels[i]],
+            float(prediction.probability[i]),
+            prediction.paths[i],
         )
-        for i in sorted(wrong, key=lambda i: -float(sure[i]))
+        for i in sorted(misclassified, key=lambda i: -float(prediction.probability[i]))
     ]

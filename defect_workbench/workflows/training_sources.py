@@ -1,4 +1,4 @@
-"""What a classifier learns from: confirmed clusters of a project, folders of labels, or both."""
+"""Training images from the confirmed clusters of a project, from class folders, or from both."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 
 if TYPE_CHECKING:
@@ -21,31 +22,32 @@ if TYPE_CHECKING:
 
 
 def confirmed_clusters(project: Project) -> list[Cluster]:
-    """The clusters that a person has confirmed."""
+    """Return the clusters that the user has confirmed."""
     return [c for c in project.partition.clusters if c.group is not None and c.group.confirmed]
 
 
 def confirmed_labels(project: Project) -> Mapping[str, int]:
-    """Labels that can be learnt from, with the number of their images."""
+    """Return the labels of the confirmed clusters, with the number of their images."""
     return {cluster.label: len(cluster.members) for cluster in confirmed_clusters(project)}
 
 
 def learnable_clusters(project: Project, reporter: Reporter) -> list[Cluster]:
-    """The confirmed clusters of more than one image.
+    """Return the confirmed clusters of more than one image.
 
     Raises
     ------
     InputError
-        If there are fewer than two.
+        If they have fewer than two labels.
     """
     confirmed = confirmed_clusters(project)
     clusters = [cluster for cluster in confirmed if len(cluster.members) > 1]
     if len(clusters) < len(confirmed):
-        alone = ", ".join(cluster.label for cluster in confirmed if len(cluster.members) == 1)
-        reporter.warn(f"clusters of a single image are left out of the training: {alone}")
+        singletons = ", ".join(cluster.label for cluster in confirmed if len(cluster.members) == 1)
+        reporter.warn(f"confirmed clusters of a single image are not used for training: {singletons}")
     if len({cluster.label for cluster in clusters}) < 2:
         raise InputError(
-            "a classifier learns from at least two confirmed clusters of different labels",
+            "training needs at least two confirmed clusters with different labels, "
+            "of two or more images each",
             Remedy.CONFIRM_CLUSTERS,
         )
     return clusters
@@ -54,15 +56,14 @@ def learnable_clusters(project: Project, reporter: Reporter) -> list[Cluster]:
 def confirmed_images(
     project: Project, clusters: Sequence[Cluster], extraction: Extraction, reporter: Reporter
 ) -> LabelledSet:
-    """The images of confirmed clusters under their labels.
+    """Return the images of confirmed clusters with their labels.
 
-    Images that the program put there and nobody has looked at are left out, as are images that have changed
-    since.
+    Unreviewed images that the program put there are left out, as are images that have changed since.
 
     Parameters
     ----------
     extraction : Extraction
-        Features of the project's images as they are now.
+        The features of the current images of the project.
     """
     folders = tuple(sorted({cluster.label for cluster in clusters}))
     doubtful = np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
@@ -78,24 +79,24 @@ def confirmed_images(
             rows.append(row)
             labels.append(folders.index(cluster.label))
     if missing:
-        reporter.warn(f"{missing:,} confirmed images are missing or changed; they are not learnt from")
+        reporter.warn(f"{counted(missing, 'confirmed image')} not used for training: missing or changed")
     order = np.argsort(rows)
     chosen = np.array(rows, np.intp)[order]
     count = len(extraction.images)
-    everything = LabelledSet(
+    all_images = LabelledSet(
         extraction.images, extraction.features, folders, np.zeros(count, np.intp), np.arange(count)
     )
-    part = everything.subset(chosen)
+    part = all_images.subset(chosen)
     return replace(part, labels=np.array(labels, np.intp)[order], groups=np.arange(len(chosen)))
 
 
 def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
-    """One set of several; files of the later ones are named by their absolute paths.
+    """Join several sets into one; files of all but the first get absolute paths.
 
     Raises
     ------
     WorkbenchError
-        If their features were made by different networks or in different precisions.
+        If their features were computed with different networks or precisions.
     """
     first, *others = parts
     for other in others:
@@ -103,7 +104,7 @@ def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
             first.features.blocks.keys(),
             first.features.backbone,
         ):
-            raise WorkbenchError("the features of the two sources were made with different networks")
+            raise WorkbenchError("the features of the two sources were computed with different networks")
         folders = tuple(sorted({*first.folders, *other.folders}))
         moved = tuple(
             replace(image, path=str(other.images.absolute(row)))

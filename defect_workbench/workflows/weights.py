@@ -1,4 +1,4 @@
-"""Weights of the network: which are in use, fetch them, or take them from a file."""
+"""Show, download or import the weights of the network."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from defect_workbench.engine.backbone.pretrained.library import WeightsInfo
 
 
 def weights_in_use(folder: Path) -> WeightsInfo | None:
-    """The weights in the folder of cached weights; None if there are none."""
+    """Return the weights in the folder of cached weights; None if there are none."""
     return WeightsLibrary(folder).info()
 
 
 def fetch_weights(folder: Path, reporter: Reporter, source: str = "any") -> WeightsInfo:
-    """Fetch published weights and use them.
+    """Download published weights and use them.
 
     Raises
     ------
     WorkbenchError
-        If no source could be reached.
+        If no source can be reached.
     """
     return WeightsLibrary(folder).fetch(reporter, source)
 
 
 def import_weights(folder: Path, file: Path) -> WeightsInfo:
-    """Take weights from a file and use them.
+    """Import weights from a file and use them.
 
     Raises
     ------
     WorkbenchError
-        If the file holds none that are sound.
+        If the file contains no valid weights.
     """
     with concerning(file):
         return WeightsLibrary(folder).import_file(file)

@@ -209,7 +209,7 @@ def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path) 
 def test_folder_without_a_usable_image_is_told(tmp_path: Path) -> None:
     (tmp_path / "lot").mkdir()
     assert (
-        "there is no image" in run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline").stderr
+        "contains no images" in run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline").stderr
     )
     (tmp_path / "lot" / "a.png").write_bytes(b"")
     done = run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline")

@@ -186,7 +186,7 @@ def test_what_may_not_be_read_is_listed_and_a_read_only_folder_stays_as_it_is(
         }
         inside = as_ordinary("cluster", lot, "--out", lot / "out", "--offline", "--cut", "3")
         assert inside.returncode == 1
-        assert "is not writable" in inside.stderr
+        assert "is not a writable folder" in inside.stderr
         lot.chmod(0)
         shut = as_ordinary("cluster", lot, "--out", tmp_path / "other", "--offline")
         assert shut.returncode == 2
@@ -241,7 +241,7 @@ def test_a_session_that_cannot_be_saved_or_an_export_undone_says_so(lot: Path, t
     assert done.returncode == 1
     assert "cannot be removed: Permission denied" in done.stderr
     assert added.returncode == 1
-    assert "not writable" in added.stderr
+    assert "not a writable folder" in added.stderr
     assert len(table(tmp_path / "out" / "manifest.csv")) == 60
 
 

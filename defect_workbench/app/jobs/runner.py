@@ -16,7 +16,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.app.window_remedies import WORDS, sentence
+from defect_workbench.app.window_remedies import REMEDY_TEXTS, sentence
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.unforeseen import as_workbench_error
 
@@ -77,7 +77,7 @@ class JobReporter:
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
         """Pass on a warning, with what can be done about it."""
-        message = with_remedy(message, remedy, WORDS)
+        message = with_remedy(message, remedy, REMEDY_TEXTS)
         log.warning("%s", message)
         self._warned(message)
 

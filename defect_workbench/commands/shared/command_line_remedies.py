@@ -1,4 +1,4 @@
-"""What to do about an error, in the words of the command line."""
+"""What a user of the command line can do about an error."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from defect_workbench.core.errors import Remedy, WorkbenchError, with_remedy
 from defect_workbench.user_dirs import HOME_VARIABLE
 
-WORDS: Mapping[Remedy, str] = {
+REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.FETCH_WEIGHTS: "run: defect-workbench weights fetch",
     Remedy.IMPORT_WEIGHTS: "get the file on another machine and run: defect-workbench weights import FILE",
     Remedy.MATCHING_WEIGHTS: "import the matching weights with: defect-workbench weights import FILE",
-    Remedy.OTHER_STORE: f"choose another folder with --store, or for everything with {HOME_VARIABLE}",
+    Remedy.OTHER_STORE: f"choose another folder with --store, or set {HOME_VARIABLE} to another folder",
     Remedy.OTHER_FOLDER: "choose a new folder with --out",
     Remedy.COPY_MODE: "use --mode copy",
     Remedy.OPEN_AGAIN: "run the command again",
-    Remedy.FIND_IMAGES: "give the folder they are in now with --folder",
+    Remedy.FIND_IMAGES: "give the folder that they are in now with --folder",
     Remedy.NO_AUGMENTATION: "leave --augment out",
-    Remedy.CONFIRM_CLUSTERS: "confirm some in the window first",
+    Remedy.CONFIRM_CLUSTERS: "confirm clusters in the window first",
     Remedy.COARSER_METHOD: "use --method agglomerative",
     Remedy.INSTALL_ONNX: "run: pip install 'defect-workbench[onnx]'",
 }
 
 
 def sentence(error: WorkbenchError) -> str:
-    """An error with what can be done about it."""
-    return with_remedy(str(error), error.remedy, WORDS)
+    """Return the text of an error with its remedy."""
+    return with_remedy(str(error), error.remedy, REMEDY_TEXTS)

@@ -1,4 +1,4 @@
-"""Options that several commands take, each declared once."""
+"""Options that several commands have, each declared once."""
 
 from __future__ import annotations
 
@@ -19,58 +19,59 @@ _ANY_PRECISION = "auto"
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """--json."""
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def add_offline(parser: argparse.ArgumentParser) -> None:
-    """--offline."""
-    parser.add_argument("--offline", action="store_true", help="never fetch weights")
+    """Add `--offline`."""
+    parser.add_argument("--offline", action="store_true", help="do not download network weights")
 
 
 def add_precision(parser: argparse.ArgumentParser) -> None:
-    """--precision."""
+    """Add `--precision`."""
     parser.add_argument(
         "--precision",
         choices=[_ANY_PRECISION, *(precision.value for precision in Precision)],
         default=_ANY_PRECISION,
-        help="of the network",
+        help="numeric precision of the network; default: auto, the fastest that the device supports natively",
     )
 
 
 def add_store(parser: argparse.ArgumentParser, default: Path | None) -> None:
-    """--store; required where there is no default."""
+    """Add `--store`; it is required if there is no default."""
     parser.add_argument(
         "--store",
         type=Path,
         metavar="DIR",
         default=default,
         required=default is None,
-        help="feature store to use",
+        help="feature store" if default is None else f"feature store; default: {default}".replace("%", "%%"),
     )
 
 
 def add_mode(parser: argparse._ActionsContainer) -> None:
-    """--mode."""
+    """Add `--mode`."""
     parser.add_argument(
         "--mode",
         choices=[mode.value for mode in Mode],
         default=Mode.COPY.value,
-        help="how images get into DIR; default: copy",
+        help="whether the result folder gets copies of the images or links to them; default: copy",
     )
 
 
-def add_seed(parser: argparse.ArgumentParser, purpose: str | None = None) -> None:
-    """--seed."""
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help=purpose)
+def add_seed(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add `--seed`; `purpose` is what the random numbers are for."""
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help=f"seed for {purpose}; default: 0")
 
 
 def check_seed(seed: int) -> None:
-    """Refuse a seed that no generator takes.
+    """Check that the seed is within the range of the random number generators.
 
     Raises
     ------
     InputError
+        If it is not.
     """
     if seed < 0:
         raise InputError("--seed must not be negative")
@@ -81,7 +82,7 @@ def check_seed(seed: int) -> None:
 def feature_options(
     args: argparse.Namespace, places: UserDirs, processing: Preprocessing = DEFAULT
 ) -> FeatureOptions:
-    """How features are made, as --store, --offline and --precision (where there is one) say."""
+    """Return the feature options for `--store`, `--offline` and, if the command has it, `--precision`."""
     precision = getattr(args, "precision", _ANY_PRECISION)
     return FeatureOptions(
         args.store,

@@ -1,4 +1,4 @@
-"""Progress on a terminal, or as plain lines where there is none."""
+"""Output of the commands: results, and progress as a bar on a terminal or as lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from typing import Any, Never, TextIO
 
 from tqdm import tqdm
 
-from defect_workbench.commands.shared.command_line_remedies import WORDS
+from defect_workbench.commands.shared.command_line_remedies import REMEDY_TEXTS
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.core.text import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-def say(text: str) -> None:
-    """Print lines of a result; names from elsewhere in them cannot act on the terminal."""
+def print_text(text: str) -> None:
+    """Print lines of a result, with control characters in file names and metadata escaped."""
     print(printable(text, keep="\n"))
 
 
-def say_json(value: Any) -> None:
-    """Print one JSON object, in ASCII: sound on a terminal and a pipe of any encoding."""
+def print_json(value: Any) -> None:
+    """Print one JSON object in ASCII, so that it is valid in any encoding of the terminal or pipe."""
     print(json.dumps(value))
 
 
 class ConsoleReporter:
-    """Shows stages with rate and time left on a stream.
+    """A reporter that writes the stages of a job to a stream, with rate and time left.
 
     Parameters
     ----------
     stop : Event
-        Set when the person pressed Ctrl-C.
+        Set when the user presses Ctrl-C.
     """
 
     def __init__(self, stream: TextIO, stop: Event) -> None:
@@ -50,7 +50,7 @@ class ConsoleReporter:
 
     @property
     def step(self) -> str:
-        """The title of the stage under way; empty before the first."""
+        """The title of the current stage; empty before the first."""
         return self._title
 
     def stage(self, title: str, total: int | None) -> None:
@@ -67,7 +67,7 @@ class ConsoleReporter:
             print(f"{title} ({total:,})" if total else title, file=self._stream, flush=True)
 
     def advance(self, steps: int = 1) -> None:
-        """Add finished steps."""
+        """Count finished steps."""
         self._done += steps
         if self._bar is not None:
             self._bar.update(steps)
@@ -83,8 +83,8 @@ class ConsoleReporter:
             )
 
     def warn(self, message: str, remedy: Remedy | None = None) -> None:
-        """Print a warning, with what can be done about it."""
-        message = with_remedy(message, remedy, WORDS)
+        """Print a warning and its remedy."""
+        message = with_remedy(message, remedy, REMEDY_TEXTS)
         line = f"warning: {printable(message, keep=chr(10))}"
         if self._bar is not None:
             tqdm.write(line, file=self._stream)
@@ -105,7 +105,7 @@ class ConsoleReporter:
 
 @contextmanager
 def console_reporter(stream: TextIO | None = None) -> Iterator[ConsoleReporter]:
-    """A reporter that Ctrl-C stops at the next safe point; a second Ctrl-C stops at once."""
+    """Provide a reporter that Ctrl-C stops at the next safe point, and a second Ctrl-C immediately."""
     stop = Event()
 
     def interrupt(number: int, frame: FrameType | None) -> None:

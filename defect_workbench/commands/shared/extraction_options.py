@@ -1,4 +1,4 @@
-"""Features of a folder, as `extract`, `cluster` and others begin."""
+"""Options for extracting features, and the output about them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from defect_workbench.commands.shared.common_options import (
     add_precision,
     feature_options,
 )
-from defect_workbench.commands.shared.console import say
+from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
 from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def add_extraction(parser: argparse.ArgumentParser) -> None:
-    """Options of whatever extracts features."""
+    """Add the options of commands that extract features."""
     add_offline(parser)
     add_precision(parser)
     add_json(parser)
@@ -35,25 +36,37 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
         "--info-bar",
         default="auto",
         metavar="auto|off|ROWS",
-        help="at the bottom: found and left out (default), kept, or so many rows left out",
+        help="info bar at the bottom of the images: auto (the default) detects and crops it, off keeps it, "
+        "ROWS crops that many rows",
     )
-    parser.add_argument("--denoise", choices=DENOISES, default="none", help="nlm: non-local means")
-    parser.add_argument("--background", choices=BACKGROUNDS, default="none", help="what is taken off")
+    parser.add_argument(
+        "--denoise",
+        choices=DENOISES,
+        default="none",
+        help="noise filter: 3 x 3 median or non-local means (nlm); default: none",
+    )
+    parser.add_argument(
+        "--background",
+        choices=BACKGROUNDS,
+        default="none",
+        help="background to subtract: the large-scale median, a plane, or a periodic pattern; default: none",
+    )
     parser.add_argument(
         "--rescale",
         type=float,
         metavar="NM",
-        help="bring pictures of known pixel size to so many nm a pixel; their middle 224 x 224 pixels count",
+        help="resample images of known pixel size to NM nm per pixel; features are then computed from the "
+        "central 224 x 224 pixels",
     )
 
 
-def parse_processing(args: argparse.Namespace) -> Preprocessing:
-    """What is done to the images before their features are extracted.
+def parse_preprocessing(args: argparse.Namespace) -> Preprocessing:
+    """Return the preprocessing that the options describe.
 
     Raises
     ------
     InputError
-        If an option makes no sense.
+        If the value of an option is not valid.
     """
     rows: int | str = args.info_bar
     if rows not in ("auto", "off"):
@@ -73,46 +86,50 @@ def parse_processing(args: argparse.Namespace) -> Preprocessing:
 
 
 def extraction_of(args: argparse.Namespace, places: UserDirs, reporter: Reporter) -> FeatureOptions:
-    """How features are made, as the command line says; images of different scales are warned of."""
-    return warning_of_scales(feature_options(args, places, parse_processing(args)), reporter)
+    """Return the feature options of the command line; extraction warns about images of different scales."""
+    return with_scale_warning(feature_options(args, places, parse_preprocessing(args)), reporter)
 
 
-def warning_of_scales(options: FeatureOptions, reporter: Reporter) -> FeatureOptions:
-    """The same options; images of different scales are warned of as soon as their features are there."""
+def with_scale_warning(options: FeatureOptions, reporter: Reporter) -> FeatureOptions:
+    """Return the options with a warning about images of different scales, given once they are extracted."""
     return replace(
-        options, on_extracted=lambda extraction, processing: _warn_of_scales(extraction, processing, reporter)
+        options,
+        on_extracted=lambda extraction, processing: _warn_about_scales(extraction, processing, reporter),
     )
 
 
-def _warn_of_scales(extraction: Extraction, processing: Preprocessing, reporter: Reporter) -> None:
-    """Warn of images of different scales, with how many there are of each."""
+def _warn_about_scales(extraction: Extraction, processing: Preprocessing, reporter: Reporter) -> None:
+    """Warn about images of different scales, with the number of images of each."""
     images = extraction.images.images
-    found = scales(image.tool for image in images)
+    image_scales = scales(image.tool for image in images)
     if processing.rescale_nm is not None:
         unknown = sum(1 for image in images if image.tool is None or image.tool.pixel_size_nm is None)
         if unknown:
             reporter.warn(
-                f"{unknown:,} of {len(images):,} images have no known pixel size; they were not rescaled"
+                f"{unknown:,} of {counted(len(images), 'image')} were not rescaled: their "
+                "pixel size is unknown"
             )
-    elif found.mixed:
+    elif image_scales.mixed:
         advice = ""
-        if found.kind == "pixel size":
+        if image_scales.kind == "pixel size":
             widest = max(i.width * i.tool.pixel_size_nm for i in images if i.tool and i.tool.pixel_size_nm)
-            advice = f"; --rescale {widest / SIZE:.3g} would show all of them at one scale, nothing cut off"
+            advice = f"; --rescale {widest / SIZE:.3g} brings all of them to one scale without cropping any"
         reporter.warn(
-            "\n  ".join([f"the images have different scales ({found.kind}){advice}:", *found.lines()])
+            "\n  ".join(
+                [f"the images have different scales ({image_scales.kind}){advice}:", *image_scales.lines()]
+            )
         )
 
 
-def say_suggested(extraction: Extraction, processing: Preprocessing) -> None:
-    """Print what the pictures ask for, if it is not what was done."""
+def print_suggestion(extraction: Extraction, processing: Preprocessing) -> None:
+    """Print the recommended preprocessing if it differs from what was done."""
     options = suggested_options(extraction.suggested, processing)
     if options:
-        say(f"hint: {extraction.why}; worth a try: {options}")
+        print_text(f"hint: {extraction.why}; try {options}")
 
 
 def suggested_options(suggested: Preprocessing, processing: Preprocessing) -> str:
-    """The options that would do what is suggested; empty where nothing else is."""
+    """Return the options for the suggested preprocessing; empty if it is what was done."""
     options = []
     if suggested.background != processing.background:
         options.append(f"--background {suggested.background}")
@@ -121,8 +138,8 @@ def suggested_options(suggested: Preprocessing, processing: Preprocessing) -> st
     return " ".join(options)
 
 
-def processing_json(extraction: Extraction, processing: Preprocessing) -> dict[str, object]:
-    """What was done to the pictures, and what they ask for, as the JSON output has it."""
+def preprocessing_json(extraction: Extraction, processing: Preprocessing) -> dict[str, object]:
+    """Return the preprocessing, the suggested preprocessing and the scales for the JSON output."""
     return {
         "processing": processing.identity(),
         "suggested_processing": {**extraction.suggested.identity(), "why": extraction.why},
@@ -132,19 +149,21 @@ def processing_json(extraction: Extraction, processing: Preprocessing) -> dict[s
 
 
 def rate(extraction: Extraction) -> float | None:
-    """Images newly extracted a second; None if none was new."""
+    """Return the images extracted per second; None if all were in the feature store."""
     if not extraction.computed:
         return None
     return round(extraction.computed / max(extraction.seconds, 1e-9), 2)
 
 
-def say_rejected(extraction: Extraction) -> None:
-    """Print how many files were not used, and the first reason."""
+def print_rejected(extraction: Extraction) -> None:
+    """Print how many files were rejected, and the first one with its reason."""
     rejected = extraction.images.rejected
     if rejected:
-        say(f"{len(rejected):,} files not used; the first, {rejected[0].path}: {rejected[0].reason}")
+        print_text(
+            f"{counted(len(rejected), 'file')} rejected; first: {rejected[0].path}: {rejected[0].reason}"
+        )
 
 
 def backbone_json(backbone: BackboneInfo | None) -> dict[str, str] | None:
-    """The network as the JSON output has it."""
+    """Return the network for the JSON output."""
     return None if backbone is None else asdict(backbone)

@@ -11,15 +11,15 @@ from defect_workbench.engine.clustering.registry import METHODS
 
 
 def add_method_options(parser: argparse.ArgumentParser) -> None:
-    """`--method`, and one option for each parameter of any method."""
+    """Add `--method`, and one option per parameter of any method."""
     names = METHODS.names
     parser.add_argument(
-        "--method", choices=names, default=names[0], help=f"how clusters are found; default {names[0]}"
+        "--method", choices=names, default=names[0], help=f"clustering method; default: {names[0]}"
     )
     for parameter in _parameters().values():
         owners = [method.name for method in METHODS if parameter in method.parameters]
-        of = "" if len(owners) == len(METHODS) else f"of --method {' or '.join(owners)}; "
-        text = f"{of}{parameter.help}; default {parameter.words(parameter.default)}"
+        scope = "" if len(owners) == len(METHODS) else f"for --method {' or '.join(owners)}: "
+        text = f"{scope}{parameter.help}; default: {parameter.words(parameter.default)}"
         if isinstance(parameter, Choice):
             choices = [value for value, _ in parameter.choices]
             parser.add_argument(f"--{parameter.name}", choices=choices, help=text)
@@ -30,7 +30,7 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
 
 
 def method_parameters(args: argparse.Namespace, method: Method) -> dict[str, Value]:
-    """A checked value for each parameter of the chosen method.
+    """Return a checked value for each parameter of the chosen method.
 
     Raises
     ------

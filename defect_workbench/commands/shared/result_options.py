@@ -1,4 +1,4 @@
-"""What the commands that write a result folder share."""
+"""Options of the commands that write a result folder, and the output about it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import math
 from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import add_mode
-from defect_workbench.commands.shared.console import say
+from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
+from defect_workbench.core.text import counted
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
     COLUMN,
@@ -29,54 +30,63 @@ _COLLISIONS = 5
 
 
 def add_export_options(parser: argparse.ArgumentParser, *, confirmed: bool) -> None:
-    """Options of whatever writes a result folder; `confirmed` where there can be decisions."""
+    """Add the options for writing a result folder; `--confirmed` only if there can be decisions."""
     group = parser.add_argument_group("export")
     add_mode(group)
     group.add_argument(
         "--split",
         metavar="random|folder|column:NAME",
-        help="into train, val and test: at random in each label, or whole folders or lots (a column of "
-        "the side data) together",
+        help="split into train, val and test: random splits each label; folder and column:NAME (of the "
+        "side data) keep images of one folder or of one value, such as a lot, together",
     )
-    group.add_argument("--shares", metavar="A/B/C", default="70/15/15", help="of train, val and test")
+    group.add_argument(
+        "--shares",
+        metavar="A/B/C",
+        default="70/15/15",
+        help="shares of train, val and test; default: 70/15/15",
+    )
     group.add_argument(
         "--format",
         choices=ANNOTATION_FORMATS.names,
         action="append",
         default=[],
-        help="annotation files; repeatable",
+        help="also write annotations in this format; repeatable",
     )
     if confirmed:
-        group.add_argument("--confirmed", action="store_true", help="only clusters a person has confirmed")
-    group.add_argument("--add", action="store_true", help="add new images to an earlier export in DIR")
-    group.add_argument("--dry-run", action="store_true", help="say what would be written, write nothing")
+        group.add_argument("--confirmed", action="store_true", help="export only confirmed clusters")
+    group.add_argument("--add", action="store_true", help="add new images to the earlier export in DIR")
+    group.add_argument(
+        "--dry-run", action="store_true", help="show what would be done without changing any file"
+    )
 
 
 def add_side_options(parser: argparse.ArgumentParser) -> None:
-    """Options for side data."""
+    """Add the options for side data."""
     group = parser.add_argument_group("side data")
-    group.add_argument("--side-data", type=Path, metavar="FILE", help="CSV or XLSX, joined by file name")
-    group.add_argument("--name-column", metavar="NAME", help="the column of file names; default: found")
+    group.add_argument(
+        "--side-data", type=Path, metavar="FILE", help="table to join by file name, CSV or XLSX"
+    )
+    group.add_argument("--name-column", metavar="NAME", help="column of the file names; default: detected")
     group.add_argument(
         "--category",
         action="append",
         default=[],
         metavar="NAME",
-        help="take a column of numbers as categories, such as wafers; repeatable",
+        help="treat a column of numbers as categories, such as wafer numbers; repeatable",
     )
 
 
 def side_table(args: argparse.Namespace) -> Table | None:
-    """The side data of the command line, not joined yet."""
+    """Return the table of `--side-data`, not joined yet."""
     if args.side_data is None:
         if args.name_column or args.category:
-            raise InputError("--name-column and --category belong to --side-data FILE")
+            raise InputError("--name-column and --category require --side-data FILE")
         return None
     return read_side_table(args.side_data)
 
 
-def profile_of(args: argparse.Namespace, seed: int) -> ExportOptions:
-    """The export profile of the command line."""
+def export_options_of(args: argparse.Namespace, seed: int) -> ExportOptions:
+    """Return the export options of the command line."""
     split = None
     if args.split is not None:
         by = args.split
@@ -85,7 +95,9 @@ def profile_of(args: argparse.Namespace, seed: int) -> ExportOptions:
         split = Split(by, _shares(args.shares), seed)
     formats = tuple(dict.fromkeys(args.format))
     if args.add and (split or formats or getattr(args, "confirmed", False)):
-        raise InputError("--add keeps to the split and formats of the earlier export; leave them out")
+        raise InputError(
+            "--add uses the split, formats and clusters of the earlier export; leave those options out"
+        )
     return ExportOptions(split, formats, getattr(args, "confirmed", False))
 
 
@@ -96,20 +108,20 @@ def _shares(text: str) -> tuple[float, float, float]:
         train = val = test = -1.0
     shares = (train, val, test)
     if not all(0 <= share < 1e9 for share in shares) or train <= 0 or val + test <= 0:
-        raise InputError(f"--shares {text}: give three numbers such as 70/15/15")
+        raise InputError(f"--shares {text}: give three numbers, such as 70/15/15")
     return shares
 
 
 def write_or_plan(
-    project: Project, profile: ExportOptions, args: argparse.Namespace, reporter: Reporter
+    project: Project, options: ExportOptions, args: argparse.Namespace, reporter: Reporter
 ) -> Plan:
-    """Write the result folder; with --dry-run, only find out what would be written."""
-    request = ExportRequest(args.out, Mode(args.mode), profile, args.add)
+    """Write the result folder or, with `--dry-run`, return only the plan for it."""
+    request = ExportRequest(args.out, Mode(args.mode), options, args.add)
     return plan(project, request) if args.dry_run else export(project, request, reporter)
 
 
 def plan_json(planned: Plan) -> dict[str, object]:
-    """A plan as the JSON output has it."""
+    """Return a plan for the JSON output."""
     return {
         "out": str(planned.out),
         "folders": dict(planned.folders),
@@ -121,53 +133,56 @@ def plan_json(planned: Plan) -> dict[str, object]:
 
 
 def print_plan(project: Project, planned: Plan, *, dry: bool, add: bool = False) -> None:
-    """Counts, bytes, collisions and what else there is to know."""
-    verb = "would be" if dry else ""
-    clusters, outliers = len(project.partition.clusters), len(project.partition.outliers)
+    """Print the counts, the size, renamed files and notes of a plan."""
+    would_be = "would be " if dry else ""
+    clusters = counted(len(project.partition.clusters), "cluster")
+    outliers = counted(len(project.partition.outliers), "outlier")
     size = f"{planned.total_bytes / 1e6:.1f} MB"
     if add:
-        count = len(planned.manifest)
-        say(f"{count:,} new images, {size}, {verb} added to {planned.out}".replace("  ", " "))
+        images = counted(len(planned.manifest), "new image")
+        print_text(f"{images}, {size}, {would_be}added to {planned.out}")
         if planned.already:
-            say(f"{len(planned.already):,} images are there already; they are not added again")
+            print_text(f"{counted(len(planned.already), 'image')} skipped: already in the export")
     else:
-        say(
-            f"{len(project.images):,} images in {clusters} clusters and {outliers} outliers, {size}, "
-            f"{verb} written to {planned.out}".replace("  ", " ")
+        print_text(
+            f"{counted(len(project.images), 'image')} in {clusters} and {outliers}, {size}, "
+            f"{would_be}written to {planned.out}"
         )
     for folder, count in planned.folders.items():
-        say(f"  {folder:<24} {count:>7,}")
+        print_text(f"  {folder:<24} {count:>7,}")
     if planned.collisions:
-        say(f"{len(planned.collisions):,} files get another name, as theirs is taken:")
+        print_text(f"{counted(len(planned.collisions), 'file')} renamed, because the name is already used:")
         for path, exported in planned.collisions[:_COLLISIONS]:
-            say(f"  {path} -> {exported}")
+            print_text(f"  {path} -> {exported}")
     for note in planned.notes:
-        say(f"note: {note}")
+        print_text(f"note: {note}")
     if planned.missing:
-        say(f"{len(planned.missing):,} images can no longer be read; the first, {planned.missing[0]}")
+        print_text(f"{counted(len(planned.missing), 'image')} cannot be read; first: {planned.missing[0]}")
 
 
 def print_side(project: Project) -> None:
-    """What was joined, and what goes together with the clusters."""
+    """Print how the side data was joined, and which columns are associated with the clusters."""
     from defect_workbench.engine.clustering.association import associations
 
     side = project.side
     if side is None:
         return
     without = side.without_row(project.images)
-    say(f"side data {side.source}: {sum(side.joined):,} images have a row (by {side.name_column})")
+    print_text(
+        f"side data {side.source}: {counted(sum(side.joined), 'image')} matched by column {side.name_column}"
+    )
     if side.without_image:
-        say(f"  rows without an image: {len(side.without_image):,}; the first, {side.without_image[0]}")
+        print_text(f"  rows without an image: {len(side.without_image):,}; first: {side.without_image[0]}")
     if without:
-        say(f"  images without a row: {len(without):,}; the first, {without[0]}")
+        print_text(f"  images without a row: {len(without):,}; first: {without[0]}")
     for remark in side.remarks:
-        say(f"  {remark}")
-    for found in associations(project):
-        say(f"  {found.reading}")
+        print_text(f"  {remark}")
+    for association in associations(project):
+        print_text(f"  {association.reading}")
 
 
 def side_json(project: Project) -> dict[str, object] | None:
-    """The side data as the JSON output has it."""
+    """Return the side data and its associations for the JSON output."""
     from defect_workbench.engine.clustering.association import associations
 
     side = project.side
@@ -185,15 +200,15 @@ def side_json(project: Project) -> dict[str, object] | None:
         "remarks": list(side.remarks),
         "associations": [
             {
-                "column": found.column,
-                "kind": found.kind,
-                "test": found.test,
-                "statistic": number(found.statistic),
-                "p_value": number(found.p_value),
-                "effect": number(found.effect),
-                "images": found.images,
-                "reading": found.reading,
+                "column": association.column,
+                "kind": association.kind,
+                "test": association.test,
+                "statistic": number(association.statistic),
+                "p_value": number(association.p_value),
+                "effect": number(association.effect),
+                "images": association.images,
+                "reading": association.reading,
             }
-            for found in associations(project)
+            for association in associations(project)
         ],
     }

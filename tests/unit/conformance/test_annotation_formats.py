@@ -115,7 +115,7 @@ def test_new_format_is_a_check_box_of_the_export_dialog(
     qtbot.addWidget(dialog)
     boxes = {box.text(): box for box in dialog.findChildren(QCheckBox)}
     boxes[dummy.label].setChecked(True)
-    assert dialog.request().profile.formats == (dummy.name,)
+    assert dialog.request().options.formats == (dummy.name,)
     planner.close()
 
 

@@ -78,7 +78,7 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("{dangling}", "no folder"),
             ("{none}", "no image"),
             ("{text}/x", "no folder"),
-            (LONG, "cannot be a path"),
+            (LONG, "is not a valid path"),
             ("", "an argument is empty"),
         )
     ],
@@ -90,9 +90,9 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("/dev/null", 2, "not a folder"),
             ("{dangling}", 2, "not a folder"),
             ("{loop}", 2, "not a folder"),
-            ("{text}/x", 1, "not writable"),
+            ("{text}/x", 1, "not a writable folder"),
             ("/proc/x/y", 1, "nothing was written"),
-            (LONG, 2, "cannot be a path"),
+            (LONG, 2, "is not a valid path"),
             ("", 2, "an argument is empty"),
             ("{lot}", 2, "not empty"),
         )
@@ -107,7 +107,7 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("{lot}", 1, "not a feature store"),
             ("{dangling}/x", 1, "cannot be written"),
             ("/proc/x", 1, "cannot be written"),
-            (LONG, 2, "cannot be a path"),
+            (LONG, 2, "is not a valid path"),
         )
     ],
     # Numbers
@@ -121,7 +121,7 @@ TABLE: list[tuple[list[str], int, str]] = [
         for n in (*NO_NUMBERS, "0", "9" * 5000, "height:nan", "height:-1")
     ],
     *[([*CLUSTER, "--weight", f"haralick={n}"], 2, "--weight") for n in (*NO_NUMBERS, "", "1e7")],
-    ([*CLUSTER, "--weight", "deep=0"], 2, "every block"),
+    ([*CLUSTER, "--weight", "deep=0"], 2, "all blocks"),
     (
         [*CLUSTER, *[x for b in ("deep", "haralick", "zernike", "shape") for x in ("--weight", f"{b}=0")]],
         2,
@@ -156,7 +156,7 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("{sparse}", "larger than"),
             ("{deep.toml}", "nested too deeply"),
             ("{bom.toml}", "format 0"),
-            ("{utf16.toml}", "not text"),
+            ("{utf16.toml}", "not UTF-8 text"),
             ("{empty}", "no [[stage]]"),
             ("{gone}", "cannot be read"),
             ("{dangling}", "cannot be read"),
@@ -168,13 +168,13 @@ TABLE: list[tuple[list[str], int, str]] = [
             ("{text}", "already exists"),
             ("{none}", "already exists"),
             ("{dangling}", "already exists"),
-            ("{text}/x", "cannot be made"),
-            (LONG, "cannot be a path"),
+            ("{text}/x", "cannot be created"),
+            (LONG, "is not a valid path"),
         )
     ],
     ([*TRAIN, "--onnx", "{new}"], 2, "name another file"),
     ([*TRAIN, "--onnx", "{new}.html"], 2, "name another file"),
-    ([*TRAIN, "--onnx", "{text}/x"], 2, "cannot be made"),
+    ([*TRAIN, "--onnx", "{text}/x"], 2, "cannot be created"),
     *[
         ([*CLASSIFY, path], 2, words)
         for path, words in (
@@ -245,13 +245,13 @@ TABLE: list[tuple[list[str], int, str]] = [
             (["--folder", "{text}"], "folder"),
             (["--folder", "{pipe}"], "folder"),
             (["--folder", "{gone}"], "no folder"),
-            (["--folder", LONG], "cannot be a path"),
+            (["--folder", LONG], "is not a valid path"),
         )
     ],
     (
         ["replay", *SESSION, "--offline", "--folder", "{sorted}/a"],
         1,
-        "is not as",
+        "has changed since",
     ),
     (["replay", "{done}/session.dwb", "--out", "{text}", "--offline"], 2, "not a folder"),
     (
@@ -283,7 +283,7 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["cluster", "{lot}", "--offline", "--out", "{lot}", "--add"], 2, "not an export"),
     (["cluster", "{lot}", "--offline", "--out", "{text}", "--add"], 2, ""),
     (["demo", "--offline", "--out", "{text}"], 2, "not a folder"),
-    (["demo", "--offline", "--out", "{text}/x"], 1, "not writable"),
+    (["demo", "--offline", "--out", "{text}/x"], 1, "not a writable folder"),
 ]
 
 

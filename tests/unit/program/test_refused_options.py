@@ -118,7 +118,7 @@ NUMBERS = [
     ([*CLUSTER, "--rescale", "-1"], "pixel size must be above 0"),
     ([*CLUSTER, "--info-bar", "-5"], "info"),
     ([*CLUSTER, "--seed", "-1"], "--seed"),
-    (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "lies in the result folder"),
+    (["cluster", "LOT", "--out", "OUT", "--store", "OUT/store", "--offline"], "is inside the result folder"),
     (["train", "LOT", "--out", "OUT", "--folds", "1"], "folds"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
     (["train", "LOT", "--out", "OUT", "--group-by", "("], "nor a valid regular expression"),

@@ -19,7 +19,7 @@ from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 
 PACKAGE = Path(unforeseen.__file__).parent
-FRONTS = {"command line": command_line.WORDS, "window": window.WORDS}
+FRONTS = {"command line": command_line.REMEDY_TEXTS, "window": window.REMEDY_TEXTS}
 # The options of the npm client, which a source of the weights is fetched with.
 NOT_OURS = {"engine/backbone/pretrained/sources.py"}
 OF_THE_COMMAND_LINE = re.compile(
@@ -63,8 +63,8 @@ def test_the_scan_finds_options_and_commands_and_no_style_sheets(text: str, foun
 
 
 def test_the_window_names_no_option_and_the_command_line_no_button() -> None:
-    assert not [words for words in window.WORDS.values() if OF_THE_COMMAND_LINE.search(words)]
-    assert not [words for words in command_line.WORDS.values() if OF_THE_WINDOW.search(words)]
+    assert not [words for words in window.REMEDY_TEXTS.values() if OF_THE_COMMAND_LINE.search(words)]
+    assert not [words for words in command_line.REMEDY_TEXTS.values() if OF_THE_WINDOW.search(words)]
 
 
 @pytest.mark.parametrize("front", FRONTS)

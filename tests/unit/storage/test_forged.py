@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.commands.shared.console import say
+from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group
@@ -319,7 +319,7 @@ def test_nothing_that_is_printed_acts_on_the_terminal(text: str) -> None:
 
 
 def test_lines_of_our_own_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    say("one\ntwo \x1b[2J\x9b31m")
+    print_text("one\ntwo \x1b[2J\x9b31m")
     assert capsys.readouterr().out == "one\ntwo \\x1b[2J\\x9b31m\n"
 
 

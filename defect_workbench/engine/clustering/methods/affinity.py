@@ -133,7 +133,7 @@ ENTRY = Method(
         Number(
             "preference",
             "Preference",
-            "of an image to be an exemplar: lower gives fewer clusters",
+            "how readily an image becomes an exemplar; lower gives fewer clusters",
             None,
             unset="median",
             offered=(-1000.0, 0.0),
