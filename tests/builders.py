@@ -1,4 +1,4 @@
-"""Small things that many tests need."""
+"""Builders of small images, folders, analyses and projects for the tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BACKBONE = BackboneInfo("resnet50", "made-up weights", "0" * 64, "fp32", "cpu")
 def blobs(
     sizes: tuple[int, ...], seed: int = 0, columns: int = 12, spread: float = 0.1
 ) -> NDArray[np.float32]:
-    """Well separated groups of points in random directions."""
+    """Return well separated groups of points in random directions."""
     rng = np.random.default_rng(seed)
     centres = rng.standard_normal((len(sizes), columns)) * 3
     rows = [c + spread * rng.standard_normal((n, columns)) for c, n in zip(centres, sizes, strict=True)]
@@ -34,20 +34,20 @@ def blobs(
 
 
 def made_analysis(vectors: NDArray[np.float32], settings: Settings | None = None) -> Analysis:
-    """The analysis of made-up deep vectors."""
+    """Return the analysis of synthetic embeddings."""
     manual = BlockWeights(default_shares(network=True), "for a test")
     settings = settings or Settings(weights=manual)
     return analyse(Features({"deep": vectors}, BACKBONE), settings, SilentReporter())
 
 
 def picture(seed: int, size: tuple[int, int] = (40, 32)) -> Image.Image:
-    """Grey noise."""
+    """Return an image of grey noise."""
     rng = np.random.default_rng(seed)
     return Image.fromarray(rng.integers(0, 256, size[::-1], dtype=np.uint8))
 
 
 def made_lot(folder: Path, count: int = 12, size: tuple[int, int] = (40, 32)) -> Path:
-    """A new folder of small pictures, each of its own noise."""
+    """Create a folder of small images of different noise and return it."""
     folder.mkdir(parents=True)
     for index in range(count):
         picture(index, size).save(folder / f"{index:02d}.png")
@@ -61,7 +61,7 @@ def made_project(
     rejected: tuple[Rejection, ...] = (),
     seed: int = 0,
 ) -> Project:
-    """A project over real small image files, grouped by made-up vectors; cut into its groups."""
+    """Write small image files and return a project of them, clustered by synthetic vectors."""
     count = sum(sizes)
     names = names or [f"image-{i:03d}.png" for i in range(count)]
     images = []
@@ -76,7 +76,7 @@ def made_project(
 
 
 def write_tool_picture(path: Path, pixels: Pixels, pixel_size_nm: float) -> None:
-    """A TIFF as an FEI microscope writes it: tags, and an info bar with letters below the picture."""
+    """Write a TIFF as an FEI microscope does, with tags and an info bar below the image."""
     height, width = pixels.shape
     bar = Image.new("L", (width, 36), 0)
     words = f"HV 5.00 kV  mag 50 000 x  HFW {width * pixel_size_nm / 1000:.2f} um  WD 4.1 mm"

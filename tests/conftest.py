@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, no display, and real weights fetched once."""
+"""Fixtures of all tests: a separate home per test, no display, and real weights fetched once per run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from filelock import FileLock
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # The workers use all cores already: more threads would only wait for each other.
+    # The workers already use all cores, so more threads would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import settings
@@ -23,9 +23,9 @@ from defect_workbench.resources import resource
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
 
-# No example is judged by its time: machines swing, and the first one may import half the world.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# No deadline per example: machine speed varies, and the first example may import large packages.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 TESTS = Path(__file__).resolve().parent
 SHARED_DATA = TESTS.parent.parent / "shared" / "data"
@@ -33,7 +33,7 @@ SHARED_DATA = TESTS.parent.parent / "shared" / "data"
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own."""
+    """Give the test its own home folder."""
     folder = tmp_path / "home"
     monkeypatch.setenv(HOME_VARIABLE, str(folder))
     return folder
@@ -41,31 +41,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def places(home: Path) -> UserDirs:
-    """The places below the test's home."""
+    """The user folders in the home of the test."""
     return UserDirs.of_user()
 
 
 @pytest.fixture(autouse=True)
 def no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test that leaves one of our threads or timers behind, and say where it was started."""
+    """Fail a test that leaves one of our threads or timers running, naming where it was started."""
     with no_leaked_threads_or_timers(monkeypatch):
         yield
 
 
 @pytest.fixture(scope="session")
 def once_per_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Make a folder that all workers of this run share: the first that needs it fills it."""
+    """Create a folder that all workers of a run share; the first that needs it fills it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, draft = shared / name, shared / f"{name}.draft"
+        folder, unfinished = shared / name, shared / f"{name}.unfinished"
         with FileLock(shared / f"{name}.lock"):
             if not folder.exists():
-                shutil.rmtree(draft, ignore_errors=True)
-                draft.mkdir()
-                fill(draft)
-                draft.rename(folder)
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                fill(unfinished)
+                unfinished.rename(folder)
         return folder
 
     return make
@@ -73,7 +73,7 @@ def once_per_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Cal
 
 @pytest.fixture(scope="session")
 def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """Real ResNet-50 weights, fetched once per run; nothing may be written there."""
+    """The folder of real ResNet-50 weights, fetched once per run; read-only."""
 
     def fetch(folder: Path) -> None:
         from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -90,7 +90,7 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
 
 @pytest.fixture
 def with_weights(weights_folder: Path, places: UserDirs) -> Path:
-    """The test's home has weights."""
+    """Link the weights into the home of the test."""
     places.weights.parent.mkdir(parents=True, exist_ok=True)
     places.weights.symlink_to(weights_folder)
     return weights_folder
@@ -98,7 +98,7 @@ def with_weights(weights_folder: Path, places: UserDirs) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], weights_folder: Path) -> Path:
-    """The sample set's features, extracted once per run; tests get copies."""
+    """A feature store of the sample set, extracted once per run; tests get copies."""
 
     def extract_sample(folder: Path) -> None:
         from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -114,7 +114,7 @@ def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], we
 
 @pytest.fixture
 def with_sample(sample_store: Path, with_weights: Path, places: UserDirs) -> None:
-    """The test's home has the sample set's features.
+    """Copy the features of the sample set to the home of the test.
 
     The files are hard links: the store only adds or replaces files, and never changes one.
     """
@@ -123,7 +123,7 @@ def with_sample(sample_store: Path, with_weights: Path, places: UserDirs) -> Non
 
 @pytest.fixture(scope="session")
 def x_sdd() -> Path:
-    """The labelled steel images beside the project."""
+    """The folder of labelled steel images next to the checkout."""
     folder = SHARED_DATA / "x-sdd"
     if not folder.is_dir():
         pytest.skip(f"no labelled images at {folder}")
@@ -131,12 +131,12 @@ def x_sdd() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What becomes of the pictures that tests take of the window."""
-    parser.addoption("--pictures", default="", help="keep the pictures of the window in this folder")
+    """Add the options for pictures of the window."""
+    parser.addoption("--pictures", default="", help="save the pictures of the window to this folder")
     parser.addoption(
         "--update-pictures",
         action="store_true",
-        help="rewrite the pictures in docs/pictures and those that tests compare with",
+        help="replace the pictures in docs/pictures and the reference pictures of the tests",
     )
 
 

@@ -170,7 +170,7 @@ def _analysis(extraction: Extraction, request: OpenRequest, reporter: Reporter) 
     if request.analyses is None:
         return analyse(features, settings, reporter)
     cache = AnalysisCache(request.analyses)
-    reporter.stage("Looking for an earlier analysis", None)
+    reporter.stage("Searching for a cached analysis", None)
     identity = analysis_identity(features)
     analysis = cache.get(extraction.images, identity, settings)
     if analysis is None:

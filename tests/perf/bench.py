@@ -1,4 +1,4 @@
-"""How immediate the window is, offscreen; medians of several rounds.
+"""Measure how fast the window responds, offscreen: medians of several rounds.
 
     python -m tests.perf.bench [--rounds 5]
 
@@ -48,21 +48,21 @@ from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import BACKBONE
 
-# As many as real sets have: 100 deep ones and some of the hand-made.
+# As in real image sets: 100 columns of the embedding, the rest from the other blocks.
 COLUMNS = 120
 
 
 def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Twelve groups of points."""
+    """Return points in twelve groups."""
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((12, columns)) * 2
     return (centres[rng.integers(0, 12, count)] + rng.standard_normal((count, columns))).astype(np.float32)
 
 
-def made(count: int) -> open_job.Opened:
-    """A project of made-up vectors whose files are not there."""
+def opened_project(count: int) -> open_job.Opened:
+    """Return a project of synthetic vectors, without files."""
     vectors = clouds(count)
-    weights = BlockWeights({"deep": 1.0}, "made up")
+    weights = BlockWeights({"deep": 1.0}, "synthetic")
     result: Tree | Flat
     if count <= 30_000:
         method, result = "agglomerative", build_tree(vectors.astype(np.float64))
@@ -78,19 +78,19 @@ def made(count: int) -> open_job.Opened:
 
 
 def spread(milliseconds: list[float]) -> str:
-    """Median and 95th percentile."""
+    """Return median and 95th percentile as text."""
     return f"p50 {np.percentile(milliseconds, 50):.2f} ms, p95 {np.percentile(milliseconds, 95):.2f} ms"
 
 
 def wait(milliseconds: int) -> None:
-    """Let events happen; QTest.qWait would keep the GIL."""
+    """Process events for a while; QTest.qWait would hold the GIL."""
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
     loop.exec()
 
 
 def drag_frames(opened: open_job.Opened, rounds: int) -> tuple[list[float], float]:
-    """Milliseconds from a mouse move to the painted line, and of the redraw after release."""
+    """Return the milliseconds from mouse move to painted line, and those of the redraw after release."""
     view = Dendrogram()
     view.resize(1200, 500)
     tree = opened.project.analysis.tree
@@ -117,7 +117,7 @@ def drag_frames(opened: open_job.Opened, rounds: int) -> tuple[list[float], floa
 
 
 def gallery(application: QApplication, opened: open_job.Opened, rounds: int) -> None:
-    """Opening and scrolling."""
+    """Print the times of opening and scrolling the gallery and of drawing the map."""
     document, loader = Document(), ThumbnailLoader(96)
     document.show(opened)
     sections, order = sections_of(document)
@@ -148,19 +148,19 @@ def gallery(application: QApplication, opened: open_job.Opened, rounds: int) -> 
     plane.set_points(document.plane)
     plane.show()
     wait(50)
-    drawn = []
+    frame_times = []
     for _ in range(rounds * 4):
         started = time.perf_counter()
         plane.show_all()
         plane.repaint()
-        drawn.append(1000 * (time.perf_counter() - started))
-    print(f"map, {len(paths):,} points: frame {spread(drawn)}")
+        frame_times.append(1000 * (time.perf_counter() - started))
+    print(f"map, {len(paths):,} points: frame {spread(frame_times)}")
     plane.close()
     loader.close()
 
 
 def partitions(opened: open_job.Opened, rounds: int) -> None:
-    """What a moved cut costs beside the drawing."""
+    """Print the time to regroup after a moved cut, without drawing."""
     document = Document()
     document.show(opened)
     times = []
@@ -173,7 +173,7 @@ def partitions(opened: open_job.Opened, rounds: int) -> None:
 
 
 def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> None:
-    """The longest time between two ticks of a 5 ms timer while a job runs."""
+    """Print the longest time between two ticks of a 5 ms timer while a job runs."""
     clock, gaps = QElapsedTimer(), [0.0]
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -197,7 +197,7 @@ def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> N
 
 
 def stalls(runner: JobRunner) -> None:
-    """The GUI thread while the worker is busy."""
+    """Print the longest stalls of the GUI thread during several jobs."""
     from defect_workbench.engine.clustering.map_layout import neighbour_plane
     from defect_workbench.engine.clustering.methods.affinity import affinity_propagation
     from defect_workbench.resources import resource
@@ -212,24 +212,24 @@ def stalls(runner: JobRunner) -> None:
     longest_stall(runner, "t-SNE of 1,500", lambda reporter: neighbour_plane(small, reporter))
     with tempfile.TemporaryDirectory() as folder:
         user = UserDirs.of_user()
-        there = Path(folder)
-        fresh = replace(user, store=there / "store", recovery=there / "r", analyses=there / "a")
-        sample = open_job.open_path(resource("sample"), fresh)
+        root = Path(folder)
+        empty_dirs = replace(user, store=root / "store", recovery=root / "r", analyses=root / "a")
+        sample = open_job.open_path(resource("sample"), empty_dirs)
         longest_stall(runner, "opening and extracting 245 new images", sample)
 
 
 def memory() -> float:
-    """Resident memory of this process, in megabytes."""
+    """Return the resident memory of this process, in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def window_memory(opened: open_job.Opened) -> None:
-    """What a window adds for an image set, beside the vectors."""
+    """Print the memory that a window needs for an image set, without the vectors."""
     before = memory()
     with tempfile.TemporaryDirectory() as folder:
-        there, user = Path(folder), UserDirs.of_user()
-        window = MainWindow(replace(user, recovery=there / "r", settings=there / "s.ini"), offline=True)
+        root, user = Path(folder), UserDirs.of_user()
+        window = MainWindow(replace(user, recovery=root / "r", settings=root / "s.ini"), offline=True)
         window.resize(1440, 900)
         window.show()
         window.document.show(opened)
@@ -237,11 +237,11 @@ def window_memory(opened: open_job.Opened) -> None:
         added = memory() - before
         window.close()
     count = len(opened.project.images)
-    print(f"memory a window with {count:,} images adds beside the vectors: {added:.0f} MB")
+    print(f"memory that a window with {count:,} images needs besides the vectors: {added:.0f} MB")
 
 
 def open_from_store(rounds: int) -> None:
-    """Ten thousand images whose vectors are known."""
+    """Print the time to open 10,000 images whose vectors are in the store."""
     from defect_workbench.core.images.measurements import NUMBERS
     from defect_workbench.core.images.preprocessing_steps import DEFAULT
     from defect_workbench.core.progress import SilentReporter
@@ -276,32 +276,32 @@ def open_from_store(rounds: int) -> None:
         stamps = {f.path: FileStamp(1, 1, h) for f, h in zip(files, hashes, strict=True)}
         store.remember_files(root, stamps)
         times: list[tuple[float, float]] = []
-        agains: list[float] = []
+        cached_times: list[float] = []
         for _ in range(rounds):
             started = time.perf_counter()
-            again = FeatureStore(Path(folder) / "store")
+            reopened = FeatureStore(Path(folder) / "store")
             library = WeightsLibrary(Path(folder) / "none")
-            found = extraction.extract(
-                Listing(root, files, ()), again, library, SilentReporter(), offline=True
+            extracted = extraction.extract(
+                Listing(root, files, ()), reopened, library, SilentReporter(), offline=True
             )
-            assert found.computed == 0
+            assert extracted.computed == 0
             read = time.perf_counter() - started
             from defect_workbench.engine.clustering.group import analyse
 
-            analysis = analyse(found.features, Settings(), SilentReporter())
-            open_job.prepare(Project(found.images, analysis, 12, Decisions.none(count)))
+            analysis = analyse(extracted.features, Settings(), SilentReporter())
+            open_job.prepare(Project(extracted.images, analysis, 12, Decisions.none(count)))
             times.append((read, time.perf_counter() - started))
-            known = AnalysisCache(Path(folder) / "analyses")
-            known.put(found.images, {}, analysis)
+            cache = AnalysisCache(Path(folder) / "analyses")
+            cache.put(extracted.images, {}, analysis)
             started = time.perf_counter()
-            cached = known.get(found.images, {}, Settings())
+            cached = cache.get(extracted.images, {}, Settings())
             assert cached is not None
-            open_job.prepare(Project(found.images, cached, 12, Decisions.none(count)))
-            agains.append(read + time.perf_counter() - started)
+            open_job.prepare(Project(extracted.images, cached, 12, Decisions.none(count)))
+            cached_times.append(read + time.perf_counter() - started)
         read = statistics.median(pair[0] for pair in times)
         whole = statistics.median(pair[1] for pair in times)
-        again_time = statistics.median(agains)
-        print(f"open {count:,} images from the store: {again_time:.2f} s; the first time {whole:.2f} s")
+        cached_median = statistics.median(cached_times)
+        print(f"open {count:,} images from the store: {cached_median:.2f} s; the first time: {whole:.2f} s")
 
 
 def main() -> None:
@@ -311,12 +311,12 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     application = make_application()
     for count in (1_000, 10_000, 30_000):
-        opened = made(count)
+        opened = opened_project(count)
         frames, released = drag_frames(opened, rounds)
         print(f"drag, {count:,} leaves: frame {spread(frames)}; redraw on release {released:.1f} ms")
         if count > 1_000:
             partitions(opened, rounds)
-    large = made(50_000)
+    large = opened_project(50_000)
     gallery(application, large, rounds)
     window_memory(large)
     runner = JobRunner()

@@ -1,9 +1,9 @@
-"""Speed of feature extraction, compared with the notebook script that people would write.
+"""Compare the speed of feature extraction with that of a typical notebook script.
 
     python -m tests.perf.extraction [FOLDER] [--images 192] [--rounds 5]
 
-Rounds of both alternate on the same images, because machine speed varies; prints medians and their ratio.
-FOLDER: any images; default: the labelled steel images beside the project, else the sample set.
+Rounds of both alternate on the same images, as machine speed varies. Prints medians and their ratio.
+FOLDER: a folder of images; default: the labelled steel images next to the checkout, else the sample set.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ def notebook(files: list[Path], network: torch.nn.Module) -> float:
         for image, vector in zip(images, deep, strict=True):
             grey = np.asarray(image.convert("L").resize((224, 224)))
             texture = mahotas.features.haralick(grey, return_mean=True)
-            shape = mahotas.features.zernike_moments(grey, 112, degree=8)
-            rows.append(np.concatenate([vector, texture, shape]))
+            zernike = mahotas.features.zernike_moments(grey, 112, degree=8)
+            rows.append(np.concatenate([vector, texture, zernike]))
     return len(rows) / (time.perf_counter() - started)
 
 
-def ours(folder: Path, library: WeightsLibrary) -> float:
+def workbench(folder: Path, library: WeightsLibrary) -> float:
     """Return the images per second of an extraction into a new feature store."""
     with tempfile.TemporaryDirectory() as temporary:
         reporter = SilentReporter()
-        found = extract(scan(folder, reporter), FeatureStore(Path(temporary) / "s"), library, reporter)
-        return found.computed / found.seconds
+        extraction = extract(scan(folder, reporter), FeatureStore(Path(temporary) / "s"), library, reporter)
+        return extraction.computed / extraction.seconds
 
 
 def main() -> None:
@@ -81,21 +81,23 @@ def main() -> None:
     plain.fc = torch.nn.Identity()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        found = scan(source, SilentReporter()).files
-        chosen = found[:: max(1, len(found) // args.images)][: args.images]
+        listed = scan(source, SilentReporter()).files
+        chosen = listed[:: max(1, len(listed) // args.images)][: args.images]
         files = [
             Path(shutil.copy(source / file.path, folder / f"{i:05d}{Path(file.path).suffix}"))
             for i, file in enumerate(chosen)
         ]
-        rates: dict[str, list[float]] = {"notebook": [], "ours": []}
+        rates: dict[str, list[float]] = {"notebook": [], "workbench": []}
         for number in range(args.rounds):
             rates["notebook"].append(notebook(files, plain))
-            rates["ours"].append(ours(folder, library))
-            print(f"round {number + 1}: {rates['notebook'][-1]:.1f} and {rates['ours'][-1]:.1f} images/s")
+            rates["workbench"].append(workbench(folder, library))
+            print(
+                f"round {number + 1}: {rates['notebook'][-1]:.1f} and {rates['workbench'][-1]:.1f} images/s"
+            )
     precision = fastest_precision(default_device())
     medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"notebook {medians['notebook']:.1f}, ours {medians['ours']:.1f} images/s ({precision})")
-    print(f"ratio {medians['ours'] / medians['notebook']:.2f}")
+    print(f"notebook {medians['notebook']:.1f}, workbench {medians['workbench']:.1f} images/s ({precision})")
+    print(f"ratio {medians['workbench'] / medians['notebook']:.2f}")
 
 
 if __name__ == "__main__":

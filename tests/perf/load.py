@@ -1,9 +1,9 @@
-"""Scan and extract many files: none may be lost, and the scan must be fast.
+"""Scan and extract many files, checking that none is lost and that the scan is fast.
 
     python -m tests.perf.load [--files 50000] [--bad 0.01] [--extract 50000] [--keep FOLDER]
 
-Writes small images, some of them invalid in each of the ways below, and prints how long the scan took and
-what became of the files. Extraction runs without network weights, as this is about the accounting.
+Writes small images, some of them unusable in various ways, and prints the duration of the scan and how many
+files were accepted and rejected. Extraction runs without network weights, which are not needed for counting.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.input.scan import Listing, scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 
-_IN_A_FOLDER = 1000
+_FILES_PER_FOLDER = 1000
 
 
-def spoil(path: Path, kind: int, content: bytes) -> None:
-    """Write something that looks like an image but is not one."""
+def write_unusable(path: Path, kind: int, content: bytes) -> None:
+    """Write a file that has the name of an image but cannot be used; `kind` chooses why."""
     if kind == 0:
         path.write_bytes(b"")
     elif kind == 1:
         path.write_bytes(content[: len(content) // 2])
     elif kind == 2:
-        path.write_bytes(b"not a picture")
+        path.write_bytes(b"not an image")
     elif kind == 3:
         path.symlink_to(path.with_name("nowhere"))
     elif kind == 4:
@@ -44,30 +44,30 @@ def spoil(path: Path, kind: int, content: bytes) -> None:
 
 
 def write_files(folder: Path, files: int, bad: float) -> int:
-    """Write images of different content and return how many of the files are invalid."""
+    """Write images of different content and return how many of the files cannot be used."""
     rng = np.random.default_rng(0)
-    ground = rng.integers(0, 256, (32, 32), dtype=np.uint8)
+    background = rng.integers(0, 256, (32, 32), dtype=np.uint8)
     every = round(1 / bad) if bad else files + 1
-    spoilt = 0
+    unusable = 0
     for index in range(files):
-        place = folder / f"{index // _IN_A_FOLDER:03d}"
-        if index % _IN_A_FOLDER == 0:
-            place.mkdir(parents=True)
-        pixels = ground.copy()
+        subfolder = folder / f"{index // _FILES_PER_FOLDER:03d}"
+        if index % _FILES_PER_FOLDER == 0:
+            subfolder.mkdir(parents=True)
+        pixels = background.copy()
         pixels[:2] = np.frombuffer(index.to_bytes(8, "little") * 8, np.uint8).reshape(2, 32)
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, "BMP")
-        path = place / f"{index:06d}.bmp"
+        path = subfolder / f"{index:06d}.bmp"
         if index % every == every - 1:
-            spoil(path, spoilt % 6, stream.getvalue())
-            spoilt += 1
+            write_unusable(path, unusable % 6, stream.getvalue())
+            unusable += 1
         else:
             path.write_bytes(stream.getvalue())
-    return spoilt
+    return unusable
 
 
 def main() -> None:
-    """Print the figures."""
+    """Write the files and print the results."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--bad", type=float, default=0.01)
@@ -75,13 +75,13 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lot"
-        spoilt = write_files(folder, args.files, args.bad)
+        unusable = write_files(folder, args.files, args.bad)
         started = time.perf_counter()
         listing = scan(folder, SilentReporter())
         seconds = time.perf_counter() - started
-        found = len(listing.files) + len(listing.rejected)
-        print(f"scan: {found:,} of {args.files:,} files in {seconds:.2f} s, {spoilt:,} of them bad")
-        assert found == args.files
+        listed = len(listing.files) + len(listing.rejected)
+        print(f"scan: {listed:,} of {args.files:,} files in {seconds:.2f} s, {unusable:,} of them unusable")
+        assert listed == args.files
         part = Listing(folder, listing.files[: args.extract], listing.rejected)
         started = time.perf_counter()
         store = FeatureStore(Path(temporary) / "store")
@@ -95,10 +95,13 @@ def main() -> None:
         )
         assert len(images) + len(images.rejected) == total
         if args.extract >= args.files:
-            assert len(images.rejected) == spoilt
+            assert len(images.rejected) == unusable
         started = time.perf_counter()
-        again = extract(part, store, library, SilentReporter(), offline=True)
-        print(f"again, all in the store: {time.perf_counter() - started:.1f} s, {again.computed:,} new")
+        second = extract(part, store, library, SilentReporter(), offline=True)
+        print(
+            f"second extraction, all in the store: {time.perf_counter() - started:.1f} "
+            f"s, {second.computed:,} new"
+        )
 
 
 if __name__ == "__main__":

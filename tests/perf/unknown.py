@@ -1,9 +1,9 @@
-"""How well kinds that no classifier was trained on are told apart: each class left out in turn.
+"""Measure how well unknown classes are detected, leaving out each class in turn.
 
     python -m tests.perf.unknown [FOLDER ...] [--store DIR] [--folds 5]
 
-FOLDER: class folders; default: the labelled sets beside the project. Prints the area under the curve of
-each class, the mean and the worst (goal: mean at least 0.9).
+FOLDER: a folder of class folders; default: the labelled image sets next to the checkout. Prints the area
+under the ROC curve of each class, the mean and the minimum (goal: mean of at least 0.9).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.conftest import SHARED_DATA
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the results of each folder."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--store", type=Path, default=UserDirs.of_user().store)
@@ -35,16 +35,16 @@ def main() -> None:
     with console_reporter() as reporter:
         for folder in folders:
             library = WeightsLibrary(UserDirs.of_user().weights)
-            found = extract(
+            extraction = extract(
                 scan_labels(folder.resolve(), reporter), FeatureStore(args.store), library, reporter
             )
-            data = labelled_set(found.images, found.features)
+            data = labelled_set(extraction.images, extraction.features)
             data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
             areas = leave_classes_out(data, Options(), reporter, args.folds)
             print(f"{folder.name}: mean {areas.mean:.3f}, worst {areas.worst:.3f}")
             for name, entry in areas.classes.items():
                 print(
-                    f"  {name:<36} area {entry.auc:.3f}, found {entry.unknown_found:.2f}, "
+                    f"  {name:<36} area {entry.auc:.3f}, detected {entry.unknown_found:.2f}, "
                     f"known rejected {entry.known_rejected:.3f}"
                 )
 
