@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -52,11 +53,20 @@ def write_reports(
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
+    _leave_removed_working_folder()
     from defect_workbench.storage.report.pdf_report import write_pdf
 
     report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
     write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
     write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
+
+
+def _leave_removed_working_folder() -> None:
+    """Change to the root folder if the working folder was removed: importing reportlab fails in it."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir(os.path.sep)
 
 
 def project_report(
