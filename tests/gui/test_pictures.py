@@ -28,13 +28,15 @@ from tests.builders import picture, write_tool_picture
 from tests.gui import pictures
 from tests.gui.pictures import DOCUMENTS, STORED, cut_off, difference, store
 
-LOOKS = ("light", "dark", "large")
+LOOKS = ("light", "dark")
+LARGE = "large"
 
 
 class Camera:
     """Takes pictures in each of its looks and compares them with the stored ones.
 
-    The walk through the window is made once: theme and text size change for the picture alone.
+    The theme changes for the picture alone. Large text needs a walk of its own, as dialogs and columns take
+    their sizes from the text when they open.
     """
 
     def __init__(self, looks: tuple[str, ...], update: bool, folder: str) -> None:
@@ -43,16 +45,11 @@ class Camera:
 
     def keep(self, widget: QWidget, name: str, window: MainWindow) -> None:
         """Compare pictures of a widget; keep them where the command line says so."""
-        layout, size = window.saveState(), window.size()
         for look in self._looks:
-            window.set_text_size(150 if look == "large" else 100)
             window.set_theme("dark" if look == "dark" else "light")
             QApplication.processEvents()
             self._one(widget, f"{name}-{look}.png")
-        window.set_text_size(100)
         window.set_theme("light")
-        window.resize(size)
-        window.restoreState(layout)
         QApplication.processEvents()
 
     def _one(self, widget: QWidget, file: str) -> None:
@@ -72,21 +69,26 @@ class Camera:
         assert not self._wrong, "\n".join([*self._wrong, "see --pictures and --update-pictures"])
 
 
-@pytest.fixture(params=[("light",), pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["light", "all"])
-def camera(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[Camera]:
+def camera_for(request: pytest.FixtureRequest, window: MainWindow) -> Iterator[Camera]:
     option = request.config.getoption
+    window.set_text_size(150 if LARGE in request.param else 100)
     found = Camera(request.param, option("--update-pictures"), option("--pictures"))
     yield found
     found.check()
 
 
-@pytest.fixture(params=[pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["all"])
-def patient_camera(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[Camera]:
+EVERY_LOOK = [pytest.param(LOOKS, marks=pytest.mark.slow), pytest.param((LARGE,), marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=[("light",), *EVERY_LOOK], ids="-".join)
+def camera(request: pytest.FixtureRequest, qtbot: QtBot, window: MainWindow) -> Iterator[Camera]:
+    yield from camera_for(request, window)
+
+
+@pytest.fixture(params=EVERY_LOOK, ids="-".join)
+def patient_camera(request: pytest.FixtureRequest, qtbot: QtBot, window: MainWindow) -> Iterator[Camera]:
     """For walks that take long."""
-    option = request.config.getoption
-    found = Camera(request.param, option("--update-pictures"), option("--pictures"))
-    yield found
-    found.check()
+    yield from camera_for(request, window)
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:

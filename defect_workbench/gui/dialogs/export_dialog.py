@@ -124,6 +124,7 @@ class ExportDialog(QDialog):
             shares.addWidget(box)
         shares.addStretch(1)
         annotations = QHBoxLayout()
+        annotations.setSpacing(16)
         for check in self.formats.values():
             annotations.addWidget(check)
         annotations.addStretch(1)
