@@ -89,6 +89,12 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
 
 
 @pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pad batches to 8 images instead of 32, for tests of at most 8 images that run in this process."""
+    monkeypatch.setattr("defect_workbench.engine.backbone.embedder.BATCH", 8)
+
+
+@pytest.fixture
 def with_weights(weights_folder: Path, places: UserDirs) -> Path:
     """Link the weights into the home of the test."""
     places.weights.parent.mkdir(parents=True, exist_ok=True)
@@ -142,11 +148,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by their folder, and leave out the slow ones unless `-m` mentions them."""
+    """Mark tests by their folder and fixtures, and leave out the slow ones unless `-m` mentions them."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
         if folder in ("gui", "e2e"):
             item.add_marker(folder)
+        if "weights_folder" in getattr(item, "fixturenames", ()):
+            item.add_marker("e2e")
     if "slow" not in config.option.markexpr:
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)

@@ -150,7 +150,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     [
         (["train", "{lot}", "--out", "{there}"], "already exists"),
         (["train", "{lot}/pit", "--out", "{new}"], "has no class folders with images"),
-        (["train", "{lot}", "--out", "{new}", "--folds", "1"], "--folds"),
+        (["train", "{lot}", "--out", "{new}", "--folds", "1"], "number of folds must be"),
         (["train", "{lot}", "--out", "{new}", "--taxonomy", "{there}"], "stage"),
         (["train", "{lot}", "--out", "{new}", "--group-by", "("], "regular expression"),
         (["train", "{gone}", "--out", "{new}"], "there is no folder"),

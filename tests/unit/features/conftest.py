@@ -10,7 +10,7 @@ from defect_workbench.engine.backbone.pretrained import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def checkpoint(weights_folder: Path) -> Checkpoint:
     found = WeightsLibrary(weights_folder).load()
     assert found is not None

@@ -128,7 +128,7 @@ def test_a_stage_that_denoises_finds_what_extraction_with_denoising_kept(
     def nothing(*_: object) -> object:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(augmented_features, "_pictures", nothing)
+    monkeypatch.setattr(augmented_features, "_inputs", nothing)
     store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(lot.parent / "none")
     extractor = AugmentedExtractor(store, library, Preprocessing(), SilentReporter())
     found = extractor.features(plain.images, plain.features, AugmentationSpec(wanted))
@@ -246,7 +246,7 @@ def test_want_of_memory_is_not_kept_as_a_property_of_the_picture(
 
 
 def test_vectors_that_are_not_finite_are_never_kept(
-    lot: Path, with_weights: Path, places: object, monkeypatch: pytest.MonkeyPatch
+    lot: Path, weights_folder: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from defect_workbench.engine.backbone.embedder import Embedder
 
@@ -258,7 +258,7 @@ def test_vectors_that_are_not_finite_are_never_kept(
         return vectors
 
     monkeypatch.setattr(Embedder, "embed", overflowing)
-    store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(with_weights)
+    store, library = FeatureStore(lot.parent / "store"), WeightsLibrary(weights_folder)
     found = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)
     assert [r.path for r in found.images.rejected] == ["1.bmp"]
     assert "not finite numbers" in found.images.rejected[0].reason
