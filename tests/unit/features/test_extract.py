@@ -60,7 +60,7 @@ def test_only_a_changed_image_is_computed_anew(lot: Path, tmp_path: Path) -> Non
 
 
 class StopAt(SilentReporter):
-    """Cancels when so many images are done."""
+    """Cancels after a number of images."""
 
     def __init__(self, done: int) -> None:
         super().__init__()
