@@ -1,0 +1,168 @@
+"""The figures of one random subsample of a labelled set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.decisions import Decisions, Partition, base_labels, divide
+from tests.quality.describe import Sample, Way
+from tests.quality.reviewer import actions_needed
+
+FOREIGN = 9
+
+TRUE_ARI, TRUE_NMI = "ARI, true number", "NMI, true number"
+CUT_ARI, CUT_NMI = "ARI, suggested cut", "NMI, suggested cut"
+BEST_ARI, BEST_NMI = "ARI, best offered cut", "NMI, best offered cut"
+BACKGROUND_ARI = "ARI with the background, true number"
+CLUSTERS = "clusters, suggested cut"
+RECALL, FALSE_FLAGS = "outlier recall", "false flags"
+ACCURACY = "classifier accuracy"
+ACTIONS = "actions per 100 images"
+
+
+def ari(first: Integers, second: Integers) -> float:
+    """Return the adjusted Rand index."""
+    from sklearn.metrics import adjusted_rand_score
+
+    return float(adjusted_rand_score(first, second))
+
+
+def nmi(first: Integers, second: Integers) -> float:
+    """Return the mutual information over the arithmetic mean of both entropies."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(first, second))
+
+
+def partition_at_cut(analysis: Analysis) -> Partition:
+    """Return clusters and outliers at the suggested cut, before any decision."""
+    return divide(analysis, analysis.suggested_cut, Decisions.none(len(analysis)))
+
+
+def exported_labels(analysis: Analysis) -> Integers:
+    """Return the clusters at the suggested cut as the manifest numbers them: each outlier is a cluster."""
+    partition = partition_at_cut(analysis)
+    labels = partition.cluster_of.astype(np.intp)
+    labels[partition.outliers] = len(partition.clusters) + np.arange(len(partition.outliers))
+    return labels
+
+
+def grouping_figures(
+    analysis: Analysis, classes: Integers, backgrounds: Integers | None = None
+) -> dict[str, float]:
+    """Return the agreement of the clusters with the classes.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    classes : (n,) intp
+    backgrounds : (n,) intp, optional
+        The background of each image; agreement with it means that the wrong thing is grouped.
+    """
+    true_number = base_labels(analysis, len(np.unique(classes)))
+    offered = [base_labels(analysis, suggestion.clusters) for suggestion in analysis.suggestions]
+    exported = exported_labels(analysis)
+    figures = {
+        TRUE_ARI: ari(classes, true_number),
+        TRUE_NMI: nmi(classes, true_number),
+        CUT_ARI: ari(classes, exported),
+        CUT_NMI: nmi(classes, exported),
+        BEST_ARI: max((ari(classes, labels) for labels in offered), default=float("nan")),
+        BEST_NMI: max((nmi(classes, labels) for labels in offered), default=float("nan")),
+        CLUSTERS: float(analysis.suggested_cut),
+    }
+    if backgrounds is not None:
+        figures[BACKGROUND_ARI] = ari(backgrounds, base_labels(analysis, len(np.unique(backgrounds))))
+    return figures
+
+
+def reviewer_figure(analysis: Analysis, classes: Integers, seed: int) -> float:
+    """Return the actions of the simulated reviewer per 100 images."""
+    from defect_workbench.engine.clustering.group import refine
+
+    def parts_of(members: Integers) -> Sequence[Integers]:
+        try:
+            finer = refine(analysis.vectors[members], Settings(seed=seed), SilentReporter())
+        except WorkbenchError:
+            return [members]
+        labels = base_labels(finer, finer.suggested_cut)
+        return [members[labels == label] for label in np.unique(labels)]
+
+    partition = partition_at_cut(analysis)
+    clusters = [np.sort(cluster.members) for cluster in partition.clusters]
+    return 100 * actions_needed(classes, clusters, partition.outliers, parts_of) / len(classes)
+
+
+def draw_foreign(others: Sequence[Sample], seed: int) -> list[tuple[int, int]]:
+    """Return nine images of other sets as (set, row), each from a random family and a random set of it."""
+    rng = np.random.default_rng([seed, FOREIGN])
+    families = sorted({other.source.family for other in others})
+    drawn: list[tuple[int, int]] = []
+    while len(drawn) < FOREIGN:
+        family = families[int(rng.integers(len(families)))]
+        of_family = [i for i, other in enumerate(others) if other.source.family == family]
+        number = of_family[int(rng.integers(len(of_family)))]
+        picked = number, int(rng.integers(len(others[number].images)))
+        if picked not in drawn:
+            drawn.append(picked)
+    return drawn
+
+
+def outlier_figures(sample: Sample, others: Sequence[Sample], way: Way, seed: int) -> dict[str, float]:
+    """Return which share of nine planted foreign images and of the set's own images is flagged.
+
+    Parameters
+    ----------
+    others : sequence of Sample
+        Of other families; at least nine images in all.
+    """
+    planted = sample
+    for number, row in draw_foreign(others, seed):
+        planted = planted.joined(others[number].subset(np.array([row])))
+    flagged = np.zeros(len(planted.images), bool)
+    flagged[partition_at_cut(way(planted, seed)).outliers] = True
+    own = len(sample.images)
+    return {RECALL: float(flagged[own:].mean()), FALSE_FLAGS: float(flagged[:own].mean())}
+
+
+def classifier_figure(sample: Sample, folds: int, seed: int) -> float:
+    """Return the accuracy of the engine's cross-validation; near-duplicates are kept in one fold."""
+    from dataclasses import replace
+
+    from defect_workbench.core.classifier.taxonomy import default_taxonomy
+    from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
+    from defect_workbench.engine.classifier.cross_validation import cross_validate
+    from defect_workbench.engine.classifier.data.dataset import contradictions, without
+    from defect_workbench.engine.classifier.data.folder_source import FolderSource
+    from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
+    from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
+    from defect_workbench.engine.classifier.training import Options
+
+    reporter, options = SilentReporter(), sample.options
+    data = sample.labelled()
+    data = without(data, contradictions(data))
+    data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
+    taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)
+    source = FolderSource(
+        data.images, data.features, options.processing, options.open_store(), options.library, reporter
+    )
+    inputs = StageInputs(data.features, source)
+    result = cross_validate(data, inputs, taxonomy, folds, Options(seed=seed), reporter, ablation=False)
+    return float((result.prediction.labels == result.labels).mean())
+
+
+def codes(names: Sequence[str]) -> Integers:
+    """Return the number of each name in alphabetical order."""
+    return np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.intp)
+
+
+def interval(values: Sequence[float]) -> Mapping[str, float]:
+    """Return the mean and the 5 % and 95 % quantiles."""
+    low, high = np.quantile(values, [0.05, 0.95])
+    return {"mean": float(np.mean(values)), "low": float(low), "high": float(high)}

@@ -1,0 +1,1 @@
+"""Tests of the quality benchmark, without network weights."""

@@ -1,0 +1,146 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.images.image_records import ImageRecord, ImageSet
+from defect_workbench.workflows.extract import FeatureOptions
+from tests.quality import evaluate, figures
+from tests.quality.describe import Sample, picture
+from tests.quality.evaluate import Plan, figures_of
+from tests.quality.labelled import LabelledFolder
+from tests.quality.reviewer import actions_needed
+from tests.quality.table import Results, markdown
+
+
+def sample(name: str, spread: float = 1.0, classes: int = 3, per_class: int = 30) -> Sample:
+    """Return vectors of classes whose centres are far apart for a spread of 1; there are no files."""
+    rng = np.random.default_rng(len(name))
+    labels = np.repeat(np.arange(classes), per_class)
+    centres = 20 * np.random.default_rng(0).standard_normal((classes, 24))
+    vectors = centres[labels] + spread * rng.standard_normal((len(labels), 24))
+    images = tuple(
+        ImageRecord(f"class-{label}/{name}-{i}.png", f"{i:064x}", 8, 8) for i, label in enumerate(labels)
+    )
+    source = LabelledFolder(name, Path(f"/nowhere/{name}"), name)
+    options = FeatureOptions(Path("/nowhere"), Path("/nowhere"), offline=True)
+    features = Features({"haralick": vectors.astype(np.float32)}, None)
+    return Sample(ImageSet(source.folder, images, ()), features, source, options)
+
+
+def test_classes_that_are_far_apart_are_grouped_and_need_one_action_each() -> None:
+    near = sample("near")
+    found = figures_of(near, [sample("far", 200.0)], picture, 0, Plan())
+    assert found[figures.TRUE_ARI] == found[figures.TRUE_NMI] == 1
+    assert found[figures.CUT_ARI] > 0.9
+    assert found[figures.BEST_ARI] == 1
+    assert found[figures.CLUSTERS] == 3
+    assert found[figures.RECALL] == 1
+    assert found[figures.FALSE_FLAGS] < 0.1
+    assert found[figures.ACTIONS] < 10
+
+
+def test_a_grouping_that_ignores_the_classes_agrees_with_the_background() -> None:
+    analysis = picture(sample("near"), 0)
+    classes, backgrounds = np.arange(90) % 3, np.repeat(np.arange(3), 30)
+    found = figures.grouping_figures(analysis, classes, backgrounds)
+    assert abs(found[figures.TRUE_ARI]) < 0.05
+    assert found[figures.BACKGROUND_ARI] == 1
+
+
+def test_each_flagged_image_counts_as_a_cluster_at_the_suggested_cut() -> None:
+    planted = sample("near").joined(sample("far", 200.0).subset(np.array([0])))
+    labels = figures.exported_labels(picture(planted, 0))
+    assert np.count_nonzero(labels == labels[-1]) == 1
+
+
+def test_foreign_images_are_nine_different_ones_and_depend_on_the_seed_alone() -> None:
+    others = [sample("one"), sample("two")]
+    drawn = figures.draw_foreign(others, 5)
+    assert len(set(drawn)) == figures.FOREIGN
+    assert drawn == figures.draw_foreign(others, 5) != figures.draw_foreign(others, 6)
+    assert {number for number, _ in drawn} == {0, 1}
+
+
+def unrefinable(members: Integers) -> list[Integers]:
+    return [members]
+
+
+def rows(*numbers: int) -> Integers:
+    return np.array(numbers, np.intp)
+
+
+def test_a_pure_cluster_is_one_action() -> None:
+    classes = np.repeat([0, 1], 10)
+    assert actions_needed(classes, [rows(*range(10)), rows(*range(10, 20))], rows(), unrefinable) == 2
+
+
+def test_wrong_images_are_moved_one_by_one_until_enough_are_right() -> None:
+    classes = np.array([0] * 15 + [1] * 5)
+    one = [np.arange(20)]
+    assert actions_needed(classes, one, rows(), unrefinable, target=1.0) == 1 + 5
+    assert actions_needed(classes, one, rows(), unrefinable, target=0.95) == 1 + 4
+    assert actions_needed(classes, one, rows(), unrefinable, target=0.75) == 1
+
+
+def test_a_mixed_cluster_is_refined_and_its_parts_confirmed() -> None:
+    classes = np.repeat([0, 1], 10)
+    calls: list[int] = []
+
+    def halves(members: Integers) -> list[Integers]:
+        calls.append(len(members))
+        return [members[:10], members[10:]]
+
+    assert actions_needed(classes, [np.arange(20)], rows(), halves) == 1 + 2
+    assert calls == [20]
+
+
+def test_images_of_a_mixed_cluster_that_cannot_be_refined_are_labelled_one_by_one() -> None:
+    classes = np.repeat([0, 1], 10)
+    assert actions_needed(classes, [np.arange(20)], rows(), unrefinable, target=1.0) == 20
+
+
+def test_outliers_are_labelled_last_and_only_if_needed() -> None:
+    classes = np.array([0] * 18 + [1, 2])
+    assert actions_needed(classes, [np.arange(18)], rows(18, 19), unrefinable) == 1 + 1
+    assert actions_needed(classes, [np.arange(18)], rows(18, 19), unrefinable, target=0.9) == 1
+
+
+def test_the_table_has_a_row_per_figure_and_a_column_per_way_of_describing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def shuffled(given: Sample, seed: int) -> Analysis:
+        order = np.random.default_rng(seed).permutation(len(given.images))
+        blocks = {name: block[order] for name, block in given.features.blocks.items()}
+        return picture(Sample(given.images, Features(blocks, None), given.source, given.options), seed)
+
+    by_name = {"near": sample("near"), "far": sample("far", 200.0)}
+    monkeypatch.setattr(evaluate, "read_sample", lambda folder, *_: by_name[folder.name])
+    monkeypatch.setattr(evaluate, "WAYS", {"picture": picture, "shuffled": shuffled})
+    folders = [one.source for one in by_name.values()]
+    plan = Plan(seeds=2, only=frozenset({"near"}))
+    results = evaluate.measure(folders, plan, next(iter(by_name.values())).options, lambda line: None)
+    lines = markdown(results).splitlines()
+    assert [text.strip() for text in lines[0].strip("|").split("|")] == [
+        "set",
+        "figure",
+        "picture",
+        "shuffled",
+    ]
+    assert lines[2].startswith("| near: 90 images, 3 classes | ARI, true number")
+    assert "1.000 (1.000–1.000)" in lines[2]
+    assert len({len(line) for line in lines}) == 1
+    stored = json.loads(json.dumps(results.as_json()))["sets"]["near"]["ways"]
+    assert stored["picture"][figures.TRUE_ARI]["values"] == [1.0, 1.0]
+    assert stored["shuffled"][figures.TRUE_ARI]["mean"] < 0.2
+
+
+def test_a_figure_that_only_some_ways_have_is_a_dash() -> None:
+    results = Results(sizes={"set": (10, 2)})
+    results.add("set", "picture", {"a": 0.5})
+    results.add("set", "defect", {"a": 0.25, "b": 1.0})
+    assert "| b      | –" in markdown(results)
