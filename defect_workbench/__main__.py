@@ -80,6 +80,8 @@ def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
 
     from defect_workbench.core.errors import InputError, WorkbenchError
 
+    if len(arguments) > 1 and not os.path.exists(arguments[0]):
+        raise InputError(f"{arguments[0]} is not a command ({', '.join(commands)})")
     if len(arguments) > 1:
         raise InputError("give one folder, session or feature store to open")
     if arguments == [""]:

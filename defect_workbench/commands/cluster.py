@@ -208,4 +208,4 @@ def _parse_cut(args: argparse.Namespace) -> int | float | None:
                 return clusters
     except ValueError:
         pass
-    raise InputError(f"--cut {text}: give auto, a number of clusters, or height:H")
+    raise InputError(f"--cut {text}: give auto, a number of clusters, or height:H, where H is 0 or more")

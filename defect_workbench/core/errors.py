@@ -29,6 +29,12 @@ class Remedy(Enum):
     """Open the folder again, as it has changed."""
     FIND_IMAGES = auto()
     """Give the folder that the images are in now."""
+    OTHER_CUT = auto()
+    """Cut the tree into another number of clusters."""
+    OTHER_FOLDS = auto()
+    """Evaluate with another number of folds."""
+    OTHER_DRAWS = auto()
+    """Augment each image another number of times."""
     NO_AUGMENTATION = auto()
     """Train without augmentation."""
     CONFIRM_CLUSTERS = auto()

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
-from defect_workbench.core.errors import InputError, concerning
+from defect_workbench.core.errors import InputError, Remedy, concerning
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
@@ -193,5 +194,8 @@ def clusters_at(analysis: Analysis, cut: int | float | None) -> int:
     if isinstance(cut, float):
         return tree.clusters_at(cut)
     if cut > tree.leaves:
-        raise InputError(f"{cut:,} clusters are not possible: there are only {tree.leaves:,} images")
+        raise InputError(
+            f"{cut:,} clusters are not possible: there are only {counted(tree.leaves, 'image')}",
+            Remedy.OTHER_CUT,
+        )
     return cut

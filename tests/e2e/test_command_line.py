@@ -155,6 +155,7 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
         (["extract", "LOT", "--store", "LOT"], 1, "not a feature store"),
         (["NOWHERE"], 2, "does not exist"),
         (["LOT", "LOT"], 2, "give one folder"),
+        (["NOWHERE", "LOT"], 2, "is not a command (cluster, "),
         (["LOT"], 1, "defect-workbench cluster FOLDER --out DIR"),
     ],
 )

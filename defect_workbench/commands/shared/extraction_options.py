@@ -74,15 +74,17 @@ def parse_preprocessing(args: argparse.Namespace) -> Preprocessing:
             rows = int(args.info_bar)
         except ValueError:
             raise InputError(f"--info-bar {args.info_bar}: give auto, off, or a number of rows") from None
+    option = "--info-bar"
     try:
-        return Preprocessing(
+        processing = Preprocessing(
             info_bar=rows,  # type: ignore[arg-type] # checked by the class
             denoise=args.denoise,
             background=args.background,
-            rescale_nm=args.rescale,
         )
+        option = "--rescale"
+        return replace(processing, rescale_nm=args.rescale)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise InputError(f"{option}: {error}") from None
 
 
 def extraction_of(args: argparse.Namespace, places: UserDirs, reporter: Reporter) -> FeatureOptions:

@@ -71,13 +71,13 @@ class Preprocessing:
         rows = self.info_bar
         counted = isinstance(rows, int) and not isinstance(rows, bool) and 0 < rows < 100_000
         if rows not in ("auto", "off") and not counted:
-            raise ValueError(f"info bar {rows!r}: auto, off, or a number of rows from 1 up")
+            raise ValueError(f"the info bar must be auto, off, or from 1 to 99,999 rows, not {rows!r}")
         if self.denoise not in DENOISES:
-            raise ValueError(f"denoise {self.denoise!r}: one of {', '.join(DENOISES)}")
+            raise ValueError(f"the noise filter {self.denoise!r} is not one of {', '.join(DENOISES)}")
         if self.background not in BACKGROUNDS:
-            raise ValueError(f"background {self.background!r}: one of {', '.join(BACKGROUNDS)}")
+            raise ValueError(f"the background {self.background!r} is not one of {', '.join(BACKGROUNDS)}")
         if self.rescale_nm is not None and not 0 < self.rescale_nm < 1e9:
-            raise ValueError("a common pixel size must be above 0 nm")
+            raise ValueError(f"the common pixel size must be above 0 and below 1e9 nm, not {self.rescale_nm:g}")
 
     def identity(self) -> dict[str, Any]:
         """Return JSON values that differ whenever the resulting images differ."""

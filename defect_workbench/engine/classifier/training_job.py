@@ -103,9 +103,15 @@ def check_choices(choices: TrainingChoices) -> None:
         If a number is out of range, or options exclude each other.
     """
     if not 2 <= choices.folds <= 20:
-        raise InputError("the number of folds must be from 2 to 20")
+        raise InputError(
+            f"the number of folds must be from 2 to 20, not {choices.folds:,}", Remedy.OTHER_FOLDS
+        )
     if not 0 <= choices.draws <= MOST_DRAWS:
-        raise InputError(f"the number of random augmentations per image must be from 0 to {MOST_DRAWS}")
+        raise InputError(
+            f"the number of random augmentations per image must be from 0 to {MOST_DRAWS}, not "
+            f"{choices.draws:,}",
+            Remedy.OTHER_DRAWS,
+        )
     if choices.fine_tune and choices.augment:
         raise InputError("fine-tuning already rotates and mirrors images", Remedy.NO_AUGMENTATION)
 
