@@ -106,12 +106,17 @@ class Number:
         """A value as reports show it."""
         return f"{value:g}" if isinstance(value, int | float) else self.unset if value is None else value
 
+    @property
+    def bounds(self) -> str:
+        """The range in words; empty if any finite number is in it."""
+        end = "below" if self.open_high else "at most"
+        low = [f"at least {self.low:g}"] if self.low > -UNBOUNDED else []
+        high = [f"{end} {self.high:g}"] if self.high < UNBOUNDED else []
+        return " and ".join(low + high)
+
     def _range(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        if self.low <= -UNBOUNDED and self.high >= UNBOUNDED:
-            return f"{kind}, finite and at most {UNBOUNDED:g} in magnitude"
-        end = "below" if self.open_high else "at most"
-        return f"{kind}, at least {self.low:g} and {end} {self.high:g}"
+        return f"{kind}, {self.bounds or f'finite and at most {UNBOUNDED:g} in magnitude'}"
 
 
 Parameter = Choice | Number

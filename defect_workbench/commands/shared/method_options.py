@@ -19,7 +19,8 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
     for parameter in _parameters().values():
         owners = [method.name for method in METHODS if parameter in method.parameters]
         scope = "" if len(owners) == len(METHODS) else f"for --method {' or '.join(owners)}: "
-        text = f"{scope}{parameter.help}; default: {parameter.words(parameter.default)}"
+        bounds = "" if isinstance(parameter, Choice) or not parameter.bounds else f"; {parameter.bounds}"
+        text = f"{scope}{parameter.help}{bounds}; default: {parameter.words(parameter.default)}"
         if isinstance(parameter, Choice):
             choices = [value for value, _ in parameter.choices]
             parser.add_argument(f"--{parameter.name}", choices=choices, help=text)
@@ -46,7 +47,7 @@ def method_parameters(args: argparse.Namespace, method: Method) -> dict[str, Val
         try:
             own[name].checked(value)
         except InputError as error:
-            raise InputError(f"--{name} {value}: {error}") from error
+            raise InputError(f"--{name} {own[name].words(value)}: {error}") from error
     return method.completed(given)
 
 

@@ -77,7 +77,9 @@ class Preprocessing:
         if self.background not in BACKGROUNDS:
             raise ValueError(f"the background {self.background!r} is not one of {', '.join(BACKGROUNDS)}")
         if self.rescale_nm is not None and not 0 < self.rescale_nm < 1e9:
-            raise ValueError(f"the common pixel size must be above 0 and below 1e9 nm, not {self.rescale_nm:g}")
+            raise ValueError(
+                f"the common pixel size must be above 0 and below 1e9 nm, not {self.rescale_nm:g}"
+            )
 
     def identity(self) -> dict[str, Any]:
         """Return JSON values that differ whenever the resulting images differ."""

@@ -12,6 +12,7 @@ from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.storage.report.report_content import ContactSheet, EncodedImage
 
 Thumbnail = Callable[[Path, int], Pixels | None]
@@ -37,10 +38,10 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
     for cluster in partition.clusters:
         state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
         state += ", nuisance" if cluster.group is not None and cluster.group.nuisance else ""
-        words = f"{len(cluster.members):,} images, spread {cluster.spread:.3f}{state}"
+        words = f"{counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}{state}"
         groups.append((cluster.label, words, cluster_colour(cluster, nodes), cluster.members))
     if len(partition.outliers):
-        words = f"{len(partition.outliers):,} images that resemble no others, highest score first"
+        words = f"{counted(len(partition.outliers), 'image')} resembling no others, highest score first"
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []

@@ -117,7 +117,7 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
         words = f"{len(project.images):,} images"
         draw = partial(dendrogram_file, analysis.tree, project.clusters, words)
         caption = (
-            f"Cut at height {project.cut_height:.4g} into {project.clusters} clusters, "
+            f"Cut at height {project.cut_height:.4g} into {counted(project.clusters, 'cluster')}, "
             "before outliers are separated."
         )
     elif of_clusters is not None and of_clusters.leaves > 1:

@@ -7,7 +7,7 @@ from collections import Counter
 from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
-from defect_workbench.core.text import and_more
+from defect_workbench.core.text import and_more, counted
 from defect_workbench.storage.report.report_content import ReportTable
 
 _LISTED = 20
@@ -73,8 +73,8 @@ def outlier_tables(project: Project) -> list[ReportTable]:
     )
     decided = sum(bool(f.label) for f in outliers)
     note = (
-        f"{len(outliers):,} images were flagged at this cut. {decided:,} of them were assigned to clusters, "
-        f"{len(outliers) - decided:,} are still outliers."
+        f"{counted(len(outliers), 'image')} flagged at this cut: {decided:,} assigned to clusters, "
+        f"{counted(len(outliers) - decided, 'outlier')} left."
     )
     after = (
         f"The other {len(outliers) - len(rows):,} are in the session." if len(outliers) > len(rows) else ""

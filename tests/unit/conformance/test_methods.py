@@ -194,7 +194,7 @@ def test_one_more_entry_works_from_the_command_line_to_the_report(
         shown = " ".join(capsys.readouterr().out.split())
         assert f"--method {{{','.join(METHODS.names)}}}" in shown
         assert METHODS.names[-1] == "toy"
-        assert "--groups G for --method toy: how many to make; default: 3" in shown
+        assert "how many to make; at least 1 and at most 50; default: 3" in shown
 
         assert cli.run([*job, "--groups", "0"], places) == 2
         assert "--groups 0: groups must be a whole number, at least 1" in capsys.readouterr().err

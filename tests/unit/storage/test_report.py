@@ -74,6 +74,7 @@ def test_report_says_who_when_with_what_and_what_became_of_the_outliers(tmp_path
     for wanted in (
         "Made at", "Made by", "SHA-256 of the weights", "0" * 64, "Versions", "Seed", "Linkage ward",
         "Outliers and what was decided", "a separate cluster", "odd one", "none: still an outlier",
+        "3 images flagged at this cut: 1 assigned to clusters, 2 outliers left.",
     ):  # fmt: skip
         assert wanted in words, wanted
     facts = report_facts(project)
