@@ -19,6 +19,7 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.features.registry import default_shares
+from defect_workbench.resources import resource
 
 BACKBONE = BackboneInfo("resnet50", "made-up weights", "0" * 64, "fp32", "cpu")
 
@@ -51,6 +52,15 @@ def made_lot(folder: Path, count: int = 12, size: tuple[int, int] = (40, 32)) ->
     folder.mkdir(parents=True)
     for index in range(count):
         picture(index, size).save(folder / f"{index:02d}.png")
+    return folder
+
+
+def part_of_sample(folder: Path, count: int) -> Path:
+    """Copy every so many-th image of the sample set to a new folder and return it."""
+    folder.mkdir(parents=True)
+    paths = sorted(resource("sample").glob("*.jpg"))
+    for path in paths[:: len(paths) // count][:count]:
+        (folder / path.name).write_bytes(path.read_bytes())
     return folder
 
 

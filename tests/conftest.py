@@ -22,6 +22,7 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
+from tests.processes import run
 
 # No deadline per example: machine speed varies, and the first example may import large packages.
 settings.register_profile("no-deadline", deadline=None)
@@ -104,27 +105,53 @@ def with_weights(weights_folder: Path, places: UserDirs) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], weights_folder: Path) -> Path:
-    """A feature store of the sample set, extracted once per run; tests get copies."""
+    """The features and the analysis of the sample set, computed once per run; tests get copies."""
 
-    def extract_sample(folder: Path) -> None:
-        from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-        from defect_workbench.engine.extraction.extractor import extract
-        from defect_workbench.engine.input.scan import scan
-        from defect_workbench.storage.vectors.feature_store import FeatureStore
+    def open_sample(folder: Path) -> None:
+        from defect_workbench.workflows.extract import FeatureOptions
+        from defect_workbench.workflows.open_project import OpenRequest, open_folder
 
-        quiet = SilentReporter()
-        extract(scan(resource("sample"), quiet), FeatureStore(folder), WeightsLibrary(weights_folder), quiet)
+        features = FeatureOptions(folder / "features", weights_folder, offline=True)
+        request = OpenRequest(resource("sample"), features, analyses=folder / "analyses")
+        open_folder(request, SilentReporter())
 
-    return once_per_run("sample-features", extract_sample)
+    return once_per_run("sample", open_sample)
 
 
 @pytest.fixture
 def with_sample(sample_store: Path, with_weights: Path, places: UserDirs) -> None:
-    """Copy the features of the sample set to the home of the test.
+    """Copy the features and the analysis of the sample set to the home of the test.
 
-    The files are hard links: the store only adds or replaces files, and never changes one.
+    The files are hard links: they are only added, replaced or removed, never changed.
     """
-    shutil.copytree(sample_store, places.store, copy_function=os.link)
+    shutil.copytree(sample_store / "features", places.store, copy_function=os.link)
+    shutil.copytree(sample_store / "analyses", places.analyses, copy_function=os.link)
+
+
+@pytest.fixture(scope="session")
+def trained_with(
+    once_per_run: Callable[[str, Callable[[Path], None]], Path], weights_folder: Path
+) -> Callable[[str], Path]:
+    """Return a function that trains on the golden images with an option, once per run.
+
+    It returns a folder with the model `kinds.dwm`, `result.json`, `messages.txt` and the home; read-only.
+    """
+
+    def trained(option: str) -> Path:
+        def fill(folder: Path) -> None:
+            home = folder / "home"
+            home.mkdir()
+            (home / "weights").symlink_to(weights_folder)
+            arguments = ("train", TESTS / "data" / "golden" / "images", "--out", folder / "kinds.dwm")
+            options = ("--folds", "2", *option.split(), "--json")
+            done = run(*arguments, *options, **{HOME_VARIABLE: str(home)})
+            assert done.returncode == 0, done.stderr
+            (folder / "result.json").write_text(done.stdout, encoding="utf-8")
+            (folder / "messages.txt").write_text(done.stderr, encoding="utf-8")
+
+        return once_per_run("trained" + option.replace(" ", ""), fill)
+
+    return trained
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The real command line, as a process of its own."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,12 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.input.scan import scan
 from defect_workbench.sample.synthetic import Look, write_set
+from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
 from tests.conftest import SHARED_DATA
@@ -67,10 +73,6 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     first = (tmp_path / "out" / "manifest.csv").read_bytes()
     assert (tmp_path / "again" / "manifest.csv").read_bytes() == first
 
-    fresh = run("cluster", tmp_path / "lot", "--out", tmp_path / "fresh", "--store", tmp_path / "store")
-    assert fresh.returncode == 0
-    assert (tmp_path / "fresh" / "manifest.csv").read_bytes() == first
-
 
 def max_share(rows: list[dict[str, str]]) -> float:
     kinds = [row["path"].split("/")[0] for row in rows]
@@ -89,29 +91,40 @@ def test_without_weights_it_works_and_says_so_everywhere(lot: Path, tmp_path: Pa
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(tmp_path: Path, with_weights: Path) -> None:
-    write_set(tmp_path / "lot", 3, 44)
+    """The killed run stores its first batch at once; the next run computes the rest."""
+    write_set(tmp_path / "lot", 3, 5)
     arguments = ["extract", str(tmp_path / "lot"), "--store", str(tmp_path / "killed"), "--json"]
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    code = (
+        "import sys, defect_workbench.__main__ as program\n"
+        "from defect_workbench.engine.extraction import stored_vectors\n"
+        "stored_vectors.FLUSH_SECONDS = 0\n"
+        "sys.exit(program.main())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 120
     while not list((tmp_path / "killed").glob("image-*/part-*")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
     resumed = json.loads(run(*arguments).stdout)
-    assert 0 < resumed["computed"] < resumed["images"] == 357
+    assert 0 < resumed["computed"] < resumed["images"] == 45
     whole = run("extract", tmp_path / "lot", "--store", tmp_path / "whole", "--json")
-    assert json.loads(whole.stdout)["computed"] == 357
-    results = []
-    for name in ("killed", "whole"):
-        out = tmp_path / f"out-{name}"
-        done = run("cluster", tmp_path / "lot", "--out", out, "--store", tmp_path / name, "--json")
-        assert json.loads(done.stdout)["images_per_second"] is None
-        results.append((out / "manifest.csv").read_bytes())
-    assert results[0] == results[1]
+    assert json.loads(whole.stdout)["computed"] == 45
+    lot = scan(tmp_path / "lot", SilentReporter())
+    killed, uninterrupted = (
+        extract(lot, FeatureStore(tmp_path / name), WeightsLibrary(with_weights), SilentReporter())
+        for name in ("killed", "whole")
+    )
+    assert killed.computed == uninterrupted.computed == 0
+    assert killed.images == uninterrupted.images
+    for name, block in uninterrupted.features.blocks.items():
+        np.testing.assert_array_equal(killed.features.blocks[name], block)
 
 
 def test_ctrl_c_stops_cleanly(tmp_path: Path, with_weights: Path) -> None:
-    write_set(tmp_path / "lot", 5, 40)
+    write_set(tmp_path / "lot", 5, 11)
     arguments = ["cluster", str(tmp_path / "lot"), "--out", str(tmp_path / "out")]
     process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -226,7 +239,7 @@ def test_help_shows_where_the_log_is_and_weights_say_what_is_in_use(with_weights
 
 
 def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
-    tmp_path: Path, with_weights: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, with_sample: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "defect-workbench-demo").mkdir()
@@ -237,23 +250,40 @@ def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
     assert len(rows) == 245
 
 
-@pytest.mark.parametrize("precision", ["auto", pytest.param("fp32", marks=pytest.mark.slow)])
-def test_steel_images_are_grouped_as_people_did(
-    x_sdd: Path, tmp_path: Path, with_weights: Path, precision: str
-) -> None:
+def steel_agrees(folder: Path, tmp_path: Path, precision: str, least: dict[str, float]) -> None:
+    """Compare the clusters of steel images with their class folders, by cut."""
     score = SHARED_DATA.parent / "check" / "score.py"
-    for cut, least in (("auto", 0.65), ("7", 0.60)):
+    for cut, bound in least.items():
         out = tmp_path / cut
         done = run(
-            "cluster", x_sdd, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
+            "cluster", folder, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
         )
         assert done.returncode == 0, done.stderr
         scored = subprocess.run(
-            [sys.executable, str(score), str(out / "manifest.csv"), str(x_sdd)],
+            [sys.executable, str(score), str(out / "manifest.csv"), str(folder)],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         print(precision, cut, scored.stdout.strip())
-        assert float(scored.stdout.split("ari=")[1].split()[0]) >= least
+        assert float(scored.stdout.split("ari=")[1].split()[0]) >= bound
+
+
+def test_a_part_of_the_steel_images_is_grouped_as_people_did(
+    x_sdd: Path, tmp_path: Path, with_weights: Path
+) -> None:
+    """The first 18 images of each class score 0.84 and 0.88; without the network, 0.18 and 0.23."""
+    for kind in x_sdd.iterdir():
+        (tmp_path / "lot" / kind.name).mkdir(parents=True)
+        for path in sorted(kind.iterdir())[:18]:
+            shutil.copy(path, tmp_path / "lot" / kind.name)
+    steel_agrees(tmp_path / "lot", tmp_path, "auto", {"auto": 0.75, "7": 0.75})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["auto", "fp32"])
+def test_steel_images_are_grouped_as_people_did(
+    x_sdd: Path, tmp_path: Path, with_weights: Path, precision: str
+) -> None:
+    steel_agrees(x_sdd, tmp_path, precision, {"auto": 0.65, "7": 0.60})
 
 
 def outline(kind: str, rng: np.random.Generator) -> Image.Image:
@@ -278,7 +308,7 @@ def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
     rng = np.random.default_rng(1)
     for kind in ("three", "four", "five", "oval"):
         (tmp_path / "lot" / kind).mkdir(parents=True)
-        for number in range(40):
+        for number in range(24):
             outline(kind, rng).save(tmp_path / "lot" / kind / f"{number:02d}.png")
     done = run("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr

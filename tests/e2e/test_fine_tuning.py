@@ -1,9 +1,9 @@
 """Fine-tuning and changed copies, by the real command line, on a few dozen images."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from defect_workbench.storage.model.model_file import load_model
 from tests.e2e.test_golden import GOLDEN
@@ -16,11 +16,12 @@ def right(rows: list[dict[str, str]]) -> int:
     return sum(row["label"] == row["path"].split("/")[0] for row in rows if row["known"] == "true")
 
 
-def test_a_fine_tuned_classifier_sorts_by_its_own_network(tmp_path: Path, with_weights: Path) -> None:
-    model = tmp_path / "tuned.model"
-    done = run("train", GOLDEN / "images", "--out", model, "--folds", "2", "--fine-tune", "--json")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+def test_a_fine_tuned_classifier_sorts_by_its_own_network(
+    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path
+) -> None:
+    trained = trained_with("--fine-tune")
+    model = trained / "kinds.dwm"
+    result = json.loads((trained / "result.json").read_text(encoding="utf-8"))
     assert result["overall"]["accuracy"] >= 0.8
     assert set(load_model(model).tuned)
 
@@ -46,24 +47,27 @@ def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path) -> 
     assert not list(tmp_path.glob("m*"))
 
 
-def test_changed_copies_are_learnt_from_and_kept(tmp_path: Path, with_weights: Path) -> None:
-    pytest.importorskip("torch")
-    options = ("--folds", "2", "--augment", "1", "--store", tmp_path / "store", "--json")
-    done = run("train", GOLDEN / "images", "--out", tmp_path / "a.model", *options)
-    assert done.returncode == 0, done.stderr
-    assert "Extracting features of augmented images" in done.stderr
-    first = json.loads(done.stdout)
+def test_changed_copies_are_learnt_from_and_kept(
+    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path
+) -> None:
+    trained = trained_with("--augment 1")
+    model = trained / "kinds.dwm"
+    messages = (trained / "messages.txt").read_text(encoding="utf-8")
+    assert "Extracting features of augmented images" in messages
+    first = json.loads((trained / "result.json").read_text(encoding="utf-8"))
     assert first["overall"]["accuracy"] >= 0.8
-    facts = load_model(tmp_path / "a.model").facts
+    facts = load_model(model).facts
     assert facts is not None
     assert facts.augmented
 
     # The copies are in the store now, and give the same model to the bit.
+    shutil.copytree(trained / "home" / "features", tmp_path / "store")
+    options = ("--folds", "2", "--augment", "1", "--store", tmp_path / "store", "--json")
     done = run("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)
     assert done.returncode == 0, done.stderr
     assert "Extracting features of augmented images" not in done.stderr
-    assert (tmp_path / "b.model").read_bytes() == (tmp_path / "a.model").read_bytes()
+    assert (tmp_path / "b.model").read_bytes() == model.read_bytes()
 
-    done = run("classify", GOLDEN / "lot", "--model", tmp_path / "a.model", "--out", tmp_path / "out")
+    done = run("classify", GOLDEN / "lot", "--model", model, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert right(table(tmp_path / "out" / "manifest.csv")) >= 9

@@ -54,9 +54,7 @@ def test_a_stream_nobody_reads_does_not_cost_the_job(lot: Path, tmp_path: Path, 
     assert len(table(out / "manifest.csv")) == 14
 
 
-@pytest.mark.parametrize(
-    ("encoding", "as_json"), [("cp1252", True), ("cp1252", False), ("ascii", False), ("utf-8", False)]
-)
+@pytest.mark.parametrize(("encoding", "as_json"), [("cp1252", True), ("ascii", False), ("utf-8", False)])
 def test_a_narrow_encoding_escapes_names_and_does_not_fail_the_job(
     lot: Path, tmp_path: Path, encoding: str, as_json: bool
 ) -> None:

@@ -1,10 +1,11 @@
-"""What the window trains and sorts is what the command line would."""
+"""What the window is asked to train, and what it classifies, is what the command line would."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench import cli
@@ -13,24 +14,35 @@ from defect_workbench.user_dirs import UserDirs
 from tests.e2e.test_golden import GOLDEN
 from tests.processes import table
 
-LEFT = Qt.MouseButton.LeftButton
 
-
-@pytest.mark.parametrize("way", ["fine_tune", "augment"])
-def test_the_window_sorts_as_the_command_line_does(
-    way: str, window: MainWindow, places: UserDirs, with_weights: Path, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_the_boxes_of_the_panel_are_options_of_the_training(window: MainWindow) -> None:
     panel = window.classify_panel
-    window.tabs.setCurrentWidget(panel)
     panel.folder.setText(str(GOLDEN / "images"))
     panel.folds.setValue(2)
-    box = panel.fine_tune if way == "fine_tune" else panel.augment
-    box.setChecked(True)
-    with qtbot.waitSignal(window.jobs.done, timeout=240_000):
-        qtbot.mouseClick(panel.train_button, LEFT)
-    model = tmp_path / "kinds.dwm"
+    plain = panel.request()
+    assert (plain.folder, plain.folds) == (GOLDEN / "images", 2)
+    assert not plain.fine_tune
+    assert not plain.augment
+    panel.fine_tune.setChecked(True)
+    assert panel.request() == replace(plain, fine_tune=True)
+    panel.fine_tune.setChecked(False)
+    panel.augment.setChecked(True)
+    assert panel.request().augment
+
+
+@pytest.mark.parametrize("option", ["--fine-tune", "--augment 1"])
+def test_the_window_sorts_as_the_command_line_does(
+    option: str,
+    trained_with: Callable[[str], Path],
+    window: MainWindow,
+    places: UserDirs,
+    with_weights: Path,
+    qtbot: QtBot,
+    tmp_path: Path,
+) -> None:
+    model = trained_with(option) / "kinds.dwm"
     with qtbot.waitSignal(window.jobs.done, timeout=60_000):
-        window.classifier.save_to(model)
+        window.classifier.load(model)
     with qtbot.waitSignal(window.jobs.done, timeout=120_000):
         window.classifier.classify(GOLDEN / "lot")
     project = window.document.project
