@@ -17,6 +17,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.COPY_MODE: "choose “Copy the images”",
     Remedy.OPEN_AGAIN: "open the folder again",
     Remedy.FIND_IMAGES: "find the images first",
+    Remedy.ADD_TABLE: "join a table first",
     Remedy.OTHER_CUT: "choose fewer clusters",
     Remedy.OTHER_FOLDS: "change the number of folds",
     Remedy.OTHER_DRAWS: "change the number of random augmentations",

@@ -29,6 +29,8 @@ class Remedy(Enum):
     """Open the folder again, as it has changed."""
     FIND_IMAGES = auto()
     """Give the folder that the images are in now."""
+    ADD_TABLE = auto()
+    """Join a table of side data."""
     OTHER_CUT = auto()
     """Cut the tree into another number of clusters."""
     OTHER_FOLDS = auto()

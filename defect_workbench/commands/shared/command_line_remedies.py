@@ -16,6 +16,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.COPY_MODE: "use --mode copy",
     Remedy.OPEN_AGAIN: "run the command again",
     Remedy.FIND_IMAGES: "give the folder that they are in now with --folder",
+    Remedy.ADD_TABLE: "give a table with --side-data",
     Remedy.OTHER_CUT: "give a smaller number with --cut",
     Remedy.OTHER_FOLDS: "give another number with --folds",
     Remedy.OTHER_DRAWS: "give another number with --augment",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
 from defect_workbench.core.project.splits import SPLITS, Shares, split_at_random, split_by_group
@@ -187,7 +187,9 @@ def _lot(project: Project, image: int, by: str) -> str:
     if by == FOLDER:
         return project.images.images[image].path.rpartition("/")[0]
     if project.side is None:
-        raise InputError(f"a split by {by.removeprefix(COLUMN)} needs side data with that column")
+        raise InputError(
+            f"a split by {by.removeprefix(COLUMN)} needs side data with that column", Remedy.ADD_TABLE
+        )
     return cell_text(project.side.column(by.removeprefix(COLUMN)).cells[image])
 
 

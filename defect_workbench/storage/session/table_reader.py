@@ -59,7 +59,7 @@ def read_table(path: Path) -> Table:
         if data.startswith(b"PK"):
             rows = _xlsx_rows(path, data)
         else:
-            rows, comma = _csv_rows(data, remarks)
+            rows, comma = _csv_rows(path, data, remarks)
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
@@ -108,10 +108,10 @@ def _decode(data: bytes, remarks: list[str]) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _csv_rows(data: bytes, remarks: list[str]) -> tuple[list[list[str]], bool]:
+def _csv_rows(path: Path, data: bytes, remarks: list[str]) -> tuple[list[list[str]], bool]:
     text = _decode(data, remarks)
     if "\0" in text:
-        raise InputError("the side data are binary; choose a CSV or XLSX file")
+        raise InputError(f"the side data {path} are neither CSV nor XLSX; save the table as one of them")
     first, _, rest = text.partition("\n")
     if first.strip().casefold().startswith("sep=") and len(first.strip()) == 5:
         delimiter, text = first.strip()[-1], rest

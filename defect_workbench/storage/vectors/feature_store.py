@@ -65,7 +65,9 @@ class FeatureStore:
         except NotRegularError as error:
             raise WorkbenchError(f"{folder} is not a feature store: its {_MARK} is not a file") from error
         except NotADirectoryError as error:
-            raise WorkbenchError(f"{folder} is a file or lies in one; it is not a feature store") from error
+            raise WorkbenchError(
+                f"{folder} is not a feature store: it is a file or is inside one", Remedy.OTHER_STORE
+            ) from error
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             if isinstance(error, OSError) and not isinstance(error, TooLargeError):
                 raise WorkbenchError(

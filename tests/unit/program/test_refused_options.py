@@ -45,6 +45,11 @@ def a_folder(folder: Path) -> Path:
     return folder
 
 
+def zeros(folder: Path) -> Path:
+    (folder / "table.csv").write_bytes(bytes(100))
+    return folder / "table.csv"
+
+
 def long_name(folder: Path) -> Path:
     return folder.joinpath(*["x" * 200] * 25)
 
@@ -70,6 +75,7 @@ FILES: list[tuple[list[str], Callable[[Path], Path], int, str]] = [
     (["cluster", "LOT", "--out", "OUT", "--side-data", "FILE"], fifo, 2, "is not a file"),
     (["cluster", "LOT", "--out", "OUT", "--side-data", "FILE"], absent, 2, "cannot be read"),
     (["cluster", "LOT", "--out", "OUT", "--store", "FILE"], a_folder, 1, "is not a feature store"),
+    (["cluster", "LOT", "--out", "OUT", "--side-data", "FILE"], zeros, 2, "are neither CSV nor XLSX"),
     (["export", "FILE", "--out", "OUT"], fifo, 1, "is not a session file"),
     (["export", "FILE", "--out", "OUT"], absent, 1, "does not exist"),
     (["replay", "FILE", "--out", "OUT"], device, 1, "is not a session file"),
@@ -111,6 +117,7 @@ NUMBERS = [
     ([*CLUSTER, "--cut", "9" * 30], "smaller number with --cut"),
     ([*CLUSTER, "--split", "random", "--shares", "1e308/1e308/1e308"], "--shares"),
     ([*CLUSTER, "--split", "random", "--shares", "nan/1/1"], "--shares"),
+    ([*CLUSTER, "--split", "column:lot"], "needs side data with that column; give a table with --side-data"),
     ([*CLUSTER, *(f"--weight={n}=0" for n in ("deep", "haralick", "zernike", "shape"))], "weight 0"),
     ([*CLUSTER, "--weight", "deep=1"], "weight 0"),
     ([*CLUSTER, "--weight", "deep=nan"], "--weight"),

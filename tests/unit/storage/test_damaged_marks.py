@@ -56,5 +56,5 @@ def test_a_damaged_mark_without_a_store_is_said(tmp_path: Path) -> None:
     (tmp_path / "store.json").write_text("{")
     with pytest.raises(WorkbenchError, match="it contains no features"):
         FeatureStore(tmp_path)
-    with pytest.raises(WorkbenchError, match="is a file or lies in one"):
+    with pytest.raises(WorkbenchError, match="is a file or is inside one"):
         FeatureStore(tmp_path / "store.json" / "deeper")
