@@ -1,12 +1,12 @@
-"""The ways of describing images that are compared: each turns the features of a set into an analysis.
+"""The ways of describing images that are compared.
 
-A further way (by the defect, by both) is a function and a word in `WAYS`; it becomes a column of the table.
+A further way (by the defect, by both) is an entry of `WAYS`; it becomes a column of the table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +66,37 @@ class Sample:
         return labelled_set(self.images, self.features)
 
 
-Way = Callable[[Sample, int], Analysis]
+@dataclass(frozen=True)
+class Way:
+    """A way of describing images: from these vectors they are grouped, flagged and classified.
+
+    Attributes
+    ----------
+    describe : callable
+        Returns the features of a sample, which may depend on the other images in it.
+    settings : Settings
+        Settings of the grouping; each run replaces the seed.
+    """
+
+    describe: Callable[[Sample], Features]
+    settings: Settings = field(default_factory=Settings)
+
+    def described(self, sample: Sample) -> Sample:
+        """Return the sample with the features of this way."""
+        return replace(sample, features=self.describe(sample))
+
+    def analysis_of(self, described: Sample, seed: int) -> Analysis:
+        """Group a described sample as the program does."""
+        return analyse(described.features, replace(self.settings, seed=seed), SilentReporter())
 
 
-def picture(sample: Sample, seed: int) -> Analysis:
+def whole_picture(sample: Sample) -> Features:
     """Describe each image as a whole, as the program does by default."""
-    return analyse(sample.features, Settings(seed=seed), SilentReporter())
+    return sample.features
 
 
-WAYS: Mapping[str, Way] = {"picture": picture}
+PICTURE = Way(whole_picture)
+WAYS: Mapping[str, Way] = {"picture": PICTURE}
 
 
 def read_sample(source: LabelledFolder, count: int, options: FeatureOptions, reporter: Reporter) -> Sample:

@@ -96,11 +96,12 @@ def figures_of(sample: Sample, others: Sequence[Sample], way: Way, seed: int, pl
     classes, paths = sample.labelled().labels, sample.images.paths
     background_of = sample.source.background_of
     backgrounds = None if background_of is None else codes([background_of(path) for path in paths])
-    analysis = way(sample, seed)
+    described = way.described(sample)
+    analysis = way.analysis_of(described, seed)
     figures = grouping_figures(analysis, classes, backgrounds)
     if others:
         figures |= outlier_figures(sample, others, way, seed)
     figures[ACTIONS] = reviewer_figure(analysis, classes, seed)
     if plan.classifier:
-        figures[ACCURACY] = classifier_figure(sample, FOLDS, seed)
+        figures[ACCURACY] = classifier_figure(described, FOLDS, seed)
     return figures

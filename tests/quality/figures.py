@@ -119,6 +119,8 @@ def outlier_figures(sample: Sample, others: Sequence[Sample], way: Way, seed: in
 
     Parameters
     ----------
+    sample : Sample
+        Not described yet, as the description may depend on all images.
     others : sequence of Sample
         Of other families; at least nine images in all.
     """
@@ -126,12 +128,13 @@ def outlier_figures(sample: Sample, others: Sequence[Sample], way: Way, seed: in
     for number, row in draw_foreign(others, seed):
         planted = planted.joined(others[number].subset(np.array([row])))
     flagged = np.zeros(len(planted.images), bool)
-    flagged[partition_at_cut(way(planted, seed)).outliers] = True
+    analysis = way.analysis_of(way.described(planted), seed)
+    flagged[partition_at_cut(analysis).outliers] = True
     own = len(sample.images)
     return {RECALL: float(flagged[own:].mean()), FALSE_FLAGS: float(flagged[:own].mean())}
 
 
-def classifier_figure(sample: Sample, folds: int, seed: int) -> float:
+def classifier_figure(described: Sample, folds: int, seed: int) -> float:
     """Return the accuracy of the engine's cross-validation; near-duplicates are kept in one fold."""
     from dataclasses import replace
 
@@ -144,8 +147,8 @@ def classifier_figure(sample: Sample, folds: int, seed: int) -> float:
     from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
     from defect_workbench.engine.classifier.training import Options
 
-    reporter, options = SilentReporter(), sample.options
-    data = sample.labelled()
+    reporter, options = SilentReporter(), described.options
+    data = described.labelled()
     data = without(data, contradictions(data))
     data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
     taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from tests.quality.figures import ACTIONS, CLUSTERS, interval
 
 
@@ -22,6 +24,18 @@ class Results:
         by_figure = self.values.setdefault(set_name, {}).setdefault(way, {})
         for figure, value in figures.items():
             by_figure.setdefault(figure, []).append(value)
+
+    def means(self) -> dict[str, dict[str, list[float]]]:
+        """Return the mean over the sets that have a figure, one per seed, by way and figure."""
+        collected: dict[str, dict[str, list[list[float]]]] = {}
+        for by_way in self.values.values():
+            for way, by_figure in by_way.items():
+                for figure, values in by_figure.items():
+                    collected.setdefault(way, {}).setdefault(figure, []).append(values)
+        return {
+            way: {figure: np.mean(of_sets, axis=0).tolist() for figure, of_sets in by_figure.items()}
+            for way, by_figure in collected.items()
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values: for each set and way the interval and the values of each figure."""
@@ -58,14 +72,17 @@ def markdown(results: Results) -> str:
     """Return the table in Markdown: one row per set and figure, one column per way of describing."""
     ways = list(dict.fromkeys(way for by_way in results.values.values() for way in by_way))
     rows = [["set", "figure", *ways]]
-    for name, by_way in results.values.items():
+    titles = {
+        name: f"{name}: {count} images, {classes} classes" for name, (count, classes) in results.sizes.items()
+    }
+    sections = [(titles[name], by_way) for name, by_way in results.values.items()]
+    if len(sections) > 1:
+        sections.append((f"mean of {len(sections)} sets", results.means()))
+    for title, by_way in sections:
         figures = list(dict.fromkeys(figure for by_figure in by_way.values() for figure in by_figure))
-        count, classes = results.sizes[name]
-        title = f"{name}: {count} images, {classes} classes"
-        for figure in figures:
+        for index, figure in enumerate(figures):
             cells = [cell(figure, by_way.get(way, {}).get(figure)) for way in ways]
-            rows.append([title, figure, *cells])
-            title = ""
+            rows.append(["" if index else title, figure, *cells])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rows.insert(1, ["-" * width for width in widths])
     return "\n".join(

@@ -10,7 +10,7 @@ from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.workflows.extract import FeatureOptions
 from tests.quality import evaluate, figures
-from tests.quality.describe import Sample, picture
+from tests.quality.describe import PICTURE, Sample, Way
 from tests.quality.evaluate import Plan, figures_of
 from tests.quality.labelled import LabelledFolder
 from tests.quality.reviewer import actions_needed
@@ -32,9 +32,13 @@ def sample(name: str, spread: float = 1.0, classes: int = 3, per_class: int = 30
     return Sample(ImageSet(source.folder, images, ()), features, source, options)
 
 
+def analysis_of(described: Sample) -> Analysis:
+    return PICTURE.analysis_of(described, seed=0)
+
+
 def test_classes_that_are_far_apart_are_grouped_and_need_one_action_each() -> None:
     near = sample("near")
-    found = figures_of(near, [sample("far", 200.0)], picture, 0, Plan())
+    found = figures_of(near, [sample("far", 200.0)], PICTURE, 0, Plan())
     assert found[figures.TRUE_ARI] == found[figures.TRUE_NMI] == 1
     assert found[figures.CUT_ARI] > 0.9
     assert found[figures.BEST_ARI] == 1
@@ -45,7 +49,7 @@ def test_classes_that_are_far_apart_are_grouped_and_need_one_action_each() -> No
 
 
 def test_a_grouping_that_ignores_the_classes_agrees_with_the_background() -> None:
-    analysis = picture(sample("near"), 0)
+    analysis = analysis_of(sample("near"))
     classes, backgrounds = np.arange(90) % 3, np.repeat(np.arange(3), 30)
     found = figures.grouping_figures(analysis, classes, backgrounds)
     assert abs(found[figures.TRUE_ARI]) < 0.05
@@ -54,7 +58,7 @@ def test_a_grouping_that_ignores_the_classes_agrees_with_the_background() -> Non
 
 def test_each_flagged_image_counts_as_a_cluster_at_the_suggested_cut() -> None:
     planted = sample("near").joined(sample("far", 200.0).subset(np.array([0])))
-    labels = figures.exported_labels(picture(planted, 0))
+    labels = figures.exported_labels(analysis_of(planted))
     assert np.count_nonzero(labels == labels[-1]) == 1
 
 
@@ -113,14 +117,13 @@ def test_outliers_are_labelled_last_and_only_if_needed() -> None:
 def test_the_table_has_a_row_per_figure_and_a_column_per_way_of_describing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def shuffled(given: Sample, seed: int) -> Analysis:
-        order = np.random.default_rng(seed).permutation(len(given.images))
-        blocks = {name: block[order] for name, block in given.features.blocks.items()}
-        return picture(Sample(given.images, Features(blocks, None), given.source, given.options), seed)
+    def shuffled(given: Sample) -> Features:
+        order = np.random.default_rng(0).permutation(len(given.images))
+        return Features({name: block[order] for name, block in given.features.blocks.items()}, None)
 
     by_name = {"near": sample("near"), "far": sample("far", 200.0)}
     monkeypatch.setattr(evaluate, "read_sample", lambda folder, *_: by_name[folder.name])
-    monkeypatch.setattr(evaluate, "WAYS", {"picture": picture, "shuffled": shuffled})
+    monkeypatch.setattr(evaluate, "WAYS", {"picture": PICTURE, "shuffled": Way(shuffled)})
     folders = [one.source for one in by_name.values()]
     plan = Plan(seeds=2, only=frozenset({"near"}))
     results = evaluate.measure(folders, plan, next(iter(by_name.values())).options, lambda line: None)
@@ -144,3 +147,13 @@ def test_a_figure_that_only_some_ways_have_is_a_dash() -> None:
     results.add("set", "picture", {"a": 0.5})
     results.add("set", "defect", {"a": 0.25, "b": 1.0})
     assert "| b      | –" in markdown(results)
+
+
+def test_the_last_rows_are_the_means_over_the_sets_that_have_a_figure() -> None:
+    results = Results(sizes={"one": (10, 2), "two": (10, 2)})
+    results.add("one", "picture", {"a": 0.5, "b": 1.0})
+    results.add("two", "picture", {"a": 0.25})
+    last = markdown(results).splitlines()[-2:]
+    assert "mean of 2 sets" in last[0]
+    assert "0.375" in last[0]
+    assert "1.000" in last[1]
