@@ -35,6 +35,8 @@ class Remedy(Enum):
     """Cut the tree into another number of clusters."""
     OTHER_FOLDS = auto()
     """Evaluate with another number of folds."""
+    OTHER_LOTS = auto()
+    """Determine the lot of an image by another rule."""
     OTHER_DRAWS = auto()
     """Augment each image another number of times."""
     NO_AUGMENTATION = auto()

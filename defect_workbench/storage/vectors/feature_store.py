@@ -77,8 +77,8 @@ class FeatureStore:
         else:
             if version > FORMAT:
                 raise WorkbenchError(
-                    f"the feature store {folder} was written by a newer version (format {version}); "
-                    "update the program",
+                    f"the feature store {folder} was written by a newer version (format {version}), "
+                    "and only an updated program can read it",
                     Remedy.OTHER_STORE,
                 )
 

@@ -130,7 +130,7 @@ NUMBERS = [
     (["train", "LOT", "--out", "OUT", "--folds", "1"], "not 1; give another number with --folds"),
     (["train", "LOT", "--out", "OUT", "--augment", "-2"], "not -2; give another number with --augment"),
     (["train", "LOT", "--out", "OUT", "--seed", "-1"], "--seed"),
-    (["train", "LOT", "--out", "OUT", "--group-by", "("], "nor a valid regular expression"),
+    (["train", "LOT", "--out", "OUT", "--group-by", "("], "another expression with --group-by"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.feature_blocks import Features
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
@@ -192,7 +192,8 @@ def lot_of(rule: str) -> Callable[[str], str]:
         pattern = re.compile(rule)
     except re.error as error:
         raise InputError(
-            f"the lot rule {rule} is neither 'parent' nor a valid regular expression ({error})"
+            f"the lot rule {rule} is neither 'parent' nor a valid regular expression ({error})",
+            Remedy.OTHER_LOTS,
         ) from error
 
     def lot(path: str) -> str:
