@@ -43,3 +43,17 @@ def test_what_names_no_column_is_a_word_and_quotes_keep_words_together() -> None
 @given(st.text(max_size=40))
 def test_any_text_has_a_meaning(text: str) -> None:
     assert parse_filter(text, COLUMNS).allowed(4).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("width>100 lot:a1 pit", ()),
+        ("width>", ()),
+        ("width>many", ("many is not a number",)),
+        ("lot>3", ("lot holds text, not numbers",)),
+        ("depth>=3", ("there is no column depth",)),
+    ],
+)
+def test_a_filter_that_can_match_nothing_states_the_mistake(text: str, expected: tuple[str, ...]) -> None:
+    assert parse_filter(text, COLUMNS).mistakes == expected

@@ -94,3 +94,18 @@ def test_gallery_is_sorted_filtered_and_folded(opened: MainWindow, qtbot: QtBot)
     assert not opened.gallery.indexAt(QPoint(30, 100)).isValid()
     bar.fold_all.emit(False)
     assert opened.gallery.verticalScrollBar().maximum() == tall
+
+
+def test_a_gallery_without_images_states_the_reason(opened: MainWindow, qtbot: QtBot) -> None:
+    bar, gallery, model = opened.gallery_bar, opened.gallery, opened.image_model
+    for text, message in (
+        ("no such image", "No image matches the filter"),
+        ("width>many", "No image matches the filter: many is not a number"),
+    ):
+        with qtbot.waitSignal(bar.changed):
+            bar.text.setText(text)
+        assert (model.rowCount(), gallery.message) == (0, message)
+    with qtbot.waitSignal(bar.changed):
+        bar.text.clear()
+    bar.state.setCurrentText("Confirmed")
+    assert (model.rowCount(), gallery.message) == (0, "No cluster is in this state")

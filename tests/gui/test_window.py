@@ -126,3 +126,9 @@ def test_comparison_with_folders_sorted_by_hand_leads_to_the_disagreements(
     dialog.table.cellClicked.emit(*cell)
     assert len(opened.review.chosen_images()) == count
     dialog.close()
+
+
+def test_the_view_menu_checks_the_current_theme_and_text_size(opened: MainWindow) -> None:
+    for menu in (opened.menus.themes, opened.menus.text_sizes):
+        assert [entry.isChecked() for entry in menu.actions()] == [True, False, False]
+    assert opened.menus.text_sizes.actions()[0].text() == "100%"

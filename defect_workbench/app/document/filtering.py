@@ -18,6 +18,8 @@ from defect_workbench.core.arrays import Flags, Floats
 
 _TERM = re.compile(r'"([^"]*)"?|(\S+)')
 _CONDITION = re.compile(r"([^:<>=]+)(:|<=|>=|<|>|=)(.*)")
+# A word that looks like a condition; a colon may be part of a name.
+_COMPARISON = re.compile(r"([^:<>=]+)[<>=]=?.+")
 _COMPARE: dict[str, Callable[[Floats, float], Flags]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -40,9 +42,8 @@ class Condition:
         value = self.value.casefold()
         if self.column.numeric:
             numbers = np.asarray(self.column.values, np.float64)
-            try:
-                number = float(self.value.replace(",", "."))
-            except ValueError:
+            number = _number(self.value)
+            if number is None:
                 return np.zeros(len(numbers), bool)
             return np.asarray(_COMPARE[self.sign.replace(":", "=")](numbers, number))
         texts = [str(text).casefold() for text in self.column.values]
@@ -51,6 +52,13 @@ class Condition:
         if self.sign == "=":
             return np.array([value == text for text in texts], bool)
         return np.zeros(len(texts), bool)
+
+    @property
+    def mistake(self) -> str:
+        """Why the condition can hold nowhere; empty if it can hold."""
+        if not self.column.numeric:
+            return "" if self.sign in (":", "=") else f"{self.column.name} holds text, not numbers"
+        return "" if _number(self.value) is not None else f"{self.value} is not a number"
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,20 @@ class Filter:
         for condition in self.conditions:
             result &= condition.mask()
         return result
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """Why the filter cannot match what was probably meant."""
+        wrong = [condition.mistake for condition in self.conditions if condition.mistake]
+        unknown = [match[1] for word in self.words if (match := _COMPARISON.fullmatch(word)) is not None]
+        return (*wrong, *(f"there is no column {name}" for name in unknown))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
 
 
 def parse_filter(text: str, columns: Mapping[str, Column]) -> Filter:

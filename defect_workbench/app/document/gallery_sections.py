@@ -97,6 +97,15 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 
 
+def empty_message(document: Document, choice: Choice) -> str:
+    """Return why a choice shows no image."""
+    if not choice.text:
+        return "No cluster is in this state"
+    return ": ".join(
+        ["No image matches the filter", *parse_filter(choice.text, document.columns).mistakes[:1]]
+    )
+
+
 def _least_sure(project: Project, cluster: Cluster) -> float:
     if project.proposal is None:
         return 0.0

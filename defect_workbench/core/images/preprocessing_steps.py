@@ -26,7 +26,7 @@ INFO_BAR_CHOICES: tuple[Choice[InfoBar], ...] = (
 )
 DENOISE_CHOICES: tuple[Choice[Denoise], ...] = (
     Choice("none", "none"),
-    Choice("median", "3 x 3 median"),
+    Choice("median", "3 × 3 median"),
     Choice("nlm", "non-local means"),
 )
 BACKGROUND_CHOICES: tuple[Choice[Background], ...] = (

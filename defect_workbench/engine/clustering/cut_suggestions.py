@@ -170,7 +170,7 @@ def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
     for index in chosen:
         ratio, expected = np.exp(scored.gaps[index]), np.exp(scored.expected[index])
         why = (
-            f"the next merge is {ratio:.2f} times as high (x{expected:.2f} without clusters), "
+            f"the next merge is {ratio:.2f} times as high ({expected:.2f} times without clusters), "
             f"silhouette {scored.silhouettes[index]:.2f}"
         )
         if index == best and scores[index] <= 0:

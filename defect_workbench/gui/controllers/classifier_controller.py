@@ -125,7 +125,7 @@ class ClassifierController(QObject):
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
         overall = result.training.facts.overall
         low, high = (100 * bound for bound in overall.interval)
-        text = f"The classifier is right for {100 * overall.accuracy:.1f}% of held-out images"
+        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images correctly"
         self._notice.notify(f"{text} (95% interval {low:.0f}% to {high:.0f}%).", "Save…", self.save)
 
     def edit_stages(self) -> None:
@@ -220,7 +220,8 @@ class ClassifierController(QObject):
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
         words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} uncertain."
-        self._notice.notify(f"{words} The queue shows them first.")
+        queued = result.unknown or unsure
+        self._notice.notify(f"{words} Review them in the outlier queue." if queued else words)
 
     def choose_folder_to_add(self) -> None:
         """Ask for a folder of new images and add it."""

@@ -127,6 +127,7 @@ class ReviewController(QObject):
         if len(chosen) == 1 and len(self._cut):
             self._document.move(self._cut, chosen[0])
             self._clear_cut()
+            self.status.emit("")
 
     def _clear_cut(self) -> None:
         self._cut = np.empty(0, np.intp)

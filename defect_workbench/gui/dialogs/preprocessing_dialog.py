@@ -125,6 +125,7 @@ class PreprocessingDialog(QDialog):
             (scale, (self.rescale, self.pixel)),
             (suggestion, (self._why, self.suggestion_button)),
         ):
+            line.setSpacing(8)
             for part in parts:
                 line.addWidget(part)
         bar.addStretch(1)

@@ -134,14 +134,12 @@ class OutlierQueue(QWidget):
         self._current = image
         project, partition = self._document.project, self._document.partition
         has_image = image is not None and project is not None and partition is not None
-        for button in self._buttons:
-            button.setVisible(has_image)
+        for widget in (self.counter, self.name, *self._buttons):
+            widget.setVisible(has_image)
         self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
         self.candidates = []
         if image is None or project is None or partition is None:
             empty_text = "No outliers left to review" if project is not None else ""
-            self.counter.setText("")
-            self.name.setText("")
             self.image_view.show_pixmap(
                 None, empty_text or "Outliers appear here once all images have been compared"
             )

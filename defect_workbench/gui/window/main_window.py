@@ -141,8 +141,8 @@ class MainWindow(PanelWindow):
         self.action_state = ActionState(self, self.classifier)
         panels = [dock.toggleViewAction() for dock in self.docks]
         self.menus = Menus(self, self.action_set, panels, self._places.log)
-        self.menus.set_themes(self.set_theme)
-        self.menus.set_text_sizes(self.set_text_size)
+        self.menus.set_themes(self.settings.theme, self.set_theme)
+        self.menus.set_text_sizes(self.settings.text_size, self.set_text_size)
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.cluster_count = self.menus.cluster_count

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -118,14 +118,16 @@ class Menus:
 
         self.discarded.aboutToShow.connect(fill)
 
-    def set_themes(self, done: Callable[[str], None]) -> None:
-        """List the themes."""
+    def set_themes(self, current: str, done: Callable[[str], None]) -> None:
+        """List the themes, the current one checked."""
         words = {"system": "Same as the system", "light": "Light", "dark": "Dark"}
         _refill(self.themes, {text: partial(done, value) for value, text in words.items()})
+        _check(self.themes, words.get(current, ""))
 
-    def set_text_sizes(self, done: Callable[[int], None]) -> None:
-        """List the text sizes."""
+    def set_text_sizes(self, current: int, done: Callable[[int], None]) -> None:
+        """List the text sizes, the current one checked."""
         _refill(self.text_sizes, {f"{size}%": partial(done, int(size)) for size in TEXT_SIZES})
+        _check(self.text_sizes, f"{current}%")
 
     def set_suggestions(self, suggestions: Sequence[Suggestion], done: Callable[[int], None]) -> None:
         """List the suggested cuts at the end of the Cut menu."""
@@ -158,3 +160,12 @@ def _refill(menu: QMenu, entries: Mapping[str, Callable[[], None]]) -> None:
     for text, callback in entries.items():
         menu.addAction(text.replace("&", "&&")).triggered.connect(lambda _=False, call=callback: call())
     menu.setEnabled(bool(entries))
+
+
+def _check(menu: QMenu, text: str) -> None:
+    """Make the entries of a menu exclusive choices, and check one."""
+    choices = QActionGroup(menu)
+    for action in menu.actions():
+        action.setCheckable(True)
+        action.setChecked(action.text() == text)
+        choices.addAction(action)

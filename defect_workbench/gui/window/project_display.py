@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker
 
-from defect_workbench.app.document.gallery_sections import sections_of, summary_of
+from defect_workbench.app.document.gallery_sections import empty_message, sections_of, summary_of
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.engine.clustering.registry import method_label
@@ -98,7 +98,9 @@ class ProjectDisplay:
         if project is None or partition is None:
             return
         selected = window.review.chosen_images()
-        sections, order = sections_of(self._document, window.gallery_bar.choice())
+        choice = window.gallery_bar.choice()
+        sections, order = sections_of(self._document, choice)
+        window.gallery.set_message(empty_message(self._document, choice))
         window.image_model.set_rows(project.images.root, project.images.paths, order, sections)
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect

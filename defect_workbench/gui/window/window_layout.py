@@ -117,6 +117,7 @@ class PanelWindow(QMainWindow):
         rows.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(10, 6, 10, 6)
+        head.setSpacing(6)
         head.addWidget(QLabel("Laid out by"))
         head.addWidget(self.map_method)
         head.addSpacing(12)

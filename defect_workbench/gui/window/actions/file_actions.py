@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group, ToolGroup
-from defect_workbench.gui.window.actions.conditions import always, idle, running
+from defect_workbench.gui.window.actions.conditions import always, idle, running, with_tree
 
 ENTRIES = (
     Action(
@@ -82,7 +82,7 @@ ENTRIES = (
         "Save the dendrogram as SVG or PNG",
         Group.COMPARE,
         lambda controllers: controllers.outputs.choose_drawing(),
-        idle,
+        with_tree,
     ),
     Action(
         "actionCancel",

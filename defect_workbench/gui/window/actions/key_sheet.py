@@ -19,6 +19,9 @@ _IN_WIDGETS = (
 def key_sheet() -> str:
     """Return all keyboard shortcuts as an HTML table."""
     rows = [(", ".join(entry.shortcuts), entry.tip) for entry in ACTIONS if entry.shortcuts]
-    cell = "<td style='padding-left:18px'>"
-    lines = "".join(f"<tr><td><b>{keys}</b></td>{cell}{tip}</td></tr>" for keys, tip in (*rows, *_IN_WIDGETS))
+    # Wrapped lines would make the list taller than a small screen.
+    cell = "<td style='white-space:nowrap; padding-right:14px'>"
+    lines = "".join(
+        f"<tr>{cell}<b>{keys}</b></td>{cell}{tip}</td></tr>" for keys, tip in (*rows, *_IN_WIDGETS)
+    )
     return f"<table cellspacing=5>{lines}</table>"
