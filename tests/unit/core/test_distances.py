@@ -25,8 +25,8 @@ def rows(draw: st.DrawFn) -> Floats:
 
 
 def tolerance(*parts: Floats) -> float:
-    """Below it a distance is the rounding of the norms."""
-    return 1e-6 * max(float(np.linalg.norm(part, axis=1).max()) for part in parts) + 1e-300
+    """Below it a distance is the rounding of the norms, or its square is too small for a float."""
+    return 1e-6 * max(float(np.linalg.norm(part, axis=1).max()) for part in parts) + 1e-150
 
 
 @settings(max_examples=80, deadline=None)
