@@ -68,7 +68,7 @@ def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(lot: P
     picture(77).save(elsewhere / "A" / "newer.png")
     added = run("cluster", elsewhere, "--out", tmp_path / "moved", "--add", "--offline", "--cut", "4")
     assert added.returncode == 0, added.stderr
-    assert "1 new images" in added.stdout
+    assert "1 new image," in added.stdout
     assert len(table(tmp_path / "moved" / "manifest.csv")) == 37
     undone = run("export", "--undo", tmp_path / "moved")
     assert undone.returncode == 0, undone.stderr

@@ -221,7 +221,7 @@ def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
     return CaptionedImage(
         None if pixels is None else EncodedImage.of(Image.fromarray(pixels), "png"),
         (
-            f"{mistake.prediction} ({100 * mistake.probability:.0f} %)",
+            f"{mistake.prediction} ({100 * mistake.probability:.0f}%)",
             f"folder {mistake.label}",
             mistake.name,
             mistake.path,
