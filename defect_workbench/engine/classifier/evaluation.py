@@ -216,4 +216,4 @@ def difference(first: Flags, second: Flags, seed: int, draws: int = 2000) -> tup
 def summary_line(accuracy: float, interval: tuple[float, float]) -> str:
     """Return the accuracy with its interval as text, in percent."""
     low, high = interval
-    return f"{100 * accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+    return f"{100 * accuracy:.2f}% ({100 * low:.2f} to {100 * high:.2f})"
