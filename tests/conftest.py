@@ -173,6 +173,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import the folders that `-m "not gui and not e2e"` leaves out."""
+    excluded = config.option.markexpr.split(" and ")
+    return (
+        True if any(collection_path == TESTS / x and f"not {x}" in excluded for x in ("gui", "e2e")) else None
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their folder and fixtures, and leave out the slow ones unless `-m` mentions them."""

@@ -11,7 +11,8 @@ from PIL import Image
 from defect_workbench.sample.synthetic import KINDS, Look, render
 from defect_workbench.storage.result.manifest import COLUMNS
 from defect_workbench.storage.session.session_file import load_session
-from tests.processes import run, table
+from defect_workbench.user_dirs import UserDirs
+from tests.processes import in_process, run, table
 
 LOOK = Look(size=150, grain=5, grain_scale=2.2, noise=(4, 7), pitch=(17, 21))
 
@@ -158,12 +159,19 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
         (["classify", "{lot}", "--model", "{gone}", "--out", "{new}"], "does not exist"),
     ],
 )
-def test_bad_input_costs_nothing(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_bad_input_costs_nothing(
+    tmp_path: Path,
+    places: UserDirs,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
     lot = write_kinds(tmp_path / "lot", 1, {"pit": 2, "clean": 2})
     there = tmp_path / "there"
     there.write_text("x = 1", encoding="utf-8")
-    places = {"lot": lot, "there": there, "new": tmp_path / "new", "gone": tmp_path / "gone"}
-    done = run(*[argument.format(**places) for argument in arguments], "--offline")
+    names = {"lot": lot, "there": there, "new": tmp_path / "new", "gone": tmp_path / "gone"}
+    given = [argument.format(**names) for argument in arguments]
+    done = in_process([*given, "--offline"], places, capsys)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr

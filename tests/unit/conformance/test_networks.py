@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,9 @@ CPU = torch.device("cpu")
 networks = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 
 
+@cache
 def made_up(network: Network, variant: Variant = Variant.TORCHVISION) -> Checkpoint:
-    """Weights without training, with variances that are positive."""
+    """Weights without training, with variances that are positive; nothing changes them."""
     generator = torch.Generator().manual_seed(0)
     tensors = {}
     for name, shape in network.shapes().items():

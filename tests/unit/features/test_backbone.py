@@ -91,6 +91,7 @@ def test_cuda_points_where_the_processor_points(checkpoint: Checkpoint) -> None:
     assert cosines.min() > 0.99
 
 
+@pytest.mark.e2e
 def test_torchvision_without_its_operators_still_imports() -> None:
     """A finder that fails as a CUDA build does beside a CPU-only torch."""
     code = """

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _CHECK = """
 import gc, sys
 from defect_workbench.engine.backbone.torch_import import load_torch
@@ -12,6 +14,7 @@ print(float(torch.ones(3).sum()))
 """
 
 
+@pytest.mark.e2e
 def test_torch_is_loaded_once_and_garbage_is_collected_again() -> None:
     done = subprocess.run([sys.executable, "-c", _CHECK], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "3.0"

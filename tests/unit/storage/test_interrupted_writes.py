@@ -130,7 +130,7 @@ def test_session_killed_while_saving_is_the_old_one_or_the_new_one(tmp_path: Pat
 def test_export_killed_anywhere_leaves_nothing_or_all(
     tmp_path: Path, there: bool, plain_reports: None
 ) -> None:
-    project = made_project(tmp_path / "lot", (8, 6))
+    project = made_project(tmp_path / "lot", (4, 3))
     export(project, tmp_path / "whole", Mode.COPY, {}, thumbnail, SilentReporter())
     wanted = (tmp_path / "whole" / "manifest.csv").read_bytes()
     out = tmp_path / "out"
@@ -166,9 +166,9 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
 
 def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_reports: None) -> None:
     export(
-        made_project(tmp_path / "lot", (8, 6)), tmp_path / "first", Mode.COPY, {}, thumbnail, SilentReporter()
+        made_project(tmp_path / "lot", (4, 3)), tmp_path / "first", Mode.COPY, {}, thumbnail, SilentReporter()
     )
-    more = made_project(tmp_path / "more", (8, 6, 5))
+    more = made_project(tmp_path / "more", (4, 3, 3))
     out = tmp_path / "out"
     sizes = set()
     for calls in range(150):
@@ -187,7 +187,7 @@ def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_report
             break
     else:
         pytest.fail("never ended")
-    assert sizes == {14, 19}
+    assert sizes == {7, 10}
 
 
 def test_store_killed_while_written_has_whole_parts_only(tmp_path: Path) -> None:
