@@ -105,7 +105,7 @@ def test_workbook_that_would_unpack_to_too_much_is_refused(tmp_path: Path) -> No
         (b"", "not contain a table"),
         (b"file,lot\n", "not contain a table"),
         (b"PK\x03\x04 nonsense", "not an XLSX"),
-        (b"a,b\n\x00\x01,2\n", "binary"),
+        (b"a,b\n\x00\x01,2\n", "neither CSV nor XLSX"),
         (b"a," * 400 + b"b\n" + b"1," * 400 + b"2\n", "columns"),
         (b'a,"' + b"x" * 200_000 + b'"\nb,c\n', "cannot be read as a table"),
     ],
