@@ -33,10 +33,13 @@ def lot(tmp_path: Path) -> Path:
 def as_ordinary(
     *arguments: str | Path, limit: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    # Coverage could not write its data under these limits, and would report that on standard error.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_PROCESS")}
     return subprocess.run(
         [*ORDINARY, *COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
+        env=environment,
         timeout=300,
         check=False,
         preexec_fn=limit,
