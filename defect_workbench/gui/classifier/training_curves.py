@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.core.project.palette import COLOURS
-from defect_workbench.engine.classifier.heads.head import Epoch
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.classifier.heads.head import Epoch
 
 _SHOWN = 8
 

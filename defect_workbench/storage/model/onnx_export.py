@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import UPSTREAM, Head
 from defect_workbench.core.clustering.feature_blocks import OUTLINE
 from defect_workbench.core.errors import Remedy, WorkbenchError
-from defect_workbench.storage.files.atomic import replacing
 
 OPSET = 17
 IR_VERSION = 9
@@ -45,13 +43,6 @@ def input_name(block: str) -> str:
 def output_name(stage: str) -> str:
     """Return the name of the graph's output for a stage, (n, outcomes) float32."""
     return "probability_" + "".join(c if c.isalnum() else "_" for c in stage)
-
-
-def save_onnx(path: Path, model: Classifier) -> None:
-    """Write the heads of a classifier; see `onnx_bytes`."""
-    data = onnx_bytes(model)
-    with replacing(path) as draft:
-        draft.write_bytes(data)
 
 
 def onnx_bytes(model: Classifier) -> bytes:

@@ -349,13 +349,13 @@ def test_onnx_gives_the_same_probabilities(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx")
     from onnx.reference import ReferenceEvaluator
 
-    from defect_workbench.storage.model.onnx_export import input_name, output_name, save_onnx
+    from defect_workbench.storage.model.onnx_export import input_name, onnx_bytes, output_name
 
     data = made_set()
     model = train(
         data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
     )
-    save_onnx(tmp_path / "heads.onnx", model)
+    (tmp_path / "heads.onnx").write_bytes(onnx_bytes(model))
     head = model.stages["kind"].head
     assert head is not None
     feeds = {input_name(scale.block): data.features.blocks[scale.block] for scale in head.scales}

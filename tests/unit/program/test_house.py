@@ -23,7 +23,7 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_the_window_starts_without_torch() -> None:
-    assert not {"torch", "torchvision", "sklearn", "matplotlib"} & loaded_by(
+    assert not {"torch", "torchvision", "sklearn", "scipy", "matplotlib"} & loaded_by(
         "defect_workbench.gui.application"
     )
 
