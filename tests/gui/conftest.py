@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
@@ -45,6 +46,12 @@ def answers() -> Answers:
     return Answers()
 
 
+def delete_now(window: MainWindow) -> None:
+    """Delete a closed window without waiting for an event loop, which may be that of a later test."""
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+
+
 @pytest.fixture
 def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWindow]:
     """The window, shown, empty."""
@@ -57,7 +64,7 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     yield found
     # Nothing is asked: what a test leaves unsaved may go.
     assert found.close_without_asking()
-    found.deleteLater()
+    delete_now(found)
 
 
 @pytest.fixture

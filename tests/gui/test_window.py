@@ -1,6 +1,8 @@
 """The main window as a whole."""
 
 import csv
+import gc
+import weakref
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
@@ -10,8 +12,11 @@ from pytestqt.qtbot import QtBot
 from defect_workbench.app.messages import Leave
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.session.session_file import save_session
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
-from tests.gui.conftest import Answers
+from tests.builders import made_project
+from tests.gui.conftest import Answers, delete_now
 
 
 def test_every_name_of_the_contract_is_there(opened: MainWindow) -> None:
@@ -132,3 +137,23 @@ def test_the_view_menu_checks_the_current_theme_and_text_size(opened: MainWindow
     for menu in (opened.menus.themes, opened.menus.text_sizes):
         assert [entry.isChecked() for entry in menu.actions()] == [True, False, False]
     assert opened.menus.text_sizes.actions()[0].text() == "100%"
+
+
+def test_a_closed_window_is_released_with_its_project(
+    qtbot: QtBot, places: UserDirs, answers: Answers, tmp_path: Path
+) -> None:
+    session = tmp_path / "small.dwb"
+    save_session(session, made_project(tmp_path / "small"))
+    window = MainWindow(places, answers, offline=True)
+    window.show()
+    with qtbot.waitSignal(window.document.opened, timeout=20_000):
+        window.open_path(session)
+    jobs = window.jobs
+    qtbot.waitUntil(lambda: not jobs.busy)
+    assert window.document.project is not None
+    remains = [weakref.ref(window), weakref.ref(window.document.project)]
+    assert window.close_without_asking()
+    delete_now(window)
+    del window
+    gc.collect()
+    assert [kept() for kept in remains] == [None, None]

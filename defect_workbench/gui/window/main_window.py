@@ -190,7 +190,8 @@ class MainWindow(PanelWindow):
         for changed in self.action_state.signals():
             changed.connect(self._refresh_actions)
         hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(lambda _: self.set_theme(self.settings.theme))
+        # A method, not a lambda: a lambda would keep the closed window and its project.
+        hints.colorSchemeChanged.connect(self._on_system_colours)
 
     @property
     def actions_by_name(self) -> Mapping[str, QAction]:
@@ -313,6 +314,9 @@ class MainWindow(PanelWindow):
         if isinstance(application, QApplication):
             apply_theme(application, theme)
         self.menus.refresh_icons()
+
+    def _on_system_colours(self) -> None:
+        self.set_theme(self.settings.theme)
 
     def set_text_size(self, percent: int) -> None:
         """Show text in percent of the size of the system, and remember it."""
