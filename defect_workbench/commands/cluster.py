@@ -42,7 +42,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.export import check_out
+from defect_workbench.workflows.export import backbone_of_result, check_out
 from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.side_table import join_side_table
 
@@ -93,6 +93,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     # Read first, so that a table that cannot be read fails before the long work.
     table = side_table(args)
     features = extraction_of(args, places, reporter)
+    if args.add:
+        features = features.as_described_by(backbone_of_result(args.out))
     opened = open_folder(OpenRequest(args.folder, features, settings, cut), reporter)
     project, extraction = opened.project, opened.extraction
     assert extraction is not None

@@ -42,7 +42,7 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     Parameters
     ----------
     options : FeatureOptions
-        `processing` is ignored: the new images are preprocessed as those of the project.
+        `processing` and `description` are ignored: those of the project are used for the new images.
 
     Raises
     ------
@@ -55,8 +55,9 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     root = common_root(project.images.root, folder)
     old = {_below(root, project.images.absolute(i)): i for i in range(len(project.images))}
     listing = _common_listing(project, scan(Path(os.path.abspath(folder)), reporter), root, old)
-    processing = project.analysis.settings.processing
-    extraction = extract_listing(listing, replace(options, processing=processing), reporter)
+    options = replace(options, processing=project.analysis.settings.processing)
+    options = options.as_described_by(project.analysis.backbone)
+    extraction = extract_listing(listing, options, reporter)
     before = np.array([old.get(image.path, UNDECIDED) for image in extraction.images.images], np.intp)
     lost = len(project.images) - int((before != UNDECIDED).sum())
     if lost:

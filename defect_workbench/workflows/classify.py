@@ -88,7 +88,8 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
     Parameters
     ----------
     options : FeatureOptions
-        `processing` is replaced by that of the model, and so is `precision` if it is None.
+        `processing` and `description` are replaced by those of the model, and so is `precision` if it is
+        None.
 
     Raises
     ------
@@ -98,13 +99,14 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         If the model does not fit features computed by this version or with these weights.
     """
     from defect_workbench.engine.classifier.apply_model import classify_images, precision_of
-    from defect_workbench.engine.features.identity import processing_of
+    from defect_workbench.engine.features.identity import description_of, processing_of
 
     model = request.model
     options = replace(
         options,
         processing=processing_of(model),
         precision=options.precision or precision_of(model),
+        description=description_of(model),
     )
     listing = scan(Path(os.path.abspath(request.folder)), reporter)
     extraction = extract_listing(listing, options, reporter)

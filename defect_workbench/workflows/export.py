@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
@@ -17,8 +18,9 @@ from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.storage.result.receipt import UndoResult, read_receipt, undo_export
-from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export
+from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export, session_of
 from defect_workbench.storage.result.result_folder import export as write_result
+from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.run_info import report_facts, report_tables
 
 
@@ -66,6 +68,17 @@ def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> Non
         existing = existing.parent
     if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be created: {existing} is not a writable folder")
+
+
+def backbone_of_result(out: Path) -> BackboneInfo | None:
+    """Return the network of the session that the last export to a folder wrote.
+
+    None if the session was deleted, cannot be read, or was made without a network.
+    """
+    try:
+        return load_session(session_of(out)).analysis.backbone
+    except WorkbenchError:
+        return None
 
 
 def plan(project: Project, request: ExportRequest) -> Plan:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
@@ -35,6 +36,8 @@ class FeatureOptions:
         Do not download network weights.
     precision : str or None
         Precision of the network; None for the fastest that the device supports natively.
+    description : str or None
+        Name of the network's description that the deep block holds; None for the network's first.
     on_extracted : callable or None
         Called with the features and the preprocessing after extraction, before the job continues.
     """
@@ -45,6 +48,7 @@ class FeatureOptions:
     precision: str | None = None
     processing: Preprocessing = DEFAULT
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
+    description: str | None = None
 
     @staticmethod
     def at(places: UserDirs, *, offline: bool = False, processing: Preprocessing = DEFAULT) -> FeatureOptions:
@@ -67,6 +71,16 @@ class FeatureOptions:
         from defect_workbench.storage.vectors.feature_store import FeatureStore
 
         return FeatureStore(self.store)
+
+    def as_described_by(self, backbone: BackboneInfo | None) -> FeatureOptions:
+        """Return the same options with the description of earlier features, so that two are never mixed.
+
+        Parameters
+        ----------
+        backbone : BackboneInfo or None
+            The network of the earlier features; if they are without a network, any description will do.
+        """
+        return self if backbone is None else replace(self, description=backbone.description)
 
     def with_store(self, store: Path) -> FeatureOptions:
         """Return the same options with another feature store."""
@@ -120,6 +134,7 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
         offline=options.offline,
         precision=None if options.precision is None else Precision(options.precision),
         processing=options.processing,
+        description=options.description,
     )
     rejected = extraction.images.rejected
     if not len(extraction.images):

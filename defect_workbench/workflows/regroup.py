@@ -71,7 +71,7 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
     Parameters
     ----------
     options : FeatureOptions
-        `processing` is the new preprocessing.
+        `processing` is the new preprocessing; `description` is replaced by that of the project.
 
     Raises
     ------
@@ -80,6 +80,7 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
     """
     from defect_workbench.engine.clustering.group import analyse
 
+    options = options.as_described_by(project.analysis.backbone)
     extraction = extract_listing(listing_of(project.images), options, reporter)
     contents = [(image.path, image.sha256) for image in extraction.images.images]
     if contents != [(image.path, image.sha256) for image in project.images.images]:

@@ -51,7 +51,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     Parameters
     ----------
     options : FeatureOptions
-        `processing` and `precision` are replaced by those of the session.
+        `processing`, `precision` and `description` are replaced by those of the session.
 
     Raises
     ------
@@ -73,6 +73,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     options = replace(
         options, processing=settings.processing, precision=backbone.precision if backbone else None
     )
+    options = options.as_described_by(backbone)
     if backbone is None:
         # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none")

@@ -11,6 +11,7 @@ from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
 from defect_workbench.core.text import counted
+from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.report_content import ReportTable
@@ -38,6 +39,7 @@ def report_facts(project: Project) -> dict[str, str]:
     else:
         backbone = analysis.backbone
         facts["Network"] = f"{backbone.name}, {backbone.weights}, {backbone.precision} on {backbone.device}"
+        facts["Description"] = description_label(backbone.name, backbone.description)
         facts["SHA-256 of the weights"] = backbone.sha256
     facts["Preprocessing"] = settings.processing.words
     if project.side is not None:

@@ -128,9 +128,9 @@ def train(
     Parameters
     ----------
     project : Project or None
-        The open project; its preprocessing is used for all sources.
+        The open project; its preprocessing and its description are used for all sources.
     options : FeatureOptions
-        How features are computed; the second source uses the precision of the first.
+        How features are computed; the second source uses the precision and the description of the first.
     watch : callable, optional
         Called after each epoch.
 
@@ -151,11 +151,13 @@ def train(
     if request.confirmed and project is not None:
         clusters = learnable_clusters(project, reporter)
         options = replace(options, processing=project.analysis.settings.processing)
+        options = options.as_described_by(project.analysis.backbone)
         extraction = extract_listing(listing_of(project.images), options, reporter)
         parts.append(confirmed_images(project, clusters, extraction, reporter))
         extractions.append(extraction)
         if extraction.features.backbone is not None:
             options = replace(options, precision=extraction.features.backbone.precision)
+            options = options.as_described_by(extraction.features.backbone)
     if request.folder is not None:
         listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)
         extraction = extract_listing(listing, options, reporter)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.core.clustering.feature_blocks import identity_description
+from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.training_report import Mistake, training_report
@@ -18,11 +20,12 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
     from defect_workbench.engine.input.thumbnail import thumbnail
 
     model, facts = outcome.model, outcome.facts
-    backbone = model.identity.get("backbone")
+    backbone, described = model.identity.get("backbone"), identity_description(model.identity)
     run_facts: dict[str, str] = {
         "Folder": str(outcome.data.images.root),
         "Model": str(model_path),
         "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
+        "Description": "–" if backbone is None else description_label(backbone["name"], described),
         "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
         "SHA-256 of the training manifest": facts.manifest_sha256,
         "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",

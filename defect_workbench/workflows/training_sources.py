@@ -96,7 +96,7 @@ def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
     Raises
     ------
     WorkbenchError
-        If their features were computed with different networks or precisions.
+        If their features were computed with different networks, precisions or descriptions.
     """
     first, *others = parts
     for other in others:
@@ -104,7 +104,9 @@ def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
             first.features.blocks.keys(),
             first.features.backbone,
         ):
-            raise WorkbenchError("the features of the two sources were computed with different networks")
+            raise WorkbenchError(
+                "the features of the two sources were computed with different networks or descriptions"
+            )
         folders = tuple(sorted({*first.folders, *other.folders}))
         moved = tuple(
             replace(image, path=str(other.images.absolute(row)))

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from defect_workbench.core.clustering.feature_blocks import AVERAGE
+from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.result.export_options import ExportOptions, lay_out
 from defect_workbench.storage.result.manifest import COLUMNS, manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.session.session_file import load_session, save_session
+from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.open_project import OpenedProject, OpenRequest, open_folder
 from tests.processes import run, table
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
@@ -60,22 +65,40 @@ def test_session_writes_the_manifest_that_lies_beside_it() -> None:
     assert [row.label for row in rows(project)] == [row["label"] for row in written]
 
 
-def test_store_still_has_every_vector(golden: Path, with_weights: Path) -> None:
+def clustered(
+    golden: Path, weights: Path, reporter: SilentReporter, description: str | None
+) -> OpenedProject:
+    options = FeatureOptions(golden / "store", weights, offline=True, description=description)
+    return open_folder(OpenRequest(golden / "images", options), reporter)
+
+
+def test_store_still_has_every_vector(golden: Path, weights_folder: Path) -> None:
     """Nothing is computed again, and the result is the same to the byte."""
-    done = run(
-        "cluster",
-        golden / "images",
-        "--out",
-        golden / "new",
-        "--store",
-        golden / "store",
-        "--offline",
-        "--json",
+    reporter = SilentReporter()
+    opened = clustered(golden, weights_folder, reporter, AVERAGE)
+    assert opened.extraction is not None
+    assert (opened.extraction.computed, reporter.warnings) == (0, [])
+    written = lay_out(opened.project, rows(opened.project), ExportOptions()).rows
+    assert manifest_text(written) == (golden / "result" / "manifest.csv").read_text(encoding="utf-8")
+
+
+def test_store_is_extended_by_the_description_in_use(golden: Path, weights_folder: Path) -> None:
+    reporter = SilentReporter()
+    opened = clustered(golden, weights_folder, reporter, None)
+    backbone = opened.project.analysis.backbone
+    assert backbone is not None
+    assert backbone.description == "moments"
+    (warning,) = reporter.warnings
+    assert warning == (
+        "the feature store has no vectors of the description in use (mean, spread and maximum of layers 3 "
+        f"and 4) for {len(opened.project.images)} images; they were computed"
     )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["images_per_second"] is None
-    manifest = (golden / "new" / "manifest.csv").read_bytes()
-    assert manifest == (golden / "result" / "manifest.csv").read_bytes()
+    # The other blocks are from the store, and so are the earlier vectors.
+    names = {path.name.partition("-")[0] for path in (golden / "store").glob("*-*")}
+    assert names == {"deep", "haralick", "zernike", "shape", "image", "measured"}
+    again = clustered(golden, weights_folder, reporter, AVERAGE)
+    assert again.extraction is not None
+    assert again.extraction.computed == 0
 
 
 def test_session_replays_from_its_store(golden: Path, with_weights: Path) -> None:

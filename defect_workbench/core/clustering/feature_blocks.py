@@ -15,6 +15,9 @@ DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
 # Names that blocks had in earlier versions: files and command lines may still use them.
 FORMER_NAMES = {"shape": OUTLINE}
 
+# The description of every deep vector until files named one: the mean of the network's last layer.
+AVERAGE = "average"
+
 
 def current_name(block: str) -> str:
     """Return the current name of a block, given a name from any version."""
@@ -35,15 +38,34 @@ def identity_with_current_names(identity: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def identity_description(identity: Mapping[str, Any]) -> str:
+    """Return the name of the description that a stored identity of features names.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        As sessions and models store it; one without a network, or without a description, names `AVERAGE`.
+    """
+    backbone = identity.get("backbone")
+    return str(backbone.get("description", AVERAGE)) if isinstance(backbone, Mapping) else AVERAGE
+
+
 @dataclass(frozen=True)
 class BackboneInfo:
-    """Name and origin of the network behind the deep block, as reports show it."""
+    """Name and origin of the network behind the deep block, as reports show it.
+
+    Attributes
+    ----------
+    description : str
+        Name of the network's `Description` that the block holds.
+    """
 
     name: str
     weights: str
     sha256: str
     precision: str
     device: str
+    description: str = AVERAGE
 
 
 @dataclass(frozen=True)

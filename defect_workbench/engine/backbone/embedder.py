@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -39,6 +40,8 @@ class Embedder:
         Default: `fastest_precision` of the device.
     device : torch.device, optional
         Default: `default_device`.
+    descriptions : sequence of str, optional
+        Names of the descriptions to compute; default: all of the network.
     """
 
     def __init__(
@@ -46,8 +49,14 @@ class Embedder:
         checkpoint: Checkpoint,
         precision: Precision | None = None,
         device: torch.device | None = None,
+        descriptions: Sequence[str] | None = None,
     ) -> None:
         self.network = NETWORKS[checkpoint.network]
+        self._descriptions = (
+            self.network.descriptions
+            if descriptions is None
+            else [self.network.description(name) for name in descriptions]
+        )
         self._variant = checkpoint.variant
         self._device = device or default_device()
         self._dtype = _DTYPES[precision or fastest_precision(self._device)]
@@ -66,6 +75,8 @@ class Embedder:
         Returns
         -------
         dict of str to (n, columns) float32
+            Rounded to half precision if the description is stored so, so that stored and fresh vectors are
+            bit-identical.
         """
         count, size = len(images), self.network.input_size
         batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
@@ -77,6 +88,10 @@ class Embedder:
                 self._module, prepared.contiguous(memory_format=torch.channels_last), True
             )
             return {
-                description.name: description.pool(activations).float().cpu()[:count].numpy()
-                for description in self.network.descriptions
+                description.name: _rounded(description.pool(activations), description.half)[:count].numpy()
+                for description in self._descriptions
             }
+
+
+def _rounded(vectors: torch.Tensor, half: bool) -> torch.Tensor:
+    return (vectors.half() if half else vectors).float().cpu()

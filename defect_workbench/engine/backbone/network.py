@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from defect_workbench.core.clustering.feature_blocks import AVERAGE
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Precision(StrEnum):
 class Description:
     """How the activations of a network become the vector of an image.
 
-    A feature block names the description that it stores; several blocks may use different descriptions of the
-    same pass through the network. If `pool` changes, the block needs a new version.
+    The block `deep` stores the one in use; another feature block may name a fixed one, computed in the same
+    pass through the network. Files name the description, so if `pool` changes, it needs a new name.
 
     Attributes
     ----------
@@ -40,11 +41,17 @@ class Description:
         Length of the vector.
     pool : callable
         Maps activations by name, each (n, channels, height, width), to (n, columns).
+    label : str
+        What it is, in words, such as "mean of layer 4".
+    half : bool
+        Whether vectors are rounded to half precision, in which the feature store then keeps them.
     """
 
     name: str
     columns: int
     pool: Callable[[Mapping[str, Tensor]], Tensor]
+    label: str = ""
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Network:
     input_size : int
         Height and width of its input, in pixels.
     descriptions : tuple of Description
-        The first is that of the block `deep`; fine-tuning trains its classifier on it.
+        The first is the one in use, unless a session or a model names another.
     shapes : callable
         Returns the names and shapes of the tensors that a checkpoint must have.
     build : callable
@@ -105,3 +112,8 @@ class Network:
             If the network has no such description.
         """
         return {description.name: description for description in self.descriptions}[name]
+
+    def tuning_description(self) -> Description:
+        """Return the description on which fine-tuning trains its classifier: `AVERAGE`, or else the first."""
+        by_name = {description.name: description for description in self.descriptions}
+        return by_name.get(AVERAGE, self.descriptions[0])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP, Features
+from defect_workbench.core.clustering.feature_blocks import AVERAGE, DEEP, Features
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -148,8 +148,13 @@ class LastBlock:
     def _outputs(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         return {self.network.last_input: batch, self.network.last_block: self._block(batch)}
 
-    def vectors(self, maps: LayerMaps, reporter: Reporter) -> dict[str, Vectors]:
+    def vectors(self, maps: LayerMaps, in_use: str, reporter: Reporter) -> dict[str, Vectors]:
         """Compute the vectors of the network's feature blocks with the current last block.
+
+        Parameters
+        ----------
+        in_use : str
+            Name of the description in use.
 
         Returns
         -------
@@ -162,7 +167,11 @@ class LastBlock:
         """
         import torch
 
-        descriptions = {b.name: self.network.description(b.description) for b in BLOCKS if b.by_network}
+        descriptions = {
+            block.name: self.network.description(block.description or in_use)
+            for block in BLOCKS
+            if block.by_network
+        }
         batches: dict[str, list[Vectors]] = {name: [] for name in descriptions}
         with torch.inference_mode():
             for start in range(0, len(maps.values), BATCH):
@@ -212,7 +221,7 @@ class LastBlock:
 
         count = int(labels.max()) + 1
         block = self._block
-        description = self.network.descriptions[0]
+        description = self.network.tuning_description()
         block.load_state_dict(self._start)
         rng = np.random.default_rng(seed)
         weights = class_weights(labels[chosen], count, np.arange(len(chosen)))
@@ -299,10 +308,11 @@ class FineTuning:
         reporter: Reporter,
         watch: Watcher | None = None,
     ) -> None:
-        if DEEP not in data.features.blocks:
+        backbone = data.features.backbone
+        if DEEP not in data.features.blocks or backbone is None:
             raise InputError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
         self._data, self._source, self._seed = data, source, seed
-        self._reporter, self._watch = reporter, watch
+        self._reporter, self._watch, self._in_use = reporter, watch, backbone.description
         self._block = LastBlock(library)
         self._maps = self._block.maps(data.images, processing, reporter)
 
@@ -325,7 +335,8 @@ class FineTuning:
         tuned = self._block.tune(
             self._maps, self._data.labels, chosen, self._seed, self._reporter, name, self._watch
         )
-        blocks = {**self._data.features.blocks, **self._block.vectors(self._maps, self._reporter)}
+        vectors = self._block.vectors(self._maps, self._in_use, self._reporter)
+        blocks = {**self._data.features.blocks, **vectors}
         features = Features(blocks, self._data.features.backbone)
         return replace(self._data, features=features), StageInputs(features, self._source), tuned
 
@@ -351,9 +362,11 @@ def tuned_features(
     Cancelled
         If the user cancelled.
     """
+    in_use = AVERAGE if features.backbone is None else features.backbone.description
     block = LastBlock(library, tuned)
     maps = block.maps(images, processing, reporter)
     try:
-        return replace(features, blocks={**features.blocks, **block.vectors(maps, reporter)})
+        vectors = block.vectors(maps, in_use, reporter)
+        return replace(features, blocks={**features.blocks, **vectors})
     finally:
         maps.folder.cleanup()

@@ -14,17 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.arrays import StorableVectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
-from defect_workbench.engine.extraction.network_vectors import NetworkVectors, choose_network
+from defect_workbench.engine.extraction.network_vectors import (
+    EarlierVectors,
+    NetworkVectors,
+    choose_network,
+    earlier_vectors,
+)
 from defect_workbench.engine.extraction.stored_vectors import (
     FACTS,
     HINTS,
@@ -78,6 +85,8 @@ class _Run:
     network: NetworkVectors | None
     reporter: Reporter
     rejected: list[Rejection]
+    earlier: EarlierVectors
+    described_again: int = 0
     contents: dict[str, FileStamp] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     buffer: Buffer = field(default_factory=Buffer)
@@ -99,6 +108,7 @@ class _Run:
             self.reporter.advance()
         else:
             self.computed.add(sha256)
+            self.described_again += self.earlier.only_otherwise(outcome.key)
             self.batch.append(outcome)
         if len(self.batch) == BATCH:
             self.finish_batch()
@@ -125,10 +135,10 @@ class _Run:
         self.reporter.advance(len(self.batch))
         self.batch.clear()
 
-    def _batch_vectors(self) -> dict[str, dict[int, Vectors]]:
+    def _batch_vectors(self) -> dict[str, dict[int, StorableVectors]]:
         """Return, for each block, the missing vectors of the batch, by index of the image."""
-        result: dict[str, dict[int, Vectors]] = {}
-        embedded: dict[int, Mapping[str, Vectors]] = {}
+        result: dict[str, dict[int, StorableVectors]] = {}
+        embedded: dict[int, Mapping[str, StorableVectors]] = {}
         missing = {
             block.name: [i for i, item in enumerate(self.batch) if block.name in item.missing]
             for block in BLOCKS
@@ -168,6 +178,7 @@ def extract(
     offline: bool = False,
     precision: Precision | None = None,
     processing: Preprocessing | None = None,
+    description: str | None = None,
 ) -> Extraction:
     """Compute the features of every usable image of a listing.
 
@@ -185,6 +196,8 @@ def extract(
         Of the network; default: the fastest one that the machine supports.
     processing : Preprocessing, optional
         Preprocessing of the images; default: only info bars are removed.
+    description : str, optional
+        Name of the network's description that the block `deep` holds; default: the network's first.
 
     Returns
     -------
@@ -195,7 +208,8 @@ def extract(
     Cancelled
         If the user cancelled. Finished images are in the store.
     WorkbenchError
-        If the cached weights are damaged or the store cannot be written.
+        If the cached weights are damaged, the network has no such description, or the store cannot be
+        written.
     """
     checkpoint = None
     info = library.info()
@@ -208,17 +222,24 @@ def extract(
     known = [_known_content(file, stamps) for file in listing.files]
     in_use: NetworkInUse | None = None
     network: NetworkVectors | None = None
+    earlier, lacking = EarlierVectors((), ()), 0
     processing = processing or DEFAULT
     task = Task(listing.root, processing, open_blocks(store, processing, None), SidecarFiles(listing.root))
     if info is not None:
         pairs = [(file.path, sha256) for file, sha256 in zip(listing.files, known, strict=True)]
-        in_use, blocks = choose_network(store, info, precision, task, pairs)
+        in_use, blocks = choose_network(store, info, precision, task, pairs, description)
+        earlier = earlier_vectors(store, info, in_use, processing)
+        lacking = sum(
+            sha256 is not None and earlier.only_otherwise(task.key(path, sha256)) for path, sha256 in pairs
+        )
+        if lacking:
+            reporter.warn(_lacking(info.network, in_use, lacking) + "they are computed now")
         task = replace(task, blocks=blocks)
-        network = NetworkVectors(checkpoint, library, in_use.precision, in_use.device)
+        network = NetworkVectors(checkpoint, library, in_use.precision, in_use.device, in_use.description)
 
     reporter.stage("Extracting features", len(listing.files))
     started = time.perf_counter()
-    run = _Run(task, network, reporter, list(listing.rejected))
+    run = _Run(task, network, reporter, list(listing.rejected), earlier)
     try:
         for file, outcome in read_all(listing, known, task, ahead=4 * BATCH):
             reporter.check()
@@ -230,6 +251,9 @@ def extract(
             listing.root,
             {path: stamp for path, stamp in run.contents.items() if stamps.get(path) != stamp},
         )
+    if in_use is not None and info is not None and run.described_again and not lacking:
+        # The files had to be read before their content was known.
+        reporter.warn(_lacking(info.network, in_use, run.described_again) + "they were computed")
     seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
 
     images, hints = _collect(task, run.contents, run.rejected)
@@ -239,11 +263,26 @@ def extract(
     )
     backbone = None
     if in_use is not None and info is not None:
-        backbone = BackboneInfo(info.network, in_use.weights, in_use.sha256, in_use.precision, in_use.device)
+        backbone = BackboneInfo(
+            info.network,
+            in_use.weights,
+            in_use.sha256,
+            in_use.precision,
+            in_use.device,
+            in_use.description,
+        )
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
     features = Features(vectors, backbone, feature_identity(vectors, backbone, processing))
     return Extraction(images, features, len(run.computed), seconds, suggested, why)
+
+
+def _lacking(network: str, in_use: NetworkInUse, count: int) -> str:
+    label = description_label(network, in_use.description)
+    return (
+        f"the feature store has no vectors of the description in use ({label}) for "
+        f"{counted(count, 'image')}; "
+    )
 
 
 def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.arrays import Pixels, Vectors
+import numpy as np
+
+from defect_workbench.core.arrays import Pixels, StorableVectors
+from defect_workbench.core.clustering.feature_blocks import DEEP
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsInfo, WeightsLibrary
+from defect_workbench.engine.backbone.registry import NETWORKS, find_description
 from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.extraction.image_reader import Task
-from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorStore, open_blocks
+from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorBlock, VectorStore, open_blocks
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity
 from defect_workbench.engine.features.registry import BLOCKS
 
@@ -33,18 +38,26 @@ class NetworkVectors:
         Loads them otherwise.
     precision, device : str
         Precision and device of the computation.
+    description : str
+        Name of the description in use.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint | None, library: WeightsLibrary, precision: str, device: str
+        self,
+        checkpoint: Checkpoint | None,
+        library: WeightsLibrary,
+        precision: str,
+        device: str,
+        description: str,
     ) -> None:
         self._checkpoint = checkpoint
         self._library = library
         self._precision, self._device = precision, device
+        self._names = {block.name: block.description or description for block in BLOCKS if block.by_network}
         self._embedder: Embedder | None = None
         self.loading_seconds = 0.0
 
-    def embed(self, images: Pixels) -> Mapping[str, Vectors]:
+    def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
         """Return the vectors of each block that the network computes.
 
         Parameters
@@ -54,7 +67,8 @@ class NetworkVectors:
 
         Returns
         -------
-        mapping of str to (n, d) float32
+        mapping of str to (n, d) float32 or float16
+            In half precision if the feature store keeps the description so.
 
         Raises
         ------
@@ -71,11 +85,20 @@ class NetworkVectors:
             checkpoint = self._checkpoint or self._library.load()
             if checkpoint is None:
                 raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
-            self._embedder = Embedder(checkpoint, Precision(self._precision), torch.device(self._device))
+            self._embedder = Embedder(
+                checkpoint,
+                Precision(self._precision),
+                torch.device(self._device),
+                sorted(set(self._names.values())),
+            )
             self._checkpoint = None
             self.loading_seconds += time.perf_counter() - started
         vectors = self._embedder.embed(images)
-        return {block.name: vectors[block.description] for block in BLOCKS if block.by_network}
+        network = self._embedder.network
+        return {
+            block: vectors[name].astype(np.float16) if network.description(name).half else vectors[name]
+            for block, name in self._names.items()
+        }
 
 
 def choose_network(
@@ -84,6 +107,7 @@ def choose_network(
     precision: Precision | None,
     task: Task,
     known: Sequence[tuple[str, str | None]],
+    description: str | None = None,
 ) -> tuple[NetworkInUse, Blocks]:
     """Choose precision and device: those for which the store has every image, else this machine's fastest.
 
@@ -93,8 +117,20 @@ def choose_network(
     ----------
     known : sequence of tuple of str and (str or None)
         Path of each image, and its content hash if the file is unchanged.
+    description : str, optional
+        Name of the description to use; default: the network's first. If the folder does not exist, so that
+        nothing can be computed, any other of which the store has every image is used.
+
+    Raises
+    ------
+    WorkbenchError
+        If the network has no description of this name.
     """
-    for network in _stored(store, info, task.processing):
+    first = find_description(info.network, description).name
+    names = [first]
+    if description is None and not task.root.is_dir():
+        names += [other.name for other in NETWORKS[info.network].descriptions if other.name != first]
+    for network in [network for name in names for network in _stored(store, info, name, task.processing)]:
         if precision not in (None, network.precision):
             continue
         blocks = open_blocks(store, task.processing, network)
@@ -107,21 +143,48 @@ def choose_network(
 
     device = default_device()
     chosen = precision or fastest_precision(device)
-    network = in_use(info, str(chosen), device.type)
+    network = in_use(info, str(chosen), device.type, first)
     return network, open_blocks(store, task.processing, network)
 
 
-def in_use(info: WeightsInfo, precision: str, device: str) -> NetworkInUse:
+def in_use(info: WeightsInfo, precision: str, device: str, description: str) -> NetworkInUse:
     """Return the network identity of vectors computed with these weights."""
-    return NetworkInUse(info.name, info.sha256, str(info.variant), precision, device)
+    return NetworkInUse(info.name, info.sha256, str(info.variant), precision, device, description)
 
 
-def _stored(store: VectorStore, info: WeightsInfo, processing: Preprocessing) -> list[NetworkInUse]:
+@dataclass(frozen=True)
+class EarlierVectors:
+    """What a store held at the start of an extraction, by the description in use and by others."""
+
+    current: Sequence[VectorBlock]
+    others: Sequence[VectorBlock]
+
+    def only_otherwise(self, key: str) -> bool:
+        """Return whether an image is stored, in any precision, but not by the description in use."""
+        return any(key in block for block in self.others) and not any(key in block for block in self.current)
+
+
+def earlier_vectors(
+    store: VectorStore, info: WeightsInfo, network: NetworkInUse, processing: Preprocessing
+) -> EarlierVectors:
+    """Return the vectors of the block `deep` that a store has of these weights and this preprocessing."""
+    current: list[VectorBlock] = []
+    others: list[VectorBlock] = []
+    for description in NETWORKS[info.network].descriptions:
+        for each in _stored(store, info, description.name, processing):
+            block = store.block(DEEP, block_identity(BLOCKS[DEEP], processing, each))
+            (current if description.name == network.description else others).append(block)
+    return EarlierVectors(current, others)
+
+
+def _stored(
+    store: VectorStore, info: WeightsInfo, description: str, processing: Preprocessing
+) -> list[NetworkInUse]:
     """Return the precisions and devices for which the store has vectors of these weights."""
     first = next(block for block in BLOCKS if block.by_network)
     stored = []
     for identity in store.identities(first.name):
-        network = in_use(info, str(identity.get("precision")), str(identity.get("device")))
+        network = in_use(info, str(identity.get("precision")), str(identity.get("device")), description)
         if block_identity(first, processing, network) == identity:
             stored.append(network)
     return stored

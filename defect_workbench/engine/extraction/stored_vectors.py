@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.arrays import StorableVectors, Vectors
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.measurements import NUMBERS
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -40,8 +40,8 @@ class VectorBlock(Protocol):
     """Stored rows of one kind, by content hash, such as the feature store's `Block`."""
 
     def __contains__(self, sha256: str) -> bool: ...
-    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None:
-        """Append (n, d) float32 rows under n hashes that are not stored yet."""
+    def append_vectors(self, sha256s: Sequence[str], vectors: StorableVectors) -> None:
+        """Append (n, d) float32 or float16 rows under n hashes that are not stored yet."""
 
     def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None:
         """Append named columns of n values under n hashes that are not stored yet."""
@@ -88,14 +88,14 @@ class Row:
 
     Attributes
     ----------
-    vectors : mapping of str to (d,) float32
+    vectors : mapping of str to (d,) float32 or float16
         By block name; blocks whose vectors are already stored may be missing.
     """
 
     sha256: str
     key: str
     measured: tuple[float, ...]
-    vectors: Mapping[str, Vectors]
+    vectors: Mapping[str, StorableVectors]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Buffer:
         self.since = time.monotonic()
 
 
-def _append(block: VectorBlock, rows: Sequence[tuple[str, Vectors]]) -> None:
+def _append(block: VectorBlock, rows: Sequence[tuple[str, StorableVectors]]) -> None:
     fresh = {key: vector for key, vector in rows if key not in block}
     if fresh:
         block.append_vectors(list(fresh), np.stack(list(fresh.values())))

@@ -47,7 +47,8 @@ class Block:
     batched : bool
         Whether `function` computes several images at once, which pays for matrix products.
     description : str
-        For a block that the network computes, the name of the `Description` it uses.
+        For a block that the network computes, the name of the `Description` it holds; empty for the one in
+        use.
     turn_invariant : bool
         Whether quarter turns and mirroring leave the values unchanged.
     optional : bool

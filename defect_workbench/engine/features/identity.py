@@ -13,9 +13,10 @@ from typing import Any
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.trained_classifier import Classifier
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo
+from defect_workbench.core.clustering.feature_blocks import AVERAGE, BackboneInfo, identity_description
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.features.block import Block
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.formats.registry import decoder_version
@@ -35,6 +36,8 @@ class NetworkInUse:
         Name, identity and variant of the weights, as in `WeightsInfo`.
     precision, device : str
         Precision and device of the computation.
+    description : str
+        Name of the `Description` in use, for blocks that name none.
     """
 
     weights: str
@@ -42,6 +45,7 @@ class NetworkInUse:
     variant: str
     precision: str
     device: str
+    description: str = AVERAGE
 
 
 def pixel_identity(processing: Preprocessing) -> dict[str, Any]:
@@ -84,8 +88,16 @@ def block_identity(
         if network is None:
             raise ValueError(f"the block {block.name} depends on a network")
         values = asdict(network)
+        description = block.description or network.description
         result |= {"name": values.pop("weights"), **values}
+        del result["description"]
+        result |= _other_than_average(description)
     return result
+
+
+def _other_than_average(description: str) -> dict[str, str]:
+    """Return the field that names a description; none for `AVERAGE`, which earlier versions do not name."""
+    return {} if description == AVERAGE else {"description": description}
 
 
 def feature_identity(
@@ -113,6 +125,7 @@ def feature_identity(
             "sha256": backbone.sha256,
             "precision": backbone.precision,
             "device": backbone.device,
+            **_other_than_average(backbone.description),
         }
     return result
 
@@ -134,6 +147,11 @@ def processing_of(model: Classifier) -> Preprocessing:
             "this model was trained on images preprocessed in a way that this version does not know; "
             "update the program to use it"
         ) from error
+
+
+def description_of(model: Classifier) -> str | None:
+    """Return the name of the description that a model was trained on; None if it uses no network."""
+    return None if model.identity.get("backbone") is None else identity_description(model.identity)
 
 
 # The key of each part of an identity, what a model with another value of it does, and the name of the part.
@@ -175,9 +193,23 @@ def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[
             if before != now:
                 phrases.append(f"{part} was {_words(before)} and is {_words(now)}")
     before, now = stored.get("backbone"), current.get("backbone")
-    if "backbone" in stored and before != now:
-        phrases.append(f"the network was {_words(before)} and is {_words(now)}")
+    if "backbone" in stored and _network(before) != _network(now):
+        phrases.append(f"the network was {_words(_network(before))} and is {_words(_network(now))}")
+    elif "backbone" in stored and before != now:
+        phrases.append(f"the description was {_described(stored)} and is {_described(current)}")
     return tuple(phrases)
+
+
+def _network(backbone: Any) -> Any:
+    """Return the network of an identity without the description."""
+    if not isinstance(backbone, Mapping):
+        return backbone
+    return {key: value for key, value in backbone.items() if key != "description"}
+
+
+def _described(identity: Mapping[str, Any]) -> str:
+    """Return the description of an identity, in words."""
+    return description_label(str(identity["backbone"].get("name", "")), identity_description(identity))
 
 
 def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]:
@@ -211,6 +243,11 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
             f"{trained['sha256'][:12]}…) than those in use ({current['weights']}, SHA-256 "
             f"{current['sha256'][:12]}…)",
             Remedy.MATCHING_WEIGHTS,
+        )
+    if trained is not None and identity_description(expected) != identity_description(identity):
+        raise WorkbenchError(
+            f"this model was trained on the {_described(expected)}, and these images are described by the "
+            f"{_described(identity)}; classify them with this model's description, or train again"
         )
     unrecorded = []
     for key, difference, part in _PARTS:

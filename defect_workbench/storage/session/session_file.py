@@ -22,6 +22,7 @@ from defect_workbench.core.clustering.clustering_result import Analysis, Flat, S
 from defect_workbench.core.clustering.feature_blocks import (
     BackboneInfo,
     BlockWeights,
+    identity_description,
     identity_with_current_names,
     with_current_names,
 )
@@ -89,7 +90,7 @@ def _write(path: Path, project: Project) -> None:
         "rejected": [[r.path, r.reason] for r in project.images.rejected],
         "settings": _settings_json(analysis.settings),
         "weights": analysis.weights.as_json(),
-        "backbone": asdict(analysis.backbone) if analysis.backbone else None,
+        "backbone": _backbone_json(analysis.backbone) if analysis.backbone else None,
         "features": dict(analysis.identity),
         "suggestions": [asdict(s) for s in analysis.suggestions],
         "clusters": project.clusters,
@@ -140,6 +141,15 @@ def _settings_json(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON, with method parameters at the top level, as in all earlier formats."""
     state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
     return {**state.pop("parameters"), **state}
+
+
+def _backbone_json(backbone: BackboneInfo) -> dict[str, str]:
+    """Return the fields of all earlier versions; `features`, the identity, names the description."""
+    return {name: value for name, value in asdict(backbone).items() if name != "description"}
+
+
+def _backbone(state: Mapping[str, Any]) -> BackboneInfo:
+    return BackboneInfo(**state["backbone"], description=identity_description(state.get("features", {})))
 
 
 def _settings(state: Mapping[str, Any]) -> Settings:
@@ -242,7 +252,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     analysis = Analysis(
         settings=_settings(state["settings"]),
         weights=BlockWeights.from_json(state["weights"]),
-        backbone=BackboneInfo(**state["backbone"]) if state["backbone"] else None,
+        backbone=_backbone(state) if state["backbone"] else None,
         blocks=with_current_names(
             {k.removeprefix("block-"): v for k, v in arrays.items() if k.startswith("block-")}
         ),

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.arrays import StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import FileStamp
@@ -233,9 +233,10 @@ class Block:
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._location
 
-    def append_vectors(self, sha256s: Sequence[str], vectors: Vectors) -> None:
-        """Add vectors, (n, d) float32."""
-        values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
+    def append_vectors(self, sha256s: Sequence[str], vectors: StorableVectors) -> None:
+        """Add vectors, (n, d) float32 or float16; they are stored as they are and read as float32."""
+        kind = pa.float16() if vectors.dtype == np.float16 else pa.float32()
+        values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), kind), vectors.shape[1])
         self._append(sha256s, {"values": values})
 
     def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None:

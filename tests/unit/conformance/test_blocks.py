@@ -54,7 +54,8 @@ def test_entry_can_be_shown_and_stored(block: Block) -> None:
     assert block.label.startswith(block.short_label)
     assert block.default_weight >= 0
     assert block.weight_without_network == 0 or not block.by_network
-    assert block.by_network == (block.function is None) == bool(block.description)
+    assert block.by_network == (block.function is None)
+    assert block.by_network or not block.description
 
 
 @blocks

@@ -7,6 +7,7 @@ from defect_workbench.core.errors import Cancelled
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.resnet50 import COLUMNS
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
@@ -97,7 +98,7 @@ def test_deep_vectors_are_added_when_weights_arrive(
     run(lot, tmp_path / "s", tmp_path / "none")
     found = run(lot, tmp_path / "s", weights_folder)
     assert found.computed == 6
-    assert found.features.blocks["deep"].shape == (8, 2048)
+    assert found.features.blocks["deep"].shape == (8, COLUMNS)
     assert found.features.backbone is not None
     again = run(lot, tmp_path / "s", weights_folder)
     assert again.computed == 0

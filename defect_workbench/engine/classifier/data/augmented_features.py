@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers, Pixels, Vectors
+from defect_workbench.core.arrays import Integers, Pixels, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
@@ -161,7 +161,14 @@ class AugmentedExtractor:
     def _in_use(self, backbone: BackboneInfo) -> NetworkInUse:
         info = self._library.info()
         variant = str(info.variant) if info is not None and info.sha256 == backbone.sha256 else ""
-        return NetworkInUse(backbone.weights, backbone.sha256, variant, backbone.precision, backbone.device)
+        return NetworkInUse(
+            backbone.weights,
+            backbone.sha256,
+            variant,
+            backbone.precision,
+            backbone.device,
+            backbone.description,
+        )
 
     def _compute(
         self,
@@ -217,9 +224,9 @@ class AugmentedExtractor:
 
     def _embed(
         self, rows: Sequence[tuple[str, int, FeatureInput]], backbone: BackboneInfo | None
-    ) -> dict[tuple[str, int], dict[str, Vectors]]:
+    ) -> dict[tuple[str, int], dict[str, StorableVectors]]:
         """Return the network's vectors of each row, by block."""
-        embedded: dict[tuple[str, int], dict[str, Vectors]] = {}
+        embedded: dict[tuple[str, int], dict[str, StorableVectors]] = {}
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
             if backbone is not None:
@@ -236,7 +243,9 @@ class AugmentedExtractor:
                     "the ResNet-50 weights that these features were computed with are missing or damaged",
                     Remedy.FETCH_WEIGHTS,
                 )
-            self._backbone = NetworkVectors(checkpoint, self._library, info.precision, info.device)
+            self._backbone = NetworkVectors(
+                checkpoint, self._library, info.precision, info.device, info.description
+            )
         return self._backbone
 
     @staticmethod
