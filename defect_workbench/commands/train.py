@@ -37,7 +37,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         "--taxonomy",
         type=Path,
         metavar="FILE",
-        help="stages of the classifier, as TOML; default: defect or clean, size, noise, kind of defect",
+        help="stages of the classifier, as TOML; default: noise, defect or clean, size, kind of defect",
     )
     parser.add_argument(
         "--folds",

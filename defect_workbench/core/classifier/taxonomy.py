@@ -114,14 +114,18 @@ def new_stage(name: str, kind: str, following: str = "", **fields: Any) -> Stage
 
 
 def default_taxonomy() -> Taxonomy:
-    """Return the default stages: defect or clean, size, noise, kind of defect."""
-    first = (Outcome("clean"), Outcome("defect", next="size"))
+    """Return the default stages: noise, defect or clean, size, kind of defect.
+
+    The noise stage is first, so that noisy images are denoised before it is decided whether they show a
+    defect.
+    """
+    outcomes = (Outcome("clean"), Outcome("defect", next="size"))
     return Taxonomy(
         name="default",
         stages=(
-            new_stage("defect or clean", CLASSES, outcomes=first),
-            new_stage("size", SIZE, "noise"),
-            new_stage("noise", NOISE, "kind"),
+            new_stage("noise", NOISE, "defect or clean"),
+            new_stage("defect or clean", CLASSES, outcomes=outcomes),
+            new_stage("size", SIZE, "kind"),
             new_stage("kind", CLASSES, rest=True, inputs=("defect or clean", "size")),
         ),
     )

@@ -62,7 +62,7 @@ class ClassifyPanel(QWidget):
         self.folder.setAccessibleName("Labelled folders to train on")
         self.stages = QComboBox()
         self.stages.addItem("Default stages", "default")
-        self.stages.setToolTip("Defect or clean; size; noise; final label")
+        self.stages.setToolTip("Noise; defect or clean; size; final label")
         self.folds = QSpinBox()
         self.folds.setRange(2, 20)
         self.folds.setValue(5)

@@ -1,6 +1,7 @@
 """Stages, outcomes and where folders belong."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,9 +38,9 @@ background = "plane"
 
 
 @pytest.mark.parametrize("clean", ["clean", "None", "GOOD", "ok", "no-defect", "Normal"])
-def test_a_folder_of_clean_images_goes_to_the_first_stage(clean: str) -> None:
+def test_a_folder_of_clean_images_goes_to_the_stage_defect_or_clean(clean: str) -> None:
     fitted, notes = fit_taxonomy(default_taxonomy(), ["pit", clean, "scratch"])
-    assert [stage.name for stage in fitted.stages] == ["defect or clean", "size", "noise", "kind"]
+    assert [stage.name for stage in fitted.stages] == ["noise", "defect or clean", "size", "kind"]
     assert fitted.labels == (clean, "pit", "scratch")
     assert not notes
     outcomes = label_routes(fitted, ["pit", clean, "scratch"]).outcome_of
@@ -48,11 +49,40 @@ def test_a_folder_of_clean_images_goes_to_the_first_stage(clean: str) -> None:
     assert outcomes["kind"] == {"pit": 0, "scratch": 1}
 
 
-def test_without_clean_images_the_first_stage_is_left_out_and_said() -> None:
+def test_without_clean_images_the_stage_defect_or_clean_is_left_out_and_said() -> None:
     fitted, notes = fit_taxonomy(default_taxonomy(), ["pit", "scratch"])
-    assert [stage.name for stage in fitted.stages] == ["size", "noise", "kind"]
+    assert [stage.name for stage in fitted.stages] == ["noise", "size", "kind"]
+    assert {outcome.next for outcome in fitted.stage("noise").outcomes} == {"size"}
     assert fitted.stage("kind").inputs == ("size",)
     assert "no folder of clean images" in notes[0]
+
+
+def test_by_default_noise_is_checked_before_it_is_decided_whether_there_is_a_defect() -> None:
+    default = default_taxonomy()
+    assert [stage.name for stage in default.stages] == ["noise", "defect or clean", "size", "kind"]
+    assert {outcome.next for outcome in default.stages[0].outcomes} == {"defect or clean"}
+
+
+def test_stages_in_another_order_keep_it_in_files_and_models() -> None:
+    first, noise, size, kind = (
+        default_taxonomy().stage(name) for name in ("defect or clean", "noise", "size", "kind")
+    )
+    towards = {"noise": "kind", "size": "noise"}
+    size, noise = (
+        replace(s, outcomes=tuple(replace(o, next=towards[s.name]) for o in s.outcomes))
+        for s in (size, noise)
+    )
+    former = replace(default_taxonomy(), stages=(first, size, noise, kind))
+    order = ["defect or clean", "size", "noise", "kind"]
+    assert [stage.name for stage in read_taxonomy(taxonomy_text(former), "file").stages] == order
+    assert [stage.name for stage in from_mapping(former.as_json(), "model").stages] == order
+    assert [stage.name for stage in fit_taxonomy(former, ["clean", "pit"])[0].stages] == order
+
+
+def test_the_guide_shows_the_default_stages() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "classifier.md").read_text(encoding="utf-8")
+    shown = guide.split("```toml\n")[1].split("```")[0]
+    assert read_taxonomy(shown, "guide") == read_taxonomy(taxonomy_text(default_taxonomy()), "default")
 
 
 def test_one_kind_of_defect_beside_clean_is_enough() -> None:
