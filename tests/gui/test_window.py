@@ -151,7 +151,7 @@ def test_a_closed_window_is_released_with_its_project(
     jobs = window.jobs
     qtbot.waitUntil(lambda: not jobs.busy)
     assert window.document.project is not None
-    remains = [weakref.ref(window), weakref.ref(window.document.project)]
+    remains: list[weakref.ref[object]] = [weakref.ref(window), weakref.ref(window.document.project)]
     assert window.close_without_asking()
     delete_now(window)
     del window
