@@ -22,13 +22,16 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
-from tests.processes import run
+from tests.processes import Command, in_process, run
 
 # No deadline per example: machine speed varies, and the first example may import large packages.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 TESTS = Path(__file__).resolve().parent
+GOLDEN = TESTS / "data" / "golden"
+# The marks of tests that start first.
+LONG_FIRST = ("long", "e2e", "gui")
 SHARED_DATA = TESTS.parent.parent / "shared" / "data"
 
 
@@ -44,6 +47,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def places(home: Path) -> UserDirs:
     """The user folders in the home of the test."""
     return UserDirs.of_user()
+
+
+@pytest.fixture
+def command(places: UserDirs, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return a function that takes what `run` takes, and runs the command line in this process."""
+    return lambda *arguments: in_process([str(argument) for argument in arguments], places, capsys)
 
 
 @pytest.fixture(autouse=True)
@@ -91,8 +100,9 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pad batches to 8 images instead of 32, for tests of at most 8 images that run in this process."""
+    """Make batches of 8 images instead of 32 in this process: padding costs less."""
     monkeypatch.setattr("defect_workbench.engine.backbone.embedder.BATCH", 8)
+    monkeypatch.setattr("defect_workbench.engine.extraction.extractor.BATCH", 8)
 
 
 @pytest.fixture
@@ -142,7 +152,7 @@ def trained_with(
             home = folder / "home"
             home.mkdir()
             (home / "weights").symlink_to(weights_folder)
-            arguments = ("train", TESTS / "data" / "golden" / "images", "--out", folder / "kinds.dwm")
+            arguments = ("train", GOLDEN / "images", "--out", folder / "kinds.dwm")
             options = ("--folds", "2", *option.split(), "--json")
             done = run(*arguments, *options, **{HOME_VARIABLE: str(home)})
             assert done.returncode == 0, done.stderr
@@ -183,7 +193,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by their folder and fixtures, and leave out the slow ones unless `-m` mentions them."""
+    """Mark tests by folder and fixtures, put long ones first; leave out slow ones unless `-m` has them."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
         if folder in ("gui", "e2e"):
@@ -194,3 +204,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    # Workers fetch test after test, so short ones at the end let all workers end at the same time.
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next(
+        (rank for rank, mark in enumerate(LONG_FIRST) if item.get_closest_marker(mark)), len(LONG_FIRST)
+    )

@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from defect_workbench import cli
 from defect_workbench.user_dirs import UserDirs
 
 COMMAND = [sys.executable, "-m", "defect_workbench"]
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ from defect_workbench.app.jobs.runner import JobReporter, Work
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
 from defect_workbench.workflows.train import TrainRequest
-from tests.e2e.test_golden import GOLDEN
+from tests.conftest import GOLDEN
 from tests.processes import table
 
 LOT, LABELLED = GOLDEN / "lot", GOLDEN / "images"

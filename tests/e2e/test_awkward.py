@@ -14,7 +14,7 @@ from defect_workbench.engine.input.formats.registry import format_names
 from tests.builders import picture
 from tests.e2e.test_faults import ORDINARY, as_ordinary, needs_rights
 from tests.hostile import png_bomb, tiff_bomb
-from tests.processes import run, table
+from tests.processes import Command, table
 
 USED = ""
 
@@ -194,7 +194,9 @@ def bad_ones(make: Maker) -> None:
 
 @needs_rights
 @pytest.mark.skipif(os.name != "posix", reason="names and pipes as POSIX has them")
-def test_every_awkward_file_is_clustered_or_listed_with_its_right_reason(tmp_path: Path) -> None:
+def test_every_awkward_file_is_clustered_or_listed_with_its_right_reason(
+    tmp_path: Path, command: Command
+) -> None:
     make = Maker(tmp_path / "lot")
     sound_ones(make)
     bad_ones(make)
@@ -232,7 +234,7 @@ def test_every_awkward_file_is_clustered_or_listed_with_its_right_reason(tmp_pat
         exported = tmp_path / "out" / row["exported_as"]
         assert exported.read_bytes() == (make.folder / row["path"]).read_bytes()
     print(f"{len(make.wanted)} files: {len(used)} used, {len(rejected)} listed; ordinary by {ORDINARY}")
-    again = run("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
+    again = command("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
     # Root can read the file that an ordinary user could not.
     assert again.returncode == (1 if ORDINARY else 0), again.stderr
     assert not ORDINARY or "rights/shut.png: can be used now" in again.stderr

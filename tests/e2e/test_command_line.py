@@ -22,7 +22,7 @@ from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
 from tests.conftest import SHARED_DATA
-from tests.processes import COMMAND, in_process, run, table
+from tests.processes import COMMAND, Command, in_process, run, table
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
-def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Path) -> None:
+def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Path, command: Command) -> None:
     """Other seed, size, texture and numbers than the sample set's."""
     look = Look(size=176, grain=7, grain_scale=2.5, noise=(5, 11), pitch=(16, 19))
     write_set(tmp_path / "lot", 11, (6, 10, 8, 12, 5, 7, 7, 4), look, by_kind=True)
@@ -61,14 +61,14 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     purest = {label: max_share([r for r in rows if r["label"] == label]) for label in labels}
     assert sum(purest.values()) / len(purest) > 0.7
 
-    compared = run("compare", tmp_path / "out" / "session.dwb", tmp_path / "lot", "--json")
+    compared = command("compare", tmp_path / "out" / "session.dwb", tmp_path / "lot", "--json")
     agreement = json.loads(compared.stdout)
     assert agreement["images"] == 64
     assert 0.4 < agreement["adjusted_rand_index"] <= 1
-    same = run("compare", tmp_path / "out" / "session.dwb", tmp_path / "out" / "session.dwb")
+    same = command("compare", tmp_path / "out" / "session.dwb", tmp_path / "out" / "session.dwb")
     assert "adjusted Rand index 1.000" in same.stdout
 
-    again = run("cluster", tmp_path / "lot", "--out", tmp_path / "again", "--json")
+    again = command("cluster", tmp_path / "lot", "--out", tmp_path / "again", "--json")
     assert json.loads(again.stdout)["images_per_second"] is None
     first = (tmp_path / "out" / "manifest.csv").read_bytes()
     assert (tmp_path / "again" / "manifest.csv").read_bytes() == first
@@ -90,12 +90,19 @@ def test_without_weights_it_works_and_says_so_everywhere(lot: Path, tmp_path: Pa
     assert table(tmp_path / "out" / "rejected.csv")[0]["path"] == "bad.png"
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(tmp_path: Path, with_weights: Path) -> None:
-    """The killed run stores its first batch at once; the next run computes the rest."""
-    write_set(tmp_path / "lot", 3, 5)
+def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(
+    tmp_path: Path, with_weights: Path, small_batches: None, command: Command
+) -> None:
+    """The killed run stores its first batch at once; the next run computes the rest.
+
+    All three have batches of 8, so that 21 images are several.
+    """
+    write_set(tmp_path / "lot", 3, 2)
     arguments = ["extract", str(tmp_path / "lot"), "--store", str(tmp_path / "killed"), "--json"]
     code = (
         "import sys, defect_workbench.__main__ as program\n"
+        "from defect_workbench.engine.backbone import network\n"
+        "network.BATCH = 8\n"
         "from defect_workbench.engine.extraction import stored_vectors\n"
         "stored_vectors.FLUSH_SECONDS = 0\n"
         "sys.exit(program.main())"
@@ -108,10 +115,10 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(tmp_path: Path, wit
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    resumed = json.loads(run(*arguments).stdout)
-    assert 0 < resumed["computed"] < resumed["images"] == 45
-    whole = run("extract", tmp_path / "lot", "--store", tmp_path / "whole", "--json")
-    assert json.loads(whole.stdout)["computed"] == 45
+    resumed = json.loads(command(*arguments).stdout)
+    assert 0 < resumed["computed"] < resumed["images"] == 21
+    whole = command("extract", tmp_path / "lot", "--store", tmp_path / "whole", "--json")
+    assert json.loads(whole.stdout)["computed"] == 21
     lot = scan(tmp_path / "lot", SilentReporter())
     killed, uninterrupted = (
         extract(lot, FeatureStore(tmp_path / name), WeightsLibrary(with_weights), SilentReporter())
@@ -194,16 +201,18 @@ def test_wrong_input_gets_a_sentence_and_costs_nothing(
     assert not (tmp_path / "out").exists()
 
 
-def test_dry_run_says_what_would_be_written_and_writes_nothing(lot: Path, tmp_path: Path) -> None:
-    done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--dry-run", "--cut", "2")
+def test_dry_run_says_what_would_be_written_and_writes_nothing(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
+    done = command("cluster", lot, "--out", tmp_path / "out", "--offline", "--dry-run", "--cut", "2")
     assert done.returncode == 0
     assert "would be written to" in done.stdout
     assert not (tmp_path / "out").exists()
 
 
-def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path) -> None:
+def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path, command: Command) -> None:
     def result(name: str, *options: str) -> dict[str, object]:
-        done = run("cluster", lot, "--out", tmp_path / name, "--offline", "--json", *options)
+        done = command("cluster", lot, "--out", tmp_path / name, "--offline", "--json", *options)
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 
@@ -220,13 +229,14 @@ def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path) 
     assert affinity["weights"]["zernike"] == 2
 
 
-def test_folder_without_a_usable_image_is_told(tmp_path: Path) -> None:
+def test_folder_without_a_usable_image_is_told(tmp_path: Path, command: Command) -> None:
     (tmp_path / "lot").mkdir()
     assert (
-        "contains no images" in run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline").stderr
+        "contains no images"
+        in command("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline").stderr
     )
     (tmp_path / "lot" / "a.png").write_bytes(b"")
-    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline")
+    done = command("cluster", tmp_path / "lot", "--out", tmp_path / "o", "--offline")
     assert done.returncode == 2
     assert "a.png: the file is empty" in done.stderr
 
@@ -250,12 +260,14 @@ def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
     assert len(rows) == 245
 
 
-def steel_agrees(folder: Path, tmp_path: Path, precision: str, least: dict[str, float]) -> None:
+def steel_agrees(
+    folder: Path, tmp_path: Path, precision: str, least: dict[str, float], command: Command
+) -> None:
     """Compare the clusters of steel images with their class folders, by cut."""
     score = SHARED_DATA.parent / "check" / "score.py"
     for cut, bound in least.items():
         out = tmp_path / cut
-        done = run(
+        done = command(
             "cluster", folder, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
         )
         assert done.returncode == 0, done.stderr
@@ -268,22 +280,22 @@ def steel_agrees(folder: Path, tmp_path: Path, precision: str, least: dict[str, 
 
 
 def test_a_part_of_the_steel_images_is_grouped_as_people_did(
-    x_sdd: Path, tmp_path: Path, with_weights: Path
+    x_sdd: Path, tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
     """The first 18 images of each class score 0.84 and 0.88; without the network, 0.18 and 0.23."""
     for kind in x_sdd.iterdir():
         (tmp_path / "lot" / kind.name).mkdir(parents=True)
         for path in sorted(kind.iterdir())[:18]:
             shutil.copy(path, tmp_path / "lot" / kind.name)
-    steel_agrees(tmp_path / "lot", tmp_path, "auto", {"auto": 0.75, "7": 0.75})
+    steel_agrees(tmp_path / "lot", tmp_path, "auto", {"auto": 0.75, "7": 0.75}, command)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["auto", "fp32"])
 def test_steel_images_are_grouped_as_people_did(
-    x_sdd: Path, tmp_path: Path, with_weights: Path, precision: str
+    x_sdd: Path, tmp_path: Path, with_weights: Path, precision: str, command: Command
 ) -> None:
-    steel_agrees(x_sdd, tmp_path, precision, {"auto": 0.65, "7": 0.60})
+    steel_agrees(x_sdd, tmp_path, precision, {"auto": 0.65, "7": 0.60}, command)
 
 
 def outline(kind: str, rng: np.random.Generator) -> Image.Image:
@@ -303,14 +315,14 @@ def outline(kind: str, rng: np.random.Generator) -> Image.Image:
 
 
 def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
-    tmp_path: Path, with_weights: Path
+    tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
     rng = np.random.default_rng(1)
     for kind in ("three", "four", "five", "oval"):
         (tmp_path / "lot" / kind).mkdir(parents=True)
         for number in range(24):
             outline(kind, rng).save(tmp_path / "lot" / kind / f"{number:02d}.png")
-    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
+    done = command("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     weights = json.loads(done.stdout)["weights"]
     assert weights["zernike"] > 0

@@ -7,7 +7,7 @@ import pytest
 
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
-from tests.processes import in_process, run, table
+from tests.processes import Command, in_process, table
 
 
 @pytest.fixture
@@ -23,14 +23,16 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(lot: Path, tmp_path: Path) -> None:
+def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
     out, again = tmp_path / "out", tmp_path / "again"
     options = ["--offline", "--cut", "4", "--side-data", str(tmp_path / "side.csv"), "--background", "plane"]
-    dry = run("cluster", lot, "--out", out, *options, "--split", "folder", "--dry-run")
+    dry = command("cluster", lot, "--out", out, *options, "--split", "folder", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "would be written to" in dry.stdout
     assert not out.exists()
-    done = run(
+    done = command(
         "cluster", lot, "--out", out, *options,
         "--split", "folder", "--format", "coco", "--format", "csv", "--json",
     )  # fmt: skip
@@ -48,42 +50,46 @@ def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(lot: P
     assert "Rows without an image (1): other.png" in report
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
 
-    replayed = run("replay", out / "session.dwb", "--out", again)
+    replayed = command("replay", out / "session.dwb", "--out", again)
     assert replayed.returncode == 0, replayed.stderr
     assert (again / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
     assert (again / "annotations.csv").read_bytes() == (out / "annotations.csv").read_bytes()
 
-    fresh = run("replay", out / "session.dwb", "--out", tmp_path / "fresh", "--store", tmp_path / "store")
+    fresh = command("replay", out / "session.dwb", "--out", tmp_path / "fresh", "--store", tmp_path / "store")
     assert fresh.returncode == 0, fresh.stderr
     assert (tmp_path / "fresh" / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
 
     elsewhere = tmp_path / "elsewhere"
     lot.rename(elsewhere)
-    moved = run("export", out / "session.dwb", "--out", tmp_path / "moved")
+    moved = command("export", out / "session.dwb", "--out", tmp_path / "moved")
     assert moved.returncode == 1
     assert "can no longer be read" in moved.stderr
-    moved = run("export", out / "session.dwb", "--out", tmp_path / "moved", "--folder", elsewhere, "--json")
+    moved = command(
+        "export", out / "session.dwb", "--out", tmp_path / "moved", "--folder", elsewhere, "--json"
+    )
     assert json.loads(moved.stdout)["images"] == 36
     (elsewhere / "A" / "new.png").write_bytes((elsewhere / "A" / "00.png").read_bytes())
     picture(77).save(elsewhere / "A" / "newer.png")
-    added = run("cluster", elsewhere, "--out", tmp_path / "moved", "--add", "--offline", "--cut", "4")
+    added = command("cluster", elsewhere, "--out", tmp_path / "moved", "--add", "--offline", "--cut", "4")
     assert added.returncode == 0, added.stderr
     assert "1 new image," in added.stdout
     assert len(table(tmp_path / "moved" / "manifest.csv")) == 37
-    undone = run("export", "--undo", tmp_path / "moved")
+    undone = command("export", "--undo", tmp_path / "moved")
     assert undone.returncode == 0, undone.stderr
     assert not (tmp_path / "moved").exists()
     assert len(list(elsewhere.rglob("*.png"))) == 39
 
 
-def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(lot: Path, tmp_path: Path) -> None:
-    assert run("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3").returncode == 0
+def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3").returncode == 0
     picture(99).save(lot / "A" / "00.png")
     (lot / "B" / "01.png").unlink()
     (lot / "C" / "02.png").write_bytes(b"")
     picture(98).save(lot / "A" / "new.png")
     picture(97).save(lot / "bad.png")
-    done = run("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
+    done = command("replay", tmp_path / "out" / "session.dwb", "--out", tmp_path / "again")
     assert done.returncode == 1
     for words in (
         "B/01.png: deleted or moved",

@@ -13,7 +13,7 @@ from defect_workbench import cli
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.builders import made_lot
-from tests.e2e.test_golden import GOLDEN
+from tests.conftest import GOLDEN
 from tests.processes import run
 
 ODD = ("Traceback", "did not expect", "Warning:", "site-packages")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.builders import picture
-from tests.processes import COMMAND, run, table
+from tests.processes import COMMAND, Command, table
 
 # Root may read and write everything: its two rights to do so are taken away.
 ORDINARY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
@@ -56,7 +56,7 @@ def as_ordinary(
     ],
 )
 def test_killed_at_a_line_of_progress_leaves_no_result_and_the_next_run_gives_it(
-    lot: Path, tmp_path: Path, line: str
+    lot: Path, tmp_path: Path, line: str, command: Command
 ) -> None:
     out = tmp_path / "out"
     arguments = ["cluster", str(lot), "--out", str(out), "--offline", "--cut", "3"]
@@ -69,14 +69,14 @@ def test_killed_at_a_line_of_progress_leaves_no_result_and_the_next_run_gives_it
         process.stderr.read()
     assert process.returncode == -signal.SIGKILL
     assert not out.exists()
-    done = run(*arguments)
+    done = command(*arguments)
     assert done.returncode == 0, done.stderr
     assert len(table(out / "manifest.csv")) == 60
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "home") == ["lot", "out"]
 
 
 def test_a_disk_that_takes_no_more_ends_in_a_sentence_and_nothing_half_written(
-    lot: Path, tmp_path: Path
+    lot: Path, tmp_path: Path, command: Command
 ) -> None:
     """A limit on the size of files: what is larger does not fit, as on a full disk."""
     rng = np.random.default_rng(0)
@@ -85,7 +85,7 @@ def test_a_disk_that_takes_no_more_ends_in_a_sentence_and_nothing_half_written(
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
-    assert run("cluster", lot, "--out", tmp_path / "whole", "--offline", "--cut", "3").returncode == 0
+    assert command("cluster", lot, "--out", tmp_path / "whole", "--offline", "--cut", "3").returncode == 0
     done = as_ordinary("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3", limit=limit)
     assert done.returncode == 1
     assert "nothing was written to" in done.stderr
@@ -101,7 +101,7 @@ def test_a_disk_that_takes_no_more_ends_in_a_sentence_and_nothing_half_written(
     assert done.returncode == 1
     assert f"the feature store {store} cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
-    done = run("extract", lot, "--store", store, "--offline")
+    done = command("extract", lot, "--store", store, "--offline")
     assert done.returncode == 0, done.stderr
 
 
@@ -137,7 +137,7 @@ def test_a_full_disk_ends_in_a_sentence_and_nothing_half_written(lot: Path, tmp_
         assert ".part" not in done.stdout
 
 
-def test_training_on_a_full_disk_leaves_neither_model_nor_report(tmp_path: Path) -> None:
+def test_training_on_a_full_disk_leaves_neither_model_nor_report(tmp_path: Path, command: Command) -> None:
     """The disk has room for the model but not for its report, or for nothing."""
     lot, disk, store = tmp_path / "lot", tmp_path / "disk", tmp_path / "store"
     disk.mkdir()
@@ -145,21 +145,24 @@ def test_training_on_a_full_disk_leaves_neither_model_nor_report(tmp_path: Path)
         (lot / kind).mkdir(parents=True)
         for index in range(4):
             picture(shift + index).save(lot / kind / f"{index}.png")
-    train = f"{' '.join(COMMAND)} train {lot} --offline --store {store} --folds 2 --out"
+    options = ("--offline", "--store", str(store), "--folds", "2", "--out")
+    train = f"{' '.join(COMMAND)} train {lot} {' '.join(options)}"
     mount = f"mount -t tmpfs -o size=4m none {disk}"
     if (
         shutil.which("unshare") is None
         or subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True, check=False).returncode
     ):
         pytest.skip("no right to mount a small disk here")
-    script = f"cd {tmp_path}; {train} whole && {mount}; "
-    for room in ("$(( ($(stat -c %s whole) / 4096 + 4) * 4096 ))", "0"):
-        script += f"head -c $(( 4194304 - {room} )) /dev/zero > {disk}/filler; "
+    assert command("train", lot, *options, tmp_path / "whole").returncode == 0
+    size = (tmp_path / "whole").stat().st_size
+    script = f"{mount}; "
+    for room in ((size // 4096 + 4) * 4096, 0):
+        script += f"head -c {4194304 - room} /dev/zero > {disk}/filler; "
         script += f"{train} {disk}/m; echo code $?; ls -A {disk}; "
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=False, timeout=300
     )
-    assert {"whole", "whole.html"} <= {path.name for path in tmp_path.iterdir()}
+    assert (tmp_path / "whole.html").is_file()
     assert len(done.stdout.split("code ")) == 3
     for after in done.stdout.split("code ")[1:]:
         assert after.split()[:2] == ["1", "filler"], done.stderr
@@ -229,8 +232,10 @@ sys.exit(main())
 
 
 @needs_rights
-def test_a_session_that_cannot_be_saved_or_an_export_undone_says_so(lot: Path, tmp_path: Path) -> None:
-    assert run("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3").returncode == 0
+def test_a_session_that_cannot_be_saved_or_an_export_undone_says_so(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("cluster", lot, "--out", tmp_path / "out", "--offline", "--cut", "3").returncode == 0
     folders = [tmp_path / "out", *(p for p in (tmp_path / "out").iterdir() if p.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
@@ -247,7 +252,9 @@ def test_a_session_that_cannot_be_saved_or_an_export_undone_says_so(lot: Path, t
     assert len(table(tmp_path / "out" / "manifest.csv")) == 60
 
 
-def test_damaged_and_newer_files_are_refused_in_words_and_kept(lot: Path, tmp_path: Path) -> None:
+def test_damaged_and_newer_files_are_refused_in_words_and_kept(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
     (tmp_path / "s.dwb").write_bytes(b"PK\x03\x04 nonsense")
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "store.json").write_text("{")
@@ -259,7 +266,7 @@ def test_damaged_and_newer_files_are_refused_in_words_and_kept(lot: Path, tmp_pa
         (["extract", lot, "--store", tmp_path / "newer"], "newer version"),
     )
     for arguments, words in cases:
-        done = run(*arguments)
+        done = command(*arguments)
         assert done.returncode == 1
         assert words in done.stderr
         assert "Traceback" not in done.stderr

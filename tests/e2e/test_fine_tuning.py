@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from defect_workbench.storage.model.model_file import load_model
-from tests.e2e.test_golden import GOLDEN
-from tests.processes import run, table
+from tests.conftest import GOLDEN
+from tests.processes import Command, table
 
 KINDS = ("clean", "pit", "residue", "scratch")
 
@@ -17,7 +17,7 @@ def right(rows: list[dict[str, str]]) -> int:
 
 
 def test_a_fine_tuned_classifier_sorts_by_its_own_network(
-    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path
+    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
     trained = trained_with("--fine-tune")
     model = trained / "kinds.dwm"
@@ -26,7 +26,7 @@ def test_a_fine_tuned_classifier_sorts_by_its_own_network(
     assert set(load_model(model).tuned)
 
     out = tmp_path / "out"
-    done = run("classify", GOLDEN / "lot", "--model", model, "--out", out)
+    done = command("classify", GOLDEN / "lot", "--model", model, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "Computing feature maps for fine-tuning" in done.stderr
     rows = table(out / "manifest.csv")
@@ -34,12 +34,12 @@ def test_a_fine_tuned_classifier_sorts_by_its_own_network(
 
     # The session says which network its vectors are by, and that is the one its replay uses.
     again = tmp_path / "again"
-    done = run("replay", out / "session.dwb", "--out", again, "--offline")
+    done = command("replay", out / "session.dwb", "--out", again, "--offline")
     assert done.returncode == 0, done.stderr
 
 
-def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path) -> None:
-    done = run(
+def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path, command: Command) -> None:
+    done = command(
         "train", GOLDEN / "images", "--out", tmp_path / "m", "--fine-tune", "--onnx", tmp_path / "m.onnx"
     )
     assert done.returncode == 2
@@ -48,7 +48,7 @@ def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path) -> 
 
 
 def test_changed_copies_are_learnt_from_and_kept(
-    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path
+    trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
     trained = trained_with("--augment 1")
     model = trained / "kinds.dwm"
@@ -63,11 +63,11 @@ def test_changed_copies_are_learnt_from_and_kept(
     # The copies are in the store now, and give the same model to the bit.
     shutil.copytree(trained / "home" / "features", tmp_path / "store")
     options = ("--folds", "2", "--augment", "1", "--store", tmp_path / "store", "--json")
-    done = run("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)
+    done = command("train", GOLDEN / "images", "--out", tmp_path / "b.model", *options)
     assert done.returncode == 0, done.stderr
     assert "Extracting features of augmented images" not in done.stderr
     assert (tmp_path / "b.model").read_bytes() == model.read_bytes()
 
-    done = run("classify", GOLDEN / "lot", "--model", model, "--out", tmp_path / "out")
+    done = command("classify", GOLDEN / "lot", "--model", model, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert right(table(tmp_path / "out" / "manifest.csv")) >= 9

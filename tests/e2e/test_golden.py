@@ -17,9 +17,9 @@ from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.workflows.extract import FeatureOptions
 from defect_workbench.workflows.open_project import OpenedProject, OpenRequest, open_folder
-from tests.processes import run, table
+from tests.conftest import GOLDEN
+from tests.processes import Command, run, table
 
-GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
 KINDS = {"clean", "pit", "residue", "scratch"}
 
@@ -119,9 +119,9 @@ def test_session_replays_from_its_store(golden: Path, with_weights: Path) -> Non
     assert manifest == (golden / "result" / "manifest.csv").read_bytes()
 
 
-def test_model_says_the_same_of_the_same_lot(golden: Path, with_weights: Path) -> None:
+def test_model_says_the_same_of_the_same_lot(golden: Path, with_weights: Path, command: Command) -> None:
     assert set(load_model(golden / "staged.model").taxonomy.labels) >= KINDS
-    done = run(
+    done = command(
         "classify", golden / "lot", "--model", golden / "staged.model", "--out", golden / "new",
         "--store", golden / "store", "--offline",
     )  # fmt: skip
@@ -133,18 +133,20 @@ def test_model_says_the_same_of_the_same_lot(golden: Path, with_weights: Path) -
         assert float(now["probability"]) == pytest.approx(float(then["probability"]), abs=1e-4)
 
 
-def test_result_folder_is_added_to_and_undone_by_its_receipt(golden: Path, with_weights: Path) -> None:
+def test_result_folder_is_added_to_and_undone_by_its_receipt(
+    golden: Path, with_weights: Path, command: Command
+) -> None:
     result = golden / "result"
     before = (result / "manifest.csv").read_text(encoding="utf-8")
     assert read_receipt(result).files
     shutil.copy(golden / "lot" / "pit" / "pit-00.png", golden / "images" / "pit" / "pit-90.png")
     options = ("--store", golden / "store", "--offline")
-    done = run("cluster", golden / "images", "--out", result, "--add", *options)
+    done = command("cluster", golden / "images", "--out", result, "--add", *options)
     assert done.returncode == 0, done.stderr
     after = (result / "manifest.csv").read_text(encoding="utf-8")
     assert after.startswith(",".join(COLUMNS.names))
     assert set(after.splitlines()) - set(before.splitlines())
     assert set(before.splitlines()) <= set(after.splitlines())
-    done = run("export", "--undo", result)
+    done = command("export", "--undo", result)
     assert done.returncode == 0, done.stderr
     assert not result.exists()

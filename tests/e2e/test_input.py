@@ -10,7 +10,7 @@ from PIL import Image
 
 from defect_workbench.sample.synthetic import KINDS, render
 from defect_workbench.storage.session.session_file import load_session
-from tests.processes import run, table
+from tests.processes import Command, table
 from tests.unit.features.test_info_bar import with_bar
 from tests.unit.input.test_afm import gwy, heights, needs_reader
 from tests.unit.input.test_tool_facts import HITACHI, ZEISS
@@ -34,9 +34,9 @@ def lot(tmp_path: Path) -> Path:
 
 
 @needs_reader
-def test_tool_images_end_with_measurements_in_nanometres(lot: Path, tmp_path: Path) -> None:
+def test_tool_images_end_with_measurements_in_nanometres(lot: Path, tmp_path: Path, command: Command) -> None:
     (lot / "map.gwy").write_bytes(gwy(heights()))
-    done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--denoise", "median")
+    done = command("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--denoise", "median")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["processing"]["denoise"] == "median"
@@ -57,24 +57,24 @@ def test_tool_images_end_with_measurements_in_nanometres(lot: Path, tmp_path: Pa
     assert "Measurements" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-def test_two_runs_write_the_same_measurements(lot: Path, tmp_path: Path) -> None:
+def test_two_runs_write_the_same_measurements(lot: Path, tmp_path: Path, command: Command) -> None:
     for number in (1, 2):
         options = ("--store", tmp_path / f"s{number}", "--background", "plane")
-        done = run("cluster", lot, "--out", tmp_path / f"o{number}", "--offline", *options)
+        done = command("cluster", lot, "--out", tmp_path / f"o{number}", "--offline", *options)
         assert done.returncode == 0, done.stderr
     for name in ("manifest.csv", "measurements.csv"):
         assert (tmp_path / "o1" / name).read_bytes() == (tmp_path / "o2" / name).read_bytes()
 
 
-def test_lines_and_spaces_get_a_hint(tmp_path: Path) -> None:
+def test_lines_and_spaces_get_a_hint(tmp_path: Path, command: Command) -> None:
     folder = tmp_path / "lines"
     folder.mkdir()
     for index in range(6):
         pixels = render(KINDS["bridge"], np.random.default_rng(index))
         Image.fromarray(pixels).save(folder / f"{index}.png")
-    plain = run("extract", folder, "--store", tmp_path / "s", "--offline")
+    plain = command("extract", folder, "--store", tmp_path / "s", "--offline")
     assert "try --background periodic" in plain.stdout
-    followed = run("extract", folder, "--store", tmp_path / "s", "--offline", "--background", "periodic")
+    followed = command("extract", folder, "--store", tmp_path / "s", "--offline", "--background", "periodic")
     assert followed.returncode == 0
     assert "hint" not in followed.stdout
 
@@ -89,15 +89,17 @@ def test_lines_and_spaces_get_a_hint(tmp_path: Path) -> None:
         ("--rescale", "x"),
     ],
 )
-def test_impossible_options_are_refused(lot: Path, tmp_path: Path, options: tuple[str, str]) -> None:
-    done = run("extract", lot, "--store", tmp_path / "s", "--offline", *options)
+def test_impossible_options_are_refused(
+    lot: Path, tmp_path: Path, options: tuple[str, str], command: Command
+) -> None:
+    done = command("extract", lot, "--store", tmp_path / "s", "--offline", *options)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "s").exists()
 
 
-def test_the_outline_of_the_defect_can_decide(lot: Path, tmp_path: Path) -> None:
+def test_the_outline_of_the_defect_can_decide(lot: Path, tmp_path: Path, command: Command) -> None:
     weights = ("--weight", "deep=0", "--weight", "shape=1")
-    done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3", *weights)
+    done = command("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3", *weights)
     assert done.returncode == 0, done.stderr
     assert (given := json.loads(done.stdout)["weights"])["outline"] == given["shape"] == 1.0

@@ -12,7 +12,7 @@ from defect_workbench.sample.synthetic import KINDS, Look, render
 from defect_workbench.storage.result.manifest import COLUMNS
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.user_dirs import UserDirs
-from tests.processes import in_process, run, table
+from tests.processes import Command, in_process, run, table
 
 LOOK = Look(size=150, grain=5, grain_scale=2.2, noise=(4, 7), pitch=(17, 21))
 
@@ -33,10 +33,10 @@ def sorted_lot(tmp_path: Path) -> Path:
 
 
 def test_labels_become_a_classifier_and_sort_a_new_lot(
-    sorted_lot: Path, tmp_path: Path, with_weights: Path
+    sorted_lot: Path, tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
     model = tmp_path / "lot.model"
-    done = run(
+    done = command(
         "train", sorted_lot, "--out", model, "--json", "--folds", "3", "--onnx", tmp_path / "heads.onnx"
     )
     assert done.returncode == 0, done.stderr
@@ -71,18 +71,18 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert not any(group.confirmed for group in project.decisions.groups.values())
     assert len(project.partition.outliers) == said["unknown"]
 
-    again = run("classify", new, "--model", model, "--out", tmp_path / "again", "--json")
+    again = command("classify", new, "--model", model, "--out", tmp_path / "again", "--json")
     assert again.returncode == 0
     assert (tmp_path / "again" / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
 
     # What was sorted is a folder to learn from: the outliers are no class.
-    learnt = run("train", out, "--out", tmp_path / "second.model", "--json", "--folds", "2")
+    learnt = command("train", out, "--out", tmp_path / "second.model", "--json", "--folds", "2")
     assert learnt.returncode == 0, learnt.stderr
     assert set(json.loads(learnt.stdout)["classes"]) == {row["label"] for row in known}
 
     shutil.rmtree(tmp_path / "home" / "weights", ignore_errors=True)
     (tmp_path / "home" / "weights").unlink(missing_ok=True)
-    refused = run("classify", new, "--model", model, "--out", tmp_path / "none", "--offline")
+    refused = command("classify", new, "--model", model, "--out", tmp_path / "none", "--offline")
     assert refused.returncode == 1
     assert "there are no ResNet-50 weights" in refused.stderr
     assert not (tmp_path / "none").exists()
@@ -117,7 +117,7 @@ inputs = ["defect or clean", "size"]
 """
 
 
-def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -> None:
+def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path, command: Command) -> None:
     """Sizes and noise are decided by measurement, on a generator look of its own."""
     quiet = {"clean": 12, "small-particle": 14, "large-particle": 10, "pit": 10}
     folder = write_kinds(tmp_path / "sorted", 41, quiet)
@@ -127,7 +127,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     model = tmp_path / "m"
     stages = tmp_path / "stages.toml"
     options = ("--offline", "--json", "--folds", "3")
-    done = run("train", folder, "--out", model, "--taxonomy", stages, *options)
+    done = command("train", folder, "--out", model, "--taxonomy", stages, *options)
     assert done.returncode == 0, done.stderr
     assert "only texture and Zernike features" in done.stderr
     result = json.loads(done.stdout)
@@ -139,7 +139,7 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path) -
     assert found["defect or clean"]["accuracy"] > 0.85
     assert result["overall"]["accuracy"] > 0.6
 
-    done = run("classify", folder, "--model", model, "--out", tmp_path / "out", "--offline", "--json")
+    done = command("classify", folder, "--model", model, "--out", tmp_path / "out", "--offline", "--json")
     assert done.returncode == 0, done.stderr
     rows = table(tmp_path / "out" / "manifest.csv")
     assert any(" > denoised > " in row["stage_path"] for row in rows)

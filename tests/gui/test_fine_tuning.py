@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from defect_workbench import cli
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
-from tests.e2e.test_golden import GOLDEN
+from tests.conftest import GOLDEN
 from tests.processes import table
 
 

@@ -33,7 +33,11 @@ from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project, picture
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and pipes as POSIX has them")
+pytestmark = [
+    # It forks often, which is slow once a worker has grown.
+    pytest.mark.long,
+    pytest.mark.skipif(os.name != "posix", reason="kills and pipes as POSIX has them"),
+]
 
 
 def rehashed(project: Project) -> Project:
