@@ -11,7 +11,12 @@ import numpy as np
 from scipy.linalg import eigh
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.engine.features.block_lanczos import leading_eigenvectors
 from defect_workbench.engine.features.distinct_rows import distinct_rows
+
+# Up to this size all eigenvectors are computed by LAPACK, so that results on the 2,048 columns of earlier
+# versions stay bit-identical.
+LAPACK_SIZE = 2560
 
 
 def principal_components(centred: Floats, components: int) -> Floats:
@@ -81,7 +86,8 @@ def _eigenvectors(centred: Floats, count: int) -> tuple[Floats, Floats, bool]:
     of_rows = centred.shape[1] > centred.shape[0]
     gram = centred @ centred.T if of_rows else centred.T @ centred
     size = len(gram)
-    values, eigenvectors = eigh(gram, subset_by_index=(size - count, size - 1))
+    found = leading_eigenvectors(gram, count) if size > LAPACK_SIZE and size > 10 * count else None
+    values, eigenvectors = found or eigh(gram, subset_by_index=(size - count, size - 1))
     return values[::-1], eigenvectors[:, ::-1], of_rows
 
 

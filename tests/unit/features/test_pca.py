@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.normalisation import column_spread, unit_rows
+from defect_workbench.engine.features import pca
+from defect_workbench.engine.features.block_lanczos import leading_eigenvectors
 from defect_workbench.engine.features.pca import leading_axes, principal_components
 
 
@@ -34,6 +37,50 @@ def test_coordinates_on_the_leading_axes_have_a_mean_square_of_one_each(shape: t
     components = principal_components(values - values.mean(axis=0), 8)
     ratio = np.linalg.norm(components) / np.linalg.norm(coordinates)
     assert np.allclose(np.abs(coordinates) * ratio, np.abs(components), atol=1e-8)
+
+
+def positive(size: int, rank: int, falling: float) -> Floats:
+    """A positive semidefinite matrix whose eigenvalues fall by a power of their number."""
+    axes = np.linalg.qr(np.random.default_rng(size + rank).standard_normal((size, rank)))[0]
+    matrix: Floats = (axes * np.arange(1.0, rank + 1) ** -falling) @ axes.T
+    return (matrix + matrix.T) / 2
+
+
+@pytest.mark.parametrize(("rank", "falling"), [(400, 1.6), (400, 0.2), (50, 1.0), (6, 1.0), (1, 1.0)])
+def test_block_lanczos_finds_what_lapack_finds(rank: int, falling: float) -> None:
+    matrix = positive(400, rank, falling)
+    found = leading_eigenvectors(matrix, 8)
+    assert found is not None
+    values, vectors = found
+    exact, axes = np.linalg.eigh(matrix)
+    assert np.allclose(values, exact[-8:], atol=1e-12)
+    there = min(rank, 8)
+    assert np.allclose(np.abs((vectors * axes[:, -8:]).sum(axis=0))[8 - there :], 1, atol=1e-9)
+    assert not vectors[:, : 8 - there].any()
+    again = leading_eigenvectors(matrix, 8)
+    assert again is not None
+    assert np.array_equal(again[1], vectors)
+
+
+def test_block_lanczos_of_nothing_is_nothing() -> None:
+    found = leading_eigenvectors(np.zeros((60, 60)), 3)
+    assert found is not None
+    assert not found[0].any()
+    assert not found[1].any()
+
+
+@pytest.mark.parametrize("shape", [(150, 120), (120, 150)])
+def test_components_of_large_matrices_are_those_of_small_ones(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(5).standard_normal(shape) * np.arange(1.0, shape[1] + 1) ** -0.5
+    values = np.concatenate([values, values[:10]])
+    values -= values.mean(axis=0)
+    by_lapack = principal_components(values, 9)
+    monkeypatch.setattr(pca, "LAPACK_SIZE", 0)
+    by_iteration = principal_components(values, 9)
+    assert np.allclose(by_iteration, by_lapack, atol=1e-8)
+    assert np.array_equal(by_iteration[-10:], by_iteration[:10])
 
 
 @pytest.mark.parametrize("rows", [1, 3])
