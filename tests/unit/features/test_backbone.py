@@ -64,10 +64,11 @@ def test_vector_of_an_image_does_not_depend_on_its_neighbours(
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (BATCH, 224, 224, 3), np.uint8)
     backbone = Embedder(checkpoint, precision, torch.device("cpu"))
-    together = backbone.embed(images)["average"]
+    together = backbone.embed(images)
     # In other places of the batch, and beside padding instead of images.
     others = [BATCH - 1, BATCH // 2, 0]
-    np.testing.assert_array_equal(backbone.embed(images[others])["average"], together[others])
+    for description, vectors in backbone.embed(images[others]).items():
+        np.testing.assert_array_equal(vectors, together[description][others], err_msg=description)
 
 
 def test_bf16_points_where_fp32_points(checkpoint: Checkpoint, small_batches: None) -> None:
