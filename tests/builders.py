@@ -34,6 +34,15 @@ def blobs(
     return np.concatenate(rows).astype(np.float32)
 
 
+def with_outlier_groups(sizes: tuple[int, ...], seed: int = 0, own: int = 150) -> NDArray[np.float32]:
+    """Return overlapping clusters, and at the end small groups that are far from them and each other."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((4, 30))
+    rows = [centres[rng.integers(4, size=own)] + 0.6 * rng.standard_normal((own, 30))]
+    rows += [4 * rng.standard_normal(30) + 0.7 * rng.standard_normal((size, 30)) for size in sizes]
+    return np.concatenate(rows).astype(np.float32)
+
+
 def made_analysis(vectors: NDArray[np.float32], settings: Settings | None = None) -> Analysis:
     """Return the analysis of synthetic embeddings."""
     manual = BlockWeights(default_shares(network=True), "for a test")
@@ -70,9 +79,11 @@ def made_project(
     names: list[str] | None = None,
     rejected: tuple[Rejection, ...] = (),
     seed: int = 0,
+    vectors: NDArray[np.float32] | None = None,
 ) -> Project:
     """Write small image files and return a project of them, clustered by synthetic vectors."""
-    count = sum(sizes)
+    vectors = blobs(sizes, seed) if vectors is None else vectors
+    count = len(vectors)
     names = names or [f"image-{i:03d}.png" for i in range(count)]
     images = []
     for index, name in enumerate(names):
@@ -81,7 +92,7 @@ def made_project(
         picture(index).save(path, format="PNG")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         images.append(ImageRecord(name, sha256, 40, 32))
-    analysis = made_analysis(blobs(sizes, seed))
+    analysis = made_analysis(vectors)
     return Project(ImageSet(root, tuple(images), rejected), analysis, len(sizes), Decisions.none(count))
 
 

@@ -126,6 +126,7 @@ def _summary(
         "rejected": len(project.images.rejected),
         "clusters": len(project.partition.clusters),
         "outliers": len(project.partition.outliers),
+        "outlier_groups": project.partition.outlier_group_count,
         "cut_height": project.cut_height,
         "weights": weights_json(analysis.weights),
         "suggested_cuts": [asdict(suggestion) for suggestion in analysis.suggestions],

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from defect_workbench.user_dirs import UserDirs
-from tests.builders import picture
+from tests.builders import made_lot, picture
 from tests.processes import Command, in_process, table
 
 
@@ -139,3 +141,37 @@ def test_wrong_input_gets_a_sentence_and_costs_nothing(
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def stripes(path: Path, seed: int) -> None:
+    """Write an image of slightly noisy stripes."""
+    rng = np.random.default_rng(seed)
+    grey = np.where(np.arange(40) % 8 < 4, 40, 210) + rng.normal(0, 3, (32, 40))
+    Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(path)
+
+
+def test_images_that_resemble_each_other_and_no_others_are_one_outlier_group(
+    tmp_path: Path, command: Command
+) -> None:
+    lot, out, again = made_lot(tmp_path / "lot", 120), tmp_path / "out", tmp_path / "again"
+    for index in range(6):
+        stripes(lot / f"stripes-{index}.png", index)
+    done = command("cluster", lot, "--out", out, "--offline")
+    assert done.returncode == 0, done.stderr
+    assert "in 1 outlier group)" in done.stdout
+    rows = {row["path"]: row for row in table(out / "manifest.csv")}
+    planted = [row for path, row in rows.items() if path.startswith("stripes")]
+    assert {(row["outlier"], row["outlier_group"]) for row in planted} == {("true", "1")}
+    assert len({row["cluster"] for row in planted}) == 6
+    assert all(row["outlier_group"] == "" for path, row in rows.items() if not path.startswith("stripes"))
+    assert "1 outlier group" in (out / "report.html").read_text(encoding="utf-8")
+
+    replayed = command("replay", out / "session.dwb", "--out", again)
+    assert replayed.returncode == 0, replayed.stderr
+    assert (again / "manifest.csv").read_bytes() == (out / "manifest.csv").read_bytes()
+
+    stripes(lot / "stripes-6.png", 6)
+    added = command("cluster", lot, "--out", out, "--offline", "--add", "--json")
+    assert added.returncode == 0, added.stderr
+    assert json.loads(added.stdout)["outlier_groups"] == 1
+    assert table(out / "manifest.csv")[-1]["outlier_group"] == "1"

@@ -65,6 +65,16 @@ def test_session_writes_the_manifest_that_lies_beside_it() -> None:
     assert [row.label for row in rows(project)] == [row["label"] for row in written]
 
 
+def with_later_columns_empty(earlier: Path) -> str:
+    """The manifest of an earlier version as today's version writes it: with columns that were added since."""
+    required = [column.name for column in COLUMNS if column.required]
+    later = [column.name for column in COLUMNS if not column.required]
+    header, *lines = earlier.read_text(encoding="utf-8").splitlines()
+    assert header == ",".join(required)
+    lines = [",".join([header, *later]), *(line + "," * len(later) for line in lines)]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def clustered(
     golden: Path, weights: Path, reporter: SilentReporter, description: str | None
 ) -> OpenedProject:
@@ -79,7 +89,7 @@ def test_store_still_has_every_vector(golden: Path, weights_folder: Path) -> Non
     assert opened.extraction is not None
     assert (opened.extraction.computed, reporter.warnings) == (0, [])
     written = lay_out(opened.project, rows(opened.project), ExportOptions()).rows
-    assert manifest_text(written) == (golden / "result" / "manifest.csv").read_text(encoding="utf-8")
+    assert manifest_text(written) == with_later_columns_empty(golden / "result" / "manifest.csv")
 
 
 def test_store_is_extended_by_the_description_in_use(golden: Path, weights_folder: Path) -> None:
@@ -115,8 +125,8 @@ def test_session_replays_from_its_store(golden: Path, with_weights: Path) -> Non
         "--offline",
     )
     assert done.returncode == 0, done.stderr
-    manifest = (golden / "new" / "manifest.csv").read_bytes()
-    assert manifest == (golden / "result" / "manifest.csv").read_bytes()
+    manifest = (golden / "new" / "manifest.csv").read_text(encoding="utf-8")
+    assert manifest == with_later_columns_empty(golden / "result" / "manifest.csv")
 
 
 def test_model_says_the_same_of_the_same_lot(golden: Path, with_weights: Path, command: Command) -> None:
@@ -144,7 +154,7 @@ def test_result_folder_is_added_to_and_undone_by_its_receipt(
     done = command("cluster", golden / "images", "--out", result, "--add", *options)
     assert done.returncode == 0, done.stderr
     after = (result / "manifest.csv").read_text(encoding="utf-8")
-    assert after.startswith(",".join(COLUMNS.names))
+    assert after.splitlines()[0] == before.splitlines()[0]
     assert set(after.splitlines()) - set(before.splitlines())
     assert set(before.splitlines()) <= set(after.splitlines())
     done = command("export", "--undo", result)

@@ -1,9 +1,14 @@
 """The outlier queue, by keyboard and mouse."""
 
+from pathlib import Path
+
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.gui.window.main_window import MainWindow
+from tests.builders import made_project, with_outlier_groups
 from tests.gui.gestures import LEFT
 
 
@@ -46,3 +51,82 @@ def test_a_click_on_a_candidate_puts_the_outlier_there(opened: MainWindow, qtbot
     where = opened.document.partition.cluster_of
     assert where[image] == where[target.members[0]]
     assert opened.document.undo_stack.undoText() == f"Move 1 image to {target.label}"
+
+
+@pytest.fixture
+def grouped(window: MainWindow, tmp_path: Path) -> MainWindow:
+    """The window with 150 images and two outlier groups, the last 5 and 4 images."""
+    window.document.show(prepare(made_project(tmp_path / "lot", vectors=with_outlier_groups((5, 4)))))
+    return window
+
+
+def group_of(window: MainWindow) -> set[int]:
+    """Show the first image of an outlier group, and return the group."""
+    queue = window.outlier_queue
+    for _ in range(queue.remaining):
+        if len(queue.group) > 1:
+            return set(queue.group.tolist())
+        queue.step(1)
+    raise AssertionError("there is no group in the queue")
+
+
+def test_images_of_a_group_follow_each_other_and_the_queue_shows_how_many_there_are(
+    grouped: MainWindow,
+) -> None:
+    queue = grouped.outlier_queue
+    group = group_of(grouped)
+    shown = []
+    for place in range(len(group)):
+        shown.append(queue.current)
+        assert queue.group_note.isVisible()
+        assert f"Image {place + 1} of {len(group)}" in queue.group_note.text()
+        assert set(queue.group.tolist()) == group
+        queue.step(1)
+    assert set(shown) == group
+    assert queue.current not in group
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_2, Qt.Key.Key_N, Qt.Key.Key_X])
+def test_a_decision_about_a_group_applies_to_all_of_it_and_is_one_undo_step(
+    key: Qt.Key, grouped: MainWindow, qtbot: QtBot
+) -> None:
+    queue, document = grouped.outlier_queue, grouped.document
+    group, left = group_of(grouped), queue.remaining
+    queue.step(1)
+    candidate = queue.candidates[1]
+    qtbot.keyClick(queue, key)
+    assert queue.remaining == left - len(group)
+    assert document.partition is not None
+    clusters = {int(document.partition.cluster_of[image]) for image in group}
+    assert len(clusters) == 1
+    cluster = document.partition.clusters[clusters.pop()]
+    if key == Qt.Key.Key_N:
+        assert set(cluster.members.tolist()) == group
+    elif key == Qt.Key.Key_X:
+        assert cluster.group is not None
+        assert cluster.group.nuisance
+    else:
+        assert set(candidate.members.tolist()) < set(cluster.members.tolist())
+    assert document.undo_stack.count() == 1
+    assert f"{len(group)} images" in document.undo_stack.undoText()
+    document.undo_stack.undo()
+    assert queue.remaining == left
+    assert document.partition.outlier_group_count == 2
+
+
+def test_a_group_is_postponed_as_one(grouped: MainWindow, qtbot: QtBot) -> None:
+    queue = grouped.outlier_queue
+    group, left = group_of(grouped), queue.remaining
+    qtbot.keyClick(queue, Qt.Key.Key_D)
+    assert queue.current not in group
+    assert queue.remaining == left
+    while queue.current not in group:
+        queue.step(1)
+    assert set(queue.group.tolist()) == group
+    queue.step(len(group))
+    assert queue.current not in group
+
+
+def test_an_image_without_a_group_is_shown_without_the_note(opened: MainWindow) -> None:
+    assert not opened.outlier_queue.group_note.isVisible()
+    assert opened.outlier_queue.group.tolist() == [opened.outlier_queue.current]

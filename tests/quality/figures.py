@@ -15,6 +15,7 @@ from tests.quality.describe import Sample, Way
 from tests.quality.reviewer import actions_needed
 
 FOREIGN = 9
+SIMILAR = (3, 5, 9)
 
 TRUE_ARI, TRUE_NMI = "ARI, true number", "NMI, true number"
 CUT_ARI, CUT_NMI = "ARI, suggested cut", "NMI, suggested cut"
@@ -22,6 +23,8 @@ BEST_ARI, BEST_NMI = "ARI, best offered cut", "NMI, best offered cut"
 BACKGROUND_ARI = "ARI with the background, true number"
 CLUSTERS = "clusters, suggested cut"
 RECALL, FALSE_FLAGS = "outlier recall", "false flags"
+SIMILAR_RECALL, SIMILAR_FALSE_FLAGS = "outlier recall, similar images", "false flags, similar images"
+IN_ONE_GROUP = "similar images in one outlier group"
 ACCURACY = "classifier accuracy"
 ACTIONS = "actions per 100 images"
 
@@ -114,8 +117,26 @@ def draw_foreign(others: Sequence[Sample], seed: int) -> list[tuple[int, int]]:
     return drawn
 
 
+def draw_similar(others: Sequence[Sample], count: int, seed: int) -> list[tuple[int, int]]:
+    """Return images of one class as (set, row): of a random family, set of it and class.
+
+    A class with fewer images is drawn whole.
+    """
+    rng = np.random.default_rng([seed, count, FOREIGN])
+    families = sorted({other.source.family for other in others})
+    family = families[int(rng.integers(len(families)))]
+    of_family = [i for i, other in enumerate(others) if other.source.family == family]
+    number = of_family[int(rng.integers(len(of_family)))]
+    classes = others[number].labelled().labels
+    rows = np.flatnonzero(classes == rng.choice(np.unique(classes)))
+    return [(number, row) for row in rng.permutation(rows)[:count].tolist()]
+
+
 def outlier_figures(sample: Sample, others: Sequence[Sample], way: Way, seed: int) -> dict[str, float]:
-    """Return which share of nine planted foreign images and of the set's own images is flagged.
+    """Return which share of planted foreign images and of the set's own images is flagged.
+
+    First nine images of different sets are planted; then 3, 5 and 9 images of one class, each alone. Their
+    figures are means over the three.
 
     Parameters
     ----------
@@ -124,14 +145,32 @@ def outlier_figures(sample: Sample, others: Sequence[Sample], way: Way, seed: in
     others : sequence of Sample
         Of other families; at least nine images in all.
     """
+    recall, false_flags, _ = _flagged(sample, others, draw_foreign(others, seed), way, seed)
+    similar = [_flagged(sample, others, draw_similar(others, count, seed), way, seed) for count in SIMILAR]
+    similar_recall, similar_false_flags, in_one_group = np.mean(similar, axis=0).tolist()
+    return {
+        RECALL: recall,
+        FALSE_FLAGS: false_flags,
+        SIMILAR_RECALL: similar_recall,
+        SIMILAR_FALSE_FLAGS: similar_false_flags,
+        IN_ONE_GROUP: in_one_group,
+    }
+
+
+def _flagged(
+    sample: Sample, others: Sequence[Sample], drawn: Sequence[tuple[int, int]], way: Way, seed: int
+) -> tuple[float, float, float]:
+    """Return the shares of planted and of own images that are flagged, and of planted ones in one group."""
     planted = sample
-    for number, row in draw_foreign(others, seed):
+    for number, row in drawn:
         planted = planted.joined(others[number].subset(np.array([row])))
     flagged = np.zeros(len(planted.images), bool)
-    analysis = way.analysis_of(way.described(planted), seed)
-    flagged[partition_at_cut(analysis).outliers] = True
+    partition = partition_at_cut(way.analysis_of(way.described(planted), seed))
+    flagged[partition.outliers] = True
     own = len(sample.images)
-    return {RECALL: float(flagged[own:].mean()), FALSE_FLAGS: float(flagged[:own].mean())}
+    groups = partition.outlier_groups[own:]
+    largest = np.bincount(groups[groups >= 0]).max(initial=0)
+    return float(flagged[own:].mean()), float(flagged[:own].mean()), float(largest / len(drawn))
 
 
 def classifier_figure(described: Sample, folds: int, seed: int) -> float:

@@ -93,6 +93,10 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
         detail = f"{images(len(partition.outliers))}, unlike any other image"
+        if groups := partition.outlier_group_count:
+            detail = (
+                f"{images(len(partition.outliers))}, unlike all others, {counted(groups, 'outlier group')}"
+            )
         add("Outliers", detail, None, partition.outliers, None)
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import add_mode
 from defect_workbench.commands.shared.console import print_text
+from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
@@ -137,6 +138,9 @@ def print_plan(project: Project, planned: Plan, *, dry: bool, add: bool = False)
     would_be = "would be " if dry else ""
     clusters = counted(len(project.partition.clusters), "cluster")
     outliers = counted(len(project.partition.outliers), "outlier")
+    if groups := project.partition.outlier_group_count:
+        grouped = int((project.partition.outlier_groups != NO_GROUP).sum())
+        outliers += f" ({grouped:,} of them in {counted(groups, 'outlier group')})"
     size = f"{planned.total_bytes / 1e6:.1f} MB"
     if add:
         images = counted(len(planned.manifest), "new image")

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
 from defect_workbench.core.clustering.merge_tree import Tree
@@ -14,6 +17,7 @@ from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocess
 from defect_workbench.core.parameters import Value
 
 AGGLOMERATIVE = "agglomerative"
+NO_GROUP = -1
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,9 @@ class Settings:
     processing : Preprocessing
         How the images were preprocessed before their features were computed. Other preprocessing gives
         other vectors.
+    outlier_groups : bool
+        Whether small groups are judged as one when outliers are searched. Sessions of earlier versions were
+        made without this and keep their outliers.
     """
 
     method: str = AGGLOMERATIVE
@@ -63,6 +70,7 @@ class Settings:
     weights: BlockWeights | None = None
     seed: int = 0
     processing: Preprocessing = DEFAULT
+    outlier_groups: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +110,8 @@ class Analysis:
         Cuts of the tree, best first; empty for flat clusters.
     identity : mapping of str to Any
         Identity of the features, as in `Features`; empty in sessions of earlier versions.
+    found_groups : (n,) int32 or None
+        The outlier group of each image, from 0, or `NO_GROUP`; None if there is no group.
     """
 
     settings: Settings
@@ -113,6 +123,17 @@ class Analysis:
     result: Tree | Flat
     suggestions: tuple[Suggestion, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
+    found_groups: NDArray[np.int32] | None = None
+
+    @cached_property
+    def outlier_groups(self) -> NDArray[np.int32]:
+        """The outlier group of each image, from 0, or `NO_GROUP`, (n,).
+
+        An outlier group is a few images that resemble each other and no others.
+        """
+        if self.found_groups is None:
+            return np.full(len(self), NO_GROUP, np.int32)
+        return self.found_groups
 
     @property
     def tree(self) -> Tree | None:

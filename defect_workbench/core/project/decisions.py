@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
-from defect_workbench.core.clustering.clustering_result import Analysis, Flat
+from defect_workbench.core.clustering.clustering_result import NO_GROUP, Analysis, Flat
 
 UNDECIDED = -1
 OUTLIERS = "_outliers"
@@ -161,11 +161,14 @@ class Partition:
         By descending size.
     outliers : (m,) intp
         By descending outlier score.
+    outlier_groups : (n,) int32
+        The outlier group of each outlier, or `NO_GROUP`, as for all images that are in a cluster.
     """
 
     clusters: tuple[Cluster, ...]
     outliers: Integers
     vectors: NDArray[np.float32]
+    outlier_groups: NDArray[np.int32]
 
     @cached_property
     def cluster_of(self) -> NDArray[np.int32]:
@@ -174,6 +177,18 @@ class Partition:
         for index, cluster in enumerate(self.clusters):
             result[cluster.members] = index
         return result
+
+    @property
+    def outlier_group_count(self) -> int:
+        """Number of outlier groups of which an image still is an outlier."""
+        return len(np.unique(self.outlier_groups[self.outlier_groups != NO_GROUP]))
+
+    def outliers_with(self, image: int) -> Integers:
+        """Return the outliers in the group of an outlier, by descending score; itself if it has none."""
+        group = int(self.outlier_groups[image])
+        if group == NO_GROUP:
+            return np.array([image], np.intp)
+        return np.asarray(self.outliers[self.outlier_groups[self.outliers] == group])
 
     @cached_property
     def centroids(self) -> Floats:
@@ -190,12 +205,32 @@ class Partition:
             Indices, nearest first; fewer columns if there are fewer clusters.
         distances : (m, count) float64
         """
+        return _nearest(self._distances(images), count)
+
+    def nearest_on_average(self, images: Integers, count: int = 1) -> tuple[Integers, Floats]:
+        """Return the clusters whose centroids are nearest to several images on average.
+
+        Returns
+        -------
+        clusters : (count,) intp
+            Indices, nearest first; fewer if there are fewer clusters.
+        distances : (count,) float64
+            Means over the images.
+        """
+        order, distances = _nearest(self._distances(images).mean(axis=0, keepdims=True), count)
+        return order[0], distances[0]
+
+    def _distances(self, images: Integers) -> Floats:
         distances = np.empty((len(images), len(self.clusters)))
         rows = self.vectors[images].astype(np.float64)
         for index, centroid in enumerate(self.centroids):
             distances[:, index] = np.linalg.norm(rows - centroid, axis=1)
-        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
-        return order, np.take_along_axis(distances, order, axis=1)
+        return distances
+
+
+def _nearest(distances: Floats, count: int) -> tuple[Integers, Floats]:
+    order = np.argsort(distances, axis=1, kind="stable")[:, :count]
+    return order, np.take_along_axis(distances, order, axis=1)
 
 
 def base_labels(analysis: Analysis, clusters: int) -> Integers:
@@ -245,7 +280,8 @@ def divide(
         result.append(Cluster(key, label, ordered, spread, group))
     outliers = np.flatnonzero(flagged)
     outliers = outliers[np.argsort(-analysis.outlier_scores[outliers], kind="stable")]
-    return Partition(tuple(result), outliers, analysis.vectors)
+    outlier_groups = np.where(flagged, analysis.outlier_groups, NO_GROUP).astype(np.int32)
+    return Partition(tuple(result), outliers, analysis.vectors, outlier_groups)
 
 
 def _from_medoid(analysis: Analysis, members: Integers) -> tuple[Integers, float]:

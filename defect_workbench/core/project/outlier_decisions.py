@@ -22,12 +22,15 @@ class OutlierDecision:
         The decision, as shown to the user.
     label : str
         Label of its current cluster; empty if it is in none.
+    group : int
+        Its outlier group, or `NO_GROUP`.
     """
 
     image: int
     score: float
     decision: str
     label: str
+    group: int
 
 
 def outlier_decisions(project: Project) -> list[OutlierDecision]:
@@ -41,17 +44,18 @@ def outlier_decisions(project: Project) -> list[OutlierDecision]:
         if cluster is None:
             decision = "none: still an outlier"
         elif decisions.held[image] != UNDECIDED and cluster.group is not None:
-            group = cluster.group
-            if group.nuisance:
+            held_group = cluster.group
+            if held_group.nuisance:
                 decision = "nuisance"
             elif len(cluster.members) == 1:
                 decision = "a separate cluster"
             else:
-                decision = "confirmed in its cluster" if group.confirmed else "held in a cluster"
+                decision = "confirmed in its cluster" if held_group.confirmed else "held in a cluster"
         elif decisions.follows[image] != UNDECIDED:
             decision = "moved to a cluster"
         else:
             decision = "none: other images were moved to it"
         score = float(analysis.outlier_scores[image])
-        result.append(OutlierDecision(image, score, decision, cluster.label if cluster else ""))
+        group = int(analysis.outlier_groups[image])
+        result.append(OutlierDecision(image, score, decision, cluster.label if cluster else "", group))
     return result

@@ -20,13 +20,14 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.block_weights import choose_weights
 from defect_workbench.engine.clustering.linkage import linkage_of
+from defect_workbench.engine.clustering.outlier_groups import judge_small_groups
 from defect_workbench.engine.clustering.outliers import outlier_scores
 from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
 from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
 # Increase this when the same features and settings give a different result.
-VERSION = 3
+VERSION = 4
 
 
 def analysis_identity(features: Features) -> dict[str, Any]:
@@ -98,11 +99,24 @@ def regroup(
     reporter.check()
     vectors = fuse(blocks, weights)
     reporter.stage("Searching for outliers", None)
-    scores = outlier_scores(vectors)
+    scores, groups = outlier_scores(vectors), None
+    if settings.outlier_groups:
+        judged = judge_small_groups(vectors, scores)
+        scores, groups = judged.scores, judged.groups
     reporter.check()
     stored = vectors.astype(np.float32)
     grouping = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)
-    return Analysis(settings, weights, backbone, kept, stored, scores, grouping.result, grouping.suggestions)
+    return Analysis(
+        settings,
+        weights,
+        backbone,
+        kept,
+        stored,
+        scores,
+        grouping.result,
+        grouping.suggestions,
+        found_groups=groups,
+    )
 
 
 def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:
@@ -122,7 +136,8 @@ def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis
     InputError, WorkbenchError, Cancelled
         As `regroup`.
     """
-    given = replace(settings, weights=BlockWeights({DEEP: 1.0}, "as in the whole set"))
+    weights = BlockWeights({DEEP: 1.0}, "as in the whole set")
+    given = replace(settings, weights=weights, outlier_groups=False)
     analysis = regroup({DEEP: vectors}, None, given, reporter)
     return replace(analysis, outlier_scores=np.zeros(len(vectors)))
 

@@ -48,9 +48,46 @@ def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
     return distances, indices
 
 
+def local_density(near: Floats, indices: Integers, reach: Floats, floor: float) -> Floats:
+    """Return the density around points: the reciprocal of the mean reachability distance.
+
+    Parameters
+    ----------
+    near : (m, k) float64
+        Distances of m points to k neighbours.
+    indices : (m, k) intp
+        Which of n rows these neighbours are.
+    reach : (n,) float64
+        Distance of each row to its own k-th neighbour.
+    floor : float
+        A smaller mean distance is treated as this.
+
+    Returns
+    -------
+    (m,) float64
+    """
+    return np.asarray(1 / np.maximum(np.maximum(near, reach[indices]).mean(axis=1), floor))
+
+
+def neighbour_counts(rows: int) -> list[int]:
+    """Return the numbers of neighbours for a set of this size.
+
+    In a small set, twenty neighbours would reach into other clusters and flag every small one.
+    """
+    most = max(_FEWEST_NEIGHBOURS, (rows - 1) // 5)
+    return [min(k, most) for k in NEIGHBOURS]
+
+
+def distance_floor(fifth: Floats) -> float:
+    """Return the distance below which images are treated as equal, from the distances to a near neighbour.
+
+    Re-encoded images are almost equal, so this is a thousandth of the median.
+    """
+    return max(1e-3 * float(np.median(fifth)), 1e-12)
+
+
 def _log_local_outlier_factor(distances: Floats, indices: Integers, k: int, floor: float) -> Floats:
-    reach = np.maximum(distances[:, :k], distances[indices[:, :k], k - 1])
-    density = 1 / np.maximum(reach.mean(axis=1), floor)
+    density = local_density(distances[:, :k], indices[:, :k], distances[:, k - 1], floor)
     return np.asarray(np.log(density[indices[:, :k]].mean(axis=1) / density))
 
 
@@ -77,14 +114,10 @@ def _scores(vectors: Floats) -> Floats:
     n = len(vectors)
     if n < _FEWEST:
         return np.zeros(n)
-    # In a small set, twenty neighbours would reach into other clusters and flag every small one.
-    most = max(_FEWEST_NEIGHBOURS, (n - 1) // 5)
-    neighbours = [min(k, most) for k in NEIGHBOURS]
+    neighbours = neighbour_counts(n)
     distances, indices = nearest_neighbours(vectors, neighbours[-1])
     fifth = distances[:, neighbours[0] - 1]
-    typical = float(np.median(fifth))
-    # Re-encoded images are almost equal; distances below a thousandth of the typical one are treated as that.
-    floor = max(1e-3 * typical, 1e-12)
+    floor = distance_floor(fifth)
     factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]
     isolation = np.log(np.maximum(fifth, floor))
     median = np.median(isolation)

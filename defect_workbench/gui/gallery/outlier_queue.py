@@ -1,4 +1,7 @@
-"""The queue of outliers and unreviewed proposals: one image at a time, next to its nearest clusters."""
+"""The queue of outliers and unreviewed proposals: one image at a time, next to its nearest clusters.
+
+The images of an outlier group follow each other, and a decision applies to the whole group.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.inspector.image_view import ImageView
@@ -28,10 +32,10 @@ _KEYS = {
 
 
 class OutlierQueue(QWidget):
-    """Shows one outlier and the possible decisions; fully usable by keyboard.
+    """Shows one outlier, or one of a group, and the possible decisions; fully usable by keyboard.
 
     Keys: 1 2 3 move it into one of the nearest clusters, N into a new cluster, X marks it as nuisance,
-    D postpones it, Left and Right show the previous and next one.
+    D postpones it, all of them with the rest of its group. Left and Right show the previous and next image.
     """
 
     image_chosen = Signal(int)
@@ -59,6 +63,8 @@ class OutlierQueue(QWidget):
         self.name = QLabel()
         self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.group_note = QLabel()
+        self.group_note.setWordWrap(True)
         self.cards = [CandidateCard(number + 1, loader) for number in range(_CANDIDATES)]
         self._buttons: list[QPushButton] = []
         layout = QHBoxLayout(self)
@@ -76,13 +82,12 @@ class OutlierQueue(QWidget):
         head.addSpacing(10)
         head.addWidget(self.name, 1)
         buttons = QHBoxLayout()
-        for text, tip, action in (
-            ("New cluster  N", "Move the image into a new cluster (N)", self.split_out),
-            ("Nuisance  X", "Mark the image as of no interest (X)", self.nuisance),
-            ("Later  D", "Postpone the image (D)", self.defer),
+        for text, action in (
+            ("New cluster  N", self.split_out),
+            ("Nuisance  X", self.nuisance),
+            ("Later  D", self.defer),
         ):
             button = QPushButton(text)
-            button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(action)
             self._buttons.append(button)
@@ -96,6 +101,7 @@ class OutlierQueue(QWidget):
         right = QVBoxLayout()
         right.setContentsMargins(0, 4, 0, 0)
         right.addLayout(head)
+        right.addWidget(self.group_note)
         right.addLayout(row, 1)
         right.addLayout(buttons)
         return right
@@ -108,13 +114,21 @@ class OutlierQueue(QWidget):
         return self._current
 
     @property
+    def group(self) -> Integers:
+        """The images that a decision applies to: the one shown and the rest of its outlier group."""
+        partition = self._document.partition
+        if self._current is None or partition is None:
+            return np.empty(0, np.intp)
+        return partition.outliers_with(self._current)
+
+    @property
     def remaining(self) -> int:
         """Number of images left to review."""
         return len(self._order)
 
     def _refresh(self) -> None:
         partition = self._document.partition
-        outliers = partition.outliers.tolist() if partition is not None else []
+        outliers = grouped(partition) if partition is not None else []
         proposal = self._proposal()
         if proposal is not None and partition is not None:
             unsure = proposal.unsure(partition).tolist()
@@ -134,8 +148,10 @@ class OutlierQueue(QWidget):
         self._current = image
         project, partition = self._document.project, self._document.partition
         has_image = image is not None and project is not None and partition is not None
+        group = self.group
         for widget in (self.counter, self.name, *self._buttons):
             widget.setVisible(has_image)
+        self.group_note.setVisible(len(group) > 1)
         self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
         self.candidates = []
         if image is None or project is None or partition is None:
@@ -146,6 +162,7 @@ class OutlierQueue(QWidget):
             for card in self.cards:
                 card.show_cluster(None, None, "", 0.0)
             return
+        self._show_group(group.tolist())
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
         own = int(partition.cluster_of[image])
@@ -155,22 +172,30 @@ class OutlierQueue(QWidget):
             reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._load_image()
-        numbers, distances = partition.nearest(np.array([image]), _CANDIDATES)
-        order = np.arange(numbers.shape[1])
-        if own >= 0:
-            # The proposal comes first: 1 accepts it.
-            numbers, distances = partition.nearest(np.array([image]), len(partition.clusters))
-            place = np.flatnonzero(numbers[0] == own)
-            order = np.concatenate([place, np.flatnonzero(numbers[0] != own)])[:_CANDIDATES]
-        numbers, distances = numbers[:, order], distances[:, order]
-        self.candidates = [partition.clusters[number] for number in numbers[0].tolist()]
+        numbers, distances = partition.nearest_on_average(group, len(partition.clusters))
+        # A proposal comes first: 1 accepts it.
+        order = np.argsort(numbers != own, kind="stable")[:_CANDIDATES]
+        self.candidates = [partition.clusters[number] for number in numbers[order].tolist()]
         for number, card in enumerate(self.cards):
             if number < len(self.candidates):
                 cluster = self.candidates[number]
                 colour = self._document.colour(cluster)
-                card.show_cluster(cluster, project.images, colour, float(distances[0, number]))
+                card.show_cluster(cluster, project.images, colour, float(distances[order[number]]))
             else:
                 card.show_cluster(None, None, "", 0.0)
+
+    def _show_group(self, group: list[int]) -> None:
+        """Show which images a decision applies to."""
+        images = "the image" if len(group) == 1 else f"all {len(group):,} images of the group"
+        tips = (f"Move {images} into a new cluster", f"Mark {images} as of no interest", f"Postpone {images}")
+        for button, tip, key in zip(self._buttons, tips, "NXD", strict=True):
+            button.setToolTip(f"{tip} ({key})")
+        if len(group) > 1:
+            place = group.index(self._current) + 1 if self._current in group else 1
+            self.group_note.setText(
+                f"Image {place} of {len(group):,} that resemble each other and no others: "
+                "a decision applies to all of them"
+            )
 
     def _proposal(self) -> Proposal | None:
         project = self._document.project
@@ -192,32 +217,30 @@ class OutlierQueue(QWidget):
     # User actions
 
     def move_to_candidate(self, number: int) -> None:
-        """Move the image into one of the nearest clusters, or accept its proposal."""
+        """Move the image and its group into one of the nearest clusters, or accept its proposal."""
         if self._current is None or number >= len(self.candidates):
             return
         if self._current in self.candidates[number].members:
             self._document.accept_proposals(np.array([self._current]))
         else:
-            self._document.move(np.array([self._current]), self.candidates[number])
+            self._document.move(self.group, self.candidates[number])
 
     def split_out(self) -> None:
-        """Move the image into a new cluster."""
-        if self._current is not None:
-            self._document.split_out(np.array([self._current]))
+        """Move the image and its group into a new cluster."""
+        self._document.split_out(self.group)
 
     def nuisance(self) -> None:
-        """Mark the image as of no interest."""
-        if self._current is not None:
-            self._document.nuisance(np.array([self._current]))
+        """Mark the image and its group as of no interest."""
+        self._document.nuisance(self.group)
 
     def defer(self) -> None:
-        """Postpone the image to the end of the queue."""
+        """Postpone the image and its group to the end of the queue."""
         if self._current is None:
             return
-        image, place = self._current, self._order.index(self._current)
-        self._later = [other for other in self._later if other != image] + [image]
-        following = self._order[place + 1] if place + 1 < len(self._order) else self._order[0]
-        self._current = following
+        group = self.group.tolist()
+        place = max(self._order.index(image) for image in group)
+        self._later = [other for other in self._later if other not in group] + group
+        self._current = self._order[(place + 1) % len(self._order)]
         self._refresh()
         self._choose()
 
@@ -282,3 +305,12 @@ class OutlierQueue(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set the focus on a click anywhere."""
         self.setFocus()
+
+
+def grouped(partition: Partition) -> list[int]:
+    """Return the outliers by descending score, the images of an outlier group one after the other."""
+    result: dict[int, None] = {}
+    for image in partition.outliers.tolist():
+        if image not in result:
+            result |= dict.fromkeys(partition.outliers_with(image).tolist())
+    return list(result)

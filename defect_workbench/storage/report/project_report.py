@@ -103,6 +103,8 @@ def _headline(project: Project) -> str:
         counted(len(partition.clusters), "cluster"),
         counted(len(partition.outliers), "outlier"),
     ]
+    if groups := partition.outlier_group_count:
+        counts.append(counted(groups, "outlier group"))
     if project.images.rejected:
         counts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return " · ".join(counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
@@ -67,10 +68,19 @@ def outlier_tables(project: Project) -> list[ReportTable]:
     if not outliers:
         return []
     images = project.images.images
-    rows = tuple(
-        (images[f.image].path, f"{f.score:.3g}", f.decision, f.label or "—")
+    rows: tuple[tuple[str, ...], ...] = tuple(
+        (
+            images[f.image].path,
+            f"{f.score:.3g}",
+            f.decision,
+            f.label or "—",
+            "—" if f.group == NO_GROUP else str(f.group + 1),
+        )
         for f in outliers[:_MOST_OUTLIERS]
     )
+    has_groups = any(f.group != NO_GROUP for f in outliers)
+    columns = ("Image", "Score", "Decision", "Now in", "Outlier group")[: 5 if has_groups else 4]
+    rows = tuple(row[: len(columns)] for row in rows)
     decided = sum(bool(f.label) for f in outliers)
     note = (
         f"{counted(len(outliers), 'image')} flagged at this cut: {decided:,} assigned to clusters, "
@@ -79,8 +89,7 @@ def outlier_tables(project: Project) -> list[ReportTable]:
     after = (
         f"The other {len(outliers) - len(rows):,} are in the session." if len(outliers) > len(rows) else ""
     )
-    header = ("Image", "Score", "Decision", "Now in")
-    return [ReportTable("Outliers and what was decided", header, rows, note, frozenset({1}), after)]
+    return [ReportTable("Outliers and what was decided", columns, rows, note, frozenset({1, 4}), after)]
 
 
 def file_tables(project: Project) -> list[ReportTable]:

@@ -40,6 +40,8 @@ class Earlier:
         Cluster number of each label.
     largest : int
         The largest cluster number in use.
+    outlier_group_of : mapping of str to int
+        Outlier group of each image that has one, by content hash.
     """
 
     columns: tuple[str, ...]
@@ -47,6 +49,7 @@ class Earlier:
     label_of: dict[str, str]
     numbers: dict[str, int]
     largest: int
+    outlier_group_of: dict[str, int]
 
 
 def read_earlier(out: Path) -> Earlier:
@@ -66,7 +69,7 @@ def read_earlier(out: Path) -> Earlier:
             raise ValueError(f"the column {missing[0]} is missing" if missing else "a column appears twice")
         if any(len(line) != len(columns) for line in lines):
             raise ValueError("a line has the wrong number of cells")
-        label_of, numbers, largest = {}, {}, 0
+        label_of, numbers, group_of, largest = {}, {}, {}, 0
         for line in lines:
             row = dict(zip(columns, line, strict=True))
             label, number = plain_text(row["label"]), int(row["cluster"])
@@ -78,11 +81,14 @@ def read_earlier(out: Path) -> Earlier:
                 label_of[row["sha256"]] = label
             if row["outlier"] != "true":
                 numbers[label] = number
+            if row.get("outlier_group"):
+                group_of[row["sha256"]] = int(row["outlier_group"])
     except InputError:
         raise
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise InputError(f"{path} cannot be read ({error}); nothing was added") from error
-    return Earlier(tuple(columns), tuple(tuple(line) for line in lines), label_of, numbers, largest)
+    kept = tuple(tuple(line) for line in lines)
+    return Earlier(tuple(columns), kept, label_of, numbers, largest, group_of)
 
 
 def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[list[Row], list[str]]:
@@ -99,6 +105,7 @@ def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[l
         Paths of images whose content already exists there or among the added images.
     """
     labels = _labels(project, rows, earlier)
+    groups = _outlier_groups(rows, earlier)
     numbers, largest = dict(earlier.numbers), earlier.largest
     seen = set(earlier.label_of)
     added, already = [], []
@@ -120,9 +127,37 @@ def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[l
         name = row.exported_as.rsplit("/", 1)[-1]
         nearest = labels.get(row.nearest_cluster, row.nearest_cluster)
         added.append(
-            replace(row, label=label, cluster=number, nearest_cluster=nearest, exported_as=f"{label}/{name}")
+            replace(
+                row,
+                label=label,
+                cluster=number,
+                nearest_cluster=nearest,
+                exported_as=f"{label}/{name}",
+                outlier_group=groups.get(row.outlier_group),
+            )
         )
     return added, already
+
+
+def _outlier_groups(rows: Sequence[Row], earlier: Earlier) -> dict[int | None, int]:
+    """Return the number in the earlier export for each outlier group of the new one.
+
+    It is that of its images that already are in an outlier group there, else a new number.
+    """
+    largest = max(earlier.outlier_group_of.values(), default=0)
+    result: dict[int | None, int] = {}
+    for group in sorted({row.outlier_group for row in rows if row.outlier_group is not None}):
+        known = Counter(
+            earlier.outlier_group_of[row.sha256]
+            for row in rows
+            if row.outlier_group == group and row.sha256 in earlier.outlier_group_of
+        )
+        if known:
+            result[group] = min(known, key=lambda number: (-known[number], number))
+        else:
+            largest += 1
+            result[group] = largest
+    return result
 
 
 def _labels(project: Project, rows: Sequence[Row], earlier: Earlier) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
@@ -18,7 +19,10 @@ from defect_workbench.storage.result.reserved_names import reserved_names
 
 @dataclass(frozen=True)
 class Row:
-    """One image in the manifest; `nearest_cluster` is empty if there are no clusters."""
+    """One image in the manifest; `nearest_cluster` is empty if there are no clusters.
+
+    `outlier_group` counts from 1; None for an image in no outlier group.
+    """
 
     path: str
     sha256: str
@@ -29,6 +33,7 @@ class Row:
     nearest_cluster: str
     distance: float | None
     exported_as: str
+    outlier_group: int | None = None
 
 
 def rows(project: Project) -> list[Row]:
@@ -47,6 +52,7 @@ def rows(project: Project) -> list[Row]:
     for index, image in enumerate(images):
         cluster = int(own[index])
         name = image.path.rsplit("/", 1)[-1]
+        group = int(partition.outlier_groups[index])
         if cluster >= 0:
             label, exported, number = labels[cluster], file_names[cluster].take(name), cluster + 1
         else:
@@ -62,6 +68,7 @@ def rows(project: Project) -> list[Row]:
                 nearest_cluster=labels[int(nearest[index, 0])] if labels else "",
                 distance=float(distances[index, 0]) if labels else None,
                 exported_as=f"{label}/{exported}",
+                outlier_group=None if group == NO_GROUP else group + 1,
             )
         )
     return result
@@ -107,6 +114,7 @@ COLUMNS: Registry[Column] = Registry(
         Column("nearest_cluster", lambda row: safe_text(row.nearest_cluster), True),
         Column("distance", lambda row: "" if row.distance is None else f"{row.distance:.6g}", True),
         Column("exported_as", lambda row: safe_path(row.exported_as), True),
+        Column("outlier_group", lambda row: "" if row.outlier_group is None else str(row.outlier_group)),
     ),
 )
 

@@ -33,18 +33,21 @@ def check_project(project: Project) -> None:
     analysis, decisions, count = project.analysis, project.decisions, len(project.images)
     _check_images(project.images.images)
     rows: list[NDArray[np.generic]] = [analysis.vectors, analysis.outlier_scores]
-    rows += [decisions.held, decisions.follows, *analysis.blocks.values()]
+    rows += [decisions.held, decisions.follows, analysis.outlier_groups, *analysis.blocks.values()]
     if any(len(array) != count for array in rows):
         raise ValueError("arrays and images differ in number")
     if not count:
         raise ValueError("there are no images")
-    flat = (analysis.outlier_scores, decisions.held, decisions.follows)
+    flat = (analysis.outlier_scores, analysis.outlier_groups, decisions.held, decisions.follows)
     if any(array.ndim != 1 for array in flat) or any(
         array.ndim != 2 or array.dtype.kind != "f" for array in (analysis.vectors, *analysis.blocks.values())
     ):
         raise ValueError("an array has the wrong shape or type")
     if any(array.dtype.kind != "i" for array in (decisions.held, decisions.follows)):
         raise ValueError("a decision is not a whole number")
+    groups = analysis.outlier_groups
+    if groups.dtype.kind != "i" or not -1 <= int(groups.min()) <= int(groups.max()) < count:
+        raise ValueError("an outlier group has no valid number")
     if not np.isfinite(analysis.vectors).all() or np.isnan(analysis.outlier_scores).any():
         raise ValueError("a number is not finite")
     if not -1 <= int(decisions.follows.min()) <= int(decisions.follows.max()) < count:

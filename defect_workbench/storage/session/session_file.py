@@ -49,6 +49,8 @@ from defect_workbench.storage.session.table_reader import MEMBER, side_json, sid
 # Since format 3 the block `shape` is called `outline`.
 FORMAT = 3
 _STATE = "state.json"
+# Missing in sessions of earlier versions, which did not judge small groups.
+_OUTLIER_GROUPS = "outlier_groups"
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
 
@@ -80,6 +82,8 @@ def _write(path: Path, project: Project) -> None:
         **measured_arrays(project.images.images),
         **proposal_arrays(project.proposal),
     }
+    if analysis.settings.outlier_groups:
+        arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
     state = {
         "format": FORMAT,
         "root": str(project.images.root),
@@ -140,6 +144,7 @@ def _result(arrays: Mapping[str, NDArray[Any]]) -> Tree | Flat:
 def _settings_json(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON, with method parameters at the top level, as in all earlier formats."""
     state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
+    del state["outlier_groups"]  # the array of the groups stands for it
     return {**state.pop("parameters"), **state}
 
 
@@ -152,7 +157,7 @@ def _backbone(state: Mapping[str, Any]) -> BackboneInfo:
     return BackboneInfo(**state["backbone"], description=identity_description(state.get("features", {})))
 
 
-def _settings(state: Mapping[str, Any]) -> Settings:
+def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
     values = dict(state)
     weights = values.pop("weights")
     return Settings(
@@ -162,6 +167,7 @@ def _settings(state: Mapping[str, Any]) -> Settings:
         # Format 1 had no preprocessing; info bars were not cropped.
         processing=Preprocessing(**values.pop("processing", {"info_bar": "off"})),
         parameters=values,
+        outlier_groups=outlier_groups,
     )
 
 
@@ -250,7 +256,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     )
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
     analysis = Analysis(
-        settings=_settings(state["settings"]),
+        settings=_settings(state["settings"], _OUTLIER_GROUPS in arrays),
         weights=BlockWeights.from_json(state["weights"]),
         backbone=_backbone(state) if state["backbone"] else None,
         blocks=with_current_names(
@@ -261,6 +267,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         result=_result(arrays),
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
         identity=identity_with_current_names(state.get("features", {})),
+        found_groups=arrays.get(_OUTLIER_GROUPS),
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,8 @@ def test_classes_that_are_far_apart_are_grouped_and_need_one_action_each() -> No
     assert found[figures.CLUSTERS] == 3
     assert found[figures.RECALL] == 1
     assert found[figures.FALSE_FLAGS] < 0.1
+    assert found[figures.SIMILAR_RECALL] > 0.9
+    assert found[figures.SIMILAR_FALSE_FLAGS] < 0.1
     assert found[figures.ACTIONS] < 10
 
 
@@ -68,6 +71,27 @@ def test_foreign_images_are_nine_different_ones_and_depend_on_the_seed_alone() -
     assert len(set(drawn)) == figures.FOREIGN
     assert drawn == figures.draw_foreign(others, 5) != figures.draw_foreign(others, 6)
     assert {number for number, _ in drawn} == {0, 1}
+
+
+def test_similar_foreign_images_are_counted_as_one_group() -> None:
+    far = sample("far", classes=6)
+    centres = np.random.default_rng(1).standard_normal((6, 24)) * 20
+    vectors = far.features.blocks["haralick"] + np.repeat(centres, 30, axis=0).astype(np.float32)
+    far = replace(far, features=replace(far.features, blocks={"haralick": vectors}))
+    found = figures.outlier_figures(sample("near", per_class=60), [far], PICTURE, 1)
+    assert found[figures.SIMILAR_RECALL] == 1
+    assert found[figures.IN_ONE_GROUP] == 1
+    assert found[figures.SIMILAR_FALSE_FLAGS] < 0.1
+
+
+def test_similar_foreign_images_are_of_one_class_and_depend_on_the_seed_alone() -> None:
+    others = [sample("one"), sample("two")]
+    drawn = figures.draw_similar(others, 5, 3)
+    assert len(set(drawn)) == 5
+    (number,) = {number for number, _ in drawn}
+    classes = others[number].labelled().labels
+    assert len({int(classes[row]) for _, row in drawn}) == 1
+    assert drawn == figures.draw_similar(others, 5, 3) != figures.draw_similar(others, 5, 4)
 
 
 def unrefinable(members: Integers) -> list[Integers]:

@@ -1,5 +1,6 @@
 """What must never go wrong: kills, full disks, folders that change. Each fault is really caused."""
 
+import csv
 import hashlib
 import os
 import shutil
@@ -181,8 +182,8 @@ def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_report
         killed = killed_at(
             calls, WRITING, lambda: export(more, out, Mode.COPY, {}, thumbnail, SilentReporter(), add=True)
         )
-        for line in (out / "manifest.csv").read_text().splitlines()[1:]:
-            assert (out / line.rsplit(",", 1)[1]).is_file()
+        for row in csv.DictReader((out / "manifest.csv").read_text().splitlines()):
+            assert (out / row["exported_as"]).is_file()
         recover(out)
         assert changed_files(out, read_receipt(out), SilentReporter()) == []
         assert undo_export(out, SilentReporter(), dry_run=True).foreign == ()
