@@ -65,6 +65,9 @@ class OutlierQueue(QWidget):
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.group_note = QLabel()
         self.group_note.setWordWrap(True)
+        self.group_note.setToolTip(
+            "These images resemble each other and no others. A decision applies to all of them."
+        )
         self.cards = [CandidateCard(number + 1, loader) for number in range(_CANDIDATES)]
         self._buttons: list[QPushButton] = []
         layout = QHBoxLayout(self)
@@ -192,10 +195,7 @@ class OutlierQueue(QWidget):
             button.setToolTip(f"{tip} ({key})")
         if len(group) > 1:
             place = group.index(self._current) + 1 if self._current in group else 1
-            self.group_note.setText(
-                f"Image {place} of {len(group):,} that resemble each other and no others: "
-                "a decision applies to all of them"
-            )
+            self.group_note.setText(f"Image {place} of {len(group):,} in a group, decided as one")
 
     def _proposal(self) -> Proposal | None:
         project = self._document.project
