@@ -1,13 +1,20 @@
 """Side data, export, undo and replay by the real command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.storage.result.manifest import manifest_text, rows
+from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from tests.builders import made_lot, picture
 from tests.processes import Command, in_process, table
 
@@ -150,6 +157,22 @@ def stripes(path: Path, seed: int) -> None:
     Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(path)
 
 
+def test_session_of_an_earlier_version_is_replayed_with_outliers_searched_one_by_one(
+    tmp_path: Path, places: UserDirs, command: Command
+) -> None:
+    lot = made_lot(tmp_path / "lot", 120)
+    for index in range(6):
+        stripes(lot / f"stripes-{index}.png", index)
+    options = replace(FeatureOptions.at(places), offline=True)
+    request = OpenRequest(lot, options, Settings(outlier_groups=False))
+    earlier = open_folder(request, SilentReporter()).project
+    save_session(tmp_path / "s.dwb", earlier)
+    replayed = command("replay", tmp_path / "s.dwb", "--out", tmp_path / "out", "--offline")
+    assert replayed.returncode == 0, replayed.stderr
+    assert (tmp_path / "out" / "manifest.csv").read_text(encoding="utf-8") == manifest_text(rows(earlier))
+    assert {row["outlier_group"] for row in table(tmp_path / "out" / "manifest.csv")} == {""}
+
+
 def test_images_that_resemble_each_other_and_no_others_are_one_outlier_group(
     tmp_path: Path, command: Command
 ) -> None:
@@ -159,11 +182,12 @@ def test_images_that_resemble_each_other_and_no_others_are_one_outlier_group(
     done = command("cluster", lot, "--out", out, "--offline")
     assert done.returncode == 0, done.stderr
     assert "in 1 outlier group)" in done.stdout
-    rows = {row["path"]: row for row in table(out / "manifest.csv")}
-    planted = [row for path, row in rows.items() if path.startswith("stripes")]
+    written = {row["path"]: row for row in table(out / "manifest.csv")}
+    planted = [row for path, row in written.items() if path.startswith("stripes")]
     assert {(row["outlier"], row["outlier_group"]) for row in planted} == {("true", "1")}
     assert len({row["cluster"] for row in planted}) == 6
-    assert all(row["outlier_group"] == "" for path, row in rows.items() if not path.startswith("stripes"))
+    others = [row for path, row in written.items() if not path.startswith("stripes")]
+    assert all(row["outlier_group"] == "" for row in others)
     assert "1 outlier group" in (out / "report.html").read_text(encoding="utf-8")
 
     replayed = command("replay", out / "session.dwb", "--out", again)
