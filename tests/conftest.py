@@ -103,6 +103,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make batches of 8 images instead of 32 in this process: padding costs less."""
     monkeypatch.setattr("defect_workbench.engine.backbone.embedder.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.extraction.extractor.BATCH", 8)
+    monkeypatch.setattr("defect_workbench.engine.defect_map.describe.BATCH", 8)
 
 
 @pytest.fixture

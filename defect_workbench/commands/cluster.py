@@ -22,6 +22,12 @@ from defect_workbench.commands.shared.extraction_options import (
     print_suggestion,
     rate,
 )
+from defect_workbench.commands.shared.map_options import (
+    add_map_options,
+    map_json,
+    map_settings,
+    print_group_by,
+)
 from defect_workbench.commands.shared.method_options import add_method_options, method_parameters
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
@@ -76,6 +82,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         metavar="auto|NAME=W",
         help=f"weight of a feature block ({', '.join(BLOCKS.names)}); repeatable; default: auto",
     )
+    add_map_options(cluster)
     add_seed(cluster, "all random numbers")
     add_extraction(cluster)
     add_store(cluster, places.store)
@@ -110,6 +117,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         print_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
         return 0
     print_plan(project, plan, dry=args.dry_run, add=args.add)
+    print_group_by(project, maps=args.maps)
     _print_analysis(project)
     print_side(project)
     print_rejected(extraction)
@@ -136,6 +144,7 @@ def _summary(
         "images_per_second": rate(extraction),
         **plan_json(plan),
         "side_data": side_json(project),
+        **map_json(project),
         **preprocessing_json(extraction, analysis.settings.processing),
     }
 
@@ -167,6 +176,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         weights=_parse_weights(args.weight),
         seed=args.seed,
         processing=parse_preprocessing(args),
+        **map_settings(args),  # type: ignore[arg-type] # fields of Settings by name
     )
 
 

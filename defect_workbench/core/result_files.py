@@ -10,8 +10,24 @@ REPORT_PDF = "report.pdf"
 SIDE_DATA = "side_data.csv"
 MEASUREMENTS = "measurements.csv"
 RECEIPT = "export-receipt.json"
+MAPS = "_maps"
+# Lists of single defects; reserved, so that no cluster takes these names.
+ITEMS, DETECTIONS, COUNTS = "items.csv", "detections.csv", "counts.csv"
 
-ALL = (MANIFEST, REJECTED, SESSION, REPORT_HTML, REPORT_PDF, SIDE_DATA, MEASUREMENTS, RECEIPT)
+ALL = (
+    MANIFEST,
+    REJECTED,
+    SESSION,
+    REPORT_HTML,
+    REPORT_PDF,
+    SIDE_DATA,
+    MEASUREMENTS,
+    RECEIPT,
+    MAPS,
+    ITEMS,
+    DETECTIONS,
+    COUNTS,
+)
 # A folder with these files is a result folder: its images are copies of other images.
 MARKS = frozenset({MANIFEST, SESSION})
 

@@ -18,6 +18,7 @@ from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, listing_of, scan
+from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 
@@ -67,14 +68,16 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
         raise InputError(f"all images in {folder} are already in this project")
     for difference in differences(project.analysis.identity, extraction.features.identity):
         reporter.warn(f"the features of all images were recomputed: {difference}")
-    analysis = analyse(extraction.features, project.analysis.settings, reporter)
+    settings = project.analysis.settings
+    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
+    analysis = analyse(found.features, settings, reporter, found.choice)
     decisions = carried_decisions(project.decisions, before)
-    decisions, proposal, matched = _matched(project, extraction.features.blocks, before, new, decisions)
+    decisions, proposal, matched = _matched(project, found.features.blocks, before, new, decisions)
     side = None if project.side is None else carried_side(project.side, before)
     earlier = [_below(root, project.images.root / part) for part in project.images.folders]
     folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
-    extended = Project(images, analysis, analysis.suggested_cut, decisions, side, proposal)
+    extended = Project(images, analysis, analysis.suggested_cut, decisions, side, proposal, found.maps)
     return AddedFolder(extended, len(new), matched)
 
 

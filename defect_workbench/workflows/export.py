@@ -32,12 +32,15 @@ class ExportRequest:
     ----------
     add : bool
         Add to an earlier export, with its options instead of `options`.
+    maps : bool
+        Also write the defect maps, if there are any.
     """
 
     out: Path
     mode: Mode = Mode.COPY
     options: ExportOptions = field(default_factory=ExportOptions)
     add: bool = False
+    maps: bool = False
 
 
 def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> None:
@@ -127,6 +130,7 @@ def export(
         tables=report_tables(project),
         columns=columns,
         add=request.add,
+        maps=request.maps,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.errors import InputError, Remedy, concerning
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
@@ -18,6 +19,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.storage.session.session_file import load_session
+from defect_workbench.workflows.defect_maps import DefectFeatures, with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class OpenedProject:
     extraction : Extraction or None
         The features that were clustered; None for a session.
     seconds : mapping of str to float
-        Duration of scan, extraction and clustering, under "scan", "extract" and "link".
+        Duration of scan, extraction, defect maps and clustering, under "scan", "extract", "map" and "link".
     """
 
     project: Project
@@ -153,30 +155,37 @@ def _group(
     if on_found is not None and listing.files:
         on_found(listing.root, tuple(file.path for file in listing.files))
     extraction = extract_listing(listing, request.features, reporter)
-    started = time.perf_counter()
-    analysis = _analysis(extraction, request, reporter)
-    seconds = {"scan": scan_seconds, "extract": extraction.seconds, "link": time.perf_counter() - started}
     images = extraction.images
-    project = Project(images, analysis, clusters_at(analysis, request.cut), Decisions.none(len(images)))
+    found = with_defect_features(images, extraction.features, request.settings, request.features, reporter)
+    started = time.perf_counter()
+    analysis = _analysis(images, found, request, reporter)
+    seconds = {
+        "scan": scan_seconds,
+        "extract": extraction.seconds,
+        "map": found.seconds,
+        "link": time.perf_counter() - started,
+    }
+    clusters, decisions = clusters_at(analysis, request.cut), Decisions.none(len(images))
+    project = Project(images, analysis, clusters, decisions, maps=found.maps)
     return OpenedProject(project, None, extraction, seconds)
 
 
-def _analysis(extraction: Extraction, request: OpenRequest, reporter: Reporter) -> Analysis:
+def _analysis(images: ImageSet, found: DefectFeatures, request: OpenRequest, reporter: Reporter) -> Analysis:
     """Return the analysis of the features, from the cache if it has one."""
     from defect_workbench.engine.clustering.group import analyse, analysis_identity
     from defect_workbench.engine.clustering.registry import completed
     from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
 
-    features, settings = extraction.features, completed(request.settings)
+    features, settings = found.features, completed(request.settings)
     if request.analyses is None:
-        return analyse(features, settings, reporter)
+        return analyse(features, settings, reporter, found.choice)
     cache = AnalysisCache(request.analyses)
     reporter.stage("Searching for a cached analysis", None)
     identity = analysis_identity(features)
-    analysis = cache.get(extraction.images, identity, settings)
+    analysis = cache.get(images, identity, settings)
     if analysis is None:
-        analysis = analyse(features, settings, reporter)
-        cache.put(extraction.images, identity, analysis)
+        analysis = analyse(features, settings, reporter, found.choice)
+        cache.put(images, identity, analysis)
     return analysis
 
 

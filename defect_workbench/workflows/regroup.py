@@ -14,6 +14,7 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.scan import listing_of
+from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 
@@ -89,10 +90,13 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
             Remedy.OPEN_AGAIN,
         )
     settings = replace(project.analysis.settings, processing=options.processing)
-    analysis = analyse(extraction.features, settings, reporter)
+    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
+    analysis = analyse(found.features, settings, reporter, found.choice)
     previous = project.images
     images = replace(extraction.images, rejected=previous.rejected, folders=previous.folders)
-    return replace(project, images=images, analysis=analysis, clusters=analysis.suggested_cut)
+    return replace(
+        project, images=images, analysis=analysis, clusters=analysis.suggested_cut, maps=found.maps
+    )
 
 
 def preview_preprocessing(project: Project, image: int, processing: Preprocessing) -> PreprocessedImage:

@@ -17,6 +17,7 @@ from defect_workbench.storage.result.export_options import ExportOptions, Mode, 
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 from defect_workbench.workflows.open_project import open_session
@@ -84,9 +85,10 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         raise WorkbenchError(
             f"{folder} has changed since the session was made, so nothing was written: {'; '.join(changed)}"
         )
-    analysis = analyse(extraction.features, settings, reporter)
+    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
+    analysis = analyse(found.features, settings, reporter, found.choice)
     images = replace(extraction.images, folders=session.images.folders)
-    project = replace(session, images=images, analysis=analysis)
+    project = replace(session, images=images, analysis=analysis, maps=found.maps)
     different = _count_different_rows(session, project, export_options)
     if different:
         identity_differences = feature_differences(session.analysis.identity, analysis.identity)

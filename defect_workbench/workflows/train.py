@@ -208,7 +208,7 @@ def augmented(project: Project, image: int, count: int, seed: int) -> tuple[Pixe
         If the image cannot be read.
     """
     from defect_workbench.engine.classifier.data.augmentation import examples
-    from defect_workbench.engine.classifier.data.augmented_features import read_pixels
+    from defect_workbench.engine.extraction.reading_again import read_pixels
 
     record = project.images.images[image]
     pixels = read_pixels(project.images, image)

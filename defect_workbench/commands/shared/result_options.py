@@ -117,7 +117,7 @@ def write_or_plan(
     project: Project, options: ExportOptions, args: argparse.Namespace, reporter: Reporter
 ) -> Plan:
     """Write the result folder or, with `--dry-run`, return only the plan for it."""
-    request = ExportRequest(args.out, Mode(args.mode), options, args.add)
+    request = ExportRequest(args.out, Mode(args.mode), options, args.add, getattr(args, "maps", False))
     return plan(project, request) if args.dry_run else export(project, request, reporter)
 
 

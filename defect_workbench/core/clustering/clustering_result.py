@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
+from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.parameters import Value
@@ -63,6 +64,10 @@ class Settings:
     outlier_groups : bool
         Whether small groups are judged as one when outliers are searched. Sessions of earlier versions were
         made without this and keep their outliers.
+    group_by : GroupBy
+        What to group by; weights that the user set take precedence.
+    reference, clean : str
+        Folders of golden references and of clean images, for defect maps; empty if there are none.
     """
 
     method: str = AGGLOMERATIVE
@@ -71,6 +76,9 @@ class Settings:
     seed: int = 0
     processing: Preprocessing = DEFAULT
     outlier_groups: bool = True
+    group_by: GroupBy = GroupBy.AUTO
+    reference: str = ""
+    clean: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +120,8 @@ class Analysis:
         Identity of the features, as in `Features`; empty in sessions of earlier versions.
     found_groups : (n,) int32 or None
         The outlier group of each image, from 0, or `NO_GROUP`; None if there is no group.
+    group_by : GroupByChoice
+        What the images are grouped by, and why.
     """
 
     settings: Settings
@@ -124,6 +134,7 @@ class Analysis:
     suggestions: tuple[Suggestion, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     found_groups: NDArray[np.int32] | None = None
+    group_by: GroupByChoice = field(default_factory=GroupByChoice)
 
     @cached_property
     def outlier_groups(self) -> NDArray[np.int32]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from defect_workbench.core.clustering.clustering_result import Analysis
+from defect_workbench.core.images.defect_maps import DefectMaps
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Decisions, Partition, divide
 from defect_workbench.core.project.proposal import Proposal
@@ -24,6 +25,8 @@ class Project:
         A table joined to the images.
     proposal : Proposal or None
         Labels proposed for the images.
+    maps : DefectMaps or None
+        Defect maps of the images; None if they were not made.
     """
 
     images: ImageSet
@@ -32,6 +35,7 @@ class Project:
     decisions: Decisions
     side: SideData | None = None
     proposal: Proposal | None = None
+    maps: DefectMaps | None = None
 
     @cached_property
     def partition(self) -> Partition:

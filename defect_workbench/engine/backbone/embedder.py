@@ -78,19 +78,41 @@ class Embedder:
             Rounded to half precision if the description is stored so, so that stored and fresh vectors are
             bit-identical.
         """
-        count, size = len(images), self.network.input_size
-        batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
-        batch[:count] = torch.from_numpy(images)
+        count = len(images)
         with torch.inference_mode():
-            channels_first = batch.to(self._device).permute(0, 3, 1, 2)
-            prepared = self.network.normalise(self._variant, channels_first).to(self._dtype)
-            activations = self.network.activations(
-                self._module, prepared.contiguous(memory_format=torch.channels_last), True
-            )
+            activations = self._activations(images, last=True)
             return {
                 description.name: _rounded(description.pool(activations), description.half)[:count].numpy()
                 for description in self._descriptions
             }
+
+    def activations(self, images: Pixels, *, last: bool) -> dict[str, torch.Tensor]:
+        """Return the activations of a batch by name, with those of the last block only if `last`.
+
+        Parameters
+        ----------
+        images : (n, size, size, 3) uint8
+            As for `embed`.
+
+        Returns
+        -------
+        dict of str to (n, channels, height, width) Tensor
+            On the device and in the precision of the computation.
+        """
+        with torch.inference_mode():
+            return {name: each[: len(images)] for name, each in self._activations(images, last=last).items()}
+
+    def _activations(self, images: Pixels, *, last: bool) -> dict[str, torch.Tensor]:
+        """Return the activations of a batch padded to `BATCH` images."""
+        size = self.network.input_size
+        batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
+        batch[: len(images)] = torch.from_numpy(images)
+        channels_first = batch.to(self._device).permute(0, 3, 1, 2)
+        prepared = self.network.normalise(self._variant, channels_first).to(self._dtype)
+        outputs = self.network.activations(
+            self._module, prepared.contiguous(memory_format=torch.channels_last), last
+        )
+        return dict(outputs)
 
 
 def _rounded(vectors: torch.Tensor, half: bool) -> torch.Tensor:

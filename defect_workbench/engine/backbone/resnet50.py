@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from defect_workbench.engine.backbone.torchvision_gate import ResNet
 
 
+LAYERS = ("layer1", "layer2", "layer3", "layer4")
+
+
 def shapes() -> dict[str, tuple[int, ...]]:
     """Return the shapes of torchvision's tensors by name, without the batch counters."""
     import torch
@@ -97,7 +100,7 @@ def normalise(variant: Variant, images: Tensor) -> Tensor:
 
 
 def activations(network: nn.Module, images: Tensor, last: bool) -> dict[str, Tensor]:
-    """Return the outputs of layer 3 and, if `last`, of layer 4.
+    """Return the outputs of layers 1 to 3 and, if `last`, of layer 4.
 
     Parameters
     ----------
@@ -110,8 +113,10 @@ def activations(network: nn.Module, images: Tensor, last: bool) -> dict[str, Ten
     """
     net = cast("ResNet", network)
     x = net.maxpool(net.relu(net.bn1(net.conv1(images))))
-    third: Tensor = net.layer3(net.layer2(net.layer1(x)))
-    return {"layer3": third, "layer4": net.layer4(third)} if last else {"layer3": third}
+    outputs = {}
+    for name in LAYERS if last else LAYERS[:-1]:
+        x = outputs[name] = getattr(net, name)(x)
+    return outputs
 
 
 def average(outputs: Mapping[str, Tensor]) -> Tensor:

@@ -24,13 +24,12 @@ from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.backbone.torch_import import load_torch
-from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import Source, StageInputs
 from defect_workbench.engine.classifier.heads.head import Epoch, Watcher
 from defect_workbench.engine.classifier.heads.ridge import class_weights
+from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.preprocessing.feature_input import preprocessed
 
 if TYPE_CHECKING:
     import torch
@@ -278,10 +277,8 @@ class LastBlock:
 
 
 def _network_input(images: ImageSet, index: int, processing: Preprocessing) -> Pixels:
-    image = images.images[index]
-    size = image.tool.pixel_size_nm if image.tool is not None else None
     pixels = read_pixels(images, index)
-    return preprocessed(pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size).resized().rgb
+    return preprocessed_as_extracted(images, index, pixels, processing).resized().rgb
 
 
 class FineTuning:

@@ -12,10 +12,12 @@ from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
+    DEFECT,
     BackboneInfo,
     BlockWeights,
     Features,
 )
+from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.block_weights import choose_weights
@@ -35,7 +37,9 @@ def analysis_identity(features: Features) -> dict[str, Any]:
     return {"features": dict(features.identity), "grouping": VERSION}
 
 
-def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analysis:
+def analyse(
+    features: Features, settings: Settings, reporter: Reporter, group_by: GroupByChoice | None = None
+) -> Analysis:
     """Cluster the images of a set.
 
     Parameters
@@ -44,6 +48,8 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
         Of at least one image.
     settings : Settings
     reporter : Reporter
+    group_by : GroupByChoice, optional
+        What to group by; default: the settings decide, and the whole picture if they leave it open.
 
     Returns
     -------
@@ -60,11 +66,16 @@ def analyse(features: Features, settings: Settings, reporter: Reporter) -> Analy
         raise WorkbenchError("there are no usable images to cluster")
     reporter.stage("Fusing features", None)
     kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
-    return replace(regroup(kept, features.backbone, settings, reporter), identity=features.identity)
+    analysis = regroup(kept, features.backbone, settings, reporter, group_by)
+    return replace(analysis, identity=features.identity)
 
 
 def regroup(
-    kept: Mapping[str, Vectors], backbone: BackboneInfo | None, settings: Settings, reporter: Reporter
+    kept: Mapping[str, Vectors],
+    backbone: BackboneInfo | None,
+    settings: Settings,
+    reporter: Reporter,
+    group_by: GroupByChoice | None = None,
 ) -> Analysis:
     """Cluster again from normalised blocks, with other settings.
 
@@ -76,13 +87,15 @@ def regroup(
         Network of the deep block; stored in the result.
     settings : Settings
         The result contains them, completed with the defaults of the method's parameters.
+    group_by : GroupByChoice, optional
+        As for `analyse`.
 
     Raises
     ------
     InputError
         If every block has the weight 0, the method is unknown, or a parameter is out of range.
     WorkbenchError
-        If the method cannot group these images.
+        If the method cannot group these images, or they were not described by what to group them by.
     Cancelled
         If the user cancelled.
     """
@@ -91,7 +104,14 @@ def regroup(
     # gives bit-identical results.
     blocks = {name: block.astype(np.float64) for name, block in kept.items()}
     weights = settings.weights
-    if weights is None:
+    if group_by is None:
+        group_by = _group_by_of(settings)
+    if weights is None and group_by.chosen is not GroupBy.PICTURE:
+        if DEFECT not in blocks:
+            raise WorkbenchError("the defects of these images have not been mapped")
+        shares = dict.fromkeys(BLOCKS.names, 0.0) | group_by.chosen.shares(blocks)
+        weights = BlockWeights(shares, group_by.why)
+    elif weights is None:
         reporter.stage("Choosing the weights of the feature blocks", None)
         weights = choose_weights(blocks, linkage_of(settings.parameters), settings.seed)
     elif not any(weights.share(name) > 0 for name in blocks):
@@ -116,7 +136,17 @@ def regroup(
         grouping.result,
         grouping.suggestions,
         found_groups=groups,
+        group_by=group_by,
     )
+
+
+def _group_by_of(settings: Settings) -> GroupByChoice:
+    """Return what the settings alone say that images are grouped by."""
+    if settings.weights is not None:
+        return GroupByChoice(described_by(settings.weights), settings.weights.why)
+    if settings.group_by is GroupBy.AUTO:
+        return GroupByChoice()
+    return GroupByChoice(settings.group_by, "set by the user")
 
 
 def refine(vectors: Vectors, settings: Settings, reporter: Reporter) -> Analysis:

@@ -24,6 +24,8 @@ from defect_workbench.engine.features.identity import NetworkInUse, block_identi
 from defect_workbench.engine.features.registry import BLOCKS
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from defect_workbench.engine.backbone.embedder import Embedder
 
 
@@ -75,6 +77,30 @@ class NetworkVectors:
         WorkbenchError
             If the cached weights are damaged.
         """
+        embedder = self._loaded()
+        vectors = embedder.embed(images)
+        network = embedder.network
+        return {
+            block: vectors[name].astype(np.float16) if network.description(name).half else vectors[name]
+            for block, name in self._names.items()
+        }
+
+    def patch_activations(self, images: Pixels) -> Mapping[str, Tensor]:
+        """Return the activations of all layers but the last, as `Embedder.activations` does.
+
+        Parameters
+        ----------
+        images : (n, size, size, 3) uint8
+            As for `embed`.
+
+        Raises
+        ------
+        WorkbenchError
+            If the cached weights are damaged.
+        """
+        return self._loaded().activations(images, last=False)
+
+    def _loaded(self) -> Embedder:
         if self._embedder is None:
             started = time.perf_counter()
             load_torch()
@@ -93,12 +119,7 @@ class NetworkVectors:
             )
             self._checkpoint = None
             self.loading_seconds += time.perf_counter() - started
-        vectors = self._embedder.embed(images)
-        network = self._embedder.network
-        return {
-            block: vectors[name].astype(np.float16) if network.description(name).half else vectors[name]
-            for block, name in self._names.items()
-        }
+        return self._embedder
 
 
 def choose_network(

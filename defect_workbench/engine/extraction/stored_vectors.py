@@ -142,7 +142,7 @@ def open_blocks(store: VectorStore, processing: Preprocessing, network: NetworkI
         None leaves out the blocks that the network computes.
     """
     # The network's blocks come last, as models depend on the order of the blocks that they were trained on.
-    used = [block for block in BLOCKS if not block.by_network]
+    used = [block for block in BLOCKS if block.in_extraction and not block.by_network]
     used += [block for block in BLOCKS if block.by_network and network is not None]
     return Blocks(
         facts=store.block("image", DECODER),

@@ -25,6 +25,8 @@ class Input(StrEnum):
     MASK = "mask"
     """The pixels of the largest defect: (height, width) bool. The defect is found in the unprocessed image
     without its info bar, so that preprocessing does not change the mask."""
+    DEFECT_MAP = "defect map"
+    """The preprocessed image and its defect map, in a second step after extraction."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Block:
         What `function` gets.
     function : callable or None
         One image to (d,) float32; if `batched`, (n, height, width) to (n, d) float32. None if the network
-        computes the block.
+        computes the block, or a later step does.
     batched : bool
         Whether `function` computes several images at once, which pays for matrix products.
     description : str
@@ -83,9 +85,14 @@ class Block:
         return self.input is Input.NETWORK
 
     @property
+    def in_extraction(self) -> bool:
+        """Whether extraction computes the block, which depends on a single image then."""
+        return self.input is not Input.DEFECT_MAP
+
+    @property
     def of_whole_image(self) -> bool:
-        """Whether the block describes the whole image and not only its largest defect."""
-        return self.input is not Input.MASK
+        """Whether the block describes the whole image and not only its defect."""
+        return self.input not in (Input.MASK, Input.DEFECT_MAP)
 
     def key(self, sha256: str, row_key: str) -> str:
         """Return the key under which an image's vector is stored.
@@ -114,10 +121,10 @@ class Block:
         Raises
         ------
         ValueError
-            If the network computes the block.
+            If the network computes the block, or a later step does.
         """
         if self.function is None:
-            raise ValueError(f"the block {self.name} is computed by the network")
+            raise ValueError(f"the block {self.name} is not computed from single images without the network")
         if self.batched:
             return self.function(np.stack(images))
         return np.stack([self.function(image) for image in images])

@@ -9,7 +9,14 @@ from defect_workbench.core.registry import Registry
 from defect_workbench.engine.features.block import Block
 
 BLOCKS: Registry[Block] = Registry.of_modules(
-    "feature block", "defect_workbench.engine.features", "deep", "haralick", "zernike", "outline"
+    "feature block",
+    "defect_workbench.engine.features",
+    "deep",
+    "haralick",
+    "zernike",
+    "outline",
+    "defect",
+    "residual",
 )
 
 

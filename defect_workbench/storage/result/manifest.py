@@ -34,11 +34,12 @@ class Row:
     distance: float | None
     exported_as: str
     outlier_group: int | None = None
+    strangeness: float | None = None
 
 
 def rows(project: Project) -> list[Row]:
     """Return the rows of the manifest, in the order of the images, with the name of every exported file."""
-    partition, images = project.partition, project.images.images
+    partition, images, maps = project.partition, project.images.images, project.maps
     folders = Names(*reserved_names())
     labels = [folders.take(cluster.label) for cluster in partition.clusters]
     file_names = [Names() for _ in labels]
@@ -69,6 +70,7 @@ def rows(project: Project) -> list[Row]:
                 distance=float(distances[index, 0]) if labels else None,
                 exported_as=f"{label}/{exported}",
                 outlier_group=None if group == NO_GROUP else group + 1,
+                strangeness=None if maps is None else float(maps.strangeness[index]),
             )
         )
     return result
@@ -115,6 +117,7 @@ COLUMNS: Registry[Column] = Registry(
         Column("distance", lambda row: "" if row.distance is None else f"{row.distance:.6g}", True),
         Column("exported_as", lambda row: safe_path(row.exported_as), True),
         Column("outlier_group", lambda row: "" if row.outlier_group is None else str(row.outlier_group)),
+        Column("strangeness", lambda row: "" if row.strangeness is None else f"{row.strangeness:.6g}"),
     ),
 )
 

@@ -41,6 +41,7 @@ from defect_workbench.storage.result.manifest import (
     rejected_text,
     rows,
 )
+from defect_workbench.storage.result.map_pictures import write_maps
 from defect_workbench.storage.result.receipt import Receipt, changed_files, describe, read_receipt
 from defect_workbench.storage.result.reserved_names import annotation_names
 from defect_workbench.storage.session.session_file import save_session
@@ -185,6 +186,7 @@ def export(
     files: Mapping[str, str] | None = None,
     add: bool = False,
     columns: MoreColumns | None = None,
+    maps: bool = False,
 ) -> Plan:
     """Write a result folder, or add to one.
 
@@ -203,6 +205,8 @@ def export(
         Add new images to an unchanged earlier export, with its options.
     columns : MoreColumns, optional
         Additional columns in the manifest of a new export.
+    maps : bool
+        Also write the defect maps, if there are any.
 
     Raises
     ------
@@ -241,6 +245,8 @@ def export(
                 texts[of_run(name, runs)] = text
             for name, text in texts.items():
                 write_text(stage.files / name, text)
+            if maps:
+                write_maps(stage.files, project, [row.path for row in layout.rows], reporter)
             write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter)
             save_session(stage.files / of_run(SESSION, runs), project)
             images = {row.exported_as: row.sha256 for row in plan.manifest if row.exported_as}

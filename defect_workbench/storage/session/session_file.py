@@ -26,6 +26,7 @@ from defect_workbench.core.clustering.feature_blocks import (
     identity_with_current_names,
     with_current_names,
 )
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
@@ -36,6 +37,7 @@ from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.zip_limits import check_size, read_array
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
+from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
 from defect_workbench.storage.session.proposal_arrays import (
     LABELS,
     MOVED_IS_REVIEWED,
@@ -81,6 +83,7 @@ def _write(path: Path, project: Project) -> None:
         **{f"block-{name}": block for name, block in analysis.blocks.items()},
         **measured_arrays(project.images.images),
         **proposal_arrays(project.proposal),
+        **map_arrays(project.maps),
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
@@ -100,6 +103,7 @@ def _write(path: Path, project: Project) -> None:
         "clusters": project.clusters,
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
         MOVED_IS_REVIEWED: True,
+        **map_fields(analysis, project.maps),
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
     }
     with (
@@ -166,6 +170,10 @@ def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
         seed=int(values.pop("seed")),
         # Format 1 had no preprocessing; info bars were not cropped.
         processing=Preprocessing(**values.pop("processing", {"info_bar": "off"})),
+        # Earlier versions grouped by the whole picture only.
+        group_by=GroupBy(values.pop("group_by", GroupBy.PICTURE)),
+        reference=str(values.pop("reference", "")),
+        clean=str(values.pop("clean", "")),
         parameters=values,
         outlier_groups=outlier_groups,
     )
@@ -268,6 +276,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
         identity=identity_with_current_names(state.get("features", {})),
         found_groups=arrays.get(_OUTLIER_GROUPS),
+        group_by=group_by_of(state),
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
     decisions = Decisions(arrays["held"], arrays["follows"], groups)
@@ -280,4 +289,5 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         int(state["clusters"]),
         decisions,
         proposal=proposal,
+        maps=maps_of(state, arrays, len(images)),
     )

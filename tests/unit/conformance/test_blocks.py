@@ -35,7 +35,10 @@ from tests.builders import BACKBONE, made_lot
 NETWORK = NetworkInUse("made-up weights", "0" * 64, "caffe", "fp32", "cpu")
 blocks = pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
 computed = pytest.mark.parametrize(
-    "block", [block for block in BLOCKS if not block.by_network], ids=lambda block: block.name
+    "block", [block for block in BLOCKS if block.function is not None], ids=lambda block: block.name
+)
+extracted_blocks = pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if block.in_extraction], ids=lambda block: block.name
 )
 
 
@@ -54,11 +57,11 @@ def test_entry_can_be_shown_and_stored(block: Block) -> None:
     assert block.label.startswith(block.short_label)
     assert block.default_weight >= 0
     assert block.weight_without_network == 0 or not block.by_network
-    assert block.by_network == (block.function is None)
+    assert (block.function is None) == (block.by_network or not block.in_extraction)
     assert block.by_network or not block.description
 
 
-@blocks
+@extracted_blocks
 def test_identity_depends_on_preprocessing_and_version(block: Block) -> None:
     identity = block_identity(block, Preprocessing(), NETWORK)
     assert json.loads(json.dumps(identity)) == identity
@@ -147,7 +150,7 @@ def test_new_block_is_in_features_and_store_and_the_rest_is_not_computed_again(
         assert not np.array_equal(turned.blocks["brightness"], after.features.blocks["brightness"])
         assert np.array_equal(turned.blocks["haralick"], after.features.blocks["haralick"])
     assert extracted(lot).computed == 0
-    assert set(before.features.blocks) == {block.name for block in BLOCKS if not block.by_network}
+    assert set(before.features.blocks) == {block.name for block in BLOCKS if block.function}
 
 
 def test_new_block_is_in_json_report_and_session(tmp_path: Path) -> None:

@@ -9,24 +9,22 @@ from functools import partial
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers, Pixels, StorableVectors, Vectors
+from defect_workbench.core.arrays import Integers, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation, augmented
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
+from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.input.decode import decode
-from defect_workbench.engine.input.formats.image_format import Undecodable
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
-from defect_workbench.engine.preprocessing.feature_input import FeatureInput, Preprocessed, preprocessed
+from defect_workbench.engine.preprocessing.feature_input import FeatureInput, Preprocessed
 
 _WORKERS = 2
 
@@ -267,39 +265,14 @@ def _by_network(names: Iterable[str]) -> bool:
 def _inputs(
     images: ImageSet, index: int, numbers: Sequence[int], specs: Sequence[AugmentationSpec]
 ) -> list[FeatureInput]:
-    image = images.images[index]
     pixels = read_pixels(images, index)
-    size = image.tool.pixel_size_nm if image.tool is not None else None
     processed: dict[Preprocessing, Preprocessed] = {}
     inputs = []
     for number in numbers:
         processing = specs[number].processing
         if processing not in processed:
-            processed[processing] = preprocessed(
-                pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size
-            )
-        augment = partial(augmented, augmentation=specs[number].augmentation, sha256=image.sha256)
+            processed[processing] = preprocessed_as_extracted(images, index, pixels, processing)
+        sha256 = images.images[index].sha256
+        augment = partial(augmented, augmentation=specs[number].augmentation, sha256=sha256)
         inputs.append(processed[processing].resized(augment))
     return inputs
-
-
-def read_pixels(images: ImageSet, index: int) -> Pixels:
-    """Read the pixels of an image from its file.
-
-    Returns
-    -------
-    (height, width) or (height, width, 3) uint8
-
-    Raises
-    ------
-    WorkbenchError
-        If the file can no longer be read.
-    """
-    image = images.images[index]
-    try:
-        with open_regular(images.absolute(index)) as stream:
-            return decode(stream.read(), image.path).pixels
-    except OSError as error:
-        raise WorkbenchError(f"{image.path} can no longer be read: {error.strerror}") from error
-    except Undecodable as error:
-        raise WorkbenchError(f"{image.path} changed after it was read: {error}") from error

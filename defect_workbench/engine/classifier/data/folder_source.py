@@ -19,9 +19,9 @@ from defect_workbench.engine.classifier.data.augmentation import Augmentation
 from defect_workbench.engine.classifier.data.augmented_features import (
     AugmentationSpec,
     AugmentedExtractor,
-    read_pixels,
 )
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
+from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
 from defect_workbench.engine.measurement.defects import find
 

@@ -23,8 +23,8 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.normalisation import column_spread, unit_rows
 from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.classifier.data.augmented_features import read_pixels
 from defect_workbench.engine.clustering.outliers import nearest_neighbours
+from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.preprocessing import resize
 
 NEIGHBOURS = 6

@@ -1,0 +1,59 @@
+"""What images are grouped by: the whole picture, its defect, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from defect_workbench.core.clustering.feature_blocks import DEEP, DEFECT, RESIDUAL, BlockWeights
+
+# The blocks that describe the defect and not the picture.
+OF_DEFECT = (DEFECT, RESIDUAL)
+
+
+class GroupBy(StrEnum):
+    """What the user asked for, or what was chosen; only the former can be `AUTO`."""
+
+    AUTO = "auto"
+    PICTURE = "picture"
+    DEFECT = "defect"
+    BOTH = "both"
+
+    def shares(self, available: Collection[str]) -> dict[str, float]:
+        """Return the weights of the feature blocks, of those that are not 0.
+
+        Parameters
+        ----------
+        available : collection of str
+            Names of the blocks that there are; those that describe the defect share its weight.
+        """
+        picture = {GroupBy.DEFECT: 0.0, GroupBy.BOTH: 0.5}.get(self, 1.0)
+        of_defect = [name for name in OF_DEFECT if name in available]
+        shares = {DEEP: picture, **{name: (1 - picture) / len(of_defect) for name in of_defect}}
+        return {name: share for name, share in shares.items() if share > 0}
+
+
+@dataclass(frozen=True)
+class GroupByChoice:
+    """What the images of a set are grouped by, and why.
+
+    Attributes
+    ----------
+    chosen : GroupBy
+        Never `AUTO`.
+    why : str
+        The reason, shown to the user; empty in sessions of earlier versions.
+    """
+
+    chosen: GroupBy = GroupBy.PICTURE
+    why: str = ""
+
+
+def described_by(weights: BlockWeights) -> GroupBy:
+    """Return what images are grouped by with these block weights."""
+    defect = any(weights.share(name) > 0 for name in OF_DEFECT)
+    picture = any(share > 0 for name, share in weights.shares.items() if name not in OF_DEFECT)
+    if defect:
+        return GroupBy.BOTH if picture else GroupBy.DEFECT
+    return GroupBy.PICTURE

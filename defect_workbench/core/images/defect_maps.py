@@ -1,0 +1,81 @@
+"""Defect maps: how unusual each place of an image is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from defect_workbench.core.arrays import Pixels, Vectors
+
+# Levels of the stored maps per unit of strangeness.
+LEVELS = 24.0
+# Strangeness is the mean of so many of the highest places of a map.
+HIGHEST = 10
+
+
+class MapSource(StrEnum):
+    """What a defect map compares an image with; the first that is available is used."""
+
+    REFERENCE = "reference"
+    """The defect-free image of the same layout."""
+    CLEAN = "clean"
+    """Defect-free images of the same kind."""
+    OTHERS = "others"
+    """The other images of the set."""
+    SELF = "self"
+    """The rest of the image itself."""
+
+
+SOURCE_LABELS = {
+    MapSource.REFERENCE: "golden references",
+    MapSource.CLEAN: "clean images",
+    MapSource.OTHERS: "the other images of the set",
+    MapSource.SELF: "the image itself",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class DefectMaps:
+    """The defect maps of an image set, one per image in its order.
+
+    Attributes
+    ----------
+    source : MapSource
+    grids : (n, side, side) uint8
+        Strangeness of each place times `LEVELS`, the top row first. Places are the cells of a grid over the
+        whole image without its info bar, so that they are as wide and high as the image requires.
+    strangeness : (n,) float32
+        How unusual the strangest places are. For `REFERENCE` and `SELF`, in standard deviations of the noise;
+        for the others, relative to the typical distance between patches of different images, so that 1 is
+        what an ordinary image has. It does not depend on the rest of the set otherwise.
+    """
+
+    source: MapSource
+    grids: Pixels
+    strangeness: Vectors
+
+    def __len__(self) -> int:
+        return len(self.grids)
+
+
+def strangeness_of(values: Vectors) -> Vectors:
+    """Return the mean of the `HIGHEST` highest places of each map.
+
+    Parameters
+    ----------
+    values : (n, places) float32
+
+    Returns
+    -------
+    (n,) float32
+    """
+    count = min(HIGHEST, values.shape[1])
+    highest = np.partition(values, values.shape[1] - count, axis=1)[:, values.shape[1] - count :]
+    return np.asarray(highest.mean(axis=1), np.float32)
+
+
+def as_levels(values: Vectors) -> Pixels:
+    """Return strangeness as the levels that `DefectMaps.grids` stores."""
+    return np.asarray(np.clip(np.rint(values * LEVELS), 0, 255), np.uint8)

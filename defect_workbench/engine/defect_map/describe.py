@@ -1,0 +1,225 @@
+"""The defect map and the defect's description of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
+from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.core.images.defect_maps import MapSource
+from defect_workbench.core.normalisation import unit_rows
+from defect_workbench.engine.backbone.count_sketch import sketch
+from defect_workbench.engine.backbone.network import BATCH
+from defect_workbench.engine.defect_map import residual
+from defect_workbench.engine.defect_map.attention import attention, weighted_difference
+from defect_workbench.engine.defect_map.patch_bank import CAPACITY, COLUMNS, PatchBank, patches
+from defect_workbench.engine.defect_map.tiles import (
+    PLACES,
+    joined,
+    network_tiles,
+    split,
+    strongest,
+    tile_shape,
+)
+from defect_workbench.engine.preprocessing.background import Plane, grey_of
+from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
+from defect_workbench.engine.preprocessing.resize import prepare
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# With the 1,024 columns of layer 3, a description takes 6 kB in half precision.
+RESIDUAL_COLUMNS = 2048
+_SKETCH_SEED = 12
+IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residual.IDENTITY}-{RESIDUAL_COLUMNS}-v1"
+# Residuals are computed at this length at most: tiles show the network no more detail than that.
+LARGEST_RESIDUAL = 640
+
+
+class PatchNetwork(Protocol):
+    """The network as this module uses it, such as `NetworkVectors`."""
+
+    def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
+        """Return the vectors of each block that the network computes."""
+
+    def patch_activations(self, images: Pixels) -> Mapping[str, Tensor]:
+        """Return the activations of all layers but the last."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An image whose defect is to be described.
+
+    Attributes
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+        Preprocessed, without its info bar.
+    reference : array like `pixels`, or None
+        Its golden reference, of the same height and width.
+    number : int or None
+        Its number in the patch bank; None if it is not in the bank.
+    """
+
+    pixels: Pixels
+    reference: Pixels | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What images are compared with.
+
+    Attributes
+    ----------
+    source : MapSource
+    bank : PatchBank or None
+        For `CLEAN` and `OTHERS`.
+    with_residual : bool
+        Whether the description includes the residual, which is of use only where the background can be
+        modelled.
+    """
+
+    source: MapSource
+    bank: PatchBank | None = None
+    with_residual: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class DefectDescription:
+    """The defect of one image.
+
+    Attributes
+    ----------
+    grid : (PLACES, PLACES) float32
+        The defect map; see `DefectMaps` for its unit.
+    vector : (d,) float16
+        How the activations of layer 3 at the defect differ from what is expected there, of unit norm;
+        followed by `RESIDUAL_COLUMNS` of the network's description of the residual, if it is included.
+    """
+
+    grid: Vectors
+    vector: StorableVectors
+
+
+def batches(subjects: Iterator[Subject]) -> Iterator[list[Subject]]:
+    """Return lists of subjects that have no more tiles than a batch of the network has images."""
+    batch: list[Subject] = []
+    tiles = 0
+    for subject in subjects:
+        rows, columns = tile_shape(subject.pixels)
+        if tiles + rows * columns > BATCH:
+            yield batch
+            batch, tiles = [], 0
+        batch.append(subject)
+        tiles += rows * columns
+    if batch:
+        yield batch
+
+
+def describe(
+    subjects: Sequence[Subject], network: PatchNetwork, comparison: Comparison
+) -> list[DefectDescription]:
+    """Describe the defects of a batch of images, as `batches` returns them.
+
+    Parameters
+    ----------
+    subjects : sequence of n Subject
+    network : PatchNetwork
+    comparison : Comparison
+
+    Returns
+    -------
+    list of n DefectDescription
+    """
+    shapes = [tile_shape(subject.pixels) for subject in subjects]
+    seen = _activations(network, [s.pixels for s in subjects], shapes)
+    expected: list[Tensor | None] = [None] * len(subjects)
+    with_reference = [i for i, subject in enumerate(subjects) if subject.reference is not None]
+    if comparison.source is MapSource.REFERENCE and with_reference:
+        references = [r for s in subjects if (r := s.reference) is not None]
+        found = _activations(network, references, [shapes[i] for i in with_reference])
+        for i, each in zip(with_reference, found, strict=True):
+            expected[i] = each["layer3"]
+    residuals: list[Plane] = []
+    if comparison.bank is None or comparison.with_residual:
+        residuals = [_residual(subject, comparison.source) for subject in subjects]
+    grids, differences = [], []
+    for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
+        if comparison.bank is None:
+            grid = strongest(residuals[i], shape)
+        else:
+            grid = _strangeness(activations, shape, comparison.bank, subject.number)
+        weights = _tensor_like(split(attention(grid), shape), activations["layer3"])
+        differences.append(weighted_difference(activations["layer3"], weights, expected[i]).cpu().numpy())
+        grids.append(_of_one_size(grid, shape))
+    parts = [np.stack(differences)]
+    if comparison.with_residual:
+        pictures = np.stack([_network_picture(each) for each in residuals])
+        parts.append(_shortened(network.embed(pictures)[DEEP]))
+    vectors = np.concatenate(parts, axis=1).astype(np.float16)
+    return [DefectDescription(grid, vector) for grid, vector in zip(grids, vectors, strict=True)]
+
+
+def bank_patches(subject: Sequence[Subject], network: PatchNetwork) -> list[Tensor]:
+    """Return the patches of a batch of images, (tiles * PLACES * PLACES, COLUMNS) float32 each."""
+    shapes = [tile_shape(each.pixels) for each in subject]
+    seen = _activations(network, [each.pixels for each in subject], shapes)
+    return [patches(activations).flatten(0, 1) for activations in seen]
+
+
+def _activations(
+    network: PatchNetwork, images: Sequence[Pixels], shapes: Sequence[tuple[int, int]]
+) -> list[dict[str, Tensor]]:
+    """Return the activations of the tiles of each image."""
+    tiles = [network_tiles(pixels, shape) for pixels, shape in zip(images, shapes, strict=True)]
+    found = network.patch_activations(np.concatenate(tiles))
+    ends = np.cumsum([len(each) for each in tiles]).tolist()
+    return [
+        {name: values[end - len(each) : end] for name, values in found.items()}
+        for end, each in zip(ends, tiles, strict=True)
+    ]
+
+
+def _strangeness(
+    activations: Mapping[str, Tensor], shape: tuple[int, int], bank: PatchBank, number: int | None
+) -> Plane:
+    """Return the map of an image from its patches, over all of its tiles."""
+    places = [bank.strangeness(tile, number).reshape(PLACES, PLACES) for tile in patches(activations)]
+    return joined(np.stack(places), shape)
+
+
+def _residual(subject: Subject, source: MapSource) -> Plane:
+    image = grey_of(subject.pixels)
+    step = step_of(image.shape, LARGEST_RESIDUAL)
+    if source is MapSource.REFERENCE and subject.reference is not None:
+        return residual.from_reference(reduced(image, step), reduced(grey_of(subject.reference), step))
+    return residual.from_itself(reduced(image, step))
+
+
+def _network_picture(values: Plane) -> Pixels:
+    """Return a residual as the network's input, (224, 224, 3) uint8."""
+    return prepare(np.rint(residual.as_picture(values)).astype(np.uint8))[1]
+
+
+def _of_one_size(grid: Plane, shape: tuple[int, int]) -> Vectors:
+    """Return the largest values of a grid over several tiles as a grid of one tile."""
+    rows, columns = shape
+    return np.asarray(grid.reshape(PLACES, rows, PLACES, columns).max(axis=(1, 3)), np.float32)
+
+
+def _shortened(vectors: StorableVectors) -> Vectors:
+    """Return descriptions of unit norm in `RESIDUAL_COLUMNS` columns."""
+    import torch
+
+    given = torch.from_numpy(unit_rows(vectors).astype(np.float32))
+    return np.asarray(unit_rows(sketch(given, RESIDUAL_COLUMNS, _SKETCH_SEED).numpy()), np.float32)
+
+
+def _tensor_like(values: Vectors, other: Any) -> Tensor:
+    import torch
+
+    return torch.from_numpy(values).to(other.device)

@@ -1,0 +1,247 @@
+"""The defect maps of an image set, kept in the feature store."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from defect_workbench.core.arrays import Integers, Vectors
+from defect_workbench.core.clustering.feature_blocks import DEFECT, RESIDUAL, BackboneInfo
+from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels, strangeness_of
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.defect_map.describe import (
+    IDENTITY,
+    RESIDUAL_COLUMNS,
+    Comparison,
+    DefectDescription,
+    PatchNetwork,
+    Subject,
+    bank_patches,
+    batches,
+    describe,
+)
+from defect_workbench.engine.defect_map.patch_bank import NEIGHBOURS_IN_SET, BankBuilder, PatchBank
+from defect_workbench.engine.defect_map.residual import is_explained
+from defect_workbench.engine.defect_map.subjects import ReferenceFile, in_order, read_subject
+from defect_workbench.engine.defect_map.tiles import PLACES
+from defect_workbench.engine.extraction.stored_vectors import FLUSH_SECONDS, VectorStore, image_key
+from defect_workbench.engine.features.identity import pixel_identity
+from defect_workbench.engine.input.sidecar_files import SidecarFiles
+from defect_workbench.engine.preprocessing.background import grey_of
+from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# So many images at most are looked at before it is decided what to group by.
+SAMPLE = 300
+# So many of them, at most, give patches to the bank: a further pass through the network for each.
+BANKED = 150
+# Of so many images it is tested whether their backgrounds can be modelled.
+_MODELLED = 40
+_MODEL_SIZE = 320
+_SEED = 7
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """A patch bank, and the digest of the images that it is from."""
+
+    patches: PatchBank
+    digest: str
+
+
+def sample_of(images: ImageSet, size: int = SAMPLE) -> Integers:
+    """Return the indices of a sample of the images, which depends on their contents only, in order."""
+    ranked = sorted(range(len(images)), key=lambda i: _rank(images.images[i].sha256))
+    return np.array(sorted(ranked[:size]), np.intp)
+
+
+def _rank(sha256: str) -> str:
+    """Return a text whose order is as good as random, but fixed for each content."""
+    return hashlib.sha256(f"{_SEED}:{sha256}".encode()).hexdigest()
+
+
+def digest_of(sha256s: Sequence[str]) -> str:
+    """Return a digest of a set of contents."""
+    return hashlib.sha256("\n".join(sorted(sha256s)).encode()).hexdigest()
+
+
+def bank_of_set(
+    images: ImageSet,
+    network: PatchNetwork,
+    processing: Preprocessing,
+    reporter: Reporter,
+) -> Bank:
+    """Return a bank of patches of at most `BANKED` of the set's own images, numbered by their index.
+
+    Raises
+    ------
+    WorkbenchError
+        If an image can no longer be read.
+    """
+    sample = sample_of(images, BANKED)
+    read = partial(_numbered, images, processing)
+    return Bank(
+        _bank(in_order(read, sample.tolist()), len(sample), NEIGHBOURS_IN_SET, network, reporter),
+        digest_of([images.images[i].sha256 for i in sample.tolist()]),
+    )
+
+
+def bank_of_clean(subjects: Sequence[tuple[str, Subject]], network: PatchNetwork, reporter: Reporter) -> Bank:
+    """Return a bank of patches of clean images, given with the SHA-256 of their contents."""
+    given = iter([subject for _, subject in subjects])
+    return Bank(
+        _bank(given, len(subjects), 1, network, reporter), digest_of([sha256 for sha256, _ in subjects])
+    )
+
+
+def _numbered(images: ImageSet, processing: Preprocessing, index: int) -> Subject:
+    return read_subject(images, index, processing, number=index)
+
+
+def _bank(
+    subjects: Iterator[Subject], count: int, neighbours: int, network: PatchNetwork, reporter: Reporter
+) -> PatchBank:
+    reporter.stage("Comparing images for defect maps", count)
+    builder = BankBuilder(count, neighbours)
+    for batch in batches(subjects):
+        reporter.check()
+        for subject, patches in zip(batch, bank_patches(batch, network), strict=True):
+            builder.add(patches, -1 if subject.number is None else subject.number)
+        reporter.advance(len(batch))
+    return builder.build()
+
+
+def backgrounds_are_explained(images: ImageSet, sample: Integers, processing: Preprocessing) -> bool:
+    """Return whether the backgrounds of most images of a sample can be modelled."""
+    step = max(1, len(sample) // _MODELLED)
+
+    def test(index: int) -> bool:
+        grey = grey_of(read_subject(images, index, processing).pixels)
+        return is_explained(reduced(grey, step_of(grey.shape, _MODEL_SIZE)))
+
+    return float(np.mean(list(in_order(test, sample[::step].tolist())))) > 0.5
+
+
+@dataclass(eq=False)
+class SetMaps:
+    """The maps of a set; those that the store lacks are computed, and stored continually.
+
+    Attributes
+    ----------
+    comparison : Comparison
+    bank_digest : str
+        Of the bank's images; empty without a bank.
+    references : mapping of int to ReferenceFile
+        By index of the image; only for `MapSource.REFERENCE`.
+    """
+
+    images: ImageSet
+    processing: Preprocessing
+    network: PatchNetwork
+    backbone: BackboneInfo
+    store: VectorStore
+    comparison: Comparison
+    bank_digest: str = ""
+    reference_root: Path = field(default_factory=Path)
+    references: Mapping[int, ReferenceFile] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        identity = self.identity
+        self._maps = self.store.block("map", identity)
+        self._vectors = self.store.block(DEFECT, identity)
+        sides = SidecarFiles(self.images.root)
+        self._keys = [
+            self._key(i, image_key(sides, image.path, image.sha256, self.processing))
+            for i, image in enumerate(self.images.images)
+        ]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the maps depend on, apart from the image and its reference."""
+        return {
+            **pixel_identity(self.processing),
+            "sha256": self.backbone.sha256,
+            "precision": self.backbone.precision,
+            "device": self.backbone.device,
+            "extractor": IDENTITY,
+            "source": str(self.comparison.source),
+            "bank": self.bank_digest,
+            "residual": self.comparison.with_residual,
+        }
+
+    def _key(self, index: int, row_key: str) -> str:
+        if self.comparison.source is not MapSource.REFERENCE:
+            return row_key
+        reference = self.references.get(index)
+        sha256 = "" if reference is None else reference.sha256
+        return hashlib.sha256(f"{row_key}:{sha256}".encode()).hexdigest()
+
+    def make(self, reporter: Reporter) -> int:
+        """Compute the missing maps; return their number.
+
+        Raises
+        ------
+        WorkbenchError
+            If an image can no longer be read, or the store cannot be written.
+        Cancelled
+            If the user cancelled; finished maps are in the store.
+        """
+        unique = {key: i for i, key in enumerate(self._keys)}
+        missing = [i for key, i in unique.items() if key not in self._vectors or key not in self._maps]
+        reporter.stage("Mapping defects", len(self._keys))
+        reporter.advance(len(self._keys) - len(missing))
+        if not missing:
+            return 0
+        pending: list[tuple[str, DefectDescription]] = []
+        since, done = time.monotonic(), 0
+        try:
+            for batch in batches(in_order(self._read, missing)):
+                reporter.check()
+                for found in describe(batch, self.network, self.comparison):
+                    pending.append((self._keys[missing[done]], found))
+                    done += 1
+                reporter.advance(len(batch))
+                if time.monotonic() - since > FLUSH_SECONDS:
+                    self._flush(pending)
+                    since = time.monotonic()
+        finally:
+            self._flush(pending)
+        return len(missing)
+
+    def _read(self, index: int) -> Subject:
+        reference = self.references.get(index)
+        given = None if reference is None else (self.reference_root, reference)
+        return read_subject(self.images, index, self.processing, index, given)
+
+    def _flush(self, pending: list[tuple[str, DefectDescription]]) -> None:
+        maps = [(key, each.grid.ravel().astype(np.float16)) for key, each in pending if key not in self._maps]
+        vectors = [(key, each.vector) for key, each in pending if key not in self._vectors]
+        for block, rows in ((self._maps, maps), (self._vectors, vectors)):
+            if rows:
+                block.append_vectors([key for key, _ in rows], np.stack([row for _, row in rows]))
+        pending.clear()
+
+    def blocks(self) -> dict[str, Vectors]:
+        """Return the feature blocks about defects, (n, d) float32 each; `make` must have run for all."""
+        vectors = self._vectors.vectors(self._keys)
+        if not self.comparison.with_residual:
+            return {DEFECT: vectors}
+        columns = vectors.shape[1] - RESIDUAL_COLUMNS
+        return {DEFECT: vectors[:, :columns], RESIDUAL: vectors[:, columns:]}
+
+    def maps(self) -> DefectMaps:
+        """Return the maps of all images; `make` must have run for all."""
+        values = self._maps.vectors(self._keys)
+        grids = as_levels(values).reshape(-1, PLACES, PLACES)
+        return DefectMaps(self.comparison.source, grids, strangeness_of(values))

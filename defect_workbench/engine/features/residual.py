@@ -1,0 +1,20 @@
+"""The block `residual`: the network's description of what is left of an image without its background.
+
+It is computed with the block `defect`, and only where the background is known or can be modelled.
+"""
+
+from __future__ import annotations
+
+from defect_workbench.core.clustering.feature_blocks import RESIDUAL
+from defect_workbench.engine.features.block import Block, Input
+from defect_workbench.engine.features.deep import COMPONENTS
+
+ENTRY = Block(
+    name=RESIDUAL,
+    label="Residual without background",
+    short_label="Residual",
+    version="",
+    input=Input.DEFECT_MAP,
+    unit_rows=True,
+    components=COMPONENTS,
+)

@@ -1,0 +1,212 @@
+"""Map the defects of an image set, and decide whether images are grouped by them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.feature_blocks import DEFECT, BackboneInfo, Features
+from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.defect_maps import SOURCE_LABELS, DefectMaps, MapSource
+from defect_workbench.core.images.image_records import ImageSet, Rejection
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import counted
+from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.workflows.extract import FeatureOptions
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.defect_map.set_maps import SetMaps
+    from defect_workbench.engine.extraction.network_vectors import NetworkVectors
+
+# With fewer images, "the others" are too few to tell what is usual.
+FEWEST_OTHERS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class DefectFeatures:
+    """The features of a set after the second step.
+
+    Attributes
+    ----------
+    features : Features
+        With the block `defect` if maps were made.
+    choice : GroupByChoice
+    maps : DefectMaps or None
+        None if images are grouped by the whole picture.
+    seconds : float
+        Duration of the step.
+    """
+
+    features: Features
+    choice: GroupByChoice
+    maps: DefectMaps | None = None
+    seconds: float = 0.0
+
+
+def with_defect_features(
+    images: ImageSet, features: Features, settings: Settings, options: FeatureOptions, reporter: Reporter
+) -> DefectFeatures:
+    """Decide what a set is grouped by, and add the description of the defects if it is needed.
+
+    Parameters
+    ----------
+    settings : Settings
+        With `GroupBy.AUTO`, images are grouped by the defect if there are golden references or clean images,
+        which tell it from the background, and else by the whole picture, without maps. Block weights that
+        the user set decide instead.
+
+    Raises
+    ------
+    InputError
+        If a folder of references or clean images cannot be used.
+    WorkbenchError
+        If defects cannot be mapped although the settings require it, or an image can no longer be read.
+    """
+    started = time.perf_counter()
+    wanted = settings.group_by
+    if settings.weights is not None:
+        wanted = described_by(settings.weights)
+    if wanted is GroupBy.PICTURE:
+        return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, "set by the user"))
+    if wanted is GroupBy.AUTO and not (settings.reference or settings.clean):
+        why = "there are no golden references or clean images to tell defects from backgrounds"
+        return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, why))
+    obstacle = _obstacle(images, features, options)
+    if obstacle is not None and wanted is GroupBy.AUTO:
+        return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, str(obstacle)))
+    if obstacle is not None:
+        raise obstacle
+    assert features.backbone is not None
+    maker = _maker(images, features.backbone, settings, options, reporter)
+    choice = GroupByChoice(wanted, "set by the user")
+    if wanted is GroupBy.AUTO:
+        given = SOURCE_LABELS[maker.comparison.source]
+        choice = GroupByChoice(GroupBy.DEFECT, f"{given} tell defects from backgrounds")
+    maker.make(reporter)
+    blocks = {**features.blocks, **maker.blocks()}
+    identity = {**features.identity, DEFECT: maker.identity}
+    described = replace(features, blocks=blocks, identity=identity)
+    return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
+
+
+def _obstacle(images: ImageSet, features: Features, options: FeatureOptions) -> WorkbenchError | None:
+    """Return why defects cannot be mapped; None if they can."""
+    backbone = features.backbone
+    if backbone is None:
+        return WorkbenchError(
+            "mapping defects needs the ResNet-50 weights, and there are none", Remedy.FETCH_WEIGHTS
+        )
+    info = options.library.info()
+    if info is None or info.sha256 != backbone.sha256:
+        return WorkbenchError(
+            "mapping defects needs the network weights that the features were computed with",
+            Remedy.MATCHING_WEIGHTS,
+        )
+    if not images.root.is_dir():
+        return WorkbenchError(
+            f"mapping defects needs the images, and {images.root} does not exist", Remedy.FIND_IMAGES
+        )
+    return None
+
+
+def _maker(
+    images: ImageSet,
+    backbone: BackboneInfo,
+    settings: Settings,
+    options: FeatureOptions,
+    reporter: Reporter,
+) -> SetMaps:
+    """Return the maps of a set, compared with the best source that there is."""
+    from defect_workbench.engine.defect_map.describe import Comparison
+    from defect_workbench.engine.defect_map.set_maps import (
+        SetMaps,
+        backgrounds_are_explained,
+        bank_of_set,
+        sample_of,
+    )
+
+    network = _network(backbone, options)
+    store, processing = options.open_store(), settings.processing
+    further: Mapping[str, Any] = {}
+    if settings.reference:
+        comparison = Comparison(MapSource.REFERENCE)
+        further = _references(images, Path(settings.reference), reporter)
+        return SetMaps(images, processing, network, backbone, store, comparison, **further)
+    sample = sample_of(images)
+    if not settings.clean and len(images) < FEWEST_OTHERS:
+        comparison = Comparison(MapSource.SELF)
+        return SetMaps(images, processing, network, backbone, store, comparison)
+    reporter.stage("Looking at the backgrounds", None)
+    explained = backgrounds_are_explained(images, sample, processing)
+    if settings.clean:
+        source, bank = MapSource.CLEAN, _clean_bank(Path(settings.clean), settings, network, reporter)
+    else:
+        source, bank = MapSource.OTHERS, bank_of_set(images, network, processing, reporter)
+    comparison = Comparison(source, bank.patches, explained)
+    return SetMaps(images, processing, network, backbone, store, comparison, bank.digest)
+
+
+def _network(backbone: BackboneInfo, options: FeatureOptions) -> NetworkVectors:
+    from defect_workbench.engine.backbone.registry import find_description
+    from defect_workbench.engine.extraction.network_vectors import NetworkVectors
+
+    first = find_description(backbone.name, None).name
+    return NetworkVectors(None, options.library, backbone.precision, backbone.device, first)
+
+
+def _listed(folder: Path, what: str, reporter: Reporter) -> Listing:
+    listing = scan(Path(os.path.abspath(folder)), reporter)
+    if not listing.files:
+        raise InputError(f"{folder} contains no images, and should contain {what}")
+    return listing
+
+
+def _references(images: ImageSet, folder: Path, reporter: Reporter) -> dict[str, Any]:
+    from defect_workbench.engine.defect_map.references import References
+    from defect_workbench.engine.defect_map.subjects import find_references
+
+    listing = _listed(folder, "the golden references", reporter)
+    reporter.stage("Searching for golden references", None)
+    usable, rejected = find_references(images, References(listing), listing)
+    _warn_about(rejected, "golden reference", reporter)
+    if not usable:
+        raise InputError(
+            f"{folder} has no golden reference for any image: references need the same relative path or the "
+            "same file name as their image, and the same size"
+        )
+    without = len(images) - len(usable)
+    if without:
+        reporter.warn(
+            f"{counted(without, 'image')} of {len(images):,} have no golden reference; their defects are "
+            "searched without one"
+        )
+    return {"reference_root": listing.root, "references": usable}
+
+
+def _clean_bank(folder: Path, settings: Settings, network: NetworkVectors, reporter: Reporter) -> Any:
+    from defect_workbench.engine.defect_map.set_maps import SAMPLE, bank_of_clean
+    from defect_workbench.engine.defect_map.subjects import read_clean
+
+    listing = _listed(folder, "images without defects", reporter)
+    # Spread over the folder, as files next to each other often show the same place.
+    step = max(1, -(-len(listing.files) // SAMPLE))
+    read = list(read_clean(listing.root, listing.files[::step], settings.processing))
+    rejected = [item for item in read if isinstance(item, Rejection)]
+    _warn_about([*listing.rejected, *rejected], "clean image", reporter)
+    usable = [item for item in read if not isinstance(item, Rejection)]
+    if not usable:
+        raise InputError(f"no image in {folder} can be used as a clean image")
+    return bank_of_clean(usable, network, reporter)
+
+
+def _warn_about(rejected: list[Rejection], what: str, reporter: Reporter) -> None:
+    if rejected:
+        reporter.warn(
+            f"{counted(len(rejected), what)} cannot be used; first: {rejected[0].path}: {rejected[0].reason}"
+        )

@@ -1,0 +1,131 @@
+"""Grouping by the defect through the command line, with real weights: references, clean images, neither."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import adjusted_rand_score
+
+from tests.processes import Command
+from tests.quality.wafers import LOOKS, wafer
+
+KINDS, BACKGROUNDS = ("scratch", "residue", "pit"), ("lines", "holes", "blank")
+
+
+@pytest.fixture(scope="module")
+def lot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three kinds of defect on three backgrounds, with references and clean images."""
+    root = tmp_path_factory.mktemp("wafers")
+    for number, kind in enumerate(KINDS):
+        for place, background in enumerate(BACKGROUNDS):
+            for copy in range(3):
+                made = wafer(kind, background, LOOKS["fine-quiet"], 100 * number + 10 * place + copy)
+                for folder, pixels in (("images", made.image), ("golden", made.reference)):
+                    path = root / folder / f"{kind}_{background}_{copy}.png"
+                    path.parent.mkdir(exist_ok=True)
+                    Image.fromarray(pixels).save(path)
+    for place, background in enumerate(BACKGROUNDS):
+        for copy in range(3):
+            (root / "clean").mkdir(exist_ok=True)
+            made = wafer("clean", background, LOOKS["fine-quiet"], 900 + 10 * place + copy)
+            Image.fromarray(made.image).save(root / "clean" / f"{background}_{copy}.png")
+    return root
+
+
+def manifest(out: Path) -> list[dict[str, str]]:
+    with open(out / "manifest.csv", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def agreement(rows: Sequence[dict[str, str]], part: int) -> float:
+    """Return how far the clusters agree with a part of the file names."""
+    kept = [row for row in rows if row["outlier"] == "false"]
+    return float(
+        adjusted_rand_score([row["path"].split("_")[part] for row in kept], [row["cluster"] for row in kept])
+    )
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_kinds_are_grouped_with_references_and_backgrounds_without(
+    lot: Path, tmp_path: Path, command: Command
+) -> None:
+    run = ("cluster", lot / "images", "--offline", "--cut", "3", "--json")
+    picture = command(*run, "--out", tmp_path / "picture", "--group-by", "picture")
+    facts = json.loads(picture.stdout)
+    assert facts["group_by"] == {"chosen": "picture", "why": "set by the user"}
+    assert facts["map_source"] is None
+    assert {row["strangeness"] for row in manifest(tmp_path / "picture")} == {""}
+    assert agreement(manifest(tmp_path / "picture"), 1) > 0.5
+
+    out = tmp_path / "defect"
+    found = command(*run, "--out", out, "--group-by", "defect", "--reference", lot / "golden", "--maps")
+    facts = json.loads(found.stdout)
+    assert facts["group_by"]["chosen"] == "defect"
+    assert facts["map_source"] == "reference"
+    assert facts["seconds"]["map"] > 0
+    rows = manifest(out)
+    assert list(rows[0])[-1] == "strangeness"
+    assert agreement(rows, 0) > 0.6 > 0.2 > agreement(rows, 1)
+    assert min(float(row["strangeness"]) for row in rows) > 1
+    for row in rows:
+        image = np.asarray(Image.open(lot / "images" / row["path"]))
+        shown = np.asarray(Image.open(out / "_maps" / f"{row['path']}.png"))
+        assert shown.shape == image.shape
+        assert shown.max() > 60
+    # Undo removes the maps, too, and replay repeats them.
+    again = command("replay", out / "session.dwb", "--out", tmp_path / "again", "--offline")
+    assert again.returncode == 0
+    assert (tmp_path / "again" / "manifest.csv").read_text() == (out / "manifest.csv").read_text()
+    assert command("export", "--undo", out).returncode == 0
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path, command: Command) -> None:
+    few = tmp_path / "few"
+    golden = tmp_path / "golden"
+    for folder in (few, golden):
+        folder.mkdir()
+    for path in sorted((lot / "images").glob("*_lines_*")):
+        shutil.copy(path, few)
+    for path in sorted((lot / "golden").glob("*_lines_0*")):
+        shutil.copy(path, golden)
+    (golden / "pit_lines_1.png").write_bytes(b"no image")
+    options = ("--group-by", "both", "--offline", "--json")
+    clean = command("cluster", few, "--out", tmp_path / "a", "--clean", lot / "clean", *options)
+    assert json.loads(clean.stdout)["map_source"] == "clean"
+    assert sum(json.loads(clean.stdout)["weights"][name] for name in ("defect", "residual")) == 0.5
+    partly = command("cluster", few, "--out", tmp_path / "b", "--reference", golden, *options)
+    assert json.loads(partly.stdout)["map_source"] == "reference"
+    assert "1 golden reference cannot be used; first: pit_lines_1.png" in partly.stderr
+    assert "6 images of 9 have no golden reference" in partly.stderr
+    alone = command("cluster", few, "--out", tmp_path / "c", *options)
+    assert json.loads(alone.stdout)["map_source"] == "self"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--reference", "nowhere"), "--reference nowhere: there is no such folder"),
+        (("--clean", "nowhere"), "--clean nowhere: there is no such folder"),
+        (("--reference", ".", "--clean", "."), "--reference and --clean: give one of them"),
+        (("--group-by", "defect"), "mapping defects needs the ResNet-50 weights"),
+        (("--group-by", "shape"), "invalid choice"),
+    ],
+)
+def test_what_cannot_be_used_is_said_at_once(
+    options: tuple[str, ...], reason: str, lot: Path, tmp_path: Path, command: Command
+) -> None:
+    ended = command("cluster", lot / "clean", "--out", tmp_path / "out", "--offline", *options)
+    assert ended.returncode in (1, 2)
+    assert reason in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "out").exists()

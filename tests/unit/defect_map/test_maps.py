@@ -1,0 +1,145 @@
+"""Tiles, patch banks, weights of places, strangeness, and names of references."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from defect_workbench.core.images.defect_maps import HIGHEST, as_levels, strangeness_of
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.defect_map.attention import attention, weighted_difference
+from defect_workbench.engine.defect_map.patch_bank import CAPACITY, COLUMNS, BankBuilder
+from defect_workbench.engine.defect_map.references import References
+from defect_workbench.engine.defect_map.tiles import (
+    PLACES,
+    joined,
+    network_tiles,
+    split,
+    strongest,
+    tile_shape,
+)
+from defect_workbench.engine.input.scan import scan
+from tests.builders import picture
+
+
+@given(st.integers(1, 2), st.integers(1, 2))
+def test_places_of_tiles_and_of_the_grid_are_the_same(rows: int, columns: int) -> None:
+    grid = np.random.default_rng(0).random((rows * PLACES, columns * PLACES)).astype(np.float32)
+    tiles = split(grid, (rows, columns))
+    assert tiles.shape == (rows * columns, PLACES, PLACES)
+    np.testing.assert_array_equal(joined(tiles, (rows, columns)), grid)
+    np.testing.assert_array_equal(tiles[-1], grid[-PLACES:, -PLACES:])
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [((224, 224), (1, 1)), ((400, 300), (2, 1)), ((900, 900), (2, 2))]
+)
+def test_large_images_are_seen_in_tiles(size: tuple[int, int], shape: tuple[int, int]) -> None:
+    pixels = np.zeros(size, np.uint8)
+    assert tile_shape(pixels) == shape
+    assert network_tiles(pixels, shape).shape == (shape[0] * shape[1], 224, 224, 3)
+
+
+@given(st.integers(1, 700), st.integers(1, 700), st.data())
+def test_a_single_pixel_is_never_lost_between_places(height: int, width: int, data: st.DataObject) -> None:
+    row, column = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+    values = np.zeros((height, width), np.float32)
+    values[row, column] = -3
+    shape = tile_shape(values.astype(np.uint8))
+    found = strongest(values, shape)
+    assert found.shape == (shape[0] * PLACES, shape[1] * PLACES)
+    assert found.max() == 3
+    where = np.argwhere(found == 3).mean(axis=0)
+    expected = np.array([(row + 0.5) / height * found.shape[0], (column + 0.5) / width * found.shape[1]])
+    assert np.abs(where + 0.5 - expected).max() <= 1.5 + found.shape[0] / height
+
+
+def random_rows(count: int, seed: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal((count, COLUMNS)).astype(np.float32))
+
+
+def test_patch_from_the_bank_is_not_strange_and_a_foreign_one_is() -> None:
+    builder = BankBuilder(4, 1)
+    for image in range(4):
+        builder.add(random_rows(60, image), image)
+    bank = builder.build()
+    ordinary = bank.strangeness(random_rows(60, 2))
+    assert ordinary.max() < 1e-2
+    # A new patch is about as far as those of other images are from each other.
+    assert bank.strangeness(random_rows(60, 99)) == pytest.approx(1, abs=0.2)
+    assert bank.strangeness(3 * random_rows(60, 99)).min() > 1.5
+    assert bank.strangeness(random_rows(60, 2), image=2).min() > 0.5
+
+
+def test_bank_has_a_bounded_size_and_does_not_depend_on_the_run() -> None:
+    banks = []
+    for _ in range(2):
+        builder = BankBuilder(3, 15)
+        for image in range(3):
+            builder.add(random_rows(CAPACITY, image), image)
+        banks.append(builder.build())
+    assert len(banks[0].rows) <= CAPACITY
+    assert torch.equal(banks[0].rows, banks[1].rows)
+    assert banks[0].typical == banks[1].typical
+
+
+def test_bank_of_one_image_and_of_equal_patches_gives_finite_numbers() -> None:
+    builder = BankBuilder(1, 15)
+    builder.add(torch.zeros((5, COLUMNS)), 0)
+    bank = builder.build()
+    assert np.isfinite(bank.strangeness(random_rows(3, 1))).all()
+    assert bank.strangeness(random_rows(3, 1), image=0).tolist() == [0, 0, 0]
+
+
+def test_bank_without_patches_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="patches"):
+        BankBuilder(1, 1).build()
+
+
+def test_weights_of_places_concentrate_on_the_strangest() -> None:
+    grid = np.ones((PLACES, PLACES), np.float32)
+    assert attention(grid) == pytest.approx(1 / PLACES**2)
+    grid[3, 4] = 2
+    weights = attention(grid)
+    assert weights.sum() == pytest.approx(1, abs=1e-4)
+    assert weights[3, 4] > 0.99
+
+
+def test_difference_is_that_of_the_weighted_place() -> None:
+    activations = torch.zeros((1, 6, 14, 14))
+    activations[0, 2, 1, 2] = 5.0
+    weights = torch.zeros((1, PLACES, PLACES))
+    weights[0, 3, 4] = 1.0
+    found = weighted_difference(activations, weights)
+    assert found.argmax() == 2
+    assert float(found.norm()) == pytest.approx(1)
+    assert float(weighted_difference(activations, weights, activations).norm()) == 0
+
+
+@given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=60))
+def test_strangeness_lies_between_mean_and_maximum(values: list[float]) -> None:
+    given_values = np.array([values], np.float32)
+    found = float(strangeness_of(given_values)[0])
+    assert given_values.mean() - 1e-3 <= found <= given_values.max() + 1e-3
+    if len(values) <= HIGHEST:
+        assert found == pytest.approx(float(given_values.mean()), rel=1e-4, abs=1e-4)
+
+
+def test_stored_levels_have_a_fixed_scale() -> None:
+    assert as_levels(np.array([[0.0, 1.0, 5.0, 1e6]], np.float32)).tolist() == [[0, 24, 120, 255]]
+
+
+def test_references_by_path_by_stem_and_not_by_chance(tmp_path: Path) -> None:
+    for name in ("a/one.png", "a/two.png", "b/two.png", "three.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        picture(1).save(tmp_path / name)
+    references = References(scan(tmp_path, SilentReporter()))
+    assert references.of("a/one.png") == "a/one.png"
+    assert references.of("a/one.tif") == "a/one.png"
+    assert references.of("elsewhere/one.tif") == "a/one.png"
+    assert references.of("b/two.jpg") == "b/two.png"
+    assert references.of("c/two.jpg") is None
+    assert references.of("four.png") is None
