@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.feature_blocks import DEFECT
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -35,17 +37,32 @@ class PreprocessedImage:
     cropped_rows: int
 
 
-def regroup(project: Project, settings: Settings, reporter: Reporter) -> Project:
+def regroup(project: Project, settings: Settings, options: FeatureOptions, reporter: Reporter) -> Project:
     """Return the project regrouped with other settings; decisions are kept.
+
+    Parameters
+    ----------
+    options : FeatureOptions
+        Used only if the settings need defect maps that were not made yet; `processing` and `description` are
+        replaced by those of the project.
 
     Raises
     ------
     WorkbenchError
-        If the method gives no result for these images.
+        If the method gives no result for these images, or their defects cannot be mapped.
     """
+    if settings.weights is None and settings.group_by is not project.analysis.settings.group_by:
+        of_defect = settings.group_by in (GroupBy.DEFECT, GroupBy.BOTH)
+        if settings.group_by is GroupBy.AUTO or (of_defect and DEFECT not in project.analysis.blocks):
+            described = replace(options, processing=settings.processing)
+            return _described_again(project, settings, described, reporter)
     from defect_workbench.engine.clustering.group import regroup as analyse_again
 
-    analysis = analyse_again(project.analysis.blocks, project.analysis.backbone, settings, reporter)
+    before = project.analysis
+    # What was decided from the images stays, unless the user asks for something else.
+    kept = settings.weights is None and settings.group_by is before.settings.group_by
+    choice = before.group_by if kept else None
+    analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
     analysis = replace(analysis, identity=project.analysis.identity)
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
 
@@ -79,6 +96,14 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
     WorkbenchError
         If the images have changed since the project was opened.
     """
+    settings = replace(project.analysis.settings, processing=options.processing)
+    return _described_again(project, settings, options, reporter)
+
+
+def _described_again(
+    project: Project, settings: Settings, options: FeatureOptions, reporter: Reporter
+) -> Project:
+    """Return the project with features and defect maps as the options and settings require."""
     from defect_workbench.engine.clustering.group import analyse
 
     options = options.as_described_by(project.analysis.backbone)
@@ -89,7 +114,6 @@ def preprocess_again(project: Project, options: FeatureOptions, reporter: Report
             f"the images in {project.images.root} have changed since this project was opened",
             Remedy.OPEN_AGAIN,
         )
-    settings = replace(project.analysis.settings, processing=options.processing)
     found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
     analysis = analyse(found.features, settings, reporter, found.choice)
     previous = project.images

@@ -28,6 +28,8 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         "haralick": 0.0,
         "zernike": 1.0,
         "outline": 0.0,
+        "defect": 0.0,
+        "residual": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     linkage = panel.form.fields["linkage"].widget

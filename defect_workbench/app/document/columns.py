@@ -55,6 +55,8 @@ def columns_of(project: Project) -> dict[str, Column]:
             texts[field.name] = [str(field.value(tool)) for tool in tools]
     for name in ("defects", "diameter", "aspect", "contrast", "noise"):
         numbers[name] = [_measured(image.measured, name) for image in images]
+    if project.maps is not None:
+        numbers["strangeness"] = project.maps.strangeness
     if project.proposal is not None:
         texts["proposed"] = list(project.proposal.labels)
         numbers["probability"] = project.proposal.probability

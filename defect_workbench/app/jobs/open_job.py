@@ -161,11 +161,12 @@ def lay_out_map(project: Project) -> Work:
     return work
 
 
-def regroup(project: Project, settings: Settings) -> Work:
+def regroup(project: Project, settings: Settings, places: UserDirs) -> Work:
     """Return the job that groups a project's images with other settings; decisions stay."""
 
     def work(reporter: JobReporter) -> Regrouped:
-        return Regrouped(prepare(regrouping.regroup(project, settings, reporter)))
+        options = FeatureOptions.at(places, offline=True)
+        return Regrouped(prepare(regrouping.regroup(project, settings, options, reporter)))
 
     return work
 

@@ -1,4 +1,4 @@
-"""How the images are grouped: the method with its parameters, and the weights of the feature blocks."""
+"""How the images are grouped: by what, with which method, and the weights of the feature blocks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.text import sentence_case
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.shared.parameter_fields import MethodForm
@@ -25,6 +27,12 @@ from defect_workbench.gui.shared.parameter_fields import MethodForm
 _STEPS = 20
 _MOST = 2.0
 _QUIET_MILLISECONDS = 250
+_GROUP_BY = {
+    GroupBy.AUTO: "Automatic",
+    GroupBy.PICTURE: "Whole image",
+    GroupBy.DEFECT: "Defect",
+    GroupBy.BOTH: "Both",
+}
 
 
 class GroupingPanel(QWidget):
@@ -39,6 +47,13 @@ class GroupingPanel(QWidget):
         self._showing = False
         self._from_data = True
         self.form = MethodForm()
+        self.group_by = QComboBox()
+        self.group_by.setObjectName("groupBySwitch")
+        self.group_by.setAccessibleName("Group by")
+        self.group_by.setToolTip("What has to be alike in images of one cluster")
+        for choice, words in _GROUP_BY.items():
+            self.group_by.addItem(words, str(choice))
+        self.group_by.currentIndexChanged.connect(self._on_group_by)
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
         self.from_data = QPushButton("Set from the data")
@@ -62,6 +77,11 @@ class GroupingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(12)
+        switch = QGridLayout()
+        switch.addWidget(QLabel("Group by"), 0, 0)
+        switch.addWidget(self.group_by, 0, 1)
+        switch.setColumnStretch(1, 1)
+        layout.addLayout(switch)
         layout.addWidget(self.form)
         layout.addLayout(grid)
         layout.addWidget(self.from_data)
@@ -87,7 +107,13 @@ class GroupingPanel(QWidget):
         if not self._from_data:
             shares = {name: slider.value() / _STEPS for name, slider in self.sliders.items()}
             weights = BlockWeights(shares, "set by hand")
-        return replace(before, method=self.form.method_name(), parameters=self.form.values(), weights=weights)
+        return replace(
+            before,
+            method=self.form.method_name(),
+            parameters=self.form.values(),
+            weights=weights,
+            group_by=GroupBy(self.group_by.currentData()),
+        )
 
     def show_document(self) -> None:
         """Show the settings of the open project."""
@@ -101,14 +127,23 @@ class GroupingPanel(QWidget):
         settings = analysis.settings
         self._from_data = settings.weights is None
         self.form.show_settings(settings.method, settings.parameters)
+        self.group_by.setCurrentIndex(self.group_by.findData(str(settings.group_by)))
         for name, slider in self.sliders.items():
             value = analysis.weights.share(name)
             slider.setValue(round(value * _STEPS))
             slider.setEnabled(name in analysis.blocks)
             self._values[name].setText(f"{value:.2f}")
-        self._why.setText(sentence_case(analysis.weights.why))
+        by_picture = analysis.group_by.chosen is GroupBy.PICTURE
+        reasons = [analysis.weights.why, analysis.group_by.why if by_picture else ""]
+        self._why.setText(". ".join(sentence_case(why) for why in reasons if why))
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
+
+    def _on_group_by(self) -> None:
+        if not self._showing:
+            # Weights that were set by hand would decide instead.
+            self._from_data = True
+            self._on_change()
 
     def _on_slider(self) -> None:
         for name, slider in self.sliders.items():

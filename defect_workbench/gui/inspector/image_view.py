@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QWheelEvent
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.gui.inspector.scale_bar import draw_scale_bar
@@ -26,6 +26,17 @@ class ImageView(QWidget):
         self._grabbed: QPointF | None = None
         self._pixel_size: float | None = None
         self._left_out = 0
+        self._overlay: QImage | None = None
+
+    def set_overlay(self, overlay: QImage | None) -> None:
+        """Draw a translucent picture over the image, without its info bar; None removes it."""
+        self._overlay = overlay
+        self.update()
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether a picture is drawn over the image."""
+        return self._overlay is not None
 
     def set_pixel_size(self, nanometres: float | None) -> None:
         """Set the pixel size of the image; if None, the scale bar is in pixels."""
@@ -96,6 +107,9 @@ class ImageView(QWidget):
         if self._left_out:
             self._dim(painter, target, self._left_out / self._pixmap.height())
             kept.setHeight(target.height() * (1 - self._left_out / self._pixmap.height()))
+        if self._overlay is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+            painter.drawImage(kept, self._overlay)
         if self._scale_bar:
             seen = kept.intersected(QRectF(self.rect()))
             draw_scale_bar(painter, seen, target.width() / self._pixmap.width(), self._pixel_size)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -24,6 +25,7 @@ from defect_workbench.app.document.measurement_text import measured_words
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of, nearest_images
 from defect_workbench.core.project.decisions import Partition
@@ -35,6 +37,7 @@ from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.map_overlay import map_overlay
 
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
@@ -68,6 +71,12 @@ class Inspector(QWidget):
         self._path = self._shown = ""
         self.image_view = ImageView(scale_bar=True)
         self.tone = ToneSliders()
+        self.map_toggle = QPushButton("Defect map")
+        self.map_toggle.setObjectName("defectMapToggle")
+        self.map_toggle.setCheckable(True)
+        self.map_toggle.setShortcut("O")
+        self.map_toggle.setToolTip("Show where the image is unusual (O)")
+        self.map_toggle.toggled.connect(self._show_map)
         self.fields = {field.name: QLabel() for field in _FIELDS}
         self.neighbour_strip = NeighbourStrip(thumbnails)
         self.evidence_title, self.evidence_bars = secondary_label(""), EvidenceBars()
@@ -91,6 +100,7 @@ class Inspector(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.image_view, 1)
+        layout.addWidget(self.map_toggle, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.tone)
         layout.addWidget(scroll, 1)
         self._quiet = QTimer(self)
@@ -149,6 +159,8 @@ class Inspector(QWidget):
             and self._image < len(project.images)
         )
         self.tone.setVisible(has_image)
+        self.map_toggle.setVisible(has_image and project is not None and project.maps is not None)
+        self._show_map()
         self._details.setVisible(has_image)
         if project is None or partition is None or self._image is None or not has_image:
             self._path = self._shown = ""
@@ -201,6 +213,13 @@ class Inspector(QWidget):
         )
 
     # The image
+
+    def _show_map(self) -> None:
+        """Lay the defect map over the image, or remove it."""
+        project, image = self._document.project, self._image
+        maps = None if project is None else project.maps
+        shown = maps is not None and image is not None and image < len(maps) and self.map_toggle.isChecked()
+        self.image_view.set_overlay(map_overlay(maps.grids[image]) if shown and maps is not None else None)
 
     def _request(self) -> None:
         if self._path:
@@ -258,6 +277,13 @@ def _nearest(project: Project, partition: Partition, image: int) -> str:
     return "\n".join(f"{partition.clusters[number].label}  {distance:.3f}" for number, distance in pairs)
 
 
+def _strangeness(project: Project, partition: Partition, image: int) -> str:
+    maps = project.maps
+    if maps is None:
+        return ""
+    return f"{float(maps.strangeness[image]):.2f}, against {SOURCE_LABELS[maps.source]}"
+
+
 def _table_row(project: Project, partition: Partition, image: int) -> str:
     side = project.side
     if side is None:
@@ -277,6 +303,7 @@ _FIELDS = (
         "Outlier score",
         lambda project, _, image: f"{float(project.analysis.outlier_scores[image]):.2f} (flagged above 1)",
     ),
+    _Field("Strangeness", _strangeness),
     _Field("Nearest", _nearest),
     _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),

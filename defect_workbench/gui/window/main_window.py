@@ -305,7 +305,7 @@ class MainWindow(PanelWindow):
         """Group the images with other settings."""
         project = self.document.project
         if project is not None and settings != project.analysis.settings:
-            self._run(open_job.regroup(project, settings))
+            self._run(open_job.regroup(project, settings, self._places))
 
     def set_theme(self, theme: str) -> None:
         """Apply the theme "system", "light" or "dark", and remember it."""

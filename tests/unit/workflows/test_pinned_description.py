@@ -130,7 +130,8 @@ def test_regrouping_and_other_preprocessing_keep_the_description(
     options: FeatureOptions, earlier: Project
 ) -> None:
     settings = Settings(parameters={"linkage": "average"})
-    assert regroup(earlier, settings, SilentReporter()).analysis.backbone == earlier.analysis.backbone
+    again = regroup(earlier, settings, options, SilentReporter())
+    assert again.analysis.backbone == earlier.analysis.backbone
     denoised = replace(options, processing=Preprocessing(denoise="median"))
     again = preprocess_again(earlier, denoised, SilentReporter())
     assert description(again.analysis.backbone) == AVERAGE
