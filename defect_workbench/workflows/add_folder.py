@@ -18,8 +18,8 @@ from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, listing_of, scan
-from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import with_defect_features
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.storage.session.session_file import load_session
-from defect_workbench.workflows.defect_maps import DefectFeatures, with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_features
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction

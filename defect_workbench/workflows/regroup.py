@@ -16,8 +16,8 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.scan import listing_of
-from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import with_defect_features
 
 
 @dataclass(frozen=True, eq=False)

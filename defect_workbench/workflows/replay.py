@@ -17,9 +17,9 @@ from defect_workbench.storage.result.export_options import ExportOptions, Mode, 
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.result_folder import Plan
-from defect_workbench.workflows.defect_maps import with_defect_features
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import with_defect_features
 from defect_workbench.workflows.open_project import open_session
 
 

@@ -16,6 +16,7 @@ from scipy import ndimage
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.sample.synthetic import Look, write_set
 from defect_workbench.storage.vectors.feature_store import FeatureStore
@@ -46,7 +47,7 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     result = json.loads(done.stdout)
     assert result["images"] == 64
     assert result["rejected"] == 0
-    assert set(result["weights"]) == {"deep", "haralick", "zernike", "outline", "shape", "why"}
+    assert set(result["weights"]) == {*BLOCKS.names, "shape", "why"}
     assert set(result["backbone"]) >= {"name", "weights", "sha256"}
     assert set(result["seconds"]) == {"scan", "extract", "link", "export"}
     assert result["images_per_second"] > 0

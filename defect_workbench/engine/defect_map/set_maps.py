@@ -30,7 +30,7 @@ from defect_workbench.engine.defect_map.describe import (
     describe,
 )
 from defect_workbench.engine.defect_map.patch_bank import NEIGHBOURS_IN_SET, BankBuilder, PatchBank
-from defect_workbench.engine.defect_map.residual import is_explained
+from defect_workbench.engine.defect_map.residuals import is_explained
 from defect_workbench.engine.defect_map.subjects import ReferenceFile, in_order, read_subject
 from defect_workbench.engine.defect_map.tiles import PLACES
 from defect_workbench.engine.extraction.stored_vectors import FLUSH_SECONDS, VectorStore, image_key

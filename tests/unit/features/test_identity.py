@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 import defect_workbench.engine
+from defect_workbench.core.arrays import Pixels, StorableVectors
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.defect_maps import MapSource
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
@@ -21,6 +25,9 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.clustering.group import analyse, analysis_identity
+from defect_workbench.engine.defect_map import describe, residuals
+from defect_workbench.engine.defect_map.describe import Comparison
+from defect_workbench.engine.defect_map.set_maps import SetMaps
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
@@ -31,6 +38,19 @@ from defect_workbench.storage.session.session_file import load_session, save_ses
 from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.builders import BACKBONE, picture
+
+
+class NoNetwork:
+    """The network of maps that are not made."""
+
+    def embed(self, images: Pixels) -> dict[str, StorableVectors]:
+        raise AssertionError
+
+    def patch_activations(self, images: Pixels) -> dict[str, Tensor]:
+        raise AssertionError
+
+
+NO_NETWORK = NoNetwork()
 
 
 @pytest.fixture
@@ -62,7 +82,8 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
     package = defect_workbench.engine
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         version = getattr(importlib.import_module(found.name), "IDENTITY", None)
-        if version is not None:
+        # Defect maps are a further step with an identity of its own.
+        if version is not None and ".defect_map." not in found.name:
             versions[found.name] = version
     assert len(versions) >= 6
     missing = {
@@ -72,6 +93,19 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
     assert missing == {"augmentation"}
     for value in backbone.__dict__.values():
         assert json.dumps(value) in whole
+
+
+def test_the_identity_of_maps_has_every_version_of_their_step(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "store")
+    images = ImageSet(tmp_path, (), ())
+    maps = SetMaps(images, Preprocessing(), NO_NETWORK, BACKBONE, store, Comparison(MapSource.SELF))
+    whole = json.dumps(maps.identity)
+    for version in (describe.IDENTITY, residuals.IDENTITY, BACKBONE.sha256, BACKBONE.precision):
+        assert version in whole
+    clean = SetMaps(
+        images, Preprocessing(), NO_NETWORK, BACKBONE, store, Comparison(MapSource.CLEAN), "digest"
+    )
+    assert clean.identity != maps.identity
 
 
 def test_a_session_names_what_its_features_depend_on_and_what_differs(lot: Path) -> None:

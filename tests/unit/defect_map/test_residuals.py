@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from defect_workbench.engine.defect_map.alignment import aligned
-from defect_workbench.engine.defect_map.residual import (
+from defect_workbench.engine.defect_map.residuals import (
     as_picture,
     from_itself,
     from_reference,
