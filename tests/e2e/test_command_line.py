@@ -49,7 +49,7 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     assert result["rejected"] == 0
     assert set(result["weights"]) == {*BLOCKS.names, "shape", "why"}
     assert set(result["backbone"]) >= {"name", "weights", "sha256"}
-    assert set(result["seconds"]) == {"scan", "extract", "link", "export"}
+    assert set(result["seconds"]) == {"scan", "extract", "map", "link", "export"}
     assert result["images_per_second"] > 0
     assert {"height", "clusters", "singletons", "score", "why"} <= set(result["suggested_cuts"][0])
     rows = table(tmp_path / "out" / "manifest.csv")
