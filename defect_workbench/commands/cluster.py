@@ -25,8 +25,8 @@ from defect_workbench.commands.shared.extraction_options import (
 from defect_workbench.commands.shared.map_options import (
     add_map_options,
     map_json,
-    map_settings,
     print_group_by,
+    with_map_settings,
 )
 from defect_workbench.commands.shared.method_options import add_method_options, method_parameters
 from defect_workbench.commands.shared.result_options import (
@@ -170,14 +170,14 @@ def _settings(args: argparse.Namespace) -> Settings:
     if not method.builds_tree and args.cut not in (None, "auto"):
         raise InputError(f"--cut {args.cut}: {method.label.lower()} has no tree to cut; leave out --cut")
     check_seed(args.seed)
-    return Settings(
+    settings = Settings(
         method=method.name,
         parameters=given,
         weights=_parse_weights(args.weight),
         seed=args.seed,
         processing=parse_preprocessing(args),
-        **map_settings(args),  # type: ignore[arg-type] # fields of Settings by name
     )
+    return with_map_settings(settings, args)
 
 
 def _parse_weights(given: Sequence[str]) -> BlockWeights | None:

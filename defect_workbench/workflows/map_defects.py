@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import DEFECT, BackboneInfo, Features
@@ -21,11 +22,14 @@ from defect_workbench.engine.input.scan import Listing, scan
 from defect_workbench.workflows.extract import FeatureOptions
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.defect_map.set_maps import SetMaps
+    from defect_workbench.engine.defect_map.set_maps import BankPlan, SetMaps
+    from defect_workbench.engine.defect_map.subjects import ReferenceFile
     from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 
 # With fewer images, "the others" are too few to tell what is usual.
 FEWEST_OTHERS = 20
+# Further clean images would take a pass through the network each and hardly change the bank.
+MOST_CLEAN = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +90,7 @@ def with_defect_features(
     maker = _maker(images, features.backbone, settings, options, reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
-        given = SOURCE_LABELS[maker.comparison.source]
+        given = SOURCE_LABELS[maker.source]
         choice = GroupByChoice(GroupBy.DEFECT, f"{given} tell defects from backgrounds")
     maker.make(reporter)
     blocks = {**features.blocks, **maker.blocks()}
@@ -123,33 +127,21 @@ def _maker(
     reporter: Reporter,
 ) -> SetMaps:
     """Return the maps of a set, compared with the best source that there is."""
-    from defect_workbench.engine.defect_map.describe import Comparison
-    from defect_workbench.engine.defect_map.set_maps import (
-        SetMaps,
-        backgrounds_are_explained,
-        bank_of_set,
-        sample_of,
-    )
+    from defect_workbench.engine.defect_map.set_maps import SetMaps, backgrounds_are_explained, bank_of_set
 
-    network = _network(backbone, options)
-    store, processing = options.open_store(), settings.processing
-    further: Mapping[str, Any] = {}
+    network, processing = _network(backbone, options), settings.processing
+    made = partial(SetMaps, images, processing, network, backbone, options.open_store())
     if settings.reference:
-        comparison = Comparison(MapSource.REFERENCE)
-        further = _references(images, Path(settings.reference), reporter)
-        return SetMaps(images, processing, network, backbone, store, comparison, **further)
-    sample = sample_of(images)
+        root, references = _references(images, Path(settings.reference), reporter)
+        return made(MapSource.REFERENCE, reference_root=root, references=references)
     if not settings.clean and len(images) < FEWEST_OTHERS:
-        comparison = Comparison(MapSource.SELF)
-        return SetMaps(images, processing, network, backbone, store, comparison)
-    reporter.stage("Looking at the backgrounds", None)
-    explained = backgrounds_are_explained(images, sample, processing)
+        return made(MapSource.SELF)
+    reporter.stage("Testing whether the backgrounds can be modelled", None)
+    explained = backgrounds_are_explained(images, processing)
     if settings.clean:
-        source, bank = MapSource.CLEAN, _clean_bank(Path(settings.clean), settings, network, reporter)
-    else:
-        source, bank = MapSource.OTHERS, bank_of_set(images, network, processing, reporter)
-    comparison = Comparison(source, bank.patches, explained)
-    return SetMaps(images, processing, network, backbone, store, comparison, bank.digest)
+        bank = _clean_bank(Path(settings.clean), settings, network, reporter)
+        return made(MapSource.CLEAN, explained, bank)
+    return made(MapSource.OTHERS, explained, bank_of_set(images, network, processing))
 
 
 def _network(backbone: BackboneInfo, options: FeatureOptions) -> NetworkVectors:
@@ -167,7 +159,9 @@ def _listed(folder: Path, what: str, reporter: Reporter) -> Listing:
     return listing
 
 
-def _references(images: ImageSet, folder: Path, reporter: Reporter) -> dict[str, Any]:
+def _references(
+    images: ImageSet, folder: Path, reporter: Reporter
+) -> tuple[Path, Mapping[int, ReferenceFile]]:
     from defect_workbench.engine.defect_map.references import References
     from defect_workbench.engine.defect_map.subjects import find_references
 
@@ -186,23 +180,23 @@ def _references(images: ImageSet, folder: Path, reporter: Reporter) -> dict[str,
             f"{counted(without, 'image')} of {len(images):,} have no golden reference; their defects are "
             "searched without one"
         )
-    return {"reference_root": listing.root, "references": usable}
+    return listing.root, usable
 
 
-def _clean_bank(folder: Path, settings: Settings, network: NetworkVectors, reporter: Reporter) -> Any:
-    from defect_workbench.engine.defect_map.set_maps import SAMPLE, bank_of_clean
+def _clean_bank(folder: Path, settings: Settings, network: NetworkVectors, reporter: Reporter) -> BankPlan:
+    from defect_workbench.engine.defect_map.set_maps import bank_of_clean
     from defect_workbench.engine.defect_map.subjects import read_clean
 
     listing = _listed(folder, "images without defects", reporter)
     # Spread over the folder, as files next to each other often show the same place.
-    step = max(1, -(-len(listing.files) // SAMPLE))
+    step = max(1, -(-len(listing.files) // MOST_CLEAN))
     read = list(read_clean(listing.root, listing.files[::step], settings.processing))
     rejected = [item for item in read if isinstance(item, Rejection)]
     _warn_about([*listing.rejected, *rejected], "clean image", reporter)
     usable = [item for item in read if not isinstance(item, Rejection)]
     if not usable:
         raise InputError(f"no image in {folder} can be used as a clean image")
-    return bank_of_clean(usable, network, reporter)
+    return bank_of_clean(usable, network)
 
 
 def _warn_about(rejected: list[Rejection], what: str, reporter: Reporter) -> None:

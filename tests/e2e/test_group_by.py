@@ -103,6 +103,12 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     clean = command("cluster", few, "--out", tmp_path / "a", "--clean", lot / "clean", *options)
     assert json.loads(clean.stdout)["map_source"] == "clean"
     assert sum(json.loads(clean.stdout)["weights"][name] for name in ("defect", "residual")) == 0.5
+    # An image is compared with every clean image, also the one whose number is its own.
+    alone_clean = tmp_path / "one"
+    alone_clean.mkdir()
+    shutil.copy(lot / "clean" / "lines_0.png", alone_clean)
+    command("cluster", few, "--out", tmp_path / "d", "--clean", alone_clean, *options)
+    assert min(float(row["strangeness"]) for row in manifest(tmp_path / "d")) > 0
     partly = command("cluster", few, "--out", tmp_path / "b", "--reference", golden, *options)
     assert json.loads(partly.stdout)["map_source"] == "reference"
     assert "1 golden reference cannot be used; first: pit_lines_1.png" in partly.stderr

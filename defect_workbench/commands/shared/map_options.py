@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from defect_workbench.commands.shared.console import print_text
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
@@ -38,8 +40,8 @@ def add_map_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def map_settings(args: argparse.Namespace) -> dict[str, object]:
-    """Return the settings that the options describe, as fields of `Settings`.
+def with_map_settings(settings: Settings, args: argparse.Namespace) -> Settings:
+    """Return settings with what the options say about defects.
 
     Raises
     ------
@@ -55,11 +57,12 @@ def map_settings(args: argparse.Namespace) -> dict[str, object]:
     def absolute(folder: Path | None) -> str:
         return "" if folder is None else os.path.abspath(folder)
 
-    return {
-        "group_by": GroupBy(args.group_by),
-        "reference": absolute(args.reference),
-        "clean": absolute(args.clean),
-    }
+    return replace(
+        settings,
+        group_by=GroupBy(args.group_by),
+        reference=absolute(args.reference),
+        clean=absolute(args.clean),
+    )
 
 
 def map_json(project: Project) -> dict[str, object]:

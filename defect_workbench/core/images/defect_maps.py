@@ -11,7 +11,7 @@ from defect_workbench.core.arrays import Pixels, Vectors
 
 # Levels of the stored maps per unit of strangeness.
 LEVELS = 24.0
-# Strangeness is the mean of so many of the highest places of a map.
+# The number of the highest places of a map whose mean is its strangeness.
 HIGHEST = 10
 
 

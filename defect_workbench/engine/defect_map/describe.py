@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # With the 1,024 columns of layer 3, a description takes 6 kB in half precision.
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
-IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v1"
+IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v2"
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
 

@@ -28,7 +28,7 @@ class References:
                 names[name] = None if name in names else file.path
 
     def of(self, path: str) -> str | None:
-        """Return the path of the reference of an image, relative to `root`; None if there is none.
+        """Return the path of the reference of an image, relative to `root`; None if it is missing.
 
         It has the same relative path, the same one but for the extension, or else the same file name
         without extension anywhere in the folder, if only one file has it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -42,25 +42,34 @@ from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# So many images at most are looked at before it is decided what to group by.
-SAMPLE = 300
-# So many of them, at most, give patches to the bank: a further pass through the network for each.
+# The most images of a set that give patches to the bank: a further pass through the network for each.
 BANKED = 150
-# Of so many images it is tested whether their backgrounds can be modelled.
+# The number of images whose backgrounds are tested.
 _MODELLED = 40
 _MODEL_SIZE = 320
 _SEED = 7
 
 
 @dataclass(frozen=True, eq=False)
-class Bank:
-    """A patch bank, and the digest of the images that it is from."""
+class BankPlan:
+    """How to make a patch bank, which takes a pass through the network for each of its images.
 
-    patches: PatchBank
+    Attributes
+    ----------
+    digest : str
+        Of the images that it is from.
+    make : callable
+        Makes the bank.
+    of_set : bool
+        Whether it is from the set's own images; they are then numbered by their index.
+    """
+
     digest: str
+    make: Callable[[Reporter], PatchBank]
+    of_set: bool = False
 
 
-def sample_of(images: ImageSet, size: int = SAMPLE) -> Integers:
+def sample_of(images: ImageSet, size: int) -> Integers:
     """Return the indices of a sample of the images, which depends on their contents only, in order."""
     ranked = sorted(range(len(images)), key=lambda i: _rank(images.images[i].sha256))
     return np.array(sorted(ranked[:size]), np.intp)
@@ -76,33 +85,28 @@ def digest_of(sha256s: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(sha256s)).encode()).hexdigest()
 
 
-def bank_of_set(
-    images: ImageSet,
-    network: PatchNetwork,
-    processing: Preprocessing,
-    reporter: Reporter,
-) -> Bank:
-    """Return a bank of patches of at most `BANKED` of the set's own images, numbered by their index.
+def bank_of_set(images: ImageSet, network: PatchNetwork, processing: Preprocessing) -> BankPlan:
+    """Return the plan of a bank of patches of at most `BANKED` of the set's own images.
 
-    Raises
-    ------
-    WorkbenchError
-        If an image can no longer be read.
+    Making it raises `WorkbenchError` if an image can no longer be read.
     """
-    sample = sample_of(images, BANKED)
+    sample = sample_of(images, BANKED).tolist()
     read = partial(_numbered, images, processing)
-    return Bank(
-        _bank(in_order(read, sample.tolist()), len(sample), NEIGHBOURS_IN_SET, network, reporter),
-        digest_of([images.images[i].sha256 for i in sample.tolist()]),
-    )
+
+    def make(reporter: Reporter) -> PatchBank:
+        return _bank(in_order(read, sample), len(sample), NEIGHBOURS_IN_SET, network, reporter)
+
+    return BankPlan(digest_of([images.images[i].sha256 for i in sample]), make, of_set=True)
 
 
-def bank_of_clean(subjects: Sequence[tuple[str, Subject]], network: PatchNetwork, reporter: Reporter) -> Bank:
-    """Return a bank of patches of clean images, given with the SHA-256 of their contents."""
-    given = iter([subject for _, subject in subjects])
-    return Bank(
-        _bank(given, len(subjects), 1, network, reporter), digest_of([sha256 for sha256, _ in subjects])
-    )
+def bank_of_clean(subjects: Sequence[tuple[str, Subject]], network: PatchNetwork) -> BankPlan:
+    """Return the plan of a bank of patches of clean images, given with the SHA-256 of their contents."""
+
+    def make(reporter: Reporter) -> PatchBank:
+        given = iter([subject for _, subject in subjects])
+        return _bank(given, len(subjects), 1, network, reporter)
+
+    return BankPlan(digest_of([sha256 for sha256, _ in subjects]), make)
 
 
 def _numbered(images: ImageSet, processing: Preprocessing, index: int) -> Subject:
@@ -122,15 +126,15 @@ def _bank(
     return builder.build()
 
 
-def backgrounds_are_explained(images: ImageSet, sample: Integers, processing: Preprocessing) -> bool:
-    """Return whether the backgrounds of most images of a sample can be modelled."""
-    step = max(1, len(sample) // _MODELLED)
+def backgrounds_are_explained(images: ImageSet, processing: Preprocessing) -> bool:
+    """Return whether the backgrounds of most images of a set can be modelled, judged by a sample."""
+    sample = sample_of(images, _MODELLED)
 
     def test(index: int) -> bool:
         grey = grey_of(read_subject(images, index, processing).pixels)
         return is_explained(reduced(grey, step_of(grey.shape, _MODEL_SIZE)))
 
-    return float(np.mean(list(in_order(test, sample[::step].tolist())))) > 0.5
+    return float(np.mean(list(in_order(test, sample.tolist())))) > 0.5
 
 
 @dataclass(eq=False)
@@ -139,9 +143,11 @@ class SetMaps:
 
     Attributes
     ----------
-    comparison : Comparison
-    bank_digest : str
-        Of the bank's images; empty without a bank.
+    source : MapSource
+    with_residual : bool
+        As in `Comparison`.
+    bank : BankPlan or None
+        For `CLEAN` and `OTHERS`; the bank is made only if a map is missing.
     references : mapping of int to ReferenceFile
         By index of the image; only for `MapSource.REFERENCE`.
     """
@@ -151,8 +157,9 @@ class SetMaps:
     network: PatchNetwork
     backbone: BackboneInfo
     store: VectorStore
-    comparison: Comparison
-    bank_digest: str = ""
+    source: MapSource
+    with_residual: bool = True
+    bank: BankPlan | None = None
     reference_root: Path = field(default_factory=Path)
     references: Mapping[int, ReferenceFile] = field(default_factory=dict)
 
@@ -175,13 +182,13 @@ class SetMaps:
             "precision": self.backbone.precision,
             "device": self.backbone.device,
             "extractor": IDENTITY,
-            "source": str(self.comparison.source),
-            "bank": self.bank_digest,
-            "residual": self.comparison.with_residual,
+            "source": str(self.source),
+            "bank": "" if self.bank is None else self.bank.digest,
+            "residual": self.with_residual,
         }
 
     def _key(self, index: int, row_key: str) -> str:
-        if self.comparison.source is not MapSource.REFERENCE:
+        if self.source is not MapSource.REFERENCE:
             return row_key
         reference = self.references.get(index)
         sha256 = "" if reference is None else reference.sha256
@@ -199,16 +206,17 @@ class SetMaps:
         """
         unique = {key: i for i, key in enumerate(self._keys)}
         missing = [i for key, i in unique.items() if key not in self._vectors or key not in self._maps]
-        reporter.stage("Mapping defects", len(self._keys))
-        reporter.advance(len(self._keys) - len(missing))
         if not missing:
             return 0
+        bank = None if self.bank is None else self.bank.make(reporter)
+        comparison = Comparison(self.source, bank, self.with_residual)
+        reporter.stage("Mapping defects", len(missing))
         pending: list[tuple[str, DefectDescription]] = []
         since, done = time.monotonic(), 0
         try:
             for batch in batches(in_order(self._read, missing)):
                 reporter.check()
-                for found in describe(batch, self.network, self.comparison):
+                for found in describe(batch, self.network, comparison):
                     pending.append((self._keys[missing[done]], found))
                     done += 1
                 reporter.advance(len(batch))
@@ -222,7 +230,8 @@ class SetMaps:
     def _read(self, index: int) -> Subject:
         reference = self.references.get(index)
         given = None if reference is None else (self.reference_root, reference)
-        return read_subject(self.images, index, self.processing, index, given)
+        number = index if self.bank is not None and self.bank.of_set else None
+        return read_subject(self.images, index, self.processing, number, given)
 
     def _flush(self, pending: list[tuple[str, DefectDescription]]) -> None:
         maps = [(key, each.grid.ravel().astype(np.float16)) for key, each in pending if key not in self._maps]
@@ -235,7 +244,7 @@ class SetMaps:
     def blocks(self) -> dict[str, Vectors]:
         """Return the feature blocks about defects, (n, d) float32 each; `make` must have run for all."""
         vectors = self._vectors.vectors(self._keys)
-        if not self.comparison.with_residual:
+        if not self.with_residual:
             return {DEFECT: vectors}
         columns = vectors.shape[1] - RESIDUAL_COLUMNS
         return {DEFECT: vectors[:, :columns], RESIDUAL: vectors[:, columns:]}
@@ -244,4 +253,4 @@ class SetMaps:
         """Return the maps of all images; `make` must have run for all."""
         values = self._maps.vectors(self._keys)
         grids = as_levels(values).reshape(-1, PLACES, PLACES)
-        return DefectMaps(self.comparison.source, grids, strangeness_of(values))
+        return DefectMaps(self.source, grids, strangeness_of(values))

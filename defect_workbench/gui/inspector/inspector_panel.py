@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -100,7 +101,13 @@ class Inspector(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.image_view, 1)
-        layout.addWidget(self.map_toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        # A widget, as a layout without visible widgets would keep its margins.
+        self._map_row = QWidget()
+        beside = QHBoxLayout(self._map_row)
+        beside.setContentsMargins(12, 4, 12, 4)
+        beside.addWidget(self.map_toggle)
+        beside.addStretch(1)
+        layout.addWidget(self._map_row)
         layout.addWidget(self.tone)
         layout.addWidget(scroll, 1)
         self._quiet = QTimer(self)
@@ -159,7 +166,7 @@ class Inspector(QWidget):
             and self._image < len(project.images)
         )
         self.tone.setVisible(has_image)
-        self.map_toggle.setVisible(has_image and project is not None and project.maps is not None)
+        self._map_row.setVisible(has_image and project is not None and project.maps is not None)
         self._show_map()
         self._details.setVisible(has_image)
         if project is None or partition is None or self._image is None or not has_image:

@@ -26,8 +26,7 @@ from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.clustering.group import analyse, analysis_identity
 from defect_workbench.engine.defect_map import describe, residuals
-from defect_workbench.engine.defect_map.describe import Comparison
-from defect_workbench.engine.defect_map.set_maps import SetMaps
+from defect_workbench.engine.defect_map.set_maps import SetMaps, bank_of_clean
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
 from defect_workbench.engine.features import identity
@@ -98,13 +97,12 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
 def test_the_identity_of_maps_has_every_version_of_their_step(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "store")
     images = ImageSet(tmp_path, (), ())
-    maps = SetMaps(images, Preprocessing(), NO_NETWORK, BACKBONE, store, Comparison(MapSource.SELF))
+    maps = SetMaps(images, Preprocessing(), NO_NETWORK, BACKBONE, store, MapSource.SELF)
     whole = json.dumps(maps.identity)
     for version in (describe.IDENTITY, residuals.IDENTITY, BACKBONE.sha256, BACKBONE.precision):
         assert version in whole
-    clean = SetMaps(
-        images, Preprocessing(), NO_NETWORK, BACKBONE, store, Comparison(MapSource.CLEAN), "digest"
-    )
+    bank = bank_of_clean([], NO_NETWORK)
+    clean = SetMaps(images, Preprocessing(), NO_NETWORK, BACKBONE, store, MapSource.CLEAN, True, bank)
     assert clean.identity != maps.identity
 
 
