@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # With fewer images, "the others" are too few to tell what is usual.
 FEWEST_OTHERS = 20
+# From this share of images on whose background can be modelled, a set is one of defects on such backgrounds:
+# 0 to .05 for steel, SEM and board images, .49 for the sample, .56 to 1 for generated wafers.
+ENOUGH_MODELLED = 0.4
 # Further clean images would take a pass through the network each and hardly change the bank.
 MOST_CLEAN = 300
 
@@ -62,8 +65,8 @@ def with_defect_features(
     ----------
     settings : Settings
         With `GroupBy.AUTO`, images are grouped by the defect if there are golden references or clean images,
-        which tell it from the background, and else by the whole picture, without maps. Block weights that
-        the user set decide instead.
+        which tell it from the background, or if many backgrounds can be modelled; and else by the whole
+        picture, without maps. Block weights that the user set decide instead.
 
     Raises
     ------
@@ -78,8 +81,9 @@ def with_defect_features(
         wanted = described_by(settings.weights)
     if wanted is GroupBy.PICTURE:
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, "set by the user"))
-    if wanted is GroupBy.AUTO and not (settings.reference or settings.clean):
-        why = "there are no golden references or clean images to tell defects from backgrounds"
+    given = bool(settings.reference or settings.clean)
+    if wanted is GroupBy.AUTO and not given and len(images) < FEWEST_OTHERS:
+        why = f"fewer than {FEWEST_OTHERS} images are too few to tell defects from backgrounds"
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, why))
     obstacle = _obstacle(images, features, options)
     if obstacle is not None and wanted is GroupBy.AUTO:
@@ -87,16 +91,33 @@ def with_defect_features(
     if obstacle is not None:
         raise obstacle
     assert features.backbone is not None
-    maker = _maker(images, features.backbone, settings, options, reporter)
+    modelled = 1.0
+    if not settings.reference and len(images) >= FEWEST_OTHERS:
+        from defect_workbench.engine.defect_map.set_maps import modelled_share
+
+        modelled = modelled_share(images, settings.processing, reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
-        given = SOURCE_LABELS[maker.source]
-        choice = GroupByChoice(GroupBy.DEFECT, f"{given} tell defects from backgrounds")
+        choice = _chosen(settings, modelled)
+        if choice.chosen is GroupBy.PICTURE:
+            return DefectFeatures(features, choice, seconds=time.perf_counter() - started)
+    maker = _maker(images, features.backbone, settings, options, modelled >= ENOUGH_MODELLED, reporter)
     maker.make(reporter)
     blocks = {**features.blocks, **maker.blocks()}
     identity = {**features.identity, DEFECT: maker.identity}
     described = replace(features, blocks=blocks, identity=identity)
     return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
+
+
+def _chosen(settings: Settings, modelled: float) -> GroupByChoice:
+    """Return what images are grouped by, from the share of their backgrounds that can be modelled."""
+    if settings.reference or settings.clean:
+        source = SOURCE_LABELS[MapSource.REFERENCE if settings.reference else MapSource.CLEAN]
+        return GroupByChoice(GroupBy.DEFECT, f"{source} tell defects from backgrounds")
+    share = f"{modelled:.0%} of the images have a plain or periodic background"
+    if modelled >= ENOUGH_MODELLED:
+        return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")
+    return GroupByChoice(GroupBy.PICTURE, f"only {share}; the others may be textures")
 
 
 def _obstacle(images: ImageSet, features: Features, options: FeatureOptions) -> WorkbenchError | None:
@@ -124,10 +145,11 @@ def _maker(
     backbone: BackboneInfo,
     settings: Settings,
     options: FeatureOptions,
+    with_residual: bool,
     reporter: Reporter,
 ) -> SetMaps:
     """Return the maps of a set, compared with the best source that there is."""
-    from defect_workbench.engine.defect_map.set_maps import SetMaps, backgrounds_are_explained, bank_of_set
+    from defect_workbench.engine.defect_map.set_maps import SetMaps, bank_of_set
 
     network, processing = _network(backbone, options), settings.processing
     made = partial(SetMaps, images, processing, network, backbone, options.open_store())
@@ -136,12 +158,10 @@ def _maker(
         return made(MapSource.REFERENCE, reference_root=root, references=references)
     if not settings.clean and len(images) < FEWEST_OTHERS:
         return made(MapSource.SELF)
-    reporter.stage("Testing whether the backgrounds can be modelled", None)
-    explained = backgrounds_are_explained(images, processing)
     if settings.clean:
         bank = _clean_bank(Path(settings.clean), settings, network, reporter)
-        return made(MapSource.CLEAN, explained, bank)
-    return made(MapSource.OTHERS, explained, bank_of_set(images, network, processing))
+        return made(MapSource.CLEAN, with_residual, bank)
+    return made(MapSource.OTHERS, with_residual, bank_of_set(images, network, processing))
 
 
 def _network(backbone: BackboneInfo, options: FeatureOptions) -> NetworkVectors:

@@ -60,20 +60,22 @@ class DefectMaps:
         return len(self.grids)
 
 
-def strangeness_of(values: Vectors) -> Vectors:
-    """Return the mean of the `HIGHEST` highest places of each map.
+def strangeness_of(values: Vectors, highest: int = HIGHEST) -> Vectors:
+    """Return the mean of the highest places of each map.
 
     Parameters
     ----------
     values : (n, places) float32
+    highest : int
+        How many.
 
     Returns
     -------
     (n,) float32
     """
-    count = min(HIGHEST, values.shape[1])
-    highest = np.partition(values, values.shape[1] - count, axis=1)[:, values.shape[1] - count :]
-    return np.asarray(highest.mean(axis=1), np.float32)
+    count = min(highest, values.shape[1])
+    top = np.partition(values, values.shape[1] - count, axis=1)[:, values.shape[1] - count :]
+    return np.asarray(top.mean(axis=1), np.float32)
 
 
 def as_levels(values: Vectors) -> Pixels:

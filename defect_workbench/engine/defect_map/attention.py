@@ -1,7 +1,8 @@
-"""Statistics of an image's activations, weighted by its defect map."""
+"""Statistics of an image's activations at its defect, which its map shows."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,18 @@ from defect_workbench.core.arrays import Vectors
 if TYPE_CHECKING:
     from torch import Tensor
 
-# A place one standard deviation above another one counts e^4 times as much: almost only the peak counts.
-TEMPERATURE = 0.25
+# The share of the places that count, the strangest ones: 32 of 784.
+_SHARE = 0.04
+# A place counts for the maximum if it has at least this share of the largest weight.
+_NOTEWORTHY = 0.1
+# The maximum is less reliable than the mean: a single place decides.
+_MAXIMUM = 0.7
 
 
 def attention(grid: Vectors) -> Vectors:
-    """Return weights of the places of a map, of sum 1: the softmax of its standardised values.
+    """Return weights of the places of a map, of sum 1.
+
+    Only the strangest places count, in proportion to how far they exceed the others.
 
     Parameters
     ----------
@@ -28,13 +35,15 @@ def attention(grid: Vectors) -> Vectors:
     array of float32 of the same shape
         Equal weights for a constant map.
     """
-    spread = float(grid.std())
-    values = (grid - grid.max()) / (TEMPERATURE * spread) if spread > 1e-9 else np.zeros_like(grid)
-    weights = np.exp(values)
+    count = min(max(2, math.ceil(_SHARE * grid.size)), grid.size)
+    least = np.partition(grid, grid.size - count, axis=None)[grid.size - count]
+    excess = np.maximum(grid - least, 0)
+    # Many equal places leave nothing that exceeds them.
+    weights = excess if excess.max() > 1e-9 else (grid >= least).astype(np.float32)
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-def weighted_difference(activations: Tensor, weights: Tensor, expected: Tensor | None = None) -> Tensor:
+def difference(activations: Tensor, weights: Tensor, expected: Tensor | None = None) -> Tensor:
     """Return how the defect's activations differ from what is expected there.
 
     Parameters
@@ -48,8 +57,9 @@ def weighted_difference(activations: Tensor, weights: Tensor, expected: Tensor |
 
     Returns
     -------
-    (channels,) float32 Tensor
-        Of unit norm, or zeros if there is no difference.
+    (2 * channels,) float32 Tensor
+        The weighted mean of the differences, and their maximum over the places of noteworthy weight. Of unit
+        norm, or zeros if there is no difference.
     """
     from torch.nn.functional import adaptive_avg_pool2d, normalize
 
@@ -57,4 +67,14 @@ def weighted_difference(activations: Tensor, weights: Tensor, expected: Tensor |
     coarse = adaptive_avg_pool2d(weights[:, None], (values.shape[-2], values.shape[-1]))
     coarse = coarse / coarse.sum()
     rest = values.mean((0, 2, 3), keepdim=True) if expected is None else expected.float()
-    return normalize(((values - rest) * coarse).sum((0, 2, 3)), dim=0)
+    differences = values - rest
+    mean = (differences * coarse).sum((0, 2, 3))
+    counts = coarse > _NOTEWORTHY * coarse.max()
+    maximum = differences.masked_fill(~counts, -math.inf).amax((0, 2, 3))
+    return normalize(_joined(normalize(mean, dim=0), _MAXIMUM * normalize(maximum, dim=0)), dim=0)
+
+
+def _joined(*parts: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat(parts)

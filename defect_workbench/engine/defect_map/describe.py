@@ -10,13 +10,20 @@ import numpy as np
 
 from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEEP
-from defect_workbench.core.images.defect_maps import MapSource
+from defect_workbench.core.images.defect_maps import HIGHEST, MapSource, strangeness_of
 from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.defect_map import residuals
-from defect_workbench.engine.defect_map.attention import attention, weighted_difference
-from defect_workbench.engine.defect_map.patch_bank import CAPACITY, COLUMNS, PatchBank, patches
+from defect_workbench.engine.defect_map.attention import attention, difference
+from defect_workbench.engine.defect_map.patch_bank import (
+    COARSE,
+    COLUMNS,
+    FINE,
+    PatchBank,
+    PatchBanks,
+    patches,
+)
 from defect_workbench.engine.defect_map.tiles import (
     PLACES,
     joined,
@@ -32,10 +39,13 @@ from defect_workbench.engine.preprocessing.resize import prepare
 if TYPE_CHECKING:
     from torch import Tensor
 
-# With the 1,024 columns of layer 3, a description takes 6 kB in half precision.
+# With twice the 1,024 channels of layer 3, a description takes 8 kB in half precision.
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
-IDENTITY = f"attention-{PLACES}-bank-{CAPACITY}x{COLUMNS}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v2"
+IDENTITY = (
+    f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUMNS}-"
+    f"{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3"
+)
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
 
@@ -76,7 +86,7 @@ class Comparison:
     Attributes
     ----------
     source : MapSource
-    bank : PatchBank or None
+    banks : PatchBanks or None
         For `CLEAN` and `OTHERS`.
     with_residual : bool
         Whether the description includes the residual, which is of use only where the background can be
@@ -84,7 +94,7 @@ class Comparison:
     """
 
     source: MapSource
-    bank: PatchBank | None = None
+    banks: PatchBanks | None = None
     with_residual: bool = True
 
 
@@ -96,12 +106,15 @@ class DefectDescription:
     ----------
     grid : (PLACES, PLACES) float32
         The defect map; see `DefectMaps` for its unit.
+    strangeness : float
+        As in `DefectMaps`.
     vector : (d,) float16
-        How the activations of layer 3 at the defect differ from what is expected there, of unit norm;
+        How the activations of layer 3 at the defect differ from what is expected there (see `difference`);
         followed by `RESIDUAL_COLUMNS` of the network's description of the residual, if it is included.
     """
 
     grid: Vectors
+    strangeness: float
     vector: StorableVectors
 
 
@@ -145,30 +158,36 @@ def describe(
         for i, each in zip(with_reference, found, strict=True):
             expected[i] = each["layer3"]
     residuals: list[Plane] = []
-    if comparison.bank is None or comparison.with_residual:
+    if comparison.banks is None or comparison.with_residual:
         residuals = [_residual(subject, comparison.source) for subject in subjects]
-    grids, differences = [], []
+    grids, scores, differences = [], [], []
     for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
-        if comparison.bank is None:
+        banks = comparison.banks
+        if banks is None:
             grid = strongest(residuals[i], shape)
         else:
-            grid = _strangeness(activations, shape, comparison.bank, subject.number)
+            grid = _strangeness(activations, shape, banks.fine, subject.number)
         weights = _tensor_like(split(attention(grid), shape), activations["layer3"])
-        differences.append(weighted_difference(activations["layer3"], weights, expected[i]).cpu().numpy())
+        differences.append(difference(activations["layer3"], weights, expected[i]).cpu().numpy())
         grids.append(_of_one_size(grid, shape))
+        scores.append(float(strangeness_of(grids[-1].reshape(1, -1))[0]))
+        if banks is not None:
+            # Of the coarse scale, the same share of the image counts.
+            coarse = _strangeness(activations, shape, banks.coarse, subject.number)
+            highest = strangeness_of(coarse.reshape(1, -1), HIGHEST // 4)
+            scores[-1] = (scores[-1] + float(highest[0])) / 2
     parts = [np.stack(differences)]
     if comparison.with_residual:
         pictures = np.stack([_network_picture(each) for each in residuals])
         parts.append(_shortened(network.embed(pictures)[DEEP]))
     vectors = np.concatenate(parts, axis=1).astype(np.float16)
-    return [DefectDescription(grid, vector) for grid, vector in zip(grids, vectors, strict=True)]
+    return [DefectDescription(*each) for each in zip(grids, scores, vectors, strict=True)]
 
 
-def bank_patches(subject: Sequence[Subject], network: PatchNetwork) -> list[Tensor]:
-    """Return the patches of a batch of images, (tiles * PLACES * PLACES, COLUMNS) float32 each."""
-    shapes = [tile_shape(each.pixels) for each in subject]
-    seen = _activations(network, [each.pixels for each in subject], shapes)
-    return [patches(activations).flatten(0, 1) for activations in seen]
+def bank_activations(subjects: Sequence[Subject], network: PatchNetwork) -> list[dict[str, Tensor]]:
+    """Return the activations of the tiles of each image of a batch, which a bank is made of."""
+    shapes = [tile_shape(each.pixels) for each in subjects]
+    return _activations(network, [each.pixels for each in subjects], shapes)
 
 
 def _activations(
@@ -188,7 +207,9 @@ def _strangeness(
     activations: Mapping[str, Tensor], shape: tuple[int, int], bank: PatchBank, number: int | None
 ) -> Plane:
     """Return the map of an image from its patches, over all of its tiles."""
-    places = [bank.strangeness(tile, number).reshape(PLACES, PLACES) for tile in patches(activations)]
+    side = bank.scale.places
+    given = patches(activations, bank.scale)
+    places = [bank.strangeness(tile, number).reshape(side, side) for tile in given]
     return joined(np.stack(places), shape)
 
 

@@ -1,10 +1,9 @@
-"""A bounded sample of patches, and how far other patches are from it.
+"""Bounded samples of patches, and how far other patches are from them.
 
-A patch is one place of the network's layers 1 and 2, whose fields of view are about as small as small
-defects. The distance to the nearest patches of defect-free images as a measure of strangeness is from K. Roth
-et al., "Towards total recall in industrial anomaly detection", CVPR (2022); comparison with the other images
-of an unlabelled set from X. Li et al., "MuSc: zero-shot industrial anomaly classification and segmentation
-with mutual scoring of the unlabeled images", ICLR (2024).
+A patch is one place of two layers of the network. The distance to the nearest patches of defect-free images
+as a measure of strangeness is from K. Roth et al., "Towards total recall in industrial anomaly detection",
+CVPR (2022); comparison with the other images of an unlabelled set from X. Li et al., "MuSc: zero-shot
+industrial anomaly classification and segmentation with mutual scoring of the unlabeled images", ICLR (2024).
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from defect_workbench.engine.defect_map.tiles import PLACES
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Patches in a bank, whatever the number of images: their distances to one image take 40 ms on two cores.
-CAPACITY = 10_000
 # Random projections keep distances to about 4 %, for a third of the time.
 COLUMNS = 256
 _SEED = 5
@@ -32,27 +29,59 @@ NEIGHBOURS_IN_SET = 15
 _TYPICAL_FROM = 400
 
 
-def patches(activations: Mapping[str, Tensor]) -> Tensor:
-    """Return the patches of a batch: layers 1 and 2, each of unit norm, projected to fewer columns.
+@dataclass(frozen=True)
+class Scale:
+    """Which places of which layers are patches.
+
+    Attributes
+    ----------
+    layers : tuple of str
+    places : int
+        Along each side of a tile.
+    smooth : bool
+        Whether a patch is the mean over 3 x 3 places.
+    capacity : int
+        Patches in a bank, whatever the number of images: distances from 10,000 take 40 ms an image on two
+        cores.
+    """
+
+    layers: tuple[str, str]
+    places: int
+    smooth: bool
+    capacity: int
+
+
+# Fields of view about as small as small defects: this scale says where they are.
+FINE = Scale(("layer1", "layer2"), PLACES, smooth=False, capacity=10_000)
+# Noise is averaged out, and large faint defects stand out: this scale helps to say whether there are any.
+COARSE = Scale(("layer2", "layer3"), PLACES // 2, smooth=True, capacity=5_000)
+
+
+def patches(activations: Mapping[str, Tensor], scale: Scale = FINE) -> Tensor:
+    """Return the patches of a batch: two layers, each of unit norm, projected to fewer columns.
 
     Parameters
     ----------
     activations : mapping of str to (n, channels, height, width) Tensor
-        With "layer1" and "layer2".
+        With the layers of the scale.
+    scale : Scale
 
     Returns
     -------
-    (n, PLACES * PLACES, COLUMNS) float32 Tensor
+    (n, scale.places ** 2, COLUMNS) float32 Tensor
     """
     import torch
-    from torch.nn.functional import adaptive_avg_pool2d, normalize
+    from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, normalize, pad
 
-    maps = [adaptive_avg_pool2d(activations[name].float(), PLACES) for name in ("layer1", "layer2")]
-    joined = torch.cat([normalize(each, dim=1) for each in maps], 1).permute(0, 2, 3, 1).flatten(1, 2)
-    return joined @ torch.from_numpy(_projection(joined.shape[-1])).to(joined.device)
+    maps = [adaptive_avg_pool2d(activations[name].float(), scale.places) for name in scale.layers]
+    joined = torch.cat([normalize(each, dim=1) for each in maps], 1)
+    if scale.smooth:
+        joined = avg_pool2d(pad(joined, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    rows = joined.permute(0, 2, 3, 1).flatten(1, 2)
+    return rows @ torch.from_numpy(_projection(rows.shape[-1])).to(rows.device)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _projection(columns: int) -> Vectors:
     """Return a Gaussian random projection, (columns, COLUMNS) float32, which keeps distances on average."""
     random = np.random.RandomState(_SEED)
@@ -61,10 +90,11 @@ def _projection(columns: int) -> Vectors:
 
 @dataclass(frozen=True, eq=False)
 class PatchBank:
-    """Patches of defect-free images, or of the images of a set.
+    """Patches of defect-free images, or of the images of a set, at one scale.
 
     Attributes
     ----------
+    scale : Scale
     rows : (m, COLUMNS) float32 Tensor
     image : (m,) int64 Tensor
         The number of the image that each is from.
@@ -74,6 +104,7 @@ class PatchBank:
         The median distance of the bank's own patches from those of other images.
     """
 
+    scale: Scale
     rows: Tensor
     image: Tensor
     neighbours: int
@@ -96,8 +127,16 @@ class PatchBank:
         return np.asarray((distance / self.typical).cpu().numpy(), np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class PatchBanks:
+    """The patches of the same images at both scales."""
+
+    fine: PatchBank
+    coarse: PatchBank
+
+
 class BankBuilder:
-    """Collects patches image by image.
+    """Collects the patches of one scale image by image.
 
     Parameters
     ----------
@@ -105,17 +144,20 @@ class BankBuilder:
         How many images there will be; each gives the same share of the capacity.
     neighbours : int
         See `PatchBank`.
+    scale : Scale
     """
 
-    def __init__(self, images: int, neighbours: int) -> None:
-        self._each = max(1, CAPACITY // max(images, 1))
+    def __init__(self, images: int, neighbours: int, scale: Scale = FINE) -> None:
+        self._scale = scale
+        self._each = max(1, scale.capacity // max(images, 1))
         self._neighbours = neighbours
         self._rows: list[Tensor] = []
         self._images: list[int] = []
         self._random = np.random.RandomState(_SEED)
 
-    def add(self, given: Tensor, image: int) -> None:
-        """Add a random share of the patches of an image, (k, COLUMNS) float32."""
+    def add(self, activations: Mapping[str, Tensor], image: int) -> None:
+        """Add a random share of the patches of an image, given by the activations of its tiles."""
+        given = patches(activations, self._scale).flatten(0, 1)
         chosen = np.sort(self._random.permutation(len(given))[: self._each])
         self._rows.append(given[chosen.tolist()])
         self._images += [image] * len(chosen)
@@ -140,7 +182,7 @@ class BankBuilder:
             for i in range(0, len(rows), step)
         ]
         typical = float(torch.cat(apart).median()) if len(set(self._images)) > 1 else 0.0
-        return PatchBank(rows, images, self._neighbours, typical if typical > 1e-6 else 1.0)
+        return PatchBank(self._scale, rows, images, self._neighbours, typical if typical > 1e-6 else 1.0)
 
 
 def _distance(given: Tensor, rows: Tensor, images: Tensor, neighbours: int, without: int | None) -> Tensor:

@@ -10,7 +10,7 @@ from defect_workbench.engine.defect_map.alignment import aligned
 from defect_workbench.engine.preprocessing.background import Plane, median_and_spread, noise_of
 from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern
 
-IDENTITY = "residual-v1"
+IDENTITY = "residual-v2"
 
 # Less noise than this is not visible, and images without any would have infinite residuals.
 LEAST_NOISE = 2.0
@@ -25,6 +25,10 @@ _FEWEST = 100
 _MOST_OUTSTANDING = 0.03
 _MOST_SPREAD = 2.0
 _LEAST_PIXEL_NOISE = 0.3
+_PEAK_PIXELS = 20
+_PEAK_SHARE = 0.7
+# Four standard deviations of the noise are never drawn stronger than at three quarters of the contrast.
+_FAINT = 4.0
 
 
 def from_reference(image: Plane, reference: Plane) -> Plane:
@@ -142,6 +146,8 @@ def as_picture(residual: Plane) -> Plane:
     Parameters
     ----------
     residual : (height, width) float32
-        In standard deviations of the noise; four of them are three quarters of the way to black or white.
+        In standard deviations of the noise. The contrast is that of the strongest pixels, so that edges which
+        do not fit perfectly stay faint beside a defect; without any, noise stays faint.
     """
-    return np.asarray(127.5 + 127.5 * np.tanh(residual / 4), np.float32)
+    peak = float(np.sort(np.abs(residual), axis=None)[-_PEAK_PIXELS:].mean())
+    return np.asarray(127.5 + 127.5 * np.tanh(residual / max(_FAINT, _PEAK_SHARE * peak)), np.float32)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers, Vectors
+from defect_workbench.core.arrays import Integers, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEFECT, RESIDUAL, BackboneInfo
-from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels, strangeness_of
+from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
@@ -25,11 +25,17 @@ from defect_workbench.engine.defect_map.describe import (
     DefectDescription,
     PatchNetwork,
     Subject,
-    bank_patches,
+    bank_activations,
     batches,
     describe,
 )
-from defect_workbench.engine.defect_map.patch_bank import NEIGHBOURS_IN_SET, BankBuilder, PatchBank
+from defect_workbench.engine.defect_map.patch_bank import (
+    COARSE,
+    FINE,
+    NEIGHBOURS_IN_SET,
+    BankBuilder,
+    PatchBanks,
+)
 from defect_workbench.engine.defect_map.residuals import is_explained
 from defect_workbench.engine.defect_map.subjects import ReferenceFile, in_order, read_subject
 from defect_workbench.engine.defect_map.tiles import PLACES
@@ -44,8 +50,8 @@ if TYPE_CHECKING:
 
 # The most images of a set that give patches to the bank: a further pass through the network for each.
 BANKED = 150
-# The number of images whose backgrounds are tested.
-_MODELLED = 40
+# The most images whose backgrounds are tested.
+_MODELLED = 60
 _MODEL_SIZE = 320
 _SEED = 7
 
@@ -65,7 +71,7 @@ class BankPlan:
     """
 
     digest: str
-    make: Callable[[Reporter], PatchBank]
+    make: Callable[[Reporter], PatchBanks]
     of_set: bool = False
 
 
@@ -93,7 +99,7 @@ def bank_of_set(images: ImageSet, network: PatchNetwork, processing: Preprocessi
     sample = sample_of(images, BANKED).tolist()
     read = partial(_numbered, images, processing)
 
-    def make(reporter: Reporter) -> PatchBank:
+    def make(reporter: Reporter) -> PatchBanks:
         return _bank(in_order(read, sample), len(sample), NEIGHBOURS_IN_SET, network, reporter)
 
     return BankPlan(digest_of([images.images[i].sha256 for i in sample]), make, of_set=True)
@@ -102,7 +108,7 @@ def bank_of_set(images: ImageSet, network: PatchNetwork, processing: Preprocessi
 def bank_of_clean(subjects: Sequence[tuple[str, Subject]], network: PatchNetwork) -> BankPlan:
     """Return the plan of a bank of patches of clean images, given with the SHA-256 of their contents."""
 
-    def make(reporter: Reporter) -> PatchBank:
+    def make(reporter: Reporter) -> PatchBanks:
         given = iter([subject for _, subject in subjects])
         return _bank(given, len(subjects), 1, network, reporter)
 
@@ -115,26 +121,40 @@ def _numbered(images: ImageSet, processing: Preprocessing, index: int) -> Subjec
 
 def _bank(
     subjects: Iterator[Subject], count: int, neighbours: int, network: PatchNetwork, reporter: Reporter
-) -> PatchBank:
+) -> PatchBanks:
     reporter.stage("Comparing images for defect maps", count)
-    builder = BankBuilder(count, neighbours)
+    builders = [BankBuilder(count, neighbours, scale) for scale in (FINE, COARSE)]
     for batch in batches(subjects):
         reporter.check()
-        for subject, patches in zip(batch, bank_patches(batch, network), strict=True):
-            builder.add(patches, -1 if subject.number is None else subject.number)
+        for subject, activations in zip(batch, bank_activations(batch, network), strict=True):
+            for builder in builders:
+                builder.add(activations, -1 if subject.number is None else subject.number)
         reporter.advance(len(batch))
-    return builder.build()
+    fine, coarse = (builder.build() for builder in builders)
+    return PatchBanks(fine, coarse)
 
 
-def backgrounds_are_explained(images: ImageSet, processing: Preprocessing) -> bool:
-    """Return whether the backgrounds of most images of a set can be modelled, judged by a sample."""
-    sample = sample_of(images, _MODELLED)
+def modelled_share(images: ImageSet, processing: Preprocessing, reporter: Reporter) -> float:
+    """Return the share of images whose background can be modelled, of a sample of at most `_MODELLED`.
+
+    Raises
+    ------
+    WorkbenchError
+        If an image can no longer be read.
+    """
+    sample = sample_of(images, _MODELLED).tolist()
+    reporter.stage("Testing whether the backgrounds can be modelled", len(sample))
 
     def test(index: int) -> bool:
         grey = grey_of(read_subject(images, index, processing).pixels)
         return is_explained(reduced(grey, step_of(grey.shape, _MODEL_SIZE)))
 
-    return float(np.mean(list(in_order(test, sample.tolist())))) > 0.5
+    modelled = 0
+    for found in in_order(test, sample):
+        reporter.check()
+        modelled += found
+        reporter.advance(1)
+    return modelled / len(sample)
 
 
 @dataclass(eq=False)
@@ -208,8 +228,8 @@ class SetMaps:
         missing = [i for key, i in unique.items() if key not in self._vectors or key not in self._maps]
         if not missing:
             return 0
-        bank = None if self.bank is None else self.bank.make(reporter)
-        comparison = Comparison(self.source, bank, self.with_residual)
+        banks = None if self.bank is None else self.bank.make(reporter)
+        comparison = Comparison(self.source, banks, self.with_residual)
         reporter.stage("Mapping defects", len(missing))
         pending: list[tuple[str, DefectDescription]] = []
         since, done = time.monotonic(), 0
@@ -234,7 +254,7 @@ class SetMaps:
         return read_subject(self.images, index, self.processing, number, given)
 
     def _flush(self, pending: list[tuple[str, DefectDescription]]) -> None:
-        maps = [(key, each.grid.ravel().astype(np.float16)) for key, each in pending if key not in self._maps]
+        maps = [(key, _row(each)) for key, each in pending if key not in self._maps]
         vectors = [(key, each.vector) for key, each in pending if key not in self._vectors]
         for block, rows in ((self._maps, maps), (self._vectors, vectors)):
             if rows:
@@ -252,5 +272,10 @@ class SetMaps:
     def maps(self) -> DefectMaps:
         """Return the maps of all images; `make` must have run for all."""
         values = self._maps.vectors(self._keys)
-        grids = as_levels(values).reshape(-1, PLACES, PLACES)
-        return DefectMaps(self.source, grids, strangeness_of(values))
+        grids = as_levels(values[:, :-1]).reshape(-1, PLACES, PLACES)
+        return DefectMaps(self.source, grids, values[:, -1])
+
+
+def _row(description: DefectDescription) -> StorableVectors:
+    """Return what the store keeps of a map: its places, and the strangeness of the image."""
+    return np.append(description.grid.ravel(), description.strangeness).astype(np.float16)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from defect_workbench.core.images.defect_maps import HIGHEST, as_levels, strangeness_of
 from defect_workbench.core.progress import SilentReporter
-from defect_workbench.engine.defect_map.attention import attention, weighted_difference
-from defect_workbench.engine.defect_map.patch_bank import CAPACITY, COLUMNS, BankBuilder
+from defect_workbench.engine.defect_map.attention import attention, difference
+from defect_workbench.engine.defect_map.patch_bank import COARSE, FINE, BankBuilder, Scale, patches
 from defect_workbench.engine.defect_map.references import References
 from defect_workbench.engine.defect_map.tiles import (
     PLACES,
@@ -57,41 +57,51 @@ def test_a_single_pixel_is_never_lost_between_places(height: int, width: int, da
     assert np.abs(where + 0.5 - expected).max() <= 1.5 + found.shape[0] / height
 
 
-def random_rows(count: int, seed: int) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng(seed).standard_normal((count, COLUMNS)).astype(np.float32))
+def activations(seed: int, side: int = 8, tiles: int = 1) -> dict[str, torch.Tensor]:
+    """Return random activations, which differ from place to place and from image to image."""
+    random = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.randn((tiles, channels, side, side), generator=random)
+        for name, channels in (("layer1", 24), ("layer2", 32), ("layer3", 40))
+    }
 
 
-def test_patch_from_the_bank_is_not_strange_and_a_foreign_one_is() -> None:
-    builder = BankBuilder(4, 1)
+def rows_of(seed: int, scale: Scale) -> torch.Tensor:
+    return patches(activations(seed), scale)[0]
+
+
+@pytest.mark.parametrize("scale", [FINE, COARSE])
+def test_patch_from_the_bank_is_not_strange_and_a_foreign_one_is(scale: Scale) -> None:
+    builder = BankBuilder(4, 1, scale)
     for image in range(4):
-        builder.add(random_rows(60, image), image)
+        builder.add(activations(image), image)
     bank = builder.build()
-    ordinary = bank.strangeness(random_rows(60, 2))
-    assert ordinary.max() < 1e-2
+    assert bank.strangeness(rows_of(2, scale)).max() < 1e-2
     # A new patch is about as far as those of other images are from each other.
-    assert bank.strangeness(random_rows(60, 99)) == pytest.approx(1, abs=0.2)
-    assert bank.strangeness(3 * random_rows(60, 99)).min() > 1.5
-    assert bank.strangeness(random_rows(60, 2), image=2).min() > 0.5
+    assert bank.strangeness(rows_of(99, scale)) == pytest.approx(1, abs=0.35)
+    assert bank.strangeness(3 * rows_of(99, scale)).min() > 1.5
+    assert bank.strangeness(rows_of(2, scale), image=2).min() > 0.5
 
 
-def test_bank_has_a_bounded_size_and_does_not_depend_on_the_run() -> None:
+@pytest.mark.parametrize("scale", [FINE, COARSE])
+def test_bank_has_a_bounded_size_and_does_not_depend_on_the_run(scale: Scale) -> None:
     banks = []
     for _ in range(2):
-        builder = BankBuilder(3, 15)
-        for image in range(3):
-            builder.add(random_rows(CAPACITY, image), image)
+        builder = BankBuilder(2, 15, scale)
+        for image in range(2):
+            builder.add(activations(image, tiles=scale.capacity // scale.places**2), image)
         banks.append(builder.build())
-    assert len(banks[0].rows) <= CAPACITY
+    assert len(banks[0].rows) == scale.capacity
     assert torch.equal(banks[0].rows, banks[1].rows)
     assert banks[0].typical == banks[1].typical
 
 
 def test_bank_of_one_image_and_of_equal_patches_gives_finite_numbers() -> None:
     builder = BankBuilder(1, 15)
-    builder.add(torch.zeros((5, COLUMNS)), 0)
+    builder.add({name: torch.zeros_like(values) for name, values in activations(0).items()}, 0)
     bank = builder.build()
-    assert np.isfinite(bank.strangeness(random_rows(3, 1))).all()
-    assert bank.strangeness(random_rows(3, 1), image=0).tolist() == [0, 0, 0]
+    assert np.isfinite(bank.strangeness(rows_of(1, FINE))).all()
+    assert set(bank.strangeness(rows_of(1, FINE), image=0).tolist()) == {0}
 
 
 def test_bank_without_patches_is_a_mistake() -> None:
@@ -102,21 +112,41 @@ def test_bank_without_patches_is_a_mistake() -> None:
 def test_weights_of_places_concentrate_on_the_strangest() -> None:
     grid = np.ones((PLACES, PLACES), np.float32)
     assert attention(grid) == pytest.approx(1 / PLACES**2)
-    grid[3, 4] = 2
+    grid[3, 4:6] = 2, 3
     weights = attention(grid)
     assert weights.sum() == pytest.approx(1, abs=1e-4)
-    assert weights[3, 4] > 0.99
+    assert weights[3, 4:6] == pytest.approx([1 / 3, 2 / 3])
+
+
+@given(st.integers(1, 40), st.integers(0, 9))
+def test_few_places_have_weight_and_the_strangest_has_most(side: int, seed: int) -> None:
+    grid = np.random.default_rng(seed).random((side, side)).astype(np.float32)
+    weights = attention(grid)
+    assert weights.sum() == pytest.approx(1, abs=1e-4)
+    assert np.count_nonzero(weights) <= max(2, 0.05 * grid.size)
+    assert weights.argmax() == grid.argmax()
 
 
 def test_difference_is_that_of_the_weighted_place() -> None:
-    activations = torch.zeros((1, 6, 14, 14))
-    activations[0, 2, 1, 2] = 5.0
+    values = torch.zeros((1, 6, 14, 14))
+    values[0, 2, 1, 2] = 5.0
     weights = torch.zeros((1, PLACES, PLACES))
     weights[0, 3, 4] = 1.0
-    found = weighted_difference(activations, weights)
-    assert found.argmax() == 2
+    found = difference(values, weights)
+    assert found[:6].argmax() == found[6:].argmax() == 2
     assert float(found.norm()) == pytest.approx(1)
-    assert float(weighted_difference(activations, weights, activations).norm()) == 0
+    assert float(difference(values, weights, values).norm()) == 0
+
+
+def test_maximum_of_the_difference_is_over_places_that_count() -> None:
+    values = torch.zeros((2, 3, 14, 14))
+    values[0, 0, 1, 1] = values[1, 1, 5, 5] = 1.0
+    values[0, 2, 9, 9] = 100.0
+    weights = torch.zeros((2, PLACES, PLACES))
+    weights[0, 2, 2], weights[1, 10, 10], weights[0, 18, 18] = 0.5, 0.45, 0.01
+    maximum = difference(values, weights, torch.zeros_like(values))[3:]
+    assert float(maximum[0]) == float(maximum[1]) > 0
+    assert float(maximum[2]) == 0
 
 
 @given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=60))
