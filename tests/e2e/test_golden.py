@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import AVERAGE
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.model.model_file import load_model
@@ -79,7 +81,8 @@ def clustered(
     golden: Path, weights: Path, reporter: SilentReporter, description: str | None
 ) -> OpenedProject:
     options = FeatureOptions(golden / "store", weights, offline=True, description=description)
-    return open_folder(OpenRequest(golden / "images", options), reporter)
+    settings = Settings(group_by=GroupBy.PICTURE)
+    return open_folder(OpenRequest(golden / "images", options, settings), reporter)
 
 
 def test_store_still_has_every_vector(golden: Path, weights_folder: Path) -> None:

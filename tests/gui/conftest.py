@@ -14,6 +14,7 @@ from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows import map_defects
 
 
 class Answers:
@@ -44,6 +45,12 @@ class Answers:
 @pytest.fixture
 def answers() -> Answers:
     return Answers()
+
+
+@pytest.fixture(autouse=True)
+def grouped_by_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Automatic grouping is by the whole image: maps of the sample would take most of a test's time."""
+    monkeypatch.setattr(map_defects, "ENOUGH_MODELLED", 2.0)
 
 
 def delete_now(window: MainWindow) -> None:
