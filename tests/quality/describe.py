@@ -1,25 +1,27 @@
-"""The ways of describing images that are compared.
-
-A further way (by the defect, by both) is an entry of `WAYS`; it becomes a column of the table.
-"""
+"""The ways of describing images that are compared. An entry of `WAYS` becomes a column of the table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers
+from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter, SilentReporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, scan_labels
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import with_defect_features
 from tests.quality.labelled import LabelledFolder, chosen_paths
+
+COMPARED = (MapSource.REFERENCE, MapSource.CLEAN, MapSource.OTHERS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +37,23 @@ class Sample:
         The set they are from, with what is stored beside it. Foreign images are from other sets.
     options : FeatureOptions
         How to extract further features.
+    strangeness : (n,) float32 or None
+        None if there are no defect maps.
     """
 
     images: ImageSet
     features: Features
     source: LabelledFolder
     options: FeatureOptions
+    strangeness: Vectors | None = None
 
     def subset(self, rows: Integers) -> Sample:
         """Return some of the images."""
         images = ImageSet(self.images.root, tuple(self.images.images[i] for i in rows.tolist()), ())
         blocks = {name: block[rows] for name, block in self.features.blocks.items()}
-        return replace(self, images=images, features=replace(self.features, blocks=blocks))
+        strangeness = None if self.strangeness is None else self.strangeness[rows]
+        features = replace(self.features, blocks=blocks)
+        return replace(self, images=images, features=features, strangeness=strangeness)
 
     def joined(self, others: Sample) -> Sample:
         """Return the images of both; those of `others` get absolute paths."""
@@ -72,31 +79,47 @@ class Way:
 
     Attributes
     ----------
-    describe : callable
-        Returns the features of a sample, which may depend on the other images in it.
-    settings : Settings
-        Settings of the grouping; each run replaces the seed.
+    group_by : GroupBy
+    compared_with : MapSource or None
+        What defect maps compare images with; None for the whole picture.
     """
 
-    describe: Callable[[Sample], Features]
-    settings: Settings = field(default_factory=Settings)
+    group_by: GroupBy
+    compared_with: MapSource | None = None
+
+    def applies_to(self, source: LabelledFolder) -> bool:
+        """Return whether a set has what the images are compared with."""
+        needed = {MapSource.REFERENCE: source.references, MapSource.CLEAN: source.clean}
+        return self.compared_with not in needed or needed[self.compared_with] is not None
 
     def described(self, sample: Sample) -> Sample:
-        """Return the sample with the features of this way."""
-        return replace(sample, features=self.describe(sample))
+        """Return the sample with the features of this way, which may depend on the other images in it."""
+        if self.compared_with is None:
+            return sample
+        source = sample.source
+        settings = Settings(group_by=self.group_by)
+        if self.compared_with is MapSource.REFERENCE:
+            settings = replace(settings, reference=str(source.references))
+        if self.compared_with is MapSource.CLEAN:
+            settings = replace(settings, clean=str(source.clean))
+        found = with_defect_features(
+            sample.images, sample.features, settings, sample.options, SilentReporter()
+        )
+        assert found.maps is not None
+        return replace(sample, features=found.features, strangeness=found.maps.strangeness)
 
     def analysis_of(self, described: Sample, seed: int) -> Analysis:
         """Group a described sample as the program does."""
-        return analyse(described.features, replace(self.settings, seed=seed), SilentReporter())
+        settings = Settings(group_by=self.group_by, seed=seed)
+        return analyse(described.features, settings, SilentReporter())
 
 
-def whole_picture(sample: Sample) -> Features:
-    """Describe each image as a whole, as the program does by default."""
-    return sample.features
-
-
-PICTURE = Way(whole_picture)
-WAYS: Mapping[str, Way] = {"picture": PICTURE}
+PICTURE = Way(GroupBy.PICTURE)
+WAYS: Mapping[str, Way] = {
+    "picture": PICTURE,
+    **{f"defect, {source}": Way(GroupBy.DEFECT, source) for source in COMPARED},
+    **{f"both, {source}": Way(GroupBy.BOTH, source) for source in COMPARED},
+}
 
 
 def read_sample(source: LabelledFolder, count: int, options: FeatureOptions, reporter: Reporter) -> Sample:

@@ -10,11 +10,14 @@ import numpy as np
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.workflows.extract import FeatureOptions
-from tests.quality.describe import WAYS, Sample, Way, read_sample
+from tests.quality.describe import PICTURE, WAYS, Sample, Way, read_sample
 from tests.quality.figures import (
     ACCURACY,
     ACTIONS,
+    CLEAN,
     FOREIGN,
+    STRANGENESS,
+    area,
     classifier_figure,
     codes,
     grouping_figures,
@@ -83,25 +86,37 @@ def measure(folders: Sequence[LabelledFolder], plan: Plan, options: FeatureOptio
             others = []
         classes = sample.labelled().labels
         results.sizes[name] = len(classes), len(np.unique(classes))
+        described = {}
+        for way_name, way in WAYS.items():
+            if way.applies_to(sample.source):
+                note(f"describing {name} by {way_name}")
+                described[way_name] = way.described(sample)
         for seed in range(plan.seeds):
             note(f"measuring {name}, seed {seed + 1} of {plan.seeds}")
-            part = sample.subset(subsample(classes, SHARE, seed))
-            for way_name, way in WAYS.items():
-                results.add(name, way_name, figures_of(part, others, way, seed, plan))
+            rows = subsample(classes, SHARE, seed)
+            for way_name, found in described.items():
+                results.add(name, way_name, figures_of(found.subset(rows), WAYS[way_name], seed, plan))
+            if others:
+                figures = outlier_figures(sample.subset(rows), others, PICTURE, seed)
+                results.add(name, "picture", figures)
     return results
 
 
-def figures_of(sample: Sample, others: Sequence[Sample], way: Way, seed: int, plan: Plan) -> dict[str, float]:
-    """Return all figures of one subsample and one way of describing it."""
-    classes, paths = sample.labelled().labels, sample.images.paths
-    background_of = sample.source.background_of
+def figures_of(described: Sample, way: Way, seed: int, plan: Plan) -> dict[str, float]:
+    """Return all figures of one subsample and one way of describing it, but those about outliers.
+
+    Outliers are judged by the picture alone, as each planted image would change what the others are compared
+    with, and all maps would have to be made again.
+    """
+    labelled, paths = described.labelled(), described.images.paths
+    background_of = described.source.background_of
     backgrounds = None if background_of is None else codes([background_of(path) for path in paths])
-    described = way.described(sample)
     analysis = way.analysis_of(described, seed)
-    figures = grouping_figures(analysis, classes, backgrounds)
-    if others:
-        figures |= outlier_figures(sample, others, way, seed)
-    figures[ACTIONS] = reviewer_figure(analysis, classes, seed)
-    if plan.classifier:
+    figures = grouping_figures(analysis, labelled.labels, backgrounds)
+    clean = [folder == CLEAN for folder in labelled.folders]
+    if described.strangeness is not None and any(clean):
+        figures[STRANGENESS] = area(~np.array(clean)[labelled.labels], described.strangeness)
+    figures[ACTIONS] = reviewer_figure(analysis, labelled.labels, seed)
+    if plan.classifier and way is PICTURE:
         figures[ACCURACY] = classifier_figure(described, FOLDS, seed)
     return figures

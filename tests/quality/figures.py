@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers
+from defect_workbench.core.arrays import Flags, Integers, Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
@@ -27,6 +27,9 @@ SIMILAR_RECALL, SIMILAR_FALSE_FLAGS = "outlier recall, similar images", "false f
 IN_ONE_GROUP = "similar images in one outlier group"
 ACCURACY = "classifier accuracy"
 ACTIONS = "actions per 100 images"
+STRANGENESS = "strangeness, area under the curve"
+# The class of images without a defect.
+CLEAN = "clean"
 
 
 def ari(first: Integers, second: Integers) -> float:
@@ -41,6 +44,13 @@ def nmi(first: Integers, second: Integers) -> float:
     from sklearn.metrics import normalized_mutual_info_score
 
     return float(normalized_mutual_info_score(first, second))
+
+
+def area(defective: Flags, strangeness: Vectors) -> float:
+    """Return the area under the ROC curve of strangeness between clean and defective images."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(defective, strangeness))
 
 
 def partition_at_cut(analysis: Analysis) -> Partition:

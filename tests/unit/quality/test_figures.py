@@ -8,10 +8,11 @@ import pytest
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.workflows.extract import FeatureOptions
 from tests.quality import evaluate, figures
-from tests.quality.describe import PICTURE, Sample, Way
+from tests.quality.describe import PICTURE, WAYS, Sample, Way
 from tests.quality.evaluate import Plan, figures_of
 from tests.quality.labelled import LabelledFolder
 from tests.quality.reviewer import actions_needed
@@ -39,7 +40,8 @@ def analysis_of(described: Sample) -> Analysis:
 
 def test_classes_that_are_far_apart_are_grouped_and_need_one_action_each() -> None:
     near = sample("near")
-    found = figures_of(near, [sample("far", 200.0)], PICTURE, 0, Plan())
+    found = figures_of(near, PICTURE, 0, Plan())
+    found |= figures.outlier_figures(near, [sample("far", 200.0)], PICTURE, 0)
     assert found[figures.TRUE_ARI] == found[figures.TRUE_NMI] == 1
     assert found[figures.CUT_ARI] > 0.9
     assert found[figures.BEST_ARI] == 1
@@ -141,13 +143,15 @@ def test_outliers_are_labelled_last_and_only_if_needed() -> None:
 def test_the_table_has_a_row_per_figure_and_a_column_per_way_of_describing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def shuffled(given: Sample) -> Features:
-        order = np.random.default_rng(0).permutation(len(given.images))
-        return Features({name: block[order] for name, block in given.features.blocks.items()}, None)
+    class Shuffled(Way):
+        def described(self, sample: Sample) -> Sample:
+            order = np.random.default_rng(0).permutation(len(sample.images))
+            blocks = {name: block[order] for name, block in sample.features.blocks.items()}
+            return replace(sample, features=Features(blocks, None))
 
     by_name = {"near": sample("near"), "far": sample("far", 200.0)}
     monkeypatch.setattr(evaluate, "read_sample", lambda folder, *_: by_name[folder.name])
-    monkeypatch.setattr(evaluate, "WAYS", {"picture": PICTURE, "shuffled": Way(shuffled)})
+    monkeypatch.setattr(evaluate, "WAYS", {"picture": PICTURE, "shuffled": Shuffled(GroupBy.PICTURE)})
     folders = [one.source for one in by_name.values()]
     plan = Plan(seeds=2, only=frozenset({"near"}))
     results = evaluate.measure(folders, plan, next(iter(by_name.values())).options, lambda line: None)
@@ -164,6 +168,26 @@ def test_the_table_has_a_row_per_figure_and_a_column_per_way_of_describing(
     stored = json.loads(json.dumps(results.as_json()))["sets"]["near"]["ways"]
     assert stored["picture"][figures.TRUE_ARI]["values"] == [1.0, 1.0]
     assert stored["shuffled"][figures.TRUE_ARI]["mean"] < 0.2
+
+
+def test_ways_apply_to_sets_that_have_what_they_need() -> None:
+    alone = sample("alone").source
+    applied = {name for name, way in WAYS.items() if way.applies_to(alone)}
+    assert applied == {"picture", "defect, others", "both, others"}
+    assert WAYS["both, clean"].applies_to(replace(alone, clean=Path("clean")))
+    assert not WAYS["both, reference"].applies_to(replace(alone, clean=Path("clean")))
+
+
+def test_strangeness_is_judged_where_some_images_are_clean() -> None:
+    near = sample("near")
+    images = tuple(
+        replace(image, path=image.path.replace("class-0", "clean")) for image in near.images.images
+    )
+    near = replace(near, images=replace(near.images, images=images))
+    strangeness = np.r_[np.zeros(30), np.ones(60)].astype(np.float32)
+    assert figures.STRANGENESS not in figures_of(near, PICTURE, 0, Plan())
+    judged = figures_of(replace(near, strangeness=strangeness), PICTURE, 0, Plan())
+    assert judged[figures.STRANGENESS] == 1
 
 
 def test_a_figure_that_only_some_ways_have_is_a_dash() -> None:
