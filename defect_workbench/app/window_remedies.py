@@ -21,6 +21,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_CUT: "choose fewer clusters",
     Remedy.OTHER_FOLDS: "change the number of folds",
     Remedy.OTHER_LOTS: "change the rule for lots",
+    Remedy.OTHER_FALSE_ALARMS: "change the share of known images to flag as unknown",
     Remedy.OTHER_DRAWS: "change the number of random augmentations",
     Remedy.NO_AUGMENTATION: "turn augmentation or fine-tuning off",
     Remedy.CONFIRM_CLUSTERS: "confirm at least two clusters first",

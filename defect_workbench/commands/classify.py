@@ -8,6 +8,7 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import (
     Commands,
+    add_false_alarms,
     add_json,
     add_mode,
     add_offline,
@@ -23,10 +24,17 @@ from defect_workbench.commands.shared.extraction_options import (
     print_rejected,
     with_scale_warning,
 )
+from defect_workbench.core.errors import concerning
 from defect_workbench.core.text import counted
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.classify import ClassifyRequest, classify, open_model
+from defect_workbench.workflows.classify import (
+    ClassifyRequest,
+    applied_model,
+    classify,
+    common_threshold,
+    open_model,
+)
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 
 
@@ -38,6 +46,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         "--model", type=Path, required=True, metavar="MODEL", help="classifier, as written by train"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder: new or empty")
+    add_false_alarms(parser, "default: that of the classifier", default=None)
     add_mode(parser)
     add_seed(parser, "clustering the unknown images")
     add_offline(parser)
@@ -50,11 +59,14 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Classify the images and export them."""
     model = open_model(args.model)
+    request = ClassifyRequest(model, args.folder, args.seed, args.false_alarms)
+    with concerning(args.model):
+        applied_model(request)
     check_out(args.out, store=args.store)
     check_seed(args.seed)
     started = time.perf_counter()
     options = with_scale_warning(feature_options(args, places), reporter)
-    classified = classify(ClassifyRequest(model, args.folder, args.seed), options, reporter)
+    classified = classify(request, options, reporter)
     classifying = time.perf_counter() - started
     trained_on = "" if model.facts is None else f", trained on {model.facts.images:,} images"
     export(
@@ -73,7 +85,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
             "labels": dict(classified.labels),
             "unknown": classified.unknown,
             "images_per_second": round(len(images) / max(classifying, 1e-9), 2),
-            "threshold": model.novelty.threshold,
+            "false_alarms": classified.model.novelty.false_alarms,
+            "threshold": common_threshold(classified.model),
             "backbone": backbone_json(classified.extraction.features.backbone),
             "out": str(args.out),
             "seconds": round(time.perf_counter() - started, 3),

@@ -7,7 +7,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.commands.shared.common_options import Commands, add_seed, add_store, check_seed
+from defect_workbench.commands.shared.common_options import (
+    Commands,
+    add_false_alarms,
+    add_seed,
+    add_store,
+    check_seed,
+)
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.extraction_options import (
     add_extraction,
@@ -15,8 +21,10 @@ from defect_workbench.commands.shared.extraction_options import (
     extraction_of,
     print_rejected,
 )
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.classify import common_threshold, pooled_labels
 from defect_workbench.workflows.save_model import ModelFiles, check_model_files, save_trained
 from defect_workbench.workflows.train import TrainRequest, check_train_request, read_taxonomy_file, train
 
@@ -69,6 +77,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         action="store_true",
         help="measure how well unknown classes are detected, leaving out each class in turn",
     )
+    add_false_alarms(parser, f"default: {FALSE_ALARMS}", default=FALSE_ALARMS)
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="also write the heads to an ONNX file")
     add_extraction(parser)
     add_store(parser, places.store)
@@ -88,6 +97,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         fine_tune=args.fine_tune,
         leave_one_out=args.leave_one_out,
         group_by=args.group_by,
+        false_alarms=args.false_alarms,
     )
     files = ModelFiles(args.out, args.onnx)
     check_train_request(request)
@@ -115,7 +125,9 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
             "overall": facts["overall"],
             "stages": facts["stages"],
             "ablation": facts["ablation"],
-            "unknown": {"threshold": outcome.crossval.threshold, **(facts["unknown"] or {})},
+            "false_alarms": args.false_alarms,
+            "pooled": pooled_labels(outcome.model),
+            "unknown": {"threshold": common_threshold(outcome.model), **(facts["unknown"] or {})},
             "known_rejected": float((~outcome.crossval.prediction.known).mean()),
             "notes": facts["notes"],
             "backbone": backbone_json(extraction.features.backbone),
@@ -150,6 +162,11 @@ def _print_summary(outcome: TrainingResult, model: Path, report: Path) -> None:
         print_text(
             f"  unknown classes: ROC area {facts.unknown.mean:.3f} on average, "
             f"{facts.unknown.worst:.3f} at worst"
+        )
+    if facts.unknown is not None and facts.unknown.recall is not None:
+        print_text(
+            f"  {100 * facts.unknown.recall:.1f}% of the images of unknown classes are flagged, and "
+            f"{100 * (facts.unknown.known_rejected or 0):.1f}% of known images"
         )
     for note in facts.notes:
         print_text(f"  {note}")

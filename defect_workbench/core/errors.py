@@ -39,6 +39,8 @@ class Remedy(Enum):
     """Determine the lot of an image by another rule."""
     OTHER_DRAWS = auto()
     """Augment each image another number of times."""
+    OTHER_FALSE_ALARMS = auto()
+    """Give another share of known images that may be called unknown."""
     NO_AUGMENTATION = auto()
     """Train without augmentation."""
     CONFIRM_CLUSTERS = auto()

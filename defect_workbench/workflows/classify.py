@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.errors import concerning
 from defect_workbench.core.progress import Reporter
@@ -24,11 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ClassifyRequest:
-    """A classifier, and the folder of images to classify."""
+    """A classifier, and the folder of images to classify.
+
+    Attributes
+    ----------
+    false_alarms : float or None
+        Share of known images that may be called unknown; None for that of the classifier.
+    """
 
     model: Classifier
     folder: Path
     seed: int = 0
+    false_alarms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,7 @@ class ClassifiedFolder:
     project: Project
     prediction: Prediction
     extraction: Extraction
+    model: Classifier
 
     @property
     def unknown(self) -> int:
@@ -82,6 +92,34 @@ def open_model(path: Path) -> Classifier:
         return load_model(path)
 
 
+def common_threshold(model: Classifier) -> float | None:
+    """Return the novelty score above which an image is unknown whatever its label; None if there is none."""
+    highest = float(model.novelty.thresholds().max())
+    return highest if np.isfinite(highest) else None
+
+
+def pooled_labels(model: Classifier) -> list[str]:
+    """Return the labels with too few images to be calibrated alone."""
+    calibration = model.novelty.calibration
+    if calibration is None:
+        return []
+    few = calibration.pooled(calibration.false_alarms).tolist()
+    return [name for name, pooled in zip(model.labels, few, strict=True) if pooled]
+
+
+def applied_model(request: ClassifyRequest) -> Classifier:
+    """Return the classifier with the share of false alarms that is asked for.
+
+    Raises
+    ------
+    InputError
+        If the share is out of range, or the classifier has a fixed threshold.
+    """
+    from defect_workbench.engine.classifier.novelty import with_false_alarms
+
+    return with_false_alarms(request.model, request.false_alarms)
+
+
 def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Reporter) -> ClassifiedFolder:
     """Extract the features that a classifier needs and predict the label of each image.
 
@@ -94,14 +132,14 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
     Raises
     ------
     InputError
-        If the folder has no usable image.
+        If the folder has no usable image, or the share of false alarms cannot be set.
     WorkbenchError
         If the model does not fit features computed by this version or with these weights.
     """
     from defect_workbench.engine.classifier.apply_model import classify_images, precision_of
     from defect_workbench.engine.features.identity import description_of, processing_of
 
-    model = request.model
+    model = applied_model(request)
     options = replace(
         options,
         processing=processing_of(model),
@@ -119,4 +157,4 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         reporter,
         seed=request.seed,
     )
-    return ClassifiedFolder(project, prediction, extraction)
+    return ClassifiedFolder(project, prediction, extraction, model)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -51,6 +52,8 @@ class TrainRequest:
         Measure how well unknown classes are detected, leaving out each class in turn.
     group_by : str or None
         How the lot, which no fold divides, follows from a path: "parent" or a regular expression.
+    false_alarms : float
+        Share of known images that may be called unknown, above 0 and at most 0.5.
     """
 
     confirmed: bool = False
@@ -63,6 +66,7 @@ class TrainRequest:
     fine_tune: bool = False
     leave_one_out: bool = False
     group_by: str | None = None
+    false_alarms: float = FALSE_ALARMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +200,7 @@ def _choices(request: TrainRequest) -> TrainingChoices:
         fine_tune=request.fine_tune,
         leave_one_out=request.leave_one_out,
         draws=request.draws,
+        false_alarms=request.false_alarms,
     )
 
 

@@ -28,7 +28,7 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
         "Description": "–" if backbone is None else description_label(backbone["name"], described),
         "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
         "SHA-256 of the training manifest": facts.manifest_sha256,
-        "Threshold for unknown": f"{outcome.crossval.threshold:.4g}",
+        "Flag as unknown": f"at most {100 * outcome.crossval.calibration.false_alarms:.3g}% of known images",
         "Seed": str(facts.seed),
         "Seconds": ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),

@@ -37,7 +37,17 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
 ) -> None:
     model = tmp_path / "lot.model"
     done = command(
-        "train", sorted_lot, "--out", model, "--json", "--folds", "3", "--onnx", tmp_path / "heads.onnx"
+        "train",
+        sorted_lot,
+        "--out",
+        model,
+        "--json",
+        "--folds",
+        "3",
+        "--onnx",
+        tmp_path / "heads.onnx",
+        "--false-alarms",
+        "0.1",
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -49,6 +59,9 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     report = (tmp_path / "lot.model.html").read_text(encoding="utf-8")
     assert "Worst mistakes" in report
     assert "Reliability" in report
+    assert result["false_alarms"] == 0.1
+    assert result["pooled"] == []
+    assert "at most 10% of known images" in report
 
     new = write_kinds(tmp_path / "new", 32, {"clean": 4, "pit": 4, "scratch": 4, "residue": 4})
     out = tmp_path / "out"
@@ -70,6 +83,15 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert labels == {row["label"] for row in known}
     assert not any(group.confirmed for group in project.decisions.groups.values())
     assert len(project.partition.outliers) == said["unknown"]
+
+    assert said["false_alarms"] == 0.1
+    assert said["threshold"] > 0
+    fewer = command(
+        "classify", new, "--model", model, "--out", tmp_path / "none", "--json", "--false-alarms", "0.001"
+    )
+    assert fewer.returncode == 0, fewer.stderr
+    fewer_said = json.loads(fewer.stdout)
+    assert (fewer_said["unknown"], fewer_said["false_alarms"], fewer_said["threshold"]) == (0, 0.001, None)
 
     again = command("classify", new, "--model", model, "--out", tmp_path / "again", "--json")
     assert again.returncode == 0

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.console import console_reporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.cross_validation import leave_classes_out
 from defect_workbench.engine.classifier.data.dataset import labelled_set, scan_labels
 from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
+from defect_workbench.engine.classifier.left_out_classes import leave_classes_out
 from defect_workbench.engine.classifier.training import Options
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.storage.vectors.feature_store import FeatureStore

@@ -12,13 +12,12 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.workflows.extract import FeatureOptions
 from tests.quality.describe import PICTURE, WAYS, Sample, Way, read_sample
 from tests.quality.figures import (
-    ACCURACY,
     ACTIONS,
     CLEAN,
     FOREIGN,
     STRANGENESS,
     area,
-    classifier_figure,
+    classifier_figures,
     codes,
     grouping_figures,
     outlier_figures,
@@ -118,5 +117,5 @@ def figures_of(described: Sample, way: Way, seed: int, plan: Plan) -> dict[str, 
         figures[STRANGENESS] = area(~np.array(clean)[labelled.labels], described.strangeness)
     figures[ACTIONS] = reviewer_figure(analysis, labelled.labels, seed)
     if plan.classifier and way is PICTURE:
-        figures[ACCURACY] = classifier_figure(described, FOLDS, seed)
+        figures |= classifier_figures(described, FOLDS, seed)
     return figures

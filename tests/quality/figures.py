@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from defect_workbench.core.arrays import Flags, Integers, Vectors
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
@@ -26,6 +27,11 @@ RECALL, FALSE_FLAGS = "outlier recall", "false flags"
 SIMILAR_RECALL, SIMILAR_FALSE_FLAGS = "outlier recall, similar images", "false flags, similar images"
 IN_ONE_GROUP = "similar images in one outlier group"
 ACCURACY = "classifier accuracy"
+UNKNOWN_RECALL, UNKNOWN_RATE = "recall of left-out classes, 2%", "known images flagged, 2%"
+ONE_RECALL, ONE_RATE = (
+    "recall of left-out classes, 2%, one threshold",
+    "known images flagged, 2%, one threshold",
+)
 ACTIONS = "actions per 100 images"
 STRANGENESS = "strangeness, area under the curve"
 # The class of images without a defect.
@@ -183,8 +189,12 @@ def _flagged(
     return float(flagged[own:].mean()), float(flagged[:own].mean()), float(largest / len(drawn))
 
 
-def classifier_figure(described: Sample, folds: int, seed: int) -> float:
-    """Return the accuracy of the engine's cross-validation; near-duplicates are kept in one fold."""
+def classifier_figures(described: Sample, folds: int, seed: int) -> dict[str, float]:
+    """Return the accuracy of the engine's cross-validation, and how well each class left out is recognised.
+
+    Near-duplicates are kept in one fold. The recall is that of the thresholds by label that classifiers have,
+    and of one threshold for all labels at the same rate.
+    """
     from dataclasses import replace
 
     from defect_workbench.core.classifier.taxonomy import default_taxonomy
@@ -194,6 +204,7 @@ def classifier_figure(described: Sample, folds: int, seed: int) -> float:
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
     from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
     from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
+    from defect_workbench.engine.classifier.left_out_classes import left_out_scores
     from defect_workbench.engine.classifier.training import Options
 
     reporter, options = SilentReporter(), described.options
@@ -206,7 +217,14 @@ def classifier_figure(described: Sample, folds: int, seed: int) -> float:
     )
     inputs = StageInputs(data.features, source)
     result = cross_validate(data, inputs, taxonomy, folds, Options(seed=seed), reporter, ablation=False)
-    return float((result.prediction.labels == result.labels).mean())
+    figures = {ACCURACY: float((result.prediction.labels == result.labels).mean())}
+    if len(data.folders) < 3:
+        return figures
+    scores = list(left_out_scores(data, Options(seed=seed), reporter, folds))
+    for by_label, names in ((True, (UNKNOWN_RECALL, UNKNOWN_RATE)), (False, (ONE_RECALL, ONE_RATE))):
+        shares = np.mean([entry.flagged(FALSE_ALARMS, by_label=by_label) for entry in scores], axis=0)
+        figures |= dict(zip(names, shares.tolist(), strict=True))
+    return figures
 
 
 def codes(names: Sequence[str]) -> Integers:

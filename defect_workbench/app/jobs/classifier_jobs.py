@@ -110,12 +110,21 @@ def load(path: Path) -> Work:
     return work
 
 
-def classify(model: Classifier, root: Path, places: UserDirs, *, offline: bool) -> Work:
+def classify(
+    model: Classifier,
+    root: Path,
+    places: UserDirs,
+    *,
+    offline: bool,
+    false_alarms: float | None = None,
+) -> Work:
     """Return the job that classifies a folder; the labels are proposals for the user to review."""
 
     def work(reporter: JobReporter) -> Classified:
         options = FeatureOptions.at(places, offline=offline)
-        result = classifying.classify(ClassifyRequest(model, root), options, reporter)
+        result = classifying.classify(
+            ClassifyRequest(model, root, false_alarms=false_alarms), options, reporter
+        )
         return Classified(prepare(result.project), result.unknown)
 
     return work

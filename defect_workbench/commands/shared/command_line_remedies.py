@@ -20,6 +20,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_CUT: "give a smaller number with --cut",
     Remedy.OTHER_FOLDS: "give another number with --folds",
     Remedy.OTHER_LOTS: "give parent or another expression with --group-by",
+    Remedy.OTHER_FALSE_ALARMS: "give another share with --false-alarms",
     Remedy.OTHER_DRAWS: "give another number with --augment",
     Remedy.NO_AUGMENTATION: "leave --augment out",
     Remedy.CONFIRM_CLUSTERS: "confirm clusters in the window first",

@@ -50,6 +50,17 @@ def add_store(parser: argparse.ArgumentParser, default: Path | None) -> None:
     )
 
 
+def add_false_alarms(parser: argparse.ArgumentParser, default_text: str, default: float | None) -> None:
+    """Add `--false-alarms`; `check_false_alarms` checks its range."""
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=default,
+        metavar="P",
+        help=f"flag at most this share of known images as unknown, 0.02 being 2%%; {default_text}",
+    )
+
+
 def add_mode(parser: argparse._ActionsContainer) -> None:
     """Add `--mode`."""
     parser.add_argument(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
+from defect_workbench.core.classifier.conformal import Calibration
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_stage import BlockScale, TrainedStage, scaled
 from defect_workbench.core.classifier.training_facts import TrainingFacts
@@ -38,7 +39,11 @@ class Novelty:
     centre, spread : (2,) float64
         For score deviation and distance: median, and 95th percentile minus median, of held-out images.
     threshold : float
-        An image with a novelty score above this is unknown.
+        An image with a novelty score above this is unknown, whatever its label, in models of formats 1 and 2;
+        infinite with a calibration.
+    calibration : Calibration or None
+        Held-out scores, from which the thresholds of the labels follow for any share of false alarms; None in
+        models of formats 1 and 2.
     """
 
     scales: tuple[BlockScale, ...]
@@ -47,6 +52,18 @@ class Novelty:
     centre: Floats
     spread: Floats
     threshold: float = np.inf
+    calibration: Calibration | None = None
+
+    @property
+    def false_alarms(self) -> float | None:
+        """The share of known images that may be called unknown; None in a model with a threshold."""
+        return None if self.calibration is None else self.calibration.false_alarms
+
+    def thresholds(self) -> Floats:
+        """Return the novelty score above which an image is unknown, (1,) or by predicted label (labels,)."""
+        if self.calibration is None:
+            return np.array([self.threshold])
+        return self.calibration.thresholds(self.calibration.false_alarms)
 
     def measures(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
         """Return score deviation and distance of n images, (n, 2)."""
@@ -106,9 +123,9 @@ class Prediction:
         The most probable label of each image, an index into `names`.
     probabilities : (n, labels) float64
     novelty_scores : (n,) float64
-        An image above the threshold of the classifier is unknown.
+        An image above the threshold of its label is unknown.
     known : (n,) bool
-        Whether the score is at most the threshold.
+        Whether the score is at most that threshold.
     paths : tuple of str
         The outcomes on the way to the label, joined by ' > '.
     stages : mapping of str to (n, outcomes) float64

@@ -249,9 +249,9 @@ class LeftOutClass:
     auc : float
         Area under the receiver operating characteristic, its novelty scores against those of the others.
     unknown_found : float
-        Share of its images that are classified as unknown.
+        Share of its images that are classified as unknown: the recall.
     known_rejected : float
-        Share of the other images that are classified as unknown.
+        Share of the other images, held out, that are classified as unknown: the actual false alarms.
     """
 
     auc: float
@@ -267,12 +267,19 @@ class UnknownKinds:
     ----------
     mean, worst : float or None
         Mean and minimum of the areas under the curve; None if nothing was measured, for the reason `why`.
+    recall, known_rejected : float or None
+        Means over the classes left out; None if nothing was measured, and in models of formats 1 and 2.
+    false_alarms : float or None
+        The share of false alarms at which they were measured; None in models of formats 1 and 2.
     """
 
     classes: Mapping[str, LeftOutClass]
     mean: float | None
     worst: float | None
     why: str = ""
+    recall: float | None = None
+    known_rejected: float | None = None
+    false_alarms: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values for the model file and the JSON output."""
@@ -302,6 +309,8 @@ class TrainingFacts:
         By selection of feature blocks; empty if not measured.
     unknown : UnknownKinds or None
         None if not measured.
+    false_alarms : float or None
+        Share of known images that may be called unknown; None in models of formats 1 and 2.
     """
 
     classes: Mapping[str, int]
@@ -316,6 +325,7 @@ class TrainingFacts:
     notes: tuple[str, ...] = ()
     ablation: Mapping[str, AblationFigures] = field(default_factory=dict)
     unknown: UnknownKinds | None = None
+    false_alarms: float | None = None
 
     def __post_init__(self) -> None:
         """Reject impossible counts."""
@@ -339,6 +349,7 @@ class TrainingFacts:
             "stages": {name: stage.as_json() for name, stage in self.stages.items()},
             "ablation": {name: figures.as_json() for name, figures in self.ablation.items()},
             "unknown": None if self.unknown is None else self.unknown.as_json(),
+            "false_alarms": self.false_alarms,
         }
 
 

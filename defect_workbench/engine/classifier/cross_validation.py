@@ -10,31 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy import Taxonomy, label_routes
 from defect_workbench.core.classifier.trained_classifier import Prediction
-from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.core.classifier.training_facts import (
     AblationFigures,
     Evaluation,
-    LeftOutClass,
     StageFacts,
-    UnknownKinds,
 )
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.evaluation import (
-    choose_threshold,
     difference,
     evaluate,
-    risk_coverage,
     wilson,
 )
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Watcher
-from defect_workbench.engine.classifier.novelty import fit_novelty, novelty_blocks
 from defect_workbench.engine.classifier.predict import predict_rows
 from defect_workbench.engine.classifier.training import Options, block_choices, targets, train
 
@@ -53,15 +48,15 @@ class CrossValidation:
     labels : (n,) intp
         The label of each image, an index into `prediction.names`.
     prediction : Prediction
-        Held-out predictions; `known` applies the chosen threshold.
+        Held-out predictions; `known` applies the thresholds of the calibration.
     overall : Evaluation
         Evaluation of the final labels, with no image rejected as unknown.
     stages : mapping of str to StageFacts
         Without the stages' parameters, which differ between folds.
     ablation : mapping of str to AblationFigures
         By choice of feature blocks; empty if no ablation was requested.
-    threshold : float
-        Threshold of the novelty score, chosen from the risk-coverage curve.
+    calibration : Calibration
+        The held-out novelty scores by label.
     """
 
     fold: Integers
@@ -70,7 +65,7 @@ class CrossValidation:
     overall: Evaluation
     stages: Mapping[str, StageFacts]
     ablation: Mapping[str, AblationFigures]
-    threshold: float
+    calibration: Calibration
 
 
 def cross_validate(
@@ -84,6 +79,7 @@ def cross_validate(
     watch: Watcher | None = None,
     ablation: bool = True,
     tuning: FineTuning | None = None,
+    false_alarms: float = FALSE_ALARMS,
 ) -> CrossValidation:
     """Train on all folds but one and predict that one, for each fold.
 
@@ -101,6 +97,8 @@ def cross_validate(
         Whether to evaluate subsets of the feature blocks, too.
     tuning : FineTuning, optional
         Trains the network's last block on the training part of each fold.
+    false_alarms : float
+        Share of known images that may be called unknown.
 
     Raises
     ------
@@ -152,9 +150,9 @@ def cross_validate(
     right = {choice: predicted.labels == truth for choice, predicted in joined.items()}
     prediction = joined[full]
     overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.novelty_scores)
-    curve = risk_coverage(prediction.novelty_scores, right[full])
-    threshold = choose_threshold(curve)
-    prediction = replace(prediction, known=prediction.novelty_scores <= threshold)
+    calibration = Calibration(prediction.novelty_scores, truth, len(names), false_alarms)
+    known = prediction.novelty_scores <= calibration.thresholds(false_alarms)[prediction.labels]
+    prediction = replace(prediction, known=known)
     return CrossValidation(
         fold,
         truth,
@@ -162,7 +160,7 @@ def cross_validate(
         overall,
         {stage.name: _stage_facts(stage.name, taxonomy, data, prediction) for stage in taxonomy.stages},
         _ablation(right, options.seed) if ablation else {},
-        threshold,
+        calibration,
     )
 
 
@@ -228,73 +226,3 @@ def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigure
                 minus_deep_interval=difference(hits, right["deep"], seed),
             )
     return figures
-
-
-def leave_classes_out(
-    data: LabelledSet, options: Options, reporter: Reporter, count: int = 5
-) -> UnknownKinds:
-    """Measure how well images of unknown kinds are recognised, by leaving each class out of training in turn.
-
-    Known images are predicted by models trained on neither them nor the class left out. The threshold is
-    chosen from the known images.
-
-    Parameters
-    ----------
-    count : int
-        Number of folds, at least 2.
-
-    Raises
-    ------
-    Cancelled
-        If the user cancelled; checked before each class.
-    """
-    if len(data.folders) < 3:
-        return UnknownKinds({}, None, None, "at least three class folders are needed")
-    from sklearn.metrics import roc_auc_score
-
-    fold = folds(data.labels, data.groups, count, options.seed)
-    reporter.stage("Leaving each class out", len(data.folders))
-    classes: dict[str, LeftOutClass] = {}
-    for left_out, folder in enumerate(data.folders):
-        reporter.check()
-        unknown = np.flatnonzero(data.labels == left_out)
-        known = np.flatnonzero(data.labels != left_out)
-        known_scores, unknown_scores = np.zeros(len(data)), np.zeros(len(unknown))
-        right = np.zeros(len(data), bool)
-        kept = [f for i, f in enumerate(data.folders) if i != left_out]
-        for number in range(count):
-            training = known[fold[known] != number]
-            held_out = known[fold[known] == number]
-            if not len(held_out):
-                continue
-            scored, correct = _novelty_scores(data, training, held_out, kept, options.seed)
-            known_scores[held_out], right[held_out] = scored, correct
-            unknown_scores += _novelty_scores(data, training, unknown, kept, options.seed)[0] / count
-        threshold = choose_threshold(risk_coverage(known_scores[known], right[known]))
-        scores = np.concatenate([known_scores[known], unknown_scores])
-        classes[folder] = LeftOutClass(
-            auc=float(roc_auc_score(np.arange(len(scores)) >= len(known), scores)),
-            unknown_found=float((unknown_scores > threshold).mean()),
-            known_rejected=float((known_scores[known] > threshold).mean()),
-        )
-        reporter.advance()
-    areas = [entry.auc for entry in classes.values()]
-    return UnknownKinds(classes, float(np.mean(areas)), float(np.min(areas)))
-
-
-def _novelty_scores(
-    data: LabelledSet, training: Integers, held_out: Integers, folders: list[str], seed: int
-) -> tuple[Floats, Flags]:
-    """Return the novelty scores of images by a model of some folders, and whether its labels are right."""
-    from threadpoolctl import threadpool_limits
-
-    names = {data.folders.index(folder): number for number, folder in enumerate(folders)}
-    labels = np.array([names.get(label, -1) for label in data.labels.tolist()], np.intp)
-    with threadpool_limits(1):
-        blocks = novelty_blocks(data, training)
-        novelty = fit_novelty(blocks, labels[training], data.groups[training], len(folders), seed)
-        rows = novelty_blocks(data, held_out)
-        scores = novelty.scores(novelty.measures(rows))
-        vectors = scaled(novelty.scales, rows)
-    linear_scores = vectors @ novelty.linear[:-1] + novelty.linear[-1]
-    return scores, linear_scores.argmax(axis=1) == labels[held_out]

@@ -109,22 +109,6 @@ def risk_coverage(scores: Floats, right: Flags) -> RiskCoverage:
     )
 
 
-def choose_threshold(curve: RiskCoverage, least: float = 0.95, most: float = 0.99) -> float:
-    """Return the novelty score above which an image is classified as unknown.
-
-    It belongs to the largest coverage at which the error rate is at most a quarter of that at full coverage,
-    limited to `least` to `most`. Few known images should be rejected, but a threshold that rejects none of
-    them would be too high for images of unknown kinds.
-    """
-    if not len(curve.coverage):
-        return float("inf")
-    good = curve.risk <= 0.25 * curve.risk[-1]
-    coverage = float(curve.coverage[good].max()) if good.any() else least
-    coverage = min(max(coverage, least), most)
-    point = min(int(np.searchsorted(curve.coverage, coverage)), len(curve.coverage) - 1)
-    return float(curve.threshold[point])
-
-
 def evaluate(
     labels: Integers,
     decisions: Integers,

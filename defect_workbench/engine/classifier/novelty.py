@@ -1,12 +1,13 @@
 """Fit the novelty score, which recognises images of unknown kinds.
 
 It is the score deviation of the linear classifier plus the distance to the nearest training image.
-docs/adr/0015-novelty-score.md gives the reasons and the alternatives.
+docs/adr/0015-novelty-score.md gives the reasons and the alternatives; docs/adr/0020-conformal-unknown.md says
+from which score an image is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_deviation
 from defect_workbench.core.classifier.trained_stage import scaled
 from defect_workbench.core.distances import SquaredDistances
+from defect_workbench.core.errors import InputError, Remedy
+from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.features.registry import BLOCKS
@@ -71,7 +75,7 @@ def fit_novelty(
     Returns
     -------
     Novelty
-        With an infinite threshold: every image is known.
+        Without a calibration and with an infinite threshold: every image is known.
 
     Raises
     ------
@@ -113,6 +117,61 @@ def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
     return np.where(finite, distances, distances[finite].max() if finite.any() else 0.0)
 
 
-def with_threshold(classifier: Classifier, threshold: float) -> Classifier:
-    """Return the classifier with a threshold for the novelty score, above which images are unknown."""
-    return replace(classifier, novelty=replace(classifier.novelty, threshold=threshold))
+def with_calibration(classifier: Classifier, calibration: Calibration) -> Classifier:
+    """Return the classifier with held-out novelty scores, which determine the images that are unknown."""
+    return replace(classifier, novelty=replace(classifier.novelty, calibration=calibration))
+
+
+def check_false_alarms(false_alarms: float) -> None:
+    """Check a share of false alarms.
+
+    Raises
+    ------
+    InputError
+        If it is not above 0 and at most 0.5.
+    """
+    if not 0 < false_alarms <= MOST_FALSE_ALARMS:
+        raise InputError(
+            f"the share of false alarms must be above 0 and at most {MOST_FALSE_ALARMS}, not "
+            f"{false_alarms:g}; 0.02 stands for 2%",
+            Remedy.OTHER_FALSE_ALARMS,
+        )
+
+
+def with_false_alarms(classifier: Classifier, false_alarms: float | None) -> Classifier:
+    """Return the classifier with another share of false alarms; None leaves it as it is.
+
+    Raises
+    ------
+    InputError
+        If the share is out of range, or the classifier has a threshold instead of a calibration.
+    """
+    if false_alarms is None:
+        return classifier
+    check_false_alarms(false_alarms)
+    calibration = classifier.novelty.calibration
+    if calibration is None:
+        raise InputError(
+            "this classifier was trained by an earlier version and has a fixed threshold for unknown "
+            "images, so the share of false alarms cannot be set; train it again"
+        )
+    return with_calibration(classifier, replace(calibration, false_alarms=false_alarms))
+
+
+def calibration_notes(calibration: Calibration, names: Sequence[str]) -> list[str]:
+    """Return what the user should know about a calibration: the share, and the labels with too few images."""
+    share = calibration.false_alarms
+    rate = f"at most {100 * share:.3g}% of known images are to be flagged as unknown"
+    pooled = calibration.pooled(share)
+    if not calibration.suffices(share):
+        least = int(np.ceil(1 / share - 1e-9)) - 1
+        images = counted(len(calibration.scores), "image")
+        note = f"{images} are too few for this share, so no image is flagged; at least {least:,} are needed"
+        return [f"{rate}: {note}"]
+    if not pooled.any():
+        return [rate]
+    small = [name for name, few in zip(names, pooled.tolist(), strict=True) if few]
+    own = int(pooled[calibration.labels].sum())
+    with_others = calibration.references(share)[int(pooled.argmax())].size > own
+    whom = "all images together" if with_others or len(small) == len(names) else "their images together"
+    return [f"{rate}; too few images to calibrate alone, so judged by {whom}: {', '.join(small)}"]

@@ -53,10 +53,10 @@ def predict_rows(classifier: Classifier, inputs: StageInputs, rows: Integers) ->
     for stage in classifier.taxonomy.stages:
         runner.decide(stage, classifier.stages[stage.name])
     novelty = classifier.novelty
-    return conclude(runner, novelty.scores(novelty.measures(runner.image_blocks())), novelty.threshold)
+    return conclude(runner, novelty.scores(novelty.measures(runner.image_blocks())), novelty.thresholds())
 
 
-def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> Prediction:
+def conclude(runner: StageRunner, novelty_scores: Floats, thresholds: Floats) -> Prediction:
     """Return the prediction after all stages have decided.
 
     Parameters
@@ -64,8 +64,8 @@ def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> P
     runner : StageRunner
         Of n images.
     novelty_scores : (n,) float64
-    threshold : float
-        Images with a higher novelty score are unknown.
+    thresholds : (1,) or (labels,) float64
+        Images with a novelty score above that of their label, or the only one, are unknown.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def conclude(runner: StageRunner, novelty_scores: Floats, threshold: float) -> P
         labels=labels,
         probabilities=probabilities,
         novelty_scores=novelty_scores,
-        known=novelty_scores <= threshold,
+        known=novelty_scores <= np.broadcast_to(thresholds, len(runner.taxonomy.labels))[labels],
         paths=runner.paths(labels),
         stages=dict(runner.probabilities),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy
 from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -21,7 +22,6 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.cross_validation import (
     CrossValidation,
     cross_validate,
-    leave_classes_out,
 )
 from defect_workbench.engine.classifier.data.augmentation import training_augmentations
 from defect_workbench.engine.classifier.data.dataset import (
@@ -36,7 +36,12 @@ from defect_workbench.engine.classifier.data.near_duplicates import near_duplica
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import FineTuning
 from defect_workbench.engine.classifier.heads.head import Watcher
-from defect_workbench.engine.classifier.novelty import with_threshold
+from defect_workbench.engine.classifier.left_out_classes import leave_classes_out
+from defect_workbench.engine.classifier.novelty import (
+    calibration_notes,
+    check_false_alarms,
+    with_calibration,
+)
 from defect_workbench.engine.classifier.training import Options, train
 
 MOST_DRAWS = 50
@@ -61,6 +66,8 @@ class TrainingChoices:
         Measure how well unknown kinds are recognised.
     ablation : bool
         Evaluate subsets of the feature blocks, too.
+    false_alarms : float
+        Share of known images that may be called unknown, above 0 and at most 0.5.
     """
 
     taxonomy: Taxonomy | None = None
@@ -71,6 +78,7 @@ class TrainingChoices:
     leave_one_out: bool = False
     ablation: bool = True
     draws: int = 0
+    false_alarms: float = FALSE_ALARMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +114,7 @@ def check_choices(choices: TrainingChoices) -> None:
         raise InputError(
             f"the number of folds must be from 2 to 20, not {choices.folds:,}", Remedy.OTHER_FOLDS
         )
+    check_false_alarms(choices.false_alarms)
     if not 0 <= choices.draws <= MOST_DRAWS:
         raise InputError(
             f"the number of random augmentations per image must be from 0 to {MOST_DRAWS}, not "
@@ -126,7 +135,7 @@ def train_and_evaluate(
     lots: list[str] | None = None,
     watch: Watcher | None = None,
 ) -> TrainingResult:
-    """Cross-validate, choose the threshold for unknown images, and train on all images.
+    """Cross-validate, calibrate the recognition of unknown images, and train on all images.
 
     Parameters
     ----------
@@ -142,7 +151,7 @@ def train_and_evaluate(
     Returns
     -------
     TrainingResult
-        With a model trained on all images, which contains the identity, the threshold and the facts.
+        With a model trained on all images, which contains the identity, the calibration and the facts.
 
     Raises
     ------
@@ -212,12 +221,14 @@ def train_and_evaluate(
         watch=watch,
         ablation=choices.ablation,
         tuning=tuning,
+        false_alarms=choices.false_alarms,
     )
+    notes += calibration_notes(crossval.calibration, taxonomy.labels)
     seconds["cross_validation"] = time.perf_counter() - started
     unknown = None
     if choices.leave_one_out:
         started = time.perf_counter()
-        unknown = leave_classes_out(data, options, reporter, choices.folds)
+        unknown = leave_classes_out(data, options, reporter, choices.folds, false_alarms=choices.false_alarms)
         seconds["leave_one_out"] = time.perf_counter() - started
     reporter.stage("Training on all images", None)
     started = time.perf_counter()
@@ -228,7 +239,7 @@ def train_and_evaluate(
         tuning.close()
     model = train(data, inputs, taxonomy, all_rows, options, reporter, name="all images", watch=watch)
     seconds["train"] = time.perf_counter() - started
-    model = with_threshold(model, crossval.threshold)
+    model = with_calibration(model, crossval.calibration)
     facts = TrainingFacts(
         classes=class_counts(data),
         images=len(data),
@@ -242,6 +253,7 @@ def train_and_evaluate(
         stages={name: stage_facts(facts, model.stages[name]) for name, facts in crossval.stages.items()},
         ablation=crossval.ablation,
         unknown=unknown,
+        false_alarms=choices.false_alarms,
     )
     model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
     return TrainingResult(model, facts, data, crossval, seconds)

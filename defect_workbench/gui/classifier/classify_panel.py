@@ -10,6 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.core.classifier.conformal import FALSE_ALARMS, MOST_FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.text import counted
@@ -69,6 +71,10 @@ class ClassifyPanel(QWidget):
         self.folds.setToolTip("Folds of the cross-validation")
         self.augment = QCheckBox("Use augmentation")
         self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
+        self.false_alarms = _percent_box("falseAlarms", "Share of known images that training may flag")
+        self.applied_share = _percent_box("appliedFalseAlarms", "Share of known images that may be flagged")
+        self.applied_row = QWidget()
+        self.applied_row.setVisible(False)
         self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
         self.train_button.setObjectName("primary")
         self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
@@ -122,6 +128,7 @@ class ClassifyPanel(QWidget):
         form.addRow("Labelled folders", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Folds", self.folds)
+        form.addRow("Known images flagged as unknown", self.false_alarms)
         for item in (heading_label("Training data"), self.use_confirmed, self.labels_text):
             rows.addWidget(item)
         rows.addLayout(form)
@@ -133,6 +140,11 @@ class ClassifyPanel(QWidget):
         rows.addWidget(self.model_name)
         rows.addLayout(_line(self.save_button, self.load_button))
         rows.addWidget(self.report_button)
+        applied = QFormLayout(self.applied_row)
+        applied.setContentsMargins(0, 0, 0, 0)
+        applied.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        applied.addRow("Known images flagged as unknown", self.applied_share)
+        rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
         scroll = _FormArea()
@@ -152,7 +164,12 @@ class ClassifyPanel(QWidget):
             folds=self.folds.value(),
             augment=self.augment.isChecked(),
             fine_tune=self.fine_tune.isChecked(),
+            false_alarms=self.false_alarms.value() / 100,
         )
+
+    def applied_false_alarms(self) -> float | None:
+        """Return the share of known images that may be flagged; None for a classifier with a threshold."""
+        return None if self.applied_row.isHidden() else self.applied_share.value() / 100
 
     def set_taxonomy(self, taxonomy: Taxonomy | None, name: str) -> None:
         """Show the name of the stages to train; None means the default ones."""
@@ -172,6 +189,10 @@ class ClassifyPanel(QWidget):
         """Show the evaluation of a classifier; `fresh` if it has no report file yet."""
         self._has_model = model is not None
         self.model_name.setText(name)
+        share = None if model is None else model.novelty.false_alarms
+        self.applied_row.setVisible(share is not None)
+        if share is not None:
+            self.applied_share.setValue(100 * share)
         facts = None if model is None else model.facts
         self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, self.palette()))
         self.save_button.setEnabled(self._has_model)
@@ -201,6 +222,22 @@ class _FormArea(QScrollArea):
         form = self.widget()
         wide = form.minimumSizeHint().width() if form is not None else 0
         return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+
+
+def _percent_box(name: str, accessible_name: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setObjectName(name)
+    box.setAccessibleName(accessible_name)
+    box.setRange(0.1, 100 * MOST_FALSE_ALARMS)
+    box.setDecimals(1)
+    box.setValue(100 * FALSE_ALARMS)
+    box.setPrefix("at most ")
+    box.setSuffix("\u202f%")
+    box.setToolTip(
+        "Flag at most this share of known images as unknown. A larger share finds more images of "
+        "unknown kinds."
+    )
+    return box
 
 
 def _line(*parts: QWidget) -> QHBoxLayout:

@@ -208,7 +208,15 @@ class ClassifierController(QObject):
 
     def _classify(self, folder: Path) -> None:
         if self.model is not None:
-            self._run(classifier_jobs.classify(self.model.model, folder, self._places, offline=self._offline))
+            self._run(
+                classifier_jobs.classify(
+                    self.model.model,
+                    folder,
+                    self._places,
+                    offline=self._offline,
+                    false_alarms=self.panel.applied_false_alarms(),
+                )
+            )
 
     def _on_classified(self, result: classifier_jobs.Classified) -> None:
         self._unsaved().replace(lambda: self._show_classified(result))

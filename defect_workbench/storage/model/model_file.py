@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, from_mapping
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
@@ -26,8 +27,9 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
 
-# Since format 2 the parameters of a stage are a mapping; format 1 had the two keys `_FORMER_PARAMETERS`.
-FORMAT = 2
+# Since format 3 unknown images follow from held-out scores instead of a threshold. Since format 2 the
+# parameters of a stage are a mapping; format 1 had the two keys `_FORMER_PARAMETERS`.
+FORMAT = 3
 _FORMER_PARAMETERS = ("limit", "threshold")
 # A hundred times the size of a usual model; the whole file is read into memory.
 MAX_BYTES = 4 << 30
@@ -66,6 +68,7 @@ def model_bytes(model: Classifier) -> bytes:
         "novelty": {
             "scales": _scales_to_json("novelty", model.novelty.scales, arrays),
             "threshold": model.novelty.threshold if np.isfinite(model.novelty.threshold) else None,
+            "false_alarms": model.novelty.false_alarms,
         },
         "identity": dict(model.identity),
         "facts": {} if model.facts is None else model.facts.as_json(),
@@ -74,6 +77,9 @@ def model_bytes(model: Classifier) -> bytes:
     arrays["novelty.references"] = model.novelty.references
     arrays["novelty.centre"] = model.novelty.centre
     arrays["novelty.spread"] = model.novelty.spread
+    if model.novelty.calibration is not None:
+        arrays["novelty.held_out"] = model.novelty.calibration.scores
+        arrays["novelty.held_out_labels"] = model.novelty.calibration.labels.astype(np.int32)
     arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
@@ -216,6 +222,20 @@ def _stage_from_json(name: str, table: Mapping[str, Any], arrays: Arrays) -> Tra
     return TrainedStage(name, head, values, _current_notes(table["notes"]))
 
 
+def _calibration(novelty: Mapping[str, Any], arrays: Arrays, labels: int) -> Calibration | None:
+    share = novelty.get("false_alarms")
+    if share is None:
+        return None
+    scores, of = arrays["novelty.held_out"], arrays["novelty.held_out_labels"].astype(np.intp)
+    if not 0 < float(share) <= MOST_FALSE_ALARMS:
+        raise ValueError("the share of false alarms is impossible")
+    if scores.ndim != 1 or scores.shape != of.shape or not np.isfinite(scores).all():
+        raise ValueError("the held-out scores are impossible")
+    if len(of) and not (of.min() >= 0 and of.max() < labels):
+        raise ValueError("a held-out score belongs to no label")
+    return Calibration(scores.astype(np.float64), of, labels, float(share))
+
+
 def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     taxonomy = from_mapping(state["taxonomy"], str(path))
     stages = {name: _stage_from_json(name, table, arrays) for name, table in state["stages"].items()}
@@ -231,6 +251,7 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
         arrays["novelty.centre"],
         arrays["novelty.spread"],
         np.inf if threshold is None else float(threshold),
+        _calibration(state["novelty"], arrays, len(taxonomy.labels)),
     )
     identity = identity_with_current_names(state["identity"])
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}

@@ -198,6 +198,12 @@ def _unknown(values: UnknownKinds | None) -> Section:
         "Each class is left out of training in turn. Area under the curve for recognising it as unknown: "
         f"{values.mean:.3f} on average, {values.worst:.3f} at worst."
     )
+    if values.recall is not None and values.false_alarms is not None:
+        note += (
+            f" With at most {100 * values.false_alarms:.3g}% of known images to be flagged as unknown, "
+            f"{100 * values.recall:.1f}% of the images of the class left out are flagged on average, and "
+            f"{100 * (values.known_rejected or 0):.1f}% of the known ones."
+        )
     header = ("Class left out", "Area", "Recognised as unknown %", "Known images classified as unknown %")
     rows = tuple(
         (name, f"{e.auc:.3f}", _share(e.unknown_found), _share(e.known_rejected))

@@ -20,14 +20,15 @@ from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.classifier.active_learning import most_informative
-from defect_workbench.engine.classifier.cross_validation import cross_validate, leave_classes_out
+from defect_workbench.engine.classifier.cross_validation import cross_validate
 from defect_workbench.engine.classifier.data.augmentation import Augmentation, augmented, examples, turned
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, merged_groups
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Epoch, fit_temperature
 from defect_workbench.engine.classifier.heads.ridge import ridge
-from defect_workbench.engine.classifier.novelty import with_threshold
+from defect_workbench.engine.classifier.left_out_classes import leave_classes_out
+from defect_workbench.engine.classifier.novelty import with_calibration
 from defect_workbench.engine.classifier.predict import predict
 from defect_workbench.engine.classifier.training import Options, train
 from defect_workbench.engine.clustering.match_confirmed import NEW, match_new
@@ -123,8 +124,8 @@ def test_a_trained_model_knows_its_kinds_and_not_others(tmp_path: Path) -> None:
     assert interval[1] >= 0
     assert epochs
     assert all(0 <= e.accuracy <= 1 for e in epochs)
-    model = with_threshold(
-        train(data, inputs, taxonomy, np.arange(len(data)), Options(), reporter), judged.threshold
+    model = with_calibration(
+        train(data, inputs, taxonomy, np.arange(len(data)), Options(), reporter), judged.calibration
     )
     said = predict(model, inputs)
     assert np.allclose(said.probabilities.sum(axis=1), 1)
@@ -169,6 +170,10 @@ def test_leaving_classes_out_tells_far_ones() -> None:
     assert set(found.classes) == set(NAMES)
     assert found.mean is not None
     assert found.mean > 0.95
+    assert found.recall is not None
+    assert found.recall > 0.9
+    assert found.known_rejected is not None
+    assert found.known_rejected < 0.08
 
 
 STAGES = """
@@ -315,7 +320,7 @@ def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -
     path.write_bytes(flipped)
     with pytest.raises(WorkbenchError, match="damaged"):
         load_model(path)
-    path.write_bytes(whole.replace(b'\\"format\\": 2, \\"identity', b'\\"format\\": 7, \\"identity'))
+    path.write_bytes(whole.replace(b'\\"format\\": 3, \\"identity', b'\\"format\\": 7, \\"identity'))
     with pytest.raises(WorkbenchError, match="newer version"):
         load_model(path)
     path.write_bytes(b"GIF89a" * 40)

@@ -9,7 +9,6 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 from defect_workbench.core.classifier.training_facts import ClassFigures
 from defect_workbench.engine.classifier.evaluation import (
     calibration,
-    choose_threshold,
     difference,
     evaluate,
     risk_coverage,
@@ -51,14 +50,6 @@ def test_giving_up_doubtful_images_lowers_the_risk() -> None:
     curve = risk_coverage(doubt, right)
     assert curve.risk[-1] == pytest.approx(0.05)
     assert curve.risk[94] == 0.0
-    # Kept: 95 %, the widest coverage with hardly an error left.
-    assert 0.94 <= (doubt <= choose_threshold(curve)).mean() <= 0.97
-
-
-def test_without_errors_a_few_known_images_are_given_up_all_the_same() -> None:
-    doubt = np.arange(200.0)
-    threshold = choose_threshold(risk_coverage(doubt, np.ones(200, bool)))
-    assert (doubt <= threshold).mean() == pytest.approx(0.99)
 
 
 def test_equal_doubts_are_kept_or_given_up_together() -> None:
