@@ -12,6 +12,7 @@ from defect_workbench.sample.synthetic import KINDS, Look, render
 from defect_workbench.storage.result.manifest import COLUMNS
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.user_dirs import UserDirs
+from tests.conftest import GOLDEN
 from tests.processes import Command, in_process, run, table
 
 LOOK = Look(size=150, grain=5, grain_scale=2.2, noise=(4, 7), pitch=(17, 21))
@@ -87,7 +88,7 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert said["false_alarms"] == 0.1
     assert said["threshold"] > 0
     fewer = command(
-        "classify", new, "--model", model, "--out", tmp_path / "none", "--json", "--false-alarms", "0.001"
+        "classify", new, "--model", model, "--out", tmp_path / "fewer", "--json", "--false-alarms", "0.001"
     )
     assert fewer.returncode == 0, fewer.stderr
     fewer_said = json.loads(fewer.stdout)
@@ -179,6 +180,11 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path, c
         (["train", "{gone}", "--out", "{new}"], "there is no folder"),
         (["classify", "{lot}", "--model", "{there}", "--out", "{new}"], "not a model"),
         (["classify", "{lot}", "--model", "{gone}", "--out", "{new}"], "does not exist"),
+        (["train", "{lot}", "--out", "{new}", "--false-alarms", "0.6"], "above 0 and at most 0.5"),
+        (
+            ["classify", "{lot}", "--model", "{old}", "--out", "{new}", "--false-alarms", "0.05"],
+            "train it again",
+        ),
     ],
 )
 def test_bad_input_costs_nothing(
@@ -192,6 +198,7 @@ def test_bad_input_costs_nothing(
     there = tmp_path / "there"
     there.write_text("x = 1", encoding="utf-8")
     names = {"lot": lot, "there": there, "new": tmp_path / "new", "gone": tmp_path / "gone"}
+    names["old"] = GOLDEN / "staged.model"
     given = [argument.format(**names) for argument in arguments]
     done = in_process([*given, "--offline"], places, capsys)
     assert done.returncode == 2, done.stderr

@@ -9,7 +9,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from defect_workbench import cli
+from defect_workbench.core.classifier.conformal import Calibration
+from defect_workbench.engine.classifier.novelty import with_calibration
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.user_dirs import UserDirs
 from tests.conftest import GOLDEN
 from tests.processes import table
@@ -28,6 +31,24 @@ def test_the_boxes_of_the_panel_are_options_of_the_training(window: MainWindow) 
     panel.fine_tune.setChecked(False)
     panel.augment.setChecked(True)
     assert panel.request().augment
+    assert panel.request().false_alarms == 0.02
+    panel.false_alarms.setValue(5)
+    assert panel.request().false_alarms == 0.05
+
+
+def test_only_classifiers_with_a_share_of_false_alarms_let_it_be_changed(window: MainWindow) -> None:
+    panel = window.classify_panel
+    old = load_model(GOLDEN / "staged.model")
+    panel.show_model(old, "old", fresh=False)
+    assert panel.applied_row.isHidden()
+    assert panel.applied_false_alarms() is None
+    calibration = Calibration(np.arange(100.0), np.zeros(100, np.intp), len(old.labels), 0.05)
+    panel.show_model(with_calibration(old, calibration), "new", fresh=False)
+    assert not panel.applied_row.isHidden()
+    assert panel.applied_share.value() == 5
+    assert panel.applied_false_alarms() is None
+    panel.applied_share.setValue(10)
+    assert panel.applied_false_alarms() == 0.1
 
 
 @pytest.mark.parametrize("option", ["--fine-tune", "--augment 1"])

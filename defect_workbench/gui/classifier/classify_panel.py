@@ -73,6 +73,7 @@ class ClassifyPanel(QWidget):
         self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
         self.false_alarms = _percent_box("falseAlarms", "Share of known images that training may flag")
         self.applied_share = _percent_box("appliedFalseAlarms", "Share of known images that may be flagged")
+        self._stored_share = self.applied_share.value()
         self.applied_row = QWidget()
         self.applied_row.setVisible(False)
         self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
@@ -128,7 +129,7 @@ class ClassifyPanel(QWidget):
         form.addRow("Labelled folders", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Folds", self.folds)
-        form.addRow("Known images flagged as unknown", self.false_alarms)
+        form.addRow("Flag as unknown", self.false_alarms)
         for item in (heading_label("Training data"), self.use_confirmed, self.labels_text):
             rows.addWidget(item)
         rows.addLayout(form)
@@ -143,7 +144,7 @@ class ClassifyPanel(QWidget):
         applied = QFormLayout(self.applied_row)
         applied.setContentsMargins(0, 0, 0, 0)
         applied.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        applied.addRow("Known images flagged as unknown", self.applied_share)
+        applied.addRow("Flag as unknown", self.applied_share)
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
@@ -168,8 +169,12 @@ class ClassifyPanel(QWidget):
         )
 
     def applied_false_alarms(self) -> float | None:
-        """Return the share of known images that may be flagged; None for a classifier with a threshold."""
-        return None if self.applied_row.isHidden() else self.applied_share.value() / 100
+        """Return the share of known images that may be flagged; None to leave it to the classifier.
+
+        That is so if the user has not changed it, as the box rounds, and if the classifier has a threshold.
+        """
+        share = self.applied_share.value()
+        return None if self.applied_row.isHidden() or share == self._stored_share else share / 100
 
     def set_taxonomy(self, taxonomy: Taxonomy | None, name: str) -> None:
         """Show the name of the stages to train; None means the default ones."""
@@ -193,6 +198,7 @@ class ClassifyPanel(QWidget):
         self.applied_row.setVisible(share is not None)
         if share is not None:
             self.applied_share.setValue(100 * share)
+            self._stored_share = self.applied_share.value()
         facts = None if model is None else model.facts
         self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, self.palette()))
         self.save_button.setEnabled(self._has_model)
@@ -232,7 +238,7 @@ def _percent_box(name: str, accessible_name: str) -> QDoubleSpinBox:
     box.setDecimals(1)
     box.setValue(100 * FALSE_ALARMS)
     box.setPrefix("at most ")
-    box.setSuffix("\u202f%")
+    box.setSuffix("\u202f% of known images")
     box.setToolTip(
         "Flag at most this share of known images as unknown. A larger share finds more images of "
         "unknown kinds."
