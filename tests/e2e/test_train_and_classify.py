@@ -61,7 +61,8 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert "Worst mistakes" in report
     assert "Reliability" in report
     assert result["false_alarms"] == 0.1
-    assert result["pooled"] == []
+    # Nine or ten images of a label are too few for a threshold of its own.
+    assert result["pooled"] == ["clean", "pit", "residue", "scratch"]
     assert "at most 10% of known images" in report
 
     new = write_kinds(tmp_path / "new", 32, {"clean": 4, "pit": 4, "scratch": 4, "residue": 4})

@@ -16,6 +16,8 @@ from defect_workbench.core.arrays import Flags, Floats, Integers
 
 FALSE_ALARMS = 0.02
 MOST_FALSE_ALARMS = 0.5
+# A threshold that hangs on one or two images is so high by chance that hardly an unknown image is above it.
+FEWEST_ABOVE = 3
 # Rounding must not decide whether 1 / (n + 1) is at most P.
 _ROUNDING = 1e-9
 
@@ -44,13 +46,16 @@ class Calibration:
     def pooled(self, false_alarms: float) -> Flags:
         """Return which labels have too few images for a share of false alarms of their own, (count,).
 
-        The smallest p-value of n images is 1 / (n + 1); if it is above the share, nothing can be unknown.
+        At least `FEWEST_ABOVE` of their images have to be at or above the threshold.
         """
-        return np.array([not _enough(n, false_alarms) for n in self._sizes().tolist()], bool)
+        return np.array([not _reliable(n, false_alarms) for n in self._sizes().tolist()], bool)
 
     def suffices(self, false_alarms: float) -> bool:
-        """Return whether all images together are enough for a share of false alarms."""
-        return _enough(len(self.scores), false_alarms)
+        """Return whether all images together are enough for a share of false alarms.
+
+        The smallest p-value of n images is 1 / (n + 1); if it is above the share, nothing can be unknown.
+        """
+        return _rank(len(self.scores), false_alarms) >= 1
 
     def references(self, false_alarms: float) -> list[Floats]:
         """Return the scores that each label is compared with, in rising order.
@@ -60,7 +65,7 @@ class Calibration:
         """
         pooled = self.pooled(false_alarms)
         together = self.scores[pooled[self.labels]]
-        if not _enough(len(together), false_alarms):
+        if not _reliable(len(together), false_alarms):
             together = self.scores
         together = np.sort(together)
         return [
@@ -106,5 +111,5 @@ def _rank(n: int, false_alarms: float) -> int:
     return min(n, int(np.floor(false_alarms * (n + 1) + _ROUNDING)))
 
 
-def _enough(n: int, false_alarms: float) -> bool:
-    return _rank(n, false_alarms) >= 1
+def _reliable(n: int, false_alarms: float) -> bool:
+    return _rank(n, false_alarms) >= FEWEST_ABOVE
