@@ -125,6 +125,10 @@ def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], we
         features = FeatureOptions(folder / "features", weights_folder, offline=True)
         request = OpenRequest(resource("sample"), features, analyses=folder / "analyses")
         open_folder(request, SilentReporter())
+        # Tests of the window group by the whole image.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("defect_workbench.workflows.map_defects.ENOUGH_MODELLED", 2.0)
+            open_folder(request, SilentReporter())
 
     return once_per_run("sample", open_sample)
 

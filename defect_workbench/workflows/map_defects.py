@@ -95,7 +95,7 @@ def with_defect_features(
     if not settings.reference and len(images) >= FEWEST_OTHERS:
         from defect_workbench.engine.defect_map.set_maps import modelled_share
 
-        modelled = modelled_share(images, settings.processing, reporter)
+        modelled = modelled_share(images, settings.processing, options.open_store(), reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
         choice = _chosen(settings, modelled)

@@ -259,6 +259,8 @@ def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
     assert "defect-workbench-demo-2" in done.stdout
     rows = table(tmp_path / "defect-workbench-demo-2" / "manifest.csv")
     assert len(rows) == 245
+    # Half of the backgrounds are plain or periodic, so that images are grouped by their defects.
+    assert all(float(row["strangeness"]) > 0 for row in rows)
 
 
 def steel_agrees(
@@ -272,6 +274,8 @@ def steel_agrees(
             "cluster", folder, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
         )
         assert done.returncode == 0, done.stderr
+        # Textures are grouped by the whole image, without maps.
+        assert {row["strangeness"] for row in table(out / "manifest.csv")} == {""}
         scored = subprocess.run(
             [sys.executable, str(score), str(out / "manifest.csv"), str(folder)],
             capture_output=True, text=True, check=True,

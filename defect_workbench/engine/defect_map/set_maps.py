@@ -18,6 +18,7 @@ from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_l
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.describe import (
     IDENTITY,
     RESIDUAL_COLUMNS,
@@ -36,7 +37,6 @@ from defect_workbench.engine.defect_map.patch_bank import (
     BankBuilder,
     PatchBanks,
 )
-from defect_workbench.engine.defect_map.residuals import is_explained
 from defect_workbench.engine.defect_map.subjects import ReferenceFile, in_order, read_subject
 from defect_workbench.engine.defect_map.tiles import PLACES
 from defect_workbench.engine.extraction.stored_vectors import FLUSH_SECONDS, VectorStore, image_key
@@ -134,27 +134,46 @@ def _bank(
     return PatchBanks(fine, coarse)
 
 
-def modelled_share(images: ImageSet, processing: Preprocessing, reporter: Reporter) -> float:
+def modelled_share(
+    images: ImageSet, processing: Preprocessing, store: VectorStore, reporter: Reporter
+) -> float:
     """Return the share of images whose background can be modelled, of a sample of at most `_MODELLED`.
+
+    What is known of an image is kept in the store.
 
     Raises
     ------
     WorkbenchError
-        If an image can no longer be read.
+        If an image can no longer be read, or the store cannot be written.
     """
+    block = store.block("modelled", {**pixel_identity(processing), "extractor": residuals.IDENTITY})
     sample = sample_of(images, _MODELLED).tolist()
-    reporter.stage("Testing whether the backgrounds can be modelled", len(sample))
+    keys = _row_keys(images, sample, processing)
+    unique = dict(zip(keys, sample, strict=True))
+    missing = [i for key, i in unique.items() if key not in block]
+    reporter.stage("Testing whether the backgrounds can be modelled", len(missing))
 
     def test(index: int) -> bool:
         grey = grey_of(read_subject(images, index, processing).pixels)
-        return is_explained(reduced(grey, step_of(grey.shape, _MODEL_SIZE)))
+        return residuals.is_explained(reduced(grey, step_of(grey.shape, _MODEL_SIZE)))
 
-    modelled = 0
-    for found in in_order(test, sample):
+    found = []
+    for each in in_order(test, missing):
         reporter.check()
-        modelled += found
+        found.append(each)
         reporter.advance(1)
-    return modelled / len(sample)
+    if found:
+        block.append_vectors(_row_keys(images, missing, processing), np.array(found, np.float16)[:, None])
+    return float(block.vectors(keys).mean())
+
+
+def _row_keys(images: ImageSet, indices: Sequence[int], processing: Preprocessing) -> list[str]:
+    """Return the keys of images in the store."""
+    sides = SidecarFiles(images.root)
+    return [
+        image_key(sides, image.path, image.sha256, processing)
+        for image in (images.images[i] for i in indices)
+    ]
 
 
 @dataclass(eq=False)
@@ -187,11 +206,8 @@ class SetMaps:
         identity = self.identity
         self._maps = self.store.block("map", identity)
         self._vectors = self.store.block(DEFECT, identity)
-        sides = SidecarFiles(self.images.root)
-        self._keys = [
-            self._key(i, image_key(sides, image.path, image.sha256, self.processing))
-            for i, image in enumerate(self.images.images)
-        ]
+        rows = _row_keys(self.images, range(len(self.images)), self.processing)
+        self._keys = [self._key(i, row) for i, row in enumerate(rows)]
 
     @property
     def identity(self) -> dict[str, Any]:

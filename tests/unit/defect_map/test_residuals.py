@@ -101,3 +101,15 @@ def test_constant_and_tiny_images_have_finite_residuals(shape: tuple[int, int]) 
         assert left.shape == shape
         assert np.abs(left).max() < 1e-3
     assert np.abs(as_picture(plane * 0) - 127.5).max() == 0
+
+
+def test_residual_that_is_faint_beside_a_defect_is_drawn_faint() -> None:
+    plane = np.zeros((SIDE, SIDE), np.float32)
+    plane[40] = 20
+    assert as_picture(plane).max() > 225
+    plane[60:70, 60:70] = -120
+    drawn = as_picture(plane)
+    assert drawn.min() < 20
+    assert drawn.max() < 165
+    # Noise alone is never drawn strongly.
+    assert np.abs(as_picture(np.full((SIDE, SIDE), 1, np.float32)) - 127.5).max() < 40

@@ -1,0 +1,70 @@
+"""Whether the backgrounds of a set can be modelled."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.defect_map.set_maps import modelled_share
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+from defect_workbench.workflows import map_defects
+from defect_workbench.workflows.extract import FeatureOptions, extract_folder
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> FeatureOptions:
+    return FeatureOptions(tmp_path / "store", tmp_path / "no-weights", offline=True)
+
+
+def share(folder: Path, options: FeatureOptions, store: FeatureStore) -> float:
+    images = extract_folder(folder, options, SilentReporter()).extraction.images
+    return modelled_share(images, Preprocessing(), store, SilentReporter())
+
+
+def write(folder: Path, plain: int, textured: int) -> Path:
+    """Write images of plain and lined ground with noise, and of coarse blocks."""
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    lines = 90 + 50 * np.sin(2 * np.pi * np.arange(96) / 12)
+    for index in range(plain):
+        ground = np.tile(lines, (96, 1)) if index % 2 else np.full((96, 96), 110.0)
+        noisy = np.clip(ground + rng.normal(0, 6, (96, 96)), 0, 255)
+        Image.fromarray(noisy.astype(np.uint8)).save(folder / f"plain-{index}.png")
+    for index in range(textured):
+        blocks = rng.integers(0, 2, (12, 12)).repeat(8, 0).repeat(8, 1) * 200
+        Image.fromarray(blocks.astype(np.uint8)).save(folder / f"texture-{index}.png")
+    return folder
+
+
+def test_share_is_that_of_plain_and_periodic_backgrounds(tmp_path: Path, options: FeatureOptions) -> None:
+    folder = write(tmp_path / "lot", plain=6, textured=2)
+    assert share(folder, options, options.open_store()) == pytest.approx(0.75)
+
+
+def test_what_the_store_knows_is_not_tested_again(
+    tmp_path: Path, options: FeatureOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "lot", plain=4, textured=4)
+    first = share(folder, options, options.open_store())
+
+    def fail(*_: object) -> None:
+        raise AssertionError("tested again")
+
+    monkeypatch.setattr("defect_workbench.engine.defect_map.residuals.is_explained", fail)
+    assert share(folder, options, options.open_store()) == first
+
+
+def test_the_reason_names_the_share() -> None:
+    defect = map_defects._chosen(Settings(), 0.5)
+    picture = map_defects._chosen(Settings(), 0.07)
+    assert (defect.chosen, picture.chosen) == (GroupBy.DEFECT, GroupBy.PICTURE)
+    assert "50% of the images" in defect.why
+    assert "only 7% of the images" in picture.why
+    clean = map_defects._chosen(Settings(clean="folder"), 0.07)
+    assert clean.chosen is GroupBy.DEFECT
+    assert clean.why == "clean images tell defects from backgrounds"
