@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.document.gallery_sections import Choice, Order, sections_of
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.gui.window.main_window import MainWindow
@@ -54,6 +56,14 @@ def test_switch_maps_the_defects_and_regroups_in_one_step(
         inspector.map_toggle.click()
     assert overlays == [False, True, False]
     inspector.map_toggle.click()
+    # The strangest images come first, in every cluster and among the clusters.
+    sections, order = sections_of(document, Choice(Order.STRANGE))
+    shown = project.maps.strangeness[order]
+    for section in sections:
+        within = shown[section.start : section.start + section.count]
+        assert (np.diff(within) <= 0).all()
+    heads = [shown[section.start] for section in sections if section.key is not None]
+    assert heads == sorted(heads, reverse=True)
     # What is there already is only weighted differently.
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
         switch.setCurrentIndex(switch.findData("both"))

@@ -29,6 +29,7 @@ class Order(StrEnum):
     NAME = "Name"
     OUTLIER_SCORE = "Outlier score"
     UNSURE = "Least certain first"
+    STRANGE = "Strangest first"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
         shown = members
         if choice.order is Order.UNSURE and sure is not None:
             shown = members = members[np.argsort(sure[members], kind="stable")]
+        if choice.order is Order.STRANGE and project.maps is not None:
+            strangeness = project.maps.strangeness[members]
+            shown = members = members[np.argsort(-strangeness, kind="stable")]
         if allowed is not None:
             fits = allowed[members]
             for word, in_path in named.items():
@@ -116,6 +120,12 @@ def _least_sure(project: Project, cluster: Cluster) -> float:
     return float(np.nan_to_num(project.proposal.probability[cluster.members], nan=2.0).min())
 
 
+def _strangest(project: Project, cluster: Cluster) -> float:
+    if project.maps is None:
+        return 0.0
+    return float(project.maps.strangeness[cluster.members].max())
+
+
 def _in_paths(word: str, project: Project) -> Flags:
     return np.array([word in image.path.casefold() for image in project.images.images], bool)
 
@@ -127,6 +137,7 @@ def _ordered(document: Document, partition: Partition, order: Order) -> list[Clu
     keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
         Order.SIZE: lambda c: (-len(c.members), c.label),
         Order.SPREAD: lambda c: (-c.spread, c.label),
+        Order.STRANGE: lambda c: (-_strangest(project, c), c.label),
         Order.UNSURE: lambda c: (_least_sure(project, c), c.label),
         Order.NAME: lambda c: (0.0, c.label.casefold()),
         Order.OUTLIER_SCORE: lambda c: (-float(scores[c.members].mean()), c.label),
