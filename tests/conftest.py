@@ -106,6 +106,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("defect_workbench.engine.defect_map.describe.BATCH", 8)
 
 
+def always_by_picture(patch: pytest.MonkeyPatch) -> None:
+    """Let automatic grouping be by the whole image: maps of the sample take as long as many tests."""
+    patch.setattr("defect_workbench.workflows.map_defects.ENOUGH_MODELLED", 2.0)
+
+
 @pytest.fixture
 def with_weights(weights_folder: Path, places: UserDirs) -> Path:
     """Link the weights into the home of the test."""
@@ -124,10 +129,8 @@ def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], we
 
         features = FeatureOptions(folder / "features", weights_folder, offline=True)
         request = OpenRequest(resource("sample"), features, analyses=folder / "analyses")
-        open_folder(request, SilentReporter())
-        # Tests of the window group by the whole image.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("defect_workbench.workflows.map_defects.ENOUGH_MODELLED", 2.0)
+            always_by_picture(patch)
             open_folder(request, SilentReporter())
 
     return once_per_run("sample", open_sample)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from defect_workbench.sample.synthetic import Look, write_set
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import picture
-from tests.conftest import SHARED_DATA
+from tests.conftest import SHARED_DATA, always_by_picture
 from tests.processes import COMMAND, Command, in_process, run, table
 
 
@@ -250,17 +251,30 @@ def test_help_shows_where_the_log_is_and_weights_say_what_is_in_use(with_weights
 
 
 def test_demo_without_a_display_clusters_the_sample_and_numbers_its_folder_on(
-    tmp_path: Path, with_sample: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, with_sample: None, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    always_by_picture(monkeypatch)
     (tmp_path / "defect-workbench-demo").mkdir()
-    done = run("demo")
+    done = command("demo")
     assert done.returncode == 0, done.stderr
     assert "defect-workbench-demo-2" in done.stdout
     rows = table(tmp_path / "defect-workbench-demo-2" / "manifest.csv")
     assert len(rows) == 245
-    # Half of the backgrounds are plain or periodic, so that images are grouped by their defects.
+
+
+@pytest.mark.slow
+def test_demo_groups_the_sample_by_its_defects(
+    tmp_path: Path, with_sample: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the backgrounds are plain or periodic, and the eight kinds of defect come out."""
+    monkeypatch.chdir(tmp_path)
+    done = run("demo")
+    assert done.returncode == 0, done.stderr
+    rows = table(tmp_path / "defect-workbench-demo" / "manifest.csv")
     assert all(float(row["strangeness"]) > 0 for row in rows)
+    sizes = Counter(row["cluster"] for row in rows if row["outlier"] == "false")
+    assert sorted(sizes.values()) == [30] * 8
 
 
 def steel_agrees(

@@ -137,6 +137,7 @@ def test_a_full_disk_ends_in_a_sentence_and_nothing_half_written(lot: Path, tmp_
         assert ".part" not in done.stdout
 
 
+@pytest.mark.slow
 def test_training_on_a_full_disk_leaves_neither_model_nor_report(tmp_path: Path, command: Command) -> None:
     """The disk has room for the model but not for its report, or for nothing."""
     lot, disk, store = tmp_path / "lot", tmp_path / "disk", tmp_path / "store"

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from defect_workbench.storage.model.model_file import load_model
 from tests.conftest import GOLDEN
 from tests.processes import Command, table
@@ -47,6 +49,7 @@ def test_heads_of_a_fine_tuned_network_are_not_written_alone(tmp_path: Path, com
     assert not list(tmp_path.glob("m*"))
 
 
+@pytest.mark.slow
 def test_changed_copies_are_learnt_from_and_kept(
     trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path, command: Command
 ) -> None:

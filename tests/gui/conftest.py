@@ -14,7 +14,7 @@ from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows import map_defects
+from tests.conftest import always_by_picture
 
 
 class Answers:
@@ -49,8 +49,8 @@ def answers() -> Answers:
 
 @pytest.fixture(autouse=True)
 def grouped_by_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Automatic grouping is by the whole image: maps of the sample would take most of a test's time."""
-    monkeypatch.setattr(map_defects, "ENOUGH_MODELLED", 2.0)
+    """Group by the whole image."""
+    always_by_picture(monkeypatch)
 
 
 def delete_now(window: MainWindow) -> None:
