@@ -93,7 +93,7 @@ def open_model(path: Path) -> Classifier:
 
 
 def common_threshold(model: Classifier) -> float | None:
-    """Return the novelty score above which an image is unknown whatever its label; None if there is none."""
+    """Return the novelty score above which an image of any label is unknown; None if there is none."""
     highest = float(model.novelty.thresholds().max())
     return highest if np.isfinite(highest) else None
 
@@ -103,7 +103,7 @@ def pooled_labels(model: Classifier) -> list[str]:
     calibration = model.novelty.calibration
     if calibration is None:
         return []
-    few = calibration.pooled(calibration.false_alarms).tolist()
+    few = calibration.pooled().tolist()
     return [name for name, pooled in zip(model.labels, few, strict=True) if pooled]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # With fewer images, "the others" are too few to tell what is usual.
 FEWEST_OTHERS = 20
 # From this share of images on whose background can be modelled, a set is one of defects on such backgrounds:
-# 0 to .05 for steel, SEM and board images, .49 for the sample, .56 to 1 for generated wafers.
+# 0 to .12 for steel, SEM and board images, .50 for the sample, .56 to 1 for generated wafers.
 ENOUGH_MODELLED = 0.4
 # Further clean images would take a pass through the network each and hardly change the bank.
 MOST_CLEAN = 300
@@ -81,8 +81,8 @@ def with_defect_features(
         wanted = described_by(settings.weights)
     if wanted is GroupBy.PICTURE:
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, "set by the user"))
-    given = bool(settings.reference or settings.clean)
-    if wanted is GroupBy.AUTO and not given and len(images) < FEWEST_OTHERS:
+    source = _source(settings, len(images))
+    if wanted is GroupBy.AUTO and source is MapSource.SELF:
         why = f"fewer than {FEWEST_OTHERS} images are too few to tell defects from backgrounds"
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, why))
     obstacle = _obstacle(images, features, options)
@@ -92,16 +92,17 @@ def with_defect_features(
         raise obstacle
     assert features.backbone is not None
     modelled = 1.0
-    if not settings.reference and len(images) >= FEWEST_OTHERS:
+    if source in (MapSource.CLEAN, MapSource.OTHERS):
         from defect_workbench.engine.defect_map.set_maps import modelled_share
 
         modelled = modelled_share(images, settings.processing, options.open_store(), reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
-        choice = _chosen(settings, modelled)
+        choice = _chosen(source, modelled)
         if choice.chosen is GroupBy.PICTURE:
             return DefectFeatures(features, choice, seconds=time.perf_counter() - started)
-    maker = _maker(images, features.backbone, settings, options, modelled >= ENOUGH_MODELLED, reporter)
+    with_residual = modelled >= ENOUGH_MODELLED
+    maker = _maker(images, features.backbone, source, settings, options, with_residual, reporter)
     maker.make(reporter)
     blocks = {**features.blocks, **maker.blocks()}
     identity = {**features.identity, DEFECT: maker.identity}
@@ -109,11 +110,19 @@ def with_defect_features(
     return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
 
 
-def _chosen(settings: Settings, modelled: float) -> GroupByChoice:
+def _source(settings: Settings, count: int) -> MapSource:
+    """Return the best source of maps that there is for a number of images."""
+    if settings.reference:
+        return MapSource.REFERENCE
+    if settings.clean:
+        return MapSource.CLEAN
+    return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF
+
+
+def _chosen(source: MapSource, modelled: float) -> GroupByChoice:
     """Return what images are grouped by, from the share of their backgrounds that can be modelled."""
-    if settings.reference or settings.clean:
-        source = SOURCE_LABELS[MapSource.REFERENCE if settings.reference else MapSource.CLEAN]
-        return GroupByChoice(GroupBy.DEFECT, f"{source} tell defects from backgrounds")
+    if source in (MapSource.REFERENCE, MapSource.CLEAN):
+        return GroupByChoice(GroupBy.DEFECT, f"{SOURCE_LABELS[source]} tell defects from backgrounds")
     share = f"{modelled:.0%} of the images have a plain or periodic background"
     if modelled >= ENOUGH_MODELLED:
         return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")
@@ -143,25 +152,26 @@ def _obstacle(images: ImageSet, features: Features, options: FeatureOptions) -> 
 def _maker(
     images: ImageSet,
     backbone: BackboneInfo,
+    source: MapSource,
     settings: Settings,
     options: FeatureOptions,
     with_residual: bool,
     reporter: Reporter,
 ) -> SetMaps:
-    """Return the maps of a set, compared with the best source that there is."""
+    """Return the maps of a set, compared with a source."""
     from defect_workbench.engine.defect_map.set_maps import SetMaps, bank_of_set
 
     network, processing = _network(backbone, options), settings.processing
     made = partial(SetMaps, images, processing, network, backbone, options.open_store())
-    if settings.reference:
+    if source is MapSource.REFERENCE:
         root, references = _references(images, Path(settings.reference), reporter)
-        return made(MapSource.REFERENCE, reference_root=root, references=references)
-    if not settings.clean and len(images) < FEWEST_OTHERS:
-        return made(MapSource.SELF)
-    if settings.clean:
+        return made(source, reference_root=root, references=references)
+    if source is MapSource.CLEAN:
         bank = _clean_bank(Path(settings.clean), settings, network, reporter)
-        return made(MapSource.CLEAN, with_residual, bank)
-    return made(MapSource.OTHERS, with_residual, bank_of_set(images, network, processing))
+        return made(source, with_residual, bank)
+    if source is MapSource.OTHERS:
+        return made(source, with_residual, bank_of_set(images, network, processing))
+    return made(source)
 
 
 def _network(backbone: BackboneInfo, options: FeatureOptions) -> NetworkVectors:

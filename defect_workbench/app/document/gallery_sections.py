@@ -12,7 +12,7 @@ from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.item_models import Section, note_of, state_of
 from defect_workbench.app.document.measurement_text import median_words
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.core.arrays import Flags, Integers
+from defect_workbench.core.arrays import Flags, Floats, Integers, Vectors
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -57,17 +57,14 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
     parsed = parse_filter(choice.text, document.columns) if choice.text else None
     allowed = parsed.allowed(len(project.images)) if parsed is not None else None
     named = {word: _in_paths(word, project) for word in parsed.words} if parsed is not None else {}
-    sure = project.proposal.probability if project.proposal is not None else None
+    rank = _rank(project, choice.order)
     sections: list[Section] = []
     pieces: list[Integers] = []
 
     def add(title: str, detail: str, colour: str | None, members: Integers, key: int | None) -> None:
         shown = members
-        if choice.order is Order.UNSURE and sure is not None:
-            shown = members = members[np.argsort(sure[members], kind="stable")]
-        if choice.order is Order.STRANGE and project.maps is not None:
-            strangeness = project.maps.strangeness[members]
-            shown = members = members[np.argsort(-strangeness, kind="stable")]
+        if rank is not None:
+            shown = members = members[np.argsort(rank[members], kind="stable")]
         if allowed is not None:
             fits = allowed[members]
             for word, in_path in named.items():
@@ -114,16 +111,13 @@ def empty_message(document: Document, choice: Choice) -> str:
     )
 
 
-def _least_sure(project: Project, cluster: Cluster) -> float:
-    if project.proposal is None:
-        return 0.0
-    return float(np.nan_to_num(project.proposal.probability[cluster.members], nan=2.0).min())
-
-
-def _strangest(project: Project, cluster: Cluster) -> float:
-    if project.maps is None:
-        return 0.0
-    return float(project.maps.strangeness[cluster.members].max())
+def _rank(project: Project, order: Order) -> Vectors | Floats | None:
+    """Return a number for each image, the lowest first; None if images keep the order of their cluster."""
+    if order is Order.UNSURE and project.proposal is not None:
+        return np.nan_to_num(project.proposal.probability, nan=2.0)
+    if order is Order.STRANGE and project.maps is not None:
+        return -project.maps.strangeness
+    return None
 
 
 def _in_paths(word: str, project: Project) -> Flags:
@@ -134,11 +128,16 @@ def _ordered(document: Document, partition: Partition, order: Order) -> list[Clu
     assert document.project is not None
     project = document.project
     scores = project.analysis.outlier_scores
+    rank = _rank(project, order)
+
+    def first(cluster: Cluster) -> tuple[float, str]:
+        return 0.0 if rank is None else float(rank[cluster.members].min()), cluster.label
+
     keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
         Order.SIZE: lambda c: (-len(c.members), c.label),
         Order.SPREAD: lambda c: (-c.spread, c.label),
-        Order.STRANGE: lambda c: (-_strangest(project, c), c.label),
-        Order.UNSURE: lambda c: (_least_sure(project, c), c.label),
+        Order.STRANGE: first,
+        Order.UNSURE: first,
         Order.NAME: lambda c: (0.0, c.label.casefold()),
         Order.OUTLIER_SCORE: lambda c: (-float(scores[c.members].mean()), c.label),
     }

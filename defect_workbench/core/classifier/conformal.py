@@ -35,7 +35,7 @@ class Calibration:
     count : int
         Number of labels.
     false_alarms : float
-        The share of known images that may be called unknown, unless another one is asked for.
+        The share of known images that may be called unknown.
     """
 
     scores: Floats
@@ -43,29 +43,29 @@ class Calibration:
     count: int
     false_alarms: float = FALSE_ALARMS
 
-    def pooled(self, false_alarms: float) -> Flags:
-        """Return which labels have too few images for a share of false alarms of their own, (count,).
+    def pooled(self) -> Flags:
+        """Return which labels have too few images for thresholds of their own, (count,).
 
         At least `FEWEST_ABOVE` of their images have to be at or above the threshold.
         """
-        return np.array([not _reliable(n, false_alarms) for n in self._sizes().tolist()], bool)
+        return np.array([not _reliable(n, self.false_alarms) for n in self._sizes().tolist()], bool)
 
-    def suffices(self, false_alarms: float) -> bool:
-        """Return whether all images together are enough for a share of false alarms.
+    def suffices(self) -> bool:
+        """Return whether all images together are enough for the share of false alarms.
 
         The smallest p-value of n images is 1 / (n + 1); if it is above the share, nothing can be unknown.
         """
-        return _rank(len(self.scores), false_alarms) >= 1
+        return _rank(len(self.scores), self.false_alarms) >= 1
 
-    def references(self, false_alarms: float) -> list[Floats]:
+    def references(self) -> list[Floats]:
         """Return the scores that each label is compared with, in rising order.
 
         A label with enough images is compared with its own; the others with all images of such labels; and if
         these are still too few, with all images.
         """
-        pooled = self.pooled(false_alarms)
+        pooled = self.pooled()
         together = self.scores[pooled[self.labels]]
-        if not _reliable(len(together), false_alarms):
+        if not _reliable(len(together), self.false_alarms):
             together = self.scores
         together = np.sort(together)
         return [
@@ -73,34 +73,17 @@ class Calibration:
             for label in range(self.count)
         ]
 
-    def thresholds(self, false_alarms: float) -> Floats:
+    def thresholds(self) -> Floats:
         """Return the novelty score of each label above which an image is unknown, (count,).
 
-        The p-value is at most P just if the score is above the k-th largest one, k = floor(P (n + 1)).
+        The p-value is at most P if and only if the score is above the k-th largest one, k = floor(P (n + 1)).
         Infinite if all images are too few.
         """
         result = np.full(self.count, np.inf)
-        for label, scores in enumerate(self.references(false_alarms)):
-            rank = _rank(len(scores), false_alarms)
+        for label, scores in enumerate(self.references()):
+            rank = _rank(len(scores), self.false_alarms)
             if rank:
                 result[label] = scores[len(scores) - rank]
-        return result
-
-    def p_values(self, scores: Floats, labels: Integers, false_alarms: float) -> Floats:
-        """Return the p-value of images for their predicted labels, (m,).
-
-        Parameters
-        ----------
-        scores : (m,) float64
-            Novelty scores.
-        labels : (m,) intp
-            Predicted labels.
-        """
-        result = np.ones(len(scores))
-        for label, reference in enumerate(self.references(false_alarms)):
-            rows = labels == label
-            below = np.searchsorted(reference, scores[rows], "left")
-            result[rows] = (1 + len(reference) - below) / (len(reference) + 1)
         return result
 
     def _sizes(self) -> Integers:

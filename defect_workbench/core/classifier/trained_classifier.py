@@ -63,7 +63,7 @@ class Novelty:
         """Return the novelty score above which an image is unknown, (1,) or by predicted label (labels,)."""
         if self.calibration is None:
             return np.array([self.threshold])
-        return self.calibration.thresholds(self.calibration.false_alarms)
+        return self.calibration.thresholds()
 
     def measures(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
         """Return score deviation and distance of n images, (n, 2)."""

@@ -151,7 +151,7 @@ def cross_validate(
     prediction = joined[full]
     overall = evaluate(truth, prediction.labels, names, prediction.probability, prediction.novelty_scores)
     calibration = Calibration(prediction.novelty_scores, truth, len(names), false_alarms)
-    known = prediction.novelty_scores <= calibration.thresholds(false_alarms)[prediction.labels]
+    known = prediction.novelty_scores <= calibration.thresholds()[prediction.labels]
     prediction = replace(prediction, known=known)
     return CrossValidation(
         fold,

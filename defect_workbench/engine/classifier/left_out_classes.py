@@ -64,7 +64,7 @@ class LeftOutScores:
             held_out = self.fold == number
             labels, count = (self.labels, self.count) if by_label else (np.zeros_like(self.labels), 1)
             calibration = Calibration(self.scores[~held_out], labels[~held_out], count, false_alarms)
-            thresholds = np.broadcast_to(calibration.thresholds(false_alarms), self.count)
+            thresholds = np.broadcast_to(calibration.thresholds(), self.count)
             rejected += int((self.scores[held_out] > thresholds[self.said[held_out]]).sum())
             found.append((self.unknown_scores[model] > thresholds[self.unknown_said[model]]).mean())
         return float(np.mean(found)), rejected / len(self.scores)

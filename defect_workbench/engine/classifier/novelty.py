@@ -162,8 +162,8 @@ def calibration_notes(calibration: Calibration, names: Sequence[str]) -> list[st
     """Return what the user should know about a calibration: the share, and the labels with too few images."""
     share = calibration.false_alarms
     rate = f"at most {100 * share:.3g}% of known images are to be flagged as unknown"
-    pooled = calibration.pooled(share)
-    if not calibration.suffices(share):
+    pooled = calibration.pooled()
+    if not calibration.suffices():
         least = int(np.ceil(1 / share - 1e-9)) - 1
         images = counted(len(calibration.scores), "image")
         note = f"{images} are too few for this share, so no image is flagged; at least {least:,} are needed"
@@ -172,6 +172,6 @@ def calibration_notes(calibration: Calibration, names: Sequence[str]) -> list[st
         return [rate]
     small = [name for name, few in zip(names, pooled.tolist(), strict=True) if few]
     own = int(pooled[calibration.labels].sum())
-    with_others = calibration.references(share)[int(pooled.argmax())].size > own
+    with_others = calibration.references()[int(pooled.argmax())].size > own
     whom = "all images together" if with_others or len(small) == len(names) else "their images together"
     return [f"{rate}; too few images to calibrate alone, so judged by {whom}: {', '.join(small)}"]

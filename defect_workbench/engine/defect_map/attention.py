@@ -61,6 +61,7 @@ def difference(activations: Tensor, weights: Tensor, expected: Tensor | None = N
         The weighted mean of the differences, and their maximum over the places of noteworthy weight. Of unit
         norm, or zeros if there is no difference.
     """
+    import torch
     from torch.nn.functional import adaptive_avg_pool2d, normalize
 
     values = activations.float()
@@ -71,10 +72,5 @@ def difference(activations: Tensor, weights: Tensor, expected: Tensor | None = N
     mean = (differences * coarse).sum((0, 2, 3))
     counts = coarse > _NOTEWORTHY * coarse.max()
     maximum = differences.masked_fill(~counts, -math.inf).amax((0, 2, 3))
-    return normalize(_joined(normalize(mean, dim=0), _MAXIMUM * normalize(maximum, dim=0)), dim=0)
-
-
-def _joined(*parts: Tensor) -> Tensor:
-    import torch
-
-    return torch.cat(parts)
+    parts = normalize(mean, dim=0), _MAXIMUM * normalize(maximum, dim=0)
+    return normalize(torch.cat(parts), dim=0)

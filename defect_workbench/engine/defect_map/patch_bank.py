@@ -57,7 +57,7 @@ FINE = Scale(("layer1", "layer2"), PLACES, smooth=False, capacity=10_000)
 COARSE = Scale(("layer2", "layer3"), PLACES // 2, smooth=True, capacity=5_000)
 
 
-def patches(activations: Mapping[str, Tensor], scale: Scale = FINE) -> Tensor:
+def patches(activations: Mapping[str, Tensor], scale: Scale) -> Tensor:
     """Return the patches of a batch: two layers, each of unit norm, projected to fewer columns.
 
     Parameters

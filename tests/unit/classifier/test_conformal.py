@@ -29,9 +29,15 @@ def test_exchangeable_images_are_flagged_no_more_often_than_asked(seed: int, sha
     flagged = 0
     for scores in rng.normal(size=(repeats // 20, 20 * (n + 1))).reshape(-1, n + 1):
         calibration = Calibration(scores[1:], np.zeros(n, np.intp), 1, share)
-        flagged += bool(scores[0] > calibration.thresholds(share)[0])
+        flagged += bool(scores[0] > calibration.thresholds()[0])
     # Five standard errors: one failure in millions of runs.
     assert flagged / repeats <= share + 5 * np.sqrt(share * (1 - share) / repeats)
+
+
+def p_value(score: float, label: int, calibration: Calibration) -> float:
+    """Return the p-value of an image by its definition."""
+    reference = calibration.references()[label]
+    return float((1 + np.count_nonzero(reference >= score)) / (len(reference) + 1))
 
 
 @given(
@@ -40,21 +46,25 @@ def test_exchangeable_images_are_flagged_no_more_often_than_asked(seed: int, sha
     SHARES,
 )
 def test_thresholds_and_p_values_agree(sizes: list[int], seed: int, share: float) -> None:
-    calibration = made(sizes, seed)
+    calibration = made(sizes, seed, share)
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, len(sizes), 200)
     # Scores of the calibration itself, too: ties must not be decided differently.
     scores = np.r_[rng.normal(scale=6, size=100), rng.choice(calibration.scores, 100)]
-    unknown = calibration.p_values(scores, labels, share) <= share + 1e-9
-    assert np.array_equal(unknown, scores > calibration.thresholds(share)[labels])
+    unknown = np.array([p_value(*pair, calibration) for pair in zip(scores, labels, strict=True)])
+    unknown = unknown <= share + 1e-9
+    assert np.array_equal(unknown, scores > calibration.thresholds()[labels])
 
 
 @given(st.lists(st.integers(0, 120), min_size=1, max_size=5).filter(any), st.integers(0, 100))
 def test_a_larger_share_flags_no_fewer_of_images_with_the_same_references(
     sizes: list[int], seed: int
 ) -> None:
-    calibration = Calibration(made(sizes, seed).scores, np.zeros(sum(sizes), np.intp), 1)
-    assert calibration.thresholds(0.2)[0] <= calibration.thresholds(0.02)[0]
+    few, many = (
+        Calibration(made(sizes, seed).scores, np.zeros(sum(sizes), np.intp), 1, share)
+        for share in (0.02, 0.2)
+    )
+    assert many.thresholds()[0] <= few.thresholds()[0]
 
 
 def third_largest(scores: Floats) -> float:
@@ -63,8 +73,8 @@ def third_largest(scores: Floats) -> float:
 
 def test_small_classes_are_judged_together_and_named() -> None:
     calibration = made([149, 148, 30])
-    assert calibration.pooled(0.02).tolist() == [False, True, True]
-    own, *together = calibration.thresholds(0.02)
+    assert calibration.pooled().tolist() == [False, True, True]
+    own, *together = calibration.thresholds()
     assert own == third_largest(calibration.scores[:149])
     assert together == [third_largest(calibration.scores[149:])] * 2
     (note,) = calibration_notes(calibration, ["flake", "pit", "scratch"])
@@ -74,7 +84,7 @@ def test_small_classes_are_judged_together_and_named() -> None:
 
 def test_a_small_pool_takes_all_images() -> None:
     calibration = made([160, 60, 9])
-    own, *together = calibration.thresholds(0.02)
+    own, *together = calibration.thresholds()
     assert own == third_largest(calibration.scores[:160])
     assert together == [np.sort(calibration.scores)[-4]] * 2
     (note,) = calibration_notes(calibration, ["flake", "pit", "scratch"])
@@ -83,11 +93,11 @@ def test_a_small_pool_takes_all_images() -> None:
 
 def test_too_few_images_in_all_flag_nothing_and_say_so() -> None:
     calibration = made([20, 20])
-    assert np.isinf(calibration.thresholds(0.02)).all()
+    assert np.isinf(calibration.thresholds()).all()
     (note,) = calibration_notes(calibration, ["flake", "pit"])
     assert "40 images are too few" in note
     assert "at least 49 are needed" in note
-    assert np.isfinite(calibration.thresholds(0.05)).all()
+    assert np.isfinite(made([20, 20], false_alarms=0.05).thresholds()).all()
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 0.51, 2.0, float("nan")])

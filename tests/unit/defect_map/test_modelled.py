@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.defect_map.set_maps import modelled_share
@@ -60,11 +60,11 @@ def test_what_the_store_knows_is_not_tested_again(
 
 
 def test_the_reason_names_the_share() -> None:
-    defect = map_defects._chosen(Settings(), 0.5)
-    picture = map_defects._chosen(Settings(), 0.07)
+    defect = map_defects._chosen(MapSource.OTHERS, 0.5)
+    picture = map_defects._chosen(MapSource.OTHERS, 0.07)
     assert (defect.chosen, picture.chosen) == (GroupBy.DEFECT, GroupBy.PICTURE)
     assert "50% of the images" in defect.why
     assert "only 7% of the images" in picture.why
-    clean = map_defects._chosen(Settings(clean="folder"), 0.07)
+    clean = map_defects._chosen(MapSource.CLEAN, 0.07)
     assert clean.chosen is GroupBy.DEFECT
     assert clean.why == "clean images tell defects from backgrounds"
