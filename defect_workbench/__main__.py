@@ -7,12 +7,29 @@ Ctrl-C included, ends in a message instead of a traceback.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import FrameType
+
+
+class _Interrupts:
+    """Notes Ctrl-C, as a compiled module that is being loaded may report it as a failed import."""
+
+    noted = False
+
+    def __init__(self) -> None:
+        # An interrupt that the shell has switched off stays off.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.noted = True
+        signal.default_int_handler(number, frame)
 
 
 def has_display() -> bool:
@@ -26,10 +43,11 @@ def main() -> int:
     """Run the program with the arguments of the process; return the exit code."""
     code = 0
     try:
+        interrupts = _Interrupts()
         from defect_workbench.streams import robust_streams
 
         with robust_streams():
-            code = _guarded(sys.argv[1:])
+            code = _guarded(sys.argv[1:], interrupts)
     except KeyboardInterrupt:
         _print_error("cancelled")
         return 130
@@ -42,13 +60,16 @@ def main() -> int:
     return code
 
 
-def _guarded(arguments: list[str]) -> int:
+def _guarded(arguments: list[str], interrupts: _Interrupts) -> int:
     try:
         return _main(arguments)
     except KeyboardInterrupt:
         _print_error("cancelled")
         return 130
     except ImportError as error:
+        if interrupts.noted:
+            _print_error("cancelled")
+            return 130
         _print_error(f"a part of the program is missing or cannot be loaded ({error}); reinstall it")
         return 1
     except Exception as error:

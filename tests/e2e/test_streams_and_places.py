@@ -39,10 +39,10 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.parametrize(
     "streams",
     [
-        "2>&-",
-        "--json >&-",
+        pytest.param("2>&-", marks=pytest.mark.slow),
+        pytest.param("--json >&-", marks=pytest.mark.slow),
         ">&- 2>&-",
-        "--json <&- >&- 2>&-",
+        pytest.param("--json <&- >&- 2>&-", marks=pytest.mark.slow),
         "2>/dev/full",
         "--json 2>&1 >/dev/null | true",
     ],
@@ -95,6 +95,17 @@ runpy.run_module("defect_workbench", run_name="__main__", alter_sys=True)
 @pytest.mark.parametrize("module", ["defect_workbench.streams", "defect_workbench.cli", "tqdm"])
 def test_ctrl_c_while_the_program_starts_is_a_cancel(module: str) -> None:
     done = started_with(module, "os.kill(os.getpid(), signal.SIGINT)")
+    assert (done.returncode, done.stderr) == (130, "defect-workbench: cancelled\n")
+
+
+def test_ctrl_c_that_a_compiled_module_reports_as_a_failed_import_is_a_cancel() -> None:
+    lines = (
+        "try:",
+        "    os.kill(os.getpid(), signal.SIGINT)",
+        "except KeyboardInterrupt:",
+        "    raise ImportError('PyCapsule_Import could not import module') from None",
+    )
+    done = started_with("tqdm", f"exec({chr(10).join(lines)!r})")
     assert (done.returncode, done.stderr) == (130, "defect-workbench: cancelled\n")
 
 
