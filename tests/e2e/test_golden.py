@@ -153,7 +153,7 @@ def test_result_folder_is_added_to_and_undone_by_its_receipt(
     before = (result / "manifest.csv").read_text(encoding="utf-8")
     assert read_receipt(result).files
     shutil.copy(golden / "lot" / "pit" / "pit-00.png", golden / "images" / "pit" / "pit-90.png")
-    options = ("--store", golden / "store", "--offline")
+    options = ("--store", golden / "store", "--offline", "--group-by", "picture")
     done = command("cluster", golden / "images", "--out", result, "--add", *options)
     assert done.returncode == 0, done.stderr
     after = (result / "manifest.csv").read_text(encoding="utf-8")

@@ -27,6 +27,7 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
 from defect_workbench.engine.extraction.network_vectors import (
+    Contents,
     EarlierVectors,
     NetworkVectors,
     choose_network,
@@ -193,7 +194,8 @@ def extract(
     reporter : Reporter
         Receives stages and progress, and stops the extraction when the user cancels.
     precision : Precision, optional
-        Of the network; default: the fastest one that the machine supports.
+        Of the network; default: one in which the store has every image, else the fastest that the machine
+        supports.
     processing : Preprocessing, optional
         Preprocessing of the images; default: only info bars are removed.
     description : str, optional
@@ -226,11 +228,12 @@ def extract(
     processing = processing or DEFAULT
     task = Task(listing.root, processing, open_blocks(store, processing, None), SidecarFiles(listing.root))
     if info is not None:
-        pairs = [(file.path, sha256) for file, sha256 in zip(listing.files, known, strict=True)]
-        in_use, blocks = choose_network(store, info, precision, task, pairs, description)
+        contents = Contents(listing.files, known, task, reporter.check)
+        in_use, blocks = choose_network(store, info, precision, task, contents, description)
         earlier = earlier_vectors(store, info, in_use, processing)
         lacking = sum(
-            sha256 is not None and earlier.only_otherwise(task.key(path, sha256)) for path, sha256 in pairs
+            sha256 is not None and earlier.only_otherwise(task.key(file.path, sha256))
+            for file, sha256 in zip(listing.files, known, strict=True)
         )
         if lacking:
             reporter.warn(_lacking(info.network, in_use, lacking) + "they are computed now")

@@ -120,6 +120,12 @@ def read_all(
                     item.cancel()
 
 
+def content_hash(file: FoundFile, task: Task) -> str | None:
+    """Return the SHA-256 of a file's content; None if it is too large or cannot be read."""
+    data = None if file.size > MAX_FILE_BYTES else read_found(task.root, file)
+    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else None
+
+
 def _result(item: tuple[FoundFile, Future[Outcome] | str]) -> tuple[FoundFile, Outcome]:
     file, outcome = item
     return file, outcome.result() if isinstance(outcome, Future) else outcome

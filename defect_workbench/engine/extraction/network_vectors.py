@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,11 @@ from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsInfo, WeightsLibrary
 from defect_workbench.engine.backbone.registry import NETWORKS, find_description
 from defect_workbench.engine.backbone.torch_import import load_torch
-from defect_workbench.engine.extraction.image_reader import Task
+from defect_workbench.engine.extraction.image_reader import Task, content_hash
 from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorBlock, VectorStore, open_blocks
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity
 from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.scan import FoundFile
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -122,12 +123,50 @@ class NetworkVectors:
         return self._embedder
 
 
+class Contents:
+    """The content hashes of a folder's files; a file unknown to the store is read when it is asked for.
+
+    Parameters
+    ----------
+    files : sequence of FoundFile
+    known : sequence of (str or None)
+        The hash of each file that has not changed since the store was written here.
+    task : Task
+    check : callable
+        Called before each file is read; raises `Cancelled` when the user cancelled.
+    """
+
+    def __init__(
+        self, files: Sequence[FoundFile], known: Sequence[str | None], task: Task, check: Callable[[], None]
+    ) -> None:
+        self._files, self._known, self._task, self._check = files, known, task, check
+        self._read: dict[str, str | None] = {}
+
+    def all_in(self, blocks: Blocks) -> bool:
+        """Return whether nothing is left to compute for any file that can be read, of which there is one."""
+        readable = 0
+        for file, known in zip(self._files, self._known, strict=True):
+            sha256 = known or self._hash(file)
+            if sha256 is None:
+                continue
+            if not blocks.complete(sha256, self._task.key(file.path, sha256)):
+                return False
+            readable += 1
+        return readable > 0
+
+    def _hash(self, file: FoundFile) -> str | None:
+        if file.path not in self._read:
+            self._check()
+            self._read[file.path] = content_hash(file, self._task)
+        return self._read[file.path]
+
+
 def choose_network(
     store: VectorStore,
     info: WeightsInfo,
     precision: Precision | None,
     task: Task,
-    known: Sequence[tuple[str, str | None]],
+    contents: Contents,
     description: str | None = None,
 ) -> tuple[NetworkInUse, Blocks]:
     """Choose precision and device: those for which the store has every image, else this machine's fastest.
@@ -136,8 +175,8 @@ def choose_network(
 
     Parameters
     ----------
-    known : sequence of tuple of str and (str or None)
-        Path of each image, and its content hash if the file is unchanged.
+    contents : Contents
+        Of the images. A file unknown to the store is read only if the store has all those before it.
     description : str, optional
         Name of the description to use; default: the network's first. If the folder does not exist, so that
         nothing can be computed, any other of which the store has every image is used.
@@ -155,9 +194,7 @@ def choose_network(
         if precision not in (None, network.precision):
             continue
         blocks = open_blocks(store, task.processing, network)
-        if all(
-            sha256 is not None and blocks.complete(sha256, task.key(path, sha256)) for path, sha256 in known
-        ):
+        if contents.all_in(blocks):
             return network, blocks
     load_torch()
     from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
