@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.engine.clustering.methods import affinity
 from defect_workbench.engine.clustering.outliers import nearest_neighbours, outlier_scores
 from tests.builders import blobs
@@ -48,3 +49,32 @@ def test_unconverged_affinity_propagation_is_refused_in_words(monkeypatch: pytes
     vectors = np.random.default_rng(0).standard_normal((300, 2))
     with pytest.raises(affinity.NotConverged, match="did not converge"):
         affinity.affinity_propagation(vectors)
+
+
+def test_damping_is_raised_until_it_converges_unless_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, tried = affinity._propagate, []
+
+    def only_from_08(
+        vectors: Floats, preference: float | None, damping: float, seed: int
+    ) -> tuple[Integers, Integers]:
+        tried.append(damping)
+        if damping < 0.8:
+            raise affinity.NotConverged("it did not converge")
+        return real(vectors, preference, damping, seed)
+
+    monkeypatch.setattr(affinity, "_propagate", only_from_08)
+    vectors = blobs((20, 15, 10)).astype(np.float64)
+    exemplars, _ = affinity.affinity_propagation(vectors, preference=-50)
+    assert (tried, len(exemplars)) == ([0.7, 0.8], 3)
+    with pytest.raises(affinity.NotConverged):
+        affinity.affinity_propagation(vectors, preference=-50, damping=0.7)
+
+
+def test_a_refined_cluster_has_a_preference_and_a_damping_of_its_own() -> None:
+    given = affinity.ENTRY.completed({"preference": -3.0, "damping": 0.9, "linkage": "average"})
+    assert affinity.ENTRY.for_one_cluster is not None
+    assert affinity.ENTRY.for_one_cluster(given) == {
+        "preference": None,
+        "damping": None,
+        "linkage": "average",
+    }

@@ -6,7 +6,7 @@ Source: B. J. Frey, D. Dueck, Science 315 (2007), as implemented by scikit-learn
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from defect_workbench.engine.features.distinct_rows import distinct_rows
 
 MAX_IMAGES = 10_000
 _ITERATIONS = 400
-# Within a single cluster, the messages oscillate more easily than in a whole set.
-_DAMPING_IN_A_CLUSTER = 0.8
+# Tried in turn until one converges. Above 0.9, messages move so slowly that they seem to have converged.
+_DAMPINGS = (0.7, 0.8, 0.9)
 
 
 class NotConverged(WorkbenchError):
@@ -32,7 +32,7 @@ class NotConverged(WorkbenchError):
 def affinity_propagation(
     vectors: Floats,
     preference: float | None = None,
-    damping: float = 0.7,
+    damping: float | None = None,
     seed: int = 0,
 ) -> tuple[Integers, Integers]:
     """Return the exemplars, and each row's index among them; equal rows have the same exemplar.
@@ -43,8 +43,8 @@ def affinity_propagation(
     preference : float, optional
         How suitable rows are as exemplars, on the scale of the negative squared distances; default: their
         median. Lower values give fewer clusters.
-    damping : float
-        At least 0.5 and less than 1.
+    damping : float, optional
+        At least 0.5 and less than 1; default: the lowest of 0.7, 0.8 and 0.9 with which it converges.
     seed : int
         Seed of the noise that breaks ties.
 
@@ -62,6 +62,24 @@ def affinity_propagation(
     WorkbenchError
         If there are more than `MAX_IMAGES` rows, as memory is quadratic in n.
     """
+    return _converging(vectors, preference, _DAMPINGS if damping is None else (damping,), seed)
+
+
+def _converging(
+    vectors: Floats, preference: float | None, dampings: Sequence[float], seed: int
+) -> tuple[Integers, Integers]:
+    """Return what the first of the dampings finds that converges; see `affinity_propagation`."""
+    for damping in dampings[:-1]:
+        try:
+            return _with_equal_rows_together(vectors, preference, damping, seed)
+        except NotConverged:
+            continue
+    return _with_equal_rows_together(vectors, preference, dampings[-1], seed)
+
+
+def _with_equal_rows_together(
+    vectors: Floats, preference: float | None, damping: float, seed: int
+) -> tuple[Integers, Integers]:
     n = len(vectors)
     if n > MAX_IMAGES:
         raise WorkbenchError(
@@ -96,9 +114,10 @@ def _propagate(
     labels = np.asarray(model.labels_, dtype=np.intp)
     failed = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
     if failed or (labels < 0).any() or model.n_iter_ >= _ITERATIONS:
+        nearer = "a damping nearer to 1 (for example 0.9) or " if damping < _DAMPINGS[-1] else ""
         raise NotConverged(
             f"affinity propagation did not converge in {_ITERATIONS} steps, so it has no result; "
-            "try a damping nearer to 1 (for example 0.9) or another preference"
+            f"try {nearer}another preference"
         )
     return np.asarray(model.cluster_centers_indices_, dtype=np.intp), labels
 
@@ -117,13 +136,14 @@ def run(vectors: Floats, values: Mapping[str, Value], seed: int, reporter: Repor
     """
     reporter.stage("Affinity propagation", None)
     preference = None if values["preference"] is None else number_of(values, "preference")
-    exemplars, labels = affinity_propagation(vectors, preference, number_of(values, "damping"), seed)
+    damping = None if values["damping"] is None else number_of(values, "damping")
+    exemplars, labels = affinity_propagation(vectors, preference, damping, seed)
     return Grouping(Flat(labels, exemplars, build_tree(vectors[exemplars], linkage_of(values))))
 
 
 def _for_one_cluster(values: Mapping[str, Value]) -> Mapping[str, Value]:
-    damping = max(number_of(values, "damping"), _DAMPING_IN_A_CLUSTER)
-    return {**values, "preference": None, "damping": damping}
+    # Both were chosen for the whole set.
+    return {**values, "preference": None, "damping": None}
 
 
 ENTRY = Method(
@@ -142,7 +162,8 @@ ENTRY = Method(
             "damping",
             "Damping",
             "nearer to 1 converges more reliably, but more slowly",
-            0.7,
+            None,
+            unset="as needed",
             low=0.5,
             high=1.0,
             open_high=True,
