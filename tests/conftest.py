@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Many tests start the program: the first start may keep what it compiled for the others.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers already use all cores, so more threads would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -119,17 +122,33 @@ def with_weights(weights_folder: Path, places: UserDirs) -> Path:
     return weights_folder
 
 
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """Let torch use all cores: the other workers are waiting for the same."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], weights_folder: Path) -> Path:
-    """The features and the analysis of the sample set, computed once per run; tests get copies."""
+    """The features and the analysis of the sample set, computed once per run; tests get copies.
+
+    In a precision that every machine has: pictures of the window are compared with those of another one.
+    """
 
     def open_sample(folder: Path) -> None:
         from defect_workbench.workflows.extract import FeatureOptions
         from defect_workbench.workflows.open_project import OpenRequest, open_folder
 
-        features = FeatureOptions(folder / "features", weights_folder, offline=True)
+        features = FeatureOptions(folder / "features", weights_folder, offline=True, precision="fp32")
         request = OpenRequest(resource("sample"), features, analyses=folder / "analyses")
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, all_cores():
             always_by_picture(patch)
             open_folder(request, SilentReporter())
 

@@ -41,7 +41,8 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     """Other seed, size, texture and numbers than the sample set's."""
     look = Look(size=176, grain=7, grain_scale=2.5, noise=(5, 11), pitch=(16, 19))
     write_set(tmp_path / "lot", 11, (6, 10, 8, 12, 5, 7, 7, 4), look, by_kind=True)
-    done = run("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
+    job = ("cluster", tmp_path / "lot", "--group-by", "picture", "--json", "--out")
+    done = run(*job, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "Extracting features" in done.stderr
@@ -70,7 +71,7 @@ def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Pa
     same = command("compare", tmp_path / "out" / "session.dwb", tmp_path / "out" / "session.dwb")
     assert "adjusted Rand index 1.000" in same.stdout
 
-    again = command("cluster", tmp_path / "lot", "--out", tmp_path / "again", "--json")
+    again = command(*job, tmp_path / "again")
     assert json.loads(again.stdout)["images_per_second"] is None
     first = (tmp_path / "out" / "manifest.csv").read_bytes()
     assert (tmp_path / "again" / "manifest.csv").read_bytes() == first
@@ -298,6 +299,7 @@ def steel_agrees(
         assert float(scored.stdout.split("ari=")[1].split()[0]) >= bound
 
 
+@pytest.mark.slow
 def test_a_part_of_the_steel_images_is_grouped_as_people_did(
     x_sdd: Path, tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
@@ -333,6 +335,7 @@ def outline(kind: str, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(signal + rng.normal(0, 6, signal.shape), 0, 255).astype(np.uint8))
 
 
+@pytest.mark.slow
 def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
     tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
@@ -341,7 +344,8 @@ def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
         (tmp_path / "lot" / kind).mkdir(parents=True)
         for number in range(24):
             outline(kind, rng).save(tmp_path / "lot" / kind / f"{number:02d}.png")
-    done = command("cluster", tmp_path / "lot", "--out", tmp_path / "out", "--json")
+    job = ("cluster", tmp_path / "lot", "--group-by", "picture", "--json", "--out")
+    done = command(*job, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     weights = json.loads(done.stdout)["weights"]
     assert weights["zernike"] > 0

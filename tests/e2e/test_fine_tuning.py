@@ -18,6 +18,7 @@ def right(rows: list[dict[str, str]]) -> int:
     return sum(row["label"] == row["path"].split("/")[0] for row in rows if row["known"] == "true")
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_classifier_sorts_by_its_own_network(
     trained_with: Callable[[str], Path], tmp_path: Path, with_weights: Path, command: Command
 ) -> None:

@@ -94,7 +94,7 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     golden = tmp_path / "golden"
     for folder in (few, golden):
         folder.mkdir()
-    for path in sorted((lot / "images").glob("*_lines_*")):
+    for path in sorted((lot / "images").glob("*_lines_[01]*")):
         shutil.copy(path, few)
     for path in sorted((lot / "golden").glob("*_lines_0*")):
         shutil.copy(path, golden)
@@ -112,7 +112,7 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     partly = command("cluster", few, "--out", tmp_path / "b", "--reference", golden, *options)
     assert json.loads(partly.stdout)["map_source"] == "reference"
     assert "1 golden reference cannot be used; first: pit_lines_1.png" in partly.stderr
-    assert "6 images of 9 have no golden reference" in partly.stderr
+    assert "3 images of 6 have no golden reference" in partly.stderr
     alone = command("cluster", few, "--out", tmp_path / "c", *options)
     assert json.loads(alone.stdout)["map_source"] == "self"
 

@@ -51,6 +51,7 @@ def test_only_classifiers_with_a_share_of_false_alarms_let_it_be_changed(window:
     assert panel.applied_false_alarms() == 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--fine-tune", "--augment 1"])
 def test_the_window_sorts_as_the_command_line_does(
     option: str,

@@ -42,10 +42,10 @@ def test_folder_without_images_is_told_and_leads_back(
 
 
 def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
-    window: MainWindow, qtbot: QtBot, with_weights: Path, tmp_path: Path
+    window: MainWindow, qtbot: QtBot, with_weights: Path, small_batches: None, tmp_path: Path
 ) -> None:
-    """Three batches, so that two remain when the first is done."""
-    window.open_path(part_of_sample(tmp_path / "lot", 70))
+    """Four batches, so that some remain when the first is done."""
+    window.open_path(part_of_sample(tmp_path / "lot", 32))
     qtbot.waitUntil(lambda: "left" in window.progress.text.text(), timeout=60_000)
     assert "clusters" not in window.summary.text()
     with qtbot.waitSignal(window.jobs.cancelled, timeout=20_000):
@@ -53,7 +53,7 @@ def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
     assert window.notice.isVisible()
     with qtbot.waitSignal(window.jobs.done, timeout=180_000):
         qtbot.mouseClick(window.notice.buttons[0], LEFT)
-    assert "70 images" in window.summary.text()
+    assert "32 images" in window.summary.text()
 
 
 def test_feature_store_opens_without_its_folder(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -133,11 +133,11 @@ def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
 
 
 def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_kept(
-    window: MainWindow, with_sample: None, qtbot: QtBot, tmp_path: Path
+    window: MainWindow, with_sample: None, small_batches: None, qtbot: QtBot, tmp_path: Path
 ) -> None:
     opened = window
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
-        opened.open_path(part_of_sample(tmp_path / "lot", 32))
+        opened.open_path(part_of_sample(tmp_path / "lot", 16))
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
     opened.actions_by_name["actionConfirm"].trigger()
     (held,) = opened.cluster_list.chosen()
