@@ -49,8 +49,7 @@ def main() -> int:
         with robust_streams():
             code = _guarded(sys.argv[1:], interrupts)
     except KeyboardInterrupt:
-        _print_error("cancelled")
-        return 130
+        return _cancelled()
     except OSError as error:  # only standard output can still fail here
         from defect_workbench.core.safe_reading import why_not_written
 
@@ -64,12 +63,10 @@ def _guarded(arguments: list[str], interrupts: _Interrupts) -> int:
     try:
         return _main(arguments)
     except KeyboardInterrupt:
-        _print_error("cancelled")
-        return 130
+        return _cancelled()
     except ImportError as error:
         if interrupts.noted:
-            _print_error("cancelled")
-            return 130
+            return _cancelled()
         _print_error(f"a part of the program is missing or cannot be loaded ({error}); reinstall it")
         return 1
     except Exception as error:
@@ -115,6 +112,11 @@ def _path_to_open(arguments: list[str], commands: Sequence[str]) -> Path | None:
             "there is no display for the window; without one, use defect-workbench cluster FOLDER --out DIR"
         )
     return path
+
+
+def _cancelled() -> int:
+    _print_error("cancelled")
+    return 130
 
 
 def _print_error(message: str) -> None:

@@ -139,7 +139,7 @@ def all_cores() -> Iterator[None]:
 def sample_store(once_per_run: Callable[[str, Callable[[Path], None]], Path], weights_folder: Path) -> Path:
     """The features and the analysis of the sample set, computed once per run; tests get copies.
 
-    In a precision that every machine has: pictures of the window are compared with those of another one.
+    In a precision that every machine has: pictures of the window may come from another one.
     """
 
     def open_sample(folder: Path) -> None:

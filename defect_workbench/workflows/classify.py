@@ -93,7 +93,7 @@ def open_model(path: Path) -> Classifier:
 
 
 def common_threshold(model: Classifier) -> float | None:
-    """Return the novelty score above which an image of any label is unknown; None if there is none."""
+    """Return the novelty score above which images are unknown whatever their label; None without one."""
     highest = float(model.novelty.thresholds().max())
     return highest if np.isfinite(highest) else None
 

@@ -344,8 +344,8 @@ def test_kinds_that_differ_in_outline_alone_raise_the_zernike_weight(
         (tmp_path / "lot" / kind).mkdir(parents=True)
         for number in range(24):
             outline(kind, rng).save(tmp_path / "lot" / kind / f"{number:02d}.png")
-    job = ("cluster", tmp_path / "lot", "--group-by", "picture", "--json", "--out")
-    done = command(*job, tmp_path / "out")
+    options = ("--group-by", "picture", "--json")
+    done = command("cluster", tmp_path / "lot", "--out", tmp_path / "out", *options)
     assert done.returncode == 0, done.stderr
     weights = json.loads(done.stdout)["weights"]
     assert weights["zernike"] > 0

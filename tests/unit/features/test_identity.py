@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import pkgutil
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
@@ -300,6 +302,22 @@ def test_vectors_that_are_not_finite_are_never_kept(
     monkeypatch.undo()
     found = extract(scan(lot, SilentReporter()), store, library, SilentReporter(), offline=True)
     assert len(found.images) == 6
+
+
+def test_a_copied_store_keeps_its_precision_on_a_machine_that_would_choose_another(
+    lot: Path, weights_folder: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, quiet = WeightsLibrary(weights_folder), SilentReporter()
+    extract(scan(lot, quiet), FeatureStore(lot.parent / "store"), library, quiet, precision=Precision.FP32)
+    # Copies have a new inode and a new time, so that the store knows none of them by its stamps.
+    copied = Path(shutil.copytree(lot, lot.parent / "copied" / "lot", copy_function=shutil.copyfile))
+    store = FeatureStore(Path(shutil.copytree(lot.parent / "store", copied.parent / "store")))
+    monkeypatch.setattr(
+        "defect_workbench.engine.backbone.embedder.fastest_precision", lambda device: Precision.BF16
+    )
+    found = extract(scan(copied, quiet), store, library, quiet)
+    assert found.features.backbone is not None
+    assert (found.features.backbone.precision, found.computed) == ("fp32", 0)
 
 
 @pytest.mark.parametrize("shape", [(5440, 16), (16, 6800), (20, 34000), (16, 16), (17, 641)])

@@ -6,7 +6,8 @@ Source: B. J. Frey, D. Dueck, Science 315 (2007), as implemented by scikit-learn
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -62,19 +63,12 @@ def affinity_propagation(
     WorkbenchError
         If there are more than `MAX_IMAGES` rows, as memory is quadratic in n.
     """
-    return _converging(vectors, preference, _DAMPINGS if damping is None else (damping,), seed)
-
-
-def _converging(
-    vectors: Floats, preference: float | None, dampings: Sequence[float], seed: int
-) -> tuple[Integers, Integers]:
-    """Return what the first of the dampings finds that converges; see `affinity_propagation`."""
-    for damping in dampings[:-1]:
-        try:
-            return _with_equal_rows_together(vectors, preference, damping, seed)
-        except NotConverged:
-            continue
-    return _with_equal_rows_together(vectors, preference, dampings[-1], seed)
+    if damping is not None:
+        return _with_equal_rows_together(vectors, preference, damping, seed)
+    for each in _DAMPINGS[:-1]:
+        with suppress(NotConverged):
+            return _with_equal_rows_together(vectors, preference, each, seed)
+    return _with_equal_rows_together(vectors, preference, _DAMPINGS[-1], seed)
 
 
 def _with_equal_rows_together(
