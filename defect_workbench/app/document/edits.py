@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
+from defect_workbench.app.document.strange_split import settled, split_at
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_number
@@ -94,6 +95,20 @@ class Editor:
         after, _ = self._handed_over(images).hold(images, Group(colour=self._unused_colour()))
         return Edit("Split out", f"Split out {counted(len(images), 'image')}", after, images)
 
+    def split_strange(self, threshold: float) -> Edit | None:
+        """Replace all clusters that are neither confirmed nor nuisance by two, clean and strange."""
+        split = split_at(self._project, threshold)
+        if not split.possible:
+            return None
+        kept = settled(self._project.decisions).values()
+        names = {group.name.casefold() for group in kept}
+        colours = {group.colour for group in kept}
+        unused = (number for number in itertools.count() if number not in colours)
+        after = self._handed_over(np.concatenate([split.clean, split.strange]))
+        for name, images in (("clean", split.clean), ("strange", split.strange)):
+            after, _ = after.hold(images, Group(_free_name(name, names), colour=next(unused)))
+        return Edit("Split", f"Split off {counted(len(split.strange), 'strange image')}", after)
+
     def mark_as_nuisance(self, images: Integers) -> Edit | None:
         """Move images into the nuisance cluster; they count as reviewed."""
         if not len(images):
@@ -160,6 +175,12 @@ class Editor:
     def _group(self, cluster: Cluster) -> Group:
         """Return a group for an open cluster; it keeps its colour."""
         return Group(colour=colour_number(cluster, self._node_colours))
+
+
+def _free_name(name: str, taken: Set[str]) -> str:
+    """Return the name, with a number if it is taken."""
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)
 
 
 def _named(clusters: Sequence[Cluster]) -> str:

@@ -241,6 +241,10 @@ class Document(QObject):
         """Move images into a new cluster; they count as reviewed."""
         self._edit(lambda editor: editor.split_out(images))
 
+    def split_strange(self, threshold: float) -> None:
+        """Split the images into clean and strange ones; confirmed clusters and nuisances stay."""
+        self._edit(lambda editor: editor.split_strange(threshold))
+
     def nuisance(self, images: Integers) -> None:
         """Move images into the nuisance cluster; they count as reviewed."""
         self._edit(lambda editor: editor.mark_as_nuisance(images))

@@ -30,6 +30,7 @@ class ActionState:
             images=window.gallery.selectionModel().hasSelection(),
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
+            maps=project is not None and project.maps is not None,
             suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,

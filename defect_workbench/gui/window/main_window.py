@@ -22,6 +22,7 @@ from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.session_guard import SessionGuard
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
+from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
@@ -135,6 +136,7 @@ class MainWindow(PanelWindow):
             self.classifier,
             self.review,
             self.refinement,
+            StrangeSplitting(self.document, self.thumbnails, self),
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)

@@ -19,7 +19,7 @@ EMPTY = State()
 BUSY_EMPTY = State(busy=True)
 OPEN = State(
     open=True, tree=True, clusters=1, images=True, images_cut=True, table=True, suggestions=True,
-    undo="Merge", redo="Merge",
+    maps=True, undo="Merge", redo="Merge",
 )  # fmt: skip
 # These are about something other than the open project.
 WITHOUT_PROJECT = {
@@ -82,10 +82,10 @@ def test_a_single_key_never_acts_on_what_is_out_of_sight(entry: Action) -> None:
 
 @each_action
 def test_its_condition_answers_in_every_state(entry: Action) -> None:
-    for flags in product((False, True), repeat=8):
+    for flags in product((False, True), repeat=9):
         for clusters in (0, 1, 2):
-            open_, busy, tree, reviewing, images, cut, table, suggestions = flags
-            state = State(open_, busy, tree, reviewing, clusters, images, cut, table, suggestions)
+            open_, busy, tree, reviewing, images, cut, table, suggestions, maps = flags
+            state = State(open_, busy, tree, reviewing, clusters, images, cut, table, suggestions, maps)
             assert entry.enabled(state) in (True, False)
 
 

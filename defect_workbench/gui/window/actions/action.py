@@ -13,6 +13,7 @@ from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
+from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.window_layout import PanelWindow
@@ -79,8 +80,8 @@ class State:
         Whether images are selected in the gallery.
     images_cut : bool
         Whether images wait to be pasted into a cluster.
-    table, suggestions : bool
-        Whether a table is joined, and whether a classifier suggests images to label.
+    table, suggestions, maps : bool
+        Whether a table is joined, a classifier suggests images to label, and the images have defect maps.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -94,6 +95,7 @@ class State:
     images_cut: bool = False
     table: bool = False
     suggestions: bool = False
+    maps: bool = False
     undo: str | None = None
     redo: str | None = None
 
@@ -111,6 +113,7 @@ class Controllers:
     classifier: ClassifierController
     review: ReviewController
     refinement: Refinement
+    splitting: StrangeSplitting
     help: Help
 
 

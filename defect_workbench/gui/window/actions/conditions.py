@@ -35,6 +35,11 @@ def with_suggested_images(state: State) -> bool:
     return idle(state) and state.suggestions
 
 
+def with_maps(state: State) -> bool:
+    """Idle, with defect maps."""
+    return idle(state) and state.maps
+
+
 def reviewing(state: State) -> bool:
     """Idle, with clusters and images visible: single-letter keys must not act on hidden ones."""
     return idle(state) and state.reviewing

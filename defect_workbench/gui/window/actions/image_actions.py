@@ -7,6 +7,7 @@ from defect_workbench.gui.window.actions.conditions import (
     idle,
     images_to_paste,
     some_images,
+    with_maps,
     with_suggested_images,
 )
 
@@ -46,6 +47,14 @@ ENTRIES = (
         lambda controllers: controllers.review.mark_as_nuisance(),
         some_images,
         ("X",),
+    ),
+    Action(
+        "actionSplitStrange",
+        "Split clean from stran&ge…",
+        "Split the images into clean and strange ones; needs grouping by the defect",
+        Group.REVIEW,
+        lambda controllers: controllers.splitting.choose(),
+        with_maps,
     ),
     Action(
         "actionReview",
