@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import DEFECT, BackboneInfo, Features
 from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
+from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS, MOST_CLEAN, map_source
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS, DefectMaps, MapSource
 from defect_workbench.core.images.image_records import ImageSet, Rejection
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
     from defect_workbench.engine.defect_map.subjects import ReferenceFile
     from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 
-# With fewer images, "the others" are too few to tell what is usual.
-FEWEST_OTHERS = 20
 # From this share of images on whose background can be modelled, a set is one of defects on such backgrounds:
 # 0 to .12 for steel, SEM and board images, .50 for the sample, .56 to 1 for generated wafers.
 ENOUGH_MODELLED = 0.4
-# Further clean images would take a pass through the network each and hardly change the bank.
-MOST_CLEAN = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +78,7 @@ def with_defect_features(
         wanted = described_by(settings.weights)
     if wanted is GroupBy.PICTURE:
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, "set by the user"))
-    source = _source(settings, len(images))
+    source = map_source(settings, len(images))
     if wanted is GroupBy.AUTO and source is MapSource.SELF:
         why = f"fewer than {FEWEST_OTHERS} images are too few to tell defects from backgrounds"
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, why))
@@ -108,15 +105,6 @@ def with_defect_features(
     identity = {**features.identity, DEFECT: maker.identity}
     described = replace(features, blocks=blocks, identity=identity)
     return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
-
-
-def _source(settings: Settings, count: int) -> MapSource:
-    """Return the best source of maps that there is for a number of images."""
-    if settings.reference:
-        return MapSource.REFERENCE
-    if settings.clean:
-        return MapSource.CLEAN
-    return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF
 
 
 def _chosen(source: MapSource, modelled: float) -> GroupByChoice:
@@ -166,6 +154,9 @@ def _maker(
     if source is MapSource.REFERENCE:
         root, references = _references(images, Path(settings.reference), reporter)
         return made(source, reference_root=root, references=references)
+    if source is MapSource.CLEAN and settings.clean_images:
+        bank = _own_clean_bank(images, settings, network)
+        return made(source, with_residual, bank)
     if source is MapSource.CLEAN:
         bank = _clean_bank(Path(settings.clean), settings, network, reporter)
         return made(source, with_residual, bank)
@@ -227,6 +218,16 @@ def _clean_bank(folder: Path, settings: Settings, network: NetworkVectors, repor
     if not usable:
         raise InputError(f"no image in {folder} can be used as a clean image")
     return bank_of_clean(usable, network)
+
+
+def _own_clean_bank(images: ImageSet, settings: Settings, network: NetworkVectors) -> BankPlan:
+    from defect_workbench.engine.defect_map.set_maps import bank_of_own_clean
+
+    named = set(settings.clean_images)
+    clean = [i for i, image in enumerate(images.images) if image.sha256 in named]
+    if not clean:
+        raise InputError("none of the images that were named as clean is in this set", Remedy.FIND_IMAGES)
+    return bank_of_own_clean(images, clean, network, settings.processing)
 
 
 def _warn_about(rejected: list[Rejection], what: str, reporter: Reporter) -> None:

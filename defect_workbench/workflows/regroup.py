@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from defect_workbench.core.arrays import Integers, Pixels
-from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import DEFECT
 from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.map_comparison import source_of
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -51,20 +52,29 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     WorkbenchError
         If the method gives no result for these images, or their defects cannot be mapped.
     """
-    if settings.weights is None and settings.group_by is not project.analysis.settings.group_by:
-        of_defect = settings.group_by in (GroupBy.DEFECT, GroupBy.BOTH)
-        if settings.group_by is GroupBy.AUTO or (of_defect and DEFECT not in project.analysis.blocks):
-            described = replace(options, processing=settings.processing)
-            return _described_again(project, settings, described, reporter)
+    before = project.analysis
+    if _needs_maps(settings, before):
+        described = replace(options, processing=settings.processing)
+        return _described_again(project, settings, described, reporter)
     from defect_workbench.engine.clustering.group import regroup as analyse_again
 
-    before = project.analysis
     # What was decided from the images stays, unless the user asks for something else.
     kept = settings.weights is None and settings.group_by is before.settings.group_by
     choice = before.group_by if kept else None
     analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
-    analysis = replace(analysis, identity=project.analysis.identity)
+    analysis = replace(analysis, identity=before.identity)
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
+
+
+def _needs_maps(settings: Settings, before: Analysis) -> bool:
+    """Whether defects may have to be mapped, or mapped against another source, for other settings."""
+    if settings.weights is not None:
+        return False
+    other_source = source_of(settings) != source_of(before.settings)
+    if settings.group_by is before.settings.group_by and not other_source:
+        return False
+    of_defect = settings.group_by in (GroupBy.DEFECT, GroupBy.BOTH)
+    return settings.group_by is GroupBy.AUTO or (of_defect and (other_source or DEFECT not in before.blocks))
 
 
 def refine(project: Project, members: Integers, settings: Settings, reporter: Reporter) -> Project:

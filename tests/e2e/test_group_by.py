@@ -25,7 +25,7 @@ def lot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("wafers")
     for number, kind in enumerate(KINDS):
         for place, background in enumerate(BACKGROUNDS):
-            for copy in range(3):
+            for copy in range(2):
                 made = wafer(kind, background, LOOKS["fine-quiet"], 100 * number + 10 * place + copy)
                 for folder, pixels in (("images", made.image), ("golden", made.reference)):
                     path = root / folder / f"{kind}_{background}_{copy}.png"

@@ -123,7 +123,9 @@ def cut_off(window: QWidget) -> list[str]:
         if not widget.isVisibleTo(window) or widget.visibleRegion().isEmpty():
             continue
         if type(widget) is QLabel and not widget.wordWrap() and "<" not in widget.text():
-            widths = [widget.fontMetrics().horizontalAdvance(line) for line in widget.text().split("\n")]
+            # The mark of a mnemonic is not drawn.
+            text = widget.text().replace("&", "") if widget.buddy() else widget.text()
+            widths = [widget.fontMetrics().horizontalAdvance(line) for line in text.split("\n")]
             if max(widths) > widget.contentsRect().width() + 1:
                 found.append(widget.text())
         elif isinstance(widget, QPushButton):

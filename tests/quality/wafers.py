@@ -148,3 +148,13 @@ def build_wafers(target: Path, look_name: str, seed: int = 0, per_pair: int = PE
 def _write(path: Path, pixels: Pixels) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
+
+
+def write_mostly_clean(folder: Path) -> Path:
+    """Small defects on three backgrounds, and twice as many clean images."""
+    folder.mkdir()
+    for kind, count in (("clean", 24), ("scratch", 4), ("residue", 4), ("pit", 4)):
+        for number in range(count):
+            made = wafer(kind, ("lines", "holes", "blank")[number % 3], LOOKS["fine-quiet"], number)
+            Image.fromarray(made.image).save(folder / f"{kind}_{number:02d}.png")
+    return folder

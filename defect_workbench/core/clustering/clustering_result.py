@@ -68,6 +68,8 @@ class Settings:
         What to group by; weights that the user set take precedence.
     reference, clean : str
         Folders of golden references and of clean images, for defect maps; empty if there are none.
+    clean_images : tuple of str
+        SHA-256 of images of the set itself that are clean, for defect maps. At most one of the three is set.
     """
 
     method: str = AGGLOMERATIVE
@@ -79,6 +81,7 @@ class Settings:
     group_by: GroupBy = GroupBy.AUTO
     reference: str = ""
     clean: str = ""
+    clean_images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

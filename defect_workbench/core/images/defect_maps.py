@@ -31,7 +31,7 @@ class MapSource(StrEnum):
 SOURCE_LABELS = {
     MapSource.REFERENCE: "golden references",
     MapSource.CLEAN: "clean images",
-    MapSource.OTHERS: "the other images of the set",
+    MapSource.OTHERS: "the other images",
     MapSource.SELF: "the image itself",
 }
 

@@ -43,6 +43,11 @@ class ImageRecord:
     info_bar: int = 0
     measured: Measurements | None = None
 
+    @property
+    def info_bar_share(self) -> float:
+        """The share of the height, at the bottom, that was cropped before features were computed."""
+        return self.info_bar / self.height
+
 
 # Reasons that concern the location of a file, not its content.
 IN_HIDDEN_FOLDER = "it lies in a hidden folder"

@@ -96,13 +96,35 @@ def bank_of_set(images: ImageSet, network: PatchNetwork, processing: Preprocessi
 
     Making it raises `WorkbenchError` if an image can no longer be read.
     """
-    sample = sample_of(images, BANKED).tolist()
+    sample = sample_of(images, BANKED)
+    return _own_bank(images, sample, NEIGHBOURS_IN_SET, network, processing, "")
+
+
+def bank_of_own_clean(
+    images: ImageSet, clean: Sequence[int], network: PatchNetwork, processing: Preprocessing
+) -> BankPlan:
+    """Return the plan of a bank of patches of clean images of the set itself, given by their indices.
+
+    None of them is compared with itself. Making it raises `WorkbenchError` if one can no longer be read.
+    """
+    return _own_bank(images, clean, 1, network, processing, "own")
+
+
+def _own_bank(
+    images: ImageSet,
+    members: Sequence[int] | Integers,
+    neighbours: int,
+    network: PatchNetwork,
+    processing: Preprocessing,
+    kind: str,
+) -> BankPlan:
+    chosen = [int(i) for i in members]
     read = partial(_numbered, images, processing)
 
     def make(reporter: Reporter) -> PatchBanks:
-        return _bank(in_order(read, sample), len(sample), NEIGHBOURS_IN_SET, network, reporter)
+        return _bank(in_order(read, chosen), len(chosen), neighbours, network, reporter)
 
-    return BankPlan(digest_of([images.images[i].sha256 for i in sample]), make, of_set=True)
+    return BankPlan(kind + digest_of([images.images[i].sha256 for i in chosen]), make, of_set=True)
 
 
 def bank_of_clean(subjects: Sequence[tuple[str, Subject]], network: PatchNetwork) -> BankPlan:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
+    QFrame,
     QGridLayout,
     QLabel,
+    QMenu,
     QPushButton,
+    QScrollArea,
     QSlider,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +24,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.map_comparison import source_words
 from defect_workbench.core.text import sentence_case
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.shared.parameter_fields import MethodForm
@@ -54,6 +59,9 @@ class GroupingPanel(QWidget):
         for choice, words in _GROUP_BY.items():
             self.group_by.addItem(words, str(choice))
         self.group_by.currentIndexChanged.connect(self._on_group_by)
+        self.source = QPushButton()
+        self.source.setObjectName("mapSource")
+        self.split = QPushButton()
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
         self.from_data = QPushButton("Set from the data")
@@ -74,13 +82,26 @@ class GroupingPanel(QWidget):
             grid.addWidget(QLabel(block.label), 2 * row, 0)
             grid.addWidget(self._values[block.name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
-        layout = QVBoxLayout(self)
+        self._rows = rows = QWidget()
+        # With large text the rows are higher than most windows.
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(rows)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        layout = QVBoxLayout(rows)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(12)
         switch = QGridLayout()
         switch.addWidget(QLabel("Group by"), 0, 0)
         switch.addWidget(self.group_by, 0, 1)
+        switch.addWidget(QLabel("Compare with"), 1, 0)
+        switch.addWidget(self.source, 1, 1)
         switch.setColumnStretch(1, 1)
+        switch.addWidget(self.split, 2, 0, 1, 2)
         layout.addLayout(switch)
         layout.addWidget(self.form)
         layout.addLayout(grid)
@@ -98,6 +119,20 @@ class GroupingPanel(QWidget):
         document.opened.connect(self.show_document)
         document.grouping_changed.connect(self.show_document)
         self.show_document()
+
+    def set_menus(self, sources: QMenu, split: QAction) -> None:
+        """Offer what the images can be compared with, and the splitting while it is possible."""
+        self.source.setMenu(sources)
+        self.split.setText(split.iconText() + "…")
+        self.split.setToolTip(split.toolTip())
+        self.split.clicked.connect(split.trigger)
+        split.enabledChanged.connect(self.split.setVisible)
+        self.split.setVisible(split.isEnabled())
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest row beside the scroll bar: rows scroll vertically only."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        return QSize(self._rows.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
     def settings(self) -> Settings:
         """Return the settings that the controls show."""
@@ -128,6 +163,11 @@ class GroupingPanel(QWidget):
         self._from_data = settings.weights is None
         self.form.show_settings(settings.method, settings.parameters)
         self.group_by.setCurrentIndex(self.group_by.findData(str(settings.group_by)))
+        words = sentence_case(source_words(settings, len(project.images)))
+        self.source.setText(words)
+        self.source.setAccessibleName(f"Compare with: {words}")
+        folder = settings.reference or settings.clean
+        self.source.setToolTip(folder or "What the images are compared with to find defects")
         for name, slider in self.sliders.items():
             value = analysis.weights.share(name)
             slider.setValue(round(value * _STEPS))

@@ -221,7 +221,7 @@ class PreprocessingDialog(QDialog):
         if (preview.image, preview.processing) != (self._image, self.processing()):
             return
         self.before.show_pixmap(QPixmap.fromImage(to_image(preview.before)), "")
-        self.before.set_left_out(preview.cropped_rows)
+        self.before.set_left_out(preview.cropped_rows / len(preview.before))
         self.after.show_pixmap(QPixmap.fromImage(to_image(preview.after)), "")
         words = sentence_case(preview.processing.words)
         self.summary_text.setText(f"{words}. Your decisions are kept.")

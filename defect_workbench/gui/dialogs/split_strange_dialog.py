@@ -28,6 +28,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _DECIMALS = 3
 
@@ -40,7 +41,9 @@ class SplitStrangeDialog(QDialog):
 
     applied = Signal(float)
 
-    def __init__(self, project: Project, loader: ThumbnailLoader, parent: QWidget) -> None:
+    def __init__(
+        self, project: Project, loader: ThumbnailLoader, overlays: MapOverlays, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("splitStrangeDialog")
         self.setWindowTitle("Split clean from strange")
@@ -48,7 +51,7 @@ class SplitStrangeDialog(QDialog):
         self._project = project
         self._values = strangeness_to_split(project)
         self.model = ImageModel(loader, self)
-        self.gallery = Gallery()
+        self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
         self.gallery.set_message("Every image is decided already")
         self.threshold = QDoubleSpinBox()

@@ -56,12 +56,13 @@ def draw_heading(
     painter.drawText(x, baseline, detail)
 
 
-def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> None:
-    """Draw a thumbnail in the middle of its cell."""
+def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
+    """Draw a thumbnail in the middle of its cell; return where."""
     size = pixmap.size().scaled(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
     target = QRect(QPoint(0, 0), size)
     target.moveCenter(rect.center())
     painter.drawPixmap(target, pixmap)
+    return target
 
 
 def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: str) -> None:

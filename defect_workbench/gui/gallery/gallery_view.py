@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
+    QRectF,
     QSize,
     Qt,
     Signal,
@@ -39,6 +40,7 @@ from defect_workbench.gui.gallery.gallery_painting import (
     draw_thumbnail,
 )
 from defect_workbench.gui.gallery.section_layout import GAP, MARGIN, SectionLayout
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -56,9 +58,10 @@ class Gallery(QAbstractItemView):
     section_clicked = Signal(int)
     images_dropped = Signal(list, int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, overlays: MapOverlays | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # Before anything else: the setters below already call the overrides.
+        self._overlays = overlays
         self._side = 96
         self._message = ""
         self._folded: set[int | None] = set()
@@ -73,6 +76,8 @@ class Gallery(QAbstractItemView):
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
         self._target: int | None = None
+        if overlays is not None:
+            overlays.changed.connect(self.viewport().update)
 
     # Content
 
@@ -314,9 +319,12 @@ class Gallery(QAbstractItemView):
                     draw_frame(painter, rect, self.palette(), selected)
 
     def _draw_image(self, painter: QPainter, model: ImageModel, index: QModelIndex, rect: QRect) -> None:
+        image = int(model.data(index, Role.IMAGE))
         pixmap = model.data(index, Qt.ItemDataRole.DecorationRole)
         if isinstance(pixmap, QPixmap):
-            draw_thumbnail(painter, pixmap, rect)
+            place = draw_thumbnail(painter, pixmap, rect)
+            if self._overlays is not None:
+                self._overlays.paint(painter, QRectF(place), image)
         else:
-            unreadable = model.unreadable(int(model.data(index, Role.IMAGE)))
+            unreadable = model.unreadable(image)
             draw_placeholder(painter, rect, self.palette(), "cannot\nbe read" if unreadable else "")

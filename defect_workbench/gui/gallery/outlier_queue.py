@@ -20,6 +20,7 @@ from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.shared.labels import heading_label
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _CANDIDATES = 3
 _IMAGE_WIDTH = 260
@@ -45,6 +46,7 @@ class OutlierQueue(QWidget):
         document: Document,
         loader: ThumbnailLoader,
         large_thumbnails: ThumbnailLoader,
+        overlays: MapOverlays,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -53,7 +55,7 @@ class OutlierQueue(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._document, self._large_thumbnails = document, large_thumbnails
+        self._document, self._large_thumbnails, self._overlays = document, large_thumbnails, overlays
         self._later: list[int] = []
         self._order: list[int] = []
         self._current: int | None = None
@@ -75,6 +77,7 @@ class OutlierQueue(QWidget):
         layout.addWidget(self.image_view, 2)
         layout.addLayout(self._make_right_side(), 5)
         large_thumbnails.ready.connect(self._on_ready)
+        overlays.changed.connect(self._show_map)
         document.opened.connect(self._later.clear)
         document.partition_changed.connect(self._refresh)
         self._refresh()
@@ -157,6 +160,7 @@ class OutlierQueue(QWidget):
         self.group_note.setVisible(len(group) > 1)
         self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
         self.candidates = []
+        self._show_map()
         if image is None or project is None or partition is None:
             empty_text = "No outliers left to review" if project is not None else ""
             self.image_view.show_pixmap(
@@ -175,6 +179,7 @@ class OutlierQueue(QWidget):
             reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._load_image()
+        self.image_view.set_left_out(project.images.images[image].info_bar_share)
         numbers, distances = partition.nearest_on_average(group, len(partition.clusters))
         # A proposal comes first: 1 accepts it.
         order = np.argsort(numbers != own, kind="stable")[:_CANDIDATES]
@@ -209,6 +214,10 @@ class OutlierQueue(QWidget):
         path = self._path()
         words = "This image cannot be read" if self._large_thumbnails.failed(path) else "Loading…"
         self.image_view.show_pixmap(self._large_thumbnails.get(path), words)
+
+    def _show_map(self) -> None:
+        """Lay the defect map over the image, or remove it."""
+        self.image_view.set_overlay(self._overlays.of(self._current))
 
     def _on_ready(self, path: str) -> None:
         if path == self._path():

@@ -25,7 +25,7 @@ class ImageView(QWidget):
         self._shift = QPointF()
         self._grabbed: QPointF | None = None
         self._pixel_size: float | None = None
-        self._left_out = 0
+        self._left_out = 0.0
         self._overlay: QImage | None = None
 
     def set_overlay(self, overlay: QImage | None) -> None:
@@ -43,9 +43,9 @@ class ImageView(QWidget):
         self._pixel_size = nanometres
         self.update()
 
-    def set_left_out(self, rows: int) -> None:
-        """Dim rows at the bottom that are cropped before features are computed."""
-        self._left_out = rows
+    def set_left_out(self, share: float) -> None:
+        """Dim a share of the height, at the bottom, that is cropped before features are computed."""
+        self._left_out = share
         self.update()
 
     def show_pixmap(self, pixmap: QPixmap | None, message: str, *, keep_view: bool = False) -> None:
@@ -105,8 +105,8 @@ class ImageView(QWidget):
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
         kept = QRectF(target)
         if self._left_out:
-            self._dim(painter, target, self._left_out / self._pixmap.height())
-            kept.setHeight(target.height() * (1 - self._left_out / self._pixmap.height()))
+            self._dim(painter, target, self._left_out)
+            kept.setHeight(target.height() * (1 - self._left_out))
         if self._overlay is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
             painter.drawImage(kept, self._overlay)

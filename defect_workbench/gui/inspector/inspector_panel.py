@@ -38,7 +38,7 @@ from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
 from defect_workbench.gui.shared.labels import secondary_label
-from defect_workbench.gui.shared.map_overlay import map_overlay
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 # Zero-width spaces after these let long file names wrap.
 _BREAKS = re.compile(r"([/_.\-])")
@@ -61,13 +61,14 @@ class Inspector(QWidget):
         document: Document,
         originals: OriginalLoader,
         thumbnails: ThumbnailLoader,
+        overlays: MapOverlays,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._document, self._originals = document, originals
+        self._document, self._originals, self._overlays = document, originals, overlays
         self._image: int | None = None
         self._path = self._shown = ""
         self.image_view = ImageView(scale_bar=True)
@@ -75,9 +76,8 @@ class Inspector(QWidget):
         self.map_toggle = QPushButton("Defect map")
         self.map_toggle.setObjectName("defectMapToggle")
         self.map_toggle.setCheckable(True)
-        self.map_toggle.setShortcut("O")
-        self.map_toggle.setToolTip("Show where the image is unusual (O)")
-        self.map_toggle.toggled.connect(self._show_map)
+        self.map_toggle.setToolTip("Show where the images are unusual (O)")
+        self.map_toggle.clicked.connect(overlays.toggle)
         self.fields = {field.name: QLabel() for field in _FIELDS}
         self.neighbour_strip = NeighbourStrip(thumbnails)
         self.evidence_title, self.evidence_bars = secondary_label(""), EvidenceBars()
@@ -120,6 +120,7 @@ class Inspector(QWidget):
         document.side_changed.connect(self._refresh)
         document.opened.connect(lambda: self.show_image(None))
         originals.ready.connect(self._on_ready)
+        overlays.changed.connect(self._show_map)
         self.show_image(None)
 
     def _make_form(self) -> QFormLayout:
@@ -166,7 +167,6 @@ class Inspector(QWidget):
             and self._image < len(project.images)
         )
         self.tone.setVisible(has_image)
-        self._map_row.setVisible(has_image and project is not None and project.maps is not None)
         self._show_map()
         self._details.setVisible(has_image)
         if project is None or partition is None or self._image is None or not has_image:
@@ -182,7 +182,7 @@ class Inspector(QWidget):
             self.image_view.show_pixmap(None, "Loading…")
             record = project.images.images[self._image]
             self.image_view.set_pixel_size(None if record.tool is None else record.tool.pixel_size_nm)
-            self.image_view.set_left_out(record.info_bar)
+            self.image_view.set_left_out(record.info_bar_share)
             self._request()
         for row, field in enumerate(_FIELDS):
             text = field.text(project, partition, self._image)
@@ -223,10 +223,9 @@ class Inspector(QWidget):
 
     def _show_map(self) -> None:
         """Lay the defect map over the image, or remove it."""
-        project, image = self._document.project, self._image
-        maps = None if project is None else project.maps
-        shown = maps is not None and image is not None and image < len(maps) and self.map_toggle.isChecked()
-        self.image_view.set_overlay(map_overlay(maps.grids[image]) if shown and maps is not None else None)
+        self._map_row.setVisible(self._image is not None and self._overlays.available)
+        self.map_toggle.setChecked(self._overlays.shown)
+        self.image_view.set_overlay(self._overlays.of(self._image))
 
     def _request(self) -> None:
         if self._path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import SignalInstance
 
+from defect_workbench.core.clustering.map_comparison import source_of
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.window.actions.action import State
 from defect_workbench.gui.window.window_layout import PanelWindow
@@ -31,6 +32,8 @@ class ActionState:
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
+            maps_shown=window.overlays.shown,
+            source_given=project is not None and bool(source_of(project.analysis.settings)),
             suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,
@@ -45,5 +48,6 @@ class ActionState:
         yield from (stack.canUndoChanged, stack.canRedoChanged)
         yield from (stack.undoTextChanged, stack.redoTextChanged)
         yield from (window.jobs.busy_changed, window.review.cut_changed, window.tabs.currentChanged)
+        yield window.overlays.changed
         yield window.gallery.selectionModel().selectionChanged
         yield window.cluster_list.selectionModel().selectionChanged

@@ -17,6 +17,7 @@ from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.save_and_export import OutputController
@@ -136,7 +137,9 @@ class MainWindow(PanelWindow):
             self.classifier,
             self.review,
             self.refinement,
-            StrangeSplitting(self.document, self.thumbnails, self),
+            StrangeSplitting(self.document, self.thumbnails, self.overlays, self),
+            ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
+            self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -148,6 +151,7 @@ class MainWindow(PanelWindow):
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.cluster_count = self.menus.cluster_count
+        self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)

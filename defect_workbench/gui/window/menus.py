@@ -59,7 +59,9 @@ class Menus:
         target = self._menus[menu]
         for group in (group for group in Group if group.menu is menu):
             entries = [entry for entry in self._actions.entries if entry.group is group]
-            if entries and target.actions():
+            if group is Group.SOURCES:
+                target = self.sources = target.addMenu("Compare &with")
+            elif entries and target.actions():
                 target.addSeparator()
             target.addActions([self._actions.by_name[entry.name] for entry in entries])
             if group is Group.OPEN:

@@ -38,6 +38,7 @@ from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
 from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
@@ -72,6 +73,7 @@ class PanelWindow(QMainWindow):
         self.thumbnails = ThumbnailLoader(side, self)
         self.large_thumbnails = ThumbnailLoader(_LARGE_PIXELS, self)
         self.originals = OriginalLoader(self)
+        self.overlays = MapOverlays(self.document, self)
         self._hidden_docks: list[QDockWidget] = []
         self._make_panels()
         self._make_status()
@@ -82,17 +84,19 @@ class PanelWindow(QMainWindow):
         self.weights_banner = WeightsBanner()
         self.notice = NoticeBanner()
         self.image_model = ImageModel(self.thumbnails, self)
-        self.gallery = Gallery()
+        self.gallery = Gallery(self.overlays)
         self.gallery.setObjectName("gallery")
         self.gallery.setAccessibleName("Images by cluster")
         self.gallery.setModel(self.image_model)
         self.dendrogram = Dendrogram()
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
-        self.inspector = Inspector(self.document, self.originals, self.thumbnails)
+        self.inspector = Inspector(self.document, self.originals, self.thumbnails, self.overlays)
         self.review = ReviewController(self.document, self.cluster_list, self.gallery, self._messages, self)
         self.grouping = GroupingPanel(self.document)
-        self.outlier_queue = OutlierQueue(self.document, self.thumbnails, self.large_thumbnails)
+        self.outlier_queue = OutlierQueue(
+            self.document, self.thumbnails, self.large_thumbnails, self.overlays
+        )
 
         self.map = MapView(self.document, self.thumbnails)
         self.map_method = QComboBox()

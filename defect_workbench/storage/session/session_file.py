@@ -174,6 +174,7 @@ def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
         group_by=GroupBy(values.pop("group_by", GroupBy.PICTURE)),
         reference=str(values.pop("reference", "")),
         clean=str(values.pop("clean", "")),
+        clean_images=tuple(map(str, values.pop("clean_images", ()))),
         parameters=values,
         outlier_groups=outlier_groups,
     )

@@ -8,12 +8,14 @@ from enum import Enum
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.window_layout import PanelWindow
@@ -41,7 +43,10 @@ class Group(Enum):
     CLUSTERS = Menu.EDIT, "clusters"
     IMAGES = Menu.EDIT, "images"
     REVIEW = Menu.EDIT, "review"
+    # A submenu, which the Grouping panel shows, too.
+    SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
+    OVERLAYS = Menu.VIEW, "overlays"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
@@ -82,6 +87,8 @@ class State:
         Whether images wait to be pasted into a cluster.
     table, suggestions, maps : bool
         Whether a table is joined, a classifier suggests images to label, and the images have defect maps.
+    maps_shown, source_given : bool
+        Whether defect maps are shown, and whether the user gave something to compare the images with.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -96,6 +103,8 @@ class State:
     table: bool = False
     suggestions: bool = False
     maps: bool = False
+    maps_shown: bool = False
+    source_given: bool = False
     undo: str | None = None
     redo: str | None = None
 
@@ -114,6 +123,8 @@ class Controllers:
     review: ReviewController
     refinement: Refinement
     splitting: StrangeSplitting
+    comparison: ComparisonChoice
+    overlays: MapOverlays
     help: Help
 
 

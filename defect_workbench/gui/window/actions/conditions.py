@@ -40,6 +40,16 @@ def with_maps(state: State) -> bool:
     return idle(state) and state.maps
 
 
+def maps_in_sight(state: State) -> bool:
+    """With images visible that have defect maps."""
+    return state.open and state.maps and state.reviewing
+
+
+def comparing_with_given(state: State) -> bool:
+    """Idle, with references or clean images that the user gave."""
+    return idle(state) and state.source_given
+
+
 def reviewing(state: State) -> bool:
     """Idle, with clusters and images visible: single-letter keys must not act on hidden ones."""
     return idle(state) and state.reviewing

@@ -1,0 +1,80 @@
+"""What defect maps compare images with: the settings for each choice, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.defect_maps import SOURCE_LABELS, MapSource
+from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.text import counted
+
+# With fewer images, "the others" are too few to tell what is usual.
+FEWEST_OTHERS = 20
+# Further clean images would take a pass through the network each and hardly change the bank.
+MOST_CLEAN = 300
+
+
+def map_source(settings: Settings, count: int) -> MapSource:
+    """Return the best source of maps that there is for a number of images."""
+    if settings.reference:
+        return MapSource.REFERENCE
+    if settings.clean or settings.clean_images:
+        return MapSource.CLEAN
+    return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF
+
+
+def with_references(settings: Settings, folder: Path) -> Settings:
+    """Return settings that compare each image with its golden reference in a folder."""
+    return _by_defect(replace(_with_others(settings), reference=str(folder)))
+
+
+def with_clean_folder(settings: Settings, folder: Path) -> Settings:
+    """Return settings that compare images with the clean images in a folder."""
+    return _by_defect(replace(_with_others(settings), clean=str(folder)))
+
+
+def with_clean_images(settings: Settings, images: ImageSet, clean: Sequence[int]) -> Settings:
+    """Return settings that compare images with clean ones of the same set.
+
+    Parameters
+    ----------
+    clean : sequence of int
+        Their indices, at least one; `MOST_CLEAN` of them, spread evenly, are used.
+    """
+    step = -(-len(clean) // MOST_CLEAN)
+    named = tuple(sorted({images.images[i].sha256 for i in sorted(clean)[::step]}))
+    return _by_defect(replace(_with_others(settings), clean_images=named))
+
+
+def with_other_images(settings: Settings) -> Settings:
+    """Return settings that compare images with each other."""
+    return replace(_with_others(settings), weights=None)
+
+
+def source_of(settings: Settings) -> str | tuple[str, ...]:
+    """Return what the user gave to compare images with; empty if nothing."""
+    return settings.reference or settings.clean or settings.clean_images
+
+
+def source_words(settings: Settings, count: int) -> str:
+    """Return what a number of images are compared with, in words."""
+    if settings.clean_images:
+        return counted(len(settings.clean_images), "clean image")
+    return SOURCE_LABELS[map_source(settings, count)]
+
+
+def _with_others(settings: Settings) -> Settings:
+    return replace(settings, reference="", clean="", clean_images=())
+
+
+def _by_defect(settings: Settings) -> Settings:
+    """Return settings in which a source of maps has an effect.
+
+    Weights that were set by hand would decide instead of it, and whole images are grouped without maps.
+    """
+    group_by = GroupBy.AUTO if settings.group_by is GroupBy.PICTURE else settings.group_by
+    return replace(settings, weights=None, group_by=group_by)

@@ -1,0 +1,64 @@
+"""Choosing what defect maps compare images with: references, clean images, or the other images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.core.clustering import map_comparison
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.gallery.cluster_list import ClusterList
+
+
+class ComparisonChoice:
+    """Regroups the open project by defects that are found in another way.
+
+    Parameters
+    ----------
+    regroup : callable
+        Groups the images with other settings.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        clusters: ClusterList,
+        regroup: Callable[[Settings], None],
+        parent: QWidget,
+    ) -> None:
+        self._document, self._clusters = document, clusters
+        self._regroup, self._parent = regroup, parent
+
+    def choose_references(self) -> None:
+        """Ask for a folder of golden references."""
+        self._ask("Folder of golden references", map_comparison.with_references)
+
+    def choose_clean(self) -> None:
+        """Ask for a folder of clean images."""
+        self._ask("Folder of clean images", map_comparison.with_clean_folder)
+
+    def use_clusters(self) -> None:
+        """Take the images of the selected clusters as clean."""
+        chosen, project = self._clusters.chosen(), self._document.project
+        if chosen and project is not None:
+            clean = np.concatenate([cluster.members for cluster in chosen]).tolist()
+            self._apply(lambda settings: map_comparison.with_clean_images(settings, project.images, clean))
+
+    def use_others(self) -> None:
+        """Compare the images with each other."""
+        self._apply(map_comparison.with_other_images)
+
+    def _ask(self, title: str, change: Callable[[Settings, Path], Settings]) -> None:
+        file_dialogs.ask_image_folder(
+            self._parent, title, lambda folder: self._apply(lambda settings: change(settings, folder))
+        )
+
+    def _apply(self, change: Callable[[Settings], Settings]) -> None:
+        project = self._document.project
+        if project is not None:
+            self._regroup(change(project.analysis.settings))

@@ -1,0 +1,99 @@
+"""Defect maps as translucent pictures over the images, in all panels at once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtGui import QImage, QPainter
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.images.defect_maps import LEVELS, DefectMaps
+
+# Orange is seen on grey images, by people with any colour vision, in both themes.
+_COLOUR = (255, 140, 0)
+_MOST_OPAQUE = 190
+# A few screens of thumbnails.
+_KEPT = 1000
+
+
+class MapOverlays(QObject):
+    """The defect maps of the open project, shown over the images of all panels or of none.
+
+    Signals: changed when they are shown, hidden, or other maps.
+    """
+
+    changed = Signal()
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._wanted = document, False
+        self._maps: DefectMaps | None = None
+        self._picture = lru_cache(_KEPT)(self._draw)
+        document.opened.connect(self._refresh)
+        document.grouping_changed.connect(self._refresh)
+
+    @property
+    def available(self) -> bool:
+        """Whether the open project has maps."""
+        return self._maps is not None
+
+    @property
+    def shown(self) -> bool:
+        """Whether maps are shown."""
+        return self._wanted and self.available
+
+    def toggle(self) -> None:
+        """Show the maps, or hide them."""
+        self._wanted = not self._wanted
+        self.changed.emit()
+
+    def of(self, image: int | None) -> QImage | None:
+        """Return the overlay of an image; None while maps are not shown, or there is none."""
+        if not self.shown or self._maps is None or image is None or image >= len(self._maps):
+            return None
+        return self._picture(image)
+
+    def paint(self, painter: QPainter, place: QRectF, image: int) -> None:
+        """Draw the overlay of an image, if it is shown, where the image was drawn."""
+        picture, project = self.of(image), self._document.project
+        if picture is not None and project is not None:
+            kept = QRectF(place)
+            kept.setHeight(place.height() * (1 - project.images.images[image].info_bar_share))
+            painter.drawImage(kept, picture)
+
+    def _draw(self, image: int) -> QImage:
+        assert self._maps is not None
+        return map_overlay(self._maps.grids[image])
+
+    def _refresh(self) -> None:
+        project = self._document.project
+        maps = None if project is None else project.maps
+        if maps is not self._maps:
+            self._maps = maps
+            self._picture.cache_clear()
+            self.changed.emit()
+
+
+def map_overlay(grid: Pixels) -> QImage:
+    """Return a map in orange: opaque at its strangest place, transparent where it is as usual or less.
+
+    The opacity is relative to the image's own median and maximum, as the question is where, not how much; but
+    a place that is hardly stranger than the median stays faint, so that clean images do not light up.
+
+    Parameters
+    ----------
+    grid : (height, width) uint8
+        From `DefectMaps.grids`.
+    """
+    values = grid.astype(np.float32)
+    low, high = float(np.median(values)), float(values.max())
+    shares = np.clip((values - low) / max(high - low, LEVELS), 0, 1) ** 1.5
+    pixels = np.empty((*grid.shape, 4), np.uint8)
+    pixels[..., :3] = _COLOUR
+    pixels[..., 3] = np.rint(shares * _MOST_OPAQUE)
+    height, width = grid.shape
+    # A copy, as the array does not outlive this function.
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()

@@ -1,0 +1,56 @@
+"""Defect maps: whether they are shown, and what they compare images with."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.action import Action, Group
+from defect_workbench.gui.window.actions.conditions import (
+    comparing_with_given,
+    idle,
+    maps_in_sight,
+    some_clusters,
+)
+
+ENTRIES = (
+    Action(
+        "actionDefectMaps",
+        "Defect &maps",
+        "Show where each image is unusual: in the gallery, the outlier queue and the inspector",
+        Group.OVERLAYS,
+        lambda controllers: controllers.overlays.toggle(),
+        maps_in_sight,
+        ("O",),
+        checked=lambda state: state.maps_shown,
+    ),
+    Action(
+        "actionCompareReferences",
+        "&Golden references…",
+        "Find defects by comparing each image with its defect-free reference, and group by them",
+        Group.SOURCES,
+        lambda controllers: controllers.comparison.choose_references(),
+        idle,
+    ),
+    Action(
+        "actionCompareClean",
+        "Clean &images…",
+        "Find defects by comparing the images with a folder of clean ones, and group by them",
+        Group.SOURCES,
+        lambda controllers: controllers.comparison.choose_clean(),
+        idle,
+    ),
+    Action(
+        "actionCompareClusters",
+        "&Selected clusters, as clean images",
+        "Find defects by comparing the images with those of the selected clusters, and group by them",
+        Group.SOURCES,
+        lambda controllers: controllers.comparison.use_clusters(),
+        some_clusters,
+    ),
+    Action(
+        "actionCompareOthers",
+        "The &other images",
+        "Find defects by comparing the images with each other",
+        Group.SOURCES,
+        lambda controllers: controllers.comparison.use_others(),
+        comparing_with_given,
+    ),
+)

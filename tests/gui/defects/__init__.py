@@ -1,0 +1,1 @@
+"""Defect maps, and grouping by them."""
