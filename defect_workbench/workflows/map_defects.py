@@ -17,6 +17,7 @@ from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS, MOST_
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS, DefectMaps, MapSource
 from defect_workbench.core.images.image_records import ImageSet, Rejection
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, scan
@@ -105,6 +106,21 @@ def with_defect_features(
     identity = {**features.identity, DEFECT: maker.identity}
     described = replace(features, blocks=blocks, identity=identity)
     return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
+
+
+def backgrounds_are_modelled(
+    images: ImageSet, processing: Preprocessing, options: FeatureOptions, reporter: Reporter
+) -> bool:
+    """Return whether enough images have a background that can be modelled, so that defects stand out from it.
+
+    Raises
+    ------
+    WorkbenchError
+        If an image can no longer be read, or the store cannot be written.
+    """
+    from defect_workbench.engine.defect_map.set_maps import modelled_share
+
+    return modelled_share(images, processing, options.open_store(), reporter) >= ENOUGH_MODELLED
 
 
 def _chosen(source: MapSource, modelled: float) -> GroupByChoice:

@@ -20,6 +20,7 @@ from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelled_set, lot_of, scan_labels
 from defect_workbench.engine.input.scan import listing_of
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.map_defects import backgrounds_are_modelled
 from defect_workbench.workflows.training_sources import confirmed_images, joined_sets, learnable_clusters
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def train(
         If the features of the sources were computed differently.
     """
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
+    from defect_workbench.engine.classifier.data.residual_features import with_residuals
     from defect_workbench.engine.classifier.training_job import train_and_evaluate
     from defect_workbench.engine.features.identity import feature_identity
 
@@ -172,6 +174,12 @@ def train(
     data = joined_sets(parts)
     reporter.stage("Loading PyTorch", None)
     load_torch()
+    if data.features.backbone is not None and backgrounds_are_modelled(
+        data.images, options.processing, options, reporter
+    ):
+        store, library = options.open_store(), options.library
+        found = with_residuals(data.images, data.features, options.processing, store, library, reporter)
+        data = replace(data, features=found)
     features = data.features
     source = FolderSource(
         data.images, features, options.processing, options.open_store(), options.library, reporter

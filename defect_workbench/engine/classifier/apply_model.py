@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.clustering.feature_blocks import RESIDUAL, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.folder_source import FolderSource
+from defect_workbench.engine.classifier.data.residual_features import with_residuals
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import tuned_features
 from defect_workbench.engine.classifier.predict import predict
@@ -62,6 +63,8 @@ def predict_labels(
         If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
+    if RESIDUAL in model.identity.get("columns", {}):
+        features = with_residuals(images, features, processing, store, library, reporter)
     if model.identity.get("backbone") is None:
         reporter.warn(
             "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.classifier.training_facts import (
@@ -138,7 +138,8 @@ def evaluate(
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     precision = recall = np.full(len(classes), np.nan)
     if len(labels):
-        confusion = confusion_matrix(labels, decisions, labels=numbers)
+        # scikit-learn's matrix warns about a stage with one outcome, as if it were a mistake.
+        np.add.at(confusion, (labels, decisions), 1)
         precision, recall, _, _ = precision_recall_fscore_support(
             labels, decisions, labels=numbers, zero_division=np.nan
         )

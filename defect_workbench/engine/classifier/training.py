@@ -188,11 +188,11 @@ class _TrainingImages:
 
 
 def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the block choices that the ablation compares: deep only, hand-crafted only, and both."""
+    """Return the block choices that the ablation compares: deep only, hand-crafted only, and all blocks."""
     deep = tuple(b.name for b in BLOCKS if b.name in blocks and b.by_network)
-    handcrafted = tuple(b.name for b in BLOCKS if b.name in blocks and not b.by_network)
+    handcrafted = tuple(b.name for b in BLOCKS if b.name in blocks and b.in_extraction and not b.by_network)
     return (
-        {"deep": deep, "texture": handcrafted, "fused": deep + handcrafted}
+        {"deep": deep, "texture": handcrafted, "fused": tuple(b for b in BLOCKS.names if b in blocks)}
         if deep
         else {"texture": handcrafted}
     )

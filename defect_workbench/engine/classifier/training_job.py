@@ -16,6 +16,7 @@ from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
+from defect_workbench.core.clustering.feature_blocks import RESIDUAL
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
@@ -43,6 +44,7 @@ from defect_workbench.engine.classifier.novelty import (
     with_calibration,
 )
 from defect_workbench.engine.classifier.training import Options, train
+from defect_workbench.engine.features.identity import without_block
 
 MOST_DRAWS = 50
 
@@ -255,8 +257,17 @@ def train_and_evaluate(
         unknown=unknown,
         false_alarms=choices.false_alarms,
     )
-    model = replace(model, identity=dict(identity), facts=facts, tuned=tuned)
+    # Images to be classified then need no residuals.
+    unused = RESIDUAL not in _used_blocks(model)
+    identity = without_block(identity, RESIDUAL) if unused else dict(identity)
+    model = replace(model, identity=identity, facts=facts, tuned=tuned)
     return TrainingResult(model, facts, data, crossval, seconds)
+
+
+def _used_blocks(model: Classifier) -> set[str]:
+    """Return the blocks that the heads of a classifier use."""
+    heads = [stage.head for stage in model.stages.values() if stage.head is not None]
+    return {scale.block for head in heads for scale in head.scales}
 
 
 def stage_facts(evaluated: StageFacts, trained: TrainedStage) -> StageFacts:

@@ -178,10 +178,39 @@ def describe(
             scores[-1] = (scores[-1] + float(highest[0])) / 2
     parts = [np.stack(differences)]
     if comparison.with_residual:
-        pictures = np.stack([_network_picture(each) for each in residuals])
-        parts.append(_shortened(network.embed(pictures)[DEEP]))
+        parts.append(residual_vectors([network_picture(each) for each in residuals], network))
     vectors = np.concatenate(parts, axis=1).astype(np.float16)
     return [DefectDescription(*each) for each in zip(grids, scores, vectors, strict=True)]
+
+
+def own_residual(pixels: Pixels) -> Pixels:
+    """Return what is left of an image without its own background, as the network's input.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+
+    Returns
+    -------
+    (224, 224, 3) uint8
+    """
+    return network_picture(_residual(Subject(pixels), MapSource.SELF))
+
+
+def residual_vectors(pictures: Sequence[Pixels], network: PatchNetwork) -> Vectors:
+    """Return the network's description of residuals.
+
+    Parameters
+    ----------
+    pictures : sequence of n (224, 224, 3) uint8
+        At most a batch of the network.
+
+    Returns
+    -------
+    (n, RESIDUAL_COLUMNS) float32
+        Of unit norm.
+    """
+    return _shortened(network.embed(np.stack(pictures))[DEEP])
 
 
 def bank_activations(subjects: Sequence[Subject], network: PatchNetwork) -> list[dict[str, Tensor]]:
@@ -221,7 +250,7 @@ def _residual(subject: Subject, source: MapSource) -> Plane:
     return residuals.from_itself(reduced(image, step))
 
 
-def _network_picture(values: Plane) -> Pixels:
+def network_picture(values: Plane) -> Pixels:
     """Return a residual as the network's input, (224, 224, 3) uint8."""
     return prepare(np.rint(residuals.as_picture(values)).astype(np.uint8))[1]
 

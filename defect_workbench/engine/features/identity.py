@@ -115,7 +115,11 @@ def feature_identity(
         "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
         "backbone": None,
         **pixel_identity(processing),
-        "extractors": {block.name: block.version for block in BLOCKS if block.version},
+        "extractors": {
+            block.name: block.version
+            for block in BLOCKS
+            if block.version and (block.in_extraction or block.name in blocks)
+        },
         "measure": defects.IDENTITY,
     }
     if backbone is not None and any(BLOCKS[name].by_network for name in blocks):
@@ -128,6 +132,15 @@ def feature_identity(
             **_other_than_average(backbone.description),
         }
     return result
+
+
+def without_block(identity: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the identity of features without one of their blocks."""
+    by_block = ("columns", "extractors")
+    return {
+        key: {block: each for block, each in value.items() if block != name} if key in by_block else value
+        for key, value in identity.items()
+    }
 
 
 def processing_of(model: Classifier) -> Preprocessing:

@@ -1,6 +1,7 @@
 """The block `residual`: the network's description of what is left of an image without its background.
 
-It is computed with the block `defect`, and only where the background is known or can be modelled.
+It is computed with the block `defect`, or for a classifier, and only where the background is known or can be
+modelled.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ ENTRY = Block(
     name=RESIDUAL,
     label="Residual without background",
     short_label="Residual",
-    version="",
+    version="residual-v2-2048",
     input=Input.DEFECT_MAP,
+    optional=True,
     unit_rows=True,
     components=COMPONENTS,
 )

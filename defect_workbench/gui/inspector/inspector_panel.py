@@ -26,6 +26,7 @@ from defect_workbench.app.document.measurement_text import measured_words
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.clustering.feature_blocks import DEFECT
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of, nearest_images
@@ -79,7 +80,7 @@ class Inspector(QWidget):
         self.map_toggle.setToolTip("Show where the images are unusual (O)")
         self.map_toggle.clicked.connect(overlays.toggle)
         self.fields = {field.name: QLabel() for field in _FIELDS}
-        self.neighbour_strip = NeighbourStrip(thumbnails)
+        self.neighbour_strip = NeighbourStrip(thumbnails, overlays)
         self.evidence_title, self.evidence_bars = secondary_label(""), EvidenceBars()
         self._form = self._make_form()
         self._details = QWidget()
@@ -205,7 +206,10 @@ class Inspector(QWidget):
             )
         )
         evidence = block_evidence_of(project.analysis, partition, image)
-        self.evidence_title.setText(_evidence_words(evidence, partition))
+        words = _evidence_words(evidence, partition)
+        if evidence is not None and self._overlays.available and evidence.blocks.get(DEFECT, 0) > 0:
+            words += "\nThe evidence of the defect is from the places that its map marks (O)"
+        self.evidence_title.setText(words)
         self.evidence_bars.show_shares(evidence.blocks if evidence is not None else {})
 
     def _neighbour(self, project: Project, partition: Partition, image: int, distance: float) -> Neighbour:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _SIDE, _GAP = 48, 6
 
@@ -28,12 +29,13 @@ class NeighbourStrip(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, loader: ThumbnailLoader, parent: QWidget | None = None) -> None:
+    def __init__(self, loader: ThumbnailLoader, overlays: MapOverlays, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("neighbours")
         self.setAccessibleName("Most similar images")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._loader = loader
+        self._loader, self._overlays = loader, overlays
+        overlays.changed.connect(self.update)
         self.neighbours: tuple[Neighbour, ...] = ()
         loader.ready.connect(lambda _: self.update())
 
@@ -72,6 +74,7 @@ class NeighbourStrip(QWidget):
                 )
                 target.moveCenter(place.center())
                 painter.drawPixmap(target, pixmap)
+                self._overlays.paint(painter, QRectF(target), neighbour.image)
             painter.fillRect(QRect(place.left(), place.bottom() + 2, _SIDE, 3), QColor(neighbour.colour))
 
     def event(self, event: QEvent) -> bool:

@@ -11,13 +11,13 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
-from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation, augmented
+from defect_workbench.engine.classifier.data.matching_network import matching_network
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.extraction.stored_vectors import VectorBlock, VectorStore, image_key
@@ -235,15 +235,7 @@ class AugmentedExtractor:
 
     def _network(self, info: BackboneInfo) -> NetworkVectors:
         if self._backbone is None:
-            checkpoint = self._library.load()
-            if checkpoint is None or checkpoint.sha256 != info.sha256:
-                raise WorkbenchError(
-                    "the ResNet-50 weights that these features were computed with are missing or damaged",
-                    Remedy.FETCH_WEIGHTS,
-                )
-            self._backbone = NetworkVectors(
-                checkpoint, self._library, info.precision, info.device, info.description
-            )
+            self._backbone = matching_network(self._library, info, info.description)
         return self._backbone
 
     @staticmethod

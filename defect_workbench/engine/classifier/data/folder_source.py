@@ -9,17 +9,18 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.clustering.feature_blocks import RESIDUAL, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.measurements import NANOMETRES, PIXELS
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.augmentation import Augmentation
+from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation
 from defect_workbench.engine.classifier.data.augmented_features import (
     AugmentationSpec,
     AugmentedExtractor,
 )
+from defect_workbench.engine.classifier.data.residual_features import ResidualFeatures
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks
 from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
@@ -47,6 +48,9 @@ class FolderSource:
         self._images, self._features, self.processing = images, features, processing
         self._store, self.library, self._reporter = store, library, reporter
         self._extractor = AugmentedExtractor(store, library, processing, reporter)
+        self._residuals: ResidualFeatures | None = None
+        if RESIDUAL in features.blocks and features.backbone is not None:
+            self._residuals = ResidualFeatures(store, library, features.backbone, reporter)
 
     def subset(self, chosen: Integers) -> FolderSource:
         """Return the source for some of the images.
@@ -83,7 +87,11 @@ class FolderSource:
         """
         spec = AugmentationSpec(self._with(denoise, background), augmentation)
         features = self._extractor.features(self._images, self._features, spec, chosen)
-        return {name: block[chosen] for name, block in features.blocks.items()}
+        blocks = {name: block[chosen] for name, block in features.blocks.items()}
+        # Heads learn residuals from unchanged images only.
+        if self._residuals is not None and augmentation == ORIGINAL:
+            blocks[RESIDUAL] = self._residuals.vectors(self._images, spec.processing, chosen)
+        return blocks
 
     def prepare(self, augmentations: Sequence[Augmentation]) -> None:
         """Compute and store the features of several augmentations; every file is read at most once.

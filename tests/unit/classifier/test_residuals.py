@@ -1,0 +1,118 @@
+"""Residuals as a block of classifiers: small defects on patterns are told from clean images."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from defect_workbench.core.classifier.taxonomy import flat_taxonomy
+from defect_workbench.core.clustering.feature_blocks import DEEP, RESIDUAL
+from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation
+from defect_workbench.engine.classifier.data.dataset import LabelledSet
+from defect_workbench.engine.classifier.data.folder_source import FolderSource
+from defect_workbench.engine.classifier.data.residual_features import with_residuals
+from defect_workbench.engine.classifier.training import block_choices
+from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
+from defect_workbench.engine.defect_map import residuals
+from defect_workbench.engine.defect_map.describe import RESIDUAL_COLUMNS
+from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.features.identity import feature_identity
+from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.engine.input.scan import scan
+from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.vectors.feature_store import FeatureStore
+from tests.processes import Command
+from tests.quality.wafers import LOOKS, wafer
+from tests.unit.classifier.test_classify import made_set
+
+PER_KIND = 14
+
+
+def write_lot(folder: Path, seed: int) -> Path:
+    """Clean images and small pits on two patterns, with much noise."""
+    for kind in ("clean", "pit"):
+        for number in range(PER_KIND):
+            made = wafer(kind, ("lines", "holes")[number % 2], LOOKS["fine-noisy"], 100 * seed + number)
+            path = folder / kind / f"{number:02d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(made.image).save(path)
+    return folder
+
+
+def test_version_names_what_the_vectors_depend_on() -> None:
+    assert BLOCKS[RESIDUAL].version == f"{residuals.IDENTITY}-{RESIDUAL_COLUMNS}"
+
+
+def test_ablation_counts_residuals_neither_as_deep_nor_as_texture() -> None:
+    choices = block_choices((DEEP, "haralick", RESIDUAL))
+    assert choices == {"deep": (DEEP,), "texture": ("haralick",), "fused": (DEEP, "haralick", RESIDUAL)}
+
+
+def made_with(residual: np.ndarray[tuple[int, int], np.dtype[np.float32]], data: LabelledSet) -> LabelledSet:
+    features = replace(data.features, blocks={**data.features.blocks, RESIDUAL: residual})
+    return replace(data, features=features)
+
+
+@pytest.mark.parametrize("helps", [False, True])
+def test_a_model_asks_for_residuals_only_if_a_head_uses_them(helps: bool) -> None:
+    data = made_set(spread=3.0 if helps else 0.5)
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((len(data), 32))
+    if helps:
+        values += 4 * np.eye(3, 32)[data.labels]
+    data = made_with(values.astype(np.float32), data)
+    identity = feature_identity(data.features.blocks, data.features.backbone, Preprocessing())
+    assert RESIDUAL in identity["extractors"]
+    choices = TrainingChoices(taxonomy=flat_taxonomy(), folds=2, ablation=False)
+    model = train_and_evaluate(data, None, identity, choices, SilentReporter()).model
+    assert (RESIDUAL in model.identity["columns"]) == helps
+    assert (RESIDUAL in model.identity["extractors"]) == helps
+    assert DEEP in model.identity["columns"]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: Path, tmp_path: Path) -> None:
+    lot = scan(write_lot(tmp_path / "lot", 0) / "pit", SilentReporter())
+    store, library = FeatureStore(tmp_path / "store"), WeightsLibrary(with_weights)
+    extraction = extract(lot, store, library, SilentReporter())
+    images, plain = extraction.images, extraction.features
+    given = (images, Preprocessing(), store, library, SilentReporter())
+
+    def residual_of(features: FolderSource, denoise: str, augmentation: Augmentation = ORIGINAL) -> object:
+        return features.features(denoise, "none", augmentation, np.array([1, 3]))[RESIDUAL]
+
+    features = with_residuals(images, plain, *given[1:])
+    assert features.blocks[RESIDUAL].shape == (PER_KIND, RESIDUAL_COLUMNS)
+    assert np.allclose(np.linalg.norm(features.blocks[RESIDUAL], axis=1), 1, atol=1e-2)
+    # Another time they come from the store, so that the weights are not needed.
+    again = with_residuals(images, plain, Preprocessing(), store, WeightsLibrary(tmp_path), SilentReporter())
+    np.testing.assert_array_equal(again.blocks[RESIDUAL], features.blocks[RESIDUAL])
+    source = FolderSource(images, features, *given[1:])
+    np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[RESIDUAL][[1, 3]])
+    denoised = residual_of(source, "median")
+    assert not np.array_equal(denoised, features.blocks[RESIDUAL][[1, 3]])  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, command: Command) -> None:
+    model = tmp_path / "pits.dwm"
+    done = command("train", write_lot(tmp_path / "known", 0), "--out", model, "--folds", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["ablation"]["fused"]["accuracy"] >= result["ablation"]["deep"]["accuracy"]
+    assert result["stages"]["defect or clean"]["weights"]["residual"] > 0
+    assert RESIDUAL in load_model(model).identity["columns"]
+    new = write_lot(tmp_path / "new", 7)
+    found = command("classify", new, "--model", model, "--out", tmp_path / "out", "--json")
+    assert found.returncode == 0, found.stderr
+    with open(tmp_path / "out" / "manifest.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sum(row["label"] == row["path"].split("/")[0] for row in rows) >= 0.8 * len(rows)
