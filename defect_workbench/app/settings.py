@@ -29,6 +29,15 @@ class WindowSettings:
         text = str(self._settings.value("recent", "") or "")
         return [Path(line) for line in text.split("\n") if line]
 
+    def place(self, purpose: str) -> Path | None:
+        """The folder in which something was last chosen for a purpose; None if there is none any more."""
+        text = str(self._settings.value(f"places/{purpose}", "") or "")
+        return Path(text) if text and Path(text).is_dir() else None
+
+    def remember_place(self, purpose: str, folder: Path) -> None:
+        """Keep the folder in which something was chosen for a purpose."""
+        self._settings.setValue(f"places/{purpose}", str(folder))
+
     @property
     def theme(self) -> str:
         """ "system", "light" or "dark"."""

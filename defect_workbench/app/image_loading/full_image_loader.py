@@ -12,6 +12,12 @@ from defect_workbench.app.image_loading.thumbnail_loader import to_image
 from defect_workbench.engine.input.full_image import Original, Tone, original
 
 
+def full_image(path: str) -> QImage:
+    """Return a file's image at full size; a null image if it cannot be read."""
+    full = original(Path(path))
+    return QImage() if full is None else to_image(full.shown(Tone()))
+
+
 class OriginalLoader(QObject):
     """Reads one image at a time. Signals: ready(path, image), with a null image for an unreadable file."""
 

@@ -8,8 +8,8 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.decisions import Cluster
 
-# Paul Tol's "bright" and "muted" schemes, ordered so that neighbours also differ in lightness. None is
-# close to the grey of branches above the cut.
+# Paul Tol's "bright" and "muted" schemes, ordered so that neighbours also differ in lightness. Their darkest
+# two, which dark backgrounds swallow, are replaced. None is close to the grey of branches above the cut.
 COLOURS = (
     "#4477AA",
     "#EE6677",
@@ -18,9 +18,9 @@ COLOURS = (
     "#66CCEE",
     "#AA3377",
     "#DDAA77",
-    "#332288",
+    "#7B68C8",
     "#44AA99",
-    "#882255",
+    "#B2583C",
     "#999933",
     "#88CCEE",
 )

@@ -33,7 +33,7 @@ _AUGMENTED_IMAGES = 11
 class ClassifierController(QObject):
     """Trains, saves, opens and applies classifiers; adds new folders.
 
-    Signals: images_chosen(images) to review next.
+    Signals: images_chosen(images) to review next; queue_wanted to review in the outlier queue.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class ClassifierController(QObject):
     """
 
     images_chosen = Signal(list)
+    queue_wanted = Signal()
 
     def __init__(
         self,
@@ -228,8 +229,10 @@ class ClassifierController(QObject):
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
         words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} uncertain."
-        queued = result.unknown or unsure
-        self._notice.notify(f"{words} Review them in the outlier queue." if queued else words)
+        if result.unknown or unsure:
+            self._notice.notify(words, "Review them", self.queue_wanted.emit)
+        else:
+            self._notice.notify(words)
 
     def choose_folder_to_add(self) -> None:
         """Ask for a folder of new images and add it."""

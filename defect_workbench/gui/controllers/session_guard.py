@@ -83,7 +83,9 @@ class SessionGuard:
 
     def _on_not_written(self, message: str) -> None:
         if self._then is None:
-            self._notice.notify(f"Unsaved changes could not be backed up: {message}. Save often.")
+            self._notice.notify(
+                f"Unsaved changes could not be backed up: {message}. Save often.", warning=True
+            )
         self._continue()
 
     def _continue(self) -> None:
@@ -118,10 +120,10 @@ class SessionGuard:
             self.read_only = holder is not None
             if holder is not None:
                 words = f"{session.name} is open in {holder.words()}; here it is read-only."
-                self._notice.notify(f"{words} Save under another name to keep your decisions.")
+                self._notice.notify(f"{words} Save under another name to keep your decisions.", warning=True)
         if project is not None and not project.images.root.is_dir():
             words = f"The folder {project.images.root} was moved or deleted, so its images cannot be shown."
-            self._notice.notify(words, "Find the folder…", self.choose_folder)
+            self._notice.notify(words, "Find the folder…", self.choose_folder, warning=True)
         return recovered
 
     def may_write(self, path: Path) -> bool:
@@ -169,7 +171,7 @@ class SessionGuard:
         self._document.relink(root)
         missing = len(project.images) - present
         if missing:
-            self._notice.notify(f"Not found in {root}: {images(missing)} of this session.")
+            self._notice.notify(f"Not found in {root}: {images(missing)} of this session.", warning=True)
 
     def close(self) -> None:
         """Stop autosaving and delete the recovery file: the window was closed on purpose."""

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.project.decisions import Partition
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
+
+
+def _medoids(tree: Tree, clusters: int, partition: Partition) -> dict[int, int]:
+    """Return an image for each branch at the cut: the most typical one of the cluster that has most of it."""
+    found = {}
+    for node in np.unique(tree.roots(clusters)).tolist():
+        members = tree.members(node)
+        numbers = partition.cluster_of[members]
+        numbers = numbers[numbers >= 0]
+        if len(numbers):
+            cluster = partition.clusters[int(np.bincount(numbers).argmax())]
+            # Members are ordered by their distance to the centroid.
+            inside = cluster.members[np.isin(cluster.members, members)]
+            found[node] = int(inside[0])
+    return found
 
 
 def mark_tree(dendrogram: Dendrogram, document: Document, thumbnails: ThumbnailLoader) -> None:
@@ -14,12 +33,14 @@ def mark_tree(dendrogram: Dendrogram, document: Document, thumbnails: ThumbnailL
     project, partition = document.project, document.partition
     if project is None or partition is None or document.tree is None:
         return
-    medoids, decided = {}, []
-    for cluster in partition.clusters:
-        if cluster.group is None:
-            path = str(project.images.absolute(int(cluster.members[0])))
-            medoids[cluster.key] = partial(thumbnails.get, path)
-        else:
-            decided.append((cluster.members, document.colour(cluster), cluster.group.confirmed))
+    decided = [
+        (cluster.members, document.colour(cluster), cluster.group.confirmed)
+        for cluster in partition.clusters
+        if cluster.group is not None
+    ]
+    medoids = {
+        node: partial(thumbnails.get, str(project.images.absolute(image)))
+        for node, image in _medoids(document.tree, document.clusters_at_cut, partition).items()
+    }
     dendrogram.set_medoids(medoids)
     dendrogram.set_decided(decided)

@@ -8,6 +8,8 @@ from pathlib import Path
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from defect_workbench.app.settings import WindowSettings
+
 Done = Callable[[Path], None]
 
 _SESSIONS = "Sessions (*.dwb)"
@@ -84,8 +86,30 @@ def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
     _open(dialog, done)
 
 
+class _Places:
+    """Where each dialog was left, kept between runs once the window has set the settings."""
+
+    settings: WindowSettings | None = None
+
+
+def remember_places(settings: WindowSettings) -> None:
+    """Let each dialog start where a folder or file was last chosen in it."""
+    _Places.settings = settings
+
+
 def _open(dialog: QFileDialog, done: Done) -> None:
-    dialog.fileSelected.connect(lambda name: done(Path(name)))
+    purpose, settings = dialog.windowTitle(), _Places.settings
+
+    def chosen(name: str) -> None:
+        path = Path(name)
+        if settings is not None:
+            # The folder beside it: the next one to open is usually its neighbour.
+            settings.remember_place(purpose, path.parent)
+        done(path)
+
+    if settings is not None and (place := settings.place(purpose)) is not None:
+        dialog.setDirectory(str(place))
+    dialog.fileSelected.connect(chosen)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 

@@ -76,6 +76,8 @@ class Gallery(QAbstractItemView):
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
         self._target: int | None = None
+        # Where a run begins: the row that was clicked last without Shift.
+        self._anchor = -1
         if overlays is not None:
             overlays.changed.connect(self.viewport().update)
 
@@ -104,7 +106,11 @@ class Gallery(QAbstractItemView):
         """Show another model."""
         super().setModel(model)
         if model is not None:
-            model.modelReset.connect(self._lay_out)
+            model.modelReset.connect(self._on_reset)
+        self._lay_out()
+
+    def _on_reset(self) -> None:
+        self._anchor = -1
         self._lay_out()
 
     def fold(self, key: int | None, folded: bool) -> None:
@@ -249,7 +255,20 @@ class Gallery(QAbstractItemView):
             if key is not None:
                 self.section_clicked.emit(key)
                 return
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._select_run(index, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+            return
+        self._anchor = index.row()
         super().mousePressEvent(event)
+
+    def _select_run(self, index: QModelIndex, add: bool) -> None:
+        """Select everything from the item that was clicked last to this one, as file managers do."""
+        first = self.model().index(self._anchor if self._anchor >= 0 else index.row(), 0)
+        run = QItemSelection(*sorted((first, index), key=lambda each: each.row()))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+        self.selectionModel().select(run, flags.Select if add else flags.ClearAndSelect)
 
     # Drag and drop
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -147,6 +147,9 @@ class OutlierQueue(QWidget):
         self._order = order
         if self._current not in order:
             self._show(order[min(place, len(order) - 1)] if order else None)
+            if self.hasFocus():
+                # Once all panels show the new clusters.
+                QTimer.singleShot(0, self, self._choose)
         else:
             self._show(self._current)
 
@@ -176,7 +179,11 @@ class OutlierQueue(QWidget):
         if own >= 0 and (proposal := self._proposal()) is not None:
             reason = f"proposed: {proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
         else:
-            reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
+            proposal = self._proposal()
+            if proposal is not None and proposal.unknown[image]:
+                reason = "unknown kind"
+            else:
+                reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._load_image()
         self.image_view.set_left_out(project.images.images[image].info_bar_share)

@@ -93,7 +93,7 @@ class Inspector(QWidget):
         for widget in (self.neighbours_title, self.neighbour_strip, self.evidence_title, self.evidence_bars):
             rows.addWidget(widget)
         rows.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -169,7 +169,7 @@ class Inspector(QWidget):
         )
         self.tone.setVisible(has_image)
         self._show_map()
-        self._details.setVisible(has_image)
+        self._scroll.setVisible(has_image)
         if project is None or partition is None or self._image is None or not has_image:
             self._path = self._shown = ""
             self._quiet.stop()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.jobs.runner import Progress
+
+_MARGIN = 10
 
 
 class Banner(QFrame):
@@ -56,20 +58,53 @@ class WeightsBanner(Banner):
 
 
 class NoticeBanner(Banner):
-    """Reports the result of a job, with a button for the next step."""
+    """Reports the result of a job, with a button for the next step.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("notice", ("", "Dismiss"), parent)
+    It lies over the lower edge of the page, so that nothing moves under the mouse when it comes and goes.
+
+    Parameters
+    ----------
+    page : QWidget
+        What it lies over.
+    """
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__("notice", ("", "Dismiss"), page)
+        self._page = page
         self._action: Callable[[], None] | None = None
         self.buttons[0].clicked.connect(self._act)
         self.buttons[1].clicked.connect(self.hide)
+        page.installEventFilter(self)
 
-    def notify(self, text: str, label: str = "", action: Callable[[], None] | None = None) -> None:
-        """Show a text, with a button if there is a next step."""
+    def notify(
+        self, text: str, label: str = "", action: Callable[[], None] | None = None, *, warning: bool = False
+    ) -> None:
+        """Show a text, with a button if there is a next step; a warning looks different."""
         self._action = action
         self.buttons[0].setText(label)
         self.buttons[0].setVisible(action is not None)
+        self.setProperty("warning", warning)
+        self.style().polish(self)
         self.show_text(text)
+        self._place()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the lower edge of the page."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Make room for text of another size."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._place()
+
+    def _place(self) -> None:
+        width = self._page.width() - 2 * _MARGIN
+        height = max(self.heightForWidth(width), self.sizeHint().height())
+        self.setGeometry(_MARGIN, self._page.height() - height - _MARGIN, width, height)
 
     def _act(self) -> None:
         self.hide()

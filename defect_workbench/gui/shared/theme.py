@@ -77,8 +77,10 @@ QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; im
 QCheckBox::indicator:disabled {{ border-color: {line}; }}
 QPushButton#primary:disabled, QPushButton:default:disabled {{
   background: {line}; color: {soft}; border-color: {line}; }}
-QFrame#notice, QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
-QFrame#notice QLabel, QFrame#weightsBanner QLabel {{ color: {warn_text}; }}
+QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
+QFrame#notice {{ border: 1px solid {accent}; border-radius: 6px; background: {window}; }}
+QFrame#notice[warning="true"] {{ border-color: {warn_text}; background: {warn}; }}
+QFrame#weightsBanner QLabel, QFrame#notice[warning="true"] QLabel {{ color: {warn_text}; }}
 QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
 QProgressBar::chunk {{ border-radius: 3px; background: {accent}; }}
 QToolTip {{ border: 1px solid {line}; padding: 4px 6px; }}

@@ -159,7 +159,7 @@ class MainWindow(PanelWindow):
         self.jobs.done.connect(self._on_done)
         self.jobs.failed.connect(self._on_failed)
         self.jobs.cancelled.connect(self._on_cancelled)
-        self.jobs.warned.connect(lambda text: self.notice.notify(sentence_case(text)))
+        self.jobs.warned.connect(lambda text: self.notice.notify(sentence_case(text), warning=True))
         self.jobs.busy_changed.connect(self.progress.set_busy)
         self.progress.cancel.clicked.connect(self.jobs.cancel)
 
@@ -180,6 +180,7 @@ class MainWindow(PanelWindow):
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         for chooser in (self.classifier, self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
+        self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):
             panel.image_chosen.connect(self.choose_image)
         for view in (self.gallery, self.cluster_list):
@@ -216,7 +217,9 @@ class MainWindow(PanelWindow):
     def _begin(self, work: Work) -> bool:
         """Run a job; return False while an exclusive job is running."""
         if self._exclusive and self.jobs.busy:
-            self.notice.notify("A job is still running. Wait until it ends, or cancel it (Esc).")
+            self.notice.notify(
+                "A job is still running. Wait until it ends, or cancel it (Esc).", warning=True
+            )
             self.grouping.show_document()
             return False
         self._exclusive = False

@@ -40,6 +40,7 @@ class ProjectDisplay:
         window.dendrogram.branch_chosen.connect(window.choose_images)
         window.thumbnails.ready.connect(lambda _: window.dendrogram.update())
         window.gallery_bar.changed.connect(self.show_partition)
+        window.gallery.selectionModel().selectionChanged.connect(lambda *_: self._show_summary())
         window.map_colour.currentIndexChanged.connect(
             lambda _: window.map.colour_by(window.map_colour.currentData())
         )
@@ -106,8 +107,13 @@ class ProjectDisplay:
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect
         )
         mark_tree(window.dendrogram, self._document, window.thumbnails)
-        window.summary.setText(summary_of(self._document))
+        self._show_summary()
         window.outlier_dock.setWindowTitle(f"Outliers · {window.outlier_queue.remaining:,}")
+
+    def _show_summary(self) -> None:
+        """Show the numbers of the project, and how many images are selected."""
+        words, selected = summary_of(self._document), len(self._window.review.chosen_images())
+        self._window.summary.setText(f"{words}  ·  {selected:,} selected" if words and selected else words)
 
     def _lay_out_map(self, method: int) -> None:
         project = self._document.project

@@ -30,6 +30,7 @@ from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
+from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.gallery.gallery_bar import GalleryBar
@@ -66,6 +67,7 @@ class PanelWindow(QMainWindow):
         self._places = places
         self._messages: Messages = messages or MessageBoxes(self)
         self.settings = WindowSettings(places.settings)
+        file_dialogs.remember_places(self.settings)
         self.document = Document(self)
         self.jobs = JobRunner(self)
         # In device pixels, so that thumbnails are sharp at the largest size.
@@ -82,7 +84,6 @@ class PanelWindow(QMainWindow):
     def _make_panels(self) -> None:
         self.welcome = Welcome()
         self.weights_banner = WeightsBanner()
-        self.notice = NoticeBanner()
         self.image_model = ImageModel(self.thumbnails, self)
         self.gallery = Gallery(self.overlays)
         self.gallery.setObjectName("gallery")
@@ -146,8 +147,8 @@ class PanelWindow(QMainWindow):
         over = QVBoxLayout(middle)
         over.setContentsMargins(0, 0, 0, 0)
         over.setSpacing(0)
-        over.addWidget(self.notice)
         over.addWidget(self.stack, 1)
+        self.notice = NoticeBanner(middle)
         self.setCentralWidget(middle)
 
         left = QSplitter(Qt.Orientation.Vertical)

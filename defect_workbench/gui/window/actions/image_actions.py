@@ -22,6 +22,15 @@ ENTRIES = (
         ("Ctrl+X",),
     ),
     Action(
+        "actionCopyImage",
+        "Cop&y",
+        "Copy the selected images: the picture if it is one, and the paths of their files",
+        Group.IMAGES,
+        lambda controllers: controllers.review.copy_images(),
+        some_images,
+        ("Ctrl+C",),
+    ),
+    Action(
         "actionPaste",
         "&Paste into cluster",
         "Move the cut images into the selected cluster",
