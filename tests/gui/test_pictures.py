@@ -287,6 +287,13 @@ def test_where_the_defects_are(
     window.gallery.setCurrentIndex(window.image_model.index(0))
     settle(window, qtbot)
     patient_camera.keep(window, "defects", window)
+    window.open_light_table()
+    window.light_table.at_a_time.setCurrentIndex(3)
+    for image in window.light_table.images[:6]:
+        path = str(window.document.project.images.absolute(image))  # type: ignore[union-attr]
+        qtbot.waitUntil(lambda path=path: window.large_thumbnails.get(path) is not None)  # type: ignore[misc]
+    patient_camera.keep(window, "light-table", window)
+    window.close_light_table()
     window.docks[3].raise_()
     patient_camera.keep(window, "defects-grouping", window)
     window.actions_by_name["actionSplitStrange"].trigger()

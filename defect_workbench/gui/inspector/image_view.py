@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -12,7 +12,13 @@ _MOST_ZOOM = 24.0
 
 
 class ImageView(QWidget):
-    """A pixmap as large as fits; the wheel zooms at the mouse, dragging pans, a double click fits."""
+    """A pixmap as large as fits; the wheel zooms at the mouse, dragging pans, a double click fits.
+
+    Signals: view_changed(zoom, shift) when the user zooms or pans; pressed.
+    """
+
+    pressed = Signal()
+    view_changed = Signal(float, QPointF)
 
     def __init__(self, parent: QWidget | None = None, *, scale_bar: bool = False) -> None:
         super().__init__(parent)
@@ -25,6 +31,7 @@ class ImageView(QWidget):
         self._shift = QPointF()
         self._grabbed: QPointF | None = None
         self._pixel_size: float | None = None
+        self._reduced = 1.0
         self._left_out = 0.0
         self._overlay: QImage | None = None
 
@@ -38,9 +45,20 @@ class ImageView(QWidget):
         """Whether a picture is drawn over the image."""
         return self._overlay is not None
 
-    def set_pixel_size(self, nanometres: float | None) -> None:
-        """Set the pixel size of the image; if None, the scale bar is in pixels."""
-        self._pixel_size = nanometres
+    def set_pixel_size(self, nanometres: float | None, reduced: float = 1.0) -> None:
+        """Set the pixel size of the pixmap; if None, the scale bar is in pixels of the image.
+
+        Parameters
+        ----------
+        reduced : float
+            Pixels of the image per pixel of the pixmap.
+        """
+        self._pixel_size, self._reduced = nanometres, reduced
+        self.update()
+
+    def set_view(self, zoom: float, shift: QPointF) -> None:
+        """Zoom and pan as another view of the same size."""
+        self._zoom, self._shift = zoom, QPointF(shift)
         self.update()
 
     def set_left_out(self, share: float) -> None:
@@ -112,7 +130,10 @@ class ImageView(QWidget):
             painter.drawImage(kept, self._overlay)
         if self._scale_bar:
             seen = kept.intersected(QRectF(self.rect()))
-            draw_scale_bar(painter, seen, target.width() / self._pixmap.width(), self._pixel_size)
+            scale = target.width() / self._pixmap.width()
+            if self._pixel_size is None:
+                scale /= self._reduced
+            draw_scale_bar(painter, seen, scale, self._pixel_size)
 
     def _dim(self, painter: QPainter, target: QRectF, share: float) -> None:
         bar = QRectF(target)
@@ -135,12 +156,14 @@ class ImageView(QWidget):
             middle = QRectF(self.rect()).center() + self._shift
             self._shift -= (event.position() - middle) * (self._zoom / before - 1)
         self.update()
+        self.view_changed.emit(self._zoom, self._shift)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to pan."""
         if event.button() == Qt.MouseButton.LeftButton and self._zoom > 1:
             self._grabbed = event.position()
+        self.pressed.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan."""
@@ -148,6 +171,7 @@ class ImageView(QWidget):
             self._shift += event.position() - self._grabbed
             self._grabbed = event.position()
             self.update()
+            self.view_changed.emit(self._zoom, self._shift)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End panning."""
@@ -156,3 +180,4 @@ class ImageView(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the image."""
         self.fit()
+        self.view_changed.emit(self._zoom, self._shift)

@@ -26,7 +26,7 @@ class ActionState:
             open=project is not None,
             busy=window.jobs.busy,
             tree=window.document.tree is not None,
-            reviewing=window.tabs.currentWidget() is not window.classify_panel,
+            reviewing=not window.at_light_table and window.tabs.currentWidget() is not window.classify_panel,
             clusters=len(window.cluster_list.chosen()),
             images=window.gallery.selectionModel().hasSelection(),
             images_cut=window.review.has_cut_images,
@@ -48,6 +48,6 @@ class ActionState:
         yield from (stack.canUndoChanged, stack.canRedoChanged)
         yield from (stack.undoTextChanged, stack.redoTextChanged)
         yield from (window.jobs.busy_changed, window.review.cut_changed, window.tabs.currentChanged)
-        yield window.overlays.changed
+        yield from (window.overlays.changed, window.stack.currentChanged)
         yield window.gallery.selectionModel().selectionChanged
         yield window.cluster_list.selectionModel().selectionChanged

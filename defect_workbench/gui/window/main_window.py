@@ -296,6 +296,7 @@ class MainWindow(PanelWindow):
         project = self.document.project
         if project is None:
             return
+        self.close_light_table()
         if not self.session_guard.on_opened():
             self.settings.remember(self.document.session or project.images.root)
         self.display.show_project()
@@ -376,6 +377,7 @@ class MainWindow(PanelWindow):
             # Deferred: Qt ignores a close within a close.
             self.unsaved.close(lambda: QTimer.singleShot(0, self, self.close_without_asking))
             return
+        self.close_light_table()
         if self.stack.currentIndex() == _WORKBENCH:
             self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())

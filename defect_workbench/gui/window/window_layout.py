@@ -37,6 +37,7 @@ from defect_workbench.gui.gallery.gallery_bar import GalleryBar
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
 from defect_workbench.gui.inspector.inspector_panel import Inspector
+from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.shared.map_overlays import MapOverlays
@@ -45,6 +46,7 @@ from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
+_WORKBENCH = 1
 
 
 class PanelWindow(QMainWindow):
@@ -77,6 +79,8 @@ class PanelWindow(QMainWindow):
         self.originals = OriginalLoader(self)
         self.overlays = MapOverlays(self.document, self)
         self._hidden_docks: list[QDockWidget] = []
+        self._docks_aside: list[QDockWidget] = []
+        self._notice_aside = False
         self._make_panels()
         self._make_status()
         self.tabs.currentChanged.connect(self.make_room)
@@ -143,6 +147,13 @@ class PanelWindow(QMainWindow):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(page)
+        self.light_table = LightTable(
+            self.document, self.thumbnails, self.large_thumbnails, self.originals, self.overlays
+        )
+        self.stack.addWidget(self.light_table)
+        self.light_table.closed.connect(self.close_light_table)
+        self.gallery.activated.connect(lambda _: self.open_light_table())
+        self.cluster_list.activated.connect(lambda _: self.open_light_table(of_clusters=True))
         middle = QWidget()
         over = QVBoxLayout(middle)
         over.setContentsMargins(0, 0, 0, 0)
@@ -219,8 +230,66 @@ class PanelWindow(QMainWindow):
                 dock.show()
             self._hidden_docks = []
 
+    @property
+    def at_light_table(self) -> bool:
+        """Whether the light table is shown."""
+        return self.stack.currentWidget() is self.light_table
+
+    def open_light_table(self, *, of_clusters: bool = False) -> None:
+        """Show images at full size, in place of all panels: several selected ones, else their cluster.
+
+        Parameters
+        ----------
+        of_clusters : bool
+            The images of the selected clusters, whatever is selected in the gallery.
+        """
+        partition = self.document.partition
+        images, chosen = self.review.chosen_images().tolist(), self.cluster_list.chosen()
+        if partition is None or self.at_light_table:
+            return
+        first = None
+        if not of_clusters and len(images) > 1:
+            title = f"{len(images):,} selected images"
+        elif not of_clusters and images:
+            first, number = images[0], int(partition.cluster_of[images[0]])
+            members = partition.clusters[number].members if number >= 0 else partition.outliers
+            images = members.tolist()
+            title = partition.clusters[number].label if number >= 0 else "Outliers"
+        elif chosen:
+            images = [image for cluster in chosen for image in cluster.members.tolist()]
+            title = ", ".join(cluster.label for cluster in chosen)
+        else:
+            return
+        self._docks_aside = [dock for dock in self.docks if not dock.isHidden()]
+        for dock in self._docks_aside:
+            dock.hide()
+        # It would lie over the keys; it comes back with the panels.
+        self._notice_aside = self.notice.isVisible()
+        self.notice.hide()
+        self.stack.setCurrentWidget(self.light_table)
+        self.light_table.show_images(images, title)
+        if first is not None:
+            self.light_table.go(images.index(first))
+        self.light_table.setFocus()
+
+    def close_light_table(self) -> None:
+        """Go back to the panels, with the image that was looked at last selected."""
+        if not self.at_light_table:
+            return
+        image = self.light_table.image
+        self.stack.setCurrentIndex(_WORKBENCH)
+        for dock in self._docks_aside:
+            dock.show()
+        self._docks_aside = []
+        if self._notice_aside:
+            self.notice.show()
+        if image is not None:
+            self.choose_image(image)
+        self.gallery.setFocus()
+
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""
+        self.close_light_table()
         if self.tabs.currentWidget() is self.classify_panel:
             self.tabs.setCurrentIndex(0)
         self.outlier_dock.show()

@@ -75,6 +75,11 @@ def some_images(state: State) -> bool:
     return reviewing(state) and state.images
 
 
+def images_or_clusters(state: State) -> bool:
+    """Reviewing, with images or clusters selected."""
+    return reviewing(state) and (state.images or state.clusters > 0)
+
+
 def images_to_paste(state: State) -> bool:
     """Reviewing, with images cut and one cluster selected to paste them into."""
     return one_cluster(state) and state.images_cut

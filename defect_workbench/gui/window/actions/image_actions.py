@@ -5,6 +5,7 @@ from __future__ import annotations
 from defect_workbench.gui.window.actions.action import Action, Group
 from defect_workbench.gui.window.actions.conditions import (
     idle,
+    images_or_clusters,
     images_to_paste,
     some_images,
     with_maps,
@@ -64,6 +65,15 @@ ENTRIES = (
         Group.REVIEW,
         lambda controllers: controllers.splitting.choose(),
         with_maps,
+    ),
+    Action(
+        "actionLightTable",
+        "Lig&ht table",
+        "Look at the selected images or clusters at full size, and sort them by keys",
+        Group.REVIEW,
+        lambda controllers: controllers.window.open_light_table(),
+        images_or_clusters,
+        ("L",),
     ),
     Action(
         "actionReview",

@@ -1,0 +1,1 @@
+"""Reviewing images at full size, with a fixed key for each class."""

@@ -1,0 +1,346 @@
+"""The light table: images at full size, one to twelve at a time, sorted by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from defect_workbench.app.document.class_keys import ClassKey, class_keys
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.project.palette import NEUTRAL
+from defect_workbench.engine.input.full_image import Tone
+from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
+from defect_workbench.gui.light_table.pane import Pane
+from defect_workbench.gui.shared.labels import heading_label
+from defect_workbench.gui.shared.map_overlays import MapOverlays
+
+# Columns and rows by number of images at a time.
+SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 12: (4, 3)}
+_STRIP = 40
+
+
+class LightTable(QWidget):
+    """Shows images large, in an order that holds still, and takes decisions by single keys.
+
+    Signals: closed when the user is done; image_chosen(image) when another image is the current one.
+
+    Keys: one for each class moves the image there and goes on; C confirms its cluster, N makes a new cluster,
+    X marks it as nuisance, U undoes, O shows defect maps; arrows, Page Up, Page Down, Home and End go on.
+    """
+
+    closed = Signal()
+    image_chosen = Signal(int)
+
+    def __init__(
+        self,
+        document: Document,
+        thumbnails: ThumbnailLoader,
+        large_thumbnails: ThumbnailLoader,
+        originals: OriginalLoader,
+        overlays: MapOverlays,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        # Before anything else: the setters below already call the overrides.
+        self._document = document
+        self.images: tuple[int, ...] = ()
+        self.setObjectName("lightTable")
+        self.setAccessibleName("Light table")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._large, self._originals, self._overlays = large_thumbnails, originals, overlays
+        self.keys: tuple[ClassKey, ...] = ()
+        self._title, self._place = "", 0
+        # Where the user was before each decision, so that undoing goes back there.
+        self._decided: list[int] = []
+        self._full: tuple[str, QPixmap | None] = "", None
+        self.heading = heading_label()
+        self.name = QLabel()
+        self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.legend = QLabel()
+        self.legend.setWordWrap(True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.linkActivated.connect(self.sort)
+        self.at_a_time = QComboBox()
+        self.at_a_time.setAccessibleName("Images at a time")
+        self.at_a_time.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for count in SHAPES:
+            self.at_a_time.addItem("1 image" if count == 1 else f"{count} images", count)
+        self.at_a_time.currentIndexChanged.connect(self._lay_out)
+        done = QPushButton("Close  Esc")
+        done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        done.clicked.connect(self.closed)
+        head = QHBoxLayout()
+        head.addWidget(self.heading)
+        head.addSpacing(10)
+        head.addWidget(self.name, 1)
+        head.addWidget(self.at_a_time)
+        head.addWidget(done)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
+        self.panes: list[Pane] = []
+        self.strip = NeighbourStrip(thumbnails, overlays)
+        self.strip.chosen.connect(self._go_to_image)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.addLayout(head)
+        layout.addLayout(self._grid, 1)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.strip)
+        large_thumbnails.ready.connect(self._on_ready)
+        originals.ready.connect(self._on_original)
+        overlays.changed.connect(self._show_pixels)
+        document.partition_changed.connect(self._show_words)
+        self._lay_out()
+
+    # Content
+
+    def show_images(self, images: Sequence[int], title: str) -> None:
+        """Show images in this order; classes get their keys, which stay until other images are shown."""
+        partition = self._document.partition
+        self.images, self._title = tuple(images), title
+        self.keys = () if partition is None else class_keys(partition)
+        self._decided = []
+        self._place = 0
+        self._show()
+
+    @property
+    def image(self) -> int | None:
+        """The current image."""
+        return self.images[self._place] if self.images else None
+
+    def _page(self) -> tuple[int, ...]:
+        count = len(self.panes)
+        start = self._place // count * count
+        return self.images[start : start + count]
+
+    def _lay_out(self) -> None:
+        """Make as many panes as there are images at a time."""
+        columns, rows = SHAPES[int(self.at_a_time.currentData())]
+        for pane in self.panes:
+            self._grid.removeWidget(pane)
+            pane.deleteLater()
+        self.panes = []
+        for number in range(columns * rows):
+            pane = Pane()
+            pane.clicked.connect(lambda n=number: self._go_to_pane(n))
+            pane.view.view_changed.connect(self._link)
+            self._grid.addWidget(pane, number // columns, number % columns)
+            self.panes.append(pane)
+        self._show()
+
+    def _show(self) -> None:
+        page = self._page() if self.images else ()
+        for number, pane in enumerate(self.panes):
+            pane.image = page[number] if number < len(page) else None
+            pane.view.fit()
+        self._show_pixels()
+        self._show_words()
+        image = self.image
+        if image is not None:
+            self._originals.request(self._path(image), Tone())
+            self.image_chosen.emit(image)
+            # The next page is decoded ahead; what is asked for last is read first.
+            following = self.images[self._place + 1 : self._place + 1 + 2 * len(self.panes)]
+            for other in (*reversed(following), *page):
+                self._large.get(self._path(other))
+
+    def _path(self, image: int) -> str:
+        project = self._document.project
+        assert project is not None
+        return str(project.images.absolute(image))
+
+    def _show_pixels(self) -> None:
+        project = self._document.project
+        for pane in self.panes:
+            image = pane.image
+            if image is None or project is None or image >= len(project.images):
+                pane.view.show_pixmap(None, "")
+                pane.view.set_overlay(None)
+                continue
+            record, path = project.images.images[image], self._path(image)
+            pixmap = self._full[1] if self._full[0] == path else None
+            pixmap = pixmap or self._large.get(path)
+            words = "This image cannot be read" if self._large.failed(path) else "Loading…"
+            pane.view.show_pixmap(pixmap, "" if pixmap is not None else words, keep_view=True)
+            scale = 1.0 if pixmap is None else record.width / pixmap.width()
+            nanometres = None if record.tool is None else record.tool.pixel_size_nm
+            pane.view.set_pixel_size(None if nanometres is None else nanometres * scale, scale)
+            pane.view.set_left_out(record.info_bar_share)
+            pane.view.set_overlay(self._overlays.of(image))
+
+    def _show_words(self) -> None:
+        project, partition = self._document.project, self._document.partition
+        if project is None or partition is None or not self.images:
+            return
+        image = self.images[self._place]
+        self.heading.setText(f"{self._title}  ·  {self._place + 1:,} of {len(self.images):,}")
+        self.name.setText(project.images.images[image].path)
+        for pane in self.panes:
+            if pane.image is not None:
+                colour, words = self._caption(pane.image)
+                pane.show_caption(colour, words, current=pane.image == image)
+            else:
+                pane.show_caption(NEUTRAL, "", current=False)
+        self.legend.setText("&nbsp;&nbsp; ".join([*self._classes(), *_OTHER_KEYS]))
+        first = max(0, min(self._place - 3, len(self.images) - _STRIP))
+        self.strip.show_neighbours(
+            tuple(self._in_strip(other) for other in self.images[first : first + _STRIP])
+        )
+
+    def _caption(self, image: int) -> tuple[str, str]:
+        """Return the colour and the words of an image's cluster."""
+        partition, project = self._document.partition, self._document.project
+        assert partition is not None
+        assert project is not None
+        number = int(partition.cluster_of[image])
+        if number < 0:
+            return NEUTRAL, "outlier"
+        cluster, proposal = partition.clusters[number], project.proposal
+        words = cluster.label
+        if proposal is not None and proposal.unreviewed[image] and proposal.labels[image]:
+            words += f"?  {proposal.probability[image]:.2f}"
+        return self._document.colour(cluster), words
+
+    def _classes(self) -> list[str]:
+        partition = self._document.partition
+        found = []
+        for each in self.keys:
+            cluster = each.cluster(partition) if partition is not None else None
+            if cluster is not None:
+                square = f'<span style="color:{self._document.colour(cluster)}">■</span>'
+                text = self.palette().color(QPalette.ColorRole.Text).name()
+                link = f'<a href="{each.key}" style="color:{text}; text-decoration:none">'
+                found.append(f"{link}{square} <b>{each.key}</b>&nbsp;{escape(cluster.label)}</a>")
+        return found
+
+    def _in_strip(self, image: int) -> Neighbour:
+        colour, words = self._caption(image)
+        return Neighbour(image, self._path(image), colour if image != self.image else "#1F6FEB", words)
+
+    def _on_ready(self, path: str) -> None:
+        if any(pane.image is not None and self._path(pane.image) == path for pane in self.panes):
+            self._show_pixels()
+
+    def _on_original(self, path: str, picture: QImage) -> None:
+        if self.isVisible() and self.image is not None and path == self._path(self.image):
+            self._full = path, None if picture.isNull() else QPixmap.fromImage(picture)
+            self._show_pixels()
+
+    def _link(self, zoom: float, shift: QPointF) -> None:
+        for pane in self.panes:
+            pane.view.set_view(zoom, shift)
+
+    # User actions
+
+    def go(self, by: int) -> None:
+        """Go on by a number of images, not past the ends."""
+        if self.images:
+            self._place = min(max(self._place + by, 0), len(self.images) - 1)
+            self._show()
+
+    def _go_to_pane(self, number: int) -> None:
+        image = self.panes[number].image
+        if image is not None:
+            self._go_to_image(image)
+
+    def _go_to_image(self, image: int) -> None:
+        if image in self.images:
+            self._place = self.images.index(image)
+            self._show()
+        self.setFocus()
+
+    def sort(self, key: str) -> None:
+        """Move the image into the class of a key, or agree that it is there, and go on."""
+        partition, image = self._document.partition, self.image
+        each = next((k for k in self.keys if k.key == key), None)
+        if each is None or partition is None or image is None:
+            return
+        cluster = each.cluster(partition)
+        if cluster is None:
+            return
+        if image in cluster.members:
+            self._document.accept_proposals(np.array([image]))
+            self.go(1)
+        else:
+            self._decide(lambda: self._document.move(np.array([image], np.intp), cluster))
+
+    def _decide(self, change: Callable[[], None]) -> None:
+        """Make a decision about the image, and go on unless the user must first be asked."""
+        before, place = self._document.undo_stack.index(), self._place
+        change()
+        if self._document.undo_stack.index() != before:
+            self._decided.append(place)
+            self.go(1)
+
+    def undo(self) -> None:
+        """Undo the last step, and go back to where it was taken."""
+        self._document.undo_stack.undo()
+        if self._decided:
+            self._place = self._decided.pop()
+            self._show()
+
+    def confirm(self) -> None:
+        """Confirm the cluster of the image."""
+        partition, image = self._document.partition, self.image
+        if partition is not None and image is not None and (number := int(partition.cluster_of[image])) >= 0:
+            self._document.confirm([partition.clusters[number]])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write the legend in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show_words()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Run what a key stands for."""
+        page, image = len(self.panes), self.image
+        steps = {
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Down: SHAPES[page][0],
+            Qt.Key.Key_Up: -SHAPES[page][0],
+            Qt.Key.Key_PageDown: page,
+            Qt.Key.Key_Space: page,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_Home: -len(self.images),
+            Qt.Key.Key_End: len(self.images),
+        }
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        text = event.text().upper()
+        if event.key() in steps:
+            self.go(steps[Qt.Key(event.key())])
+        elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.closed.emit()
+        elif not plain or image is None:
+            super().keyPressEvent(event)
+        elif text == "X":
+            self._decide(lambda: self._document.nuisance(np.array([image], np.intp)))
+        elif text == "N":
+            self._decide(lambda: self._document.split_out(np.array([image], np.intp)))
+        elif text == "C":
+            self.confirm()
+        elif text == "U":
+            self.undo()
+        elif text == "O":
+            self._overlays.toggle()
+        elif any(each.key == text for each in self.keys):
+            self.sort(text)
+        else:
+            super().keyPressEvent(event)
+
+
+_OTHER_KEYS = (
+    "<b>C</b>&nbsp;confirm",
+    "<b>N</b>&nbsp;new&nbsp;cluster",
+    "<b>X</b>&nbsp;nuisance",
+    "<b>U</b>&nbsp;undo",
+)

@@ -1,0 +1,178 @@
+"""The light table: opened by Enter, sorted by fixed keys, in an order that holds still."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.app.document.class_keys import KEYS, class_keys
+from defect_workbench.core.project.decisions import Cluster, Partition
+from defect_workbench.gui.light_table.light_table import SHAPES, LightTable
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.session.session_file import save_session
+from tests.builders import made_project
+from tests.gui.conftest import Answers
+from tests.gui.gestures import LEFT
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> MainWindow:
+    """The window with a small session: three clusters of made-up vectors over real files."""
+    session = tmp_path / "small.dwb"
+    save_session(session, made_project(tmp_path / "small"))
+    with qtbot.waitSignal(window.jobs.done, timeout=20_000):
+        window.open_path(session)
+    qtbot.waitUntil(lambda: not window.jobs.busy)
+    return window
+
+
+def partition_of(window: MainWindow) -> Partition:
+    assert window.document.partition is not None
+    return window.document.partition
+
+
+def cluster_of(window: MainWindow, image: int) -> Cluster | None:
+    number = int(partition_of(window).cluster_of[image])
+    return partition_of(window).clusters[number] if number >= 0 else None
+
+
+@pytest.fixture
+def table(opened: MainWindow, qtbot: QtBot) -> LightTable:
+    """The light table with the largest cluster, opened by Enter on its second image."""
+    first = partition_of(opened).clusters[0]
+    opened.choose_image(int(first.members[1]))
+    opened.gallery.setFocus()
+    qtbot.keyClick(opened.gallery, Qt.Key.Key_Return)
+    assert opened.at_light_table
+    assert opened.light_table.images == tuple(first.members.tolist())
+    assert opened.light_table.image == first.members[1]
+    return opened.light_table
+
+
+def test_enter_opens_the_cluster_and_escape_goes_back_to_the_image(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    assert not any(dock.isVisible() for dock in opened.docks)
+    qtbot.waitUntil(lambda: table.panes[0].view.has_image)
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    image = table.image
+    qtbot.keyClick(table, Qt.Key.Key_Escape)
+    assert not opened.at_light_table
+    assert all(dock.isVisible() for dock in (opened.docks[0], opened.outlier_dock))
+    assert opened.review.chosen_images().tolist() == [image]
+
+
+def test_a_key_sorts_the_image_goes_on_and_undoes(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    order, image = table.images, table.image
+    assert image is not None
+    other = next(k for k in table.keys if image not in k.members.tolist())
+    qtbot.keyClick(table, other.key)
+    moved = cluster_of(opened, image)
+    assert moved is not None
+    assert set(other.members.tolist()) < set(moved.members.tolist())
+    # The order holds still, and every class keeps its key.
+    assert table.images == order
+    assert table.image == order[2]
+    assert other.cluster(partition_of(opened)) is moved
+    qtbot.keyClick(table, "X")
+    nuisance = cluster_of(opened, order[2])
+    assert nuisance is not None
+    assert nuisance.group is not None
+    assert nuisance.group.nuisance
+    for place in (2, 1):
+        qtbot.keyClick(table, "U")
+        assert table.image == order[place]
+    assert set(cluster_of(opened, image).members.tolist()) == set(order)  # type: ignore[union-attr]
+    assert not opened.document.dirty
+
+
+def test_its_own_key_agrees_and_new_clusters_and_confirming_work(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    order = table.images
+    own = next(k for k in table.keys if order[1] in k.members.tolist())
+    qtbot.keyClick(table, own.key)
+    assert opened.document.undo_stack.count() == 0
+    assert table.image == order[2]
+    qtbot.keyClick(table, "N")
+    new = cluster_of(opened, order[2])
+    assert new is not None
+    assert new.members.tolist() == [order[2]]
+    qtbot.keyClick(table, Qt.Key.Key_Home)
+    qtbot.keyClick(table, "C")
+    confirmed = cluster_of(opened, order[0])
+    assert confirmed is not None
+    assert confirmed.group is not None
+    assert confirmed.group.confirmed
+
+
+def test_a_confirmed_cluster_is_asked_about_and_the_image_stays_in_sight(
+    table: LightTable, opened: MainWindow, qtbot: QtBot, answers: Answers
+) -> None:
+    qtbot.keyClick(table, "C")
+    image, other = table.image, next(k for k in table.keys if table.image not in k.members.tolist())
+    answers.agree = False
+    qtbot.keyClick(table, other.key)
+    assert len(answers.questions) == 1
+    assert table.image == image
+
+
+def test_several_images_are_zoomed_together_and_turn_over_as_a_page(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    table.at_a_time.setCurrentIndex(list(SHAPES).index(4))
+    assert len(table.panes) == 4
+    assert [pane.image for pane in table.panes] == list(table.images[:4])
+    qtbot.waitUntil(lambda: all(pane.view.has_image for pane in table.panes))
+    view = table.panes[2].view
+    middle = QPointF(view.rect().center())
+    QApplication.sendEvent(
+        view,
+        QWheelEvent(
+            middle, QPointF(view.mapToGlobal(view.rect().center())), QPoint(), QPoint(0, 240),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        ),
+    )  # fmt: skip
+    assert len({pane.view.zoom for pane in table.panes}) == 1
+    assert view.zoom > 1.5
+    qtbot.mouseClick(table.panes[3].view, LEFT)
+    assert table.image == table.images[3]
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    assert table.panes[0].image == table.images[4]
+    assert table.panes[0].view.zoom == 1
+
+
+def test_what_is_selected_is_shown_and_other_letters_do_nothing(opened: MainWindow, qtbot: QtBot) -> None:
+    chosen = [int(cluster.members[0]) for cluster in partition_of(opened).clusters[:2]]
+    opened.choose_images(chosen)
+    opened.activateWindow()
+    qtbot.keyClick(opened.gallery, "L")
+    table = opened.light_table
+    assert set(table.images) == set(chosen)
+    assert table.heading.text().startswith("2 selected images")
+    # M would merge, and R refine, the clusters that are selected in the list behind.
+    opened.cluster_list.selectAll()
+    for letter in "MRT":
+        qtbot.keyClick(table, letter)
+    assert opened.document.undo_stack.count() == 0
+    opened.close_light_table()
+    opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1, 0))
+    opened.cluster_list.activated.emit(opened.cluster_list.currentIndex())
+    assert table.images == tuple(partition_of(opened).clusters[1].members.tolist())
+
+
+def test_keys_are_unique_and_leave_out_nuisances_and_letters_with_a_meaning(opened: MainWindow) -> None:
+    assert len(set(KEYS)) == len(KEYS)
+    assert not set("CNOUX") & set(KEYS)
+    clusters = partition_of(opened).clusters
+    opened.document.rename(clusters[-1], "Abrasion")
+    opened.document.nuisance(clusters[0].members)
+    keys = class_keys(partition_of(opened))
+    labels = [key.cluster(partition_of(opened)).label for key in keys]  # type: ignore[union-attr]
+    assert labels[0] == "Abrasion"
+    assert "nuisance" not in labels
