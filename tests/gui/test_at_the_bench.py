@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.document.measurement_text import median_words
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.image_records import ImageRecord
+from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.application import check_display_libraries
@@ -196,3 +199,54 @@ def test_every_colour_stands_out_from_both_backgrounds() -> None:
         for background, least in (("#15181C", 2.5), ("#FFFFFF", 1.6)):
             light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= least, (colour, background)
+
+
+def test_a_right_click_offers_what_can_be_done(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    for view in (opened.gallery, opened.cluster_list):
+        assert view.contextMenuPolicy() == Qt.ContextMenuPolicy.ActionsContextMenu
+        assert len(view.actions()) > 5
+    qtbot.mouseClick(opened.gallery.viewport(), Qt.MouseButton.RightButton, pos=cell(opened, 4).center())
+    (image,) = opened.review.chosen_images().tolist()
+    assert opened.image_model.row_of(image) == 4
+    (entry,) = [action for action in opened.gallery.actions() if "file manager" in action.text()]
+    entry.trigger()
+    project = opened.document.project
+    assert project is not None
+    assert shown == [str(project.images.absolute(image).parent)]
+
+
+def test_a_report_that_nothing_opens_is_named(
+    opened: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
+    opened.classifier._report = tmp_path / "model.html"
+    opened.classify_panel.report.emit()
+    assert str(tmp_path / "model.html") in opened.notice.text.text()
+
+
+def test_pasted_images_are_selected_and_told(opened: MainWindow) -> None:
+    partition = opened.document.partition
+    assert partition is not None
+    target, source = partition.clusters[0], partition.clusters[1]
+    moving = source.members[:3].tolist()
+    opened.choose_images(moving)
+    opened.actions_by_name["actionCut"].trigger()
+    opened.cluster_list.choose(target.key)
+    opened.actions_by_name["actionPaste"].trigger()
+    assert opened.review.chosen_images().tolist() == sorted(moving)
+    assert opened.statusBar().currentMessage() == f"3 images pasted into {target.label}"
+
+
+def test_a_clean_cluster_is_not_described_by_a_few_false_finds() -> None:
+    def image(defects: int) -> ImageRecord:
+        found = Measurements(defects, 0, 0, 16.0 * defects, 0, 0, 0, 3)
+        return ImageRecord(f"{defects}.png", "0" * 64, 64, 64, measured=found)
+
+    records = [image(0)] * 5 + [image(1)] * 2
+    assert median_words(records, np.arange(7)) == "no defect found in 5 of 7"
+    assert median_words(records, np.arange(5)) == "no defect found"
+    assert median_words(records, np.arange(4, 7)) == "median defect ⌀ 16 px"

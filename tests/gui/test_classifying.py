@@ -118,8 +118,12 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     shown = project.proposal.probability[opened.image_model.order[first.start : first.start + first.count]]
     assert (shown[1:] >= shown[:-1]).all()
     opened.actions_by_name["actionAsked"].trigger()
-    chosen = set(opened.review.chosen_images().tolist())
-    assert chosen == set(project.proposal.label_next.tolist())
+    assert opened.at_light_table
+    assert list(opened.light_table.images) == project.proposal.label_next.tolist()
+    opened.close_light_table()
+    qtbot.mouseClick(opened.notice.buttons[0], LEFT)
+    assert opened.outlier_queue.hasFocus()
+    assert opened.outlier_dock.isVisible()
 
 
 def test_agreeing_in_the_queue_empties_it(trained: MainWindow, qtbot: QtBot, lot: Path) -> None:

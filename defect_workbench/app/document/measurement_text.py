@@ -28,10 +28,19 @@ def measured_words(measured: Measurements | None) -> str:
 
 
 def median_words(images: Sequence[ImageRecord], members: Integers) -> str:
-    """Return the median diameter of the largest defects of images; empty without a defect."""
-    measurements = [m for i in members.tolist() if (m := images[i].measured) is not None and m.defects]
-    if not measurements:
+    """Return the median diameter of the largest defects of images; empty if the images were not measured.
+
+    Where most images have no defect, a median over a few false finds would say nothing.
+    """
+    measured = [m for i in members.tolist() if (m := images[i].measured) is not None]
+    measurements = [m for m in measured if m.defects]
+    without = len(measured) - len(measurements)
+    if not measured:
         return ""
+    if not measurements:
+        return "no defect found"
+    if without > len(measured) / 2:
+        return f"no defect found in {without:,} of {len(measured):,}"
     unit = Counter(m.unit for m in measurements).most_common(1)[0][0]
     median = float(np.median([m.diameter for m in measurements if m.unit == unit]))
     return f"median defect ⌀ {_length(median, unit)}"

@@ -33,7 +33,7 @@ _AUGMENTED_IMAGES = 11
 class ClassifierController(QObject):
     """Trains, saves, opens and applies classifiers; adds new folders.
 
-    Signals: images_chosen(images) to review next; queue_wanted to review in the outlier queue.
+    Signals: images_wanted(images) to label next; queue_wanted to review in the outlier queue.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class ClassifierController(QObject):
         Returns the image shown in the inspector, or None.
     """
 
-    images_chosen = Signal(list)
+    images_wanted = Signal(list)
     queue_wanted = Signal()
 
     def __init__(
@@ -195,8 +195,9 @@ class ClassifierController(QObject):
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
 
     def _open_report(self) -> None:
-        if self._report is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report)))
+        # Without a browser nothing would happen.
+        if self._report is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report))):
+            self._notice.notify(f"No program here opens web pages. The report is {self._report}")
 
     # New images
 
@@ -265,6 +266,6 @@ class ClassifierController(QObject):
         return [] if project is None or project.proposal is None else project.proposal.label_next.tolist()
 
     def choose_suggested(self) -> None:
-        """Select the images whose labels would improve the classifier most."""
+        """Show the images whose labels would improve the classifier most, the most useful first."""
         if self.suggested_images:
-            self.images_chosen.emit(self.suggested_images)
+            self.images_wanted.emit(self.suggested_images)

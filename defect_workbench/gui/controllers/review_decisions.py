@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QItemSelectionModel, QMimeData, QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import ImageModel, note_of
@@ -133,6 +133,14 @@ class ReviewController(QObject):
         QGuiApplication.clipboard().setMimeData(data)
         self.status.emit(f"{images(len(paths))} copied")
 
+    def show_file(self) -> None:
+        """Open the folder of the first selected image in the file manager, and tell its path."""
+        project, chosen = self._document.project, self.chosen_images().tolist()
+        if project is not None and chosen:
+            path = project.images.absolute(chosen[0])
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+            self.status.emit(str(path))
+
     def cut_images(self) -> None:
         """Remember the selected images until they are pasted."""
         self._cut = self.chosen_images()
@@ -143,9 +151,14 @@ class ReviewController(QObject):
         """Move the cut images into the selected cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) == 1 and len(self._cut):
-            self._document.move(self._cut, chosen[0])
+            pasted = self._cut
+            self._document.move(pasted, chosen[0])
             self._clear_cut()
-            self.status.emit("")
+            model = self._gallery.model()
+            assert isinstance(model, ImageModel)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self._gallery.selectionModel().select(model.selection_of(pasted), flag)
+            self.status.emit(f"{images(len(pasted))} pasted into {chosen[0].label}")
 
     def _clear_cut(self) -> None:
         self._cut = np.empty(0, np.intp)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -19,7 +19,7 @@ from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.inspector.image_view import ImageView
-from defect_workbench.gui.shared.labels import heading_label
+from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _CANDIDATES = 3
@@ -62,9 +62,7 @@ class OutlierQueue(QWidget):
         self.candidates: list[Cluster] = []
         self.image_view = ImageView()
         self.counter = heading_label()
-        self.name = QLabel()
-        self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name = ElidedLabel()
         self.group_note = QLabel()
         self.group_note.setWordWrap(True)
         self.group_note.setToolTip(

@@ -18,7 +18,7 @@ from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.light_table.pane import Pane
-from defect_workbench.gui.shared.labels import heading_label
+from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 # Columns and rows by number of images at a time.
@@ -63,8 +63,7 @@ class LightTable(QWidget):
         self._decided: list[int] = []
         self._full: tuple[str, QPixmap | None] = "", None
         self.heading = heading_label()
-        self.name = QLabel()
-        self.name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.name = ElidedLabel()
         self.legend = QLabel()
         self.legend.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)

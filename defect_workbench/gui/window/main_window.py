@@ -32,6 +32,7 @@ from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.actions.conditions import with_tree
 from defect_workbench.gui.window.actions.key_sheet import key_sheet
+from defect_workbench.gui.window.context_menus import add_context_menus
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
@@ -151,6 +152,7 @@ class MainWindow(PanelWindow):
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.cluster_count = self.menus.cluster_count
+        add_context_menus(self.actions_by_name, self.gallery, self.cluster_list)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:
@@ -178,7 +180,8 @@ class MainWindow(PanelWindow):
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
-        for chooser in (self.classifier, self.outputs, self.map):
+        self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
+        for chooser in (self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
         self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):

@@ -245,7 +245,7 @@ class PanelWindow(QMainWindow):
         """
         partition = self.document.partition
         images, chosen = self.review.chosen_images().tolist(), self.cluster_list.chosen()
-        if partition is None or self.at_light_table:
+        if partition is None:
             return
         first = None
         if not of_clusters and len(images) > 1:
@@ -259,6 +259,12 @@ class PanelWindow(QMainWindow):
             images = [image for cluster in chosen for image in cluster.members.tolist()]
             title = ", ".join(cluster.label for cluster in chosen)
         else:
+            return
+        self.look_at(images, title, first)
+
+    def look_at(self, images: Sequence[int], title: str, first: int | None = None) -> None:
+        """Show images on the light table in this order, beginning with one of them."""
+        if self.at_light_table:
             return
         self._docks_aside = [dock for dock in self.docks if not dock.isHidden()]
         for dock in self._docks_aside:

@@ -32,6 +32,14 @@ ENTRIES = (
         ("Ctrl+C",),
     ),
     Action(
+        "actionShowFile",
+        "Show &in file manager",
+        "Open the folder of the selected image",
+        Group.IMAGES,
+        lambda controllers: controllers.review.show_file(),
+        some_images,
+    ),
+    Action(
         "actionPaste",
         "&Paste into cluster",
         "Move the cut images into the selected cluster",
@@ -86,8 +94,8 @@ ENTRIES = (
     ),
     Action(
         "actionAsked",
-        "Select images worth la&belling",
-        "Select the images whose labels would improve the classifier most",
+        "Images worth la&belling",
+        "Show the images whose labels would improve the classifier most on the light table",
         Group.REVIEW,
         lambda controllers: controllers.classifier.choose_suggested(),
         with_suggested_images,
