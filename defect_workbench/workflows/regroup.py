@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from defect_workbench.core.arrays import Integers, Pixels
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import DEFECT
-from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.group_by import OF_DEFECT, GroupBy
 from defect_workbench.core.clustering.map_comparison import source_of
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
@@ -61,9 +61,14 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     # What was decided from the images stays, unless the user asks for something else.
     kept = settings.weights is None and settings.group_by is before.settings.group_by
     choice = before.group_by if kept else None
-    analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
-    analysis = replace(analysis, identity=before.identity)
-    return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
+    # Maps against another source would be taken for those that the settings name.
+    outdated = source_of(settings) != source_of(before.settings)
+    blocks = {n: b for n, b in before.blocks.items() if not (outdated and n in OF_DEFECT)}
+    analysis = analyse_again(blocks, before.backbone, settings, reporter, choice)
+    identity = {key: value for key, value in before.identity.items() if not (outdated and key == DEFECT)}
+    analysis = replace(analysis, identity=identity)
+    maps = None if outdated else project.maps
+    return replace(project, analysis=analysis, clusters=analysis.suggested_cut, maps=maps)
 
 
 def _needs_maps(settings: Settings, before: Analysis) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
@@ -104,6 +104,16 @@ def test_shift_selects_the_run_between_two_clicks(opened: MainWindow, qtbot: QtB
     qtbot.mouseClick(view, LEFT, CTRL, cell(opened, 6).center())
     qtbot.mouseClick(view, LEFT, SHIFT | CTRL, cell(opened, 8).center())
     assert rows() == [1, 2, 3, 6, 7, 8]
+    # Arrow keys move the beginning, too, and the images of a folded cluster are not in sight.
+    opened.choose_image(int(opened.image_model.order[2]))
+    qtbot.mouseClick(view, LEFT, SHIFT, cell(opened, 4).center())
+    assert rows() == [2, 3, 4]
+    sections = opened.image_model.sections
+    opened.gallery.fold(sections[1].key, True)
+    opened.choose_image(int(opened.image_model.order[sections[0].start + sections[0].count - 1]))
+    last = sections[2].start
+    qtbot.mouseClick(view, LEFT, SHIFT, cell(opened, last).center())
+    assert rows() == [sections[1].start - 1, last]
 
 
 def test_a_picture_and_paths_are_copied(opened: MainWindow, qtbot: QtBot) -> None:
@@ -206,6 +216,10 @@ def test_a_right_click_offers_what_can_be_done(
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    heading = QPoint(200, opened.gallery._layout.heading // 2)
+    qtbot.mouseClick(opened.gallery.viewport(), Qt.MouseButton.RightButton, pos=heading)
+    assert len(opened.review.chosen_images()) == opened.image_model.sections[0].count
+    opened.gallery.clearSelection()
     for view in (opened.gallery, opened.cluster_list):
         assert view.contextMenuPolicy() == Qt.ContextMenuPolicy.ActionsContextMenu
         assert len(view.actions()) > 5

@@ -1,6 +1,7 @@
 """The light table: opened by Enter, sorted by fixed keys, in an order that holds still."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.class_keys import KEYS, class_keys
+from defect_workbench.app.jobs.runner import JobReporter
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.gui.light_table.light_table import SHAPES, LightTable
 from defect_workbench.gui.window.main_window import MainWindow
@@ -140,8 +142,16 @@ def test_several_images_are_zoomed_together_and_turn_over_as_a_page(
     )  # fmt: skip
     assert len({pane.view.zoom for pane in table.panes}) == 1
     assert view.zoom > 1.5
-    qtbot.mouseClick(table.panes[3].view, LEFT)
-    assert table.image == table.images[3]
+    # Neither a click nor a decision on the same page changes what is looked at.
+    qtbot.mousePress(view, LEFT, pos=view.rect().center())
+    qtbot.mouseMove(view, view.rect().center() + QPoint(40, 10))
+    qtbot.mouseRelease(view, LEFT, pos=view.rect().center() + QPoint(40, 10))
+    qtbot.mouseClick(table.panes[1].view, LEFT)
+    assert table.image == table.images[1]
+    qtbot.keyClick(table, "X")
+    qtbot.keyClick(table, "U")
+    assert len({pane.view.zoom for pane in table.panes}) == 1
+    assert view.zoom > 1.5
     qtbot.keyClick(table, Qt.Key.Key_Space)
     assert table.panes[0].image == table.images[4]
     assert table.panes[0].view.zoom == 1
@@ -168,7 +178,7 @@ def test_what_is_selected_is_shown_and_other_letters_do_nothing(opened: MainWind
 
 def test_keys_are_unique_and_leave_out_nuisances_and_letters_with_a_meaning(opened: MainWindow) -> None:
     assert len(set(KEYS)) == len(KEYS)
-    assert not set("CNOUX") & set(KEYS)
+    assert not set("CNOQUX") & set(KEYS)
     clusters = partition_of(opened).clusters
     opened.document.rename(clusters[-1], "Abrasion")
     opened.document.nuisance(clusters[0].members)
@@ -176,3 +186,76 @@ def test_keys_are_unique_and_leave_out_nuisances_and_letters_with_a_meaning(open
     labels = [key.cluster(partition_of(opened)).label for key in keys]  # type: ignore[union-attr]
     assert labels[0] == "Abrasion"
     assert "nuisance" not in labels
+
+
+def test_a_key_keeps_its_class_when_most_of_its_images_go(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    first = partition_of(opened).clusters[0]
+    own = next(k.key for k in table.keys if k.cluster_key == first.key)
+    other = next(k.key for k in table.keys if k.key != own)
+    qtbot.keyClick(table, Qt.Key.Key_Home)
+    for _ in range(len(table.images) - 2):
+        qtbot.keyClick(table, other)
+    last = table.images[-1]
+    kept = cluster_of(opened, last)
+    steps = opened.document.undo_stack.count()
+    qtbot.keyClick(table, Qt.Key.Key_End)
+    qtbot.keyClick(table, own)
+    assert cluster_of(opened, last) == kept
+    assert opened.document.undo_stack.count() == steps
+    # A new cluster gets a key of its own.
+    qtbot.keyClick(table, "N")
+    new = cluster_of(opened, last)
+    assert new is not None
+    assert [k.key for k in table.keys if k.cluster_key == new.key]
+
+
+def test_undo_stays_within_the_table_and_returns_to_each_step(opened: MainWindow, qtbot: QtBot) -> None:
+    document = opened.document
+    document.rename(partition_of(opened).clusters[1], "before")
+    first = partition_of(opened).clusters[0]
+    opened.choose_image(int(first.members[0]))
+    opened.open_light_table()
+    table = opened.light_table
+    other = next(k.key for k in table.keys if k.cluster_key != first.key)
+    qtbot.keyClick(table, other)
+    qtbot.keyClick(table, "C")
+    place = table.image
+    qtbot.keyClick(table, "U")
+    assert table.image == place
+    qtbot.keyClick(table, "U")
+    assert table.image == table.images[0]
+    for _ in range(3):
+        qtbot.keyClick(table, "U")
+    assert any(cluster.label == "before" for cluster in partition_of(opened).clusters)
+
+
+def test_escape_closes_it_while_a_job_runs_and_another_project_empties_it(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    started, release = Event(), Event()
+
+    def work(reporter: JobReporter) -> None:
+        started.set()
+        while not release.wait(0.01):
+            reporter.check()
+
+    opened.activateWindow()
+    table.setFocus()
+    with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
+        opened.jobs.run(work)
+        qtbot.waitUntil(started.is_set)
+        qtbot.keyClick(table, Qt.Key.Key_Escape)
+        assert not opened.at_light_table
+        assert opened.jobs.busy
+        release.set()
+    assert table.images == ()
+    opened.choose_images([0, 1, 2])
+    opened.open_light_table()
+    found = opened.document._opened
+    assert found is not None
+    opened.document.show(found)
+    assert not opened.at_light_table
+    assert table.images == ()
+    assert opened.inspector.image is None

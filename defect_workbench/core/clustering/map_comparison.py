@@ -55,9 +55,9 @@ def with_other_images(settings: Settings) -> Settings:
     return replace(_with_others(settings), weights=None)
 
 
-def source_of(settings: Settings) -> str | tuple[str, ...]:
-    """Return what the user gave to compare images with; empty if nothing."""
-    return settings.reference or settings.clean or settings.clean_images
+def source_of(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
+    """Return what the user gave to compare images with: references, clean folder, clean images."""
+    return settings.reference, settings.clean, settings.clean_images
 
 
 def source_words(settings: Settings, count: int) -> str:

@@ -19,7 +19,12 @@ from defect_workbench.engine.classifier.predict import predict
 from defect_workbench.engine.classifier.proposed_clusters import proposed
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
-from defect_workbench.engine.features.identity import check_fit, feature_identity, processing_of
+from defect_workbench.engine.features.identity import (
+    check_fit,
+    feature_identity,
+    processing_of,
+    without_block,
+)
 
 
 def precision_of(model: Classifier) -> str | None:
@@ -64,6 +69,9 @@ def predict_labels(
     """
     processing = processing_of(model)
     if RESIDUAL in model.identity.get("columns", {}):
+        # Whether the rest fits is known before residuals are computed.
+        others = replace(model, identity=without_block(model.identity, RESIDUAL))
+        check_fit(others, feature_identity(features.blocks, features.backbone, processing))
         features = with_residuals(images, features, processing, store, library, reporter)
     if model.identity.get("backbone") is None:
         reporter.warn(

@@ -151,8 +151,11 @@ class ReviewController(QObject):
         """Move the cut images into the selected cluster."""
         chosen = self._clusters.chosen()
         if len(chosen) == 1 and len(self._cut):
-            pasted = self._cut
+            pasted, steps = self._cut, self._document.undo_stack.index()
             self._document.move(pasted, chosen[0])
+            if self._document.undo_stack.index() == steps:
+                # They are there already, or the user is asked first.
+                return
             self._clear_cut()
             model = self._gallery.model()
             assert isinstance(model, ImageModel)

@@ -11,12 +11,17 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.decisions import Partition
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
+from defect_workbench.gui.dendrogram.tree_overlay import MOST_MEDOIDS
 
 
 def _medoids(tree: Tree, clusters: int, partition: Partition) -> dict[int, int]:
     """Return an image for each branch at the cut: the most typical one of the cluster that has most of it."""
-    found = {}
+    if clusters > MOST_MEDOIDS:
+        return {}
+    found = {c.key: int(c.members[0]) for c in partition.clusters if c.group is None}
     for node in np.unique(tree.roots(clusters)).tolist():
+        if node in found:
+            continue
         members = tree.members(node)
         numbers = partition.cluster_of[members]
         numbers = numbers[numbers >= 0]

@@ -121,13 +121,12 @@ class GroupingPanel(QWidget):
         self.show_document()
 
     def set_menus(self, sources: QMenu, split: QAction) -> None:
-        """Offer what the images can be compared with, and the splitting while it is possible."""
+        """Offer what the images can be compared with, and the splitting of images that have maps."""
         self.source.setMenu(sources)
         self.split.setText(split.iconText() + "…")
         self.split.setToolTip(split.toolTip())
         self.split.clicked.connect(split.trigger)
-        split.enabledChanged.connect(self.split.setVisible)
-        self.split.setVisible(split.isEnabled())
+        split.enabledChanged.connect(self.split.setEnabled)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the widest row beside the scroll bar: rows scroll vertically only."""
@@ -155,6 +154,7 @@ class GroupingPanel(QWidget):
         self._quiet.stop()
         project = self._document.project
         self.setEnabled(project is not None)
+        self.split.setVisible(project is not None and project.maps is not None)
         if project is None:
             return
         self._showing = True

@@ -14,7 +14,7 @@ from defect_workbench.gui.dendrogram.tree_viewport import Viewport
 
 THUMBNAIL = 40
 _SMALLEST_THUMBNAIL = 22.0
-_MOST_MEDOIDS = 400
+MOST_MEDOIDS = 400
 
 # Returns an image's thumbnail once it has been read.
 Thumbnail = Callable[[], QPixmap | None]
@@ -30,7 +30,7 @@ def draw_medoids(
     medoids : mapping of int to callable
         By the node at the top of each cluster.
     """
-    if clusters > _MOST_MEDOIDS:
+    if clusters > MOST_MEDOIDS:
         return
     layout, plot = scene.layout, viewport.plot
     painter.save()

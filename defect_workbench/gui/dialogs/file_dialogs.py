@@ -103,7 +103,7 @@ def _open(dialog: QFileDialog, done: Done) -> None:
     def chosen(name: str) -> None:
         path = Path(name)
         if settings is not None:
-            # The folder beside it: the next one to open is usually its neighbour.
+            # Where it lies: the next one to open is usually its neighbour.
             settings.remember_place(purpose, path.parent)
         done(path)
 

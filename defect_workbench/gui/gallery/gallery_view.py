@@ -76,8 +76,9 @@ class Gallery(QAbstractItemView):
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
         self._target: int | None = None
-        # Where a run begins: the row that was clicked last without Shift.
-        self._anchor = -1
+        # Where the last run that was selected with Shift begins and ends, and whether it is being clicked.
+        self._run = -1, -1
+        self._in_run = False
         if overlays is not None:
             overlays.changed.connect(self.viewport().update)
 
@@ -110,7 +111,7 @@ class Gallery(QAbstractItemView):
         self._lay_out()
 
     def _on_reset(self) -> None:
-        self._anchor = -1
+        self._run = -1, -1
         self._lay_out()
 
     def fold(self, key: int | None, folded: bool) -> None:
@@ -248,6 +249,10 @@ class Gallery(QAbstractItemView):
         y = int(event.position().y()) + self.verticalOffset()
         number = self._layout.section_at(y)
         if number is not None and self._layout.in_heading(number, y):
+            if event.button() == Qt.MouseButton.RightButton:
+                # The context menu is then about the images of this cluster.
+                self._select_rows(*self._rows_of(self._sections()[number]), add=False)
+                return
             key = self._sections()[number].key
             if event.position().x() < self._layout.heading:
                 self.fold(key, key not in self._folded)
@@ -256,19 +261,48 @@ class Gallery(QAbstractItemView):
                 self.section_clicked.emit(key)
                 return
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._in_run = index.isValid() and shift and event.button() == Qt.MouseButton.LeftButton
+        if self._in_run:
             self._select_run(index, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
-            return
-        self._anchor = index.row()
-        super().mousePressEvent(event)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag or select, but not out of a click that selected a run, which began elsewhere."""
+        if not self._in_run:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End what the press began."""
+        in_run, self._in_run = self._in_run, False
+        if not in_run:
+            super().mouseReleaseEvent(event)
 
     def _select_run(self, index: QModelIndex, add: bool) -> None:
-        """Select everything from the item that was clicked last to this one, as file managers do."""
-        first = self.model().index(self._anchor if self._anchor >= 0 else index.row(), 0)
-        run = QItemSelection(*sorted((first, index), key=lambda each: each.row()))
+        """Select everything from the current item to this one, as file managers do."""
+        anchor, end = self._run
+        current = self.currentIndex().row()
+        # Another run from the same item, or one from where the user has gone since.
+        anchor = anchor if current == end else current
+        anchor = index.row() if anchor < 0 else anchor
+        self._run = anchor, index.row()
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self._select_rows(min(self._run), max(self._run), add=add)
+
+    @staticmethod
+    def _rows_of(section: Section) -> tuple[int, int]:
+        return section.start, section.start + section.count - 1
+
+    def _select_rows(self, first: int, last: int, *, add: bool) -> None:
+        """Select the rows from one to another that are not folded."""
+        chosen, model = QItemSelection(), self.model()
+        for section in self._sections():
+            low, high = max(first, self._rows_of(section)[0]), min(last, self._rows_of(section)[1])
+            if low <= high and section.key not in self._folded:
+                chosen.select(model.index(low, 0), model.index(high, 0))
         flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-        self.selectionModel().select(run, flags.Select if add else flags.ClearAndSelect)
+        self.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
 
     # Drag and drop
 

@@ -59,6 +59,7 @@ class OutlierQueue(QWidget):
         self._later: list[int] = []
         self._order: list[int] = []
         self._current: int | None = None
+        self._deciding = False
         self.candidates: list[Cluster] = []
         self.image_view = ImageView()
         self.counter = heading_label()
@@ -145,7 +146,7 @@ class OutlierQueue(QWidget):
         self._order = order
         if self._current not in order:
             self._show(order[min(place, len(order) - 1)] if order else None)
-            if self.hasFocus():
+            if self._deciding:
                 # Once all panels show the new clusters.
                 QTimer.singleShot(0, self, self._choose)
         else:
@@ -234,18 +235,25 @@ class OutlierQueue(QWidget):
         """Move the image and its group into one of the nearest clusters, or accept its proposal."""
         if self._current is None or number >= len(self.candidates):
             return
-        if self._current in self.candidates[number].members:
-            self._document.accept_proposals(np.array([self._current]))
+        cluster, image = self.candidates[number], self._current
+        if image in cluster.members:
+            self._decide(lambda: self._document.accept_proposals(np.array([image])))
         else:
-            self._document.move(self.group, self.candidates[number])
+            self._decide(lambda: self._document.move(self.group, cluster))
 
     def split_out(self) -> None:
         """Move the image and its group into a new cluster."""
-        self._document.split_out(self.group)
+        self._decide(lambda: self._document.split_out(self.group))
 
     def nuisance(self) -> None:
         """Mark the image and its group as of no interest."""
-        self._document.nuisance(self.group)
+        self._decide(lambda: self._document.nuisance(self.group))
+
+    def _decide(self, change: Callable[[], None]) -> None:
+        """Make a decision; the other panels then show the next image, too."""
+        self._deciding = True
+        change()
+        self._deciding = False
 
     def defer(self) -> None:
         """Postpone the image and its group to the end of the queue."""

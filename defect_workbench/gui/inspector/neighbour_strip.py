@@ -48,6 +48,11 @@ class NeighbourStrip(QWidget):
         """Return where a neighbour is drawn."""
         return QRect(number * (_SIDE + _GAP), 0, _SIDE, _SIDE)
 
+    @property
+    def room(self) -> int:
+        """The number of images that fit."""
+        return max(1, (self.width() + _GAP) // (_SIDE + _GAP))
+
     def sizeHint(self) -> QSize:
         """Return the size of a row of thumbnails with their colours below."""
         return QSize(5 * (_SIDE + _GAP), _SIDE + 5)

@@ -23,20 +23,18 @@ from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 # Columns and rows by number of images at a time.
 SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 12: (4, 3)}
-_STRIP = 40
 
 
 class LightTable(QWidget):
     """Shows images large, in an order that holds still, and takes decisions by single keys.
 
-    Signals: closed when the user is done; image_chosen(image) when another image is the current one.
+    Signals: closed when the user is done.
 
     Keys: one for each class moves the image there and goes on; C confirms its cluster, N makes a new cluster,
     X marks it as nuisance, U undoes, O shows defect maps; arrows, Page Up, Page Down, Home and End go on.
     """
 
     closed = Signal()
-    image_chosen = Signal(int)
 
     def __init__(
         self,
@@ -59,8 +57,10 @@ class LightTable(QWidget):
         self._large, self._originals, self._overlays = large_thumbnails, originals, overlays
         self.keys: tuple[ClassKey, ...] = ()
         self._title, self._place = "", 0
-        # Where the user was before each decision, so that undoing goes back there.
-        self._decided: list[int] = []
+        # Where each step was taken, by the index of the undo stack after it, so that undoing goes back there;
+        # steps from before the table was opened are not undone here.
+        self._decided: dict[int, int] = {}
+        self._floor = 0
         self._full: tuple[str, QPixmap | None] = "", None
         self.heading = heading_label()
         self.name = ElidedLabel()
@@ -97,7 +97,9 @@ class LightTable(QWidget):
         large_thumbnails.ready.connect(self._on_ready)
         originals.ready.connect(self._on_original)
         overlays.changed.connect(self._show_pixels)
-        document.partition_changed.connect(self._show_words)
+        # Image numbers are not valid in another project.
+        document.opened.connect(lambda: self.show_images((), ""))
+        document.partition_changed.connect(self._on_partition)
         self._lay_out()
 
     # Content
@@ -107,7 +109,8 @@ class LightTable(QWidget):
         partition = self._document.partition
         self.images, self._title = tuple(images), title
         self.keys = () if partition is None else class_keys(partition)
-        self._decided = []
+        self._decided = {}
+        self._floor = self._document.undo_stack.index()
         self._place = 0
         self._show()
 
@@ -138,15 +141,17 @@ class LightTable(QWidget):
 
     def _show(self) -> None:
         page = self._page() if self.images else ()
-        for number, pane in enumerate(self.panes):
-            pane.image = page[number] if number < len(page) else None
-            pane.view.fit()
+        shown = [page[number] if number < len(page) else None for number in range(len(self.panes))]
+        # On the same page, zoom and place stay.
+        if shown != [pane.image for pane in self.panes]:
+            for pane, each in zip(self.panes, shown, strict=True):
+                pane.image = each
+                pane.view.fit()
         self._show_pixels()
         self._show_words()
         image = self.image
         if image is not None:
             self._originals.request(self._path(image), Tone())
-            self.image_chosen.emit(image)
             # The next page is decoded ahead; what is asked for last is read first.
             following = self.images[self._place + 1 : self._place + 1 + 2 * len(self.panes)]
             for other in (*reversed(following), *page):
@@ -190,10 +195,17 @@ class LightTable(QWidget):
             else:
                 pane.show_caption(NEUTRAL, "", current=False)
         self.legend.setText("&nbsp;&nbsp; ".join([*self._classes(), *_OTHER_KEYS]))
-        first = max(0, min(self._place - 3, len(self.images) - _STRIP))
+        room = self.strip.room
+        first = max(0, min(self._place - room // 4, len(self.images) - room))
         self.strip.show_neighbours(
-            tuple(self._in_strip(other) for other in self.images[first : first + _STRIP])
+            tuple(self._in_strip(other) for other in self.images[first : first + room])
         )
+
+    def _on_partition(self) -> None:
+        partition = self._document.partition
+        if self.images and partition is not None:
+            self.keys = class_keys(partition, self.keys)
+            self._show_words()
 
     def _caption(self, image: int) -> tuple[str, str]:
         """Return the colour and the words of an image's cluster."""
@@ -266,25 +278,37 @@ class LightTable(QWidget):
         cluster = each.cluster(partition)
         if cluster is None:
             return
+        chosen = np.array([image], np.intp)
         if image in cluster.members:
-            self._document.accept_proposals(np.array([image]))
-            self.go(1)
+            self._decide(lambda: self._document.accept_proposals(chosen), agreed=True)
         else:
-            self._decide(lambda: self._document.move(np.array([image], np.intp), cluster))
+            self._decide(lambda: self._document.move(chosen, cluster))
 
-    def _decide(self, change: Callable[[], None]) -> None:
-        """Make a decision about the image, and go on unless the user must first be asked."""
-        before, place = self._document.undo_stack.index(), self._place
+    def _decide(self, change: Callable[[], None], *, agreed: bool = False) -> None:
+        """Make a decision about the image, and go on unless the user must first be asked.
+
+        Parameters
+        ----------
+        agreed : bool
+            Whether to go on even if there was nothing to change.
+        """
+        stack, place = self._document.undo_stack, self._place
+        before = stack.index()
         change()
-        if self._document.undo_stack.index() != before:
-            self._decided.append(place)
+        if stack.index() != before:
+            self._decided[stack.index()] = place
+        if agreed or stack.index() != before:
             self.go(1)
 
     def undo(self) -> None:
-        """Undo the last step, and go back to where it was taken."""
-        self._document.undo_stack.undo()
-        if self._decided:
-            self._place = self._decided.pop()
+        """Undo the last step that was taken here, and go back to where."""
+        stack = self._document.undo_stack
+        if stack.index() <= self._floor:
+            return
+        place = self._decided.pop(stack.index(), None)
+        stack.undo()
+        if place is not None:
+            self._place = place
             self._show()
 
     def confirm(self) -> None:
@@ -292,6 +316,16 @@ class LightTable(QWidget):
         partition, image = self._document.partition, self.image
         if partition is not None and image is not None and (number := int(partition.cluster_of[image])) >= 0:
             self._document.confirm([partition.clusters[number]])
+
+    def event(self, event: QEvent) -> bool:
+        """Give the keys of the table precedence over the shortcuts of the window, Esc for one."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            own = {*"CNOUX", *(each.key for each in self.keys)}
+            if plain and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
+                event.accept()
+                return True
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Write the legend in the colours of another theme."""
@@ -342,4 +376,5 @@ _OTHER_KEYS = (
     "<b>N</b>&nbsp;new&nbsp;cluster",
     "<b>X</b>&nbsp;nuisance",
     "<b>U</b>&nbsp;undo",
+    "<b>O</b>&nbsp;defect&nbsp;map",
 )

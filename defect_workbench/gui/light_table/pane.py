@@ -1,4 +1,4 @@
-"""One image of the light table, with its file and its cluster below."""
+"""One image of the light table, with its cluster below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Banners above the panels, and the progress widgets of the status bar."""
+"""Banners and notices, and the progress widgets of the status bar."""
 
 from __future__ import annotations
 

@@ -69,6 +69,7 @@ QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:checked {{ background: {line}; }}
 QPushButton:disabled {{ color: {soft}; }}
+QAbstractItemView {{ activate-on-singleclick: 0; }}
 QPushButton#mapSource {{ text-align: left; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px; }}

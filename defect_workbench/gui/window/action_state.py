@@ -33,7 +33,7 @@ class ActionState:
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
             maps_shown=window.overlays.shown,
-            source_given=project is not None and bool(source_of(project.analysis.settings)),
+            source_given=project is not None and any(source_of(project.analysis.settings)),
             suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,

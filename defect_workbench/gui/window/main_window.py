@@ -225,7 +225,7 @@ class MainWindow(PanelWindow):
             )
             self.grouping.show_document()
             return False
-        self._exclusive = False
+        self._exclusive = self._notice_aside = False
         self.notice.hide()
         self.jobs.run(work)
         self.opener.on_begun(work)

@@ -283,6 +283,8 @@ class PanelWindow(QMainWindow):
         if not self.at_light_table:
             return
         image = self.light_table.image
+        # Image numbers are not valid in another project.
+        self.light_table.show_images((), "")
         self.stack.setCurrentIndex(_WORKBENCH)
         for dock in self._docks_aside:
             dock.show()

@@ -199,9 +199,17 @@ def test_a_cluster_and_a_folder_become_what_images_are_compared_with(
     before = project_of(window).analysis.settings
     open_lot(window, qtbot, session)
     assert project_of(window).analysis.settings == before
+    # Whole images need no maps, and those against another source are not kept.
+    switch = panel.group_by
+    with qtbot.waitSignal(document.grouping_changed, timeout=60_000):
+        switch.setCurrentIndex(switch.findData("picture"))
+    assert project_of(window).maps is not None
+    qtbot.waitUntil(lambda: not window.jobs.busy)
     with qtbot.waitSignal(document.grouping_changed, timeout=60_000):
         window.actions_by_name["actionCompareOthers"].trigger()
     assert panel.source.text() == "The image itself"
+    assert project_of(window).maps is None
+    assert "defect" not in project_of(window).analysis.blocks
     assert answers.messages == []
 
 

@@ -9,6 +9,8 @@ _IN_WIDGETS = (
     ("1, 2, 3", "In the outlier queue: move the image into one of the nearest clusters"),
     ("N, X, D", "In the outlier queue: new cluster, nuisance, postpone"),
     ("Left, Right", "In the outlier queue: previous image, next image"),
+    ("1 to 9, letters", "On the light table: move the image into the class shown with the key"),
+    ("C, N, X, U, O", "On the light table: confirm, new cluster, nuisance, undo, defect map"),
     ("Up, Down", "On the dendrogram: one cluster fewer, one cluster more"),
     ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
     ("Home", "On the dendrogram: show the whole tree"),
