@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
 from defect_workbench.gui.application import make_application
-from defect_workbench.gui.shared.theme import apply_theme
+from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
@@ -63,6 +63,8 @@ def delete_now(window: MainWindow) -> None:
 def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWindow]:
     """The window, shown, empty."""
     application = make_application()
+    # Another test may have left large text, from which panels take sizes when they are made.
+    apply_text_size(application, 100)
     found = MainWindow(places, answers, offline=True)
     apply_theme(application, "light")
     found.resize(1280, 800)

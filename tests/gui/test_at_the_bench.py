@@ -264,3 +264,11 @@ def test_a_clean_cluster_is_not_described_by_a_few_false_finds() -> None:
     assert median_words(records, np.arange(7)) == "no defect found in 5 of 7"
     assert median_words(records, np.arange(5)) == "no defect found"
     assert median_words(records, np.arange(4, 7)) == "median defect ⌀ 16 px"
+
+
+def test_icons_grow_with_the_text(window: MainWindow) -> None:
+    before = window.menus.tools.iconSize()
+    window.set_text_size(150)
+    assert window.menus.tools.iconSize().width() > before.width()
+    window.set_text_size(100)
+    assert window.menus.tools.iconSize() == before

@@ -339,6 +339,7 @@ class MainWindow(PanelWindow):
             apply_text_size(application, percent)
             # Widgets under a style sheet use a new font only once the style sheet is applied again.
             apply_theme(application, self.settings.theme)
+        self.menus.refresh_icons()
 
     # State of the window
 
