@@ -30,7 +30,7 @@ class WindowSettings:
         return [Path(line) for line in text.split("\n") if line]
 
     def place(self, purpose: str) -> Path | None:
-        """The folder in which something was last chosen for a purpose; None if there is none any more."""
+        """The folder last used for a purpose; None if it no longer exists."""
         text = str(self._settings.value(f"places/{purpose}", "") or "")
         return Path(text) if text and Path(text).is_dir() else None
 

@@ -147,7 +147,6 @@ def train(
         If the features of the sources were computed differently.
     """
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
-    from defect_workbench.engine.classifier.data.residual_features import with_residuals
     from defect_workbench.engine.classifier.training_job import train_and_evaluate
     from defect_workbench.engine.features.identity import feature_identity
 
@@ -174,12 +173,7 @@ def train(
     data = joined_sets(parts)
     reporter.stage("Loading PyTorch", None)
     load_torch()
-    if data.features.backbone is not None and backgrounds_are_modelled(
-        data.images, options.processing, options, reporter
-    ):
-        store, library = options.open_store(), options.library
-        found = with_residuals(data.images, data.features, options.processing, store, library, reporter)
-        data = replace(data, features=found)
+    data = with_useful_residuals(data, options, reporter)
     features = data.features
     source = FolderSource(
         data.images, features, options.processing, options.open_store(), options.library, reporter
@@ -195,6 +189,24 @@ def train(
         watch=watch,
     )
     return TrainedModel(outcome, tuple(extractions))
+
+
+def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: Reporter) -> LabelledSet:
+    """Return the set with the block `residual` if enough of its backgrounds can be modelled, or as it is.
+
+    Raises
+    ------
+    WorkbenchError
+        If an image can no longer be read, or the network's weights are missing.
+    """
+    from defect_workbench.engine.classifier.data.residual_features import with_residuals
+
+    images, processing = data.images, options.processing
+    if data.features.backbone is None or not backgrounds_are_modelled(images, processing, options, reporter):
+        return data
+    store, library = options.open_store(), options.library
+    features = with_residuals(images, data.features, processing, store, library, reporter)
+    return replace(data, features=features)
 
 
 def _choices(request: TrainRequest) -> TrainingChoices:

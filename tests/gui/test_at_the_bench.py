@@ -18,9 +18,10 @@ from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.project.proposal import Proposal
-from defect_workbench.gui.application import check_display_libraries
+from defect_workbench.gui.application import _DEBIAN, _RHEL, check_display_libraries
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.main_window import MainWindow
+from tests.builders import made_lot
 from tests.gui.gestures import LEFT
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -172,6 +173,11 @@ def test_dialogs_open_where_something_was_last_chosen(window: MainWindow, tmp_pa
     dialog = shown()
     dialog.fileSelected.emit(str(lot))
     dialog.reject()
+    # A dialog that is told where to start, such as that of an export, starts there.
+    file_dialogs.ask_folder(window, "Folder of images", lambda path: None, str(tmp_path))
+    told = window.findChildren(QFileDialog)[-1]
+    assert Path(told.directory().absolutePath()) == tmp_path
+    told.reject()
     again = shown()
     assert Path(again.directory().absolutePath()) == lot.parent
     again.reject()
@@ -192,6 +198,9 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it(monkeypatch: 
     monkeypatch.setattr(ctypes, "CDLL", lacking)
     with pytest.raises(WorkbenchError, match=r"libxcb-icccm4.*apt install .*libxcb-keysyms1.*dnf install"):
         check_display_libraries()
+    # The README has the same lines.
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert all(line in readme for line in (_DEBIAN, _RHEL))
     # Other platforms of Qt do not need it.
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     check_display_libraries()
@@ -266,9 +275,10 @@ def test_a_clean_cluster_is_not_described_by_a_few_false_finds() -> None:
     assert median_words(records, np.arange(4, 7)) == "median defect ⌀ 16 px"
 
 
-def test_icons_grow_with_the_text(window: MainWindow) -> None:
-    before = window.menus.tools.iconSize()
+def test_export_is_in_the_tool_bar_with_large_text(window: MainWindow, qtbot: QtBot) -> None:
+    window.open_path(made_lot(window._places.log.parent / "lot", 3))
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=20_000)
     window.set_text_size(150)
-    assert window.menus.tools.iconSize().width() > before.width()
-    window.set_text_size(100)
-    assert window.menus.tools.iconSize() == before
+    button = window.menus.tools.widgetForAction(window.actions_by_name["actionExport"])
+    qtbot.waitUntil(lambda: button.geometry().right() <= window.width())
+    assert button.isVisible()

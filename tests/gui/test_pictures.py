@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.item_models import Role
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
@@ -72,8 +73,8 @@ class Camera:
 
 
 def camera_for(request: pytest.FixtureRequest, window: MainWindow) -> Iterator[Camera]:
-    option = request.config.getoption
     window.set_text_size(150 if LARGE in request.param else 100)
+    option = request.config.getoption
     found = Camera(request.param, option("--update-pictures"), option("--pictures"))
     yield found
     found.check()
@@ -93,6 +94,11 @@ def patient_camera(request: pytest.FixtureRequest, qtbot: QtBot, window: MainWin
     yield from camera_for(request, window)
 
 
+def wait_for(qtbot: QtBot, loader: ThumbnailLoader, path: str) -> None:
+    """Wait until a picture is read."""
+    qtbot.waitUntil(lambda: loader.get(path) is not None)
+
+
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until no thumbnail in sight is missing."""
     project, partition = window.document.project, window.document.partition
@@ -101,14 +107,11 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
     wanted = [int(window.image_model.index(row).data(Role.IMAGE)) for row in range(24)]
     wanted += [int(image) for cluster in partition.clusters for image in cluster.members[:3]]
     for image in wanted:
-        path = str(project.images.absolute(image))
-        qtbot.waitUntil(lambda path=path: window.thumbnails.get(path) is not None)  # type: ignore[misc]
+        wait_for(qtbot, window.thumbnails, str(project.images.absolute(image)))
     if window.inspector.image is not None:
         qtbot.waitUntil(lambda: window.inspector.loaded)
-    for large in (window.outlier_queue.current,):
-        if large is not None:
-            path = str(project.images.absolute(large))
-            qtbot.waitUntil(lambda path=path: window.large_thumbnails.get(path) is not None)  # type: ignore[misc]
+    if window.outlier_queue.current is not None:
+        wait_for(qtbot, window.large_thumbnails, str(project.images.absolute(window.outlier_queue.current)))
 
 
 def test_the_way_through_the_window(opened: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path) -> None:
@@ -138,7 +141,7 @@ def test_the_way_through_the_window(opened: MainWindow, qtbot: QtBot, camera: Ca
     assert refining is not None
     for row in range(refining.model.rowCount()):
         path = refining.model.file(int(refining.model.index(row).data(Role.IMAGE)))
-        qtbot.waitUntil(lambda path=path: opened.thumbnails.get(path) is not None)  # type: ignore[misc]
+        wait_for(qtbot, opened.thumbnails, path)
     camera.keep(refining, "refine", opened)
     refining.reject()
 
@@ -289,9 +292,9 @@ def test_where_the_defects_are(
     patient_camera.keep(window, "defects", window)
     window.open_light_table()
     window.light_table.at_a_time.setCurrentIndex(3)
+    assert document.project is not None
     for image in window.light_table.images[:6]:
-        path = str(window.document.project.images.absolute(image))  # type: ignore[union-attr]
-        qtbot.waitUntil(lambda path=path: window.large_thumbnails.get(path) is not None)  # type: ignore[misc]
+        wait_for(qtbot, window.large_thumbnails, str(document.project.images.absolute(image)))
     patient_camera.keep(window, "light-table", window)
     window.close_light_table()
     window.docks[3].raise_()

@@ -203,18 +203,14 @@ def classifier_figures(described: Sample, folds: int, seed: int) -> dict[str, fl
     from defect_workbench.engine.classifier.data.dataset import contradictions, without
     from defect_workbench.engine.classifier.data.folder_source import FolderSource
     from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
-    from defect_workbench.engine.classifier.data.residual_features import with_residuals
     from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
     from defect_workbench.engine.classifier.left_out_classes import left_out_scores
     from defect_workbench.engine.classifier.training import Options
-    from defect_workbench.workflows.map_defects import backgrounds_are_modelled
+    from defect_workbench.workflows.train import with_useful_residuals
 
     reporter, options = SilentReporter(), described.options
     data = described.labelled()
-    if backgrounds_are_modelled(data.images, options.processing, options, reporter):
-        store, library = options.open_store(), options.library
-        found = with_residuals(data.images, data.features, options.processing, store, library, reporter)
-        data = replace(data, features=found)
+    data = with_useful_residuals(data, options, reporter)
     data = without(data, contradictions(data))
     data = replace(data, groups=near_duplicates(data.images, data.features, reporter))
     taxonomy, _ = fit_taxonomy(default_taxonomy(), data.folders)

@@ -178,7 +178,7 @@ def describe(
             scores[-1] = (scores[-1] + float(highest[0])) / 2
     parts = [np.stack(differences)]
     if comparison.with_residual:
-        parts.append(residual_vectors([network_picture(each) for each in residuals], network))
+        parts.append(residual_vectors([_network_picture(each) for each in residuals], network))
     vectors = np.concatenate(parts, axis=1).astype(np.float16)
     return [DefectDescription(*each) for each in zip(grids, scores, vectors, strict=True)]
 
@@ -194,7 +194,7 @@ def own_residual(pixels: Pixels) -> Pixels:
     -------
     (224, 224, 3) uint8
     """
-    return network_picture(_residual(Subject(pixels), MapSource.SELF))
+    return _network_picture(_residual(Subject(pixels), MapSource.SELF))
 
 
 def residual_vectors(pictures: Sequence[Pixels], network: PatchNetwork) -> Vectors:
@@ -250,7 +250,7 @@ def _residual(subject: Subject, source: MapSource) -> Plane:
     return residuals.from_itself(reduced(image, step))
 
 
-def network_picture(values: Plane) -> Pixels:
+def _network_picture(values: Plane) -> Pixels:
     """Return a residual as the network's input, (224, 224, 3) uint8."""
     return prepare(np.rint(residuals.as_picture(values)).astype(np.uint8))[1]
 

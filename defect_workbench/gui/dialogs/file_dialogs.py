@@ -21,7 +21,7 @@ def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None
     dialog = QFileDialog(parent, title, start)
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-    _open(dialog, done)
+    _open(dialog, done, given=bool(start))
 
 
 def ask_image_folder(parent: QWidget, title: str, done: Done) -> None:
@@ -97,7 +97,8 @@ def remember_places(settings: WindowSettings) -> None:
     _Places.settings = settings
 
 
-def _open(dialog: QFileDialog, done: Done) -> None:
+def _open(dialog: QFileDialog, done: Done, *, given: bool = False) -> None:
+    """Show a dialog where it was left, unless it was given where to start."""
     purpose, settings = dialog.windowTitle(), _Places.settings
 
     def chosen(name: str) -> None:
@@ -107,7 +108,7 @@ def _open(dialog: QFileDialog, done: Done) -> None:
             settings.remember_place(purpose, path.parent)
         done(path)
 
-    if settings is not None and (place := settings.place(purpose)) is not None:
+    if settings is not None and not given and (place := settings.place(purpose)) is not None:
         dialog.setDirectory(str(place))
     dialog.fileSelected.connect(chosen)
     dialog.finished.connect(dialog.deleteLater)

@@ -87,6 +87,8 @@ class LightTable(QWidget):
         self._grid.setSpacing(8)
         self.panes: list[Pane] = []
         self.strip = NeighbourStrip(thumbnails, overlays)
+        self.strip.setObjectName("filmstrip")
+        self.strip.setAccessibleName("Images on the light table")
         self.strip.chosen.connect(self._go_to_image)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -109,6 +111,7 @@ class LightTable(QWidget):
         partition = self._document.partition
         self.images, self._title = tuple(images), title
         self.keys = () if partition is None else class_keys(partition)
+        self._full = "", None
         self._decided = {}
         self._floor = self._document.undo_stack.index()
         self._place = 0
@@ -235,7 +238,9 @@ class LightTable(QWidget):
 
     def _in_strip(self, image: int) -> Neighbour:
         colour, words = self._caption(image)
-        return Neighbour(image, self._path(image), colour if image != self.image else "#1F6FEB", words)
+        if image == self.image:
+            colour = self.palette().color(QPalette.ColorRole.Highlight).name()
+        return Neighbour(image, self._path(image), colour, words)
 
     def _on_ready(self, path: str) -> None:
         if any(pane.image is not None and self._path(pane.image) == path for pane in self.panes):

@@ -103,7 +103,7 @@ class NoticeBanner(Banner):
 
     def _place(self) -> None:
         width = self._page.width() - 2 * _MARGIN
-        height = max(self.heightForWidth(width), self.sizeHint().height())
+        height = self.heightForWidth(width)
         self.setGeometry(_MARGIN, self._page.height() - height - _MARGIN, width, height)
 
     def _act(self) -> None:

@@ -51,7 +51,7 @@ class MapOverlays(QObject):
         self.changed.emit()
 
     def of(self, image: int | None) -> QImage | None:
-        """Return the overlay of an image; None while maps are not shown, or there is none."""
+        """Return the overlay of an image, or None while overlays are hidden or the image has no map."""
         if not self.shown or self._maps is None or image is None or image >= len(self._maps):
             return None
         return self._picture(image)

@@ -37,11 +37,9 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
-from defect_workbench.gui.window.window_layout import PanelWindow
+from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH, PanelWindow
 from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
-
-_WELCOME, _WORKBENCH = 0, 1
 
 
 class MainWindow(PanelWindow):
@@ -339,7 +337,6 @@ class MainWindow(PanelWindow):
             apply_text_size(application, percent)
             # Widgets under a style sheet use a new font only once the style sheet is applied again.
             apply_theme(application, self.settings.theme)
-        self.menus.refresh_icons()
 
     # State of the window
 
@@ -360,12 +357,12 @@ class MainWindow(PanelWindow):
         recent = self.settings.recent()
         self.welcome.set_recent(recent)
         self.menus.set_recent(recent, self.open_path)
-        self.stack.setCurrentIndex(_WELCOME)
+        self.stack.setCurrentIndex(WELCOME)
         self._set_workbench_visible(False)
 
     def _show_workbench(self) -> None:
-        if self.stack.currentIndex() == _WELCOME:
-            self.stack.setCurrentIndex(_WORKBENCH)
+        if self.stack.currentIndex() == WELCOME:
+            self.stack.setCurrentIndex(WORKBENCH)
             self._set_workbench_visible(True)
 
     def _set_workbench_visible(self, visible: bool) -> None:
@@ -382,7 +379,7 @@ class MainWindow(PanelWindow):
             self.unsaved.close(lambda: QTimer.singleShot(0, self, self.close_without_asking))
             return
         self.close_light_table()
-        if self.stack.currentIndex() == _WORKBENCH:
+        if self.stack.currentIndex() == WORKBENCH:
             self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QFontMetrics
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -73,6 +73,9 @@ class Menus:
         bar.setObjectName("tools")
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # Not larger with large text, which takes the room.
+        side = max(18, round(window.fontMetrics().height() * 1.15))
+        bar.setIconSize(QSize(side, side))
         window.addToolBar(bar)
         for number, group in enumerate(ToolGroup):
             if group is ToolGroup.OUTPUT:
@@ -96,10 +99,8 @@ class Menus:
         return bar
 
     def refresh_icons(self) -> None:
-        """Draw the icons in the colours of the palette, and as large as the text needs them."""
+        """Draw the icons in the colours of the palette."""
         self._actions.set_icons(QApplication.palette())
-        side = max(18, round(QFontMetrics(QApplication.font()).height() * 1.15))
-        self.tools.setIconSize(QSize(side, side))
 
     def set_recent(self, paths: Sequence[Path], done: Callable[[Path], None]) -> None:
         """List the paths that were opened last."""

@@ -46,7 +46,8 @@ from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
-_WORKBENCH = 1
+# Pages of the window.
+WELCOME, WORKBENCH = 0, 1
 
 
 class PanelWindow(QMainWindow):
@@ -222,9 +223,7 @@ class PanelWindow(QMainWindow):
         """Hide the panels about single images while the Classify tab is shown: its figures need the space."""
         is_classify = self.tabs.widget(tab) is self.classify_panel
         if is_classify and not self._hidden_docks:
-            self._hidden_docks = [dock for dock in self.docks[1:] if not dock.isHidden()]
-            for dock in self._hidden_docks:
-                dock.hide()
+            self._hidden_docks = _hide(self.docks[1:])
         elif not is_classify and self._hidden_docks:
             for dock in self._hidden_docks:
                 dock.show()
@@ -266,9 +265,7 @@ class PanelWindow(QMainWindow):
         """Show images on the light table in this order, beginning with one of them."""
         if self.at_light_table:
             return
-        self._docks_aside = [dock for dock in self.docks if not dock.isHidden()]
-        for dock in self._docks_aside:
-            dock.hide()
+        self._docks_aside = _hide(self.docks)
         # It would lie over the keys; it comes back with the panels.
         self._notice_aside = self.notice.isVisible()
         self.notice.hide()
@@ -285,7 +282,7 @@ class PanelWindow(QMainWindow):
         image = self.light_table.image
         # Image numbers are not valid in another project.
         self.light_table.show_images((), "")
-        self.stack.setCurrentIndex(_WORKBENCH)
+        self.stack.setCurrentIndex(WORKBENCH)
         for dock in self._docks_aside:
             dock.show()
         self._docks_aside = []
@@ -327,3 +324,11 @@ class PanelWindow(QMainWindow):
         bar.addWidget(self.summary, 1)
         for widget in (*self.progress.widgets(), self.size_slider):
             bar.addPermanentWidget(widget)
+
+
+def _hide(docks: Sequence[QDockWidget]) -> list[QDockWidget]:
+    """Hide docks; return those that were shown."""
+    shown = [dock for dock in docks if not dock.isHidden()]
+    for dock in shown:
+        dock.hide()
+    return shown

@@ -1,4 +1,4 @@
-"""Residuals as a block of classifiers: small defects on patterns are told from clean images."""
+"""The residual block of classifiers, which separates small defects on patterns from clean images."""
 
 import csv
 import json
@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.taxonomy import flat_taxonomy
 from defect_workbench.core.clustering.feature_blocks import DEEP, RESIDUAL
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.classifier.data.augmentation import ORIGINAL, Augmentation
+from defect_workbench.engine.classifier.data.augmentation import ORIGINAL
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.residual_features import with_residuals
@@ -85,8 +86,9 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
     images, plain = extraction.images, extraction.features
     given = (images, Preprocessing(), store, library, SilentReporter())
 
-    def residual_of(features: FolderSource, denoise: str, augmentation: Augmentation = ORIGINAL) -> object:
-        return features.features(denoise, "none", augmentation, np.array([1, 3]))[RESIDUAL]
+    def residual_of(features: FolderSource, denoise: str) -> Vectors:
+        blocks = features.features(denoise, "none", ORIGINAL, np.array([1, 3]))
+        return np.asarray(blocks[RESIDUAL], np.float32)
 
     features = with_residuals(images, plain, *given[1:])
     assert features.blocks[RESIDUAL].shape == (PER_KIND, RESIDUAL_COLUMNS)
@@ -97,7 +99,7 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
     source = FolderSource(images, features, *given[1:])
     np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[RESIDUAL][[1, 3]])
     denoised = residual_of(source, "median")
-    assert not np.array_equal(denoised, features.blocks[RESIDUAL][[1, 3]])  # type: ignore[arg-type]
+    assert not np.array_equal(denoised, features.blocks[RESIDUAL][[1, 3]])
 
 
 @pytest.mark.slow
