@@ -30,6 +30,7 @@ def manifest(out: Path) -> bytes:
     return (out / "manifest.csv").read_bytes()
 
 
+@pytest.mark.e2e
 def test_cluster_and_export_write_the_same_manifest(places: UserDirs, tmp_path: Path) -> None:
     command(places, "cluster", LOT, "--out", tmp_path / "clustered", "--offline")
     opened = result_of(open_job.open_path(LOT, places, offline=True))
@@ -50,6 +51,7 @@ def model(places: UserDirs, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.e2e
 def test_train_and_classify_give_the_same_model_and_labels(
     model: Path, places: UserDirs, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_descriptions_are_those_that_blocks_name(network: Network) -> None:
 
 
 @networks
+@pytest.mark.e2e
 @pytest.mark.parametrize("variant", Variant)
 def test_vectors_have_their_columns_and_do_not_depend_on_the_batch(
     network: Network, variant: Variant, small_batches: None

@@ -131,6 +131,7 @@ def test_session_killed_while_saving_is_the_old_one_or_the_new_one(tmp_path: Pat
     assert seen == {old.clusters, 2}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("there", [False, True])
 def test_export_killed_anywhere_leaves_nothing_or_all(
     tmp_path: Path, there: bool, plain_reports: None
@@ -169,6 +170,7 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "home") == ["lot", "other", "out", "whole"]
 
 
+@pytest.mark.e2e
 def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_reports: None) -> None:
     export(
         made_project(tmp_path / "lot", (4, 3)), tmp_path / "first", Mode.COPY, {}, thumbnail, SilentReporter()
@@ -195,6 +197,7 @@ def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_report
     assert sizes == {7, 10}
 
 
+@pytest.mark.e2e
 def test_store_killed_while_written_has_whole_parts_only(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).random((6, 4), np.float32)
 
