@@ -11,6 +11,7 @@ from typing import Literal
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
@@ -162,6 +163,7 @@ def save_dendrogram(project: Project, path: Path) -> None:
     try:
         with replacing(path) as draft:
             title = f"{len(project.images):,} images"
-            draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind))
+            branches = branch_colours(tree, project.clusters, project.partition, node_colours(tree))
+            draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind, branches))
     except OSError as error:
         raise WorkbenchError(f"{path} cannot be written: {error.strerror}") from error
