@@ -199,6 +199,8 @@ class MainWindow(PanelWindow):
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
+        self.outlier_queue.done.export_wanted.connect(self.actions_by_name["actionExport"].trigger)
+        self.outlier_queue.light_table_wanted.connect(self.look_at)
         self.classifier.labels_seen.connect(self.classes.learn)
         self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):
