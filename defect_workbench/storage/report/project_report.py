@@ -76,6 +76,7 @@ def project_report(
     sheets: Sequence[ContactSheet],
 ) -> Report:
     """Return the report on a project; see `write_reports` for the parameters."""
+    figure = dendrogram_figure(project)
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(
         title=project.images.root.name or "/",
@@ -83,7 +84,7 @@ def project_report(
         lead=tuple(line for line in (_headline(project), made) if line),
         warnings=(NO_WEIGHTS,) if project.analysis.backbone is None else (),
         sections=(
-            *_dendrogram(project),
+            *([] if figure is None else [ReportFigures("Dendrogram", (figure,))]),
             *cut_table(project),
             *sheets,
             *tables,
@@ -110,7 +111,8 @@ def _headline(project: Project) -> str:
     return " · ".join(counts)
 
 
-def _dendrogram(project: Project) -> list[ReportFigures]:
+def dendrogram_figure(project: Project) -> ReportFigure | None:
+    """Return the drawing of the tree with its caption; None if there is no tree."""
     from defect_workbench.storage.report.figures import dendrogram_file
 
     analysis = project.analysis
@@ -127,5 +129,5 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
         draw = partial(dendrogram_file, of_clusters, None, words)
         caption = "This method builds no tree of all images. The tree shown is that of the representatives."
     else:
-        return []
-    return [ReportFigures("Dendrogram", (ReportFigure(caption, draw, _DRAWING_POINTS),))]
+        return None
+    return ReportFigure(caption, draw, _DRAWING_POINTS)
