@@ -229,7 +229,7 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
     missing = sum(not images.absolute(number).is_file() for number in range(len(images)))
     if missing == len(images):
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
-    from defect_workbench.storage.report.slides import slides_file
+    from defect_workbench.storage.report.slides.slide_deck import slides_file
 
     data = slides_file(project, request.made, thumbnail, reporter)
     reporter.check()

@@ -21,6 +21,13 @@ def length_words(nanometres: float) -> str:
     return f"{float(f'{nanometres / scale:.3g}'):g} {unit}"
 
 
+def area_words(square_nanometres: float) -> str:
+    """Return an area in a suitable unit, to three significant figures."""
+    pairs = ((scale * scale, f"{unit}²") for scale, unit in _UNITS)
+    scale, unit = next((pair for pair in pairs if square_nanometres >= pair[0]), (1.0, "nm²"))
+    return f"{float(f'{square_nanometres / scale:.3g}'):,g} {unit}"
+
+
 def scale_bar(longest: float, nanometres: float | None) -> tuple[float, str] | None:
     """Return the longest scale bar of a round length: its length in image pixels, and its label.
 

@@ -130,8 +130,10 @@ class MapView(QWidget):
             words = "The map appears once all images have been compared"
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), words)
             return
-        if self._image is None:
-            self._image = self._draw_points(self.devicePixelRatioF())
+        # Of a copy at another resolution, not of the screen.
+        ratio = painter.deviceTransform().m11()
+        if self._image is None or self._image.devicePixelRatio() != ratio:
+            self._image = self._draw_points(ratio)
         painter.drawImage(0, 0, self._image)
         self._draw_medoids(painter)
         if self._colouring is not None:

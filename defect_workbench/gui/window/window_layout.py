@@ -27,6 +27,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
+from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
@@ -40,6 +41,7 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
@@ -99,12 +101,16 @@ class PanelWindow(QMainWindow):
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.originals, self.thumbnails, self.overlays)
         self.review = ReviewController(self.document, self.cluster_list, self.gallery, self._messages, self)
+        self.clipboard = Clipboard(
+            self.document, self.cluster_list, self.review.chosen_images, self.dendrogram, self
+        )
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(
             self.document, self.thumbnails, self.large_thumbnails, self.overlays
         )
 
         self.map = MapView(self.document, self.thumbnails)
+        offer_copy(self.map, "map")
         self.map_method = QComboBox()
         self.map_method.addItem("Principal components")
         self.map_method.addItem("Neighbours (t-SNE)")
@@ -319,6 +325,8 @@ class PanelWindow(QMainWindow):
         self.size_slider.setToolTip("Size of the thumbnails")
         self.size_slider.setAccessibleName("Size of the thumbnails")
         bar = self.statusBar()
+        for source in (self.review, self.clipboard):
+            source.status.connect(lambda text: bar.showMessage(text, 5000))
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 12, 0)
         bar.addWidget(self.summary, 1)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
-from defect_workbench.core.images.lengths import SHARE, length_words, scale_bar
+from defect_workbench.core.images.lengths import SHARE, area_words, length_words, scale_bar
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
@@ -119,7 +119,7 @@ class PageMaker:
         """Return the page of the outliers, highest score first."""
         partition = self._project.partition
         groups = partition.outlier_group_count
-        words = [self._share(len(partition.outliers)), "resembling no others, highest score first"]
+        words = [self._share(len(partition.outliers)), "highest score first"]
         if groups:
             grouped = int((partition.outlier_groups != NO_GROUP).sum())
             words.append(f"{grouped:,} of them in {counted(groups, 'outlier group')}")
@@ -129,9 +129,10 @@ class PageMaker:
         pictures_shown = self._pictures(shown, details)
         return ClusterPage("Outliers", NEUTRAL, len(partition.outliers), tuple(words), (), "", pictures_shown)
 
-    def of_images(self, title: str, images: Integers) -> ClusterPage:
+    def of_images(self, title: str, images: Integers, pictures: int = OUTLIERS) -> ClusterPage:
         """Return a page of any images, in their order."""
-        return ClusterPage(title, NEUTRAL, len(images), (), (), "", self._pictures(images[:OUTLIERS]))
+        words = (self._share(len(images)),)
+        return ClusterPage(title, NEUTRAL, len(images), words, (), "", self._pictures(images[:pictures]))
 
     def _share(self, images: int) -> str:
         return f"{100 * images / len(self._project.images):.1f}% of all images"
@@ -168,7 +169,7 @@ def _measurements(middle: Measurements, shown: int, images: int) -> tuple[tuple[
         rows += [
             ("Defects per image", f"{middle.defects}"),
             ("Diameter", diameter),
-            ("Area", f"{middle.area:.4g} {middle.unit}²"),
+            ("Area", area_words(middle.area) if known else f"{middle.area:,.0f} px²"),
             ("Aspect ratio", f"{middle.aspect:.2f}"),
             ("Contrast", f"{middle.contrast:+.1f} grey levels"),
         ]

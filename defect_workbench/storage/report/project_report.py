@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.report.contact_sheets import Thumbnail, contact_sheets
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.measurement_table import measurement_tables
+from defect_workbench.storage.report.pdf_fonts import leave_removed_working_folder
 from defect_workbench.storage.report.project_tables import cut_table, file_tables, outlier_tables, side_tables
 from defect_workbench.storage.report.report_content import (
     ContactSheet,
@@ -53,20 +53,12 @@ def write_reports(
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
-    _leave_removed_working_folder()
+    leave_removed_working_folder()
     from defect_workbench.storage.report.pdf_report import write_pdf
 
     report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
     write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
     write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
-
-
-def _leave_removed_working_folder() -> None:
-    """Change to the root folder if the working folder was removed: importing reportlab fails in it."""
-    try:
-        os.getcwd()
-    except OSError:
-        os.chdir(os.path.sep)
 
 
 def project_report(

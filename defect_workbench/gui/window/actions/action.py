@@ -8,6 +8,7 @@ from enum import Enum
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
@@ -121,6 +122,7 @@ class Controllers:
     preprocessing: PreprocessController
     classifier: ClassifierController
     review: ReviewController
+    clipboard: Clipboard
     refinement: Refinement
     splitting: StrangeSplitting
     comparison: ComparisonChoice

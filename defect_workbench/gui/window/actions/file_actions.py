@@ -69,6 +69,14 @@ ENTRIES = (
         tools=ToolGroup.OUTPUT,
     ),
     Action(
+        "actionExportSlides",
+        "Export sl&ides…",
+        "Write PowerPoint slides: counts, dendrogram, and typical images of each cluster",
+        Group.SAVE,
+        lambda controllers: controllers.outputs.choose_slides(),
+        idle,
+    ),
+    Action(
         "actionUndoExport",
         "&Undo export…",
         "Remove the files that an export wrote to a folder",

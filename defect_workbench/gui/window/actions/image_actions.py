@@ -10,6 +10,7 @@ from defect_workbench.gui.window.actions.conditions import (
     some_images,
     with_maps,
     with_suggested_images,
+    with_tree,
 )
 
 ENTRIES = (
@@ -27,9 +28,26 @@ ENTRIES = (
         "Cop&y",
         "Copy the selected images: the picture if it is one, and the paths of their files",
         Group.IMAGES,
-        lambda controllers: controllers.review.copy_images(),
+        lambda controllers: controllers.clipboard.copy_images(),
         some_images,
         ("Ctrl+C",),
+    ),
+    Action(
+        "actionCopySheet",
+        "Copy contact sh&eet",
+        "Copy a picture of the selected cluster or images: count, names and scale bars",
+        Group.IMAGES,
+        lambda controllers: controllers.clipboard.copy_sheet(),
+        images_or_clusters,
+        ("Ctrl+Shift+C",),
+    ),
+    Action(
+        "actionCopyDendrogram",
+        "Copy dendrogr&am",
+        "Copy the dendrogram as it is shown",
+        Group.IMAGES,
+        lambda controllers: controllers.clipboard.copy_dendrogram(),
+        with_tree,
     ),
     Action(
         "actionShowFile",

@@ -14,78 +14,19 @@ from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
-from defect_workbench.core.text import printable
 from defect_workbench.storage.report.cluster_pages import PageImage
 from defect_workbench.storage.report.pdf_fonts import text_width
+from defect_workbench.storage.report.text_fitting import LINE_HEIGHT, clean, shortened
 
 INK, SOFT, RULE, WARN = "#15181C", "#5C6570", "#D7DBE0", "#5B4300"
 # Left, top, width and height, in inches.
 Box = tuple[float, float, float, float]
 
-LINE = 1.22  # height of a line, in font sizes
 _CAPTION = 9.0
 # Height of the line below a picture, with the space above it, in inches.
-CAPTION = 0.05 + _CAPTION * LINE / 72
+CAPTION = 0.05 + _CAPTION * LINE_HEIGHT / 72
 _PLATE = 0.3
 _PLATE_OPACITY = "60000"
-# XML allows neither of these two.
-_NOT_IN_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
-
-
-def clean(text: str) -> str:
-    """Return a text that XML can hold, with control characters escaped."""
-    return printable(text.translate(_NOT_IN_XML), keep="\n")
-
-
-def shortened(text: str, inches: float, size: float, *, bold: bool = False, middle: bool = False) -> str:
-    """Return a text that fits into one line, with … at its end or in its middle if it was cut.
-
-    Widths are those of DejaVu Sans, which is wider than the fonts of presentations.
-    """
-    return _cut(clean(text).replace("\n", " "), inches * 72, size, bold, middle)
-
-
-def _cut(text: str, room: float, size: float, bold: bool, middle: bool) -> str:
-    # More characters fit into no line; measuring a text of any length would take long.
-    text = text if len(text) <= 2000 else f"{text[:1000]}{text[-1000:]}"
-    if text_width(text, size, bold=bold) <= room:
-        return text
-    low, high = 0, len(text) - 1
-    while low < high:
-        kept = (low + high + 1) // 2
-        if text_width(_without(text, kept, middle), size, bold=bold) <= room:
-            low = kept
-        else:
-            high = kept - 1
-    return _without(text, low, middle)
-
-
-def _without(text: str, kept: int, middle: bool) -> str:
-    end = kept // 2 if middle else 0
-    return f"{text[: kept - end].rstrip()}…{text[len(text) - end :].lstrip()}"
-
-
-def wrapped(text: str, inches: float, size: float, lines: int, *, bold: bool = False) -> list[str]:
-    """Return the lines of a text in a box of this width; the last ends in … if there are more."""
-    room, result = inches * 72, []
-    for paragraph in clean(text).strip().split("\n"):
-        line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}" if line else word
-            if line and text_width(longer, size, bold=bold) > room:
-                result.append(line)
-                longer = word
-            while text_width(longer[:500], size, bold=bold) > room and len(result) <= lines:
-                fitting = _cut(longer, room, size, bold, False).removesuffix("…") or longer[:1]
-                result.append(fitting)
-                longer = longer[len(fitting) :]
-            line = longer
-            if len(result) > lines:
-                break
-        result.append(line)
-    if len(result) > lines:
-        result = [*result[: lines - 1], _cut(f"{result[lines - 1]} …", room, size, bold, False)]
-    return result
 
 
 def colour(value: str) -> RGBColor:
@@ -176,8 +117,10 @@ def add_page_image(shapes: Any, image: PageImage, box: Box) -> None:
     room = (left, top, width, height - CAPTION)
     below = top + room[3]
     if image.picture is None:
+        room = (left, top, width, min(room[3], 0.75 * width))
+        below = top + room[3]
         frame = add_rectangle(shapes, room, None, outline=SOFT)
-        words = wrapped("The image cannot be read", width - 0.2, 11, 2)
+        words = "The image cannot be read"
         align, anchor = PP_ALIGN.CENTER, MSO_ANCHOR.MIDDLE
         write_text_into(frame.text_frame, words, 11, ink=SOFT, align=align, anchor=anchor)
     else:
@@ -189,7 +132,7 @@ def add_page_image(shapes: Any, image: PageImage, box: Box) -> None:
         below = place[1] + place[3]
     detail = f"  {image.detail}" if image.detail else ""
     used = text_width(detail, _CAPTION) / 72
-    name = shortened(image.name, width - used, _CAPTION, middle=True)
+    name = shortened(image.name, 72 * (width - used), _CAPTION, middle=True)
     add_text(shapes, (left, below + 0.05, width, CAPTION - 0.05), name + detail, _CAPTION, ink=SOFT)
 
 

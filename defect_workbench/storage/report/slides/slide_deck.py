@@ -20,13 +20,11 @@ from defect_workbench.core.text import counted
 from defect_workbench.storage.files.fixed_archives import with_fixed_times
 from defect_workbench.storage.report.cluster_pages import ClusterPage, PageImage, PageMaker
 from defect_workbench.storage.report.contact_sheets import Thumbnail
-from defect_workbench.storage.report.pdf_fonts import register_fonts
 from defect_workbench.storage.report.project_report import NO_WEIGHTS, dendrogram_figure
-from defect_workbench.storage.report.slide_chart import Bar, add_bars
-from defect_workbench.storage.report.slide_shapes import (
+from defect_workbench.storage.report.slides.slide_chart import Bar, add_bars
+from defect_workbench.storage.report.slides.slide_shapes import (
     CAPTION,
     INK,
-    LINE,
     RULE,
     SOFT,
     WARN,
@@ -34,13 +32,11 @@ from defect_workbench.storage.report.slide_shapes import (
     add_page_image,
     add_rectangle,
     add_text,
-    clean,
     colour,
     describe,
-    shortened,
-    wrapped,
     write_text_into,
 )
+from defect_workbench.storage.report.text_fitting import LINE_HEIGHT, clean, paragraphs, shortened
 
 # Inches.
 WIDTH, HEIGHT = 13.333, 7.5
@@ -73,7 +69,6 @@ def slides_file(project: Project, made: datetime.date, thumbnail: Thumbnail, rep
     Cancelled
         If the user cancels.
     """
-    register_fonts()
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
     deck = _Deck(project.images.root.name or "/", made)
@@ -128,7 +123,7 @@ class _Deck:
 
     def add_footer(self, shapes: Any) -> None:
         """Add the subject, the date and the number of the slide."""
-        words = shortened(f"{self.subject}  ·  {self.made.isoformat()}", _INNER - 1, 9, middle=True)
+        words = shortened(f"{self.subject}  ·  {self.made.isoformat()}", 72 * (_INNER - 1), 9, middle=True)
         add_text(shapes, (_SIDE, 7.1, _INNER - 1, 0.2), words, 9, ink=SOFT)
         number = add_text(shapes, (_SIDE + _INNER - 0.8, 7.1, 0.8, 0.2), "", 9, align=PP_ALIGN.RIGHT)
         paragraph = number.text_frame.paragraphs[0]._p
@@ -155,8 +150,8 @@ def _title_slide(deck: _Deck, project: Project) -> None:
     partition = project.partition
     figure = dendrogram_figure(project)
     top = 0.5 if figure is not None else 2.2
-    size = next((s for s in (40.0, 32.0) if len(wrapped(deck.subject, _INNER, s, 1, bold=True)) == 1), 24.0)
-    title = shortened(deck.subject, _INNER, size, bold=True, middle=True)
+    size = 40 if len(deck.subject) <= 30 else 28
+    title = shortened(deck.subject, 72 * _INNER, size, bold=True, middle=True)
     shapes = deck.add([title], (_SIDE, top, _INNER, 0.8), size)
     words = f"Defect clusters  ·  {deck.made.isoformat()}"
     add_text(shapes, (_SIDE, top + 0.8, _INNER, 0.35), words, 16, ink=SOFT)
@@ -175,7 +170,7 @@ def _title_slide(deck: _Deck, project: Project) -> None:
         words = counted(number, noun).partition(" ")[2] + (" not used" if noun == "file" else "")
         add_text(shapes, (left, top + 1.85, 2.0, 0.25), words, 12, ink=SOFT)
     if project.analysis.backbone is None:
-        lines = wrapped(NO_WEIGHTS, _INNER, 11, 2)
+        lines = paragraphs(NO_WEIGHTS, 72 * _INNER, 11, 2)
         add_text(shapes, (_SIDE, top + 2.12, _INNER, 0.4), lines, 11, ink=WARN)
     if figure is not None:
         width = _FIGURE_HEIGHT * figure.size[0] / figure.size[1]
@@ -183,7 +178,7 @@ def _title_slide(deck: _Deck, project: Project) -> None:
             io.BytesIO(figure.draw("png")), *(Inches(v) for v in (_SIDE, 3.02, width, _FIGURE_HEIGHT))
         )
         describe(drawing, f"Dendrogram. {figure.caption}")
-        caption = shortened(figure.caption, _INNER, 11)
+        caption = shortened(figure.caption, 72 * _INNER, 11)
         add_text(shapes, (_SIDE, 3.05 + _FIGURE_HEIGHT, _INNER, 0.25), caption, 11, ink=SOFT)
     deck.add_footer(shapes)
 
@@ -208,14 +203,14 @@ def _overview_slide(deck: _Deck, project: Project, maker: PageMaker) -> None:
 
 
 def _page_slide(deck: _Deck, page: ClusterPage) -> None:
-    title = shortened(page.title, _INNER - 0.5, 28, bold=True)
+    title = shortened(page.title, 72 * (_INNER - 0.5), 28, bold=True)
     shapes = deck.add([title], (_SIDE + 0.5, 0.45, _INNER - 0.5, 0.6), 28)
     add_rectangle(shapes, (_SIDE, 0.6, 0.3, 0.3), page.colour)
     words = "  ·  ".join((counted(page.images, "image"), *page.words))
     unreadable = sum(image.picture is None for image in page.pictures)
     if unreadable:
-        words += f"  ·  {unreadable} of the {len(page.pictures)} shown cannot be read"
-    add_text(shapes, (_SIDE, 1.08, _INNER, 0.3), shortened(words, _INNER, 14), 14, ink=SOFT)
+        words += f"  ·  {unreadable} of those shown cannot be read"
+    add_text(shapes, (_SIDE, 1.08, _INNER, 0.3), shortened(words, 72 * _INNER, 14), 14, ink=SOFT)
     aside = bool(page.measurements or page.note)
     width = _INNER - (_ASIDE + 0.4 if aside else 0.0)
     add_rectangle(shapes, (_SIDE, 1.46, _INNER, 0.012), RULE)
@@ -277,7 +272,7 @@ def _add_aside(shapes: Any, page: ClusterPage, left: float) -> None:
                 cell.margin_left = cell.margin_right = cell.margin_top = cell.margin_bottom = 0
                 cell.vertical_anchor = MSO_ANCHOR.MIDDLE
                 run = cell.text_frame.paragraphs[0].add_run()
-                run.text = shortened(words, room, 12)
+                run.text = shortened(words, 72 * room, 12)
                 run.font.size = Pt(12)
                 run.font.color.rgb = colour(ink)
                 cell.text_frame.paragraphs[0].alignment = align
@@ -285,8 +280,8 @@ def _add_aside(shapes: Any, page: ClusterPage, left: float) -> None:
     if page.note:
         add_text(shapes, (left, top, _ASIDE, 0.28), "Note", 13, bold=True)
         top += 0.34
-        lines = wrapped(page.note, _ASIDE, 12, int((_BOTTOM - top) * 72 / (12 * LINE)))
-        add_text(shapes, (left, top, _ASIDE, _BOTTOM - top), "\n".join(lines).split("\n"), 12)
+        lines = paragraphs(page.note, 72 * _ASIDE, 12, int((_BOTTOM - top) * 72 / (12 * LINE_HEIGHT)))
+        add_text(shapes, (left, top, _ASIDE, _BOTTOM - top), lines, 12)
 
 
 def _plain(grid: Any) -> None:

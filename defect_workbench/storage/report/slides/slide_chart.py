@@ -14,7 +14,8 @@ from pptx.util import Inches, Pt
 from xlsxwriter import Workbook
 
 from defect_workbench.storage.files.fixed_archives import TIME, with_fixed_times
-from defect_workbench.storage.report.slide_shapes import INK, SOFT, Box, colour, describe, shortened
+from defect_workbench.storage.report.slides.slide_shapes import INK, SOFT, Box, colour, describe
+from defect_workbench.storage.report.text_fitting import shortened
 
 _SERIES = "Images"
 _ROW = 0.5  # inches that a bar takes at most
@@ -35,7 +36,7 @@ def add_bars(shapes: Any, bars: Sequence[Bar], box: Box) -> None:
     left, top, width, height = box
     height = min(height, _ROW * len(bars) + 0.2)
     size = 14.0 if len(bars) <= 12 else 11.0
-    names = [shortened(bar.name, _LABELS, size) for bar in bars]
+    names = [shortened(bar.name, 72 * _LABELS, size) for bar in bars]
     data = CategoryChartData(number_format="#,##0")
     data.categories = names
     data.add_series(_SERIES, [bar.images for bar in bars])
