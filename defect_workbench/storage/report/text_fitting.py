@@ -58,21 +58,21 @@ def paragraphs(text: str, width: float, size: float, lines: int, *, bold: bool =
     low, high = 0, min(len(text), _MOST_CHARACTERS)
     while low < high:
         kept = (low + high + 1) // 2
-        if sum(_lines(each, width, size, bold) for each in cut(kept)) <= lines:
+        if sum(line_count(each, width, size, bold=bold) for each in cut(kept)) <= lines:
             low = kept
         else:
             high = kept - 1
     return cut(low)
 
 
-def _lines(paragraph: str, room: float, size: float, bold: bool) -> int:
+def line_count(paragraph: str, width: float, size: float, *, bold: bool = False) -> int:
     """Return the number of lines of a paragraph that is wrapped between words."""
     count, used, space = 1, 0.0, text_width(" ", size, bold=bold)
     for word in paragraph.split():
-        width = text_width(word, size, bold=bold)
-        if used and used + space + width > room:
+        word_width = text_width(word, size, bold=bold)
+        if used and used + space + word_width > width:
             count, used = count + 1, 0.0
-        used += width + (space if used else 0.0)
+        used += word_width + (space if used else 0.0)
         # A word that is longer than a line is wrapped anywhere.
-        count, used = count + int(used // room), used % room
+        count, used = count + int(used // width), used % width
     return count

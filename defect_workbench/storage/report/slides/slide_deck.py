@@ -47,7 +47,7 @@ _ASIDE = 3.3
 _GAP = 0.2
 _FIGURE_HEIGHT = 3.6
 _LEAST_COLUMN = 1.5
-_PICTURE_PIXELS = 560
+PICTURE_PIXELS = 560
 _MOST_BARS = 20
 _TITLE_ONLY = 5  # of the layouts of the default template
 
@@ -72,7 +72,7 @@ def slides_file(project: Project, made: datetime.date, thumbnail: Thumbnail, rep
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
     deck = _Deck(project.images.root.name or "/", made)
-    maker = PageMaker(project, thumbnail, _PICTURE_PIXELS)
+    maker = PageMaker(project, thumbnail, PICTURE_PIXELS)
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
     for number in range(len(partition.clusters)):
