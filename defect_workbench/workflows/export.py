@@ -225,8 +225,11 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
         If the user cancels; then nothing is written.
     """
     check_slides(request)
-    images = project.images
-    missing = sum(not images.absolute(number).is_file() for number in range(len(images)))
+    images, missing = project.images, 0
+    reporter.stage("Looking for the images", None)
+    for number in range(len(images)):
+        reporter.check()
+        missing += not images.absolute(number).is_file()
     if missing == len(images):
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -43,7 +43,12 @@ def test_slides_are_suggested_next_to_the_session_and_written(
     at_work: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()) or True)
+
+    def opens(url: QUrl) -> bool:
+        shown.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", opens)
     at_work.actions_by_name["actionExportSlides"].trigger()
     (dialog,) = [d for d in at_work.findChildren(QFileDialog) if d.windowTitle() == "Export slides"]
     assert dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave
@@ -115,7 +120,7 @@ def test_with_clusters_and_images_selected_the_focus_decides(at_work: MainWindow
 def test_the_dendrogram_is_copied_at_twice_the_resolution(at_work: MainWindow, qtbot: QtBot) -> None:
     shown = at_work.dendrogram.grab().toImage()
     image = copied(at_work, qtbot, "actionCopyDendrogram")
-    assert image.size() == 2 * at_work.dendrogram.size()
+    assert image.size() == at_work.dendrogram.size() * 2
     assert image.devicePixelRatio() == 1
     # Drawn at this resolution, not enlarged.
     assert image != shown.scaled(image.size())
@@ -154,7 +159,7 @@ def test_charts_are_copied_by_a_right_click(at_work: MainWindow) -> None:
         QApplication.processEvents()
         clipboard.clear()
         action.trigger()
-        assert clipboard.image().size() == 2 * widget.size()
+        assert clipboard.image().size() == widget.size() * 2
     # Points fill the whole picture, not its upper left quarter.
     image, background = clipboard.image(), at_work.map.palette().base().color().rgb()
     beyond = [

@@ -15,8 +15,8 @@ from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted, printable
-from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.measurement_table import cluster_medians
+from defect_workbench.storage.report.report_content import Thumbnail
 
 TYPICAL = 6
 OUTLIERS = 12

@@ -11,7 +11,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.core.text import counted
 from defect_workbench.storage.files.atomic import write_text
-from defect_workbench.storage.report.contact_sheets import Thumbnail, contact_sheets
+from defect_workbench.storage.report.contact_sheets import contact_sheets
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.measurement_table import measurement_tables
 from defect_workbench.storage.report.pdf_fonts import leave_removed_working_folder
@@ -22,6 +22,7 @@ from defect_workbench.storage.report.report_content import (
     ReportFigure,
     ReportFigures,
     ReportTable,
+    Thumbnail,
 )
 
 NO_WEIGHTS = (

@@ -19,8 +19,8 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.storage.files.fixed_archives import with_fixed_times
 from defect_workbench.storage.report.cluster_pages import ClusterPage, PageImage, PageMaker
-from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.project_report import NO_WEIGHTS, dendrogram_figure
+from defect_workbench.storage.report.report_content import Thumbnail
 from defect_workbench.storage.report.slides.slide_chart import Bar, add_bars
 from defect_workbench.storage.report.slides.slide_shapes import (
     CAPTION,
