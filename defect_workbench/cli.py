@@ -11,6 +11,7 @@ from pathlib import Path
 
 from defect_workbench import __version__
 from defect_workbench.commands import (
+    classes,
     classify,
     cluster,
     compare,
@@ -29,7 +30,7 @@ from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import as_workbench_error, working_folder_exists
 from defect_workbench.user_dirs import UserDirs
 
-_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
+_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, classes, weights)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 

@@ -33,6 +33,8 @@ class UserDirs:
         Cache of analyses.
     locks : Path
         Locks of sessions whose own folder is read-only.
+    classes : Path
+        The class library.
     """
 
     weights: Path
@@ -42,6 +44,7 @@ class UserDirs:
     recovery: Path
     analyses: Path
     locks: Path
+    classes: Path
 
     @staticmethod
     def of_user() -> UserDirs:
@@ -74,6 +77,7 @@ class UserDirs:
             recovery=data / "recovery",
             analyses=cache / "analyses",
             locks=data / "locks",
+            classes=config / "classes.json",
         )
 
 

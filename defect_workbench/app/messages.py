@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
@@ -27,5 +27,7 @@ class Messages(Protocol):
     def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
         """Ask what to do with unsaved work; the default saves it."""
 
-    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
-        """Ask for a line of text; `done` gets it unless the user cancelled."""
+    def ask_text(
+        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
+    ) -> None:
+        """Ask for a line of text, completed from known ones; `done` gets it unless the user cancelled."""

@@ -23,6 +23,7 @@ from defect_workbench.commands.shared.result_options import (
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import (
     SlidesRequest,
@@ -82,7 +83,7 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Export a session, or undo an export."""
     if args.slides is not None:
-        return _slides(args, reporter)
+        return _slides(args, places, reporter)
     if args.undo is not None:
         if args.session is not None or args.out is not None or args.add:
             raise InputError("--undo DIR cannot be combined with SESSION, --out or --add")
@@ -127,7 +128,7 @@ def _project(args: argparse.Namespace) -> Project:
     return replace(project, images=replace(project.images, root=root))
 
 
-def _slides(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
+def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     given = [name for name, default in args.of_folders.items() if getattr(args, name) != default]
     if given:
         option = f"--{given[0].replace('_', '-')}"
@@ -137,6 +138,10 @@ def _slides(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     request = SlidesRequest(args.slides)
     check_slides(request)
     project = _project(args)
+    try:
+        request = replace(request, classes=LibraryFile(places.classes).load())
+    except InputError as error:
+        reporter.warn(f"the slides have no definitions: {error}")
     missing = export_slides(project, request, reporter)
     reporter.close()
     partition = project.partition

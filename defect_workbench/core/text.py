@@ -13,8 +13,8 @@ _SEPARATORS_AND_DIRECTIONS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u20
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: "1 image", "2,000 images"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    """Return a number with its noun: "1 image", "2,000 images", "3 classes"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "es" if noun.endswith(("s", "x", "ch")) else "s")
 
 
 def and_more(names: Sequence[str], limit: int) -> str:

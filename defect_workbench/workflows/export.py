@@ -12,6 +12,8 @@ from typing import Literal
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
+from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
@@ -164,7 +166,8 @@ def save_dendrogram(project: Project, path: Path) -> None:
     try:
         with replacing(path) as draft:
             title = f"{len(project.images):,} images"
-            draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind))
+            branches = branch_colours(tree, project.clusters, project.partition, node_colours(tree))
+            draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind, branches))
     except OSError as error:
         raise WorkbenchError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -181,11 +184,14 @@ class SlidesRequest:
         The date that they show; by default today's.
     replace : bool
         Whether an existing file may be replaced.
+    classes : ClassLibrary
+        Where the definitions of named clusters are.
     """
 
     file: Path
     made: datetime.date = field(default_factory=lambda: datetime.datetime.now().astimezone().date())
     replace: bool = False
+    classes: ClassLibrary = field(default_factory=ClassLibrary)
 
 
 def check_slides(request: SlidesRequest) -> None:
@@ -234,7 +240,7 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file
 
-    data = slides_file(project, request.made, thumbnail, reporter)
+    data = slides_file(project, request.made, thumbnail, reporter, request.classes)
     reporter.check()
     publish(request.file, {request.file: data}, replace=request.replace)
     return missing

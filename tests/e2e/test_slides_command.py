@@ -10,6 +10,7 @@ import pytest
 from pptx import Presentation
 
 from defect_workbench.storage.session.session_file import save_session
+from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project
 from tests.processes import Command, run
 
@@ -65,7 +66,7 @@ def test_options_for_folders_are_refused_by_name(session: Path, tmp_path: Path, 
 
 
 def test_images_that_moved_are_found_with_folder_or_reported(
-    session: Path, tmp_path: Path, command: Command
+    session: Path, tmp_path: Path, command: Command, places: UserDirs
 ) -> None:
     (tmp_path / "lot").rename(tmp_path / "moved")
     out = tmp_path / "lot.pptx"
@@ -79,6 +80,13 @@ def test_images_that_moved_are_found_with_folder_or_reported(
     assert done.returncode == 0, done.stderr
     assert "19 images in 3 clusters and 1 outlier written as slides" in done.stdout
     assert "1 image no longer in" in done.stdout
+    places.classes.parent.mkdir(parents=True, exist_ok=True)
+    places.classes.write_text("damaged")
+    other = tmp_path / "again.pptx"
+    done = command("export", session, "--slides", other, "--folder", tmp_path / "moved")
+    assert done.returncode == 0, done.stderr
+    assert "the slides have no definitions" in done.stderr
+    assert other.is_file()
     done = command("export", "--slides", tmp_path / "other.pptx")
     assert done.returncode == 2
     assert "give SESSION and --slides" in done.stderr

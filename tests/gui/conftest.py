@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -26,6 +26,7 @@ class Answers:
         self.agree = True
         self.leave = Leave.DISCARD
         self.text = ""
+        self.known: list[str] = []
 
     def inform(self, title: str, text: str) -> None:
         self.messages.append(text)
@@ -38,7 +39,10 @@ class Answers:
         self.questions.append(text)
         done(self.leave)
 
-    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
+    def ask_text(
+        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
+    ) -> None:
+        self.known = list(known)
         done(self.text)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.gallery.cluster_list import ClusterList
@@ -27,9 +28,9 @@ def drop(window: MainWindow, path: Path) -> bool:
     data.setUrls([QUrl.fromLocalFile(str(path))])
     arguments = (Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
     enter = QDragEnterEvent(QPoint(300, 300), *arguments)
-    window.dragEnterEvent(enter)
+    QApplication.sendEvent(window, enter)
     if enter.isAccepted():
-        window.dropEvent(QDropEvent(QPointF(300, 300), *arguments))
+        QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), *arguments))
     return enter.isAccepted()
 
 

@@ -135,7 +135,7 @@ def test_agreeing_in_the_queue_empties_it(trained: MainWindow, qtbot: QtBot, lot
         if not queue.remaining:
             break
         before = queue.remaining
-        qtbot.keyClick(queue, Qt.Key.Key_1)
+        qtbot.keyClick(queue, Qt.Key.Key_1, Qt.KeyboardModifier.ShiftModifier)
         assert queue.remaining < before
     assert queue.remaining == 0
     while trained.document.undo_stack.canUndo():

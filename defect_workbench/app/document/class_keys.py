@@ -1,4 +1,4 @@
-"""A fixed key for each class while images are sorted at full size."""
+"""A fixed key for each class while images are sorted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.class_library import KEYS, ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Cluster, Partition
-
-# Letters that have a meaning of their own are left out: C, N, O, U and X in the light table, Q everywhere.
-KEYS = "123456789ABDEFGHIJKLMPRSTVWYZ"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,19 +19,26 @@ class ClassKey:
 
     Attributes
     ----------
-    cluster_key : int
-        Of the cluster when the key was given or updated last.
+    cluster_key : int or None
+        Of the cluster when the key was given or updated last; None if no image is in the class yet.
     members : (m,) intp
         The images that it had then. Some decisions, such as confirming, give a cluster another key; it is
         then found by its images.
+    known : KnownClass or None
+        The class in the library.
     """
 
     key: str
-    cluster_key: int
+    cluster_key: int | None
     members: Integers
+    known: KnownClass | None = None
 
     def cluster(self, partition: Partition) -> Cluster | None:
-        """Return the cluster as it is now; None if all its images became outliers."""
+        """Return the cluster as it is now; None if it has no images any more, or none yet."""
+        if self.known is not None and (named := _named(partition, self.known)) is not None:
+            return named
+        if self.cluster_key is None:
+            return None
         same = next((c for c in partition.clusters if c.key == self.cluster_key), None)
         if same is not None:
             return same
@@ -41,8 +47,12 @@ class ClassKey:
         return partition.clusters[int(np.bincount(numbers).argmax())] if len(numbers) else None
 
 
-def class_keys(partition: Partition, earlier: Sequence[ClassKey] = ()) -> tuple[ClassKey, ...]:
-    """Return a key for each cluster but nuisances, as far as there are keys.
+def class_keys(
+    partition: Partition, library: ClassLibrary, earlier: Sequence[ClassKey] = ()
+) -> tuple[ClassKey, ...]:
+    """Return a key for each cluster but nuisances, and for each class of the library that has one.
+
+    Classes of the library have the keys that it gives them; the others get those that are left.
 
     Parameters
     ----------
@@ -50,15 +60,57 @@ def class_keys(partition: Partition, earlier: Sequence[ClassKey] = ()) -> tuple[
         Keys that stay with their clusters, as they were before the last decision. The others are given in the
         order of the clusters' names.
     """
-    given: dict[str, Cluster] = {}
+    given: dict[str, Cluster | None] = {}
+    known: dict[str, KnownClass] = {}
     for each in earlier:
         cluster = each.cluster(partition)
-        if cluster is not None and all(cluster is not other for other in given.values()):
+        if cluster is None and each.known is None:
+            continue
+        if cluster is None or all(cluster is not other for other in given.values()):
             given[each.key] = cluster
-    taken = {cluster.key for cluster in given.values()}
+            if each.known is not None:
+                known[each.key] = each.known
+    for each_class in library.classes:
+        if each_class.key and each_class.key not in given:
+            cluster = _named(partition, each_class)
+            if cluster is None or all(cluster is not other for other in given.values()):
+                given[each_class.key], known[each_class.key] = cluster, each_class
+    taken = {cluster.key for cluster in given.values() if cluster is not None}
     classes = [c for c in partition.clusters if c.group is None or not c.group.nuisance]
     new = [c for c in classes if c.key not in taken]
     new.sort(key=lambda c: (c.group is None or not c.group.name, c.label.casefold()))
     free = [key for key in KEYS if key not in given]
     given |= dict(zip(free, new, strict=False))
-    return tuple(ClassKey(key, given[key].key, given[key].members) for key in KEYS if key in given)
+    empty = np.empty(0, np.intp)
+    return tuple(
+        ClassKey(key, None, empty, known.get(key))
+        if (cluster := given[key]) is None
+        else ClassKey(key, cluster.key, cluster.members, known.get(key))
+        for key in KEYS
+        if key in given
+    )
+
+
+def sort_into(document: Document, each: ClassKey, images: Integers) -> bool:
+    """Move images into the class of a key, or agree that they are there.
+
+    Returns
+    -------
+    bool
+        Whether there was nothing to move, as they were there already.
+    """
+    partition = document.partition
+    cluster = None if partition is None else each.cluster(partition)
+    if cluster is not None and np.isin(images, cluster.members).all():
+        document.accept_proposals(images)
+        return True
+    if cluster is not None:
+        document.move(images, cluster)
+    elif each.known is not None:
+        document.split_out(images, each.known.name)
+    return False
+
+
+def _named(partition: Partition, known: KnownClass) -> Cluster | None:
+    named = (c for c in partition.clusters if c.group is not None and c.label.casefold() in known.names)
+    return next(named, None)

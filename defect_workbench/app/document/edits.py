@@ -10,8 +10,9 @@ import numpy as np
 
 from defect_workbench.app.document.strange_split import settled, split_at
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
-from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_number
+from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 
@@ -43,10 +44,13 @@ class Editor:
     ----------
     node_colours : (2n-1,) intp or None
         Colour numbers of the nodes of the tree; None without a tree.
+    classes : ClassLibrary
+        Whose colours clusters of these names get.
     """
 
-    def __init__(self, project: Project, node_colours: Integers | None) -> None:
-        self._project, self._node_colours = project, node_colours
+    def __init__(self, project: Project, node_colours: Integers | None, classes: ClassLibrary) -> None:
+        self._project, self._classes = project, classes
+        self._colours = colour_numbers(project.partition, node_colours)
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool) -> Edit | None:
         """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
@@ -58,7 +62,9 @@ class Editor:
 
     def rename(self, cluster: Cluster, name: str) -> Edit | None:
         """Give a cluster a name; it is held from then on."""
-        return self._describe(f"Rename {cluster.label} to {name}", [cluster], name=name)
+        known = self._class_colour(name)
+        colour = self._colours[cluster.key] if known is None else known
+        return self._describe(f"Rename {cluster.label} to {name}", [cluster], name=name, colour=colour)
 
     def annotate(self, cluster: Cluster, note: str) -> Edit | None:
         """Add a note to a cluster; it is held from then on."""
@@ -88,12 +94,15 @@ class Editor:
             after = before.follow(moving, self._leader(cluster, moving))
         return Edit("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
 
-    def split_out(self, images: Integers) -> Edit | None:
-        """Move images into a new cluster; they count as reviewed."""
+    def split_out(self, images: Integers, name: str = "") -> Edit | None:
+        """Move images into a new cluster, which may get a name; they count as reviewed."""
         if not len(images):
             return None
-        after, _ = self._handed_over(images).hold(images, Group(colour=self._unused_colour()))
-        return Edit("Split out", f"Split out {counted(len(images), 'image')}", after, images)
+        known = self._class_colour(name)
+        colour = self._unused_colour() if known is None else known
+        after, _ = self._handed_over(images).hold(images, Group(name, colour=colour))
+        text = f"Move {counted(len(images), 'image')} to {name}" if name else ""
+        return Edit("Split out", text or f"Split out {counted(len(images), 'image')}", after, images)
 
     def split_strange(self, threshold: float) -> Edit | None:
         """Replace all clusters that are neither confirmed nor nuisance by two, clean and strange."""
@@ -102,8 +111,8 @@ class Editor:
             return None
         kept = settled(self._project.decisions).values()
         names = {group.name.casefold() for group in kept}
-        colours = {group.colour for group in kept}
-        unused = (number for number in itertools.count() if number not in colours)
+        colours = {group.colour % len(COLOURS) for group in kept}
+        unused = (number for number in itertools.count() if number % len(COLOURS) not in colours)
         after = self._handed_over(np.concatenate([split.clean, split.strange]))
         for name, images in (("clean", split.clean), ("strange", split.strange)):
             after, _ = after.hold(images, Group(_free_name(name, names), colour=next(unused)))
@@ -134,9 +143,9 @@ class Editor:
             return None
         name = cluster.group.name if cluster.group is not None else ""
         after = self._project.decisions
-        first = colour_number(cluster, self._node_colours)
-        used = {colour_number(c, self._node_colours) for c in self._project.partition.clusters}
-        unused = (number for number in itertools.count() if number not in used)
+        first, used = self._colours[cluster.key], self._used_colours()
+        free = [number for number in range(len(COLOURS)) if number not in used]
+        unused = itertools.chain(free, itertools.count(len(self._colours)))
         ordered = sorted(groups, key=len, reverse=True)
         for number, group in enumerate(ordered, start=1):
             colour = first if number == 1 else next(unused)
@@ -154,9 +163,15 @@ class Editor:
 
     def _unused_colour(self) -> int:
         """Return a colour number that no cluster has, if there is one."""
-        clusters = self._project.partition.clusters
-        used = {colour_number(c, self._node_colours) % len(COLOURS) for c in clusters}
-        return next((n for n in range(len(COLOURS)) if n not in used), len(clusters))
+        used = self._used_colours()
+        return next((n for n in range(len(COLOURS)) if n not in used), len(self._colours))
+
+    def _used_colours(self) -> set[int]:
+        return {number % len(COLOURS) for number in self._colours.values() if number != NUISANCE_COLOUR}
+
+    def _class_colour(self, name: str) -> int | None:
+        known = self._classes.find(name)
+        return None if known is None else known.colour_number
 
     def _describe(
         self, text: str, clusters: Sequence[Cluster], reviewed: Integers | None = None, **fields: object
@@ -174,7 +189,7 @@ class Editor:
 
     def _group(self, cluster: Cluster) -> Group:
         """Return a group for an open cluster; it keeps its colour."""
-        return Group(colour=colour_number(cluster, self._node_colours))
+        return Group(colour=self._colours[cluster.key])
 
 
 def _free_name(name: str, taken: Set[str]) -> str:

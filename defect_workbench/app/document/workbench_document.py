@@ -19,8 +19,9 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
+from defect_workbench.core.project.class_library import ClassLibrary, with_class_colours
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
-from defect_workbench.core.project.palette import cluster_colour
+from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
@@ -46,7 +47,10 @@ class Document(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
+        self._colours: tuple[Partition | None, Mapping[int, int]] = None, {}
         self.session: Path | None = None
+        # Classes keep their names, keys and colours from lot to lot.
+        self.classes = ClassLibrary()
         # Asked before any decision that changes confirmed clusters; without a guard nothing is asked.
         self.guard: Guard | None = None
         self._opened: Opened | None = None
@@ -122,7 +126,11 @@ class Document(QObject):
 
     def colour(self, cluster: Cluster) -> str:
         """Return the colour of a cluster, #RRGGBB."""
-        return cluster_colour(cluster, self.node_colours)
+        partition = self.partition
+        if partition is not None and self._colours[0] is not partition:
+            self._colours = partition, colour_numbers(partition, self.node_colours)
+        # A view may still hold a cluster of the partition before.
+        return colour(self._colours[1].get(cluster.key, cluster.group.colour if cluster.group else 0))
 
     # Changes
 
@@ -131,11 +139,23 @@ class Document(QObject):
         self.undo_stack.clear()
         # An empty stack that was marked as unsaved stays so when it is cleared.
         self.undo_stack.setClean()
-        self._opened, self._project, self._preview = opened, opened.project, None
+        project = opened.project
+        project = replace(project, decisions=with_class_colours(project.decisions, self.classes))
+        self._opened, self._project, self._preview = opened, project, None
         self.session = opened.session
         self.opened.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
+
+    def use_classes(self, classes: ClassLibrary) -> None:
+        """Use another class library; known classes take its colours."""
+        self.classes = classes
+        if self._project is None:
+            return
+        before = self._project.decisions
+        after = with_class_colours(before, classes)
+        if after.groups != before.groups:
+            self._apply_decisions(after)
 
     def close(self) -> None:
         """Show nothing."""
@@ -237,9 +257,9 @@ class Document(QObject):
         """Move images into a cluster; they count as reviewed."""
         self._edit(lambda editor: editor.move(images, cluster))
 
-    def split_out(self, images: Integers) -> None:
-        """Move images into a new cluster; they count as reviewed."""
-        self._edit(lambda editor: editor.split_out(images))
+    def split_out(self, images: Integers, name: str = "") -> None:
+        """Move images into a new cluster, which may get a name; they count as reviewed."""
+        self._edit(lambda editor: editor.split_out(images, name))
 
     def split_strange(self, threshold: float) -> None:
         """Split the images into clean and strange ones; confirmed clusters and nuisances stay."""
@@ -264,7 +284,7 @@ class Document(QObject):
         project = self._project
         if project is None:
             return
-        edit = make(Editor(project, self.node_colours))
+        edit = make(Editor(project, self.node_colours, self.classes))
         if edit is None:
             return
 

@@ -1,4 +1,4 @@
-"""Why an image is in its cluster: evidence from each feature block, and the most similar images."""
+"""Why an image is in its cluster: evidence from each feature block."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.project.decisions import Partition
 
@@ -59,25 +59,3 @@ def block_evidence_of(analysis: Analysis, partition: Partition, image: int) -> B
 
 def _centroid(block: NDArray[np.float32], partition: Partition, number: int) -> Floats:
     return np.asarray(block[partition.clusters[number].members].mean(axis=0, dtype=np.float64))
-
-
-def nearest_images(partition: Partition, image: int, count: int) -> tuple[Integers, Floats]:
-    """Return the images most similar to one image, nearest first, and their distances.
-
-    Returns
-    -------
-    images : (m,) intp
-        Without `image` itself; m is at most `count`.
-    distances : (m,) float64
-    """
-    vectors = partition.vectors
-    difference = vectors - vectors[image]
-    squares = np.einsum("ij,ij->i", difference, difference)
-    squares[image] = np.inf
-    count = min(count, len(vectors) - 1)
-    if count < 1:
-        return np.empty(0, np.intp), np.empty(0)
-    nearest = np.argpartition(squares, count - 1)[:count]
-    distances = np.linalg.norm(vectors[nearest].astype(np.float64) - vectors[image], axis=1)
-    order = np.argsort(distances, kind="stable")
-    return nearest[order], distances[order]

@@ -6,7 +6,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.merge_tree import Tree
-from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.decisions import Cluster, Partition
 
 # Paul Tol's "bright" and "muted" schemes, ordered so that neighbours also differ in lightness. Their darkest
 # two, which dark backgrounds swallow, are replaced. None is close to the grey of branches above the cut.
@@ -60,6 +60,38 @@ def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
     return cluster.key if nodes is None else int(nodes[cluster.key])
 
 
-def cluster_colour(cluster: Cluster, nodes: Integers | None) -> str:
-    """Return the colour of a cluster, as #RRGGBB."""
-    return colour(colour_number(cluster, nodes))
+def colour_numbers(partition: Partition, nodes: Integers | None) -> dict[int, int]:
+    """Return the colour number of each cluster, by its key.
+
+    Open clusters that would have the colour of a decided one take a colour that no cluster has, as long as
+    there is one; the larger clusters first.
+    """
+    numbers = {cluster.key: colour_number(cluster, nodes) for cluster in partition.clusters}
+    decided = {
+        numbers[c.key] % len(COLOURS)
+        for c in partition.clusters
+        if c.group is not None and not c.group.nuisance
+    }
+    used = {number % len(COLOURS) for number in numbers.values() if number != NUISANCE_COLOUR}
+    free = (number for number in range(len(COLOURS)) if number not in used)
+    for cluster in partition.clusters:
+        if cluster.group is None and numbers[cluster.key] % len(COLOURS) in decided:
+            numbers[cluster.key] = next(free, numbers[cluster.key])
+    return numbers
+
+
+def branch_colours(tree: Tree, clusters: int, partition: Partition, nodes: Integers) -> dict[int, int]:
+    """Return the colour number of each branch of a tree cut into `clusters`, by its top node.
+
+    It is that of the cluster that holds most of the branch's images; of the node if all are outliers.
+    """
+    numbers, roots = colour_numbers(partition, nodes), tree.roots(clusters)
+    inside = np.flatnonzero(partition.cluster_of >= 0)
+    pairs, counts = np.unique(
+        np.stack([roots[inside], partition.cluster_of[inside]]), axis=1, return_counts=True
+    )
+    found = {int(root): int(nodes[root]) for root in np.unique(roots)}
+    # Later pairs replace earlier ones, so that the largest share decides.
+    for pair in np.argsort(counts, kind="stable").tolist():
+        found[int(pairs[0, pair])] = numbers[partition.clusters[int(pairs[1, pair])].key]
+    return found

@@ -33,7 +33,8 @@ _AUGMENTED_IMAGES = 11
 class ClassifierController(QObject):
     """Trains, saves, opens and applies classifiers; adds new folders.
 
-    Signals: images_wanted(images) to label next; queue_wanted to review in the outlier queue.
+    Signals: images_wanted(images) to label next; queue_wanted to review in the outlier queue;
+    labels_seen(names) of a classifier that was trained or opened.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ class ClassifierController(QObject):
 
     images_wanted = Signal(list)
     queue_wanted = Signal()
+    labels_seen = Signal(list)
 
     def __init__(
         self,
@@ -124,6 +126,7 @@ class ClassifierController(QObject):
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self.model, self._report, self.saved = result, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
+        self.labels_seen.emit(list(result.model.labels))
         overall = result.training.facts.overall
         low, high = (100 * bound for bound in overall.interval)
         text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images correctly"
@@ -190,6 +193,7 @@ class ClassifierController(QObject):
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
         self.model = result
+        self.labels_seen.emit(list(result.model.labels))
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)

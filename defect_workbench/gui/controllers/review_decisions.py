@@ -72,6 +72,10 @@ class ReviewController(QObject):
 
         def done(text: str) -> None:
             name = text.strip()
+            known = self._document.classes.find(name)
+            if known is not None:
+                # As the class library writes it, also if one of its other names was typed.
+                name = known.name
             if not name or name == cluster.label:
                 return
             if self._document.name_taken(name, cluster):
@@ -81,7 +85,8 @@ class ReviewController(QObject):
                 self._document.rename(cluster, name)
 
         words = "Name of the cluster and of its exported folder:"
-        self._messages.ask_text("Rename", words, cluster.label, done)
+        known = [each.name for each in self._document.classes.classes]
+        self._messages.ask_text("Rename", words, cluster.label, done, known)
 
     def annotate(self) -> None:
         """Ask for a note on the selected cluster."""

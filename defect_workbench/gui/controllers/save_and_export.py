@@ -159,7 +159,8 @@ class OutputController(QObject):
     def slides_to(self, path: Path) -> None:
         """Write slides to a file; the user agreed to replace it if it exists."""
         if self._document.project is not None:
-            self._run(export_job.export_slides(self._document.project, SlidesRequest(path, replace=True)))
+            request = SlidesRequest(path, replace=True, classes=self._document.classes)
+            self._run(export_job.export_slides(self._document.project, request))
 
     def _on_slides_exported(self, result: export_job.SlidesExported) -> None:
         words = f"Slides written to {result.file}"

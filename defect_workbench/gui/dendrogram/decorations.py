@@ -10,6 +10,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.project.decisions import Partition
+from defect_workbench.core.project.palette import branch_colours
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.dendrogram.tree_overlay import MOST_MEDOIDS
 
@@ -35,8 +36,8 @@ def _medoids(tree: Tree, clusters: int, partition: Partition) -> dict[int, int]:
 
 def mark_tree(dendrogram: Dendrogram, document: Document, thumbnails: ThumbnailLoader) -> None:
     """Show the medoids and the decided images of a document on its dendrogram."""
-    project, partition = document.project, document.partition
-    if project is None or partition is None or document.tree is None:
+    project, partition, nodes = document.project, document.partition, document.node_colours
+    if project is None or partition is None or document.tree is None or nodes is None:
         return
     decided = [
         (cluster.members, document.colour(cluster), cluster.group.confirmed)
@@ -48,4 +49,5 @@ def mark_tree(dendrogram: Dendrogram, document: Document, thumbnails: ThumbnailL
         for node, image in _medoids(document.tree, document.clusters_at_cut, partition).items()
     }
     dendrogram.set_medoids(medoids)
-    dendrogram.set_decided(decided)
+    branches = branch_colours(document.tree, document.clusters_at_cut, partition, nodes)
+    dendrogram.set_decided(decided, branches)

@@ -104,9 +104,16 @@ class Dendrogram(QWidget):
         self._medoids = medoids
         self.update()
 
-    def set_decided(self, decided: Sequence[tuple[Integers, str, bool]]) -> None:
-        """Mark the images whose cluster a user decided: images, colour, confirmed."""
-        scene = self._scene.with_decided(decided) if self._scene is not None else None
+    def set_decided(self, decided: Sequence[tuple[Integers, str, bool]], branches: Mapping[int, int]) -> None:
+        """Mark the images whose cluster a user decided, and colour the branches as their clusters.
+
+        Parameters
+        ----------
+        decided : sequence of (images, colour, confirmed)
+        branches : mapping of int to int
+            Colour numbers by top node.
+        """
+        scene = self._scene.with_decided(decided, branches) if self._scene is not None else None
         if scene is not self._scene:
             self._scene = scene
             self._redraw()

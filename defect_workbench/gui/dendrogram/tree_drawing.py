@@ -5,7 +5,7 @@ The result is a pixmap that the widget keeps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
-from defect_workbench.core.project.palette import COLOURS, NEUTRAL
+from defect_workbench.core.project.palette import COLOURS, NEUTRAL, NUISANCE_COLOUR
 from defect_workbench.gui.dendrogram.tree_raster import draw_tree, round_step
 from defect_workbench.gui.dendrogram.tree_viewport import Viewport
 
@@ -47,6 +47,8 @@ class TreeScene:
     ----------
     colours : (2n-1,) intp
         Colour numbers of the nodes.
+    branches : mapping of int to int
+        Colour numbers of the branches at the cut that differ from those of their top nodes.
     held, confirmed : (n,) or (0,) uint32
         Colours of the images that are held or confirmed, as QColor.rgb() gives them; 0 for the others.
     """
@@ -55,23 +57,37 @@ class TreeScene:
     layout: Layout
     colours: Integers
     suggestions: tuple[Suggestion, ...]
+    branches: Mapping[int, int] = field(default_factory=dict)
     held: NDArray[np.uint32] = field(default_factory=no_colours)
     confirmed: NDArray[np.uint32] = field(default_factory=no_colours)
 
-    def with_decided(self, decided: Sequence[tuple[Integers, str, bool]]) -> TreeScene:
-        """Return the scene with other decided images, or itself if they are the same.
+    def with_decided(
+        self, decided: Sequence[tuple[Integers, str, bool]], branches: Mapping[int, int]
+    ) -> TreeScene:
+        """Return the scene with other decided images and colours, or itself if they are the same.
 
         Parameters
         ----------
         decided : sequence of (images, colour, confirmed)
+        branches : mapping of int to int
+            Colour numbers of the branches at the cut, by their top nodes.
         """
+        branches = {node: number for node, number in branches.items() if number != self.colours[node]}
         leaves = self.tree.leaves if decided else 0
         held, confirmed = np.zeros(leaves, np.uint32), np.zeros(leaves, np.uint32)
         for images, colour, is_confirmed in decided:
             (confirmed if is_confirmed else held)[images] = QColor(colour).rgb()
-        if np.array_equal(held, self.held) and np.array_equal(confirmed, self.confirmed):
+        same = np.array_equal(held, self.held) and np.array_equal(confirmed, self.confirmed)
+        if same and branches == self.branches:
             return self
-        return replace(self, held=held, confirmed=confirmed)
+        return replace(self, held=held, confirmed=confirmed, branches=branches)
+
+    def inks(self, tops: Integers) -> Integers:
+        """Return the index into `COLOURS` of each branch, given by its top node; nuisances are -1."""
+        numbers = self.colours[tops]
+        for node, number in self.branches.items():
+            numbers[tops == node] = number
+        return np.where(numbers == NUISANCE_COLOUR, -1, numbers % len(COLOURS))
 
 
 def small_font(font: QFont) -> QFont:
@@ -165,7 +181,7 @@ def _draw_lines(
     x = np.rint((plot.left() + across) * ratio - origin[0]).astype(np.int64)
     y = np.rint((plot.bottom() - up) * ratio).astype(np.int64)
     shades = np.zeros(len(tree.merges), np.int64)
-    shades[: len(tops) - tree.leaves] = 1 + scene.colours[tops[tree.leaves :]] % len(COLOURS)
+    shades[: len(tops) - tree.leaves] = 1 + scene.inks(tops[tree.leaves :])
     size = (round((plot.width() + 2) * ratio), round((plot.bottom() + 1) * ratio))
     inks = [QColor(value).rgb() for value in (NEUTRAL, *COLOURS)]
     image = draw_tree(tree, x, y, shades, inks, size, max(1, round(ratio)))
@@ -182,9 +198,9 @@ def _draw_leaves(painter: QPainter, scene: TreeScene, tops: Integers, viewport: 
     columns = max(1, round(plot.width()))
     share = zoom.start + (np.arange(columns) + 0.5) / columns * zoom.width
     leaves = tree.leaf_order[np.clip((share * tree.leaves).astype(np.intp), 0, tree.leaves - 1)]
-    inks = np.array([QColor(value).rgb() for value in COLOURS], np.uint32)
+    inks = np.array([QColor(value).rgb() for value in (*COLOURS, NEUTRAL)], np.uint32)
     nodes = tops[leaves]
-    row = inks[scene.colours[nodes] % len(COLOURS)]
+    row = inks[scene.inks(nodes)]
     # Leave a gap between clusters that are wide enough.
     edges = np.flatnonzero(np.diff(nodes)) + 1
     widths = np.diff(np.concatenate([[0], edges, [columns]]))

@@ -1,11 +1,10 @@
-"""Dialogs for files and folders, which do not block the event loop, and dropped paths."""
+"""Dialogs for files and folders, which do not block the event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from defect_workbench.app.settings import WindowSettings
@@ -13,6 +12,7 @@ from defect_workbench.app.settings import WindowSettings
 Done = Callable[[Path], None]
 
 _SESSIONS = "Sessions (*.dwb)"
+_CLASSES = "Classes (*.json);;All files (*)"
 _CLASSIFIERS = "Classifiers (*.dwm);;All files (*)"
 
 
@@ -56,6 +56,19 @@ def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> Non
     dialog = QFileDialog(parent, "Save classifier", suggestion, _CLASSIFIERS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("dwm")
+    _open(dialog, done)
+
+
+def ask_classes(parent: QWidget, done: Done) -> None:
+    """Ask for a file of classes."""
+    _ask_file(parent, "Import classes", _CLASSES, done)
+
+
+def ask_classes_to_write(parent: QWidget, done: Done) -> None:
+    """Ask where to write the classes; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Export classes", "classes.json", _CLASSES)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("json")
     _open(dialog, done)
 
 
@@ -122,12 +135,3 @@ def _open(dialog: QFileDialog, done: Done, *, given: bool = False) -> None:
     dialog.fileSelected.connect(chosen)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
-
-
-def dropped_path(event: QDropEvent) -> Path | None:
-    """Return the one folder or session that is dropped; None if anything else is dropped."""
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    if len(urls) != 1:
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() or path.suffix == ".dwb" else None

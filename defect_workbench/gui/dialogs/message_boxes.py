@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCompleter, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from defect_workbench.app.messages import Leave
 
@@ -49,8 +49,10 @@ class MessageBoxes:
         box.finished.connect(lambda _: done(meanings.get(box.clickedButton(), Leave.STAY)))
         box.open()
 
-    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
-        """Ask for a line of text."""
+    def ask_text(
+        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
+    ) -> None:
+        """Ask for a line of text, completed from known ones."""
         dialog = QInputDialog(self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(title)
@@ -58,6 +60,12 @@ class MessageBoxes:
         dialog.setTextValue(value)
         dialog.textValueSelected.connect(done)
         dialog.open()
+        line = dialog.findChild(QLineEdit)
+        if known and line is not None:
+            completer = QCompleter(list(known), dialog)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            line.setCompleter(completer)
 
 
 def _format(text: str) -> Qt.TextFormat:

@@ -20,7 +20,7 @@ class CandidateCard(QWidget):
 
     def __init__(self, number: int, loader: ThumbnailLoader) -> None:
         super().__init__()
-        self._number, self._loader = number, loader
+        self._key, self._loader = f"Shift+{number}", loader
         self._cluster: Cluster | None = None
         self._images: ImageSet | None = None
         self._colour, self._distance = "", 0.0
@@ -37,7 +37,7 @@ class CandidateCard(QWidget):
         self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
         self.setVisible(cluster is not None)
         if cluster is not None:
-            words = f"{self._number}: move the image to {cluster.label} (distance {distance:.3f})"
+            words = f"{self._key}: move the image to {cluster.label} (distance {distance:.3f})"
             self.setToolTip(words)
             self.setAccessibleName(words)
         self.update()
@@ -74,11 +74,11 @@ class CandidateCard(QWidget):
         metrics = self.fontMetrics()
         line = metrics.height()
         # The key to press, as a key.
-        key = QRect(8, 8, line + 4, line + 4)
+        key = QRect(8, 8, metrics.horizontalAdvance(self._key) + 10, line + 4)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
         painter.drawRoundedRect(key, 4, 4)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), str(self._number))
+        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), self._key)
         x = key.right() + 8
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._colour))

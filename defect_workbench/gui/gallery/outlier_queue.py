@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from defect_workbench.app.document.class_keys import sort_into
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
@@ -19,24 +20,37 @@ from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.inspector.image_view import ImageView
+from defect_workbench.gui.shared.class_legend import ClassLegend
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _CANDIDATES = 3
 _IMAGE_WIDTH = 260
 _ANY_WIDTH = 16777215
-_KEYS = {
+# Shift with 1, 2 and 3 types another character on most keyboards.
+_NEAREST = {
     Qt.Key.Key_1: 0,
+    Qt.Key.Key_Exclam: 0,
+    Qt.Key.Key_Plus: 0,
     Qt.Key.Key_2: 1,
+    Qt.Key.Key_At: 1,
+    Qt.Key.Key_QuoteDbl: 1,
     Qt.Key.Key_3: 2,
+    Qt.Key.Key_NumberSign: 2,
+    Qt.Key.Key_section: 2,
+    Qt.Key.Key_sterling: 2,
+    Qt.Key.Key_Asterisk: 2,
 }
+_OWN = "NXD"
 
 
 class OutlierQueue(QWidget):
     """Shows one outlier, or one of a group, and the possible decisions; fully usable by keyboard.
 
-    Keys: 1 2 3 move it into one of the nearest clusters, N into a new cluster, X marks it as nuisance,
-    D postpones it, all of them with the rest of its group. Left and Right show the previous and next image.
+    Keys: each class has the key that it has on the light table; Shift with 1, 2 and 3 moves the image into
+    one of the nearest clusters, Enter agrees with what is proposed, N moves it into a new cluster, X marks it
+    as nuisance, D postpones it, all of them with the rest of its group. Left and Right show the previous and
+    the next image.
     """
 
     image_chosen = Signal(int)
@@ -71,6 +85,8 @@ class OutlierQueue(QWidget):
         )
         self.cards = [CandidateCard(number + 1, loader) for number in range(_CANDIDATES)]
         self._buttons: list[QPushButton] = []
+        self.legend = ClassLegend(document)
+        self.legend.linkActivated.connect(self.sort)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
         layout.addWidget(self.image_view, 2)
@@ -78,6 +94,7 @@ class OutlierQueue(QWidget):
         large_thumbnails.ready.connect(self._on_ready)
         overlays.changed.connect(self._show_map)
         document.opened.connect(self._later.clear)
+        document.opened.connect(self.legend.restart)
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
@@ -108,6 +125,7 @@ class OutlierQueue(QWidget):
         right.addLayout(head)
         right.addWidget(self.group_note)
         right.addLayout(row, 1)
+        right.addWidget(self.legend)
         right.addLayout(buttons)
         return right
 
@@ -133,6 +151,7 @@ class OutlierQueue(QWidget):
 
     def _refresh(self) -> None:
         partition = self._document.partition
+        self.legend.refresh()
         outliers = grouped(partition) if partition is not None else []
         proposal = self._proposal()
         if proposal is not None and partition is not None:
@@ -157,7 +176,7 @@ class OutlierQueue(QWidget):
         project, partition = self._document.project, self._document.partition
         has_image = image is not None and project is not None and partition is not None
         group = self.group
-        for widget in (self.counter, self.name, *self._buttons):
+        for widget in (self.counter, self.name, self.legend, *self._buttons):
             widget.setVisible(has_image)
         self.group_note.setVisible(len(group) > 1)
         self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
@@ -241,6 +260,19 @@ class OutlierQueue(QWidget):
         else:
             self._decide(lambda: self._document.move(self.group, cluster))
 
+    def sort(self, key: str) -> None:
+        """Move the image and its group into the class of a key, or agree that it is there."""
+        each = self.legend.of(key)
+        if each is not None and self._current is not None:
+            self._decide(lambda: sort_into(self._document, each, self.group))
+
+    def agree(self) -> None:
+        """Agree with what is proposed for the image."""
+        partition = self._document.partition
+        if self._current is not None and partition is not None and partition.cluster_of[self._current] >= 0:
+            image = np.array([self._current], np.intp)
+            self._decide(lambda: self._document.accept_proposals(image))
+
     def split_out(self) -> None:
         """Move the image and its group into a new cluster."""
         self._decide(lambda: self._document.split_out(self.group))
@@ -249,7 +281,7 @@ class OutlierQueue(QWidget):
         """Mark the image and its group as of no interest."""
         self._decide(lambda: self._document.nuisance(self.group))
 
-    def _decide(self, change: Callable[[], None]) -> None:
+    def _decide(self, change: Callable[[], object]) -> None:
         """Make a decision; the other panels then show the next image, too."""
         self._deciding = True
         change()
@@ -276,19 +308,26 @@ class OutlierQueue(QWidget):
         if self._current is not None:
             self.image_chosen.emit(self._current)
 
-    def _handle_key(self, key: int) -> bool:
+    def _handle_key(self, event: QKeyEvent) -> bool:
         """Run the action of a key; return whether it has one."""
+        key, text = event.key(), event.text().upper()
         handlers: dict[int, Callable[[], None]] = {
             Qt.Key.Key_N: self.split_out,
             Qt.Key.Key_X: self.nuisance,
             Qt.Key.Key_D: self.defer,
             Qt.Key.Key_Left: lambda: self.step(-1),
             Qt.Key.Key_Right: lambda: self.step(1),
+            Qt.Key.Key_Return: self.agree,
+            Qt.Key.Key_Enter: self.agree,
         }
-        if key in _KEYS:
-            self.move_to_candidate(_KEYS[Qt.Key(key)])
+        if event.modifiers() == Qt.KeyboardModifier.ShiftModifier and key in _NEAREST:
+            self.move_to_candidate(_NEAREST[Qt.Key(key)])
+        elif not _plain(event):
+            return False
         elif key in handlers:
             handlers[key]()
+        elif self.legend.of(text) is not None:
+            self.sort(text)
         else:
             return False
         return True
@@ -296,15 +335,15 @@ class OutlierQueue(QWidget):
     def event(self, event: QEvent) -> bool:
         """Give the keys of the queue precedence over the shortcuts of the window while it has the focus."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if plain and event.key() in {*_KEYS, Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_D}:
+            own = {*_OWN, *(each.key for each in self.legend.keys)}
+            if _plain(event) and event.text().upper() in own:
                 event.accept()
                 return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys of the queue."""
-        if not self._handle_key(event.key()):
+        if not self._handle_key(event):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QEvent) -> None:
@@ -327,6 +366,11 @@ class OutlierQueue(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set the focus on a click anywhere."""
         self.setFocus()
+
+
+def _plain(event: QKeyEvent) -> bool:
+    """Whether a key was pressed without Ctrl, Alt or Shift."""
+    return event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 def grouped(partition: Partition) -> list[int]:

@@ -29,8 +29,9 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.clustering.feature_blocks import DEFECT
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
-from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of, nearest_images
+from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of
 from defect_workbench.core.project.decisions import Partition
+from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from defect_workbench.app.document.class_keys import ClassKey, class_keys
+from defect_workbench.app.document.class_keys import ClassKey, sort_into
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -18,6 +17,7 @@ from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.light_table.pane import Pane
+from defect_workbench.gui.shared.class_legend import ClassLegend
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
@@ -55,7 +55,6 @@ class LightTable(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._large, self._originals, self._overlays = large_thumbnails, originals, overlays
-        self.keys: tuple[ClassKey, ...] = ()
         self._title, self._place = "", 0
         # Where each step was taken, by the index of the undo stack after it, so that undoing goes back there;
         # steps from before the table was opened are not undone here.
@@ -64,9 +63,7 @@ class LightTable(QWidget):
         self._full: tuple[str, QPixmap | None] = "", None
         self.heading = heading_label()
         self.name = ElidedLabel()
-        self.legend = QLabel()
-        self.legend.setWordWrap(True)
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend = ClassLegend(document, *_OTHER_KEYS)
         self.legend.linkActivated.connect(self.sort)
         self.at_a_time = QComboBox()
         self.at_a_time.setAccessibleName("Images at a time")
@@ -108,14 +105,18 @@ class LightTable(QWidget):
 
     def show_images(self, images: Sequence[int], title: str) -> None:
         """Show images in this order; classes get their keys, which stay until other images are shown."""
-        partition = self._document.partition
         self.images, self._title = tuple(images), title
-        self.keys = () if partition is None else class_keys(partition)
+        self.legend.restart()
         self._full = "", None
         self._decided = {}
         self._floor = self._document.undo_stack.index()
         self._place = 0
         self._show()
+
+    @property
+    def keys(self) -> tuple[ClassKey, ...]:
+        """The classes and their keys."""
+        return self.legend.keys
 
     @property
     def image(self) -> int | None:
@@ -197,7 +198,6 @@ class LightTable(QWidget):
                 pane.show_caption(colour, words, current=pane.image == image)
             else:
                 pane.show_caption(NEUTRAL, "", current=False)
-        self.legend.setText("&nbsp;&nbsp; ".join([*self._classes(), *_OTHER_KEYS]))
         room = self.strip.room
         first = max(0, min(self._place - room // 4, len(self.images) - room))
         self.strip.show_neighbours(
@@ -205,9 +205,8 @@ class LightTable(QWidget):
         )
 
     def _on_partition(self) -> None:
-        partition = self._document.partition
-        if self.images and partition is not None:
-            self.keys = class_keys(partition, self.keys)
+        if self.images:
+            self.legend.refresh()
             self._show_words()
 
     def _caption(self, image: int) -> tuple[str, str]:
@@ -223,18 +222,6 @@ class LightTable(QWidget):
         if proposal is not None and proposal.unreviewed[image] and proposal.labels[image]:
             words += f"?  {proposal.probability[image]:.2f}"
         return self._document.colour(cluster), words
-
-    def _classes(self) -> list[str]:
-        partition = self._document.partition
-        found = []
-        for each in self.keys:
-            cluster = each.cluster(partition) if partition is not None else None
-            if cluster is not None:
-                square = f'<span style="color:{self._document.colour(cluster)}">■</span>'
-                text = self.palette().color(QPalette.ColorRole.Text).name()
-                link = f'<a href="{each.key}" style="color:{text}; text-decoration:none">'
-                found.append(f"{link}{square} <b>{each.key}</b>&nbsp;{escape(cluster.label)}</a>")
-        return found
 
     def _in_strip(self, image: int) -> Neighbour:
         colour, words = self._caption(image)
@@ -276,30 +263,21 @@ class LightTable(QWidget):
 
     def sort(self, key: str) -> None:
         """Move the image into the class of a key, or agree that it is there, and go on."""
-        partition, image = self._document.partition, self.image
-        each = next((k for k in self.keys if k.key == key), None)
-        if each is None or partition is None or image is None:
-            return
-        cluster = each.cluster(partition)
-        if cluster is None:
-            return
-        chosen = np.array([image], np.intp)
-        if image in cluster.members:
-            self._decide(lambda: self._document.accept_proposals(chosen), agreed=True)
-        else:
-            self._decide(lambda: self._document.move(chosen, cluster))
+        each, image = self.legend.of(key), self.image
+        if each is not None and image is not None:
+            self._decide(lambda: sort_into(self._document, each, np.array([image], np.intp)))
 
-    def _decide(self, change: Callable[[], None], *, agreed: bool = False) -> None:
+    def _decide(self, change: Callable[[], object]) -> None:
         """Make a decision about the image, and go on unless the user must first be asked.
 
         Parameters
         ----------
-        agreed : bool
-            Whether to go on even if there was nothing to change.
+        change : callable
+            Returns True to go on even if there was nothing to change.
         """
         stack, place = self._document.undo_stack, self._place
         before = stack.index()
-        change()
+        agreed = change() is True
         if stack.index() != before:
             self._decided[stack.index()] = place
         if agreed or stack.index() != before:
@@ -331,12 +309,6 @@ class LightTable(QWidget):
                 event.accept()
                 return True
         return super().event(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Write the legend in the colours of another theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._show_words()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Run what a key stands for."""
@@ -370,16 +342,16 @@ class LightTable(QWidget):
             self.undo()
         elif text == "O":
             self._overlays.toggle()
-        elif any(each.key == text for each in self.keys):
+        elif self.legend.of(text) is not None:
             self.sort(text)
         else:
             super().keyPressEvent(event)
 
 
 _OTHER_KEYS = (
-    "<b>C</b>&nbsp;confirm",
-    "<b>N</b>&nbsp;new&nbsp;cluster",
-    "<b>X</b>&nbsp;nuisance",
-    "<b>U</b>&nbsp;undo",
-    "<b>O</b>&nbsp;defect&nbsp;map",
+    ("C", "confirm"),
+    ("N", "new cluster"),
+    ("X", "nuisance"),
+    ("U", "undo"),
+    ("O", "defect map"),
 )

@@ -34,6 +34,9 @@ class ActionState:
             maps=project is not None and project.maps is not None,
             maps_shown=window.overlays.shown,
             source_given=project is not None and any(source_of(project.analysis.settings)),
+            proposals=project is not None
+            and project.proposal is not None
+            and bool((project.proposal.unreviewed & (project.partition.cluster_of >= 0)).any()),
             suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,

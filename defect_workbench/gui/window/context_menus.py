@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 _ON_IMAGES = (
     "actionLightTable",
+    "actionFindSimilar",
     "actionCopyImage",
     "actionCopySheet",
     "actionShowFile",

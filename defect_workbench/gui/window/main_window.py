@@ -8,37 +8,39 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QCloseEvent
 
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
+from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
+from defect_workbench.gui.controllers.review_lists import ReviewLists
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.session_guard import SessionGuard
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.action_state import ActionState
 from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.actions.conditions import with_tree
 from defect_workbench.gui.window.actions.key_sheet import key_sheet
 from defect_workbench.gui.window.context_menus import add_context_menus
+from defect_workbench.gui.window.dropping import Dropping
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH, PanelWindow
 from defect_workbench.resources import resource
+from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 
 
@@ -70,6 +72,8 @@ class MainWindow(PanelWindow):
             notice,
             self,
         )
+        file = LibraryFile(places.classes)
+        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self)
         self.tables = SideTableController(self.document, self._run, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(
@@ -101,6 +105,7 @@ class MainWindow(PanelWindow):
         )
         self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_workbench)
         self._make_menus()
+        self.dropping = Dropping(self, self.open_path, self.controllers.lists.find_file)
         self.display = ProjectDisplay(self, self.menus, self._run)
         self._results: Mapping[type, Callable[[Any], None]] = {
             open_job.Opened: self.opener.on_result,
@@ -136,8 +141,20 @@ class MainWindow(PanelWindow):
             self.classifier,
             self.review,
             self.clipboard,
+            self.classes,
             self.refinement,
             StrangeSplitting(self.document, self.thumbnails, self.overlays, self),
+            ReviewLists(
+                self.document,
+                self.review,
+                self.cluster_list,
+                self.thumbnails,
+                self.overlays,
+                self.notice,
+                self.choose_images,
+                self.look_at,
+                self,
+            ),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
@@ -150,6 +167,7 @@ class MainWindow(PanelWindow):
         self.menus.set_text_sizes(self.settings.text_size, self.set_text_size)
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
+        self.theme_changed.connect(self.menus.refresh_icons)
         self.cluster_count = self.menus.cluster_count
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
@@ -182,6 +200,7 @@ class MainWindow(PanelWindow):
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
+        self.classifier.labels_seen.connect(self.classes.learn)
         self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):
             panel.image_chosen.connect(self.choose_image)
@@ -197,9 +216,6 @@ class MainWindow(PanelWindow):
         self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
         for changed in self.action_state.signals():
             changed.connect(self._refresh_actions)
-        hints = QGuiApplication.styleHints()
-        # A method, not a lambda: a lambda would keep the closed window and its project.
-        hints.colorSchemeChanged.connect(self._on_system_colours)
 
     @property
     def actions_by_name(self) -> Mapping[str, QAction]:
@@ -238,18 +254,6 @@ class MainWindow(PanelWindow):
 
     def _run_exclusive(self, work: Work) -> None:
         self._begin_exclusive(work)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept one folder or session."""
-        if file_dialogs.dropped_path(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        path = file_dialogs.dropped_path(event)
-        if path is not None:
-            event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.open_path(path))
 
     # Results of jobs
 
@@ -317,26 +321,6 @@ class MainWindow(PanelWindow):
         project = self.document.project
         if project is not None and settings != project.analysis.settings:
             self._run(open_job.regroup(project, settings, self._places))
-
-    def set_theme(self, theme: str) -> None:
-        """Apply the theme "system", "light" or "dark", and remember it."""
-        self.settings.theme = theme
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, theme)
-        self.menus.refresh_icons()
-
-    def _on_system_colours(self) -> None:
-        self.set_theme(self.settings.theme)
-
-    def set_text_size(self, percent: int) -> None:
-        """Show text in percent of the size of the system, and remember it."""
-        self.settings.text_size = percent
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_text_size(application, percent)
-            # Widgets under a style sheet use a new font only once the style sheet is applied again.
-            apply_theme(application, self.settings.theme)
 
     # State of the window
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QDockWidget,
     QHBoxLayout,
@@ -43,6 +45,7 @@ from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
@@ -53,7 +56,7 @@ WELCOME, WORKBENCH = 0, 1
 
 
 class PanelWindow(QMainWindow):
-    """All panels around one document.
+    """All panels around one document. Signals: theme_changed when colours are other ones.
 
     Parameters
     ----------
@@ -63,11 +66,12 @@ class PanelWindow(QMainWindow):
         Message boxes; tests pass their own.
     """
 
+    theme_changed = Signal()
+
     def __init__(self, places: UserDirs, messages: Messages | None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("Defect Workbench")
-        self.setAcceptDrops(True)
         self.resize(1360, 860)
         self._places = places
         self._messages: Messages = messages or MessageBoxes(self)
@@ -87,6 +91,8 @@ class PanelWindow(QMainWindow):
         self._make_panels()
         self._make_status()
         self.tabs.currentChanged.connect(self.make_room)
+        # A method, not a lambda: a lambda would keep the closed window and its project.
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_colours)
 
     def _make_panels(self) -> None:
         self.welcome = Welcome()
@@ -189,6 +195,26 @@ class PanelWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
         self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+
+    def set_theme(self, theme: str) -> None:
+        """Apply the theme "system", "light" or "dark", and remember it."""
+        self.settings.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+        self.theme_changed.emit()
+
+    def _on_system_colours(self) -> None:
+        self.set_theme(self.settings.theme)
+
+    def set_text_size(self, percent: int) -> None:
+        """Show text in percent of the size of the system, and remember it."""
+        self.settings.text_size = percent
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_text_size(application, percent)
+            # Widgets under a style sheet use a new font only once the style sheet is applied again.
+            apply_theme(application, self.settings.theme)
 
     # One selection, shared by all panels
 

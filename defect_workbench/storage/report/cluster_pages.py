@@ -11,8 +11,9 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.images.lengths import SHARE, area_words, length_words, scale_bar
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decisions import Cluster
-from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
+from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted, printable
 from defect_workbench.storage.report.measurement_table import cluster_medians
@@ -20,6 +21,7 @@ from defect_workbench.storage.report.report_content import Thumbnail
 
 TYPICAL = 6
 OUTLIERS = 12
+_NO_CLASSES = ClassLibrary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,8 @@ class ClusterPage:
         What else there is to say in a line: the share of all images, and what was decided.
     measurements : tuple of (str, str)
         Names and values; empty if nothing was measured.
+    definition : str
+        Of the class of this name in the class library; empty if there is none.
     note : str
         What the user wrote about the cluster.
     pictures : tuple of PageImage
@@ -70,6 +74,7 @@ class ClusterPage:
     images: int
     words: tuple[str, ...]
     measurements: tuple[tuple[str, str], ...]
+    definition: str
     note: str
     pictures: tuple[PageImage, ...]
 
@@ -83,22 +88,27 @@ class PageMaker:
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     side : int
         Longest side of the pictures, in pixels.
+    classes : ClassLibrary
+        Where the definitions are.
     """
 
-    def __init__(self, project: Project, thumbnail: Thumbnail, side: int) -> None:
+    def __init__(
+        self, project: Project, thumbnail: Thumbnail, side: int, classes: ClassLibrary = _NO_CLASSES
+    ) -> None:
+        self._classes = classes
         self._project, self._thumbnail, self._side = project, thumbnail, side
         tree = project.analysis.tree
-        self._nodes = None if tree is None else node_colours(tree)
+        self._colours = colour_numbers(project.partition, None if tree is None else node_colours(tree))
         self._medians = cluster_medians(project)
 
     def colour(self, cluster: Cluster) -> str:
         """Return the colour of a cluster, as #RRGGBB."""
-        return cluster_colour(cluster, self._nodes)
+        return colour(self._colours[cluster.key])
 
     def of_cluster(self, number: int, pictures: int = TYPICAL) -> ClusterPage:
         """Return the page of a cluster, by its index in the partition."""
         cluster = self._project.partition.clusters[number]
-        group = cluster.group
+        group, known = cluster.group, self._classes.find(cluster.label)
         _, middle, shown = self._medians[number]
         words = [self._share(len(cluster.members))]
         if group is not None and group.confirmed:
@@ -111,6 +121,7 @@ class PageMaker:
             len(cluster.members),
             tuple(words),
             () if middle is None else _measurements(middle, shown, len(cluster.members)),
+            "" if known is None else printable(known.definition, keep="\n"),
             "" if group is None else printable(group.note, keep="\n"),
             self._pictures(cluster.members[:pictures]),
         )
@@ -127,12 +138,14 @@ class PageMaker:
         shown = partition.outliers[:pictures]
         details = [f"score {scores[i]:.3g}" for i in shown.tolist()]
         pictures_shown = self._pictures(shown, details)
-        return ClusterPage("Outliers", NEUTRAL, len(partition.outliers), tuple(words), (), "", pictures_shown)
+        return ClusterPage(
+            "Outliers", NEUTRAL, len(partition.outliers), tuple(words), (), "", "", pictures_shown
+        )
 
     def of_images(self, title: str, images: Integers, pictures: int = OUTLIERS) -> ClusterPage:
         """Return a page of any images, in their order."""
         words = (self._share(len(images)),)
-        return ClusterPage(title, NEUTRAL, len(images), words, (), "", self._pictures(images[:pictures]))
+        return ClusterPage(title, NEUTRAL, len(images), words, (), "", "", self._pictures(images[:pictures]))
 
     def _share(self, images: int) -> str:
         return f"{100 * images / len(self._project.images):.1f}% of all images"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
+from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.storage.report.cluster_pages import PageImage, PageMaker
@@ -42,20 +42,20 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
     partition, tree = project.partition, project.analysis.tree
-    nodes = node_colours(tree) if tree is not None else None
+    numbers = colour_numbers(partition, node_colours(tree) if tree is not None else None)
     groups: list[tuple[str, str, str, Integers]] = []
     for cluster in partition.clusters:
         state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
         state += ", nuisance" if cluster.group is not None and cluster.group.nuisance else ""
         words = f"{counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}{state}"
-        groups.append((cluster.label, words, cluster_colour(cluster, nodes), cluster.members))
+        groups.append((cluster.label, words, colour(numbers[cluster.key]), cluster.members))
     if len(partition.outliers):
         words = f"{counted(len(partition.outliers), 'image')} resembling no others, highest score first"
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []
     maker = PageMaker(project, thumbnail, TYPICAL_SIDE)
-    for number, (label, words, colour, members) in enumerate(groups):
+    for number, (label, words, ink, members) in enumerate(groups):
         reporter.check()
         shown = members[:_SHEET_IMAGES]
         shown_note = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
@@ -64,7 +64,7 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         if page is None or len(page.pictures) < len(members):
             files = [project.images.absolute(int(i)) for i in shown]
             picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
-        sheet = ContactSheet(label, words + shown_note, colour, picture)
+        sheet = ContactSheet(label, words + shown_note, ink, picture)
         if page is not None:
             typical = tuple(_typical(image) for image in page.pictures)
             sheet = replace(sheet, typical=typical, measurements=page.measurements, note=page.note)

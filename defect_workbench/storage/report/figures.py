@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,9 @@ _CURVE_INCHES = (4.4, 3.3)
 FileType = Literal["svg", "png"]
 
 
-def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: FileType) -> bytes:
+def dendrogram_file(
+    tree: Tree, clusters: int | None, title: str, kind: FileType, branches: Mapping[int, int] | None = None
+) -> bytes:
     """Return a drawing of the tree as a file; branches below the cut have the colour of their cluster.
 
     Parameters
@@ -31,8 +33,10 @@ def dendrogram_file(tree: Tree, clusters: int | None, title: str, kind: FileType
     clusters : int or None
         The cut to draw; None for none.
     kind : {"svg", "png"}
+    branches : mapping of int to int, optional
+        Colour numbers of the branches at the cut, by their top nodes; those of the nodes if left out.
     """
-    return _file((11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title), kind)
+    return _file((11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title, branches or {}), kind)
 
 
 def reliability_file(curve: ReliabilityCurve, kind: FileType) -> bytes:
@@ -78,9 +82,12 @@ def _file(inches: tuple[float, float], draw: Callable[[Axes], None], kind: FileT
     return stream.getvalue()
 
 
-def _draw_dendrogram(axes: Axes, tree: Tree, clusters: int | None, title: str) -> None:
+def _draw_dendrogram(
+    axes: Axes, tree: Tree, clusters: int | None, title: str, branches: Mapping[int, int]
+) -> None:
     """Draw the tree and its cut into axes; see `dendrogram_file`."""
     layout, nodes = lay_out(tree), node_colours(tree)
+    nodes[list(branches)] = list(branches.values())
     merges = len(tree.merges)
     lowest = tree.heights[merges - _DRAWN_MERGES] if merges > _DRAWN_MERGES else 0.0
     first = int(np.searchsorted(tree.heights, lowest, side="left"))

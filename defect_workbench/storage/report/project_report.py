@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.core.text import counted
@@ -112,7 +113,9 @@ def dendrogram_figure(project: Project) -> ReportFigure | None:
     of_clusters = None if analysis.flat is None else analysis.flat.tree_of_representatives
     if analysis.tree is not None and analysis.tree.leaves > 1:
         words = f"{len(project.images):,} images"
-        draw = partial(dendrogram_file, analysis.tree, project.clusters, words)
+        tree = analysis.tree
+        branches = branch_colours(tree, project.clusters, project.partition, node_colours(tree))
+        draw = partial(dendrogram_file, tree, project.clusters, words, branches=branches)
         caption = (
             f"Cut at height {project.cut_height:.4g} into {counted(project.clusters, 'cluster')}, "
             "before outliers are separated."

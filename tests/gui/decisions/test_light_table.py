@@ -8,8 +8,9 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.document.class_keys import KEYS, class_keys
+from defect_workbench.app.document.class_keys import class_keys
 from defect_workbench.app.jobs.runner import JobReporter
+from defect_workbench.core.project.class_library import KEYS, ClassLibrary
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.gui.light_table.light_table import SHAPES, LightTable
 from defect_workbench.gui.window.main_window import MainWindow
@@ -175,7 +176,7 @@ def test_keys_are_unique_and_leave_out_nuisances_and_letters_with_a_meaning(open
     clusters = partition_of(opened).clusters
     opened.document.rename(clusters[-1], "Abrasion")
     opened.document.nuisance(clusters[0].members)
-    keys = class_keys(partition_of(opened))
+    keys = class_keys(partition_of(opened), ClassLibrary())
     labels = [c.label for key in keys if (c := key.cluster(partition_of(opened)))]
     assert labels[0] == "Abrasion"
     assert "nuisance" not in labels

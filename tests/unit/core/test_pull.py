@@ -2,8 +2,9 @@ import numpy as np
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
-from defect_workbench.core.project.block_evidence import block_evidence_of, nearest_images
+from defect_workbench.core.project.block_evidence import block_evidence_of
 from defect_workbench.core.project.decisions import Decisions, divide
+from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.engine.clustering.linkage import build_tree
 from tests.builders import BACKBONE, blobs, made_analysis
 

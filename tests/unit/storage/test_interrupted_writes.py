@@ -108,9 +108,6 @@ def visible(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
 
 
-# Killed
-
-
 def test_session_killed_while_saving_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     old = made_project(tmp_path / "lot")
     new = replace(old, clusters=2)

@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Group
-from defect_workbench.core.project.palette import NEUTRAL, cluster_colour, node_colours
+from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.report.cluster_pages import ClusterPage, PageMaker
@@ -100,7 +102,8 @@ def test_the_deck_has_counts_a_chart_a_slide_per_cluster_and_the_outliers(tmp_pa
     assert list(chart.plots[0].series[0].values) == [12, 8, 2]
     tree = project.analysis.tree
     assert tree is not None
-    colours = [cluster_colour(cluster, node_colours(tree)) for cluster in partition.clusters]
+    numbers = colour_numbers(partition, node_colours(tree))
+    colours = [colour(numbers[cluster.key]) for cluster in partition.clusters]
     points = [chart.plots[0].series[0].points[i].format.fill.fore_color.rgb for i in range(3)]
     assert [f"#{point}" for point in points] == [*colours, NEUTRAL.upper()]
     assert [page.shapes.title.text_frame.text for page in pages] == ["scratch", "cluster-02", "Outliers"]
@@ -115,6 +118,19 @@ def test_the_deck_has_counts_a_chart_a_slide_per_cluster_and_the_outliers(tmp_pa
     assert len(drawn) == 6
     assert {shape._element.nvPicPr.cNvPr.get("descr") for shape in drawn} == set(names[:6])
     assert "score" in text_of(pages[-1])
+
+
+def test_the_definition_of_the_class_stands_above_the_note(tmp_path: Path) -> None:
+    project = with_group(measured(made_project(tmp_path / "lot")), Group("Scratch", note="n " * 2000))
+    classes = ClassLibrary((KnownClass("scratch", definition="d " * 900),))
+    file = slides_file(project, DAY, thumbnail, SilentReporter(), classes)
+    slide = Presentation(io.BytesIO(file)).slides[2]
+    texts = {shape.text_frame.text[:4]: shape for shape in slide.shapes if shape.has_text_frame}
+    order = [texts[start] for start in ("Defi", "d d ", "Note", "n n ")]
+    for above, below in pairwise(order):
+        assert above.top + above.height <= below.top
+    assert order[-1].top + order[-1].height <= Inches(6.91)
+    assert all(texts[start].text_frame.text.endswith("…") for start in ("d d ", "n n "))
 
 
 def test_a_scale_bar_is_as_long_as_it_says(tmp_path: Path) -> None:

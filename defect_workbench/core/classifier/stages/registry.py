@@ -6,5 +6,5 @@ from defect_workbench.core.classifier.stages.stage_kind import StageKind
 from defect_workbench.core.registry import Registry
 
 STAGE_KINDS: Registry[StageKind] = Registry.of_modules(
-    "kind of stage", "defect_workbench.core.classifier.stages", "classes", "size", "noise"
+    "kind of stage", "defect_workbench.core.classifier.stages", "class_stage", "size", "noise"
 )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
+from defect_workbench.gui.controllers.review_lists import ReviewLists
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
@@ -86,8 +88,9 @@ class State:
         Whether images are selected in the gallery.
     images_cut : bool
         Whether images wait to be pasted into a cluster.
-    table, suggestions, maps : bool
-        Whether a table is joined, a classifier suggests images to label, and the images have defect maps.
+    table, suggestions, proposals, maps : bool
+        Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
+        reviewed, and the images have defect maps.
     maps_shown, source_given : bool
         Whether defect maps are shown, and whether the user gave something to compare the images with.
     undo, redo : str or None
@@ -103,6 +106,7 @@ class State:
     images_cut: bool = False
     table: bool = False
     suggestions: bool = False
+    proposals: bool = False
     maps: bool = False
     maps_shown: bool = False
     source_given: bool = False
@@ -123,8 +127,10 @@ class Controllers:
     classifier: ClassifierController
     review: ReviewController
     clipboard: Clipboard
+    classes: ClassLibraryController
     refinement: Refinement
     splitting: StrangeSplitting
+    lists: ReviewLists
     comparison: ComparisonChoice
     overlays: MapOverlays
     help: Help

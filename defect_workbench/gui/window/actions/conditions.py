@@ -35,6 +35,11 @@ def with_suggested_images(state: State) -> bool:
     return idle(state) and state.suggestions
 
 
+def with_unreviewed_proposals(state: State) -> bool:
+    """Reviewing, with proposals that nobody has reviewed."""
+    return reviewing(state) and state.proposals
+
+
 def with_maps(state: State) -> bool:
     """Idle, with defect maps."""
     return idle(state) and state.maps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group, ToolGroup
 from defect_workbench.gui.window.actions.conditions import (
+    always,
     one_cluster,
     redoable,
     several_clusters,
@@ -102,5 +103,13 @@ ENTRIES = (
         lambda controllers: controllers.review.annotate(),
         one_cluster,
         ("T",),
+    ),
+    Action(
+        "actionClassLibrary",
+        "Class library…",
+        "Show the classes that keep their names, keys and colours from lot to lot",
+        Group.CLUSTERS,
+        lambda controllers: controllers.classes.show(),
+        always,
     ),
 )

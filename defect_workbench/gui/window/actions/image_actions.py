@@ -7,10 +7,12 @@ from defect_workbench.gui.window.actions.conditions import (
     idle,
     images_or_clusters,
     images_to_paste,
+    reviewing,
     some_images,
     with_maps,
     with_suggested_images,
     with_tree,
+    with_unreviewed_proposals,
 )
 
 ENTRIES = (
@@ -109,6 +111,32 @@ ENTRIES = (
         lambda controllers: controllers.window.show_queue(),
         idle,
         ("Q",),
+    ),
+    Action(
+        "actionFindSimilar",
+        "Find simil&ar…",
+        "Show all images, those most like the selected ones first",
+        Group.REVIEW,
+        lambda controllers: controllers.lists.find_similar(),
+        some_images,
+        ("F",),
+    ),
+    Action(
+        "actionFetch",
+        "F&etch images…",
+        "Take some images to the light table: the least sure, the strangest, or some at random",
+        Group.REVIEW,
+        lambda controllers: controllers.lists.fetch(),
+        reviewing,
+        ("Ctrl+T",),
+    ),
+    Action(
+        "actionAgreeInBulk",
+        "Agree with proposals…",
+        "Agree with all probable proposals of a label, after a look at some of them",
+        Group.REVIEW,
+        lambda controllers: controllers.lists.agree_in_bulk(),
+        with_unreviewed_proposals,
     ),
     Action(
         "actionAsked",

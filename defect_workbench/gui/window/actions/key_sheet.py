@@ -6,10 +6,14 @@ from defect_workbench.gui.window.actions.registry import ACTIONS
 
 # Keys that widgets handle themselves.
 _IN_WIDGETS = (
-    ("1, 2, 3", "In the outlier queue: move the image into one of the nearest clusters"),
-    ("N, X, D", "In the outlier queue: new cluster, nuisance, postpone"),
+    (
+        "1 to 9, letters",
+        "In the queue and on the light table: move the image into the class shown with the key",
+    ),
+    ("Shift+1, 2, 3", "In the queue: move the image into one of the nearest clusters"),
+    ("Enter", "In the queue: agree with the proposal"),
+    ("N, X, D", "In the queue: new cluster, nuisance, postpone"),
     ("Left, Right", "In the outlier queue: previous image, next image"),
-    ("1 to 9, letters", "On the light table: move the image into the class shown with the key"),
     ("C, N, X, U, O", "On the light table: confirm, new cluster, nuisance, undo, defect map"),
     ("Up, Down", "On the dendrogram: one cluster fewer, one cluster more"),
     ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),

@@ -14,6 +14,7 @@ from pptx.oxml import parse_xml
 from pptx.util import Inches, Pt
 
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -36,7 +37,7 @@ from defect_workbench.storage.report.slides.slide_shapes import (
     describe,
     write_text_into,
 )
-from defect_workbench.storage.report.text_fitting import LINE_HEIGHT, clean, paragraphs, shortened
+from defect_workbench.storage.report.text_fitting import LINE_HEIGHT, clean, line_count, paragraphs, shortened
 
 # Inches.
 WIDTH, HEIGHT = 13.333, 7.5
@@ -52,7 +53,13 @@ _MOST_BARS = 20
 _TITLE_ONLY = 5  # of the layouts of the default template
 
 
-def slides_file(project: Project, made: datetime.date, thumbnail: Thumbnail, reporter: Reporter) -> bytes:
+def slides_file(
+    project: Project,
+    made: datetime.date,
+    thumbnail: Thumbnail,
+    reporter: Reporter,
+    classes: ClassLibrary | None = None,
+) -> bytes:
     """Return the slides as a PPTX file, 16:9; the same project and date give the same bytes.
 
     An image that cannot be read is an empty frame that says so.
@@ -63,6 +70,8 @@ def slides_file(project: Project, made: datetime.date, thumbnail: Thumbnail, rep
         The date on the title slide and in the properties of the file.
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
+    classes : ClassLibrary, optional
+        Where the definitions of named clusters are.
 
     Raises
     ------
@@ -72,7 +81,7 @@ def slides_file(project: Project, made: datetime.date, thumbnail: Thumbnail, rep
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
     deck = _Deck(project.images.root.name or "/", made)
-    maker = PageMaker(project, thumbnail, PICTURE_PIXELS)
+    maker = PageMaker(project, thumbnail, PICTURE_PIXELS, classes or ClassLibrary())
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
     for number in range(len(partition.clusters)):
@@ -211,7 +220,7 @@ def _page_slide(deck: _Deck, page: ClusterPage) -> None:
     if unreadable:
         words += f"  ·  {unreadable} of those shown cannot be read"
     add_text(shapes, (_SIDE, 1.08, _INNER, 0.3), shortened(words, 72 * _INNER, 14), 14, ink=SOFT)
-    aside = bool(page.measurements or page.note)
+    aside = bool(page.measurements or page.definition or page.note)
     width = _INNER - (_ASIDE + 0.4 if aside else 0.0)
     add_rectangle(shapes, (_SIDE, 1.46, _INNER, 0.012), RULE)
     for image, box in zip(page.pictures, _cells(page.pictures, width), strict=True):
@@ -247,7 +256,7 @@ def _cells(pictures: Sequence[PageImage], width: float) -> list[Box]:
 
 
 def _add_aside(shapes: Any, page: ClusterPage, left: float) -> None:
-    """Add the measurements and the note of a cluster, from the top down."""
+    """Add measurements, definition and note of a cluster, from the top down."""
     top = _TOP
     if page.measurements:
         add_text(shapes, (left, top, _ASIDE, 0.28), "Measurements (medians)", 13, bold=True)
@@ -277,11 +286,15 @@ def _add_aside(shapes: Any, page: ClusterPage, left: float) -> None:
                 run.font.color.rgb = colour(ink)
                 cell.text_frame.paragraphs[0].alignment = align
         top += row * len(page.measurements) + 0.25
-    if page.note:
-        add_text(shapes, (left, top, _ASIDE, 0.28), "Note", 13, bold=True)
-        top += 0.34
-        lines = paragraphs(page.note, 72 * _ASIDE, 12, int((_BOTTOM - top) * 72 / (12 * LINE_HEIGHT)))
-        add_text(shapes, (left, top, _ASIDE, _BOTTOM - top), lines, 12)
+    texts = [(name, text) for name, text in (("Definition", page.definition), ("Note", page.note)) if text]
+    for number, (name, text) in enumerate(texts):
+        # The first of two leaves the second half of the room that is left.
+        room = (_BOTTOM - top) / (len(texts) - number) - 0.34
+        add_text(shapes, (left, top, _ASIDE, 0.28), name, 13, bold=True)
+        lines = paragraphs(text, 72 * _ASIDE, 12, int(room * 72 / (12 * LINE_HEIGHT)))
+        used = sum(line_count(line, 72 * _ASIDE, 12) for line in lines) * 12 * LINE_HEIGHT / 72
+        add_text(shapes, (left, top + 0.34, _ASIDE, used), lines, 12)
+        top += 0.34 + used + 0.2
 
 
 def _plain(grid: Any) -> None:

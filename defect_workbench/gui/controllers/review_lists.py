@@ -1,0 +1,113 @@
+"""Lists of images to review: similar ones, some to fetch, and proposals to agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app.document.fetching import sources
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.safe_reading import file_digest
+from defect_workbench.gui.controllers.review_decisions import ReviewController
+from defect_workbench.gui.dialogs.bulk_agreement_dialog import BulkAgreementDialog
+from defect_workbench.gui.dialogs.fetch_dialog import FetchDialog
+from defect_workbench.gui.dialogs.similar_images_dialog import SimilarImagesDialog
+from defect_workbench.gui.gallery.cluster_list import ClusterList
+from defect_workbench.gui.shared.banners import NoticeBanner
+from defect_workbench.gui.shared.map_overlays import MapOverlays
+
+
+class ReviewLists:
+    """Connects the dialogs, the document and the light table.
+
+    Parameters
+    ----------
+    choose_images : callable
+        Selects images in the window.
+    look_at : callable
+        Shows images on the light table, under a title.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        review: ReviewController,
+        clusters: ClusterList,
+        thumbnails: ThumbnailLoader,
+        overlays: MapOverlays,
+        notice: NoticeBanner,
+        choose_images: Callable[[list[int]], None],
+        look_at: Callable[[list[int], str], None],
+        parent: QWidget,
+    ) -> None:
+        self._document, self._review, self._clusters = document, review, clusters
+        self._thumbnails, self._overlays, self._notice = thumbnails, overlays, notice
+        self._choose_images, self._look_at, self._parent = choose_images, look_at, parent
+        self._fetches = 0
+
+    def find_similar(self) -> None:
+        """Show which images are most like the selected ones."""
+        chosen = self._review.chosen_images()
+        if len(chosen):
+            self._similar_to(chosen)
+
+    def find_file(self, path: Path) -> None:
+        """Show which images are most like a file, if it is one of the images."""
+        project = self._document.project
+        if project is None:
+            self._notice.notify("Open a folder of images first.", warning=True)
+            return
+        try:
+            digest = file_digest(path)
+        except OSError:
+            digest = ""
+        hashes = [image.sha256 for image in project.images.images]
+        if digest in hashes:
+            self._similar_to(np.array([hashes.index(digest)], np.intp))
+        else:
+            words = f"{path.name} is not one of the open images. Drop a folder or a session to open it"
+            self._notice.notify(f"{words}, or one of the images to find similar ones.", warning=True)
+
+    def _similar_to(self, images: Integers) -> None:
+        project = self._document.project
+        if project is None:
+            return
+        dialog = SimilarImagesDialog(project, images, self._thumbnails, self._overlays, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = f"Like {dialog.title}"
+        dialog.chosen.connect(self._choose_images)
+        dialog.to_review.connect(lambda found: self._look_at(found, title))
+        dialog.open()
+
+    def fetch(self) -> None:
+        """Let the user fetch some images onto the light table."""
+        project, partition = self._document.project, self._document.partition
+        if project is None or partition is None:
+            return
+        seed = project.analysis.settings.seed + self._fetches
+        found = sources(project, partition, self._clusters.chosen(), seed)
+        if not found:
+            self._notice.notify("Every image is confirmed.")
+            return
+        # The next sample at random is another one.
+        self._fetches += 1
+        dialog = FetchDialog(found, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fetched.connect(self._look_at)
+        dialog.open()
+
+    def agree_in_bulk(self) -> None:
+        """Let the user agree with all probable proposals of a label."""
+        project = self._document.project
+        if project is None or project.proposal is None:
+            return
+        dialog = BulkAgreementDialog(project, self._thumbnails, self._overlays, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.agreed.connect(self._document.accept_proposals)
+        dialog.open()

@@ -1,0 +1,115 @@
+"""Agreeing with many proposals at once, with a random sample of them in sight."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.bulk_agreement import SAMPLE, agreement, proposed_labels
+from defect_workbench.app.document.item_models import ImageModel, Section
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
+from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.map_overlays import MapOverlays
+
+_AT_LEAST = 0.95
+
+
+class BulkAgreementDialog(QDialog):
+    """Shows how many proposals of a label are above a probability, and ten of them.
+
+    Signals: agreed(images) when the user agrees with all of them.
+    """
+
+    agreed = Signal(object)
+
+    def __init__(
+        self, project: Project, loader: ThumbnailLoader, overlays: MapOverlays, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        assert project.proposal is not None
+        self.setObjectName("bulkAgreement")
+        self.setWindowTitle("Agree with proposals")
+        self.resize(820, 460)
+        self._project, self._proposal = project, project.proposal
+        self._seed = 0
+        self._images: Integers | None = None
+        self.label = QComboBox()
+        for name, count in proposed_labels(project.proposal, project.partition).items():
+            self.label.addItem(f"{name} ({count:,})", name)
+        self.at_least = QDoubleSpinBox()
+        self.at_least.setRange(0.0, 1.0)
+        self.at_least.setSingleStep(0.01)
+        self.at_least.setValue(_AT_LEAST)
+        self.words = secondary_label()
+        self.another = QPushButton("Another sample")
+        self.model = ImageModel(loader, self)
+        self.gallery = Gallery(overlays)
+        self.gallery.setModel(self.model)
+        self.gallery.set_message("No proposal of this label is as probable as this")
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.ok_button = self.buttons.addButton("Agree", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._make_layout()
+        # Enter must not agree with images that were not looked at.
+        for button in (self.ok_button, self.another):
+            button.setAutoDefault(False)
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
+        self.label.currentIndexChanged.connect(self._show)
+        self.at_least.valueChanged.connect(self._show)
+        self.another.clicked.connect(self._draw_again)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        self._show()
+
+    def _make_layout(self) -> None:
+        label, at_least = QLabel("&Label"), QLabel("&Probability at least")
+        label.setBuddy(self.label)
+        at_least.setBuddy(self.at_least)
+        head = QHBoxLayout()
+        for widget in (label, self.label, at_least, self.at_least):
+            head.addWidget(widget)
+        head.addStretch(1)
+        head.addWidget(self.another)
+        foot = QHBoxLayout()
+        foot.addWidget(self.words, 1)
+        foot.addWidget(self.buttons)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self.gallery, 1)
+        layout.addLayout(foot)
+
+    def _show(self) -> None:
+        label, project = str(self.label.currentData() or ""), self._project
+        found = agreement(self._proposal, project.partition, label, self.at_least.value())
+        self._images = found.images
+        shown = found.sample(self._seed)
+        paths = [image.path for image in project.images.images]
+        title = f"{len(shown)} of {counted(len(found.images), 'image')} at random"
+        sections = (Section(title, "", None, 0, len(shown), None),) if len(shown) else ()
+        self.model.set_rows(project.images.root, paths, shown, sections)
+        self.another.setEnabled(len(found.images) > SAMPLE)
+        self.ok_button.setEnabled(len(found.images) > 0)
+        self.ok_button.setText(f"Agree with all {len(found.images):,}" if len(found.images) else "Agree")
+        errors = f"{found.expected_errors:.1f} of them are expected to be wrong, by their probabilities"
+        self.words.setText(errors if len(found.images) else "")
+
+    def _draw_again(self) -> None:
+        self._seed += 1
+        self._show()
+
+    def _accept(self) -> None:
+        self.accept()
+        self.agreed.emit(self._images)

@@ -1,0 +1,124 @@
+"""All images by how much they are like one or several others."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.document.item_models import ImageModel, Section
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.likeness import Likeness, ranked, ways
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
+from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.shared.map_overlays import MapOverlays
+
+_WAY_LABELS = {
+    Likeness.GROUPING: "As they are grouped",
+    Likeness.PICTURE: "The whole image",
+    Likeness.DEFECT: "The defect",
+}
+
+
+class SimilarImagesDialog(QDialog):
+    """Shows images and all others, the most similar first.
+
+    Signals: chosen(images) to select in the window; to_review(images) to look at on the light table, those
+    that were asked about first.
+    """
+
+    chosen = Signal(list)
+    to_review = Signal(list)
+
+    def __init__(
+        self,
+        project: Project,
+        images: Integers,
+        loader: ThumbnailLoader,
+        overlays: MapOverlays,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("similarImages")
+        self.resize(980, 640)
+        self._project, self._images = project, images
+        self._others: Integers = np.empty(0, np.intp)
+        first = project.images.images[int(images[0])].path
+        self.title = first if len(images) == 1 else counted(len(images), "image")
+        self.setWindowTitle(f"Images like {self.title}")
+        self.model = ImageModel(loader, self)
+        self.gallery = Gallery(overlays)
+        self.gallery.setModel(self.model)
+        self.gallery.setAccessibleName("Similar images, most similar first")
+        self.way = QComboBox()
+        for way in ways(project.analysis):
+            self.way.addItem(_WAY_LABELS[way], way)
+        self.way.currentIndexChanged.connect(self._rank)
+        label = QLabel("&Compare by")
+        label.setBuddy(self.way)
+        head = QHBoxLayout()
+        head.addWidget(label)
+        head.addWidget(self.way)
+        head.addStretch(1)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.table_button = self.buttons.addButton("Light table", QDialogButtonBox.ButtonRole.ActionRole)
+        self.table_button.setToolTip(
+            "Look at the selected images, or at all, at full size and sort them by keys"
+        )
+        self.select_button = self.buttons.addButton("Select", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.select_button.setToolTip("Select these images in the window")
+        self.select_button.setEnabled(False)
+        self.table_button.clicked.connect(self._review)
+        self.buttons.accepted.connect(self._select)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self.gallery, 1)
+        layout.addWidget(self.buttons)
+        self.gallery.selectionModel().selectionChanged.connect(self._on_selection)
+        self.gallery.activated.connect(self._review)
+        self._rank()
+        self.gallery.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _rank(self) -> None:
+        way = Likeness(self.way.currentData())
+        self._others, distances = ranked(self._project.analysis, self._images, way)
+        asked, others = len(self._images), len(self._others)
+        sections = [Section(self.title, "", None, 0, asked, None)]
+        if others:
+            detail = f"most similar first  ·  distance {distances[0]:.2f} to {distances[-1]:.2f}"
+            sections.append(Section(f"{counted(others, 'image')}", detail, None, asked, others, -1))
+        paths = [image.path for image in self._project.images.images]
+        order = np.concatenate([self._images, self._others])
+        self.model.set_rows(self._project.images.root, paths, order, tuple(sections))
+        self._on_selection()
+
+    def _selected(self) -> list[int]:
+        rows = sorted(index.row() for index in self.gallery.selectionModel().selectedIndexes())
+        return [int(self.model.order[row]) for row in rows]
+
+    def _on_selection(self) -> None:
+        count = len(self._selected())
+        self.select_button.setEnabled(count > 0)
+        self.select_button.setText(f"Select {counted(count, 'image')}" if count else "Select")
+
+    def _select(self) -> None:
+        chosen = self._selected()
+        self.accept()
+        self.chosen.emit(chosen)
+
+    def _review(self) -> None:
+        chosen = self._selected()
+        shown = chosen if len(chosen) > 1 else [*self._images.tolist(), *self._others.tolist()]
+        self.accept()
+        self.to_review.emit(shown)

@@ -1,0 +1,52 @@
+"""What happens when something is dropped on the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QWidget
+
+
+class Dropping(QObject):
+    """Opens the one folder or session that is dropped on a window; looks for images like one that is dropped.
+
+    Parameters
+    ----------
+    open_path, find_similar : callable
+        Called with the path once the drop is over.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        open_path: Callable[[Path], None],
+        find_similar: Callable[[Path], None],
+    ) -> None:
+        super().__init__(window)
+        self._open_path, self._find_similar = open_path, find_similar
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Accept one file or folder."""
+        # An enter event is a drop event, too.
+        if event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop) or not isinstance(event, QDropEvent):
+            return super().eventFilter(watched, event)
+        path = _dropped_path(event)
+        if path is None:
+            return super().eventFilter(watched, event)
+        event.acceptProposedAction()
+        if event.type() == QEvent.Type.Drop:
+            opens = path.is_dir() or path.suffix == ".dwb"
+            handle = self._open_path if opens else self._find_similar
+            QTimer.singleShot(0, self, lambda: handle(path))
+        return True
+
+
+def _dropped_path(event: QDropEvent) -> Path | None:
+    """Return the one file or folder that is dropped; None if anything else is."""
+    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 else None

@@ -1,0 +1,1 @@
+"""The file of the class library."""
