@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.window.main_window import MainWindow
@@ -166,3 +166,21 @@ def test_charts_are_copied_by_a_right_click(at_work: MainWindow) -> None:
         (x, y) for x in range(image.width() // 2, image.width(), 3) for y in range(0, image.height(), 3)
     ]
     assert any(image.pixel(x, y) != background for x, y in beyond)
+
+
+def test_a_right_click_on_the_map_offers_to_copy_it_and_a_right_drag_pans(
+    at_work: MainWindow, qtbot: QtBot
+) -> None:
+    at_work.tabs.setCurrentIndex(1)
+    view, right = at_work.map, Qt.MouseButton.RightButton
+    qtbot.mousePress(view, right, pos=QPoint(200, 200))
+    before = view.screen_points()
+    qtbot.mouseMove(view, QPoint(240, 230))
+    qtbot.mouseRelease(view, right, pos=QPoint(240, 230))
+    assert QApplication.activePopupWidget() is None
+    assert (view.screen_points() - before)[0].tolist() == pytest.approx([40, 30])
+    qtbot.mouseClick(view, right, pos=QPoint(200, 200))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()] == ["Copy map"]
+    menu.close()

@@ -43,7 +43,6 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
-from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.welcome import Welcome
@@ -116,7 +115,6 @@ class PanelWindow(QMainWindow):
         )
 
         self.map = MapView(self.document, self.thumbnails)
-        offer_copy(self.map, "map")
         self.map_method = QComboBox()
         self.map_method.addItem("Principal components")
         self.map_method.addItem("Neighbours (t-SNE)")

@@ -84,9 +84,11 @@ def slides_file(
     maker = PageMaker(project, thumbnail, PICTURE_PIXELS, classes or ClassLibrary())
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
-    for number in range(len(partition.clusters)):
+    # One or two pictures fill the slide.
+    close = PageMaker(project, thumbnail, 2 * PICTURE_PIXELS, classes or ClassLibrary())
+    for number, cluster in enumerate(partition.clusters):
         reporter.check()
-        _page_slide(deck, maker.of_cluster(number))
+        _page_slide(deck, (maker if len(cluster.members) > 2 else close).of_cluster(number))
         reporter.advance()
     reporter.check()
     if len(partition.outliers):
@@ -113,6 +115,7 @@ class _Deck:
         """Stretch the master and the layouts, which are 4:3, so that slides added later fit too."""
         before = self._deck.slide_width or Inches(10)
         factor = Inches(WIDTH) / before
+        self._deck.element.sldSz.attrib.pop("type", None)  # "screen4x3"
         self._deck.slide_width, self._deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
         for page in (self._deck.slide_master, *self._deck.slide_layouts):
             for shape in page.placeholders:
