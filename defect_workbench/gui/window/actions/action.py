@@ -39,6 +39,7 @@ class Group(Enum):
 
     OPEN = Menu.FILE, "open"
     SAVE = Menu.FILE, "save"
+    COPY = Menu.FILE, "copy"
     DATA = Menu.FILE, "data"
     COMPARE = Menu.FILE, "compare"
     QUIT = Menu.FILE, "quit"

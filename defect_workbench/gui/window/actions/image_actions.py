@@ -11,7 +11,6 @@ from defect_workbench.gui.window.actions.conditions import (
     some_images,
     with_maps,
     with_suggested_images,
-    with_tree,
     with_unreviewed_proposals,
 )
 
@@ -33,23 +32,6 @@ ENTRIES = (
         lambda controllers: controllers.clipboard.copy_images(),
         some_images,
         ("Ctrl+C",),
-    ),
-    Action(
-        "actionCopySheet",
-        "Copy contact sh&eet",
-        "Copy a picture of the selected cluster or images: count, names and scale bars",
-        Group.IMAGES,
-        lambda controllers: controllers.clipboard.copy_sheet(),
-        images_or_clusters,
-        ("Ctrl+Shift+C",),
-    ),
-    Action(
-        "actionCopyDendrogram",
-        "Copy dendrogr&am",
-        "Copy the dendrogram as it is shown",
-        Group.IMAGES,
-        lambda controllers: controllers.clipboard.copy_dendrogram(),
-        with_tree,
     ),
     Action(
         "actionShowFile",
