@@ -1,4 +1,4 @@
-"""`export`: export a session, add it to an earlier export, or undo an export."""
+"""`export`: export a session as labelled folders or as slides, add to an earlier export, or undo one."""
 
 from __future__ import annotations
 
@@ -21,26 +21,47 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.export import check_out, undo
+from defect_workbench.workflows.export import (
+    SlidesRequest,
+    check_out,
+    check_slides,
+    export_slides,
+    undo,
+)
 from defect_workbench.workflows.open_project import open_session
 from defect_workbench.workflows.side_table import join_side_table
 
 _SHOWN = 10
+# The options that slides do not have.
+_OF_FOLDERS = (
+    "out", "undo", "seed", "mode", "split", "shares", "format", "confirmed", "add", "dry_run",
+    "side_data", "name_column", "category",
+)  # fmt: skip
 
 
 def add(commands: Commands, places: UserDirs) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
         "export",
-        help="export a session to labelled folders, or undo an export",
+        help="export a session to labelled folders or slides, or undo an export",
         usage="defect-workbench export SESSION --out DIR [options]\n"
+        "       defect-workbench export SESSION --slides FILE.pptx [--folder FOLDER] [--json]\n"
         "       defect-workbench export --undo DIR [--dry-run] [--json]",
     )
     parser.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="session file (.dwb)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="result folder: new or empty, or an earlier export with --add"
+    )
+    parser.add_argument(
+        "--slides",
+        type=Path,
+        metavar="FILE.pptx",
+        help="write slides (PowerPoint) to a new file: counts, dendrogram, and a slide per cluster with "
+        "typical images and measurements",
     )
     parser.add_argument(
         "--undo",
@@ -55,30 +76,30 @@ def add(commands: Commands, places: UserDirs) -> None:
     add_json(parser)
     add_export_options(parser, confirmed=True)
     add_side_options(parser)
-    parser.set_defaults(run=run)
+    defaults = {name: parser.get_default(name) for name in _OF_FOLDERS}
+    parser.set_defaults(run=run, of_folders=defaults)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Export a session, or undo an export."""
+    if args.slides is not None:
+        return _slides(args, places, reporter)
     if args.undo is not None:
         if args.session is not None or args.out is not None or args.add:
             raise InputError("--undo DIR cannot be combined with SESSION, --out or --add")
         return _undo(args, reporter)
     if args.session is None or args.out is None:
-        raise InputError("give SESSION and --out DIR, or --undo DIR; see defect-workbench export --help")
+        raise InputError(
+            "give SESSION and --out DIR or --slides FILE.pptx, or --undo DIR; "
+            "see defect-workbench export --help"
+        )
     return _export(args, reporter)
 
 
 def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     check_seed(args.seed)
     export_options = export_options_of(args, args.seed)
-    project = open_session(args.session)
-    if args.folder is not None:
-        if not args.folder.is_dir():
-            raise InputError(f"there is no folder {args.folder}")
-        images = project.images
-        root = Path(os.path.abspath(args.folder))
-        project = replace(project, images=replace(images, root=root))
+    project = _project(args)
     table = side_table(args)
     if table is not None:
         project = join_side_table(project, table, args.name_column, args.category)
@@ -94,6 +115,46 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     if table is not None:
         print_side(project)
+    return 0
+
+
+def _project(args: argparse.Namespace) -> Project:
+    project = open_session(args.session)
+    if args.folder is None:
+        return project
+    if not args.folder.is_dir():
+        raise InputError(f"there is no folder {args.folder}")
+    root = Path(os.path.abspath(args.folder))
+    return replace(project, images=replace(project.images, root=root))
+
+
+def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
+    given = [name for name, default in args.of_folders.items() if getattr(args, name) != default]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise InputError(f"--slides cannot be combined with {option}; run the command once for each")
+    if args.session is None:
+        raise InputError("give SESSION and --slides FILE.pptx; see defect-workbench export --help")
+    request = SlidesRequest(args.slides)
+    check_slides(request)
+    project = _project(args)
+    try:
+        request = replace(request, classes=LibraryFile(places.classes).load())
+    except InputError as error:
+        reporter.warn(f"the slides have no definitions: {error}")
+    missing = export_slides(project, request, reporter)
+    reporter.close()
+    partition = project.partition
+    if args.json:
+        counts = {"clusters": len(partition.clusters), "outliers": len(partition.outliers)}
+        print_json({"images": len(project.images), **counts, "slides": str(args.slides), "missing": missing})
+        return 0
+    print_text(
+        f"{counted(len(project.images), 'image')} in {counted(len(partition.clusters), 'cluster')} and "
+        f"{counted(len(partition.outliers), 'outlier')} written as slides to {args.slides}"
+    )
+    if missing:
+        print_text(f"{counted(missing, 'image')} no longer in {project.images.root}")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""Write a result folder, plan one without writing it, or undo what was written."""
+"""Write a result folder or slides, plan a folder without writing it, or undo what was written."""
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from typing import Literal
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
+from defect_workbench.storage.files.publishing import publish
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.manifest import MoreColumns
@@ -167,3 +170,77 @@ def save_dendrogram(project: Project, path: Path) -> None:
             draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind, branches))
     except OSError as error:
         raise WorkbenchError(f"{path} cannot be written: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class SlidesRequest:
+    """Slides to write.
+
+    Attributes
+    ----------
+    file : Path
+        Its name ends in .pptx.
+    made : datetime.date
+        The date that they show; by default today's.
+    replace : bool
+        Whether an existing file may be replaced.
+    classes : ClassLibrary
+        Where the definitions of named clusters are.
+    """
+
+    file: Path
+    made: datetime.date = field(default_factory=lambda: datetime.datetime.now().astimezone().date())
+    replace: bool = False
+    classes: ClassLibrary = field(default_factory=ClassLibrary)
+
+
+def check_slides(request: SlidesRequest) -> None:
+    """Check, before the work, that the slides can be written.
+
+    Raises
+    ------
+    InputError
+        If the file exists and may not be replaced, or cannot be created.
+    """
+    file = request.file
+    if file.suffix.lower() != ".pptx":
+        raise InputError(f"{file} is not the name of a PowerPoint file; let it end in .pptx")
+    if not file.parent.is_dir():
+        raise InputError(f"{file} cannot be written: there is no folder {file.parent}")
+    if os.path.lexists(file) and not (request.replace and file.is_file()):
+        raise InputError(f"{file} already exists, so nothing was written; name a new file")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{file} cannot be written: {file.parent} is not a writable folder")
+
+
+def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) -> int:
+    """Write slides: a title, the images per cluster, a slide per cluster, the outliers.
+
+    Returns
+    -------
+    int
+        The number of images that no longer exist; the slides say so in their place.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; see `check_slides`.
+    WorkbenchError
+        If no image exists any more, or writing failed; then nothing is written.
+    Cancelled
+        If the user cancels; then nothing is written.
+    """
+    check_slides(request)
+    images, missing = project.images, 0
+    reporter.stage("Looking for the images", None)
+    for number in range(len(images)):
+        reporter.check()
+        missing += not images.absolute(number).is_file()
+    if missing == len(images):
+        raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
+    from defect_workbench.storage.report.slides.slide_deck import slides_file
+
+    data = slides_file(project, request.made, thumbnail, reporter, request.classes)
+    reporter.check()
+    publish(request.file, {request.file: data}, replace=request.replace)
+    return missing

@@ -122,7 +122,8 @@ def test_a_picture_and_paths_are_copied(opened: MainWindow, qtbot: QtBot) -> Non
     assert project is not None
     clipboard = QGuiApplication.clipboard()
     opened.choose_image(5)
-    qtbot.keyClick(opened.gallery, Qt.Key.Key_C, CTRL)
+    with qtbot.waitSignal(opened.clipboard.status, timeout=10_000):
+        qtbot.keyClick(opened.gallery, Qt.Key.Key_C, CTRL)
     path = project.images.absolute(5)
     assert clipboard.text() == str(path)
     record = project.images.images[5]

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.document.item_models import Role
-from defect_workbench.core.images.lengths import length_words, round_length
+from defect_workbench.core.images.lengths import area_words, length_words, round_length, scale_bar
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
@@ -56,6 +56,12 @@ def test_the_blocks_that_speak_for_the_cluster_are_named(opened: MainWindow, qtb
 def test_scale_bars_have_round_lengths_in_a_fitting_unit() -> None:
     assert [round_length(most) for most in (1, 1.9, 2, 4.99, 5, 99, 0.07)] == [1, 1, 2, 2, 5, 50, 0.05]
     assert [length_words(n) for n in (0.5, 200, 1000, 5e6)] == ["0.5 nm", "200 nm", "1 µm", "5 mm"]
+    assert [area_words(n) for n in (0.5, 81234, 2e6, 3e12)] == ["0.5 nm²", "81,200 nm²", "2 µm²", "3 mm²"]
+    assert [scale_bar(90, 2.5), scale_bar(90, None), scale_bar(0.9, None)] == [
+        (80, "200 nm"),
+        (50, "50 px"),
+        None,
+    ]
 
 
 def test_notes_are_shown_kept_and_undone(opened: MainWindow, answers: Answers) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -68,6 +69,13 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     assert dialog.columns.item(0).text().startswith("element")
     assert "strongly related" in dialog.reading.text()
     assert dialog.table.rowCount() == len(partition.clusters) + 1
+    assert [action.text() for action in dialog.table.actions()] == ["Copy picture", "Copy text"]
+    dialog.table.actions()[1].trigger()
+    lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
+    assert lines[0] == ["", "Al", "N"]
+    assert [line[0] for line in lines[1:]] == [*(c.label for c in partition.clusters), "Outliers"]
+    dialog.table.actions()[0].trigger()
+    assert not QGuiApplication.clipboard().image().isNull()
     dialog.close()
 
     assert without_mnemonic(opened.actions_by_name["actionUndo"].text()) == "Undo Join edx.csv"

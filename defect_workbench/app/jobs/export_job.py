@@ -1,4 +1,4 @@
-"""Jobs that plan, write and undo exports."""
+"""Jobs that plan, write and undo exports, and write slides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.result.receipt import UndoResult
 from defect_workbench.storage.result.result_folder import Plan, session_of
 from defect_workbench.workflows import export as exporting
-from defect_workbench.workflows.export import ExportRequest
+from defect_workbench.workflows.export import ExportRequest, SlidesRequest
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,14 @@ class ExportUndone(ResultOnDisk):
     undone: UndoResult
 
 
+@dataclass(frozen=True)
+class SlidesExported(ResultOnDisk):
+    """Slides were written; `missing` images no longer exist."""
+
+    file: Path
+    missing: int
+
+
 def plan(project: Project, request: ExportRequest) -> Work:
     """Return the job that lists what an export would write."""
 
@@ -71,5 +79,14 @@ def undo_export(out: Path) -> Work:
 
     def work(reporter: JobReporter) -> ExportUndone:
         return ExportUndone(out, exporting.undo(out, reporter))
+
+    return work
+
+
+def export_slides(project: Project, request: SlidesRequest) -> Work:
+    """Return the job that writes slides."""
+
+    def work(reporter: JobReporter) -> SlidesExported:
+        return SlidesExported(request.file, exporting.export_slides(project, request, reporter))
 
     return work

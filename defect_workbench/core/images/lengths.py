@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+# The part of an image's width that a scale bar takes at most.
+SHARE = 0.28
 _UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
 
 
@@ -17,3 +19,29 @@ def length_words(nanometres: float) -> str:
     """Return a length in a suitable unit, to three significant figures."""
     scale, unit = next((pair for pair in _UNITS if nanometres >= pair[0]), (1.0, "nm"))
     return f"{float(f'{nanometres / scale:.3g}'):g} {unit}"
+
+
+def area_words(square_nanometres: float) -> str:
+    """Return an area in a suitable unit, to three significant figures."""
+    pairs = ((scale * scale, f"{unit}²") for scale, unit in _UNITS)
+    scale, unit = next((pair for pair in pairs if square_nanometres >= pair[0]), (1.0, "nm²"))
+    return f"{float(f'{square_nanometres / scale:.3g}'):,g} {unit}"
+
+
+def scale_bar(longest: float, nanometres: float | None) -> tuple[float, str] | None:
+    """Return the longest scale bar of a round length: its length in image pixels, and its label.
+
+    Parameters
+    ----------
+    longest : float
+        What it must not exceed, in image pixels.
+    nanometres : float or None
+        Per image pixel; without it, the bar is in pixels, and there is none below one pixel.
+    """
+    if nanometres is None:
+        if longest < 1:
+            return None
+        length = round_length(longest)
+        return length, f"{length:g} px"
+    length = round_length(longest * nanometres)
+    return length / nanometres, length_words(length)

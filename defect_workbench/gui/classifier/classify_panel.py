@@ -32,6 +32,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 from defect_workbench.workflows.train import TrainRequest
 
@@ -83,6 +84,7 @@ class ClassifyPanel(QWidget):
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
         self.curves, self.figures = Curves(), QTextBrowser()
+        offer_copy(self.curves, "chart")
         self.figures.setObjectName("evaluation")
         self.figures.setFrameShape(QFrame.Shape.NoFrame)
         self.figures.setHtml(_EMPTY)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QMimeData, QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QItemSelectionModel, QObject, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role, note_of
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.app.image_loading.full_image_loader import full_image
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.messages import Messages, NameRequest
 from defect_workbench.core.arrays import Integers
@@ -160,22 +159,6 @@ class ReviewController(QObject):
     def mark_as_nuisance(self) -> None:
         """Mark the selected images as of no interest."""
         self._document.nuisance(self.chosen_images())
-
-    def copy_images(self) -> None:
-        """Put the files of the selected images on the clipboard; of a single image, the picture as well."""
-        project, chosen = self._document.project, self.chosen_images().tolist()
-        if project is None or not chosen:
-            return
-        paths = [str(project.images.absolute(image)) for image in chosen]
-        data = QMimeData()
-        data.setText("\n".join(paths))
-        data.setUrls([QUrl.fromLocalFile(path) for path in paths])
-        if len(paths) == 1:
-            picture = full_image(paths[0])
-            if not picture.isNull():
-                data.setImageData(picture)
-        QGuiApplication.clipboard().setMimeData(data)
-        self.status.emit(f"{images(len(paths))} copied")
 
     def show_file(self) -> None:
         """Open the folder of the first selected image in the file manager, and tell its path."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.gallery_sections import images
@@ -18,7 +19,7 @@ from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.shared.banners import NoticeBanner
-from defect_workbench.workflows.export import ExportRequest
+from defect_workbench.workflows.export import ExportRequest, SlidesRequest
 
 
 class OutputController(QObject):
@@ -64,6 +65,7 @@ class OutputController(QObject):
             open_job.Compared: self.show_comparison,
             export_job.Exported: self._on_exported,
             export_job.ExportUndone: self._on_export_undone,
+            export_job.SlidesExported: self._on_slides_exported,
         }
 
     @property
@@ -145,6 +147,30 @@ class OutputController(QObject):
         if left:
             words += f" Kept because changed or added later: {counted(left, 'file')}."
         self._notice.notify(words)
+
+    def choose_slides(self) -> None:
+        """Ask for a file and write slides there."""
+        project, session = self._document.project, self._document.session
+        if project is not None:
+            near = session if session is not None else project.images.root
+            suggestion = near.with_name(f"{session.stem if session is not None else near.name}.pptx")
+            file_dialogs.ask_slides_to_write(self._parent, suggestion, self.slides_to)
+
+    def slides_to(self, path: Path) -> None:
+        """Write slides to a file; the user agreed to replace it if it exists."""
+        if self._document.project is not None:
+            request = SlidesRequest(path, replace=True, classes=self._document.classes)
+            self._run(export_job.export_slides(self._document.project, request))
+
+    def _on_slides_exported(self, result: export_job.SlidesExported) -> None:
+        words = f"Slides written to {result.file}"
+        if result.missing:
+            words += f". They show frames in place of images that were not found: {result.missing:,}"
+        self._notice.notify(words, "Open slides", lambda: self._open(result.file))
+
+    def _open(self, file: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(file))):
+            self._notice.notify(f"No program for slides was found. They are in {file}", warning=True)
 
     def choose_drawing(self) -> None:
         """Ask for a file and write the dendrogram there."""

@@ -214,7 +214,8 @@ class Dendrogram(QWidget):
                 room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message
             )
             return
-        ratio, viewport = self.devicePixelRatioF(), self._viewport()
+        # Of a copy at another resolution, not of the screen.
+        ratio, viewport = painter.deviceTransform().m11(), self._viewport()
         font, palette = small_font(self.font()), self.palette()
         if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
             self._pixmap = draw_scene(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 from defect_workbench.core.project.side_data import ColumnKind, SideData
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
+from defect_workbench.gui.shared.copying import offer_copy
+from defect_workbench.storage.files.csv_cells import safe_text
 
 
 class AssociationDialog(QDialog):
@@ -56,6 +58,10 @@ class AssociationDialog(QDialog):
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        offer_copy(self.table, "picture")
+        as_text = QAction("Copy text", self.table)
+        as_text.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.table_text()))
+        self.table.addAction(as_text)
         right = QWidget()
         rows = QVBoxLayout(right)
         rows.setContentsMargins(8, 0, 0, 0)
@@ -76,6 +82,15 @@ class AssociationDialog(QDialog):
         layout.addWidget(close)
         self.columns.currentRowChanged.connect(self._show)
         self.columns.setCurrentRow(0)
+
+    def table_text(self) -> str:
+        """Return the cross-table as text with tabs, for a spreadsheet."""
+        model = self.table.model()
+        rows, columns = range(model.rowCount()), range(model.columnCount())
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        lines = [["", *(model.headerData(j, across) for j in columns)]]
+        lines += [[model.headerData(i, down), *(model.index(i, j).data() for j in columns)] for i in rows]
+        return "\n".join("\t".join(safe_text(str(cell)) for cell in line) for line in lines)
 
     def _show(self, row: int) -> None:
         if not 0 <= row < len(self._associations):

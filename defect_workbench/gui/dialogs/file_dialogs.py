@@ -97,6 +97,15 @@ def ask_drawing_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     _open(dialog, done)
 
 
+def ask_slides_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
+    """Ask where to write slides; the dialog asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Export slides", str(suggestion), "PowerPoint (*.pptx)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("pptx")
+    dialog.selectFile(str(suggestion))
+    _open(dialog, done)
+
+
 def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
     dialog = QFileDialog(parent, title, "", names)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from defect_workbench.core.images.lengths import length_words, round_length
+from defect_workbench.core.images.lengths import SHARE, scale_bar
 
-_SHARE, _MARGIN = 0.28, 10
+_MARGIN = 10
 
 
 def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: float | None) -> None:
@@ -20,15 +20,11 @@ def draw_scale_bar(painter: QPainter, room: QRectF, pixel: float, nanometres: fl
     nanometres : float or None
         Per image pixel; without it, the bar is in pixels.
     """
-    longest = room.width() * _SHARE / pixel
-    if nanometres is None:
-        if longest < 1:
-            return
-        length = round_length(longest)
-        width, words = length * pixel, f"{length:g} px"
-    else:
-        length = round_length(longest * nanometres)
-        width, words = length / nanometres * pixel, length_words(length)
+    bar_and_label = scale_bar(room.width() * SHARE / pixel, nanometres)
+    if bar_and_label is None:
+        return
+    length, words = bar_and_label
+    width = length * pixel
     metrics = painter.fontMetrics()
     plate = QRectF(0, 0, max(width, metrics.horizontalAdvance(words)) + 16, metrics.height() + 18)
     plate.moveTopLeft(QPointF(room.left() + _MARGIN, room.bottom() - _MARGIN - plate.height()))

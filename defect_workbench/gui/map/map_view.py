@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from defect_workbench.app.document.colouring import Colouring, colour_by
 from defect_workbench.app.document.columns import Column
@@ -29,6 +29,7 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.gui.map.map_legend import draw_legend
+from defect_workbench.gui.shared.copying import offer_copy
 
 _MARGIN = 40
 _MEDOID = 52
@@ -58,9 +59,13 @@ class MapView(QWidget):
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self._lasso: list[QPointF] = []
         self._panning: QPointF | None = None
+        self._pressed = QPointF()
         self._image: QImage | None = None
         self._colouring: Colouring | None = None
         self._column = ""
+        offer_copy(self, "map")
+        # At the press, it would end panning with the right button.
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         document.partition_changed.connect(self._redraw)
         loader.ready.connect(lambda _: self.update())
 
@@ -140,8 +145,10 @@ class MapView(QWidget):
             words = "The map appears once all images have been compared"
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), words)
             return
-        if self._image is None:
-            self._image = self._draw_points(self.devicePixelRatioF())
+        # Of a copy at another resolution, not of the screen.
+        ratio = painter.deviceTransform().m11()
+        if self._image is None or self._image.devicePixelRatio() != ratio:
+            self._image = self._draw_points(ratio)
         painter.drawImage(0, 0, self._image)
         self._draw_medoids(painter)
         if self._colouring is not None:
@@ -217,7 +224,7 @@ class MapView(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._lasso = [event.position()]
         else:
-            self._panning = event.position()
+            self._panning = self._pressed = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -232,9 +239,15 @@ class MapView(QWidget):
             self._redraw()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Select the images in the lasso, or the image that was clicked."""
+        """Select the images in the lasso or the one that was clicked; show the menu after a right click."""
         self._panning = None
         self.unsetCursor()
+        moved = (event.position() - self._pressed).manhattanLength()
+        if event.button() == Qt.MouseButton.RightButton and moved < QApplication.startDragDistance():
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addActions(self.actions())
+            menu.popup(event.globalPosition().toPoint())
         if not self._lasso or event.button() != Qt.MouseButton.LeftButton:
             return
         corners, self._lasso = self._lasso, []

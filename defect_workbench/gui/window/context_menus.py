@@ -1,4 +1,4 @@
-"""What a right click offers on images and on clusters."""
+"""What a right click offers on images, on clusters and on the dendrogram."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _ON_IMAGES = (
     "actionLightTable",
     "actionFindSimilar",
     "actionCopyImage",
+    "actionCopySheet",
     "actionShowFile",
     "actionCut",
     "actionPaste",
@@ -25,13 +26,19 @@ _ON_CLUSTERS = (
     "actionMerge",
     "actionRefineCluster",
     "actionNote",
+    "actionCopySheet",
     "actionPaste",
     "actionCompareClusters",
 )
 
 
-def add_context_menus(actions: Mapping[str, QAction], images: QWidget, clusters: QWidget) -> None:
-    """Offer actions, by object name, on a right click on images and on clusters."""
-    for view, names in ((images, _ON_IMAGES), (clusters, _ON_CLUSTERS)):
+_ON_DENDROGRAM = ("actionSuggestCut", "actionCopyDendrogram", "actionSaveDendrogram")
+
+
+def add_context_menus(
+    actions: Mapping[str, QAction], images: QWidget, clusters: QWidget, dendrogram: QWidget
+) -> None:
+    """Offer actions, by object name, on a right click on images, on clusters and on the dendrogram."""
+    for view, names in ((images, _ON_IMAGES), (clusters, _ON_CLUSTERS), (dendrogram, _ON_DENDROGRAM)):
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         view.addActions([actions[name] for name in names])

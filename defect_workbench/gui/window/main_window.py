@@ -142,6 +142,7 @@ class MainWindow(PanelWindow):
             self.preprocessing,
             self.classifier,
             self.review,
+            self.clipboard,
             self.classes,
             self.refinement,
             StrangeSplitting(self.document, self.thumbnails, self.overlays, self),
@@ -170,7 +171,7 @@ class MainWindow(PanelWindow):
         self.menus.refresh_icons()
         self.theme_changed.connect(self.menus.refresh_icons)
         self.cluster_count = self.menus.cluster_count
-        add_context_menus(self.actions_by_name, self.gallery, self.cluster_list)
+        add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:
@@ -218,7 +219,6 @@ class MainWindow(PanelWindow):
             lambda: self.map.set_chosen(self.review.chosen_images())
         )
         self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
-        self.review.status.connect(lambda text: self.statusBar().showMessage(text, 5000))
         for changed in self.action_state.signals():
             changed.connect(self._refresh_actions)
 
@@ -387,6 +387,7 @@ class MainWindow(PanelWindow):
         self.jobs.close()
         self.session_guard.close()
         self.outputs.close()
+        self.clipboard.close()
         self.preprocessing.close()
         self.thumbnails.close()
         self.large_thumbnails.close()

@@ -29,6 +29,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
+from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
 from defect_workbench.gui.dendrogram.grouping_panel import GroupingPanel
@@ -108,6 +109,9 @@ class PanelWindow(QMainWindow):
         self.inspector = Inspector(self.document, self.originals, self.thumbnails, self.overlays)
         self.review = ReviewController(
             self.document, self.cluster_list, self.gallery, self.thumbnails, self._messages, self
+        )
+        self.clipboard = Clipboard(
+            self.document, self.cluster_list, self.review.chosen_images, self.dendrogram, self
         )
         self.grouping = GroupingPanel(self.document)
         self.outlier_queue = OutlierQueue(
@@ -354,6 +358,8 @@ class PanelWindow(QMainWindow):
         self.size_slider.setToolTip("Size of the thumbnails")
         self.size_slider.setAccessibleName("Size of the thumbnails")
         bar = self.statusBar()
+        for source in (self.review, self.clipboard):
+            source.status.connect(lambda text: bar.showMessage(text, 5000))
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 12, 0)
         bar.addWidget(self.summary, 1)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
-from defect_workbench.core.arrays import Integers, Pixels
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
-from defect_workbench.storage.report.report_content import ContactSheet, EncodedImage
-
-Thumbnail = Callable[[Path, int], Pixels | None]
+from defect_workbench.storage.report.cluster_pages import PageImage, PageMaker
+from defect_workbench.storage.report.page_pictures import with_scale_bar
+from defect_workbench.storage.report.report_content import (
+    CaptionedImage,
+    ContactSheet,
+    EncodedImage,
+    Thumbnail,
+)
 
 THUMBNAIL = 96
+TYPICAL_SIDE = 200
 _COLUMNS = 10
 _SHEET_IMAGES = 40
 _GAP = 4
@@ -26,6 +33,8 @@ _BACKGROUND = "#9f9f9f"
 
 def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[ContactSheet]:
     """Return a sheet per cluster, from the medoid outwards, and one of the outliers, highest score first.
+
+    Above the sheet of a cluster are its most typical images, as on its slide.
 
     Parameters
     ----------
@@ -45,15 +54,30 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []
-    for label, words, ink, members in groups:
+    maker = PageMaker(project, thumbnail, TYPICAL_SIDE)
+    for number, (label, words, ink, members) in enumerate(groups):
         reporter.check()
         shown = members[:_SHEET_IMAGES]
         shown_note = f", the first {len(shown)} shown" if len(shown) < len(members) else ""
-        files = [project.images.absolute(int(i)) for i in shown]
-        picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
-        sheets.append(ContactSheet(label, words + shown_note, ink, picture))
+        page = maker.of_cluster(number) if number < len(partition.clusters) else None
+        picture = None
+        if page is None or len(page.pictures) < len(members):
+            files = [project.images.absolute(int(i)) for i in shown]
+            picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
+        sheet = ContactSheet(label, words + shown_note, ink, picture)
+        if page is not None:
+            typical = tuple(_typical(image) for image in page.pictures)
+            sheet = replace(sheet, typical=typical, measurements=page.measurements, note=page.note)
+        sheets.append(sheet)
         reporter.advance()
     return sheets
+
+
+def _typical(image: PageImage) -> CaptionedImage:
+    picture = with_scale_bar(image)
+    if picture is None:
+        return CaptionedImage(None, ("cannot be read", image.name))
+    return CaptionedImage(EncodedImage.of(picture, "jpeg"), ("", image.name))
 
 
 def _sheet(files: Sequence[Path], thumbnail: Thumbnail) -> Image.Image:

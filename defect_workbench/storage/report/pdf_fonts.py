@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import groupby
@@ -26,6 +27,14 @@ _EAST_ASIAN = (
 _JAPANESE, _KOREAN = "HeiseiKakuGo-W5", "HYGothic-Medium"
 
 
+def leave_removed_working_folder() -> None:
+    """Change to the root folder if the working folder was removed: importing reportlab fails in it."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir(os.path.sep)
+
+
 def register_fonts() -> None:
     """Register the fonts; repeated calls do nothing."""
     _glyphs()
@@ -34,6 +43,7 @@ def register_fonts() -> None:
 @cache
 def _glyphs() -> frozenset[int]:
     """Code points that DejaVu Sans has."""
+    leave_removed_working_folder()
     import matplotlib
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont

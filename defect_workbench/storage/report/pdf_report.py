@@ -27,8 +27,10 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.report.pdf_fonts import BOLD, FONT, markup, register_fonts, text_width
 from defect_workbench.storage.report.report_content import (
+    CaptionedImage,
     CellMark,
     ContactSheet,
+    EncodedImage,
     ImageGrid,
     Report,
     ReportFigures,
@@ -168,17 +170,41 @@ _NO_PADDING: list[tuple[Any, ...]] = [
 
 
 def _sheet(sheet: ContactSheet) -> Flowable:
-    width, height = (side * _SHEET_POINTS for side in (sheet.picture.width, sheet.picture.height))
-    scale = min(1.0, _INNER / width, _MAX_IMAGE_HEIGHT / height)
-    picture = Image(io.BytesIO(sheet.picture.data), width * scale, height * scale, hAlign="LEFT")
     square = f'<font name="{FONT}" color="{sheet.colour}">\u25a0</font> '
-    return KeepTogether(
-        [
-            Paragraph(square + markup(sheet.title), _HEADING),
-            _text(sheet.words, _TEXTS[TextStyle.SOFT]),
-            picture,
-        ]
-    )
+    parts = [
+        Paragraph(square + markup(sheet.title), _HEADING),
+        _text(sheet.words, _TEXTS[TextStyle.SOFT]),
+    ]
+    if sheet.typical:
+        parts.append(_row_of_images(sheet.typical))
+    if sheet.measurements:
+        medians = "  ·  ".join(f"{name} {value}" for name, value in sheet.measurements)
+        parts.append(_text(f"Measurements (medians): {medians}", _CAPTION))
+    if sheet.note:
+        parts += [_text(line, _NOTE) for line in _shortened(sheet.note).split("\n")]
+    if sheet.picture is not None:
+        width, height = (side * _SHEET_POINTS for side in (sheet.picture.width, sheet.picture.height))
+        scale = min(1.0, _INNER / width, _MAX_IMAGE_HEIGHT / height)
+        data = io.BytesIO(sheet.picture.data)
+        parts += [Spacer(1, 4), Image(data, width * scale, height * scale, hAlign="LEFT")]
+    return KeepTogether(parts)
+
+
+def _row_of_images(images: Sequence[CaptionedImage]) -> Flowable:
+    """Return images side by side, as wide as a sixth of the page each."""
+    width = _INNER / 6
+    cells = []
+    for item in images:
+        cell: list[Flowable] = [] if item.picture is None else [_fitted(item.picture, width - _GAP)]
+        cells.append([*cell, _text(": ".join(filter(None, item.lines)), _CAPTION)])
+    style = [*_NO_PADDING, ("VALIGN", (0, 0), (-1, -1), "BOTTOM")]
+    return Table([cells], [width] * len(cells), hAlign="LEFT", style=style)
+
+
+def _fitted(picture: EncodedImage, side: float) -> Image:
+    scale = side / max(picture.width, picture.height)
+    data = io.BytesIO(picture.data)
+    return Image(data, picture.width * scale, picture.height * scale, hAlign="LEFT")
 
 
 def _grid(section: ImageGrid) -> list[Flowable]:
@@ -187,10 +213,7 @@ def _grid(section: ImageGrid) -> list[Flowable]:
     for item in section.pictures:
         lines: list[Flowable] = []
         if item.picture is not None:
-            side = width - 2 * _GAP
-            scale = side / max(item.picture.width, item.picture.height)
-            size = (item.picture.width * scale, item.picture.height * scale)
-            lines += [Image(io.BytesIO(item.picture.data), *size, hAlign="LEFT"), Spacer(1, 3)]
+            lines += [_fitted(item.picture, width - 2 * _GAP), Spacer(1, 3)]
         lines += [_text(line, _HEADER if number == 0 else _CELLS) for number, line in enumerate(item.lines)]
         cells.append(lines)
     rows = [cells[start : start + _GRID_COLUMNS] for start in range(0, len(cells), _GRID_COLUMNS)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +12,10 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.core.text import counted
 from defect_workbench.storage.files.atomic import write_text
-from defect_workbench.storage.report.contact_sheets import Thumbnail, contact_sheets
+from defect_workbench.storage.report.contact_sheets import contact_sheets
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.measurement_table import measurement_tables
+from defect_workbench.storage.report.pdf_fonts import leave_removed_working_folder
 from defect_workbench.storage.report.project_tables import cut_table, file_tables, outlier_tables, side_tables
 from defect_workbench.storage.report.report_content import (
     ContactSheet,
@@ -23,6 +23,7 @@ from defect_workbench.storage.report.report_content import (
     ReportFigure,
     ReportFigures,
     ReportTable,
+    Thumbnail,
 )
 
 NO_WEIGHTS = (
@@ -54,20 +55,12 @@ def write_reports(
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
-    _leave_removed_working_folder()
+    leave_removed_working_folder()
     from defect_workbench.storage.report.pdf_report import write_pdf
 
     report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
     write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
     write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
-
-
-def _leave_removed_working_folder() -> None:
-    """Change to the root folder if the working folder was removed: importing reportlab fails in it."""
-    try:
-        os.getcwd()
-    except OSError:
-        os.chdir(os.path.sep)
 
 
 def project_report(
@@ -77,6 +70,7 @@ def project_report(
     sheets: Sequence[ContactSheet],
 ) -> Report:
     """Return the report on a project; see `write_reports` for the parameters."""
+    figure = dendrogram_figure(project)
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(
         title=project.images.root.name or "/",
@@ -84,7 +78,7 @@ def project_report(
         lead=tuple(line for line in (_headline(project), made) if line),
         warnings=(NO_WEIGHTS,) if project.analysis.backbone is None else (),
         sections=(
-            *_dendrogram(project),
+            *([] if figure is None else [ReportFigures("Dendrogram", (figure,))]),
             *cut_table(project),
             *sheets,
             *tables,
@@ -111,7 +105,8 @@ def _headline(project: Project) -> str:
     return " · ".join(counts)
 
 
-def _dendrogram(project: Project) -> list[ReportFigures]:
+def dendrogram_figure(project: Project) -> ReportFigure | None:
+    """Return the drawing of the tree with its caption; None if there is no tree."""
     from defect_workbench.storage.report.figures import dendrogram_file
 
     analysis = project.analysis
@@ -130,5 +125,5 @@ def _dendrogram(project: Project) -> list[ReportFigures]:
         draw = partial(dendrogram_file, of_clusters, None, words)
         caption = "This method builds no tree of all images. The tree shown is that of the representatives."
     else:
-        return []
-    return [ReportFigures("Dendrogram", (ReportFigure(caption, draw, _DRAWING_POINTS),))]
+        return None
+    return ReportFigure(caption, draw, _DRAWING_POINTS)

@@ -6,9 +6,14 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from PIL import Image
+
+from defect_workbench.core.arrays import Pixels
+
+Thumbnail = Callable[[Path, int], Pixels | None]
 
 
 class TextStyle(StrEnum):
@@ -129,6 +134,14 @@ class EncodedImage:
 
 
 @dataclass(frozen=True)
+class CaptionedImage:
+    """An image with the lines below it, the first in bold; None if the image cannot be shown."""
+
+    picture: EncodedImage | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ContactSheet:
     """The images of one cluster.
 
@@ -136,6 +149,14 @@ class ContactSheet:
     ----------
     colour : str
         Colour of the cluster, as #rrggbb.
+    picture : EncodedImage or None
+        The images side by side; None if all of them are typical ones.
+    typical : tuple of CaptionedImage
+        The most typical images, larger.
+    measurements : tuple of (str, str)
+        Names and medians.
+    note : str
+        What the user wrote about the cluster.
     """
 
     kind: ClassVar = "sheet"
@@ -143,15 +164,10 @@ class ContactSheet:
     title: str
     words: str
     colour: str
-    picture: EncodedImage
-
-
-@dataclass(frozen=True)
-class CaptionedImage:
-    """An image with the lines below it, the first in bold; None if the image cannot be shown."""
-
     picture: EncodedImage | None
-    lines: tuple[str, ...]
+    typical: tuple[CaptionedImage, ...] = ()
+    measurements: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

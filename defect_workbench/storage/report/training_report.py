@@ -19,7 +19,6 @@ from defect_workbench.core.classifier.training_facts import (
     UnknownKinds,
 )
 from defect_workbench.core.text import sentence_case
-from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.report_content import (
     CaptionedImage,
     CellMark,
@@ -32,6 +31,7 @@ from defect_workbench.storage.report.report_content import (
     ReportText,
     Section,
     TextStyle,
+    Thumbnail,
 )
 
 THUMBNAIL = 176

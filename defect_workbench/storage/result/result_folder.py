@@ -26,10 +26,9 @@ from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.safe_names import is_safe_name
 from defect_workbench.storage.files.staging import has_only_leftovers, staging
-from defect_workbench.storage.report.contact_sheets import Thumbnail
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
 from defect_workbench.storage.report.project_report import write_reports
-from defect_workbench.storage.report.report_content import ReportTable
+from defect_workbench.storage.report.report_content import ReportTable, Thumbnail
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
 from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
 from defect_workbench.storage.result.export_options import ExportOptions, Layout, Mode, lay_out

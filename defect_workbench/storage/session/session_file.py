@@ -35,6 +35,7 @@ from defect_workbench.core.project.decisions import Decisions, Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_regular, why_not_written
 from defect_workbench.storage.files.atomic import replacing
+from defect_workbench.storage.files.fixed_archives import fixed_entry
 from defect_workbench.storage.files.zip_limits import check_size, read_array
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
@@ -53,7 +54,6 @@ FORMAT = 3
 _STATE = "state.json"
 # Missing in sessions of earlier versions, which did not judge small groups.
 _OUTLIER_GROUPS = "outlier_groups"
-_FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
 
 def save_session(path: Path, project: Project) -> None:
@@ -110,13 +110,13 @@ def _write(path: Path, project: Project) -> None:
         replacing(path) as draft,
         zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
-        archive.writestr(_entry(_STATE), json.dumps(state, indent=1, ensure_ascii=False))
+        archive.writestr(fixed_entry(_STATE), json.dumps(state, indent=1, ensure_ascii=False))
         for name, array in arrays.items():
             stream = io.BytesIO()
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
-            archive.writestr(_entry(f"{name}.npy"), stream.getvalue())
+            archive.writestr(fixed_entry(f"{name}.npy"), stream.getvalue())
         if project.side is not None:
-            archive.writestr(_entry(MEMBER), side_json(project.side))
+            archive.writestr(fixed_entry(MEMBER), side_json(project.side))
 
 
 # Affinity propagation was the first method without a tree; the arrays keep its terms as names.
@@ -178,12 +178,6 @@ def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
         parameters=values,
         outlier_groups=outlier_groups,
     )
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _FIXED_TIME)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
 
 
 def load_session(path: Path) -> Project:

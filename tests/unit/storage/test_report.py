@@ -36,7 +36,7 @@ class Tags(HTMLParser):
 
 def evil_project(folder: Path) -> Project:
     project = made_project(folder / "lot<b>", rejected=(Rejection(f"{EVIL}.png", EVIL),))
-    decisions, _ = project.decisions.hold(np.arange(4), Group(EVIL, confirmed=True))
+    decisions, _ = project.decisions.hold(np.arange(4), Group(EVIL, confirmed=True, note=EVIL))
     column = Column(EVIL, ColumnKind.TEXT, tuple([EVIL, "b"] * 9 + ["b"]))
     number = Column("n", ColumnKind.NUMBER, tuple(float(i) for i in range(19)))
     side = SideData(EVIL, "0" * 64, EVIL, (column, number), (True,) * 18 + (False,), (EVIL,), (EVIL,))

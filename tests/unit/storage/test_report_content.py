@@ -61,7 +61,16 @@ SECTIONS: tuple[Section, ...] = (
         {(0, 1): CellMark.HIT, (1, 1): CellMark.MISS},
     ),
     ReportTable("A part", note="It has no rows.", part=True),
-    ContactSheet("cluster-01", "3 images", "#336699", PICTURE),
+    ContactSheet(
+        "cluster-01",
+        "3 images",
+        "#336699",
+        PICTURE,
+        (CaptionedImage(PICTURE, ("", "a<b.png")), CaptionedImage(None, ("cannot be read", "gone.png"))),
+        (("Diameter", "34 nm"), ("Area", "900 nm²")),
+        "Long & thin.\nAsk Ann.",
+    ),
+    ContactSheet("cluster-02", "2 images", "#336699", None, (CaptionedImage(PICTURE, ("", "c.png")),)),
     ImageGrid(
         "Mistakes",
         "2 of 9 images.",
@@ -84,7 +93,11 @@ def strings(section: Section) -> Iterator[str]:
         case ReportFigures():
             yield from (figure.caption for figure in section.figures)
         case ContactSheet():
-            yield section.words
+            yield from (section.words, section.note)
+            for item in section.typical:
+                yield from item.lines
+            for pair in section.measurements:
+                yield from pair
         case ImageGrid():
             yield section.note
             for item in section.pictures:
@@ -185,7 +198,7 @@ def test_page_needs_nothing_from_elsewhere() -> None:
     page = html_text(REPORT)
     assert "<script" not in page
     assert not re.search(r"(src|href)=.?(?!data:)\w+:", page)
-    assert page.count("data:image/jpeg;base64,") == 2
+    assert page.count("data:image/jpeg;base64,") == 4
     assert page.count("<svg") == 2
     assert 'class="number hit"' in page
     assert page == html_text(REPORT)

@@ -9,6 +9,7 @@ from enum import Enum
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
+from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
@@ -38,6 +39,7 @@ class Group(Enum):
 
     OPEN = Menu.FILE, "open"
     SAVE = Menu.FILE, "save"
+    COPY = Menu.FILE, "copy"
     DATA = Menu.FILE, "data"
     COMPARE = Menu.FILE, "compare"
     QUIT = Menu.FILE, "quit"
@@ -125,6 +127,7 @@ class Controllers:
     preprocessing: PreprocessController
     classifier: ClassifierController
     review: ReviewController
+    clipboard: Clipboard
     classes: ClassLibraryController
     refinement: Refinement
     splitting: StrangeSplitting

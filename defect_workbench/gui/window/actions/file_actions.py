@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group, ToolGroup
-from defect_workbench.gui.window.actions.conditions import always, idle, running, with_tree
+from defect_workbench.gui.window.actions.conditions import (
+    always,
+    idle,
+    images_or_clusters,
+    running,
+    with_tree,
+)
 
 ENTRIES = (
     Action(
@@ -69,12 +75,37 @@ ENTRIES = (
         tools=ToolGroup.OUTPUT,
     ),
     Action(
+        "actionExportSlides",
+        "Export sl&ides…",
+        "Write PowerPoint slides: counts, dendrogram, and typical images of each cluster",
+        Group.SAVE,
+        lambda controllers: controllers.outputs.choose_slides(),
+        idle,
+    ),
+    Action(
         "actionUndoExport",
         "&Undo export…",
         "Remove the files that an export wrote to a folder",
         Group.SAVE,
         lambda controllers: controllers.outputs.choose_export_to_undo(),
         always,
+    ),
+    Action(
+        "actionCopySheet",
+        "Copy contact s&heet",
+        "Copy a picture of the selected cluster or images: count, names and scale bars",
+        Group.COPY,
+        lambda controllers: controllers.clipboard.copy_sheet(),
+        images_or_clusters,
+        ("Ctrl+Shift+C",),
+    ),
+    Action(
+        "actionCopyDendrogram",
+        "Copy de&ndrogram",
+        "Copy the dendrogram as it is shown",
+        Group.COPY,
+        lambda controllers: controllers.clipboard.copy_dendrogram(),
+        with_tree,
     ),
     Action(
         "actionSaveDendrogram",

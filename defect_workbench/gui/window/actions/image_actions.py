@@ -29,7 +29,7 @@ ENTRIES = (
         "Cop&y",
         "Copy the selected images: the picture if it is one, and the paths of their files",
         Group.IMAGES,
-        lambda controllers: controllers.review.copy_images(),
+        lambda controllers: controllers.clipboard.copy_images(),
         some_images,
         ("Ctrl+C",),
     ),

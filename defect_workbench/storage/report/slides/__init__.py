@@ -1,0 +1,1 @@
+"""Slides: a project as a PowerPoint file."""
