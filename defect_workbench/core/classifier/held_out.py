@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 
 
@@ -121,6 +122,13 @@ class HeldOutImages:
             f"{right / len(folders):.1%} of {counted(len(folders), 'image')}."
         )
 
+    @property
+    def judge(self) -> str:
+        """What predictions are right by: "your clusters", "the labelled folders", or both."""
+        folders = len(self.folder_rows)
+        both = "your clusters and the labelled folders"
+        return "your clusters" if not folders else "the labelled folders" if folders == len(self) else both
+
     def as_json(self) -> dict[str, Any]:
         """Return JSON values for the model file."""
         return asdict(self)
@@ -143,4 +151,20 @@ def labels_to_check(held_out: HeldOutImages, names: tuple[str, ...]) -> list[Map
             "disagreeing": each.disagreeing,
         }
         for each in held_out.doubtful
+    ]
+
+
+def located(held_out: HeldOutImages, images: ImageSet) -> list[int]:
+    """Return where each training image is in an image set, -1 where it is not.
+
+    An image is found by its file if its content is the same, or else by its content alone: a folder may have
+    been moved.
+    """
+    by_content = {image.sha256: number for number, image in enumerate(images.images)}
+    by_file = {
+        (str(images.absolute(number)), image.sha256): number for number, image in enumerate(images.images)
+    }
+    return [
+        by_file.get((str(held_out.file(row)), content), by_content.get(content, -1))
+        for row, content in enumerate(held_out.sha256)
     ]

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 # Before parameters of stages were a mapping, each had its own key.
 _OLD_PARAMETERS = ("limit", "threshold")
+_ABLATIONS = ("deep", "texture", "fused")
 
 
 @dataclass(frozen=True)
@@ -336,7 +337,7 @@ def read_training_facts(value: object, stages: Mapping[str, tuple[str, ...]]) ->
         name: replace(stage, outcomes=_in_order(stage.outcomes, stages.get(name, ())))
         for name, stage in _in_order(facts.stages, tuple(stages)).items()
     }
-    return replace(facts, stages=in_order)
+    return replace(facts, stages=in_order, ablation=_in_order(facts.ablation, _ABLATIONS))
 
 
 def _in_order(table: Mapping[str, T], names: tuple[str, ...]) -> dict[str, T]:

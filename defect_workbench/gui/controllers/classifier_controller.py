@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.gallery_sections import images
@@ -117,16 +117,17 @@ class ClassifierController(QObject):
 
     def train(self) -> None:
         """Train on confirmed clusters, on labelled folders, or on both."""
-        self.panel.curves.clear()
+        self.panel.evaluation.begin_training()
         request = self.panel.request()
         self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self.model, self._report, self.saved = result, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
-        overall = result.training.facts.overall
+        overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
-        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images correctly"
+        judge = "" if held_out is None else f" as {held_out.judge} say"
+        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images{judge}"
         self._notice.notify(f"{text} (95% interval {low:.0f}% to {high:.0f}%).", "Save…", self.save)
 
     def edit_stages(self) -> None:
@@ -190,14 +191,21 @@ class ClassifierController(QObject):
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
         self.model = result
+        self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
 
     def _open_report(self) -> None:
+        report = self._report
+        if report is None:
+            return
         # Without a browser nothing would happen.
-        if self._report is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report))):
-            self._notice.notify(f"No program here opens web pages. The report is {self._report}")
+        if not report.is_file():
+            self._notice.notify(f"The report {report} was moved or deleted.", warning=True)
+        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(report))):
+            words = f"No program on this machine opens web pages. The report is {report}"
+            self._notice.notify(words, "Copy path", lambda: QGuiApplication.clipboard().setText(str(report)))
 
     # New images
 

@@ -60,6 +60,7 @@ QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 7
 QToolButton:hover:enabled {{ background: {hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {line}; }}
 QToolButton:focus {{ border-color: {accent}; }}
+QTabBar QToolButton {{ padding: 0; background: {button}; border-color: {line}; }}
 QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QDockWidget {{ font-weight: 600; }}

@@ -134,8 +134,8 @@ def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = 
     figures = []
     if values.reliability is not None and values.ece is not None:
         caption = (
-            "Reliability: on the line, predicted probabilities are correct. "
-            f"They are off by {100 * values.ece:.1f} points on average (expected calibration error)."
+            "Reliability: on the line, predicted probabilities are correct. On average, they are "
+            f"off by {100 * values.ece:.1f} percentage points on average (expected calibration error)."
         )
         figures.append(ReportFigure(caption, partial(reliability_file, values.reliability), _CURVE_POINTS))
     if values.risk_coverage is not None:

@@ -5,7 +5,6 @@ from typing import cast
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QPalette
 
 from defect_workbench.core.classifier.stage import CLASSES, Outcome, Stage
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
@@ -198,7 +197,7 @@ def test_one_entry_adds_a_kind_of_stage_everywhere(data: LabelledSet, tmp_path: 
         assert {path.split(" > ")[0] for path in np.array(found.paths)[data.labels == 2]} == {"strong"}
         assert read.facts == outcome.facts
         assert "Least 7 (the median)." in report_text(outcome, tmp_path / "model")
-        assert "least 7 (the median)" in evaluation_html(outcome.facts, QPalette())
+        assert "least 7 (the median)" in evaluation_html(outcome.facts)
         assert "“contrast” measures the contrast" in stage_help()
     with pytest.raises(WorkbenchError, match="update the program"):
         load_model(tmp_path / "model")
