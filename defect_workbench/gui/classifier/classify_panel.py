@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QSplitter,
     QVBoxLayout,
@@ -33,6 +31,7 @@ from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.evaluation_tabs import EvaluationTabs
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.gui.shared.form_area import FormArea
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 from defect_workbench.workflows.train import TrainRequest
 
@@ -140,7 +139,7 @@ class ClassifyPanel(QWidget):
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
-        scroll = _FormArea()
+        scroll = FormArea()
         scroll.setWidget(inside)
         return scroll
 
@@ -203,22 +202,6 @@ class ClassifyPanel(QWidget):
         self.save_button.setEnabled(ready and self._has_model)
         self.load_button.setEnabled(ready)
         self.preview_button.setEnabled(ready)
-
-
-class _FormArea(QScrollArea):
-    """A scroll area that scrolls only vertically: it is as wide as its form at every text size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the width of the form."""
-        form = self.widget()
-        wide = form.minimumSizeHint().width() if form is not None else 0
-        return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
 
 
 def _percent_box(name: str, accessible_name: str) -> QDoubleSpinBox:

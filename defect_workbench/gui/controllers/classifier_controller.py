@@ -25,7 +25,7 @@ from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.training_sources import confirmed_labels
+from defect_workbench.workflows.training_sources import class_folders, confirmed_labels
 
 _AUGMENTED_IMAGES = 11
 
@@ -132,7 +132,11 @@ class ClassifierController(QObject):
 
     def edit_stages(self) -> None:
         """Let the user edit the stages."""
-        dialog = TaxonomyDialog(self.panel.taxonomy, self._parent)
+        project, folder = self._document.project, self.panel.request().folder
+        labels = dict(confirmed_labels(project)) if project is not None else {}
+        # Their images are only counted in training.
+        labels |= dict.fromkeys(set(class_folders(folder)) - set(labels), 0) if folder is not None else {}
+        dialog = TaxonomyDialog(self.panel.taxonomy, dict(sorted(labels.items())), self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.use_stages)
         dialog.open()
