@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -160,11 +161,13 @@ def located(held_out: HeldOutImages, images: ImageSet) -> list[int]:
     An image is found by its file if its content is the same, or else by its content alone: a folder may have
     been moved.
     """
+    # Joined as text, as 30,000 paths take a quarter of a second.
+    root = str(images.root)
     by_content = {image.sha256: number for number, image in enumerate(images.images)}
     by_file = {
-        (str(images.absolute(number)), image.sha256): number for number, image in enumerate(images.images)
+        (os.path.join(root, image.path), image.sha256): number for number, image in enumerate(images.images)
     }
     return [
-        by_file.get((str(held_out.file(row)), content), by_content.get(content, -1))
-        for row, content in enumerate(held_out.sha256)
+        by_file.get((os.path.join(held_out.root, path), content), by_content.get(content, -1))
+        for path, content in zip(held_out.paths, held_out.sha256, strict=True)
     ]

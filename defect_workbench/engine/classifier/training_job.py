@@ -229,6 +229,8 @@ def train_and_evaluate(
         tuning=tuning,
         false_alarms=choices.false_alarms,
     )
+    # Before the network is tuned on all labels, which would make neighbours agree with wrong ones.
+    held_out = held_out_images(data, crossval, duplicates, choices.seed)
     notes += calibration_notes(crossval.calibration, taxonomy.labels)
     seconds["cross_validation"] = time.perf_counter() - started
     unknown = None
@@ -260,7 +262,7 @@ def train_and_evaluate(
         ablation=crossval.ablation,
         unknown=unknown,
         false_alarms=choices.false_alarms,
-        held_out=held_out_images(data, crossval, duplicates, choices.seed),
+        held_out=held_out,
     )
     # Images to be classified then need no residuals.
     unused = RESIDUAL not in _used_blocks(model)

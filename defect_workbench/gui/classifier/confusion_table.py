@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -24,6 +24,8 @@ WRONG = "#D55E00"
 _SHARE = int(Qt.ItemDataRole.UserRole) + 1
 # In em, for names that are longer.
 _LONGEST_NAME = 9
+# Names above columns are upright unless they are shorter than this, or all of them together than that.
+_SHORT_NAME, _SHORT_ROW = 3.5, 24
 _PADDING = 6
 
 
@@ -105,6 +107,11 @@ class ConfusionTable(QTableWidget):
         ]
         widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
         width = max(widest + 2 * _PADDING, 3 * metrics.horizontalAdvance("0") + 4 * _PADDING)
+        header = self.horizontalHeader()
+        if isinstance(header, _Names):
+            longest, em = header.longest(), metrics.height()
+            if longest <= _SHORT_NAME * em or longest * self.columnCount() <= _SHORT_ROW * em:
+                width = max(width, longest)
         for column in range(self.columnCount()):
             self.setColumnWidth(column, width)
         for row in range(self.rowCount()):
@@ -196,14 +203,18 @@ class _Names(QHeaderView):
         model = self.model()
         return [str(model.headerData(i, self.orientation()) or "") for i in range(self.count())]
 
-    def _longest(self) -> int:
-        metrics = self.fontMetrics()
+    def longest(self) -> int:
+        """Return the width of the longest name, up to a limit, with padding."""
+        font = self.font()
+        # As the current one is.
+        font.setBold(True)
+        metrics = QFontMetrics(font)
         longest = max((metrics.horizontalAdvance(name) for name in self._names()), default=0)
         return min(longest, _LONGEST_NAME * metrics.height()) + 2 * _PADDING
 
     def _upright(self) -> bool:
         wide = self.orientation() == Qt.Orientation.Vertical
-        return not wide and bool(self.count()) and self._longest() > self.sectionSize(0)
+        return not wide and bool(self.count()) and self.longest() > self.sectionSize(0)
 
     def sizeHint(self) -> QSize:
         """Return the size that the names need."""
@@ -211,8 +222,8 @@ class _Names(QHeaderView):
         # The corner between both has two lines of its own.
         corner = self.fontMetrics().horizontalAdvance("Classified as →") + 2 * _PADDING
         if self.orientation() == Qt.Orientation.Vertical:
-            return QSize(max(self._longest(), corner), self.length())
-        return QSize(self.length(), max(self._longest() if self._upright() else 0, 2 * line))
+            return QSize(max(self.longest(), corner), self.length())
+        return QSize(self.length(), max(self.longest() + _PADDING if self._upright() else 0, 2 * line))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the names; where there are none, the header looks like the table."""

@@ -65,7 +65,8 @@ class EvaluationTabs(QTabWidget):
         self.addTab(self._make_confusion(), "Confusion matrix")
         self.addTab(self.mistakes, "Worst mistakes")
         self.addTab(self.labels, "Labels to check")
-        self.addTab(self.curves, "Training curves")
+        self.addTab(_on_top(self.curves), "Training curves")
+        self.currentChanged.connect(self._make_room)
         self.matrix.chosen.connect(self._on_cell)
         self.matrix.opened.connect(self._on_cell_opened)
         self.show_facts(None)
@@ -79,13 +80,19 @@ class EvaluationTabs(QTabWidget):
         rows.addWidget(self.matrix_words)
         rows.addWidget(self.matrix, 1)
         rows.addStretch(0)
-        parts = QSplitter(Qt.Orientation.Vertical)
+        self._above = above
+        self._parts = parts = QSplitter(Qt.Orientation.Vertical)
         parts.addWidget(above)
         parts.addWidget(self.cell)
         parts.setChildrenCollapsible(False)
         self.cell.setMinimumHeight(180)
         parts.setStretchFactor(1, 1)
         return parts
+
+    def _make_room(self) -> None:
+        """Make the whole matrix visible if there is room, and leave the rest to the images."""
+        matrix = self._above.sizeHint().height()
+        self._parts.setSizes([matrix, max(self._parts.height() - matrix, self.cell.minimumHeight())])
 
     def show_facts(self, facts: TrainingFacts | None) -> None:
         """Show the evaluation of a classifier; None if there is no classifier, or it was not evaluated."""
@@ -110,6 +117,7 @@ class EvaluationTabs(QTabWidget):
         else:
             self._show_lists(held_out, names)
         self._name_tabs(held_out)
+        self._make_room()
 
     def _show_lists(self, held_out: HeldOutImages, names: tuple[str, ...]) -> None:
         wrong = held_out.mistakes
@@ -159,3 +167,15 @@ class EvaluationTabs(QTabWidget):
         self._on_cell(row, column)
         self.cell.list.clearSelection()
         self.cell.show_in_gallery()
+
+
+def _on_top(widget: QWidget) -> QWidget:
+    """Return a page with a widget at its top."""
+    page = QWidget()
+    page.setAutoFillBackground(True)
+    page.setBackgroundRole(QPalette.ColorRole.Base)
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(widget)
+    layout.addStretch(1)
+    return page

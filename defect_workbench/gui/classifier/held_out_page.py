@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
@@ -58,6 +58,7 @@ class HeldOutPage(QWidget):
         self._places: tuple[object, object, list[int]] = (None, None, [])
         self.heading, self.note = heading_label(), secondary_label()
         self.heading.setWordWrap(True)
+        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         headings = (*_HEADINGS, "Similar images\nthat disagree") if neighbours else _HEADINGS
         self.list = HeldOutList(name, headings, thumbnails, self)
         self.gallery_button, self.table_button = QPushButton("Show in gallery"), QPushButton("Light table")
@@ -65,16 +66,16 @@ class HeldOutPage(QWidget):
         self.table_button.setToolTip("View these images at full size, beginning with the current one (Enter)")
         self.gallery_button.clicked.connect(self.show_in_gallery)
         self.table_button.clicked.connect(lambda: self.open_line(max(self.list.currentIndex().row(), 0)))
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.gallery_button)
-        buttons.addWidget(self.table_button)
-        buttons.addStretch(1)
+        # Above the list, as notices lie over the lower edge of the page.
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self.gallery_button)
+        head.addWidget(self.table_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
-        for widget in (self.heading, self.note):
-            layout.addWidget(widget)
+        layout.addLayout(head)
+        layout.addWidget(self.note)
         layout.addWidget(self.list, 1)
-        layout.addLayout(buttons)
         layout.addStretch(0)
         self.list.opened.connect(self.open_line)
         document.opened.connect(self._on_document)
@@ -189,4 +190,5 @@ class HeldOutPage(QWidget):
             self._originals,
             self,
         )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()

@@ -26,7 +26,7 @@ from defect_workbench.core.classifier.stage import Outcome, Stage
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.stages.stage_kind import StageKind
 from defect_workbench.core.classifier.taxonomy_problems import INPUTS, NAME, ORDER, OUTCOMES, REST, Problem
-from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES
+from defect_workbench.core.images.preprocessing_steps import BACKGROUND_CHOICES, DENOISE_CHOICES
 from defect_workbench.core.text import and_more, sentence_case
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.gui.shared.parameter_fields import Field, field_of
@@ -59,9 +59,9 @@ class StageEditor(QWidget):
         self.rest = QCheckBox("Classes listed nowhere are labels here")
         self.rest.setObjectName("stageRest")
         self.denoise, self.background = QComboBox(), QComboBox()
-        for box, steps in ((self.denoise, DENOISES), (self.background, BACKGROUNDS)):
-            for step in steps:
-                box.addItem(sentence_case(step), step)
+        for box, choices in ((self.denoise, DENOISE_CHOICES), (self.background, BACKGROUND_CHOICES)):
+            for choice in choices:
+                box.addItem(sentence_case(choice.label), choice.value)
         self.add_outcome = QPushButton("Add outcome")
         self.errors = {field: _error_label(field) for field in (NAME, OUTCOMES, REST, INPUTS, ORDER)}
         self._setting_rows: list[QWidget] = []
@@ -81,7 +81,7 @@ class StageEditor(QWidget):
         self._form.addRow("", self._rest_box)
         self._form.addRow("Also learns from", self._input_box)
         self._form.addRow("Denoise", self.denoise)
-        self._form.addRow("Subtract background", self.background)
+        self._form.addRow("Background", self.background)
         self.name.textEdited.connect(lambda text: self._change(name=text))
         self.kind.activated.connect(lambda _: self.kind_chosen.emit(str(self.kind.currentData())))
         self.rest.clicked.connect(lambda on: self._change(rest=on))

@@ -41,6 +41,7 @@ class StageForm(QWidget):
         self.list.setAccessibleName("Stages, in the order in which an image goes through them")
         self.list.setSpacing(3)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.editor = StageEditor()
         self.add, self.remove = QPushButton("Add"), QPushButton("Remove")
         self.up, self.down = QPushButton("Move up"), QPushButton("Move down")

@@ -20,6 +20,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
+from defect_workbench.gui.classifier.evaluation_tabs import SUMMARY
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
@@ -124,6 +125,7 @@ class ClassifierController(QObject):
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
         self.model, self._report, self.saved = result, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
+        self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
         judge = "" if held_out is None else f" as {held_out.judge} say"
