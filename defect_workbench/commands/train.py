@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from defect_workbench.commands.shared.common_options import (
     Commands,
@@ -22,6 +23,7 @@ from defect_workbench.commands.shared.extraction_options import (
     print_rejected,
 )
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS
+from defect_workbench.core.classifier.held_out import labels_to_check
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.classify import common_threshold, pooled_labels
@@ -130,6 +132,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
             "unknown": {"threshold": common_threshold(outcome.model), **(facts["unknown"] or {})},
             "known_rejected": float((~outcome.crossval.prediction.known).mean()),
             "notes": facts["notes"],
+            "labels_to_check": _labels_to_check(outcome),
             "backbone": backbone_json(extraction.features.backbone),
             "model": str(args.out),
             "report": str(files.report),
@@ -140,6 +143,11 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     _print_summary(outcome, args.out, files.report)
     print_rejected(extraction)
     return 0
+
+
+def _labels_to_check(outcome: TrainingResult) -> list[Mapping[str, Any]]:
+    facts = outcome.facts
+    return [] if facts.held_out is None else labels_to_check(facts.held_out, facts.overall.confusion.labels)
 
 
 def _print_summary(outcome: TrainingResult, model: Path, report: Path) -> None:
@@ -158,6 +166,9 @@ def _print_summary(outcome: TrainingResult, model: Path, report: Path) -> None:
     for name, entry in facts.ablation.items():
         print_text(f"  {name} features: {summary_line(entry.accuracy, entry.interval)}")
     print_text(f"  expected calibration error {overall.ece:.3f}")
+    suspects = len(_labels_to_check(outcome))
+    if suspects:
+        print_text(f"  {counted(suspects, 'label')} to check: see the report")
     if facts.unknown is not None and facts.unknown.mean is not None:
         print_text(
             f"  unknown classes: ROC area {facts.unknown.mean:.3f} on average, "

@@ -188,7 +188,18 @@ def train(
         lots=[lot(image.path) for image in data.images.images] if lot else None,
         watch=watch,
     )
+    if request.confirmed and project is not None:
+        outcome = _with_clusters(outcome, {image.path for image in parts[0].images.images})
     return TrainedModel(outcome, tuple(extractions))
+
+
+def _with_clusters(outcome: TrainingResult, paths: set[str]) -> TrainingResult:
+    """Return the result with a record of which images have the label of a cluster: those with these paths."""
+    held_out = outcome.facts.held_out
+    assert held_out is not None
+    by_cluster = tuple(path in paths for path in held_out.paths)
+    facts = replace(outcome.facts, held_out=replace(held_out, by_cluster=by_cluster))
+    return replace(outcome, facts=facts, model=replace(outcome.model, facts=facts))
 
 
 def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: Reporter) -> LabelledSet:

@@ -40,22 +40,36 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
             "outline features alone, which distinguish defect types much less well."
         )
     title = outcome.data.images.root.name
-    return html_text(training_report(title, facts, mistakes(outcome), run_facts, thumbnail, warnings))
+    report = training_report(
+        title, facts, mistakes(outcome), run_facts, thumbnail, warnings, doubtful(outcome)
+    )
+    return html_text(report)
 
 
 def mistakes(outcome: TrainingResult) -> list[Mistake]:
     """Return the misclassified images, the most probable prediction first."""
+    held_out = outcome.facts.held_out
+    rows = [] if held_out is None else held_out.mistakes
+    return [_mistake(outcome, row, outcome.crossval.prediction.paths[row]) for row in rows]
+
+
+def doubtful(outcome: TrainingResult) -> list[Mistake]:
+    """Return the images whose labels are probably wrong, the most doubtful first."""
+    held_out = outcome.facts.held_out
+    return [
+        _mistake(outcome, each.image, f"{100 * each.disagreeing:.0f}% of similar images disagree")
+        for each in (() if held_out is None else held_out.doubtful)
+    ]
+
+
+def _mistake(outcome: TrainingResult, row: int, remark: str) -> Mistake:
     crossval, images = outcome.crossval, outcome.data.images
     prediction = crossval.prediction
-    misclassified = [i for i in range(len(images)) if prediction.labels[i] != crossval.labels[i]]
-    return [
-        Mistake(
-            images.absolute(i),
-            images.images[i].path,
-            prediction.names[crossval.labels[i]],
-            prediction.names[prediction.labels[i]],
-            float(prediction.probability[i]),
-            prediction.paths[i],
-        )
-        for i in sorted(misclassified, key=lambda i: -float(prediction.probability[i]))
-    ]
+    return Mistake(
+        images.absolute(row),
+        images.images[row].path,
+        prediction.names[crossval.labels[row]],
+        prediction.names[prediction.labels[row]],
+        float(prediction.probability[row]),
+        remark,
+    )

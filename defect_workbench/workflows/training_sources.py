@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +31,14 @@ def confirmed_clusters(project: Project) -> list[Cluster]:
 def confirmed_labels(project: Project) -> Mapping[str, int]:
     """Return the labels of the confirmed clusters, with the number of their images."""
     return {cluster.label: len(cluster.members) for cluster in confirmed_clusters(project)}
+
+
+def class_folders(root: Path) -> list[str]:
+    """Return the names of the class folders of a folder, whatever is in them; none if it cannot be read."""
+    try:
+        return sorted(e.name for e in os.scandir(root) if e.is_dir() and not e.name.startswith(("_", ".")))
+    except OSError:
+        return []
 
 
 def learnable_clusters(project: Project, reporter: Reporter) -> list[Cluster]:

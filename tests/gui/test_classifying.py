@@ -86,6 +86,10 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     text = panel.figures.toPlainText()
     assert "Accuracy" in text
     assert all(name in text for name in NAMES[:3])
+    assert "as your clusters say" in opened.notice.text.text()
+    trained = opened.classifier.model
+    assert trained is not None
+    assert trained.model.facts is not None
     path = tmp_path / "kinds.dwm"
     with qtbot.waitSignal(opened.jobs.done, timeout=60_000):
         opened.classifier.save_to(path)
@@ -94,6 +98,16 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     with qtbot.waitSignal(opened.jobs.done, timeout=10_000):
         opened.classifier.load(path)
     assert panel.model_name.text() == "kinds.dwm"
+    loaded = opened.classifier.model
+    assert loaded is not None
+    assert loaded is not trained
+    assert loaded.model.facts == trained.model.facts
+    held_out = trained.model.facts.held_out
+    assert held_out is not None
+    assert all(held_out.by_cluster)
+    # Stages and outcomes are in the order of the taxonomy, and only images that arrive are counted.
+    assert list(trained.model.facts.stages) == ["noise", "size", "kind"]
+    assert list(trained.model.facts.stages["size"].outcomes) == ["unknown", "small", "large"]
 
     with qtbot.waitSignal(opened.jobs.done, timeout=120_000):
         opened.classifier.classify(lot)
@@ -247,6 +261,13 @@ def test_new_images_go_to_confirmed_clusters_first(
     # Only what the two folders hold counts, whatever else lies below their common one.
     found = scan_set(after.images, after.images.root, SilentReporter())
     assert [file.path for file in found.files] == list(after.images.paths)
+    # Nothing was ever proposed for what was confirmed before.
+    confirmed = next(
+        i for i, path in enumerate(after.images.paths) if path.startswith("sample/") or "/sample/" in path
+    )
+    assert not after.proposal.labels[confirmed]
+    opened.inspector.show_image(confirmed)
+    assert opened.inspector.fields["Proposed"].text() == ""
     # The new images are copies of old ones, so what is matched can be checked.
     for image in matched:
         name = after.images.images[image].path.rsplit("/", 1)[-1]

@@ -1,7 +1,6 @@
 """Pictures of the main states: compared with stored ones, looked at by people, shown in the user guide.
 
-`pytest tests/gui/test_pictures.py -m "slow or not slow" --update-pictures` writes those of the documents
-and those stored for comparison after a change of the window; `--pictures DIR` shows what was found.
+`-m "slow or not slow" --update-pictures` writes those of the documents and the stored ones; see `--pictures`.
 """
 
 from collections.abc import Iterator
@@ -100,7 +99,8 @@ def wait_for(qtbot: QtBot, loader: ThumbnailLoader, path: str) -> None:
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
-    """Wait until no thumbnail in sight is missing."""
+    """Wait until no thumbnail in sight is missing; undo what the text of a job did to the width."""
+    window.resize(1280, 800)
     project, partition = window.document.project, window.document.partition
     assert project is not None
     assert partition is not None

@@ -11,6 +11,7 @@ import tomli_w
 from defect_workbench.core.classifier.stage import CLASSES, Outcome, Stage
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy import FORMAT, Taxonomy
+from defect_workbench.core.classifier.taxonomy_problems import problems
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES
 
@@ -144,32 +145,6 @@ def _check_keys(table: Mapping[str, Any], keys: set[str], where: str, also: Iter
 
 
 def _check(stages: Sequence[Stage], source: str) -> None:
-    names = [stage.name for stage in stages]
-    if len({n.casefold() for n in names}) < len(names) or not all(names):
-        raise InputError(f"{source}: the name of each stage must be unique and not empty")
-    if sum(stage.rest for stage in stages) > 1:
-        raise InputError(f"{source}: only one stage can take the rest")
-    seen: dict[str, str] = {}
-    for index, stage in enumerate(stages):
-        later = names[index + 1 :]
-        for outcome in stage.outcomes:
-            if outcome.next and outcome.next not in later:
-                raise InputError(
-                    f"{source}, stage '{stage.name}': '{outcome.next}' is not a later stage; images cannot "
-                    "go back"
-                )
-            if outcome.next and outcome.folders:
-                raise InputError(
-                    f"{source}, stage '{stage.name}', outcome '{outcome.name}': give either folders "
-                    "(a label) or next (a stage), not both"
-                )
-            for folder in outcome.folders:
-                if seen.setdefault(folder.casefold(), stage.name) != stage.name:
-                    raise InputError(f"{source}: the folder {folder} is listed in two stages")
-        for earlier in stage.inputs:
-            if earlier not in names[:index]:
-                raise InputError(f"{source}, stage '{stage.name}': '{earlier}' is not an earlier stage")
-    reached = {names[0]} | {o.next for stage in stages for o in stage.outcomes}
-    unreached = [name for name in names if name not in reached]
-    if unreached:
-        raise InputError(f"{source}: no outcome leads to the stage '{unreached[0]}'")
+    problem = next(problems(stages), None)
+    if problem is not None:
+        raise InputError(f"{source}, stage '{stages[problem.stage].name}': {problem.why}")

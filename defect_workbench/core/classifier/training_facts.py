@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
+from defect_workbench.core.classifier.held_out import HeldOutImages
 from defect_workbench.core.classifier.trained_stage import FORMER_UPSTREAM, UPSTREAM, current_block
+from defect_workbench.core.classifier.unknown_kinds import UnknownKinds
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES
 from defect_workbench.core.typed_json import decode, decode_fields
 
@@ -14,6 +16,7 @@ T = TypeVar("T")
 
 # Before parameters of stages were a mapping, each had its own key.
 _OLD_PARAMETERS = ("limit", "threshold")
+_ABLATIONS = ("deep", "texture", "fused")
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,8 @@ class StageFacts:
     Attributes
     ----------
     outcomes : mapping of str to int
-        Number of images by outcome.
+        Number of images by outcome, of those that reach the stage on the way to their predicted label. In
+        earlier models, of all images.
     evaluation : Evaluation or None
         None if the folders do not determine the outcome; `why` explains it.
     parameters : mapping of str to float
@@ -241,55 +245,6 @@ def _with_former_names(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class LeftOutClass:
-    """How well models trained without a class recognise its images as unknown.
-
-    Attributes
-    ----------
-    auc : float
-        Area under the receiver operating characteristic, its novelty scores against those of the others.
-    unknown_found : float
-        Share of its images that are classified as unknown: the recall.
-    known_rejected : float
-        Share of the other images, held out, that are classified as unknown: the actual false alarms.
-    """
-
-    auc: float
-    unknown_found: float
-    known_rejected: float
-
-
-@dataclass(frozen=True)
-class UnknownKinds:
-    """How well images of unknown kinds are recognised: each class left out of training in turn.
-
-    Attributes
-    ----------
-    mean, worst : float or None
-        Mean and minimum of the areas under the curve; None if nothing was measured, for the reason `why`.
-    recall, known_rejected : float or None
-        Means over the classes left out; None if nothing was measured, and in models of formats 1 and 2.
-    false_alarms : float or None
-        The share of false alarms at which they were measured; None in models of formats 1 and 2.
-    """
-
-    classes: Mapping[str, LeftOutClass]
-    mean: float | None
-    worst: float | None
-    why: str = ""
-    recall: float | None = None
-    known_rejected: float | None = None
-    false_alarms: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return JSON values for the model file and the JSON output."""
-        values = asdict(self)
-        if not self.why:
-            del values["why"]
-        return values
-
-
-@dataclass(frozen=True)
 class TrainingFacts:
     """Training data and results of a classifier.
 
@@ -311,6 +266,8 @@ class TrainingFacts:
         None if not measured.
     false_alarms : float or None
         Share of known images that may be called unknown; None in models of formats 1 and 2.
+    held_out : HeldOutImages or None
+        The training images with their held-out predictions; None in earlier models.
     """
 
     classes: Mapping[str, int]
@@ -326,6 +283,7 @@ class TrainingFacts:
     ablation: Mapping[str, AblationFigures] = field(default_factory=dict)
     unknown: UnknownKinds | None = None
     false_alarms: float | None = None
+    held_out: HeldOutImages | None = None
 
     def __post_init__(self) -> None:
         """Reject impossible counts."""
@@ -333,6 +291,8 @@ class TrainingFacts:
             raise ValueError(f"folds must be at least 2, not {self.folds}")
         if self.images < 1 or min(self.classes.values(), default=0) < 0:
             raise ValueError("the numbers of images must not be negative or 0")
+        if self.held_out is not None:
+            self.held_out.check(len(self.overall.confusion.labels))
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values for the model file; `read_training_facts` reads them."""
@@ -350,18 +310,20 @@ class TrainingFacts:
             "ablation": {name: figures.as_json() for name, figures in self.ablation.items()},
             "unknown": None if self.unknown is None else self.unknown.as_json(),
             "false_alarms": self.false_alarms,
+            "held_out": None if self.held_out is None else self.held_out.as_json(),
         }
 
 
-def read_training_facts(value: object, stages: tuple[str, ...]) -> TrainingFacts | None:
+def read_training_facts(value: object, stages: Mapping[str, tuple[str, ...]]) -> TrainingFacts | None:
     """Return the training facts in a model file; None if it has none.
 
     Parameters
     ----------
     value : object
         The result of `TrainingFacts.as_json`.
-    stages : tuple of str
-        The stages of the model's taxonomy, in order: JSON objects are written with sorted keys.
+    stages : mapping of str to tuple of str
+        The stages of the model's taxonomy and their outcomes, in order: JSON objects are written with sorted
+        keys.
 
     Raises
     ------
@@ -371,7 +333,11 @@ def read_training_facts(value: object, stages: tuple[str, ...]) -> TrainingFacts
     if value == {}:
         return None
     facts = decode(TrainingFacts, value, "facts")
-    return replace(facts, stages=_in_order(facts.stages, stages))
+    in_order = {
+        name: replace(stage, outcomes=_in_order(stage.outcomes, stages.get(name, ())))
+        for name, stage in _in_order(facts.stages, tuple(stages)).items()
+    }
+    return replace(facts, stages=in_order, ablation=_in_order(facts.ablation, _ABLATIONS))
 
 
 def _in_order(table: Mapping[str, T], names: tuple[str, ...]) -> dict[str, T]:

@@ -31,6 +31,7 @@ from defect_workbench.engine.classifier.evaluation import (
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.head import Watcher
 from defect_workbench.engine.classifier.predict import predict_rows
+from defect_workbench.engine.classifier.stage_runner import route
 from defect_workbench.engine.classifier.training import Options, block_choices, targets, train
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def _stage_facts(name: str, taxonomy: Taxonomy, data: LabelledSet, prediction: P
     truth = targets(stage, label_routes(taxonomy, data.folders), data)
     probabilities = prediction.stages[name]
     decided = probabilities.argmax(axis=1)
-    counts = np.bincount(decided, minlength=len(stage.outcomes))
+    # Of the images that arrive here: the others are decided by earlier stages, whatever this one says.
+    steps = np.array([route(taxonomy, path).get(name, -1) for path in prediction.paths], np.intp)
+    counts = np.bincount(steps[steps >= 0], minlength=len(stage.outcomes))
     names = [outcome.name for outcome in stage.outcomes]
     facts = StageFacts(stage.kind, dict(zip(names, counts.tolist(), strict=True)))
     rated = np.flatnonzero(truth >= 0)

@@ -10,7 +10,7 @@ import numpy as np
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.trained_stage import scaled
-from defect_workbench.core.classifier.training_facts import LeftOutClass, UnknownKinds
+from defect_workbench.core.classifier.unknown_kinds import LeftOutClass, UnknownKinds
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.folds import folds

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.stage import Stage
+from defect_workbench.core.classifier.stage import Outcome, Stage
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_stage import UPSTREAM, TrainedStage
 from defect_workbench.engine.classifier.data.stage_inputs import Blocks, StageInputs
+
+_JOIN = " > "
 
 
 class StageRunner:
@@ -119,7 +121,34 @@ class StageRunner:
                     for column, o in enumerate(stage.outcomes)
                 ]
                 best = stage.outcomes[int(np.argmax(likelihoods))]
-                steps.append(best.name if best.next else self.taxonomy.label(stage, best))
+                steps.append(_step(self.taxonomy, stage, best))
                 stage = stages[best.next] if best.next else None
-            paths.append(" > ".join(steps))
+            paths.append(_JOIN.join(steps))
         return tuple(paths)
+
+
+def _step(taxonomy: Taxonomy, stage: Stage, outcome: Outcome) -> str:
+    return outcome.name if outcome.next else taxonomy.label(stage, outcome)
+
+
+def route(taxonomy: Taxonomy, path: str) -> dict[str, int]:
+    """Return the outcome of each stage on a stage path, as an index into the stage's outcomes, by stage.
+
+    Parameters
+    ----------
+    path : str
+        As `StageRunner.paths` returns it.
+    """
+    outcomes: dict[str, int] = {}
+    stages = {stage.name: stage for stage in taxonomy.stages}
+    stage: Stage | None = taxonomy.stages[0]
+    while stage is not None:
+        following: Stage | None = None
+        for number, outcome in enumerate(stage.outcomes):
+            step = _step(taxonomy, stage, outcome)
+            if path == step or (outcome.next and path.startswith(step + _JOIN)):
+                outcomes[stage.name] = number
+                path, following = path[len(step + _JOIN) :], stages.get(outcome.next)
+                break
+        stage = following
+    return outcomes

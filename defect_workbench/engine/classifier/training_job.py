@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS
+from defect_workbench.core.classifier.held_out import DoubtfulLabel, HeldOutImages
 from defect_workbench.core.classifier.taxonomy import Taxonomy, default_taxonomy
 from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -37,6 +39,7 @@ from defect_workbench.engine.classifier.data.near_duplicates import near_duplica
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import FineTuning
 from defect_workbench.engine.classifier.heads.head import Watcher
+from defect_workbench.engine.classifier.label_check import doubtful_labels
 from defect_workbench.engine.classifier.left_out_classes import leave_classes_out
 from defect_workbench.engine.classifier.novelty import (
     calibration_notes,
@@ -189,6 +192,7 @@ def train_and_evaluate(
         )
     else:
         notes.append("no near-duplicates found")
+    duplicates = groups
     if lots is not None:
         groups = merged_groups(groups, lots)
         notes.append(f"{len(np.unique(groups)):,} groups of images from one lot or near-duplicates")
@@ -225,6 +229,8 @@ def train_and_evaluate(
         tuning=tuning,
         false_alarms=choices.false_alarms,
     )
+    # Before the network is tuned on all labels, which would make neighbours agree with wrong ones.
+    held_out = held_out_images(data, crossval, duplicates, choices.seed)
     notes += calibration_notes(crossval.calibration, taxonomy.labels)
     seconds["cross_validation"] = time.perf_counter() - started
     unknown = None
@@ -256,6 +262,7 @@ def train_and_evaluate(
         ablation=crossval.ablation,
         unknown=unknown,
         false_alarms=choices.false_alarms,
+        held_out=held_out,
     )
     # Images to be classified then need no residuals.
     unused = RESIDUAL not in _used_blocks(model)
@@ -268,6 +275,32 @@ def _used_blocks(model: Classifier) -> set[str]:
     """Return the blocks that the heads of a classifier use."""
     heads = [stage.head for stage in model.stages.values() if stage.head is not None]
     return {scale.block for head in heads for scale in head.scales}
+
+
+def held_out_images(
+    data: LabelledSet, crossval: CrossValidation, duplicates: Integers, seed: int
+) -> HeldOutImages:
+    """Return each training image with its label and held-out prediction, and which labels are doubtful.
+
+    Parameters
+    ----------
+    duplicates : (n,) intp
+        The group of each image; near-duplicates share one.
+    """
+    prediction, images = crossval.prediction, data.images
+    doubtful = doubtful_labels(data.features, crossval.labels, prediction.probabilities, duplicates, seed)
+    return HeldOutImages(
+        root=str(images.root),
+        paths=tuple(image.path for image in images.images),
+        sha256=tuple(image.sha256 for image in images.images),
+        labels=tuple(crossval.labels.tolist()),
+        predictions=tuple(prediction.labels.tolist()),
+        probabilities=tuple(prediction.probability.round(4).tolist()),
+        doubtful=tuple(
+            DoubtfulLabel(row, round(share, 4))
+            for row, share in zip(doubtful.rows.tolist(), doubtful.disagreeing.tolist(), strict=True)
+        ),
+    )
 
 
 def stage_facts(evaluated: StageFacts, trained: TrainedStage) -> StageFacts:

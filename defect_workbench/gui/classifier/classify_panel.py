@@ -5,40 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QSplitter,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS, MOST_FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.text import counted
-from defect_workbench.gui.classifier.evaluation_page import evaluation_html
-from defect_workbench.gui.classifier.training_curves import Curves
+from defect_workbench.gui.classifier.evaluation_tabs import EvaluationTabs
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.copying import offer_copy
+from defect_workbench.gui.shared.form_area import FormArea
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 from defect_workbench.workflows.train import TrainRequest
-
-_EMPTY = """<h2>A classifier labels the next lot</h2>
-<p>Name and confirm at least two clusters (F2, C), then train. The classifier is evaluated on images it
-has not seen. Images that resemble no label are classified as unknown and added to the outlier queue.</p>"""
 
 
 class ClassifyPanel(QWidget):
@@ -52,8 +48,8 @@ class ClassifyPanel(QWidget):
     edit = Signal()
     report = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, thumbnails: ThumbnailLoader, originals: OriginalLoader) -> None:
+        super().__init__()
         self.setObjectName("classify")
         self.taxonomy: Taxonomy | None = None
         self.use_confirmed = QCheckBox("Confirmed clusters of this session")
@@ -69,7 +65,10 @@ class ClassifyPanel(QWidget):
         self.folds = QSpinBox()
         self.folds.setRange(2, 20)
         self.folds.setValue(5)
-        self.folds.setToolTip("Folds of the cross-validation")
+        self.folds.setSuffix(" folds")
+        self.folds.setToolTip(
+            "The images are divided into this many parts; each is classified by a model trained on the others"
+        )
         self.augment = QCheckBox("Use augmentation")
         self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
         self.false_alarms = _percent_box("falseAlarms", "Share of known images that training may flag")
@@ -83,21 +82,13 @@ class ClassifyPanel(QWidget):
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
-        self.curves, self.figures = Curves(), QTextBrowser()
+        self.evaluation = EvaluationTabs(document, thumbnails, originals)
+        self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
-        self.figures.setObjectName("evaluation")
-        self.figures.setFrameShape(QFrame.Shape.NoFrame)
-        self.figures.setHtml(_EMPTY)
         self._has_model = False
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.curves)
-        column.addWidget(self.figures, 1)
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.addWidget(self._make_form())
-        parts.addWidget(right)
+        parts.addWidget(self.evaluation)
         parts.setStretchFactor(1, 1)
         parts.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
@@ -130,7 +121,7 @@ class ClassifyPanel(QWidget):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.addRow("Labelled folders", _line(self.folder, browse))
         form.addRow("Stages", _line(self.stages, edit))
-        form.addRow("Folds", self.folds)
+        form.addRow("Evaluate in", self.folds)
         form.addRow("Flag as unknown", self.false_alarms)
         for item in (heading_label("Training data"), self.use_confirmed, self.labels_text):
             rows.addWidget(item)
@@ -150,7 +141,7 @@ class ClassifyPanel(QWidget):
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
-        scroll = _FormArea()
+        scroll = FormArea()
         scroll.setWidget(inside)
         return scroll
 
@@ -201,8 +192,7 @@ class ClassifyPanel(QWidget):
         if share is not None:
             self.applied_share.setValue(100 * share)
             self._stored_share = self.applied_share.value()
-        facts = None if model is None else model.facts
-        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, self.palette()))
+        self.evaluation.show_facts(None if model is None else model.facts)
         self.save_button.setEnabled(self._has_model)
         self.apply_button.setEnabled(self._has_model)
         self.report_button.setVisible(not fresh and self._has_model)
@@ -214,22 +204,6 @@ class ClassifyPanel(QWidget):
         self.save_button.setEnabled(ready and self._has_model)
         self.load_button.setEnabled(ready)
         self.preview_button.setEnabled(ready)
-
-
-class _FormArea(QScrollArea):
-    """A scroll area that scrolls only vertically: it is as wide as its form at every text size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the width of the form."""
-        form = self.widget()
-        wide = form.minimumSizeHint().width() if form is not None else 0
-        return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
 
 
 def _percent_box(name: str, accessible_name: str) -> QDoubleSpinBox:

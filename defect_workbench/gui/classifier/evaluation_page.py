@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor, QPalette
-
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
-from defect_workbench.core.classifier.training_facts import ConfusionMatrix, StageFacts, TrainingFacts
+from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
 from defect_workbench.core.text import sentence_case
 from defect_workbench.storage.report.html_report import render
 
 
-def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
-    """Return labels, stages, feature ablation and confusion matrix as HTML."""
+def evaluation_html(facts: TrainingFacts) -> str:
+    """Return labels, stages and feature ablation as HTML; the confusion matrix is a table of its own."""
     overall = facts.overall
     return render(
         "evaluation_page.html.j2",
@@ -25,7 +23,8 @@ def evaluation_html(facts: TrainingFacts, palette: QPalette) -> str:
         ],
         stages=[_stage(name, stage) for name, stage in facts.stages.items()],
         ablation=[(name, _percent(e.accuracy), _interval(e.interval)) for name, e in facts.ablation.items()],
-        confusion=_confusion(overall.confusion, palette),
+        meaning="" if facts.held_out is None else facts.held_out.meaning_of_right,
+        off="" if overall.ece is None else f"{100 * overall.ece:.1f}",
         notes=[sentence_case(note) for note in facts.notes],
     )
 
@@ -34,24 +33,6 @@ def _stage(name: str, stage: StageFacts) -> tuple[str, ...]:
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in stage.outcomes.items())
     accuracy = "not evaluated" if stage.evaluation is None else _percent(stage.evaluation.accuracy)
     return name, accuracy, outcomes, STAGE_KINDS[stage.kind].describe(stage)
-
-
-def _confusion(matrix: ConfusionMatrix, palette: QPalette) -> list[tuple[str, list[tuple[int, str]]]]:
-    """Return the rows: the label, then count and background colour of each cell."""
-    accent = palette.color(QPalette.ColorRole.Highlight)
-    background = palette.color(QPalette.ColorRole.Base)
-    return [
-        (label, [(count, _mixed(background, accent, 0.6 * count / max(sum(counts), 1))) for count in counts])
-        for label, counts in zip(matrix.labels, matrix.table, strict=True)
-    ]
-
-
-def _mixed(first: QColor, second: QColor, share: float) -> str:
-    parts = (
-        round(a + (b - a) * share)
-        for a, b in zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)  # type: ignore[index]
-    )
-    return QColor(*parts).name()
 
 
 def _percent(value: float | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.gallery_sections import images
@@ -20,12 +20,13 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
+from defect_workbench.gui.classifier.evaluation_tabs import SUMMARY
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.training_sources import confirmed_labels
+from defect_workbench.workflows.training_sources import class_folders, confirmed_labels
 
 _AUGMENTED_IMAGES = 11
 
@@ -119,7 +120,7 @@ class ClassifierController(QObject):
 
     def train(self) -> None:
         """Train on confirmed clusters, on labelled folders, or on both."""
-        self.panel.curves.clear()
+        self.panel.evaluation.begin_training()
         request = self.panel.request()
         self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
@@ -127,14 +128,20 @@ class ClassifierController(QObject):
         self.model, self._report, self.saved = result, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
         self.labels_seen.emit(list(result.model.labels))
-        overall = result.training.facts.overall
+        self.panel.evaluation.setCurrentIndex(SUMMARY)
+        overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
-        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images correctly"
+        judge = "" if held_out is None else f" as {held_out.judge} say"
+        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images{judge}"
         self._notice.notify(f"{text} (95% interval {low:.0f}% to {high:.0f}%).", "Save…", self.save)
 
     def edit_stages(self) -> None:
         """Let the user edit the stages."""
-        dialog = TaxonomyDialog(self.panel.taxonomy, self._parent)
+        project, folder = self._document.project, self.panel.request().folder
+        labels = dict(confirmed_labels(project)) if project is not None else {}
+        # Their images are only counted in training.
+        labels |= dict.fromkeys(set(class_folders(folder)) - set(labels), 0) if folder is not None else {}
+        dialog = TaxonomyDialog(self.panel.taxonomy, dict(sorted(labels.items())), self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.use_stages)
         dialog.open()
@@ -194,14 +201,21 @@ class ClassifierController(QObject):
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
         self.model = result
         self.labels_seen.emit(list(result.model.labels))
+        self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
 
     def _open_report(self) -> None:
+        report = self._report
+        if report is None:
+            return
         # Without a browser nothing would happen.
-        if self._report is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report))):
-            self._notice.notify(f"No program here opens web pages. The report is {self._report}")
+        if not report.is_file():
+            self._notice.notify(f"The report {report} was moved or deleted.", warning=True)
+        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(report))):
+            words = f"No program on this machine opens web pages. The report is {report}"
+            self._notice.notify(words, "Copy path", lambda: QGuiApplication.clipboard().setText(str(report)))
 
     # New images
 

@@ -35,6 +35,7 @@ from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import cell_text
+from defect_workbench.engine.features.registry import short_label
 from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
@@ -211,7 +212,9 @@ class Inspector(QWidget):
         if evidence is not None and self._overlays.available and evidence.blocks.get(DEFECT, 0) > 0:
             words += "\nThe evidence of the defect is from the places that its map marks (O)"
         self.evidence_title.setText(words)
-        self.evidence_bars.show_shares(evidence.blocks if evidence is not None else {})
+        # A single block has all of the weight, whatever the image is: a bar would say nothing.
+        several = evidence is not None and len(evidence.blocks) > 1
+        self.evidence_bars.show_shares(evidence.blocks if evidence is not None and several else {})
 
     def _neighbour(self, project: Project, partition: Partition, image: int, distance: float) -> Neighbour:
         number = int(partition.cluster_of[image])
@@ -250,6 +253,10 @@ def _evidence_words(evidence: BlockEvidence | None, partition: Partition) -> str
     if evidence is None or not evidence.blocks:
         return ""
     names = partition.clusters[evidence.cluster].label, partition.clusters[evidence.rival].label
+    if len(evidence.blocks) == 1:
+        ((block, share),) = evidence.blocks.items()
+        nearer, other = names if share >= 0 else names[::-1]
+        return f"Nearer to {nearer} than to {other} ({short_label(block)} features only)"
     return f"Evidence for {names[0]} over {names[1]}"
 
 
@@ -278,7 +285,8 @@ def _proposed(project: Project, partition: Partition, image: int) -> str:
     if proposal is None:
         return ""
     if not proposal.labels[image]:
-        return "none (unknown)"
+        # Nothing was proposed for images that were there before a folder was added.
+        return "none (unknown)" if proposal.unknown[image] else ""
     return f"{proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
 
 

@@ -60,6 +60,7 @@ QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 7
 QToolButton:hover:enabled {{ background: {hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {line}; }}
 QToolButton:focus {{ border-color: {accent}; }}
+QTabBar QToolButton {{ padding: 0; background: {button}; border-color: {line}; }}
 QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QDockWidget {{ font-weight: 600; }}
@@ -82,6 +83,7 @@ QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: 
 QFrame#notice {{ border: 1px solid {accent}; border-radius: 6px; background: {window}; }}
 QFrame#notice[warning="true"] {{ border-color: {warn_text}; background: {warn}; }}
 QFrame#weightsBanner QLabel, QFrame#notice[warning="true"] QLabel {{ color: {warn_text}; }}
+QLabel[error="true"] {{ color: {error}; }}
 QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
 QProgressBar::chunk {{ border-radius: 3px; background: {accent}; }}
 QToolTip {{ border: 1px solid {line}; padding: 4px 6px; }}
@@ -117,6 +119,7 @@ def apply_theme(application: QApplication, theme: str) -> None:
             soft=colours[R.Dark],
             base=colours[R.Base],
             check=resource("icons", "check-white.svg").as_posix(),
+            error="#FF9C8F" if dark else "#B3261E",
             warn="#453710" if dark else "#FFF4D6",
             warn_text="#FFE9AD" if dark else "#5B4300",
         )

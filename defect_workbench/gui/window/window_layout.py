@@ -88,6 +88,7 @@ class PanelWindow(QMainWindow):
         self._hidden_docks: list[QDockWidget] = []
         self._docks_aside: list[QDockWidget] = []
         self._notice_aside = False
+        self._focus_before: QWidget | None = None
         self._make_panels()
         self._make_status()
         self._make_previews()
@@ -151,7 +152,11 @@ class PanelWindow(QMainWindow):
         rows.addLayout(head)
         rows.addWidget(self.map, 1)
         self.tabs.addTab(plane, "Map")
-        self.classify_panel = ClassifyPanel()
+        self.classify_panel = ClassifyPanel(self.document, self.thumbnails, self.originals)
+        evaluation = self.classify_panel.evaluation
+        evaluation.images_chosen.connect(self.choose_images)
+        evaluation.gallery_wanted.connect(self.show_in_gallery)
+        evaluation.light_table_wanted.connect(self.look_at)
         self.tabs.addTab(self.classify_panel, "Classify")
         page = QWidget()
         column = QVBoxLayout(page)
@@ -236,6 +241,12 @@ class PanelWindow(QMainWindow):
                 self.gallery.scrollTo(self.image_model.index(row))
             self.inspector.show_image(images[0])
 
+    def show_in_gallery(self, images: Sequence[int]) -> None:
+        """Go to the gallery, with images selected."""
+        self.tabs.setCurrentIndex(0)
+        self.choose_images(images)
+        self.gallery.setFocus()
+
     def on_current_image(self) -> None:
         """Show the current image of the gallery."""
         image = self.gallery.currentIndex().data(Role.IMAGE)
@@ -304,6 +315,7 @@ class PanelWindow(QMainWindow):
         """Show images on the light table in this order, beginning with one of them."""
         if self.at_light_table:
             return
+        self._focus_before = self.focusWidget()
         self._docks_aside = _hide(self.docks)
         # It would lie over the keys; it comes back with the panels.
         self._notice_aside = self.notice.isVisible()
@@ -329,7 +341,8 @@ class PanelWindow(QMainWindow):
             self.notice.show()
         if image is not None:
             self.choose_image(image)
-        self.gallery.setFocus()
+        before = self._focus_before if self.tabs.currentWidget() is self.classify_panel else None
+        (before or self.gallery).setFocus()
 
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""

@@ -255,5 +255,6 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     )
     identity = identity_with_current_names(state["identity"])
     tuned = {k.removeprefix("tuned."): v for k, v in arrays.items() if k.startswith("tuned.")}
-    facts = read_training_facts(state["facts"], tuple(stage.name for stage in taxonomy.stages))
+    outcomes = {stage.name: tuple(o.name for o in stage.outcomes) for stage in taxonomy.stages}
+    facts = read_training_facts(state["facts"], outcomes)
     return Classifier(taxonomy, stages, novelty, identity, facts, tuned)

@@ -16,9 +16,9 @@ from defect_workbench.core.classifier.training_facts import (
     Evaluation,
     StageFacts,
     TrainingFacts,
-    UnknownKinds,
 )
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.classifier.unknown_kinds import UnknownKinds
+from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.storage.report.report_content import (
     CaptionedImage,
     CellMark,
@@ -46,14 +46,20 @@ _ABLATIONS = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image whose held-out prediction differs from the label of its folder."""
+    """An image whose held-out prediction differs from its label.
+
+    Attributes
+    ----------
+    remark : str
+        The last line below the image.
+    """
 
     file: Path
     name: str
     label: str
     prediction: str
     probability: float
-    path: str
+    remark: str
 
 
 def training_report(
@@ -63,6 +69,7 @@ def training_report(
     parameters: Mapping[str, str],
     thumbnail: Thumbnail,
     warnings: Sequence[str] = (),
+    doubtful: Sequence[Mistake] = (),
 ) -> Report:
     """Return the report on a trained classifier.
 
@@ -76,9 +83,12 @@ def training_report(
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     warnings : sequence of str
         Warnings at the top of the report.
+    doubtful : sequence of Mistake
+        Images whose labels are probably wrong, the most doubtful first.
     """
     overall = facts.overall
     low, high = overall.interval
+    meaning = () if facts.held_out is None else (facts.held_out.meaning_of_right,)
     lead = (
         f"{facts.images:,} images in {len(facts.classes)} folders, evaluated in {facts.folds} folds: every "
         "image by a model that had seen neither it nor a near-duplicate in training."
@@ -91,7 +101,7 @@ def training_report(
     return Report(
         title=title,
         subject="classifier",
-        lead=(lead,),
+        lead=(lead, *meaning),
         warnings=tuple(warnings),
         sections=(
             ReportText(f"{100 * overall.accuracy:.2f}% correct", TextStyle.FIGURE),
@@ -101,6 +111,7 @@ def training_report(
             *(part for name, stage in facts.stages.items() for part in _stage(name, stage)),
             _unknown(facts.unknown),
             _worst(mistakes, thumbnail, overall.images),
+            _to_check(doubtful, thumbnail),
             ReportTable("How this was made", ("", ""), rows),
         ),
     )
@@ -123,8 +134,8 @@ def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = 
     figures = []
     if values.reliability is not None and values.ece is not None:
         caption = (
-            "Reliability: on the line, predicted probabilities are correct. "
-            f"Expected calibration error {values.ece:.3f}."
+            "Reliability: on the line, predicted probabilities are correct. On average, they are "
+            f"off by {100 * values.ece:.1f} percentage points on average (expected calibration error)."
         )
         figures.append(ReportFigure(caption, partial(reliability_file, values.reliability), _CURVE_POINTS))
     if values.risk_coverage is not None:
@@ -215,11 +226,24 @@ def _unknown(values: UnknownKinds | None) -> Section:
 def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, images: int) -> Section:
     title = "Worst mistakes"
     if not mistakes:
-        return ReportText("None: every prediction is the label of the folder.", TextStyle.SOFT, title)
-    shown = mistakes[:WORST]
-    shown_note = f", the {len(shown)} most confident shown" if len(shown) < len(mistakes) else ""
-    pictures = tuple(_mistake(mistake, thumbnail) for mistake in shown)
-    return ImageGrid(title, f"{len(mistakes):,} of {images:,} images{shown_note}.", pictures)
+        return ReportText("None: every prediction is the label.", TextStyle.SOFT, title)
+    note = f"{len(mistakes):,} of {images:,} images{_shown(mistakes, 'most confident')}."
+    return ImageGrid(title, note, tuple(_mistake(mistake, thumbnail) for mistake in mistakes[:WORST]))
+
+
+def _to_check(doubtful: Sequence[Mistake], thumbnail: Thumbnail) -> Section:
+    title = "Labels to check"
+    if not doubtful:
+        return ReportText("None: no label is probably wrong.", TextStyle.SOFT, title)
+    note = (
+        f"{counted(len(doubtful), 'image')} whose held-out prediction and most of whose similar images have "
+        f"another label{_shown(doubtful, 'most doubtful')}."
+    )
+    return ImageGrid(title, note, tuple(_mistake(each, thumbnail) for each in doubtful[:WORST]))
+
+
+def _shown(images: Sequence[Mistake], which: str) -> str:
+    return f", the {WORST} {which} shown" if len(images) > WORST else ""
 
 
 def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
@@ -228,8 +252,8 @@ def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> CaptionedImage:
         None if pixels is None else EncodedImage.of(Image.fromarray(pixels), "png"),
         (
             f"{mistake.prediction} ({100 * mistake.probability:.0f}%)",
-            f"folder {mistake.label}",
+            f"labelled {mistake.label}",
             mistake.name,
-            mistake.path,
+            mistake.remark,
         ),
     )

@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
+from defect_workbench.core.classifier.stage import CLASSES, Outcome
+from defect_workbench.core.classifier.taxonomy import Taxonomy, new_stage
+from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.training_facts import TrainingFacts, read_training_facts
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.classifier.cross_validation import cross_validate
+from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
+from defect_workbench.engine.classifier.stage_runner import route
+from defect_workbench.engine.classifier.training import Options
 from defect_workbench.storage.model.model_file import load_model
+from tests.unit.classifier.test_classify import made_set
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden" / "staged.model"
 
@@ -18,6 +27,11 @@ def facts() -> TrainingFacts:
     found = load_model(GOLDEN).facts
     assert found is not None
     return found
+
+
+def in_order(facts: TrainingFacts) -> dict[str, tuple[str, ...]]:
+    """The stages and their outcomes, in the order of the taxonomy."""
+    return {name: tuple(stage.outcomes) for name, stage in facts.stages.items()}
 
 
 def changed(facts: TrainingFacts, path: str, value: object) -> dict[str, Any]:
@@ -47,7 +61,39 @@ def test_a_model_of_an_earlier_version_keeps_its_figures(facts: TrainingFacts) -
 
 def test_facts_are_the_same_after_writing_and_reading(facts: TrainingFacts) -> None:
     written = json.loads(json.dumps(facts.as_json(), sort_keys=True))
-    assert read_training_facts(written, tuple(facts.stages)) == facts
+    assert read_training_facts(written, in_order(facts)) == facts
+
+
+def test_stages_outcomes_and_ablation_keep_their_order_though_files_sort_keys(facts: TrainingFacts) -> None:
+    written = json.loads(json.dumps(facts.as_json(), sort_keys=True))
+    read = read_training_facts(written, {"kind": (), "size": ("unknown", "small", "large")})
+    assert read is not None
+    assert list(read.stages)[:2] == ["kind", "size"]
+    assert list(read.stages["size"].outcomes) == ["unknown", "small", "large"]
+    assert list(read.ablation) == ["deep", "texture", "fused"]
+
+
+def test_stages_count_the_images_that_reach_them() -> None:
+    data = made_set()
+    taxonomy, _ = fit_taxonomy(
+        Taxonomy(
+            (
+                new_stage(
+                    "first", CLASSES, outcomes=(Outcome("flake", ("flake",)), Outcome("x > y", next="kind"))
+                ),
+                new_stage("kind", CLASSES, rest=True),
+            )
+        ),
+        data.folders,
+    )
+    assert route(taxonomy, "x > y > pit") == {"first": 1, "kind": 0}
+    assert route(taxonomy, "flake") == {"first": 0}
+    inputs = StageInputs(data.features)
+    judged = cross_validate(data, inputs, taxonomy, 2, Options(), SilentReporter(), ablation=False)
+    counts = [sum(judged.stages[name].outcomes.values()) for name in ("first", "kind")]
+    clean = judged.overall.classes["flake"].predicted
+    assert counts == [len(data), len(data) - clean]
+    assert judged.stages["kind"].outcomes["pit"] == judged.overall.classes["pit"].predicted
 
 
 def test_old_keys_are_still_written_for_programs_that_read_them(facts: TrainingFacts) -> None:
@@ -60,7 +106,7 @@ def test_old_keys_are_still_written_for_programs_that_read_them(facts: TrainingF
 
 
 def test_a_model_that_was_not_evaluated_has_no_facts() -> None:
-    assert read_training_facts({}, ()) is None
+    assert read_training_facts({}, {}) is None
 
 
 @pytest.mark.parametrize(
@@ -84,4 +130,4 @@ def test_a_wrong_value_is_named_by_its_path(
     facts: TrainingFacts, path: str, value: object, words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
-        read_training_facts(changed(facts, path, value), ())
+        read_training_facts(changed(facts, path, value), {})

@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QPalette
+from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.classifier.stage import CLASSES, Outcome, Stage
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
@@ -35,6 +35,7 @@ from defect_workbench.engine.classifier.predict import predict
 from defect_workbench.engine.classifier.training import Options, train
 from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
 from defect_workbench.gui.classifier.evaluation_page import evaluation_html
+from defect_workbench.gui.classifier.stage_form import StageForm
 from defect_workbench.gui.classifier.taxonomy_dialog import stage_help
 from defect_workbench.storage.model.model_file import load_model, save_model
 from defect_workbench.workflows.training_info import report_text
@@ -180,7 +181,7 @@ inputs = ["how strong"]
 """
 
 
-def test_one_entry_adds_a_kind_of_stage_everywhere(data: LabelledSet, tmp_path: Path) -> None:
+def test_one_entry_adds_a_kind_of_stage_everywhere(data: LabelledSet, tmp_path: Path, qtbot: QtBot) -> None:
     inputs = measured_inputs(data)
     assert isinstance(inputs.source, Measured)
     inputs.source.rows[:, MEASURES.index("contrast")] = np.where(data.labels == 2, 9.0, 1.0)
@@ -198,7 +199,12 @@ def test_one_entry_adds_a_kind_of_stage_everywhere(data: LabelledSet, tmp_path: 
         assert {path.split(" > ")[0] for path in np.array(found.paths)[data.labels == 2]} == {"strong"}
         assert read.facts == outcome.facts
         assert "Least 7 (the median)." in report_text(outcome, tmp_path / "model")
-        assert "least 7 (the median)" in evaluation_html(outcome.facts, QPalette())
+        assert "least 7 (the median)" in evaluation_html(outcome.facts)
         assert "“contrast” measures the contrast" in stage_help()
+        form = StageForm()
+        qtbot.addWidget(form)
+        form.show_stages(taxonomy.stages, [])
+        assert form.editor.kind.findData("contrast") >= 0
+        assert set(form.editor.settings) == {setting.name for setting in Contrast.settings}
     with pytest.raises(WorkbenchError, match="update the program"):
         load_model(tmp_path / "model")

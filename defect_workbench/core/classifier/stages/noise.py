@@ -28,7 +28,7 @@ class Noise(StageKind):
 
     name = NOISE
     summary = "measures the noise, with a threshold that is given or learned; noisy images are denoised"
-    settings = (StageSetting("threshold"),)
+    settings = (StageSetting("threshold", help="noise in grey levels from which an image is denoised"),)
     fixed_outcomes = (QUIET, NOISY)
     denoise = "nlm"
 

@@ -26,7 +26,10 @@ class Size(StageKind):
 
     name = SIZE
     summary = "measures the diameter of the largest defect, with a limit that is given or learned"
-    settings = (StageSetting("unit", ("px", "nm"), "px"), StageSetting("limit"))
+    settings = (
+        StageSetting("unit", ("px", "nm"), "px", help="unit of the limit; nm needs the pixel size"),
+        StageSetting("limit", help="equivalent diameter from which a defect is large"),
+    )
     fixed_outcomes = (UNKNOWN, SMALL, LARGE)
 
     def fit(self, stage: Stage, images: TrainingImages) -> FittedStage:

@@ -16,9 +16,13 @@ from defect_workbench.core.classifier.trained_stage import Head, TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.measurements import NUMBERS
+from defect_workbench.core.parameters import Choice, Number, Parameter
+from defect_workbench.core.text import sentence_case
 
 # The fields of `Measurements` in pixels, and the pixel size in nm, 0 if unknown.
 MEASURES = (*NUMBERS, "pixel_size_nm")
+# Numbers of settings are below this.
+MOST = 1e9
 
 
 class StageImages(Protocol):
@@ -116,11 +120,23 @@ class StageSetting:
         Allowed values; empty for a number above 0.
     default : str
         Value if the taxonomy does not set it; empty for none.
+    help : str
+        As forms show it.
     """
 
     name: str
     choices: tuple[str, ...] = ()
     default: str = ""
+    help: str = ""
+
+    def why_not(self, value: object) -> str:
+        """Return why a value is not allowed, as the end of a sentence; empty if it is."""
+        if self.choices:
+            return "" if value in self.choices else f"must be {' or '.join(self.choices)}"
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < float(value) < MOST:  # type: ignore[arg-type] # it is a number
+            return "must be a number above 0"
+        return ""
 
     def checked(self, value: object, where: str) -> float | str:
         """Return the value if it is allowed.
@@ -129,14 +145,18 @@ class StageSetting:
         ------
         InputError
         """
+        if why := self.why_not(value):
+            raise InputError(f"{where}: {self.name} {why}")
+        return str(value) if self.choices else float(value)  # type: ignore[arg-type] # it is a number
+
+    @property
+    def parameter(self) -> Parameter:
+        """The setting for a form; a number that is not set is learned."""
+        label, words = sentence_case(self.name), self.help or self.name
         if self.choices:
-            if value not in self.choices:
-                raise InputError(f"{where}: {self.name} must be {' or '.join(self.choices)}")
-            return str(value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < float(value) < 1e9:  # type: ignore[arg-type] # it is a number
-            raise InputError(f"{where}: {self.name} must be a number above 0")
-        return float(value)  # type: ignore[arg-type]
+            default = self.default or self.choices[0]
+            return Choice(self.name, label, words, default, tuple((each, each) for each in self.choices))
+        return Number(self.name, label, words, None, 0.0, MOST, unset="Learned", offered=(0.0, 1e6))
 
 
 class StageKind(ABC):
