@@ -57,6 +57,10 @@ class ClassifyPanel(QWidget):
         self.labels_text = secondary_label("")
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("None")
+        self.last_export = QPushButton()
+        self.last_export.clicked.connect(self._use_last_export)
+        self.last_export.hide()
+        self._last_export: Path | None = None
         self.folder.setToolTip("A folder with one subfolder per label, such as an export")
         self.folder.setAccessibleName("Labelled folders to train on")
         self.stages = QComboBox()
@@ -120,6 +124,7 @@ class ClassifyPanel(QWidget):
         form.setVerticalSpacing(8)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.addRow("Labelled folders", _line(self.folder, browse))
+        form.addRow("", self.last_export)
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Evaluate in", self.folds)
         form.addRow("Flag as unknown", self.false_alarms)
@@ -144,6 +149,18 @@ class ClassifyPanel(QWidget):
         scroll = FormArea()
         scroll.setWidget(inside)
         return scroll
+
+    def offer_export(self, out: Path | None) -> None:
+        """Offer the folder of the last export to train on."""
+        self.last_export.setVisible(out is not None)
+        if out is not None:
+            self.last_export.setText(f"Use {out.name}")
+            self.last_export.setToolTip(f"Train on the last export, {out}")
+            self._last_export = out
+
+    def _use_last_export(self) -> None:
+        if self._last_export is not None:
+            self._set_folder(self._last_export)
 
     def _set_folder(self, path: Path) -> None:
         self.folder.setText(str(path))

@@ -25,7 +25,7 @@ from defect_workbench.workflows.export import ExportRequest, SlidesRequest
 class OutputController(QObject):
     """Asks for files and folders, and runs the jobs that write them.
 
-    Signals: images_chosen(images) from a comparison.
+    Signals: images_chosen(images) from a comparison; exported(folder).
 
     Parameters
     ----------
@@ -38,6 +38,7 @@ class OutputController(QObject):
     """
 
     images_chosen = Signal(list)
+    exported = Signal(Path)
 
     def __init__(
         self,
@@ -125,6 +126,7 @@ class OutputController(QObject):
 
     def _on_exported(self, result: export_job.Exported) -> None:
         self._exported = result
+        self.exported.emit(result.out)
         verb = "added to" if result.added else "exported to"
         words = f"{images(result.images)} {verb} {result.out}"
         if result.added:

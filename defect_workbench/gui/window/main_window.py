@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from PySide6.QtGui import QAction, QCloseEvent
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
-from defect_workbench.app.recent_work import recent_work
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
@@ -22,6 +20,7 @@ from defect_workbench.gui.controllers.classifier_controller import ClassifierCon
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
+from defect_workbench.gui.controllers.remembered_work import RememberedWork
 from defect_workbench.gui.controllers.review_lists import ReviewLists
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.session_guard import SessionGuard
@@ -102,6 +101,7 @@ class MainWindow(PanelWindow):
             self.classifier.save,
             lambda: self._exclusive and self.jobs.busy,
         )
+        self.remembered = RememberedWork(self.document, self.settings, self.welcome, self.classify_panel)
         self.refinement = Refinement(
             self.document, self.cluster_list, self.thumbnails, self.jobs, self._run, self
         )
@@ -190,7 +190,6 @@ class MainWindow(PanelWindow):
         welcome.open_session.connect(self.opener.choose_session)
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
         welcome.open_recent.connect(self.open_path)
-        welcome.forget.connect(self._forget)
         self.weights_banner.fetch.connect(lambda: self._run(open_job.fetch_weights(self._places)))
         self.weights_banner.import_file.connect(
             lambda: file_dialogs.ask_weights(
@@ -205,6 +204,7 @@ class MainWindow(PanelWindow):
             chooser.images_chosen.connect(self.choose_images)
         self.outlier_queue.done.export_wanted.connect(self.actions_by_name["actionExport"].trigger)
         self.outlier_queue.light_table_wanted.connect(self.look_at)
+        self.outputs.exported.connect(self.remembered.exported)
         self.classifier.labels_seen.connect(self.classes.learn)
         self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):
@@ -269,7 +269,7 @@ class MainWindow(PanelWindow):
 
     def _on_saved(self, result: open_job.Saved) -> None:
         self.document.saved(result.path, result.step)
-        self._remember()
+        self.remembered.remember()
         self.session_guard.on_step()
         self._refresh_title()
         self._show_status(f"Saved to {result.path}")
@@ -300,15 +300,13 @@ class MainWindow(PanelWindow):
         else:
             self.notice.notify("Cancelled. Nothing was written.")
 
-    # The document
-
     def _on_opened(self) -> None:
         project = self.document.project
         if project is None:
             return
         self.close_light_table()
         if not self.session_guard.on_opened():
-            self._remember()
+            self.remembered.remember()
         self.display.show_project()
         if project.analysis.backbone is None:
             # The permanent banner replaces the warning of the job.
@@ -318,19 +316,6 @@ class MainWindow(PanelWindow):
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
-
-    def _remember(self) -> None:
-        """Remember what is open, and how far the work on it is."""
-        project = self.document.project
-        if project is not None:
-            path = self.document.session or project.images.root
-            self.settings.remember(recent_work(path, self.document.partition, datetime.now().astimezone()))
-
-    def _forget(self, path: str) -> None:
-        self.settings.forget(path)
-        self.welcome.set_recent(self.settings.recent())
-
-    # User actions
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
@@ -381,7 +366,7 @@ class MainWindow(PanelWindow):
         self.close_light_table()
         if self.stack.currentIndex() == WORKBENCH:
             if not self.document.dirty:
-                self._remember()
+                self.remembered.remember()
             self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
