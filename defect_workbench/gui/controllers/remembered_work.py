@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.app.recent_work import recent_work
+from defect_workbench.app.recent_work import RecentWork, recent_work
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
-from defect_workbench.gui.window.welcome import Welcome
 
 _LAST_EXPORT = "last export"
 
 
 class RememberedWork:
-    """Keeps the recent list and the last export in the settings, and shows them where they are of use."""
+    """Keeps the recent list and the last export in the settings, and shows them where they are of use.
+
+    Parameters
+    ----------
+    show_recent : callable
+        Shows the recent list.
+    """
 
     def __init__(
-        self, document: Document, settings: WindowSettings, welcome: Welcome, classify: ClassifyPanel
+        self,
+        document: Document,
+        settings: WindowSettings,
+        classify: ClassifyPanel,
+        show_recent: Callable[[list[RecentWork]], None],
     ) -> None:
         self._document, self._settings = document, settings
-        self._welcome, self._classify = welcome, classify
-        welcome.forget.connect(self._forget)
+        self._classify, self._show_recent = classify, show_recent
         classify.offer_export(settings.place(_LAST_EXPORT))
 
     def remember(self) -> None:
@@ -38,6 +47,7 @@ class RememberedWork:
         self._settings.remember_place(_LAST_EXPORT, out)
         self._classify.offer_export(out)
 
-    def _forget(self, path: str) -> None:
+    def forget(self, path: str) -> None:
+        """Remove a folder or session from the recent list."""
         self._settings.forget(path)
-        self._welcome.set_recent(self._settings.recent())
+        self._show_recent(self._settings.recent())

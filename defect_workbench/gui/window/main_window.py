@@ -101,7 +101,9 @@ class MainWindow(PanelWindow):
             self.classifier.save,
             lambda: self._exclusive and self.jobs.busy,
         )
-        self.remembered = RememberedWork(self.document, self.settings, self.welcome, self.classify_panel)
+        self.remembered = RememberedWork(
+            self.document, self.settings, self.classify_panel, self.welcome.set_recent
+        )
         self.refinement = Refinement(
             self.document, self.cluster_list, self.thumbnails, self.jobs, self._run, self
         )
@@ -190,6 +192,7 @@ class MainWindow(PanelWindow):
         welcome.open_session.connect(self.opener.choose_session)
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
         welcome.open_recent.connect(self.open_path)
+        welcome.forget.connect(self.remembered.forget)
         self.weights_banner.fetch.connect(lambda: self._run(open_job.fetch_weights(self._places)))
         self.weights_banner.import_file.connect(
             lambda: file_dialogs.ask_weights(
