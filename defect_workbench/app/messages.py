@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
+
+from PySide6.QtGui import QPixmap
 
 
 class Leave(Enum):
@@ -13,6 +16,28 @@ class Leave(Enum):
     SAVE = auto()
     DISCARD = auto()
     STAY = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class NameRequest:
+    """What is known when the name of a cluster is asked for.
+
+    Attributes
+    ----------
+    name : str
+        The name that it has.
+    known : sequence of str
+        Names to complete from.
+    pictures : sequence of callable
+        Each returns one of the most typical images once it has been read.
+    go_on : bool
+        Whether to suggest going on to the next cluster.
+    """
+
+    name: str
+    known: Sequence[str]
+    pictures: Sequence[Callable[[], QPixmap | None]]
+    go_on: bool
 
 
 class Messages(Protocol):
@@ -27,7 +52,11 @@ class Messages(Protocol):
     def ask_to_save(self, text: str, done: Callable[[Leave], None]) -> None:
         """Ask what to do with unsaved work; the default saves it."""
 
-    def ask_text(
-        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
-    ) -> None:
-        """Ask for a line of text, completed from known ones; `done` gets it unless the user cancelled."""
+    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
+        """Ask for a line of text; `done` gets it unless the user cancelled."""
+
+    def ask_name(self, request: NameRequest, done: Callable[[str, bool], None]) -> None:
+        """Ask for the name of a cluster.
+
+        `done` gets it, and whether to confirm the cluster and go on to the next, unless the user cancelled.
+        """

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
-_RECENT = 8
+from defect_workbench.app.recent_work import MOST, RecentWork, from_text, to_text
+
 TEXT_SIZES = ("100", "125", "150")
 
 
@@ -16,18 +17,18 @@ class WindowSettings:
     def __init__(self, path: Path) -> None:
         self._settings = QSettings(str(path), QSettings.Format.IniFormat)
 
-    def recent(self) -> list[Path]:
-        """Folders and sessions opened last, newest first, that still exist."""
-        return [path for path in self._recent() if path.exists()]
+    def recent(self) -> list[RecentWork]:
+        """Folders and sessions opened last, newest first."""
+        return from_text(str(self._settings.value("recent", "") or ""))
 
-    def remember(self, path: Path) -> None:
-        """Put a path first in the recent list."""
-        paths = [path, *(other for other in self._recent() if other != path)]
-        self._settings.setValue("recent", "\n".join(str(p) for p in paths[:_RECENT]))
+    def remember(self, work: RecentWork) -> None:
+        """Put a folder or session first in the recent list."""
+        works = [work, *(other for other in self.recent() if other.path != work.path)]
+        self._settings.setValue("recent", to_text(works[:MOST]))
 
-    def _recent(self) -> list[Path]:
-        text = str(self._settings.value("recent", "") or "")
-        return [Path(line) for line in text.split("\n") if line]
+    def forget(self, path: str) -> None:
+        """Remove a folder or session from the recent list."""
+        self._settings.setValue("recent", to_text([work for work in self.recent() if work.path != path]))
 
     def place(self, purpose: str) -> Path | None:
         """The folder last used for a purpose; None if it no longer exists."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.messages import Leave
+from defect_workbench.app.messages import Leave, NameRequest
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
@@ -39,11 +39,12 @@ class Answers:
         self.questions.append(text)
         done(self.leave)
 
-    def ask_text(
-        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
-    ) -> None:
-        self.known = list(known)
+    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
         done(self.text)
+
+    def ask_name(self, request: NameRequest, done: Callable[[str, bool], None]) -> None:
+        self.known = list(request.known)
+        done(self.text, False)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_session_is_saved_and_opens_as_it_was_left(opened: MainWindow, qtbot: Qt
         opened.open_path(tmp_path / "mine.dwb")
     assert opened.summary.text() == before
     assert opened.document.clusters_at_cut == 11
-    assert opened.settings.recent()[0] == tmp_path / "mine.dwb"
+    assert opened.settings.recent()[0].file == tmp_path / "mine.dwb"
 
 
 def test_unsaved_decisions_are_asked_about(opened: MainWindow, answers: Answers) -> None:

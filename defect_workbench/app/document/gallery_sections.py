@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from defect_workbench.app.document.filtering import parse_filter
+from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.item_models import Section, note_of, state_of
 from defect_workbench.app.document.measurement_text import median_words
 from defect_workbench.app.document.workbench_document import Document
@@ -49,8 +50,16 @@ class Choice:
     state: str = ""
 
 
-def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple[Section, ...], Integers]:
-    """Return the clusters as sections, the outliers last, and the images in their order."""
+def sections_of(
+    document: Document, choice: Choice | None = None, held: HeldOrder | None = None
+) -> tuple[tuple[Section, ...], Integers]:
+    """Return the clusters as sections, the outliers last, and the images in their order.
+
+    Parameters
+    ----------
+    held : HeldOrder, optional
+        Keeps the clusters where they were.
+    """
     project, partition, choice = document.project, document.partition, choice or Choice()
     if project is None or partition is None:
         return (), np.empty(0, np.intp)
@@ -78,7 +87,8 @@ def sections_of(document: Document, choice: Choice | None = None) -> tuple[tuple
             sections.append(Section(title, detail, colour, start, len(shown), key))
             pieces.append(shown)
 
-    for cluster in _ordered(document, partition, choice.order):
+    ordered: Sequence[Cluster] = _ordered(document, partition, choice.order)
+    for cluster in ordered if held is None else held.arranged(ordered, choice.order):
         state = state_of(cluster)
         if choice.state and choice.state != (state or "open"):
             continue

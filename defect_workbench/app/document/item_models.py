@@ -19,6 +19,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
@@ -178,12 +179,13 @@ class ImageModel(QAbstractListModel):
 
 
 class ClusterModel(QAbstractListModel):
-    """The clusters, by descending size."""
+    """The clusters, by descending size when they were sorted last."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._clusters: tuple[Cluster, ...] = ()
+        self._order = HeldOrder(document)
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
@@ -210,7 +212,10 @@ class ClusterModel(QAbstractListModel):
         """Return the row of the cluster an image is in; -1 for outliers."""
         partition = self._document.partition
         known = partition is not None and 0 <= image < len(partition.vectors)
-        return int(partition.cluster_of[image]) if partition is not None and known else -1
+        number = int(partition.cluster_of[image]) if partition is not None and known else -1
+        return (
+            self.row_of_key(partition.clusters[number].key) if partition is not None and number >= 0 else -1
+        )
 
     def row_of_key(self, key: int) -> int:
         """Return the row of a cluster; -1 if it no longer exists."""
@@ -219,7 +224,7 @@ class ClusterModel(QAbstractListModel):
     def _refresh(self) -> None:
         self.beginResetModel()
         partition = self._document.partition
-        self._clusters = partition.clusters if partition is not None else ()
+        self._clusters = self._order.arranged(partition.clusters if partition is not None else ())
         self.endResetModel()
 
 

@@ -34,7 +34,7 @@ class Document(QObject):
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
-    tree, or none), side_changed (another joined table, or none).
+    tree, or none), side_changed (another joined table, or none), sort_wanted (clusters may change places).
     """
 
     opened = Signal()
@@ -42,6 +42,7 @@ class Document(QObject):
     cut_changed = Signal(int)
     grouping_changed = Signal()
     side_changed = Signal()
+    sort_wanted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -146,6 +147,11 @@ class Document(QObject):
         self.opened.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
+
+    def sort_again(self) -> None:
+        """Let views sort the clusters by what they are now."""
+        self.sort_wanted.emit()
+        self.partition_changed.emit()
 
     def use_classes(self, classes: ClassLibrary) -> None:
         """Use another class library; known classes take its colours."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QObject, QUrl, Signal
+from PySide6.QtCore import QItemSelectionModel, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from defect_workbench.app.document.gallery_sections import images
-from defect_workbench.app.document.item_models import ImageModel, note_of
+from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role, note_of
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.app.messages import Messages
+from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.messages import Messages, NameRequest
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.project_state import Project
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.gallery.gallery_view import Gallery
+
+# Images that the dialog of a name shows.
+_TYPICAL = 5
 
 
 class ReviewController(QObject):
@@ -27,11 +34,18 @@ class ReviewController(QObject):
     cut_changed = Signal()
 
     def __init__(
-        self, document: Document, clusters: ClusterList, gallery: Gallery, messages: Messages, parent: QObject
+        self,
+        document: Document,
+        clusters: ClusterList,
+        gallery: Gallery,
+        thumbnails: ThumbnailLoader,
+        messages: Messages,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._document, self._clusters, self._gallery = document, clusters, gallery
-        self._messages = messages
+        self._thumbnails, self._messages = thumbnails, messages
+        self._naming_all = False
         self._cut: Integers = np.empty(0, np.intp)
         # Image numbers are not valid in another project.
         document.opened.connect(self._clear_cut)
@@ -66,27 +80,52 @@ class ReviewController(QObject):
     def rename(self) -> None:
         """Ask for a name for the selected cluster."""
         chosen = self._clusters.chosen()
-        if len(chosen) != 1:
-            return
-        cluster = chosen[0]
+        if len(chosen) == 1:
+            self._ask_name(chosen[0])
 
-        def done(text: str) -> None:
-            name = text.strip()
-            known = self._document.classes.find(name)
-            if known is not None:
-                # As the class library writes it, also if one of its other names was typed.
-                name = known.name
-            if not name or name == cluster.label:
-                return
-            if self._document.name_taken(name, cluster):
-                words = f"Another cluster is called {name}. Merge the two, or use another name."
-                self._messages.inform("Rename", words)
-            else:
-                self._document.rename(cluster, name)
-
-        words = "Name of the cluster and of its exported folder:"
+    def _ask_name(self, cluster: Cluster) -> None:
+        project = self._document.project
+        assert project is not None
+        files = [str(project.images.absolute(image)) for image in cluster.members[:_TYPICAL].tolist()]
+        pictures = [partial(self._thumbnails.get, file) for file in files]
         known = [each.name for each in self._document.classes.classes]
-        self._messages.ask_text("Rename", words, cluster.label, done, known)
+        request = NameRequest(cluster.label, known, pictures, self._naming_all)
+        self._messages.ask_name(request, lambda text, go_on: self._name(project, cluster, text, go_on))
+
+    def _name(self, project: Project, cluster: Cluster, text: str, go_on: bool) -> None:
+        """Name a cluster; confirm it and go on to the next open one if wanted."""
+        name, self._naming_all = text.strip(), go_on
+        known = self._document.classes.find(name)
+        if known is not None:
+            # As the class library writes it, also if one of its other names was typed.
+            name = known.name
+        if self._document.project is None or self._document.project.images is not project.images or not name:
+            return
+        if self._document.name_taken(name, cluster):
+            words = f"Another cluster is called {name}. Merge the two, or use another name."
+            self._messages.inform("Rename", words)
+            return
+        members = cluster.members
+        if name != cluster.label:
+            self._document.rename(cluster, name)
+        if go_on:
+            self._confirm_and_go_on(members)
+
+    def _confirm_and_go_on(self, members: Integers) -> None:
+        partition, model = self._document.partition, self._clusters.model()
+        assert partition is not None
+        number = int(partition.cluster_of[members[0]])
+        if number >= 0:
+            self._document.confirm([partition.clusters[number]])
+        assert isinstance(model, ClusterModel)
+        shown = [model.index(row, 0).data(Role.CLUSTER) for row in range(model.rowCount())]
+        waiting = [cluster for cluster in shown if cluster.group is None]
+        if waiting:
+            self._clusters.choose(waiting[0].key)
+            # Once the dialog of this cluster has gone.
+            QTimer.singleShot(0, self, lambda: self._ask_name(waiting[0]))
+        else:
+            self.status.emit("All clusters are confirmed or named")
 
     def annotate(self) -> None:
         """Ask for a note on the selected cluster."""

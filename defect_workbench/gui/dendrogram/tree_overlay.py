@@ -43,7 +43,8 @@ def draw_medoids(
         middle = (start + end) / 2
         left = middle - side / 2
         thumbnail = medoids.get(node)
-        if thumbnail is None or left < free or middle > plot.right():
+        # Neighbours just touch; half a pixel is for rounding.
+        if thumbnail is None or left < free - 0.5 or middle > plot.right():
             continue
         pixmap = thumbnail()
         if pixmap is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,11 +53,14 @@ def ask_classifier(parent: QWidget, done: Done) -> None:
 
 
 def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
-    """Ask where to save a classifier; the dialog asks before a file is replaced."""
-    dialog = QFileDialog(parent, "Save classifier", suggestion, _CLASSIFIERS)
+    """Ask where to save a classifier, with a free name suggested; asks before a file is replaced."""
+    dialog = QFileDialog(parent, "Save classifier", "", _CLASSIFIERS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("dwm")
-    _open(dialog, done)
+    if _Places.settings is not None and (place := _Places.settings.place(dialog.windowTitle())) is not None:
+        dialog.setDirectory(str(place))
+    dialog.selectFile(_free_name(Path(dialog.directory().path()), suggestion))
+    _open(dialog, done, given=True)
 
 
 def ask_classes(parent: QWidget, done: Done) -> None:
@@ -106,6 +110,13 @@ def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
     dialog = QFileDialog(parent, title, "", names)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     _open(dialog, done)
+
+
+def _free_name(folder: Path, name: str) -> str:
+    """Return the name, with a number if the folder has a file of this name."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    numbered = (f"{stem}-{number}{suffix}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if not (folder / each).exists())
 
 
 class _Places:

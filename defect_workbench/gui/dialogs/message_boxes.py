@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QCompleter, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QInputDialog, QMessageBox, QWidget
 
-from defect_workbench.app.messages import Leave
+from defect_workbench.app.messages import Leave, NameRequest
+from defect_workbench.gui.dialogs.name_dialog import NameDialog
 
 
 class MessageBoxes:
@@ -49,10 +50,14 @@ class MessageBoxes:
         box.finished.connect(lambda _: done(meanings.get(box.clickedButton(), Leave.STAY)))
         box.open()
 
-    def ask_text(
-        self, title: str, text: str, value: str, done: Callable[[str], None], known: Sequence[str] = ()
-    ) -> None:
-        """Ask for a line of text, completed from known ones."""
+    def ask_name(self, request: NameRequest, done: Callable[[str, bool], None]) -> None:
+        """Ask for the name of a cluster."""
+        dialog = NameDialog(request, done, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def ask_text(self, title: str, text: str, value: str, done: Callable[[str], None]) -> None:
+        """Ask for a line of text."""
         dialog = QInputDialog(self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(title)
@@ -60,12 +65,6 @@ class MessageBoxes:
         dialog.setTextValue(value)
         dialog.textValueSelected.connect(done)
         dialog.open()
-        line = dialog.findChild(QLineEdit)
-        if known and line is not None:
-            completer = QCompleter(list(known), dialog)
-            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            line.setCompleter(completer)
 
 
 def _format(text: str) -> Qt.TextFormat:

@@ -11,6 +11,8 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 
 _IMAGES = 3
+# Height of the smallest thumbnails, with the space around them, in pixels.
+_SMALLEST = 54
 
 
 class CandidateCard(QWidget):
@@ -20,7 +22,7 @@ class CandidateCard(QWidget):
 
     def __init__(self, number: int, loader: ThumbnailLoader) -> None:
         super().__init__()
-        self._key, self._loader = f"Shift+{number}", loader
+        self._number, self._loader = number, loader
         self._cluster: Cluster | None = None
         self._images: ImageSet | None = None
         self._colour, self._distance = "", 0.0
@@ -37,7 +39,7 @@ class CandidateCard(QWidget):
         self._cluster, self._images, self._colour, self._distance = cluster, images, colour, distance
         self.setVisible(cluster is not None)
         if cluster is not None:
-            words = f"{self._key}: move the image to {cluster.label} (distance {distance:.3f})"
+            words = f"Shift+{self._number}: move the image to {cluster.label} (distance {distance:.3f})"
             self.setToolTip(words)
             self.setAccessibleName(words)
         self.update()
@@ -45,6 +47,10 @@ class CandidateCard(QWidget):
     def sizeHint(self) -> QSize:
         """Return the size of the name and a row of thumbnails."""
         return QSize(180, 120)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of the name and a row of small thumbnails."""
+        return QSize(120, 3 * self.fontMetrics().height() + _SMALLEST)
 
     def enterEvent(self, event: QEvent) -> None:
         """Highlight the card."""
@@ -74,11 +80,12 @@ class CandidateCard(QWidget):
         metrics = self.fontMetrics()
         line = metrics.height()
         # The key to press, as a key.
-        key = QRect(8, 8, metrics.horizontalAdvance(self._key) + 10, line + 4)
+        words = f"\u21e7{self._number}"
+        key = QRect(8, 8, metrics.horizontalAdvance(words) + 10, line + 4)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
         painter.drawRoundedRect(key, 4, 4)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), self._key)
+        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), words)
         x = key.right() + 8
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._colour))

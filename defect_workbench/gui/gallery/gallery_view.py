@@ -187,6 +187,11 @@ class Gallery(QAbstractItemView):
         row, model = self._layout.row_at(point + QPoint(0, self.verticalOffset())), self.model()
         return QModelIndex() if row is None or model is None else model.index(row, 0)
 
+    def image_at(self, point: QPoint) -> int | None:
+        """Return the image at a place of the viewport."""
+        image = self.indexAt(point).data(Role.IMAGE)
+        return None if image is None else int(image)
+
     def horizontalOffset(self) -> int:
         """Return 0: the gallery never scrolls horizontally."""
         return 0

@@ -19,6 +19,7 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
+from defect_workbench.gui.gallery.queue_done import QueueDone
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.shared.class_legend import ClassLegend
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
@@ -26,7 +27,6 @@ from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _CANDIDATES = 3
 _IMAGE_WIDTH = 260
-_ANY_WIDTH = 16777215
 # Shift with 1, 2 and 3 types another character on most keyboards.
 _NEAREST = {
     Qt.Key.Key_1: 0,
@@ -50,10 +50,13 @@ class OutlierQueue(QWidget):
     Keys: each class has the key that it has on the light table; Shift with 1, 2 and 3 moves the image into
     one of the nearest clusters, Enter agrees with what is proposed, N moves it into a new cluster, X marks it
     as nuisance, D postpones it, all of them with the rest of its group. Left and Right show the previous and
-    the next image.
+    the next image, Space shows them at full size.
+
+    Signals: image_chosen(image) when another one is shown; light_table_wanted(images, title, current).
     """
 
     image_chosen = Signal(int)
+    light_table_wanted = Signal(list, str, int)
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class OutlierQueue(QWidget):
         self._deciding = False
         self.candidates: list[Cluster] = []
         self.image_view = ImageView()
+        self.image_view.setMaximumWidth(_IMAGE_WIDTH)
         self.counter = heading_label()
         self.name = ElidedLabel()
         self.group_note = QLabel()
@@ -89,8 +93,10 @@ class OutlierQueue(QWidget):
         self.legend.linkActivated.connect(self.sort)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
+        self.done = QueueDone(document)
         layout.addWidget(self.image_view, 2)
         layout.addLayout(self._make_right_side(), 5)
+        layout.addWidget(self.done, 5)
         large_thumbnails.ready.connect(self._on_ready)
         overlays.changed.connect(self._show_map)
         document.opened.connect(self._later.clear)
@@ -176,17 +182,14 @@ class OutlierQueue(QWidget):
         project, partition = self._document.project, self._document.partition
         has_image = image is not None and project is not None and partition is not None
         group = self.group
-        for widget in (self.counter, self.name, self.legend, *self._buttons):
+        for widget in (self.image_view, self.counter, self.name, self.legend, *self._buttons):
             widget.setVisible(has_image)
+        self.done.setVisible(not has_image)
         self.group_note.setVisible(len(group) > 1)
-        self.image_view.setMaximumWidth(_IMAGE_WIDTH if has_image else _ANY_WIDTH)
         self.candidates = []
         self._show_map()
         if image is None or project is None or partition is None:
-            empty_text = "No outliers left to review" if project is not None else ""
-            self.image_view.show_pixmap(
-                None, empty_text or "Outliers appear here once all images have been compared"
-            )
+            self.done.refresh()
             for card in self.cards:
                 card.show_cluster(None, None, "", 0.0)
             return
@@ -298,6 +301,10 @@ class OutlierQueue(QWidget):
         self._refresh()
         self._choose()
 
+    def _show_large(self) -> None:
+        if self._current is not None:
+            self.light_table_wanted.emit(list(self._order), "To review", self._current)
+
     def step(self, by: int) -> None:
         """Show the next image or the previous one."""
         if self._current is not None:
@@ -319,6 +326,7 @@ class OutlierQueue(QWidget):
             Qt.Key.Key_Right: lambda: self.step(1),
             Qt.Key.Key_Return: self.agree,
             Qt.Key.Key_Enter: self.agree,
+            Qt.Key.Key_Space: self._show_large,
         }
         if event.modifiers() == Qt.KeyboardModifier.ShiftModifier and key in _NEAREST:
             self.move_to_candidate(_NEAREST[Qt.Key(key)])

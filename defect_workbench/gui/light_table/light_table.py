@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 # Columns and rows by number of images at a time.
 SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 12: (4, 3)}
+
+_REST_MILLISECONDS = 300
 
 
 class LightTable(QWidget):
@@ -61,6 +63,10 @@ class LightTable(QWidget):
         self._decided: dict[int, int] = {}
         self._floor = 0
         self._full: tuple[str, QPixmap | None] = "", None
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_REST_MILLISECONDS)
+        self._resting.timeout.connect(self._request_original)
         self.heading = heading_label()
         self.name = ElidedLabel()
         self.legend = ClassLegend(document, *_OTHER_KEYS)
@@ -155,11 +161,16 @@ class LightTable(QWidget):
         self._show_words()
         image = self.image
         if image is not None:
-            self._originals.request(self._path(image), Tone())
+            # Whoever goes on quickly does not wait for the full resolution of each image.
+            self._resting.start()
             # The next page is decoded ahead; what is asked for last is read first.
             following = self.images[self._place + 1 : self._place + 1 + 2 * len(self.panes)]
             for other in (*reversed(following), *page):
                 self._large.get(self._path(other))
+
+    def _request_original(self) -> None:
+        if self.image is not None:
+            self._originals.request(self._path(self.image), Tone())
 
     def _path(self, image: int) -> str:
         project = self._document.project

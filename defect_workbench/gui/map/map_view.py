@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -35,6 +35,8 @@ _MARGIN = 40
 _MEDOID = 52
 _MOST_ZOOM = 60.0
 _LASSO_CORNERS = 120
+# From a point to the mouse that is on it, in pixels.
+_CLOSE = 10
 
 
 class MapView(QWidget):
@@ -108,6 +110,14 @@ class MapView(QWidget):
         places = (self._points - centre) * self._scale()
         places[:, 1] *= -1
         return np.asarray(places + offset)
+
+    def image_at(self, place: QPoint) -> int | None:
+        """Return the image whose point is nearest to a place; None if there is none close by."""
+        if not len(self._points):
+            return None
+        away = np.hypot(*(self.screen_points() - np.array([place.x(), place.y()])).T)
+        nearest = int(away.argmin())
+        return nearest if away[nearest] < _CLOSE else None
 
     # Painting
 
@@ -248,9 +258,8 @@ class MapView(QWidget):
         if len(corners) > 3:
             chosen = np.flatnonzero(inside(places, corners))
         else:
-            away = np.hypot(*(places - np.array([event.position().x(), event.position().y()])).T)
-            nearest = int(away.argmin())
-            chosen = np.array([nearest] if away[nearest] < 10 else [], np.intp)
+            nearest = self.image_at(event.position().toPoint())
+            chosen = np.array([] if nearest is None else [nearest], np.intp)
         add = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         self.images_chosen.emit(chosen.tolist(), add)
 

@@ -59,7 +59,7 @@ class ClassLegend(QLabel):
         style = f"color:{self.palette().color(role).name()}; text-decoration:none"
         name = escape(label).replace(" ", "&nbsp;")
         return (
-            f'<a href="{each.key}" style="{style}"><span style="color:{colour}">{square}</span> '
+            f'<a href="{each.key}" style="{style}"><span style="color:{colour}">{square}</span>&nbsp;'
             f"<b>{each.key}</b>&nbsp;{name}</a>"
         )
 

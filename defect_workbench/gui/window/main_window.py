@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from PySide6.QtGui import QAction, QCloseEvent
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
+from defect_workbench.app.recent_work import recent_work
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
@@ -188,6 +190,7 @@ class MainWindow(PanelWindow):
         welcome.open_session.connect(self.opener.choose_session)
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
         welcome.open_recent.connect(self.open_path)
+        welcome.forget.connect(self._forget)
         self.weights_banner.fetch.connect(lambda: self._run(open_job.fetch_weights(self._places)))
         self.weights_banner.import_file.connect(
             lambda: file_dialogs.ask_weights(
@@ -200,6 +203,8 @@ class MainWindow(PanelWindow):
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
+        self.outlier_queue.done.export_wanted.connect(self.actions_by_name["actionExport"].trigger)
+        self.outlier_queue.light_table_wanted.connect(self.look_at)
         self.classifier.labels_seen.connect(self.classes.learn)
         self.classifier.queue_wanted.connect(self.show_queue)
         for panel in (self.outlier_queue, self.inspector):
@@ -264,7 +269,7 @@ class MainWindow(PanelWindow):
 
     def _on_saved(self, result: open_job.Saved) -> None:
         self.document.saved(result.path, result.step)
-        self.settings.remember(result.path)
+        self._remember()
         self.session_guard.on_step()
         self._refresh_title()
         self._show_status(f"Saved to {result.path}")
@@ -303,7 +308,7 @@ class MainWindow(PanelWindow):
             return
         self.close_light_table()
         if not self.session_guard.on_opened():
-            self.settings.remember(self.document.session or project.images.root)
+            self._remember()
         self.display.show_project()
         if project.analysis.backbone is None:
             # The permanent banner replaces the warning of the job.
@@ -313,6 +318,17 @@ class MainWindow(PanelWindow):
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
+
+    def _remember(self) -> None:
+        """Remember what is open, and how far the work on it is."""
+        project = self.document.project
+        if project is not None:
+            path = self.document.session or project.images.root
+            self.settings.remember(recent_work(path, self.document.partition, datetime.now().astimezone()))
+
+    def _forget(self, path: str) -> None:
+        self.settings.forget(path)
+        self.welcome.set_recent(self.settings.recent())
 
     # User actions
 
@@ -364,6 +380,8 @@ class MainWindow(PanelWindow):
             return
         self.close_light_table()
         if self.stack.currentIndex() == WORKBENCH:
+            if not self.document.dirty:
+                self._remember()
             self.make_room(0)
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.app.recovery import RecoverableWork
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.clustering.clustering_result import Suggestion
@@ -102,9 +103,9 @@ class Menus:
         """Draw the icons in the colours of the palette."""
         self._actions.set_icons(QApplication.palette())
 
-    def set_recent(self, paths: Sequence[Path], done: Callable[[Path], None]) -> None:
-        """List the paths that were opened last."""
-        _refill(self.recent, {str(path): partial(done, path) for path in paths})
+    def set_recent(self, works: Sequence[RecentWork], done: Callable[[Path], None]) -> None:
+        """List what was opened last and is still there."""
+        _refill(self.recent, {work.path: partial(done, work.file) for work in works if work.exists})
 
     def offer_discarded(
         self, recoverable: Callable[[], Sequence[RecoverableWork]], restore: Callable[[Path], None]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker
 
 from defect_workbench.app.document.gallery_sections import empty_message, sections_of, summary_of
+from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.engine.clustering.registry import method_label
@@ -29,6 +30,7 @@ class ProjectDisplay:
     def __init__(self, window: PanelWindow, menus: Menus, run: Callable[[Work], None]) -> None:
         self._window, self._menus, self._run = window, menus, run
         self._document = document = window.document
+        self._order = HeldOrder(document)
         document.grouping_changed.connect(self.show_tree)
         document.side_changed.connect(self.show_columns)
         document.side_changed.connect(self.show_partition)
@@ -100,7 +102,7 @@ class ProjectDisplay:
             return
         selected = window.review.chosen_images()
         choice = window.gallery_bar.choice()
-        sections, order = sections_of(self._document, choice)
+        sections, order = sections_of(self._document, choice, self._order)
         window.gallery.set_message(empty_message(self._document, choice))
         window.image_model.set_rows(project.images.root, project.images.paths, order, sections)
         window.gallery.selectionModel().select(

@@ -14,20 +14,26 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from defect_workbench.app.recent_work import RecentWork
+
+_SHOWN = 5
 _TITLE = 1.9  # relative to the text
 
 
 class Welcome(QWidget):
-    """The welcome page. Signals: open_folder, open_session, open_sample, open_recent(path)."""
+    """The welcome page. Signals: open_folder, open_session, open_sample, open_recent(path), forget(path)
+    to remove it from the list."""
 
     open_folder = Signal()
     open_session = Signal()
     open_sample = Signal()
     open_recent = Signal(Path)
+    forget = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,16 +102,31 @@ class Welcome(QWidget):
             self._size_title()
         super().changeEvent(event)
 
-    def set_recent(self, paths: Sequence[Path]) -> None:
-        """List the paths that were opened last."""
+    def set_recent(self, works: Sequence[RecentWork]) -> None:
+        """List what was opened last; what is gone can only be removed from the list."""
         while (item := self._recent.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._recent_title.setVisible(bool(paths))
-        for path in paths[:5]:
-            button = QCommandLinkButton(path.name or str(path), str(path.parent))
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _=False, chosen=path: self.open_recent.emit(chosen))
-            self._recent.addWidget(button)
+        self._recent_title.setVisible(bool(works))
+        for work in works[:_SHOWN]:
+            self._recent.addWidget(self._line(work))
+
+    def _line(self, work: RecentWork) -> QWidget:
+        button = QCommandLinkButton(work.file.name or work.path, work.words)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.setEnabled(work.exists)
+        button.clicked.connect(lambda _=False: self.open_recent.emit(work.file))
+        remove = QToolButton()
+        remove.setText("×")
+        remove.setAutoRaise(True)
+        remove.setToolTip("Remove from this list; nothing is deleted")
+        remove.setAccessibleName(f"Remove {work.file.name} from the list")
+        remove.clicked.connect(lambda _=False: self.forget.emit(work.path))
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(button, 1)
+        row.addWidget(remove)
+        return line

@@ -43,6 +43,7 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.hover_preview import HoverPreview
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.welcome import Welcome
@@ -89,6 +90,7 @@ class PanelWindow(QMainWindow):
         self._notice_aside = False
         self._make_panels()
         self._make_status()
+        self._make_previews()
         self.tabs.currentChanged.connect(self.make_room)
         # A method, not a lambda: a lambda would keep the closed window and its project.
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_colours)
@@ -105,7 +107,9 @@ class PanelWindow(QMainWindow):
         self.cluster_model = ClusterModel(self.document, self)
         self.cluster_list = ClusterList(self.cluster_model)
         self.inspector = Inspector(self.document, self.originals, self.thumbnails, self.overlays)
-        self.review = ReviewController(self.document, self.cluster_list, self.gallery, self._messages, self)
+        self.review = ReviewController(
+            self.document, self.cluster_list, self.gallery, self.thumbnails, self._messages, self
+        )
         self.clipboard = Clipboard(
             self.document, self.cluster_list, self.review.chosen_images, self.dendrogram, self
         )
@@ -213,6 +217,11 @@ class PanelWindow(QMainWindow):
             apply_text_size(application, percent)
             # Widgets under a style sheet use a new font only once the style sheet is applied again.
             apply_theme(application, self.settings.theme)
+
+    def _make_previews(self) -> None:
+        self.preview = HoverPreview(self.document, self.large_thumbnails, self)
+        self.preview.watch(self.gallery.viewport(), self.gallery.image_at)
+        self.preview.watch(self.map, self.map.image_at)
 
     # One selection, shared by all panels
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.gui.dialogs.class_library_dialog import ClassLibraryDialog
 from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
+from defect_workbench.gui.dialogs.name_dialog import NameDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.storage.session.session_file import save_session
@@ -108,15 +108,42 @@ def test_another_name_of_a_class_gives_the_class(opened: MainWindow, answers: An
     assert "pit" in colours(opened)
 
 
-def test_the_name_is_completed_from_the_library(qtbot: QtBot, window: MainWindow) -> None:
-    MessageBoxes(window).ask_text("Rename", "Name:", "", lambda _: None, ["bridge", "spur"])
-    fields = [field for field in window.findChildren(QLineEdit) if field.completer() is not None]
-    field = fields[-1]
-    qtbot.keyClicks(field, "PU")
-    completer = field.completer()
+def name_dialog(window: MainWindow, qtbot: QtBot) -> NameDialog:
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in window.findChildren(NameDialog)))
+    return next(each for each in window.findChildren(NameDialog) if each.isVisible())
+
+
+def gone(window: MainWindow, dialog: NameDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: dialog not in window.findChildren(NameDialog))
+
+
+def test_clusters_are_named_and_confirmed_one_after_the_other(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = MessageBoxes(opened)
+    monkeypatch.setattr(opened.review, "_messages", boxes)
+    opened.classes.change(lambda library: library.added("bridge").added("spur"))
+    choose_cluster(opened, 0)
+    qtbot.keyClick(opened.cluster_list, Qt.Key.Key_F2)
+    dialog = name_dialog(opened, qtbot)
+    qtbot.keyClicks(dialog.name, "PU")
+    completer = dialog.name.completer()
     assert completer is not None
     assert completer.currentCompletion() == "spur"
-    field.window().close()
+    dialog.name.setText("spur")
+    qtbot.mouseClick(dialog.go_on, LEFT, pos=QPoint(8, dialog.go_on.height() // 2))
+    for name in ("", "bridge", "open"):
+        dialog = name_dialog(opened, qtbot)
+        assert dialog.go_on.isChecked()
+        if name:
+            qtbot.keyClicks(dialog.name, name)
+        qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+        gone(opened, dialog, qtbot)
+    partition = opened.document.partition
+    assert partition is not None
+    assert {cluster.label for cluster in partition.clusters} == {"spur", "bridge", "open"}
+    assert all(cluster.group is not None and cluster.group.confirmed for cluster in partition.clusters)
+    assert not opened.findChildren(NameDialog)
 
 
 @pytest.fixture

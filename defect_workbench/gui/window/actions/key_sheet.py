@@ -11,7 +11,7 @@ _IN_WIDGETS = (
         "In the queue and on the light table: move the image into the class shown with the key",
     ),
     ("Shift+1, 2, 3", "In the queue: move the image into one of the nearest clusters"),
-    ("Enter", "In the queue: agree with the proposal"),
+    ("Enter, Space", "In the queue: agree with the proposal, show the images at full size"),
     ("N, X, D", "In the queue: new cluster, nuisance, postpone"),
     ("Left, Right", "In the outlier queue: previous image, next image"),
     ("C, N, X, U, O", "On the light table: confirm, new cluster, nuisance, undo, defect map"),

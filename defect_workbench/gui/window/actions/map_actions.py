@@ -1,4 +1,4 @@
-"""Defect maps: whether they are shown, and what they compare images with."""
+"""What the views show, and what defect maps compare images with."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from defect_workbench.gui.window.actions.conditions import (
     comparing_with_given,
     idle,
     maps_in_sight,
+    reviewing,
     some_clusters,
 )
 
@@ -20,6 +21,15 @@ ENTRIES = (
         maps_in_sight,
         ("O",),
         checked=lambda state: state.maps_shown,
+    ),
+    Action(
+        "actionSortAgain",
+        "Sort clusters a&gain",
+        "Sort the clusters by what they are now; until then they stay in their places",
+        Group.OVERLAYS,
+        lambda controllers: controllers.document.sort_again(),
+        reviewing,
+        ("F5",),
     ),
     Action(
         "actionCompareReferences",

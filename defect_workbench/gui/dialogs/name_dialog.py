@@ -1,0 +1,95 @@
+"""Naming a cluster, with its most typical images in sight; one cluster after the other if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QCompleter,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.app.messages import NameRequest
+
+_SIDE, _GAP, _IMAGES = 84, 6, 5
+
+
+class NameDialog(QDialog):
+    """Asks for the name of a cluster.
+
+    Parameters
+    ----------
+    done : callable
+        Called with the name, and whether the cluster shall be confirmed and the next one named.
+    """
+
+    def __init__(self, request: NameRequest, done: Callable[[str, bool], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("nameDialog")
+        self.setWindowTitle("Rename")
+        self._done = done
+        self.name = QLineEdit(request.name)
+        self.name.setAccessibleName("Name of the cluster")
+        self.name.selectAll()
+        completer = QCompleter(list(request.known), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.name.setCompleter(completer)
+        self.go_on = QCheckBox("&Confirm it and go on to the next cluster")
+        self.go_on.setChecked(request.go_on)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        label = QLabel("&Name of the cluster and of its exported folder:")
+        label.setBuddy(self.name)
+        layout = QVBoxLayout(self)
+        layout.addWidget(_Strip(request.pictures))
+        layout.addWidget(label)
+        layout.addWidget(self.name)
+        layout.addWidget(self.go_on)
+        layout.addWidget(buttons)
+
+    def _accept(self) -> None:
+        self.accept()
+        self._done(self.name.text(), self.go_on.isChecked())
+
+
+class _Strip(QWidget):
+    """A row of pictures."""
+
+    def __init__(self, pictures: Sequence[Callable[[], QPixmap | None]]) -> None:
+        super().__init__()
+        self._pictures = pictures[:_IMAGES]
+        self.setAccessibleName("The most typical images of the cluster")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumSize(_IMAGES * (_SIDE + _GAP) - _GAP, _SIDE)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the row."""
+        return self.minimumSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the pictures that have been read."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for number, picture in enumerate(self._pictures):
+            place = QRect(number * (_SIDE + _GAP), 0, _SIDE, _SIDE)
+            pixmap = picture()
+            if pixmap is None:
+                painter.fillRect(place, self.palette().midlight())
+                continue
+            keep = Qt.AspectRatioMode.KeepAspectRatio
+            target = QRect(place.topLeft(), pixmap.size().scaled(place.size(), keep))
+            target.moveCenter(place.center())
+            painter.drawPixmap(target, pixmap)

@@ -1,0 +1,59 @@
+"""What the queue shows when nothing is left to review: the next steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.gui.shared.labels import heading_label, secondary_label
+
+
+class QueueDone(QWidget):
+    """Says that the review is done, and offers to confirm and to export.
+
+    Signals: export_wanted.
+    """
+
+    export_wanted = Signal()
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+        self.title: QLabel = heading_label("No outliers left to review")
+        self.words = secondary_label()
+        self.confirm_all = QPushButton("Confirm all clusters")
+        self.export = QPushButton("Export…")
+        self.confirm_all.clicked.connect(lambda: document.confirm(self._unconfirmed()))
+        self.export.clicked.connect(self.export_wanted)
+        row = QHBoxLayout()
+        for widget in (self.confirm_all, self.export):
+            row.addWidget(widget)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(1)
+        layout.addWidget(self.title, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.words)
+        layout.addSpacing(6)
+        layout.addLayout(row)
+        layout.addStretch(2)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is left to do."""
+        partition, count = self._document.partition, len(self._unconfirmed())
+        self.title.setText("Outliers" if partition is None else "No outliers left to review")
+        if partition is None:
+            self.words.setText("Outliers appear here once all images have been compared")
+        elif count:
+            self.words.setText(f"{count:,} of {len(partition.clusters):,} clusters are not confirmed.")
+        else:
+            self.words.setText("All clusters are confirmed. The Classify tab trains on them.")
+        self.confirm_all.setVisible(count > 0)
+        self.export.setVisible(partition is not None)
+
+    def _unconfirmed(self) -> list[Cluster]:
+        partition = self._document.partition
+        clusters = partition.clusters if partition is not None else ()
+        return [c for c in clusters if c.group is None or not (c.group.confirmed or c.group.nuisance)]
