@@ -73,7 +73,7 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     dialog.table.actions()[1].trigger()
     lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
     assert lines[0] == ["", "Al", "N"]
-    assert [line[0] for line in lines[1:]] == [*(c.label for c in partition.clusters), "Outliers"]
+    assert [line[0] for line in lines[1:]] == [*(c.label for c in partition.clusters), "outliers"]
     dialog.table.actions()[0].trigger()
     assert not QGuiApplication.clipboard().image().isNull()
     dialog.close()
