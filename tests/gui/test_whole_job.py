@@ -46,6 +46,9 @@ class Hand:
 
     def press(self, widget: QWidget, key: Qt.Key | str, modifier: Qt.KeyboardModifier | None = None) -> None:
         self.actions += 1
+        # A window system gives the focus back when a dialog has gone.
+        widget.window().activateWindow()
+        self._qtbot.waitUntil(widget.window().isActiveWindow)
         self._qtbot.keyClick(widget, key, modifier or Qt.KeyboardModifier.NoModifier)
 
     def type(self, field: QLineEdit, text: str) -> None:
@@ -55,7 +58,9 @@ class Hand:
 
 
 @pytest.fixture
-def bare(qtbot: QtBot, places: UserDirs, with_sample: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:  # fmt: skip
+def bare(
+    qtbot: QtBot, places: UserDirs, with_sample: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
     """A bare window with its real message boxes, started where the lots are."""
     monkeypatch.chdir(tmp_path)
     apply_text_size(make_application(), 100)
@@ -111,9 +116,12 @@ def cluster_of(window: MainWindow, image: int) -> Cluster:
 
 def done(window: MainWindow, qtbot: QtBot, act: Callable[[], None]) -> None:
     """Do something that starts a job, and wait for its result."""
-    with qtbot.waitSignal(window.jobs.done, timeout=180_000):
-        act()
-    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)
+    ended: list[object] = []
+    window.jobs.done.connect(ended.append)
+    window.jobs.failed.connect(ended.append)
+    act()
+    qtbot.waitUntil(lambda: bool(ended) and not window.jobs.busy, timeout=90_000)
+    assert not isinstance(ended[0], str), ended[0]
 
 
 def test_a_lot_is_named_a_classifier_trained_the_next_lot_corrected_and_the_classifier_retrained(

@@ -19,12 +19,12 @@ EMPTY = State()
 BUSY_EMPTY = State(busy=True)
 OPEN = State(
     open=True, tree=True, clusters=1, images=True, images_cut=True, table=True, suggestions=True,
-    maps=True, source_given=True, undo="Merge", redo="Merge",
+    proposals=True, maps=True, source_given=True, undo="Merge", redo="Merge",
 )  # fmt: skip
 # These are about something other than the open project.
 WITHOUT_PROJECT = {
     "actionOpenFolder", "actionOpenSession", "actionUndoExport",
-    "actionQuit", "actionKeys", "actionBugReport",
+    "actionClassLibrary", "actionQuit", "actionKeys", "actionBugReport",
 }  # fmt: skip
 HISTORY = {"actionUndo", "actionRedo"}
 

@@ -29,6 +29,7 @@ class Menu(Enum):
 
     FILE = "&File"
     EDIT = "&Edit"
+    REVIEW = "&Review"
     CUT = "&Cut"
     VIEW = "&View"
     HELP = "&Help"
@@ -46,7 +47,7 @@ class Group(Enum):
     HISTORY = Menu.EDIT, "history"
     CLUSTERS = Menu.EDIT, "clusters"
     IMAGES = Menu.EDIT, "images"
-    REVIEW = Menu.EDIT, "review"
+    REVIEW = Menu.REVIEW, "review"
     # A submenu, which the Grouping panel shows, too.
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"

@@ -50,6 +50,11 @@ def maps_in_sight(state: State) -> bool:
     return state.open and state.maps and state.reviewing
 
 
+def clusters_in_sight(state: State) -> bool:
+    """With a project open, and clusters visible."""
+    return state.open and state.reviewing
+
+
 def comparing_with_given(state: State) -> bool:
     """Idle, with references or clean images that the user gave."""
     return idle(state) and state.source_given

@@ -106,7 +106,7 @@ ENTRIES = (
     ),
     Action(
         "actionClassLibrary",
-        "Class library…",
+        "C&lass library…",
         "Show the classes that keep their names, keys and colours from lot to lot",
         Group.CLUSTERS,
         lambda controllers: controllers.classes.show(),

@@ -96,7 +96,7 @@ ENTRIES = (
     ),
     Action(
         "actionFindSimilar",
-        "Find simil&ar…",
+        "&Find similar…",
         "Show all images, those most like the selected ones first",
         Group.REVIEW,
         lambda controllers: controllers.lists.find_similar(),
@@ -105,7 +105,7 @@ ENTRIES = (
     ),
     Action(
         "actionFetch",
-        "F&etch images…",
+        "Fetch &images…",
         "Take some images to the light table: the least sure, the strangest, or some at random",
         Group.REVIEW,
         lambda controllers: controllers.lists.fetch(),
@@ -114,7 +114,7 @@ ENTRIES = (
     ),
     Action(
         "actionAgreeInBulk",
-        "Agree with proposals…",
+        "&Agree with proposals…",
         "Agree with all probable proposals of a label, after a look at some of them",
         Group.REVIEW,
         lambda controllers: controllers.lists.agree_in_bulk(),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
 from defect_workbench.gui.window.actions.conditions import (
+    clusters_in_sight,
     comparing_with_given,
     idle,
     maps_in_sight,
-    reviewing,
     some_clusters,
 )
 
@@ -28,7 +28,7 @@ ENTRIES = (
         "Sort the clusters by what they are now; until then they stay in their places",
         Group.OVERLAYS,
         lambda controllers: controllers.document.sort_again(),
-        reviewing,
+        clusters_in_sight,
         ("F5",),
     ),
     Action(
