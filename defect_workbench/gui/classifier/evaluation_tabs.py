@@ -48,6 +48,8 @@ class EvaluationTabs(QTabWidget):
         super().__init__()
         self.setObjectName("evaluationTabs")
         self.setDocumentMode(True)
+        # The widest page of the window's tabs would otherwise make the window wider on every tab.
+        self.setMinimumWidth(1)
         self._facts: TrainingFacts | None = None
         self.figures = QTextBrowser()
         self.figures.setObjectName("evaluation")
