@@ -159,7 +159,10 @@ def test_every_stage_is_learnt_and_judged_also_without_weights(tmp_path: Path, c
     assert list(result["ablation"]) == ["texture"]
     found = result["stages"]
     assert found["size"]["accuracy"] > 0.85
-    assert found["noise"]["outcomes"]["denoised"] == pytest.approx(10, abs=1)
+    # Some of the noisy ones are called clean or small before their noise is measured.
+    assert 1 <= found["noise"]["outcomes"]["denoised"] <= 10
+    assert sum(found["noise"]["outcomes"].values()) < result["images"]
+    assert all(0.5 < each["disagreeing"] <= 1 for each in result["labels_to_check"])
     assert found["defect or clean"]["accuracy"] > 0.85
     assert result["overall"]["accuracy"] > 0.6
 

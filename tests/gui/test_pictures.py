@@ -1,6 +1,6 @@
 """Pictures of the main states: compared with stored ones, looked at by people, shown in the user guide.
 
-`-m "slow or not slow" --update-pictures` writes those of the documents and the stored ones; see `--pictures`.
+`-m "slow or not slow" --update-pictures` writes those of the documents and those stored.
 """
 
 from collections.abc import Iterator

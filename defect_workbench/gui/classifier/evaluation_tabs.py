@@ -19,6 +19,7 @@ from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.shared.labels import secondary_label
 
 SUMMARY, CONFUSION, MISTAKES, LABELS, CURVES = range(5)
+_MARGIN = 14
 _EMPTY = """<h2>A classifier labels the next lot</h2>
 <p>Name and confirm at least two clusters (F2, C), then train. The classifier is evaluated on images it
 has not seen. Images that resemble no label are classified as unknown and added to the outlier queue.</p>"""
@@ -48,11 +49,13 @@ class EvaluationTabs(QTabWidget):
         super().__init__()
         self.setObjectName("evaluationTabs")
         self.setDocumentMode(True)
+        # The widest page of the window's tabs would otherwise make the window wider on every tab.
+        self.setMinimumWidth(1)
         self._facts: TrainingFacts | None = None
         self.figures = QTextBrowser()
         self.figures.setObjectName("evaluation")
         self.figures.setFrameShape(QFrame.Shape.NoFrame)
-        self.figures.document().setDocumentMargin(14)
+        self.figures.document().setDocumentMargin(_MARGIN)
         self.curves = Curves()
         self.matrix, self.matrix_words = ConfusionTable(), secondary_label()
         self.cell = HeldOutPage("cellImages", document, thumbnails, originals)
@@ -76,7 +79,7 @@ class EvaluationTabs(QTabWidget):
         above.setAutoFillBackground(True)
         above.setBackgroundRole(QPalette.ColorRole.Base)
         rows = QVBoxLayout(above)
-        rows.setContentsMargins(14, 10, 14, 4)
+        rows.setContentsMargins(_MARGIN, 10, _MARGIN, 4)
         rows.addWidget(self.matrix_words)
         rows.addWidget(self.matrix, 1)
         rows.addStretch(0)
@@ -91,7 +94,11 @@ class EvaluationTabs(QTabWidget):
 
     def _make_room(self) -> None:
         """Make the whole matrix visible if there is room, and leave the rest to the images."""
-        matrix = self._above.sizeHint().height()
+        matrix, layout, width = self._above.sizeHint().height(), self._above.layout(), self._parts.width()
+        if layout is not None and layout.hasHeightForWidth():
+            matrix = max(matrix, layout.totalHeightForWidth(width))
+        if self.matrix.sizeHint().width() > width - 2 * _MARGIN:
+            matrix += self.matrix.horizontalScrollBar().sizeHint().height()
         self._parts.setSizes([matrix, max(self._parts.height() - matrix, self.cell.minimumHeight())])
 
     def show_facts(self, facts: TrainingFacts | None) -> None:

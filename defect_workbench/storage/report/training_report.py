@@ -135,7 +135,7 @@ def _evaluation(title: str, values: Evaluation, note: str = "", *, part: bool = 
     if values.reliability is not None and values.ece is not None:
         caption = (
             "Reliability: on the line, predicted probabilities are correct. On average, they are "
-            f"off by {100 * values.ece:.1f} percentage points on average (expected calibration error)."
+            f"off by {100 * values.ece:.1f} percentage points (expected calibration error)."
         )
         figures.append(ReportFigure(caption, partial(reliability_file, values.reliability), _CURVE_POINTS))
     if values.risk_coverage is not None:

@@ -210,7 +210,9 @@ def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
     assert facts.evaluation is not None
     assert facts.evaluation.accuracy > 0.97
     assert facts.outcomes["small"] == pytest.approx(40, abs=2)
-    assert judged.stages["noise"].outcomes == {"as it is": 70, "denoised": 24}
+    # Small ones do not get here.
+    assert sum(judged.stages["noise"].outcomes.values()) == len(data) - facts.outcomes["small"]
+    assert judged.stages["noise"].outcomes["denoised"] == pytest.approx(14, abs=2)
     assert judged.stages["noise"].evaluation is None
     assert judged.overall.accuracy > 0.95
     assert {asked[0] for asked in source.asked} == {"nlm"}
