@@ -101,6 +101,8 @@ def file_dialog(window: MainWindow, qtbot: QtBot) -> QLineEdit:
     dialog = next(d for d in window.findChildren(QFileDialog) if d.isVisible())
     field = dialog.findChild(QLineEdit, "fileNameEdit")
     assert field is not None
+    # As long as a person needs to see the dialog: it lists the folder meanwhile.
+    qtbot.wait(400)
     return field
 
 
@@ -199,7 +201,8 @@ def test_a_lot_is_named_a_classifier_trained_the_next_lot_corrected_and_the_clas
     # 7. The queue to zero: unknown images are nuisances, proposals are right.
     hand.click(window.notice.buttons[0])
     queue = window.outlier_queue
-    assert queue.hasFocus()
+    window.activateWindow()
+    qtbot.waitUntil(queue.hasFocus)
     reviewed = queue.remaining
     while queue.current is not None:
         unknown = partition_of(window).cluster_of[queue.current] < 0
