@@ -1,0 +1,125 @@
+"""Deviation of an image from its golden reference, judged against the noise of both."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from defect_workbench.core.arrays import Flags
+from defect_workbench.engine.defect_map.residuals import smooth, with_contrast_of
+from defect_workbench.engine.detection.deviation import Deviation
+from defect_workbench.engine.detection.local_registration import registered
+from defect_workbench.engine.preprocessing.background import Plane, drift, enlarged, median_and_spread
+
+# In grey levels after smoothing; below, it is the rounding of grey levels and compression.
+_LEAST_NOISE = 1.0
+# Edges are compared within one pixel around, and may wander by a further part of their height.
+_EDGE, _AROUND = 7, 17
+_UNSTEADY = 0.08
+_STEEP = 4.0
+_QUANTILE, _TO_SIGMA = 0.995, 2.81
+_TAIL = 1.5
+_MOST_WANDER, _MOST_RINGING = 0.12, 0.05
+_FEWEST_EDGES = 50
+_BLOCK, _FEWEST_BLOCKS, _MOST_BLOCKS = 48, 4, 0.75
+# What lies at the border depends on what is just outside.
+_FRAME = 3
+_ANY = np.ones((3, 3), bool)
+_OUTLYING = 4.0
+_BROAD = 4.0
+_LEAST_SHARE = 0.25
+
+
+def from_reference(image: Plane, reference: Plane) -> Deviation:
+    """Return how far an image is from its golden reference, registered and with the same contrast.
+
+    A pixel counts only as far as it is outside the range of the reference within one pixel around it, as in
+    die-to-die inspection. What is left along edges of the layout shows how far edges wander between the two,
+    as a share of the height of the edge; the same share is allowed as a further standard deviation at each edge.
+
+    Parameters
+    ----------
+    image, reference : (height, width) float32
+        Of the same shape, in grey levels.
+
+    Returns
+    -------
+    Deviation
+    """
+    level = smooth(image)
+    moved, inside = registered(with_contrast_of(image, reference), image)
+    expected = with_contrast_of(level, smooth(moved))
+    difference = level - expected
+    noise = max(median_and_spread(difference)[1], _LEAST_NOISE)
+    slow = drift(difference, np.abs(difference) > _OUTLYING * noise)
+    level, difference = level - slow, difference - slow
+    noise = max(median_and_spread(difference)[1], _LEAST_NOISE)
+    edge, around = _range(expected, _EDGE), _range(expected, _AROUND)
+    outside = _outside(level, expected, 1)
+    wander = _shares(outside, edge, edge > _STEEP * noise, noise)
+    unsteady = wander > _UNSTEADY
+    if unsteady.any():
+        outside = np.where(unsteady, _outside(level, expected, 2), outside)
+    ringing = _shares(difference, around, (around > _STEEP * noise) & (edge < around / 2), noise)
+    chance = np.hypot(np.minimum(wander, _MOST_WANDER) * edge, np.minimum(ringing, _MOST_RINGING) * around)
+    fine = outside / np.hypot(np.float32(noise), chance)
+    visible = ndimage.binary_erosion(inside, _ANY, _FRAME)
+    fine[~visible] = 0
+    return Deviation(fine, _averaged(difference, chance, noise, visible), np.abs(outside))
+
+
+def _range(expected: Plane, side: int) -> Plane:
+    """Return the difference between the brightest and darkest pixel in a square around each pixel."""
+    highest = ndimage.maximum_filter(expected, side, mode="nearest")
+    return np.asarray(highest - ndimage.minimum_filter(expected, side, mode="nearest"), np.float32)
+
+
+def _outside(level: Plane, expected: Plane, reach: int) -> Plane:
+    """Return how far an image is outside the range of its reference within some pixels around."""
+    side = 2 * reach + 1
+    above = level - ndimage.maximum_filter(expected, side, mode="nearest")
+    below = ndimage.minimum_filter(expected, side, mode="nearest") - level
+    return np.asarray(np.maximum(above, 0) - np.maximum(below, 0), np.float32)
+
+
+def _shares(difference: Plane, height: Plane, used: Flags, noise: float) -> Plane:
+    """Return the standard deviation of a difference beyond the noise, as a share of the height of edges.
+
+    It is the larger of that of most blocks of the image and that of the blocks around each pixel, of which one
+    may be filled by a defect.
+    """
+    beyond = np.sqrt(np.maximum(difference**2 - np.float32(_TO_SIGMA * noise) ** 2, 0))
+    shares = beyond / np.maximum(height, np.float32(1e-3))
+    grid = tuple(max(_FEWEST_BLOCKS, round(side / _BLOCK)) for side in height.shape)
+    blocks = np.full(grid, np.nan, np.float32)
+    for row, (some, where) in enumerate(zip(np.array_split(shares, grid[0]), np.array_split(used, grid[0]))):
+        for column, (block, of_edge) in enumerate(
+            zip(np.array_split(some, grid[1], 1), np.array_split(where, grid[1], 1))
+        ):
+            values = block[of_edge]
+            if len(values) >= _FEWEST_EDGES:
+                blocks[row, column] = np.quantile(values, _QUANTILE)
+    known = np.isfinite(blocks)
+    if not known.any():
+        return np.zeros_like(height)
+    common = np.quantile(blocks[known], _MOST_BLOCKS)
+    local = ndimage.median_filter(np.where(known, blocks, common), 3, mode="nearest")
+    return enlarged(np.maximum(local, common) * np.float32(_TAIL / _TO_SIGMA), height.shape)
+
+
+def _averaged(difference: Plane, chance: Plane, noise: float, visible: Flags) -> Plane:
+    """Return the difference averaged over some pixels, edges counting less, in its own standard deviations.
+
+    What edges wander is the same along an edge, so that averaging does not reduce it.
+    """
+    weight = np.float32(noise**2) / (np.float32(noise**2) + chance**2) * visible
+    values, tolerance, share = (
+        ndimage.gaussian_filter(plane, _BROAD, mode="nearest", truncate=3)
+        for plane in (difference * weight, chance * weight, weight)
+    )
+    share = np.maximum(share, np.float32(1e-3))
+    mean = values / share
+    median, spread = median_and_spread(mean)
+    spread = max(spread, _LEAST_NOISE / 2)
+    deviation = (mean - np.float32(median)) / np.hypot(np.float32(spread), tolerance / share)
+    return np.asarray(np.where(share > _LEAST_SHARE, deviation, 0), np.float32)
