@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from defect_workbench.core.arrays import Flags
 from defect_workbench.engine.detection.deviation import Deviation
@@ -21,6 +22,9 @@ _LEAST_PIXELS = 8
 # Two parts are two defects if the neck between them is this much narrower than the thinner one.
 _NECK = 0.6
 _LEAST_HALF_WIDTH = 3.0
+# Fragments are joined over this share of the shorter one's length, within limits in cells.
+_GAP, _MOST_GAP = 0.4, 12.0
+_MOST_JOINED = 400
 _ANY = np.ones((3, 3), bool)
 
 Labels = NDArray[np.int32]
@@ -59,10 +63,11 @@ def objects_of(deviation: Deviation) -> list[DefectObject]:
         On the grid of the deviation.
     """
     fine, broad = np.abs(deviation.fine), np.abs(deviation.broad)
-    labels = _split(_regions(fine, deviation.amount, HIGH, LOW, _JOIN))
+    labels = _joined(_split(_regions(fine, deviation.amount, HIGH, LOW, _JOIN)))
     faint = _regions(broad, broad, _BROAD_HIGH, _BROAD_LOW, 0)
     known = np.unique(faint[labels > 0])
     faint[np.isin(faint, known)] = 0
+    faint = _joined(faint)
     found = [*_objects(labels, fine / np.float32(HIGH)), *_objects(faint, broad / np.float32(_BROAD_HIGH))]
     return sorted(found, key=lambda each: (each.top, each.left))
 
@@ -94,6 +99,33 @@ def _closed(mask: Flags, reach: int) -> Flags:
     grown = ndimage.maximum_filter(padded, size=side, mode="constant")
     shrunk = ndimage.minimum_filter(grown, size=side, mode="constant")
     return np.asarray(shrunk[reach:-reach, reach:-reach] > 0)
+
+
+def _joined(labels: Labels) -> Labels:
+    """Return regions with fragments of one defect joined: those that are close in comparison with their length."""
+    places = ndimage.find_objects(labels)
+    boxes = np.array([[p[0].start, p[1].start, p[0].stop, p[1].stop] for p in places if p is not None])
+    if not 2 <= len(boxes) <= _MOST_JOINED:
+        return labels
+    numbers = [number for number, place in enumerate(places, start=1) if place is not None]
+    lengths = np.hypot(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    reach = np.minimum(_GAP * np.minimum(lengths[:, None], lengths), _MOST_GAP)
+    apart = np.maximum(boxes[:, None, :2] - boxes[None, :, 2:], boxes[None, :, :2] - boxes[:, None, 2:])
+    near = np.hypot(*np.moveaxis(np.maximum(apart, 0), -1, 0)) <= reach
+    points = {}
+    result = labels
+    for first, second in np.argwhere(np.triu(near, 1)).tolist():
+        for each in (first, second):
+            if each not in points:
+                points[each] = np.argwhere(labels[places[numbers[each] - 1]] == numbers[each]) + boxes[each, :2]
+        distances, _ = cKDTree(points[first]).query(points[second])
+        # Touching parts were split on purpose.
+        if 2 < float(distances.min()) <= reach[first, second]:
+            if result is labels:
+                result = labels.copy()
+            one, other = (int(result[tuple(points[each][0])]) for each in (first, second))
+            result[result == max(one, other)] = min(one, other)
+    return result
 
 
 def _split(labels: Labels) -> Labels:

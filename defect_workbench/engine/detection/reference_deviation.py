@@ -6,10 +6,11 @@ import numpy as np
 from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags
-from defect_workbench.engine.defect_map.residuals import smooth, with_contrast_of
+from defect_workbench.engine.defect_map.residuals import smooth
+from defect_workbench.engine.detection.contrast import with_contrast_of
 from defect_workbench.engine.detection.deviation import Deviation
 from defect_workbench.engine.detection.local_registration import registered
-from defect_workbench.engine.preprocessing.background import Plane, drift, enlarged, median_and_spread
+from defect_workbench.engine.preprocessing.background import Plane, drift, enlarged, local_spread, median_and_spread
 
 # In grey levels after smoothing; below, it is the rounding of grey levels and compression.
 _LEAST_NOISE = 1.0
@@ -18,14 +19,15 @@ _EDGE, _AROUND = 7, 17
 _UNSTEADY = 0.08
 _STEEP = 4.0
 _QUANTILE, _TO_SIGMA = 0.995, 2.81
-_TAIL = 1.5
+_TAIL = 2.0
 _MOST_WANDER, _MOST_RINGING = 0.12, 0.05
 _FEWEST_EDGES = 50
-_BLOCK, _FEWEST_BLOCKS, _MOST_BLOCKS = 48, 4, 0.75
+_BLOCK, _FEWEST_BLOCKS, _MOST_BLOCKS = 48, 4, 0.9
 # What lies at the border depends on what is just outside.
 _FRAME = 3
 _ANY = np.ones((3, 3), bool)
 _OUTLYING = 4.0
+_WIDER = 1.4
 _BROAD = 4.0
 _LEAST_SHARE = 0.25
 
@@ -50,16 +52,16 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     moved, inside = registered(with_contrast_of(image, reference), image)
     expected = with_contrast_of(level, smooth(moved))
     difference = level - expected
-    noise = max(median_and_spread(difference)[1], _LEAST_NOISE)
+    noise = _noise(difference)
     slow = drift(difference, np.abs(difference) > _OUTLYING * noise)
     level, difference = level - slow, difference - slow
-    noise = max(median_and_spread(difference)[1], _LEAST_NOISE)
+    noise = _noise(difference)
     edge, around = _range(expected, _EDGE), _range(expected, _AROUND)
-    outside = _outside(level, expected, 1)
+    outside = _outside(level, expected, 1, noise)
     wander = _shares(outside, edge, edge > _STEEP * noise, noise)
     unsteady = wander > _UNSTEADY
     if unsteady.any():
-        outside = np.where(unsteady, _outside(level, expected, 2), outside)
+        outside = np.where(unsteady, _outside(level, expected, 2, noise), outside)
     ringing = _shares(difference, around, (around > _STEEP * noise) & (edge < around / 2), noise)
     chance = np.hypot(np.minimum(wander, _MOST_WANDER) * edge, np.minimum(ringing, _MOST_RINGING) * around)
     fine = outside / np.hypot(np.float32(noise), chance)
@@ -74,11 +76,21 @@ def _range(expected: Plane, side: int) -> Plane:
     return np.asarray(highest - ndimage.minimum_filter(expected, side, mode="nearest"), np.float32)
 
 
-def _outside(level: Plane, expected: Plane, reach: int) -> Plane:
-    """Return how far an image is outside the range of its reference within some pixels around."""
-    side = 2 * reach + 1
-    above = level - ndimage.maximum_filter(expected, side, mode="nearest")
-    below = ndimage.minimum_filter(expected, side, mode="nearest") - level
+def _noise(difference: Plane) -> float:
+    """Return the standard deviation of the noise; a film on a third of the image does not increase it."""
+    spread = min(median_and_spread(difference)[1], _WIDER * local_spread(difference))
+    return max(spread, _LEAST_NOISE)
+
+
+def _outside(level: Plane, expected: Plane, reach: int, noise: float) -> Plane:
+    """Return how far an image is outside the range of its reference within some pixels around.
+
+    Noise widens that range by about its standard deviation even where the reference is flat.
+    """
+    side, widened = 2 * reach + 1, np.float32(noise)
+    highest = np.maximum(ndimage.maximum_filter(expected, side, mode="nearest") - widened, expected)
+    lowest = np.minimum(ndimage.minimum_filter(expected, side, mode="nearest") + widened, expected)
+    above, below = level - highest, lowest - level
     return np.asarray(np.maximum(above, 0) - np.maximum(below, 0), np.float32)
 
 
@@ -88,6 +100,9 @@ def _shares(difference: Plane, height: Plane, used: Flags, noise: float) -> Plan
     It is the larger of that of most blocks of the image and that of the blocks around each pixel, of which one
     may be filled by a defect.
     """
+    # What a defect adds varies slowly; what an edge adds does not.
+    slow = ndimage.gaussian_filter(difference, _BROAD, mode="nearest", truncate=2)
+    difference = np.minimum(np.abs(difference), np.abs(difference - slow))
     beyond = np.sqrt(np.maximum(difference**2 - np.float32(_TO_SIGMA * noise) ** 2, 0))
     shares = beyond / np.maximum(height, np.float32(1e-3))
     grid = tuple(max(_FEWEST_BLOCKS, round(side / _BLOCK)) for side in height.shape)
@@ -120,6 +135,6 @@ def _averaged(difference: Plane, chance: Plane, noise: float, visible: Flags) ->
     share = np.maximum(share, np.float32(1e-3))
     mean = values / share
     median, spread = median_and_spread(mean)
-    spread = max(spread, _LEAST_NOISE / 2)
+    spread = max(min(spread, _WIDER * local_spread(mean)), _LEAST_NOISE / 2)
     deviation = (mean - np.float32(median)) / np.hypot(np.float32(spread), tolerance / share)
     return np.asarray(np.where(share > _LEAST_SHARE, deviation, 0), np.float32)
