@@ -15,6 +15,8 @@ from defect_workbench.commands import (
     cluster,
     compare,
     demo,
+    detect,
+    evaluate_detector,
     export,
     extract,
     replay,
@@ -29,8 +31,20 @@ from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import as_workbench_error, working_folder_exists
 from defect_workbench.user_dirs import UserDirs
 
-_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, weights)
-COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
+_MODULES = (
+    cluster,
+    extract,
+    demo,
+    compare,
+    train,
+    classify,
+    detect,
+    evaluate_detector,
+    export,
+    replay,
+    weights,
+)
+COMMANDS = tuple(module.__name__.rpartition(".")[2].replace("_", "-") for module in _MODULES)
 
 
 def build_parser(places: UserDirs) -> argparse.ArgumentParser:

@@ -117,8 +117,10 @@ def _joined(labels: Labels) -> Labels:
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         for each in (first, second):
             if each not in points:
-                points[each] = np.argwhere(labels[places[numbers[each] - 1]] == numbers[each]) + boxes[each, :2]
-        distances, _ = cKDTree(points[first]).query(points[second])
+                points[each] = (
+                    np.argwhere(labels[places[numbers[each] - 1]] == numbers[each]) + boxes[each, :2]
+                )
+        distances = np.asarray(cKDTree(points[first]).query(points[second])[0])
         # Touching parts were split on purpose.
         if 2 < float(distances.min()) <= reach[first, second]:
             if result is labels:
@@ -159,7 +161,7 @@ def _parts(mask: Flags) -> Labels:
     markers, count = ndimage.label(ndimage.binary_dilation(summit, _ANY) & mask, _ANY)
     if count < 2:
         return whole
-    basins = np.asarray(watershed(-depth, markers, mask=mask), np.int32)
+    basins = np.asarray(watershed(-depth, markers, mask=mask), np.int32)  # type: ignore[no-untyped-call]
     heights = ndimage.maximum(depth, basins, np.arange(count + 1))
     parent = list(range(count + 1))
 
@@ -188,7 +190,7 @@ def _parts(mask: Flags) -> Labels:
     return np.asarray(numbers[basins], np.int32)
 
 
-def _objects(labels: Labels, strength: Plane) -> list[DefectObject]:
+def _objects(labels: Labels, strength: NDArray[np.floating]) -> list[DefectObject]:
     found = []
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         if place is None:

@@ -37,6 +37,7 @@ def find_defects(pixels: Pixels, reference: Pixels | None = None) -> tuple[Detec
         deviation = from_reference(grey, grey_of(reference))
     else:
         from defect_workbench.engine.detection.own_deviation import from_itself
+
         deviation = from_itself(grey)
     found = [_detection(each, deviation.step, grey.shape) for each in objects_of(deviation)]
     return tuple(sorted(found, key=lambda each: -each.score))

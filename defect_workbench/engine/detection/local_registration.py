@@ -110,9 +110,7 @@ def _lowest(costs: Plane, reach: int) -> tuple[Plane, Plane]:
     found = []
     for at, pick in ((rows, lambda i: (i, columns)), (columns, lambda i: (rows, i))):
         inside = (at > 0) & (at < steps - 1)
-        before, after = (
-            costs[(*pick(np.clip(at + by, 0, steps - 1)), tiles[0], tiles[1])] for by in (-1, 1)
-        )
+        before, after = (costs[(*pick(np.clip(at + by, 0, steps - 1)), tiles[0], tiles[1])] for by in (-1, 1))
         slope = 2 * np.maximum(np.maximum(before, after) - middle, np.float32(1e-6))
         part: Floats = np.where(inside, (before - after) / slope, 0)
         found.append((at - reach + part).astype(np.float32))

@@ -10,7 +10,13 @@ from defect_workbench.engine.defect_map.residuals import smooth
 from defect_workbench.engine.detection.contrast import with_contrast_of
 from defect_workbench.engine.detection.deviation import Deviation
 from defect_workbench.engine.detection.local_registration import registered
-from defect_workbench.engine.preprocessing.background import Plane, drift, enlarged, local_spread, median_and_spread
+from defect_workbench.engine.preprocessing.background import (
+    Plane,
+    drift,
+    enlarged,
+    local_spread,
+    median_and_spread,
+)
 
 # In grey levels after smoothing; below, it is the rounding of grey levels and compression.
 _LEAST_NOISE = 1.0
@@ -67,7 +73,9 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     fine = outside / np.hypot(np.float32(noise), chance)
     visible = ndimage.binary_erosion(inside, _ANY, _FRAME)
     fine[~visible] = 0
-    return Deviation(fine, _averaged(difference, chance, noise, visible), np.abs(outside))
+    return Deviation(
+        np.asarray(fine, np.float32), _averaged(difference, chance, noise, visible), np.abs(outside)
+    )
 
 
 def _range(expected: Plane, side: int) -> Plane:
@@ -133,7 +141,7 @@ def _averaged(difference: Plane, chance: Plane, noise: float, visible: Flags) ->
         for plane in (difference * weight, chance * weight, weight)
     )
     share = np.maximum(share, np.float32(1e-3))
-    mean = values / share
+    mean = np.asarray(values / share, np.float32)
     median, spread = median_and_spread(mean)
     spread = max(min(spread, _WIDER * local_spread(mean)), _LEAST_NOISE / 2)
     deviation = (mean - np.float32(median)) / np.hypot(np.float32(spread), tolerance / share)
