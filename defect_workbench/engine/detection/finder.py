@@ -13,7 +13,7 @@ from defect_workbench.engine.preprocessing.background import grey_of
 IDENTITY = "deviation-6-3-v1"
 
 # People leave a margin around a defect: a share of the shorter side of the image, within limits in pixels.
-_MARGIN, _LEAST_MARGIN, _MOST_MARGIN = 0.0125, 2, 8
+_MARGIN, _LEAST_MARGIN, _MOST_MARGIN = 0.0125, 2, 16
 
 
 def find_defects(pixels: Pixels, reference: Pixels | None = None) -> tuple[Detection, ...]:
@@ -29,7 +29,7 @@ def find_defects(pixels: Pixels, reference: Pixels | None = None) -> tuple[Detec
     Returns
     -------
     tuple of Detection
-        Boxes have a margin of 1.25% of the shorter side of the image, 2 to 8 pixels, as people leave around
+        Boxes have a margin of 1.25% of the shorter side of the image, 2 to 16 pixels, as people leave around
         what they mark.
     """
     grey = grey_of(pixels)

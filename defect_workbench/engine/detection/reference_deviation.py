@@ -17,7 +17,10 @@ from defect_workbench.engine.preprocessing.background import (
     local_spread,
     median_and_spread,
 )
+from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
 
+# Larger images are averaged over squares of pixels first: what edges wander grows with the number of pixels.
+LARGEST = 1024
 # In grey levels after smoothing; below, it is the rounding of grey levels and compression.
 _LEAST_NOISE = 1.0
 # Edges are compared within one pixel around, and may wander by a further part of their height.
@@ -54,6 +57,8 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     -------
     Deviation
     """
+    step = step_of(image.shape, LARGEST)
+    image, reference = reduced(image, step), reduced(reference, step)
     level = smooth(image)
     moved, inside = registered(with_contrast_of(image, reference), image)
     expected = with_contrast_of(level, smooth(moved))
@@ -64,17 +69,21 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     noise = _noise(difference)
     edge, around = _range(expected, _EDGE), _range(expected, _AROUND)
     outside = _outside(level, expected, 1, noise)
-    wander = _shares(outside, edge, edge > _STEEP * noise, noise)
+    steep = edge > _STEEP * noise
+    wander = _shares(outside, edge, steep, noise)
     unsteady = wander > _UNSTEADY
     if unsteady.any():
         outside = np.where(unsteady, _outside(level, expected, 2, noise), outside)
-    ringing = _shares(difference, around, (around > _STEEP * noise) & (edge < around / 2), noise)
-    chance = np.hypot(np.minimum(wander, _MOST_WANDER) * edge, np.minimum(ringing, _MOST_RINGING) * around)
+    beside = (around > _STEEP * noise) & (edge < around / 2)
+    ringing = np.minimum(_shares(difference, around, beside, noise), _MOST_RINGING) * around
+    chance = np.hypot(np.minimum(wander, _MOST_WANDER) * edge, ringing)
     fine = outside / np.hypot(np.float32(noise), chance)
+    # Averages are taken without any tolerance.
+    chance = np.hypot(_shares(difference, edge, steep, noise) * edge, ringing)
     visible = ndimage.binary_erosion(inside, _ANY, _FRAME)
     fine[~visible] = 0
     return Deviation(
-        np.asarray(fine, np.float32), _averaged(difference, chance, noise, visible), np.abs(outside)
+        np.asarray(fine, np.float32), _averaged(difference, chance, noise, visible), np.abs(outside), step
     )
 
 
