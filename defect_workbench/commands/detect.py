@@ -23,7 +23,7 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser.add_argument(
         "--overlays",
         action="store_true",
-        help="also write each image with its boxes, as DIR/_overlays/PATH.png",
+        help="also write each image with its boxes: DIR/_overlays/PATH.png",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         )
         return 0
     print_text(
-        f"{counted(done.defects, 'defect')} in {counted(done.images, 'image')}, {done.clean:,} of them without "
-        f"one, written to {args.out}"
+        f"{counted(done.defects, 'defect')} in {counted(done.images, 'image')}, {done.clean:,} of them "
+        f"without one, written to {args.out}"
     )
     if done.rejected:
         print_text(f"{counted(done.rejected, 'file')} rejected; see rejected.csv")

@@ -31,8 +31,8 @@ def check_detector(args: argparse.Namespace) -> None:
     """
     if args.model is not None:
         raise InputError(
-            f"--model {args.model}: this version has no trained detectors; leave --model out to use the classical "
-            "finder, which needs no training"
+            f"--model {args.model}: this version has no trained detectors; leave --model out to use the "
+            "classical finder, which needs no training"
         )
     if args.reference is not None and not args.reference.is_dir():
         raise InputError(f"--reference {args.reference}: there is no such folder")

@@ -17,8 +17,8 @@ def with_contrast_of(image: Plane, reference: Plane) -> Plane:
     """Return a reference with the contrast and brightness of an image.
 
     Both have noise, so the line through their grey levels is fitted by total least squares, repeated without
-    the pixels that are far from it. If they hardly correlate, as on a surface without a pattern, the line would
-    follow the noise, and only the brightness is matched.
+    the pixels that are far from it. If they hardly correlate, as on a surface without a pattern, the line
+    would follow the noise, and only the brightness is matched.
 
     Parameters
     ----------

@@ -54,8 +54,9 @@ def objects_of(deviation: Deviation) -> list[DefectObject]:
     """Return the defects of an image, from top to bottom.
 
     A defect exceeds 3 standard deviations throughout, 6 somewhere, and a quarter of its own peak (hysteresis
-    thresholding: J. Canny, IEEE PAMI 8, 1986), in grey levels; regions less than 5 cells apart are joined. Faint, large defects
-    that only stand out after averaging are added where no other defect is.
+    thresholding: J. Canny, IEEE PAMI 8, 1986), in grey levels. Regions less than 5 cells apart are joined, as
+    are fragments that are close in comparison with their length; regions with a narrow neck are split. Faint,
+    large defects that only stand out after averaging are added where no other defect is.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def objects_of(deviation: Deviation) -> list[DefectObject]:
     faint = _regions(broad, broad, _BROAD_HIGH, _BROAD_LOW, 0)
     known = np.unique(faint[labels > 0])
     faint[np.isin(faint, known)] = 0
-    faint = _joined(faint)
+    faint = _joined(_numbered(faint))
     found = [*_objects(labels, fine / np.float32(HIGH)), *_objects(faint, broad / np.float32(_BROAD_HIGH))]
     return sorted(found, key=lambda each: (each.top, each.left))
 
@@ -85,9 +86,12 @@ def _regions(level: Plane, amount: Plane, high: float, low: float, join: int) ->
     body = (peaks > 0)[labels] & (amount > _BODY * peaks[labels])
     if join:
         body = _closed(body, join)
-    labels, count = ndimage.label(body, _ANY)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    kept = sizes >= _LEAST_PIXELS
+    return _numbered(np.asarray(ndimage.label(body, _ANY)[0], np.int32), _LEAST_PIXELS)
+
+
+def _numbered(labels: Labels, least: int = 1) -> Labels:
+    """Return the regions with at least this many cells, numbered from 1 without gaps."""
+    kept = np.bincount(labels.ravel()) >= least
     kept[0] = False
     numbers = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
     return np.asarray(numbers[labels], np.int32)
@@ -102,12 +106,11 @@ def _closed(mask: Flags, reach: int) -> Flags:
 
 
 def _joined(labels: Labels) -> Labels:
-    """Return regions with fragments of one defect joined: those that are close in comparison with their length."""
+    """Return regions with the fragments of one defect joined: close in comparison with their length."""
     places = ndimage.find_objects(labels)
-    boxes = np.array([[p[0].start, p[1].start, p[0].stop, p[1].stop] for p in places if p is not None])
+    boxes = np.array([[p[0].start, p[1].start, p[0].stop, p[1].stop] for p in places])
     if not 2 <= len(boxes) <= _MOST_JOINED:
         return labels
-    numbers = [number for number, place in enumerate(places, start=1) if place is not None]
     lengths = np.hypot(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     reach = np.minimum(_GAP * np.minimum(lengths[:, None], lengths), _MOST_GAP)
     apart = np.maximum(boxes[:, None, :2] - boxes[None, :, 2:], boxes[None, :, :2] - boxes[:, None, 2:])
@@ -117,9 +120,7 @@ def _joined(labels: Labels) -> Labels:
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         for each in (first, second):
             if each not in points:
-                points[each] = (
-                    np.argwhere(labels[places[numbers[each] - 1]] == numbers[each]) + boxes[each, :2]
-                )
+                points[each] = np.argwhere(labels[places[each]] == each + 1) + boxes[each, :2]
         distances = np.asarray(cKDTree(points[first]).query(points[second])[0])
         # Touching parts were split on purpose.
         if 2 < float(distances.min()) <= reach[first, second]:
@@ -127,7 +128,7 @@ def _joined(labels: Labels) -> Labels:
                 result = labels.copy()
             one, other = (int(result[tuple(points[each][0])]) for each in (first, second))
             result[result == max(one, other)] = min(one, other)
-    return result
+    return _numbered(result)
 
 
 def _split(labels: Labels) -> Labels:
@@ -135,8 +136,6 @@ def _split(labels: Labels) -> Labels:
     result = labels.copy()
     following = int(labels.max(initial=0)) + 1
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
-        if place is None:
-            continue
         parts = _parts(labels[place] == number)
         for part in range(2, int(parts.max()) + 1):
             result[place][parts == part] = following
@@ -147,8 +146,8 @@ def _split(labels: Labels) -> Labels:
 def _parts(mask: Flags) -> Labels:
     """Return the parts of one region, from 1: basins of the distance to the outline, joined over wide necks.
 
-    Source: watershed on the distance transform (F. Meyer, S. Beucher, "Morphological segmentation", Journal of
-    Visual Communication and Image Representation 1, 1990), as implemented by scikit-image.
+    Source: watershed on the distance transform (F. Meyer, S. Beucher, "Morphological segmentation", Journal
+    of Visual Communication and Image Representation 1, 1990), as implemented by scikit-image.
     """
     from skimage.segmentation import watershed
 
@@ -193,8 +192,6 @@ def _parts(mask: Flags) -> Labels:
 def _objects(labels: Labels, strength: NDArray[np.floating]) -> list[DefectObject]:
     found = []
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
-        if place is None:
-            continue
         mask = labels[place] == number
         peak = float(strength[place][mask].max())
         found.append(DefectObject(place[0].start, place[1].start, mask, max(peak, 1.0)))

@@ -1,8 +1,8 @@
 """Figures of a detector: average precision, recall, precision, and how well it counts.
 
-Average precision is that of COCO (T.-Y. Lin et al., ECCV 2014) as pycocotools computes it. Confidence intervals
-are 95% percentile intervals over images: images are drawn with replacement (B. Efron, Annals of Statistics 7,
-1979), with a fixed seed.
+Average precision is that of COCO (T.-Y. Lin et al., ECCV 2014) as pycocotools computes it. Confidence
+intervals are 95% percentile intervals over images: images are drawn with replacement (B. Efron, Annals of
+Statistics 7, 1979), with a fixed seed.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class DetectionFigures:
     ----------
     images, boxes, detections : int
     values : mapping of str to float or None
-        `ap` (mean over intersections over union from .5 to .95), `ap50`, `ap33`, `recall` and `precision` (at .33),
-        `count_mae`, `count_exact`, `count_bias`, `median_guess_mae`; None where it is not defined.
+        `ap` (mean over intersections over union from .5 to .95), `ap50`, `ap33`, `recall` and `precision` (at
+        .33), `count_mae`, `count_exact`, `count_bias`, `median_guess_mae`; None where it is not defined.
     intervals : mapping of str to (float, float)
         95% confidence interval of each value that is defined.
     recall_of : mapping of str to (int, float)
@@ -147,8 +147,8 @@ def _free_response(
 ) -> tuple[tuple[float, float], ...]:
     """Return the recall at some numbers of false detections per image.
 
-    Source: P. C. Bunch et al., "A free response approach to the measurement and characterization of radiographic
-    observer performance", SPIE 127 (1977).
+    Source: P. C. Bunch et al., "A free response approach to the measurement and characterization of
+    radiographic observer performance", SPIE 127 (1977).
     """
     pairs = [
         (detection.score, index is not None)

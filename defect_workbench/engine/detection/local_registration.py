@@ -108,9 +108,13 @@ def _lowest(costs: Plane, reach: int) -> tuple[Plane, Plane]:
     rows, columns = np.unravel_index(costs.reshape(steps * steps, *costs.shape[2:]).argmin(0), (steps, steps))
     middle = costs[rows, columns, tiles[0], tiles[1]]
     found = []
-    for at, pick in ((rows, lambda i: (i, columns)), (columns, lambda i: (rows, i))):
+    for axis, at in enumerate((rows, columns)):
         inside = (at > 0) & (at < steps - 1)
-        before, after = (costs[(*pick(np.clip(at + by, 0, steps - 1)), tiles[0], tiles[1])] for by in (-1, 1))
+        beside = [np.clip(at + by, 0, steps - 1) for by in (-1, 1)]
+        before, after = (
+            costs[place, columns, tiles[0], tiles[1]] if axis == 0 else costs[rows, place, tiles[0], tiles[1]]
+            for place in beside
+        )
         slope = 2 * np.maximum(np.maximum(before, after) - middle, np.float32(1e-6))
         part: Floats = np.where(inside, (before - after) / slope, 0)
         found.append((at - reach + part).astype(np.float32))

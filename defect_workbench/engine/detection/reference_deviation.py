@@ -19,7 +19,7 @@ from defect_workbench.engine.preprocessing.background import (
 )
 from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
 
-# Larger images are averaged over squares of pixels first: what edges wander grows with the number of pixels.
+# Larger images are averaged over squares of pixels first: what edges wander grows with their pixels.
 LARGEST = 1024
 # In grey levels after smoothing; below, it is the rounding of grey levels and compression.
 _LEAST_NOISE = 1.0
@@ -46,7 +46,8 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
 
     A pixel counts only as far as it is outside the range of the reference within one pixel around it, as in
     die-to-die inspection. What is left along edges of the layout shows how far edges wander between the two,
-    as a share of the height of the edge; the same share is allowed as a further standard deviation at each edge.
+    as a share of the height of the edge; the same share is allowed as a further standard deviation at each
+    edge.
 
     Parameters
     ----------
@@ -114,8 +115,8 @@ def _outside(level: Plane, expected: Plane, reach: int, noise: float) -> Plane:
 def _shares(difference: Plane, height: Plane, used: Flags, noise: float) -> Plane:
     """Return the standard deviation of a difference beyond the noise, as a share of the height of edges.
 
-    It is the larger of that of most blocks of the image and that of the blocks around each pixel, of which one
-    may be filled by a defect.
+    It is the larger of that of most blocks of the image and that of the blocks around each pixel, of which
+    one may be filled by a defect.
     """
     # What a defect adds varies slowly; what an edge adds does not.
     slow = ndimage.gaussian_filter(difference, _BROAD, mode="nearest", truncate=2)
@@ -124,13 +125,15 @@ def _shares(difference: Plane, height: Plane, used: Flags, noise: float) -> Plan
     shares = beyond / np.maximum(height, np.float32(1e-3))
     grid = tuple(max(_FEWEST_BLOCKS, round(side / _BLOCK)) for side in height.shape)
     blocks = np.full(grid, np.nan, np.float32)
-    for row, (some, where) in enumerate(zip(np.array_split(shares, grid[0]), np.array_split(used, grid[0]))):
-        for column, (block, of_edge) in enumerate(
-            zip(np.array_split(some, grid[1], 1), np.array_split(where, grid[1], 1))
-        ):
-            values = block[of_edge]
-            if len(values) >= _FEWEST_EDGES:
-                blocks[row, column] = np.quantile(values, _QUANTILE)
+    tops, lefts = (
+        np.linspace(0, side, number + 1).astype(np.intp)
+        for side, number in zip(height.shape, grid, strict=True)
+    )
+    for row, column in np.ndindex(*grid):
+        block = (slice(tops[row], tops[row + 1]), slice(lefts[column], lefts[column + 1]))
+        values = shares[block][used[block]]
+        if len(values) >= _FEWEST_EDGES:
+            blocks[row, column] = np.quantile(values, _QUANTILE)
     known = np.isfinite(blocks)
     if not known.any():
         return np.zeros_like(height)

@@ -85,8 +85,8 @@ class BoxFormat:
         Returns the content of a file from its text and the names of its classes (empty unless the format has
         them in a separate file).
 
-        Raises `UnreadableBoxes` if the file as a whole is not of this format; a wrong entry is an `Entry` with
-        a problem.
+        Raises `UnreadableBoxes` if the file as a whole is not of this format; a wrong entry is an `Entry`
+        with a problem.
     names_file : str
         File of the folder with the name of each class, one per line; empty if there is none.
     """

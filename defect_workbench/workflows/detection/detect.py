@@ -127,8 +127,8 @@ def open_folder_finder(
     finder = FolderFinder(listing, references)
     if references is not None and listing.files and not finder.has_references():
         raise InputError(
-            f"{reference} has no golden reference for any image: references need the same relative path or the "
-            "same file name as their image"
+            f"{reference} has no golden reference for any image: references need the same relative path or "
+            "the same file name as their image"
         )
     return listing, finder
 
@@ -158,6 +158,6 @@ class ReferenceNotes:
         """Warn if there are such images."""
         if self._number:
             reporter.warn(
-                f"{counted(self._number, 'image')} of {images:,} have no usable golden reference and were searched "
-                f"without one; first: {self._first}"
+                f"{counted(self._number, 'image')} of {images:,} have no usable golden reference and were "
+                f"searched without one; first: {self._first}"
             )

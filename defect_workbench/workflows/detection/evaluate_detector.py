@@ -103,8 +103,8 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     ]
     if not judged:
         raise InputError(
-            f"no image of {request.folder} has boxes in {request.boxes}: box files need the same relative path or "
-            "the same file name as their image"
+            f"no image of {request.folder} has boxes in {request.boxes}: box files need the same relative "
+            "path or the same file name as their image"
         )
     reporter.stage("Computing confidence intervals", None)
     figures = figures_of(judged)

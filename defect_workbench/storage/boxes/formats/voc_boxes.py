@@ -1,7 +1,7 @@
 """Pascal VOC: one XML file per image.
 
-Source: M. Everingham et al., "The Pascal visual object classes challenge", IJCV 88 (2010). Pixels count from 1,
-and the last pixel belongs to the box.
+Source: M. Everingham et al., "The Pascal visual object classes challenge", IJCV 88 (2010). Pixels count from
+1, and the last pixel belongs to the box.
 """
 
 from __future__ import annotations
