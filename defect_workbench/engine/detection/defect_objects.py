@@ -22,6 +22,7 @@ _LEAST_PIXELS = 8
 # Two parts are two defects if the neck between them is this much narrower than the thinner one.
 _NECK = 0.6
 _LEAST_HALF_WIDTH = 3.0
+_CORE = 0.5
 # Fragments are joined over this share of the shorter one's length, within limits in cells.
 _GAP, _MOST_GAP = 0.4, 12.0
 _MOST_JOINED = 400
@@ -64,7 +65,8 @@ def objects_of(deviation: Deviation) -> list[DefectObject]:
         On the grid of the deviation.
     """
     fine, broad = np.abs(deviation.fine), np.abs(deviation.broad)
-    labels = _joined(_split(_regions(fine, deviation.amount, HIGH, LOW, _JOIN)))
+    regions = _regions(fine, deviation.amount, HIGH, LOW, _JOIN)
+    labels = _joined(_split(regions, deviation.amount))
     faint = _regions(broad, broad, _BROAD_HIGH, _BROAD_LOW, 0)
     known = np.unique(faint[labels > 0])
     faint[np.isin(faint, known)] = 0
@@ -131,20 +133,24 @@ def _joined(labels: Labels) -> Labels:
     return _numbered(result)
 
 
-def _split(labels: Labels) -> Labels:
+def _split(labels: Labels, amount: Plane) -> Labels:
     """Return regions divided at narrow necks."""
     result = labels.copy()
     following = int(labels.max(initial=0)) + 1
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
-        parts = _parts(labels[place] == number)
+        mask = labels[place] == number
+        strong = mask & (amount[place] > _CORE * amount[place][mask].max())
+        parts = _parts(mask, strong)
         for part in range(2, int(parts.max()) + 1):
             result[place][parts == part] = following
             following += 1
     return result
 
 
-def _parts(mask: Flags) -> Labels:
+def _parts(mask: Flags, strong: Flags) -> Labels:
     """Return the parts of one region, from 1: basins of the distance to the outline, joined over wide necks.
+
+    The outline is that of the half maximum, as blur fills necks.
 
     Source: watershed on the distance transform (F. Meyer, S. Beucher, "Morphological segmentation", Journal
     of Visual Communication and Image Representation 1, 1990), as implemented by scikit-image.
@@ -152,7 +158,7 @@ def _parts(mask: Flags) -> Labels:
     from skimage.segmentation import watershed
 
     whole = mask.astype(np.int32)
-    padded = np.pad(ndimage.binary_fill_holes(mask), 1)
+    padded = np.pad(ndimage.binary_fill_holes(strong), 1)
     depth = ndimage.distance_transform_edt(padded)[1:-1, 1:-1]
     if float(depth.max()) < _LEAST_HALF_WIDTH:
         return whole

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags
 from defect_workbench.engine.defect_map.residuals import smooth
-from defect_workbench.engine.detection.contrast import with_contrast_of
+from defect_workbench.engine.detection.contrast import with_contrast_of, with_tones_of
 from defect_workbench.engine.detection.deviation import Deviation
 from defect_workbench.engine.detection.local_registration import registered
 from defect_workbench.engine.preprocessing.background import (
@@ -26,7 +26,7 @@ _LEAST_NOISE = 1.0
 # Edges are compared within one pixel around, and may wander by a further part of their height.
 _EDGE, _AROUND = 7, 17
 _UNSTEADY = 0.08
-_STEEP = 4.0
+_STEEP, _LITTLE = 4.0, 0.1
 _QUANTILE, _TO_SIGMA = 0.995, 2.81
 _TAIL = 2.0
 _MOST_WANDER, _MOST_RINGING = 0.12, 0.05
@@ -63,6 +63,9 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     level = smooth(image)
     moved, inside = registered(with_contrast_of(image, reference), image)
     expected = with_contrast_of(level, smooth(moved))
+    edge = _range(expected, _EDGE)
+    flat = edge < max(_STEEP * _noise(level - expected), _LITTLE * float(edge.max()))
+    expected = with_tones_of(level, expected, flat)
     difference = level - expected
     noise = _noise(difference)
     slow = drift(difference, np.abs(difference) > _OUTLYING * noise)
