@@ -16,6 +16,7 @@ from defect_workbench.engine.preprocessing.background import (
     enlarged,
     local_spread,
     median_and_spread,
+    smooth_surface,
 )
 from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
 
@@ -60,6 +61,8 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     """
     step = step_of(image.shape, LARGEST)
     image, reference = reduced(image, step), reduced(reference, step)
+    # Shading would be mistaken for a difference in contrast.
+    image = image - smooth_surface(image - with_contrast_of(image, reference))
     level = smooth(image)
     moved, inside = registered(with_contrast_of(image, reference), image)
     expected = with_contrast_of(level, smooth(moved))

@@ -61,7 +61,7 @@ def test_a_small_defect_is_found() -> None:
 
 
 def test_touching_defects_are_split() -> None:
-    made = board([(60, 100), (60, 115)], radius=8, layout=False)
+    made = board([(60, 100), (60, 117)], radius=8, layout=False)
     assert len(find_defects(made.image, made.reference)) == 2
     assert len(find_defects(made.image)) == 2
 
