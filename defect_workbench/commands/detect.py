@@ -10,7 +10,7 @@ from defect_workbench.commands.shared.console import ConsoleReporter, print_json
 from defect_workbench.commands.shared.detector_options import add_detector, check_detector
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.detection.detect import DetectRequest, detect
+from defect_workbench.workflows.detection.search_folder import DetectRequest, detect
 
 
 def add(commands: Commands, places: UserDirs) -> None:

@@ -12,7 +12,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.storage.boxes.box_folder import AUTO, summary
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.detection.evaluate_detector import (
+from defect_workbench.workflows.detection.compare_with_boxes import (
     EvaluatedDetector,
     EvaluateRequest,
     evaluate_detector,

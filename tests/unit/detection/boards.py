@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.arrays import Floats, Pixels
 from defect_workbench.core.images.detections import Box
 
 SIDE = 256
@@ -54,5 +54,5 @@ def board(
     return Board(_levels(noisy), _levels(golden + rng.normal(0, noise, image.shape)), tuple(boxes))
 
 
-def _levels(plane: np.ndarray) -> Pixels:
-    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+def _levels(plane: Floats) -> Pixels:
+    return np.asarray(np.clip(np.rint(plane), 0, 255), np.uint8)

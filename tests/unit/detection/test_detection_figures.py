@@ -60,17 +60,23 @@ def test_the_looser_overlap_is_never_worse() -> None:
     for number in range(12):
         boxes = [Box(x, x, x + 20, x + 20) for x in (10, 60, 110)]
         found = tuple(
-            detection(Box(*(value + float(rng.normal(0, 3)) for value in (b.x1, b.y1, b.x2, b.y2))), score)
-            for b, score in zip(boxes, rng.uniform(0.5, 1, 3).tolist(), strict=True)
+            detection(Box(b.x1 + dx, b.y1 + dy, b.x2 + dx, b.y2 + dy), score)
+            for b, (dx, dy), score in zip(
+                boxes, rng.normal(0, 3, (3, 2)).tolist(), rng.uniform(0.5, 1, 3).tolist(), strict=True
+            )
         )
         judged.append(Judged(str(number), found, tuple(boxes)))
     figures = figures_of(judged)
     ap, ap50, ap33 = (figures.values[name] for name in ("ap", "ap50", "ap33"))
-    assert ap is not None and ap50 is not None and ap33 is not None
+    assert ap is not None
+    assert ap50 is not None
+    assert ap33 is not None
     assert ap < ap50 <= ap33
     for name, (low, high) in figures.intervals.items():
         value = figures.values[name]
-        assert value is not None and low <= value + 1e-9 and value <= high + 1e-9, name
+        assert value is not None
+        assert low <= value + 1e-9, name
+        assert value <= high + 1e-9, name
 
 
 def test_figures_without_any_defect_are_not_defined() -> None:

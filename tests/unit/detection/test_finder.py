@@ -40,14 +40,15 @@ def test_a_clean_image_stays_empty_whatever_the_noise(noise: float) -> None:
     assert find_defects(made.image, made.reference) == ()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), rows=st.integers(24, 232), columns=st.integers(24, 232))
 def test_a_defect_is_found_wherever_it_lies(seed: int, rows: int, columns: int) -> None:
     made = board([(rows, columns)], seed=seed, shift=(0.6, -0.3))
     found = find_defects(made.image, made.reference)
     assert len(found) == 1
     box = found[0].box
-    assert box.x1 <= columns <= box.x2 and box.y1 <= rows <= box.y2
+    assert box.x1 <= columns <= box.x2
+    assert box.y1 <= rows <= box.y2
 
 
 def test_a_faint_large_defect_is_found_that_no_pixel_shows() -> None:
@@ -88,7 +89,7 @@ def test_a_large_image_is_searched_on_fewer_pixels_with_boxes_in_its_own() -> No
     made = board(PLACES)
     image, reference = (np.kron(each, np.ones((5, 5), np.uint8)) for each in (made.image, made.reference))
     found = find_defects(image, reference)
-    boxes = [Box(*(5 * value for value in (b.x1, b.y1, b.x2, b.y2))) for b in made.boxes]
+    boxes = [Box(5 * b.x1, 5 * b.y1, 5 * b.x2, 5 * b.y2) for b in made.boxes]
     assert len(found) == len(boxes)
     assert None not in matches(found, boxes, 0.33)
 

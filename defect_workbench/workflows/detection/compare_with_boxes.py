@@ -11,7 +11,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
-from defect_workbench.workflows.detection.detect import (
+from defect_workbench.workflows.detection.search_folder import (
     ReferenceNotes,
     no_usable_image,
     open_folder_finder,
