@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from defect_workbench.engine.defect_map.residuals import smooth
 from defect_workbench.engine.detection.deviation import Deviation
 from defect_workbench.engine.measurement.defects import levelled_of, smoothed_levels
 from defect_workbench.engine.preprocessing.background import Plane, local_spread, median_and_spread
@@ -30,7 +31,8 @@ def from_itself(image: Plane) -> Deviation:
     Deviation
     """
     step = step_of(image.shape, LARGEST)
-    levelled = levelled_of(reduced(image, step))
+    # A pattern under strong noise is only found after smoothing.
+    levelled = levelled_of(smooth(reduced(image, step)))
     smoothed, sigma = smoothed_levels(levelled.flat, levelled.tolerance)
     broad = ndimage.gaussian_filter(smoothed, _BROAD, truncate=3)
     median, spread = median_and_spread(broad)
