@@ -31,8 +31,11 @@ def from_itself(image: Plane) -> Deviation:
     Deviation
     """
     step = step_of(image.shape, LARGEST)
-    # A pattern under strong noise is only found after smoothing.
-    levelled = levelled_of(smooth(reduced(image, step)))
+    small = reduced(image, step)
+    # A pattern under strong noise is only found after smoothing, which makes grains of a rough film stand out.
+    levelled = levelled_of(smooth(small))
+    if not levelled.pitch:
+        levelled = levelled_of(small)
     smoothed, sigma = smoothed_levels(levelled.flat, levelled.tolerance)
     broad = ndimage.gaussian_filter(smoothed, _BROAD, truncate=3)
     median, spread = median_and_spread(broad)
