@@ -32,7 +32,7 @@ def from_itself(image: Plane) -> Deviation:
     """
     step = step_of(image.shape, LARGEST)
     small = reduced(image, step)
-    # A pattern under strong noise is only found after smoothing, which makes grains of a rough film stand out.
+    # A pattern under strong noise is only found after smoothing, which makes grains of a film stand out.
     levelled = levelled_of(smooth(small))
     if not levelled.pitch:
         levelled = levelled_of(small)
