@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.conftest import SHARED_DATA
 from tests.processes import COMMAND, Command, table
 from tests.unit.detection.boards import board
 
@@ -191,3 +192,19 @@ def test_tables_are_safe_for_spreadsheets(tmp_path: Path, command: Command, boar
     command("detect", folder, "--out", tmp_path / "out")
     with (tmp_path / "out" / "counts.csv").open(newline="") as stream:
         assert next(csv.DictReader(stream))["path"] == "./=cmd.png"
+
+
+@pytest.mark.slow
+def test_the_goals_are_met_on_real_boards(tmp_path: Path, command: Command) -> None:
+    source = SHARED_DATA / "deeppcb-boards"
+    if not source.is_dir():
+        pytest.skip(f"no labelled boards at {source}")
+    for path in sorted((source / "images").iterdir())[-50:]:
+        for folder, name in (("images", path.name), ("boxes", f"{path.stem}.txt")):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / name).symlink_to(source / folder / name)
+    options = ("--boxes", tmp_path / "boxes", "--reference", source / "templates", "--json")
+    facts = json.loads(command("evaluate-detector", tmp_path / "images", *options).stdout)
+    assert facts["images"] == 50
+    assert facts["recall"] >= 0.9
+    assert facts["count_mae"] <= 1.0

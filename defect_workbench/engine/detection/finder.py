@@ -10,8 +10,6 @@ from defect_workbench.engine.detection.defect_objects import DefectObject, objec
 from defect_workbench.engine.detection.reference_deviation import from_reference
 from defect_workbench.engine.preprocessing.background import grey_of
 
-IDENTITY = "deviation-6-3-v1"
-
 # People leave a margin around a defect: a share of the shorter side of the image, within limits in pixels.
 _MARGIN, _LEAST_MARGIN, _MOST_MARGIN = 0.0125, 2, 16
 
