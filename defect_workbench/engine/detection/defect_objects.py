@@ -23,6 +23,7 @@ _LEAST_PIXELS = 8
 _NECK = 0.6
 _LEAST_HALF_WIDTH = 3.0
 _CORE = 0.5
+_MOST_PARTS = 3
 # Fragments are joined over this share of the shorter one's length, within limits in cells.
 _GAP, _MOST_GAP = 0.4, 12.0
 _MOST_JOINED = 400
@@ -192,7 +193,8 @@ def _parts(mask: Flags, strong: Flags) -> Labels:
             low, high = sorted((one_root, other_root), key=lambda i: heights[i])
             parent[low] = high
     _, numbers = np.unique([root(i) if i else 0 for i in range(count + 1)], return_inverse=True)
-    return np.asarray(numbers[basins], np.int32)
+    # A ragged scratch is a chain of many parts.
+    return whole if numbers.max() > _MOST_PARTS else np.asarray(numbers[basins], np.int32)
 
 
 def _objects(labels: Labels, strength: NDArray[np.floating]) -> list[DefectObject]:
