@@ -16,6 +16,8 @@ from defect_workbench.commands import (
     cluster,
     compare,
     demo,
+    detect,
+    evaluate_detector,
     export,
     extract,
     replay,
@@ -30,8 +32,21 @@ from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import as_workbench_error, working_folder_exists
 from defect_workbench.user_dirs import UserDirs
 
-_MODULES = (cluster, extract, demo, compare, train, classify, export, replay, classes, weights)
-COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
+_MODULES = (
+    cluster,
+    extract,
+    demo,
+    compare,
+    train,
+    classify,
+    detect,
+    evaluate_detector,
+    export,
+    replay,
+    classes,
+    weights,
+)
+COMMANDS = tuple(module.__name__.rpartition(".")[2].replace("_", "-") for module in _MODULES)
 
 
 def build_parser(places: UserDirs) -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 MANIFEST = "manifest.csv"
 REJECTED = "rejected.csv"
 SESSION = "session.dwb"
@@ -13,6 +15,7 @@ RECEIPT = "export-receipt.json"
 MAPS = "_maps"
 # Lists of single defects; reserved, so that no cluster takes these names.
 ITEMS, DETECTIONS, COUNTS = "items.csv", "detections.csv", "counts.csv"
+OVERLAYS = "_overlays"
 
 ALL = (
     MANIFEST,
@@ -27,9 +30,17 @@ ALL = (
     ITEMS,
     DETECTIONS,
     COUNTS,
+    OVERLAYS,
 )
 # A folder with these files is a result folder: its images are copies of other images.
 MARKS = frozenset({MANIFEST, SESSION})
+DETECTION_MARKS = frozenset({DETECTIONS, COUNTS})
+
+
+def is_result(names: Iterable[str]) -> bool:
+    """Whether a folder with these files is a result of this program."""
+    found = set(names)
+    return found >= MARKS or found >= DETECTION_MARKS
 
 
 def of_run(name: str, runs: int) -> str:

@@ -13,14 +13,13 @@ _PARTS = 10
 _NOTEWORTHY = 0.05
 _BETTER = 0.98
 _EDGE = 0.1
+_NONE = (0.0, 0.0)
 
 
 def aligned(reference: Plane, image: Plane) -> Plane:
-    """Return a reference moved onto an image of the same layout.
+    """Return a reference moved onto an image of the same layout by `shift_between`.
 
-    The shift maximises the phase correlation (M. Guizar-Sicairos, S. T. Thurman, J. R. Fienup, "Efficient
-    subpixel image registration algorithms", Optics Letters 33, 2008) and is used only if the two then differ
-    less. Pixels from outside the reference repeat its border.
+    Pixels from outside the reference repeat its border.
 
     Parameters
     ----------
@@ -31,24 +30,50 @@ def aligned(reference: Plane, image: Plane) -> Plane:
     -------
     (height, width) float32
     """
+    shift = shift_between(reference, image)
+    return _moved(reference, shift) if any(shift) else reference
+
+
+def shift_between(reference: Plane, image: Plane) -> tuple[float, float]:
+    """Return how far a reference must be moved down and right to lie on an image of the same layout.
+
+    The shift maximises the phase correlation (M. Guizar-Sicairos, S. T. Thurman, J. R. Fienup, "Efficient
+    subpixel image registration algorithms", Optics Letters 33, 2008) and is used only if the two then differ
+    less.
+
+    Parameters
+    ----------
+    reference, image : (height, width) float32
+        Of the same shape.
+
+    Returns
+    -------
+    tuple of float
+        Rows and columns, in tenths of a pixel; zeros if no shift improves the fit.
+    """
     from skimage.registration import phase_cross_correlation
 
     if min(image.shape) < 16:
-        return reference
+        return _NONE
     taper = np.outer(*(np.hanning(side) for side in image.shape)).astype(np.float32)
     pair = [(plane - plane.mean()) * taper for plane in (image, reference)]
     if not all(np.abs(plane).max() > 1e-3 for plane in pair):
-        return reference
-    shift = phase_cross_correlation(  # type: ignore[no-untyped-call]
+        return _NONE
+    rows, columns = phase_cross_correlation(  # type: ignore[no-untyped-call]
         *pair, upsample_factor=_PARTS, normalization=None
     )[0]
+    shift = (float(rows), float(columns))
     limits = [_FARTHEST * side for side in image.shape]
-    if any(abs(by) > limit for by, limit in zip(shift, limits, strict=True)) or not np.abs(shift).max() > (
-        _NOTEWORTHY
+    if any(abs(by) > limit for by, limit in zip(shift, limits, strict=True)) or not (
+        max(map(abs, shift)) > _NOTEWORTHY
     ):
-        return reference
-    moved = np.asarray(ndimage.shift(reference, shift, order=1, mode="nearest"), np.float32)
-    return moved if _misfit(moved, image) < _BETTER * _misfit(reference, image) else reference
+        return _NONE
+    better = _misfit(_moved(reference, shift), image) < _BETTER * _misfit(reference, image)
+    return shift if better else _NONE
+
+
+def _moved(reference: Plane, shift: tuple[float, float]) -> Plane:
+    return np.asarray(ndimage.shift(reference, shift, order=1, mode="nearest"), np.float32)
 
 
 def _misfit(reference: Plane, image: Plane) -> float:

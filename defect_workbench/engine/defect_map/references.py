@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from defect_workbench.core.images.path_matching import PathMatcher
 from defect_workbench.engine.input.scan import Listing
 
 
@@ -18,22 +19,8 @@ class References:
 
     def __init__(self, listing: Listing) -> None:
         self.root: Path = listing.root
-        self._paths = {file.path for file in listing.files}
-        self._stems: dict[str, str | None] = {}
-        self._below: dict[str, str | None] = {}
-        for file in listing.files:
-            path = PurePosixPath(file.path)
-            for names, name in ((self._stems, path.stem), (self._below, str(path.with_suffix("")))):
-                # Of two candidates neither is the right one.
-                names[name] = None if name in names else file.path
+        self._paths = PathMatcher(file.path for file in listing.files)
 
     def of(self, path: str) -> str | None:
-        """Return the path of the reference of an image, relative to `root`; None if it is missing.
-
-        It has the same relative path, the same one but for the extension, or else the same file name
-        without extension anywhere in the folder, if only one file has it.
-        """
-        if path in self._paths:
-            return path
-        pure = PurePosixPath(path)
-        return self._below.get(str(pure.with_suffix(""))) or self._stems.get(pure.stem)
+        """Return the path of the reference of an image, relative to `root`; None if it is missing."""
+        return self._paths.of(path)

@@ -48,12 +48,12 @@ def from_reference(image: Plane, reference: Plane) -> Plane:
     (height, width) float32
         Positive where the image is brighter.
     """
-    smooth, expected = _smooth(image), _smooth(aligned(reference, image))
-    expected = _with_contrast_of(smooth, expected)
-    difference = smooth - expected
-    drift = _slow_part(difference)
+    level, expected = smooth(image), smooth(aligned(reference, image))
+    expected = with_contrast_of(level, expected)
+    difference = level - expected
+    drift = slow_part(difference)
     noise = max(median_and_spread(difference - drift)[1], LEAST_NOISE)
-    level = smooth - drift
+    level = level - drift
     above = level - ndimage.maximum_filter(expected, _TOLERANCE, mode="nearest")
     below = ndimage.minimum_filter(expected, _TOLERANCE, mode="nearest") - level
     return np.asarray((np.maximum(above, 0) - np.maximum(below, 0)) / noise, np.float32)
@@ -93,22 +93,23 @@ def is_explained(image: Plane) -> bool:
 
 
 def _without_background(image: Plane) -> Plane:
-    rest = _smooth(image)
+    rest = smooth(image)
     rest = rest - np.float32(np.median(rest))
     # A second round finds the pattern again without the shading that was mixed into it.
     for _ in range(2):
-        rest = rest - _slow_part(rest)
+        rest = rest - slow_part(rest)
         pattern = find_pattern(rest)
         if pattern is not None:
             rest = rest - pattern.values
     return rest
 
 
-def _smooth(plane: Plane) -> Plane:
+def smooth(plane: Plane) -> Plane:
+    """Return an image after a Gaussian filter of 1.2 pixels, which is below the size of a visible defect."""
     return np.asarray(ndimage.gaussian_filter(plane, _SMOOTH, mode="nearest"), np.float32)
 
 
-def _slow_part(values: Plane) -> Plane:
+def slow_part(values: Plane) -> Plane:
     """Return the mean over a seventh of the image around each pixel, of the pixels that do not stand out."""
     median, spread = median_and_spread(values)
     kept: Flags = np.abs(values - median) < _OUTLYING * max(spread, LEAST_NOISE / 2)
@@ -119,7 +120,7 @@ def _slow_part(values: Plane) -> Plane:
     return np.asarray(total / np.maximum(share, 1e-3), np.float32)
 
 
-def _with_contrast_of(image: Plane, reference: Plane) -> Plane:
+def with_contrast_of(image: Plane, reference: Plane) -> Plane:
     """Return a reference with the contrast and brightness of an image.
 
     Both have noise, so that the line through their grey levels is fitted by total least squares, repeated

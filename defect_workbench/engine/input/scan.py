@@ -96,7 +96,7 @@ def scan(root: Path, reporter: Reporter) -> Listing:
                 Rejection(decodable(relative) + "/", f"the folder cannot be read: {error.strerror}")
             )
             continue
-        if relative and not skipped and {e.name for e in children} >= result_files.MARKS:
+        if relative and not skipped and result_files.is_result(e.name for e in children):
             reporter.warn(f"{decodable(relative)} contains results of an earlier run; it is skipped")
             skipped = IN_RESULTS
         for entry in children:

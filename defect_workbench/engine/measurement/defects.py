@@ -64,6 +64,29 @@ class Finding:
     rest: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Levelled:
+    """An image without its background.
+
+    Attributes
+    ----------
+    flat : (height, width) float32
+        What is left, in grey levels.
+    tolerance : (height, width) float32, or None
+        How much more than elsewhere a pixel of a periodic pattern varies, at least 1; None without a pattern.
+    pitch : float
+        Period of the pattern, in pixels; 0 without one.
+    shading, rest : float
+        As in `Finding`.
+    """
+
+    flat: Plane
+    tolerance: Plane | None
+    pitch: float
+    shading: float
+    rest: float
+
+
 def measure(pixels: Pixels, pixel_size_nm: float | None = None) -> Measurements:
     """Count and measure the defects of an image.
 
@@ -116,20 +139,10 @@ def find(pixels: Pixels) -> Finding:
     grey = grey_of(pixels)
     noise = noise_of(grey)
     step = step_of(grey.shape, LARGEST)
-    small = reduced(grey, step)
-    surface = smooth_surface(small)
-    flat = small - surface
-    shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
-    tolerance: Plane | None = None
-    pattern = find_pattern(flat)
-    if pattern is not None:
-        flat = flat - pattern.values
-        flat -= smooth_surface(flat)
-        tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
-    pitch = 0.0 if pattern is None else pattern.pitch * step
-    level, sigma = _levels(flat, tolerance)
-    flat = without_dark_edges(flat - drift(flat, level > _LOW * sigma))
-    mask = _outstanding(flat, tolerance)
+    levelled = levelled_of(reduced(grey, step))
+    flat, shading, rest = levelled.flat, levelled.shading, levelled.rest
+    pitch = levelled.pitch * step
+    mask = _outstanding(flat, levelled.tolerance)
     labels, count = ndimage.label(mask, np.ones((3, 3), bool))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
@@ -157,9 +170,32 @@ def find(pixels: Pixels) -> Finding:
     return Finding(measured, mask, largest, step, pitch, shading, rest)
 
 
+def levelled_of(grey: Plane) -> Levelled:
+    """Return what is left of an image without smooth surface, periodic pattern and slow variations.
+
+    Parameters
+    ----------
+    grey : (height, width) float32
+        In grey levels.
+    """
+    surface = smooth_surface(grey)
+    flat = grey - surface
+    shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
+    tolerance: Plane | None = None
+    pattern = find_pattern(flat)
+    if pattern is not None:
+        flat = flat - pattern.values
+        flat -= smooth_surface(flat)
+        tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
+    smoothed, sigma = smoothed_levels(flat, tolerance)
+    flat = without_dark_edges(flat - drift(flat, np.abs(smoothed) > _LOW * sigma))
+    return Levelled(flat, tolerance, 0.0 if pattern is None else pattern.pitch, shading, rest)
+
+
 def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     """Return the regions that exceed the thresholds, with holes filled."""
-    level, sigma = _levels(flat, tolerance)
+    smoothed, sigma = smoothed_levels(flat, tolerance)
+    level = np.abs(smoothed)
     strong = level > _HIGH * sigma
     if not strong.any():
         return np.asarray(strong)
@@ -173,14 +209,20 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     return _filled(_closed(body))
 
 
-def _levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
-    """Return how far each smoothed pixel is from the median, and the robust standard deviation of that."""
+def smoothed_levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:
+    """Return how far each smoothed pixel is from the median, and the robust standard deviation of that.
+
+    Parameters
+    ----------
+    flat, tolerance : (height, width) float32
+        As in `Levelled`.
+    """
     smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
     median, sigma = median_and_spread(smooth)
     # A film on a third of the image increases the spread of the whole, but not that within small cells.
     sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
     sigma *= _PATTERNED if tolerance is not None else 1
-    return np.abs(smooth - np.float32(median)), sigma
+    return np.asarray(smooth - np.float32(median)), sigma
 
 
 def _closed(mask: Flags) -> Flags:

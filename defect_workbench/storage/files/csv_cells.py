@@ -39,11 +39,15 @@ def plain_path(cell: str) -> str:
 
 def table_text(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """Return a table as CSV. Text is not escaped here, so it must already be safe."""
-    stream = io.StringIO()
-    plain = csv.writer(stream, lineterminator="\n")
+    return "".join(row_text(line) for line in (columns, *lines))
+
+
+def row_text(line: Sequence[object]) -> str:
+    """Return one row of a table as CSV. Text is not escaped here, so it must already be safe."""
     # Readers end a line at a carriage return unless it is quoted; the writer only quotes its own line end.
-    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    for line in (columns, *lines):
-        writer = quoted if any(isinstance(cell, str) and "\r" in cell for cell in line) else plain
-        writer.writerow(line)
+    quoted = any(isinstance(cell, str) and "\r" in cell for cell in line)
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL).writerow(
+        line
+    )
     return stream.getvalue()

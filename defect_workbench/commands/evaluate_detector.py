@@ -1,0 +1,123 @@
+"""`evaluate-detector`: compare the defects that are found with boxes that people drew."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from defect_workbench.commands.shared.common_options import Commands, add_json
+from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
+from defect_workbench.commands.shared.detector_options import add_detector, check_detector
+from defect_workbench.core.text import counted
+from defect_workbench.storage.boxes.box_folder import AUTO, summary
+from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
+from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.detection.compare_with_boxes import (
+    EvaluatedDetector,
+    EvaluateRequest,
+    evaluate_detector,
+)
+
+_TEXTS = {
+    "ap": "average precision, IoU .50 to .95",
+    "ap50": "average precision, IoU .50",
+    "ap33": "average precision, IoU .33",
+    "recall": "defects found, IoU .33",
+    "precision": "detections that are defects, IoU .33",
+    "count_mae": "count: mean absolute error",
+    "count_exact": "count: share of exact ones",
+    "count_bias": "count: mean error",
+    "median_guess_mae": "count: mean absolute error of always guessing the median",
+}
+_MOST_PROBLEMS = 1000
+
+
+def add(commands: Commands, places: UserDirs) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "evaluate-detector", help="compare the defects that are found with boxes that people drew"
+    )
+    add_detector(parser)
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of box files with the relative paths or file names of the images, or one file for all",
+    )
+    parser.add_argument(
+        "--format",
+        choices=[AUTO, *BOX_FORMATS.names],
+        default=AUTO,
+        help="format of the boxes: "
+        + ", ".join(f"{entry.name} ({entry.label})" for entry in BOX_FORMATS)
+        + "; default: auto, recognised from the files",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
+    """Evaluate the detector and print its figures."""
+    check_detector(args)
+    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format)
+    done = evaluate_detector(request, reporter)
+    for line in summary(done.problems):
+        reporter.warn(line)
+    reporter.close()
+    if args.json:
+        print_json(_json(done))
+    else:
+        _print(done)
+    return 0
+
+
+def _json(done: EvaluatedDetector) -> dict[str, object]:
+    figures = done.figures
+    return {
+        "images": figures.images,
+        "boxes": figures.boxes,
+        "detections": figures.detections,
+        **{name: _rounded(figures.values[name]) for name in _TEXTS},
+        "intervals": {name: [round(v, 4) for v in pair] for name, pair in figures.intervals.items()},
+        "recall_of": {
+            label: {"boxes": number, "recall": round(share, 4)}
+            for label, (number, share) in figures.recall_of.items()
+        },
+        "free_response": [
+            {"false_per_image": allowed, "recall": round(share, 4)}
+            for allowed, share in figures.free_response
+        ],
+        "model": None,
+        "format": done.format,
+        "rejected": done.rejected,
+        "without_boxes": done.without_boxes,
+        "problems": [
+            {"file": p.file, "line": p.line or None, "reason": p.reason}
+            for p in done.problems[:_MOST_PROBLEMS]
+        ],
+        "problem_count": len(done.problems),
+        "seconds_per_image": round(done.seconds, 4),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _print(done: EvaluatedDetector) -> None:
+    figures = done.figures
+    print_text(
+        f"{counted(figures.detections, 'defect')} found in {counted(figures.images, 'image')} with "
+        f"{counted(figures.boxes, 'box').replace('boxs', 'boxes')} ({done.seconds:.2f} s per image)"
+    )
+    for name, text in _TEXTS.items():
+        value = figures.values[name]
+        shown = "–" if value is None else f"{value:.3f}"
+        low_high = figures.intervals.get(name)
+        interval = "" if low_high is None else f"  ({low_high[0]:.3f} to {low_high[1]:.3f})"
+        print_text(f"  {text:<56} {shown:>7}{interval}")
+    for label, (number, share) in figures.recall_of.items():
+        print_text(f"  found of {number:,} marked {label}: {share:.1%}")
+    if done.without_boxes:
+        print_text(f"{counted(done.without_boxes, 'image')} without a box file not counted")

@@ -1,0 +1,1 @@
+"""Find, count and evaluate the defects of an image."""

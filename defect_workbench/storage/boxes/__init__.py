@@ -1,0 +1,1 @@
+"""Boxes that people drew around defects, as files of other programs have them."""

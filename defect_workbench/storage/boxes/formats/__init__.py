@@ -1,0 +1,1 @@
+"""Formats of box files, one per module."""

@@ -1,0 +1,1 @@
+"""Find, count and evaluate defects."""
