@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.gui.classifier.evaluation_tabs import CURVES
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.session.session_file import save_session
 from tests.builders import made_project
@@ -156,6 +157,8 @@ def test_charts_are_copied_by_a_right_click(at_work: MainWindow) -> None:
     for widget, text in ((at_work.classify_panel.curves, "Copy chart"), (at_work.map, "Copy map")):
         (action,) = [action for action in widget.actions() if action.text() == text]
         at_work.tabs.setCurrentIndex(2 if text == "Copy chart" else 1)
+        at_work.classify_panel.evaluation.setTabVisible(CURVES, True)
+        at_work.classify_panel.evaluation.setCurrentIndex(CURVES)
         QApplication.processEvents()
         clipboard.clear()
         action.trigger()

@@ -36,14 +36,25 @@ class Dropping(QObject):
         if event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop) or not isinstance(event, QDropEvent):
             return super().eventFilter(watched, event)
         path = _dropped_path(event)
-        if path is None:
+        if path is None or not (_opens(path) or _may_be_image(path)):
             return super().eventFilter(watched, event)
         event.acceptProposedAction()
         if event.type() == QEvent.Type.Drop:
-            opens = path.is_dir() or path.suffix == ".dwb"
-            handle = self._open_path if opens else self._find_similar
+            handle = self._open_path if _opens(path) else self._find_similar
             QTimer.singleShot(0, self, lambda: handle(path))
         return True
+
+
+def _opens(path: Path) -> bool:
+    """Whether a path is a folder or a session."""
+    return path.is_dir() or path.suffix == ".dwb"
+
+
+def _may_be_image(path: Path) -> bool:
+    """Whether a file has the name of an image."""
+    from defect_workbench.engine.input.formats.registry import looks_like_image
+
+    return looks_like_image(path.name)
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:
