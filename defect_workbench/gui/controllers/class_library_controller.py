@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.storage.class_library.class_file import LibraryFile, export_classes, read_classes
 
 _EXAMPLE_PIXELS = 96
+_UNNAMED = re.compile(r"cluster-\d+(-auto)?")
 
 
 class ClassLibraryController(QObject):
@@ -54,7 +56,8 @@ class ClassLibraryController(QObject):
 
     def learn(self, names: Iterable[str]) -> None:
         """Keep the labels of a classifier as classes."""
-        new = [name for name in names if self.library.find(name) is None]
+        # A cluster that nobody has named is no class.
+        new = [name for name in names if self.library.find(name) is None and not _UNNAMED.fullmatch(name)]
         if new and self._usable:
             self._update(lambda library: _with_names(library, new))
 

@@ -125,7 +125,7 @@ class ReviewController(QObject):
             # Once the dialog of this cluster has gone.
             QTimer.singleShot(0, self, lambda: self._ask_name(waiting[0]))
         else:
-            self.status.emit("All clusters are confirmed or named")
+            self.status.emit("No open cluster is left")
 
     def annotate(self) -> None:
         """Ask for a note on the selected cluster."""

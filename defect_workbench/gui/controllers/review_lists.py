@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from defect_workbench.app.document.bulk_agreement import proposed_labels
 from defect_workbench.app.document.fetching import sources
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -107,7 +108,20 @@ class ReviewLists:
         project = self._document.project
         if project is None or project.proposal is None:
             return
-        dialog = BulkAgreementDialog(project, self._thumbnails, self._overlays, self._parent)
+        dialog = BulkAgreementDialog(
+            project, project.proposal, self._thumbnails, self._overlays, self._parent
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.agreed.connect(self._document.accept_proposals)
+        dialog.agreed.connect(lambda images: self._agree(dialog, images))
         dialog.open()
+
+    def _agree(self, dialog: BulkAgreementDialog, images: Integers) -> None:
+        """Agree with proposals; the dialog goes on with the next label, if any is left."""
+        self._document.accept_proposals(images)
+        project = self._document.project
+        assert project is not None
+        assert project.proposal is not None
+        if proposed_labels(project.proposal, project.partition):
+            dialog.show_proposal(project.proposal)
+        else:
+            dialog.accept()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,6 +20,7 @@ from defect_workbench.app.document.item_models import ImageModel, Section
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.shared.labels import secondary_label
@@ -37,19 +38,21 @@ class BulkAgreementDialog(QDialog):
     agreed = Signal(object)
 
     def __init__(
-        self, project: Project, loader: ThumbnailLoader, overlays: MapOverlays, parent: QWidget
+        self,
+        project: Project,
+        proposal: Proposal,
+        loader: ThumbnailLoader,
+        overlays: MapOverlays,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        assert project.proposal is not None
         self.setObjectName("bulkAgreement")
         self.setWindowTitle("Agree with proposals")
         self.resize(820, 460)
-        self._project, self._proposal = project, project.proposal
+        self._project, self._proposal = project, proposal
         self._seed = 0
         self._images: Integers | None = None
         self.label = QComboBox()
-        for name, count in proposed_labels(project.proposal, project.partition).items():
-            self.label.addItem(f"{name} ({count:,})", name)
         self.at_least = QDoubleSpinBox()
         self.at_least.setRange(0.0, 1.0)
         self.at_least.setSingleStep(0.01)
@@ -72,6 +75,15 @@ class BulkAgreementDialog(QDialog):
         self.another.clicked.connect(self._draw_again)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
+        self.show_proposal(proposal)
+
+    def show_proposal(self, proposal: Proposal) -> None:
+        """Show what is left to agree with."""
+        self._proposal = proposal
+        with QSignalBlocker(self.label):
+            self.label.clear()
+            for name, count in proposed_labels(proposal, self._project.partition).items():
+                self.label.addItem(f"{name} ({count:,})", name)
         self._show()
 
     def _make_layout(self) -> None:
@@ -103,7 +115,7 @@ class BulkAgreementDialog(QDialog):
         self.another.setEnabled(len(found.images) > SAMPLE)
         self.ok_button.setEnabled(len(found.images) > 0)
         self.ok_button.setText(f"Agree with all {len(found.images):,}" if len(found.images) else "Agree")
-        errors = f"{found.expected_errors:.1f} of them are expected to be wrong, by their probabilities"
+        errors = f"By their probabilities, about {found.expected_errors:.1f} of them are wrong"
         self.words.setText(errors if len(found.images) else "")
 
     def _draw_again(self) -> None:
@@ -111,5 +123,4 @@ class BulkAgreementDialog(QDialog):
         self._show()
 
     def _accept(self) -> None:
-        self.accept()
         self.agreed.emit(self._images)

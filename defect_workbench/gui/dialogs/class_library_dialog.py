@@ -64,6 +64,7 @@ class ClassLibraryDialog(QDialog):
         # Before anything else: widgets may call the event filter while they are made.
         self._source = source
         self._shown: KnownClass | None = None
+        self._warned = False
         self.setObjectName("classLibrary")
         self.setWindowTitle("Class library")
         self.resize(760, 520)
@@ -96,7 +97,7 @@ class ClassLibraryDialog(QDialog):
         self.colour.setToolTip("The colour of the class in every lot")
         self.definition.setPlaceholderText("What belongs to the class, and what does not")
         self.definition.setTabChangesFocus(True)
-        self.aliases.setPlaceholderText("Separated by commas; typing one of them gives the name above")
+        self.aliases.setPlaceholderText("Separated by commas")
         self.code.setPlaceholderText("The number or code of the class in other systems")
         pictures = QWidget()
         pictures.setLayout(self.examples)
@@ -219,7 +220,9 @@ class ClassLibraryDialog(QDialog):
             )
         self.examples.addStretch(1)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, error: bool = False) -> None:
+        self.message.setProperty("error", error)
+        self.message.style().polish(self.message)
         self.message.setText(text)
 
     # User actions
@@ -241,11 +244,11 @@ class ClassLibraryDialog(QDialog):
             "aliases": tuple(dict.fromkeys(text for text in aliases if text)),
         }
 
-    def _keep(self) -> None:
-        """Keep what the form says about the class shown."""
+    def _keep(self) -> bool:
+        """Keep what the form says about the class shown; return whether that was possible."""
         known, values = self._shown, self._values()
         if known is None or all(getattr(known, name) == value for name, value in values.items()):
-            return
+            return True
 
         def change(library: ClassLibrary) -> ClassLibrary:
             # Another window may have changed or removed it.
@@ -253,9 +256,10 @@ class ClassLibraryDialog(QDialog):
             return library if current is None else library.changed(current, **values)
 
         reason = self._source.change(change)
-        self._say(reason and f"Not kept: {reason[:1].lower()}{reason[1:]}.")
+        self._say(reason and f"Not kept: {reason[:1].lower()}{reason[1:]}.", error=bool(reason))
         if not reason:
             self._fill(str(values["name"]))
+        return not reason
 
     def _add(self) -> None:
         names = {name for known in self._source.library.classes for name in known.names}
@@ -277,9 +281,10 @@ class ClassLibraryDialog(QDialog):
         self._fill("" if self._shown is None else self._shown.name)
 
     def done(self, result: int) -> None:
-        """Keep what was typed last, and close."""
-        self._keep()
-        super().done(result)
+        """Keep what was typed last, and close; stay once if it cannot be kept."""
+        if self._keep() or self._warned:
+            super().done(result)
+        self._warned = True
 
 
 def _without(library: ClassLibrary, name: str) -> ClassLibrary:

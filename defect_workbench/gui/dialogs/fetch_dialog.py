@@ -64,9 +64,8 @@ class FetchDialog(QDialog):
         return [int(image) for image in source.images[: self.count.value()]]
 
     def _show_words(self) -> None:
-        self.words.setText(
-            f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be sorted by keys."
-        )
+        words = f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be sorted by keys."
+        self.words.setText(f"{words} Confirmed clusters are left out unless they are selected.")
 
     def _accept(self) -> None:
         title = self._sources[self.source.currentIndex()].name

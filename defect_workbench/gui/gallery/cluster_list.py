@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QPainter,
     QPalette,
+    QPen,
 )
 from PySide6.QtWidgets import (
     QListView,
@@ -43,7 +44,8 @@ class _Delegate(QStyledItemDelegate):
         ink = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
         secondary = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        # Some colours are close to that of the selection.
+        painter.setPen(QPen(ink, 1) if chosen else QPen(Qt.PenStyle.NoPen))
         painter.setBrush(QColor(str(index.data(Role.COLOUR))))
         painter.drawRoundedRect(QRect(rect.left() + 10, rect.center().y() - 5, 12, 12), 3, 3)
         count = f"{len(cluster.members):,}"
@@ -89,6 +91,12 @@ class ClusterList(QListView):
         self._kept: tuple[list[int], int | None] = ([], None)
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._restore)
+
+    def forget(self) -> None:
+        """Select nothing: the clusters are those of another project."""
+        self._kept = [], None
+        self.clearSelection()
+        self.setCurrentIndex(QModelIndex())
 
     def _remember(self) -> None:
         """Remember the selected clusters by their medoids: a decision about a cluster changes its key."""

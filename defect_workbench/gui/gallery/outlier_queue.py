@@ -110,6 +110,11 @@ class OutlierQueue(QWidget):
         head.addSpacing(10)
         head.addWidget(self.name, 1)
         buttons = QHBoxLayout()
+        self._accept = QPushButton("Accept  Enter")
+        self._accept.setToolTip("Agree with what is proposed (Enter)")
+        self._accept.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._accept.clicked.connect(self.agree)
+        buttons.addWidget(self._accept)
         for text, action in (
             ("New cluster  N", self.split_out),
             ("Nuisance  X", self.nuisance),
@@ -185,6 +190,8 @@ class OutlierQueue(QWidget):
         for widget in (self.image_view, self.counter, self.name, self.legend, *self._buttons):
             widget.setVisible(has_image)
         self.done.setVisible(not has_image)
+        proposed = has_image and partition is not None and int(partition.cluster_of[image or 0]) >= 0
+        self._accept.setVisible(proposed)
         self.group_note.setVisible(len(group) > 1)
         self.candidates = []
         self._show_map()

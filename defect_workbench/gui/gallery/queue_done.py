@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.decisions import Cluster, Partition
+from defect_workbench.core.text import counted
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
 
@@ -47,11 +48,24 @@ class QueueDone(QWidget):
         if partition is None:
             self.words.setText("Outliers appear here once all images have been compared")
         elif count:
-            self.words.setText(f"{count:,} of {len(partition.clusters):,} clusters are not confirmed.")
+            verb = "is" if count == 1 else "are"
+            words = f"{count:,} of {counted(len(partition.clusters), 'cluster')} {verb} not confirmed."
+            if unseen := self._unseen(partition):
+                words += (
+                    f" Confirming them accepts {counted(unseen, 'proposal')} that you have not looked at."
+                )
+            self.words.setText(words)
         else:
             self.words.setText("All clusters are confirmed. The Classify tab trains on them.")
         self.confirm_all.setVisible(count > 0)
         self.export.setVisible(partition is not None)
+
+    def _unseen(self, partition: Partition) -> int:
+        """Return the number of proposals that nobody has reviewed."""
+        project = self._document.project
+        if project is None or project.proposal is None:
+            return 0
+        return int((project.proposal.unreviewed & (partition.cluster_of >= 0)).sum())
 
     def _unconfirmed(self) -> list[Cluster]:
         partition = self._document.partition

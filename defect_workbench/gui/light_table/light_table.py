@@ -32,8 +32,9 @@ class LightTable(QWidget):
 
     Signals: closed when the user is done.
 
-    Keys: one for each class moves the image there and goes on; C confirms its cluster, N makes a new cluster,
-    X marks it as nuisance, U undoes, O shows defect maps; arrows, Page Up, Page Down, Home and End go on.
+    Keys: one for each class moves the image there and goes on; Enter agrees with what is proposed, else goes
+    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows defect maps;
+    arrows, Page Up, Page Down, Home and End go on.
     """
 
     closed = Signal()
@@ -112,6 +113,8 @@ class LightTable(QWidget):
     def show_images(self, images: Sequence[int], title: str) -> None:
         """Show images in this order; classes get their keys, which stay until other images are shown."""
         self.images, self._title = tuple(images), title
+        # Without maps, their key would do nothing.
+        self.legend.set_others(_OTHER_KEYS if self._overlays.available else _OTHER_KEYS[:-1])
         self.legend.restart()
         self._full = "", None
         self._decided = {}
@@ -294,6 +297,18 @@ class LightTable(QWidget):
         if agreed or stack.index() != before:
             self.go(1)
 
+    def _proposed(self, image: int | None) -> bool:
+        """Whether nobody has reviewed what is proposed for an image."""
+        project, partition = self._document.project, self._document.partition
+        if image is None or project is None or project.proposal is None or partition is None:
+            return False
+        return bool(project.proposal.unreviewed[image]) and int(partition.cluster_of[image]) >= 0
+
+    def _agree(self, image: int | None) -> bool:
+        if image is not None:
+            self._document.accept_proposals(np.array([image], np.intp))
+        return True
+
     def undo(self) -> None:
         """Undo the last step that was taken here, and go back to where."""
         stack = self._document.undo_stack
@@ -339,6 +354,8 @@ class LightTable(QWidget):
         text = event.text().upper()
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._proposed(image):
+            self._decide(lambda: self._agree(image))
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.closed.emit()
         elif not plain or image is None:

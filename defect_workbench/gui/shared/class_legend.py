@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt
@@ -28,6 +29,10 @@ class ClassLegend(QLabel):
         self.keys: tuple[ClassKey, ...] = ()
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText)
+
+    def set_others(self, others: Sequence[tuple[str, str]]) -> None:
+        """Show other keys that do not stand for a class, and what they mean."""
+        self._others = tuple(others)
 
     def restart(self) -> None:
         """Give the keys again, for other images."""

@@ -109,6 +109,11 @@ def apply_theme(application: QApplication, theme: str) -> None:
     for role in (R.WindowText, R.Text, R.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours[R.Dark]))
     application.setPalette(palette)
+    # On a dark page, a field of the colour of the page could not be seen.
+    fields = QPalette(palette)
+    fields.setColor(R.Base, QColor("#282D35" if dark else colours[R.Base]))
+    for name in ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit", "QComboBox"):
+        application.setPalette(fields, name)  # type: ignore[arg-type] # bytes, says the stub, but Qt refuses them
     application.setStyleSheet(
         _STYLE.format(
             line=colours[R.Mid] if dark else colours[R.Midlight],

@@ -52,6 +52,7 @@ class ProjectDisplay:
         """Show a project that was just opened."""
         # The selection refers to images of the previous project.
         self._window.gallery.clearSelection()
+        self._window.cluster_list.forget()
         self.show_columns()
         self.show_tree()
 

@@ -250,8 +250,16 @@ class PanelWindow(QMainWindow):
     def on_current_image(self) -> None:
         """Show the current image of the gallery."""
         image = self.gallery.currentIndex().data(Role.IMAGE)
-        if image is not None:
-            self.inspector.show_image(int(image))
+        if image is None:
+            return
+        self.inspector.show_image(int(image))
+        if self.gallery.hasFocus():
+            # Keys about clusters then act on the cluster of this image.
+            row = self.cluster_model.row_of_image(int(image))
+            if row >= 0:
+                self.cluster_list.choose(self.cluster_model.index(row).data(Role.CLUSTER).key)
+            else:
+                self.cluster_list.clearSelection()
 
     def choose_image(self, image: int) -> None:
         """Select one image in all panels."""
@@ -266,8 +274,12 @@ class PanelWindow(QMainWindow):
     def on_current_cluster(self) -> None:
         """Scroll the gallery to the current cluster of the list."""
         cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
-        if cluster is not None:
-            self.gallery.scroll_to_section(cluster.key)
+        if cluster is None or self.gallery.hasFocus():
+            return
+        self.gallery.scroll_to_section(cluster.key)
+        if self.cluster_list.hasFocus():
+            # Keys about images then act on none that is out of sight.
+            self.gallery.clearSelection()
 
     def make_room(self, tab: int) -> None:
         """Hide the panels about single images while the Classify tab is shown: its figures need the space."""
@@ -341,8 +353,8 @@ class PanelWindow(QMainWindow):
             self.notice.show()
         if image is not None:
             self.choose_image(image)
-        before = self._focus_before if self.tabs.currentWidget() is self.classify_panel else None
-        (before or self.gallery).setFocus()
+        before, on_classify = self._focus_before, self.tabs.currentWidget() is self.classify_panel
+        (before if before and (on_classify or before is self.outlier_queue) else self.gallery).setFocus()
 
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""

@@ -1,5 +1,7 @@
 """Clusters keep their places while the user decides; images are shown larger under the mouse."""
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
@@ -8,6 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.project.decisions import Partition
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.session.session_file import save_session
+from tests.builders import made_project
 
 
 def partition_of(window: MainWindow) -> Partition:
@@ -93,3 +97,40 @@ def test_the_queue_is_shown_at_full_size(opened: MainWindow, qtbot: QtBot) -> No
     assert opened.at_light_table
     assert len(opened.light_table.images) == queue.remaining
     assert opened.light_table.image == current
+
+
+def test_keys_act_on_what_was_chosen_last(opened: MainWindow, qtbot: QtBot) -> None:
+    clusters = partition_of(opened).clusters
+    opened.cluster_list.setFocus()
+    opened.cluster_list.choose(clusters[0].key)
+    opened.gallery.setFocus()
+    last = opened.image_model.index(opened.image_model.row_of(int(clusters[2].members[0])), 0)
+    opened.gallery.scrollTo(last)
+    place = opened.gallery.visualRect(last).center()
+    qtbot.mouseClick(opened.gallery.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert [cluster.label for cluster in opened.cluster_list.chosen()] == [clusters[2].label]
+    assert opened.review.chosen_images().tolist() == [int(clusters[2].members[0])]
+    row = opened.cluster_list.visualRect(opened.cluster_model.index(1, 0)).center()
+    opened.cluster_list.setFocus()
+    qtbot.mouseClick(opened.cluster_list.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    assert not len(opened.review.chosen_images())
+
+
+def test_another_project_begins_without_a_selection(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    opened.cluster_list.selectAll()
+    assert len(opened.cluster_list.chosen()) == 3
+    save_session(tmp_path / "next.dwb", made_project(tmp_path / "next"))
+    with qtbot.waitSignal(opened.document.opened, timeout=20_000):
+        opened.open_path(tmp_path / "next.dwb")
+    assert opened.cluster_list.chosen() == []
+    assert not opened.actions_by_name["actionMerge"].isEnabled()
+
+
+def test_the_queue_has_the_focus_again_after_the_light_table(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.document.move_cut(len(partition_of(opened).vectors))
+    opened.show_queue()
+    opened.activateWindow()
+    qtbot.waitUntil(opened.outlier_queue.hasFocus)
+    qtbot.keyClick(opened.outlier_queue, Qt.Key.Key_Space)
+    qtbot.keyClick(opened.light_table, Qt.Key.Key_Escape)
+    assert opened.outlier_queue.hasFocus()

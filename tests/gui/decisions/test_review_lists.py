@@ -165,6 +165,11 @@ def test_many_proposals_are_agreed_with_after_a_sample(
     assert not after.unreviewed[expected.images].any()
     assert after.unreviewed.sum() == project.proposal.unreviewed.sum() - len(expected.images)
     assert window.document.undo_stack.count() == 1
+    # It goes on with what is left.
+    assert dialog.isVisible()
+    left = proposed_labels(after, project.partition)
+    assert [dialog.label.itemData(row) for row in range(dialog.label.count())] == list(left)
+    dialog.reject()
     window.document.undo_stack.undo()
     assert project_of(window).proposal is project.proposal
     # Enter alone must not agree.
