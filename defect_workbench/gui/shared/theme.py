@@ -73,6 +73,10 @@ QPushButton:disabled {{ color: {soft}; }}
 QAbstractItemView {{ activate-on-singleclick: 0; }}
 QPushButton#mapSource {{ text-align: left; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
+QLineEdit, QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 2px 4px; }}
+QLineEdit, QPlainTextEdit {{ background: {field}; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px; }}
 QCheckBox::indicator {{ background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check}"); }}
@@ -109,11 +113,6 @@ def apply_theme(application: QApplication, theme: str) -> None:
     for role in (R.WindowText, R.Text, R.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours[R.Dark]))
     application.setPalette(palette)
-    # On a dark page, a field of the colour of the page could not be seen.
-    fields = QPalette(palette)
-    fields.setColor(R.Base, QColor("#282D35" if dark else colours[R.Base]))
-    for name in ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit", "QComboBox"):
-        application.setPalette(fields, name)  # type: ignore[arg-type] # bytes, says the stub, but Qt refuses them
     application.setStyleSheet(
         _STYLE.format(
             line=colours[R.Mid] if dark else colours[R.Midlight],
@@ -123,6 +122,8 @@ def apply_theme(application: QApplication, theme: str) -> None:
             button=colours[R.Button],
             soft=colours[R.Dark],
             base=colours[R.Base],
+            # On a dark page, a field of the colour of the page could not be seen.
+            field="#252A31" if dark else colours[R.Base],
             check=resource("icons", "check-white.svg").as_posix(),
             error="#FF9C8F" if dark else "#B3261E",
             warn="#453710" if dark else "#FFF4D6",
