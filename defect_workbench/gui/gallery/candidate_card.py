@@ -94,7 +94,7 @@ class CandidateCard(QWidget):
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         room = self.width() - x - 8
-        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideRight, room)
+        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
         bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
