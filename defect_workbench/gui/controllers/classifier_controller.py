@@ -171,8 +171,10 @@ class ClassifierController(QObject):
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Ask for a file and save the classifier there; call `then` once it is saved."""
+        project = self._document.project
+        folder = Path() if project is None else project.images.root.parent
         file_dialogs.ask_classifier_to_write(
-            self._parent, "classifier.dwm", lambda path: self.save_to(path, then)
+            self._parent, folder / "classifier.dwm", lambda path: self.save_to(path, then)
         )
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:

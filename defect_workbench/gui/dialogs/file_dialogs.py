@@ -52,14 +52,21 @@ def ask_classifier(parent: QWidget, done: Done) -> None:
     _ask_file(parent, "Open classifier", _CLASSIFIERS, done)
 
 
-def ask_classifier_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
-    """Ask where to save a classifier, with a free name suggested; asks before a file is replaced."""
+def ask_classifier_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
+    """Ask where to save a classifier, with a free name suggested; asks before a file is replaced.
+
+    Parameters
+    ----------
+    suggestion : Path
+        Its name, and where to begin the first time.
+    """
     dialog = QFileDialog(parent, "Save classifier", "", _CLASSIFIERS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("dwm")
-    if _Places.settings is not None and (place := _Places.settings.place(dialog.windowTitle())) is not None:
-        dialog.setDirectory(str(place))
-    dialog.selectFile(_free_name(Path(dialog.directory().path()), suggestion))
+    place = None if _Places.settings is None else _Places.settings.place(dialog.windowTitle())
+    folder = place or suggestion.parent
+    dialog.setDirectory(str(folder))
+    dialog.selectFile(_free_name(folder, suggestion.name))
     _open(dialog, done, given=True)
 
 
