@@ -144,7 +144,8 @@ def _ordered(document: Document, partition: Partition, order: Order) -> list[Clu
         return 0.0 if rank is None else float(rank[cluster.members].min()), cluster.label
 
     keys: dict[Order, Callable[[Cluster], tuple[float, str]]] = {
-        Order.SIZE: lambda c: (-len(c.members), c.label),
+        # Sorted stably, clusters of equal size stay as the list has them.
+        Order.SIZE: lambda c: (-len(c.members), ""),
         Order.SPREAD: lambda c: (-c.spread, c.label),
         Order.STRANGE: first,
         Order.UNSURE: first,

@@ -93,7 +93,12 @@ class OutputController(QObject):
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save to a file, unless another window has it open."""
         self._then = None
-        if self._document.project is not None and self._may_write(path):
+        if not path.absolute().parent.exists():
+            # A folder that was mistyped is not created, maybe among the images.
+            self._notice.notify(
+                f"The folder {path.parent} does not exist, so nothing was saved.", warning=True
+            )
+        elif self._document.project is not None and self._may_write(path):
             step = self._document.undo_stack.index()
             if self._run(open_job.save(self._document.project, path, step)):
                 self._then = then

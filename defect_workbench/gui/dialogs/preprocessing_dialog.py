@@ -223,7 +223,12 @@ class PreprocessingDialog(QDialog):
         self.before.show_pixmap(QPixmap.fromImage(to_image(preview.before)), "")
         self.before.set_left_out(preview.cropped_rows / len(preview.before))
         self.after.show_pixmap(QPixmap.fromImage(to_image(preview.after)), "")
-        words = sentence_case(preview.processing.words)
+        words = preview.processing.words
+        if preview.processing.info_bar == "auto" and not preview.cropped_rows:
+            # Of this image; it was searched for.
+            _, comma, others = words.partition(", ")
+            words = f"no info bar found{comma}{others}"
+        words = sentence_case(words)
         self.summary_text.setText(f"{words}. Your decisions are kept.")
 
     def _show_fault(self, words: str) -> None:

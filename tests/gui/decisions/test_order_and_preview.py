@@ -99,6 +99,17 @@ def test_the_queue_is_shown_at_full_size(opened: MainWindow, qtbot: QtBot) -> No
     assert opened.light_table.image == current
 
 
+def test_clusters_of_equal_size_stand_in_the_same_order_everywhere(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    save_session(tmp_path / "ties.dwb", made_project(tmp_path / "ties", sizes=(6, 6, 6)))
+    with qtbot.waitSignal(opened.document.opened, timeout=20_000):
+        opened.open_path(tmp_path / "ties.dwb")
+    opened.document.rename(partition_of(opened).clusters[0], "zeta")
+    opened.document.sort_again()
+    assert len(places(opened)) == 3
+
+
 def test_keys_act_on_what_was_chosen_last(opened: MainWindow, qtbot: QtBot) -> None:
     clusters = partition_of(opened).clusters
     opened.cluster_list.setFocus()

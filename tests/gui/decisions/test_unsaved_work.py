@@ -99,6 +99,14 @@ def test_a_save_that_fails_or_is_called_off_keeps_the_window_open(
     assert opened.isVisible()
 
 
+def test_a_mistyped_folder_is_not_created(opened: MainWindow, tmp_path: Path) -> None:
+    decide(opened)
+    opened.outputs.save_to(tmp_path / "lto-a" / "kept.dwb")
+    assert "lto-a does not exist, so nothing was saved" in opened.notice.text.text()
+    assert not (tmp_path / "lto-a").exists()
+    assert opened.document.dirty
+
+
 def test_nothing_is_asked_after_an_export_that_holds_it_all(
     opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
 ) -> None:
