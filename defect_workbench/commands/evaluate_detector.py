@@ -109,7 +109,7 @@ def _print(done: EvaluatedDetector) -> None:
     figures = done.figures
     print_text(
         f"{counted(figures.detections, 'defect')} found in {counted(figures.images, 'image')} with "
-        f"{counted(figures.boxes, 'box').replace('boxs', 'boxes')} ({done.seconds:.2f} s per image)"
+        f"{counted(figures.boxes, 'box')} ({done.seconds:.2f} s per image)"
     )
     for name, text in _TEXTS.items():
         value = figures.values[name]

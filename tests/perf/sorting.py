@@ -2,7 +2,7 @@
 
     python -m tests.perf.sorting [--images 1000] [--width 4000] [--height 3000] [--pause 250]
 
-A person presses a key every so many milliseconds. Prints the frames (a key press with the drawing that
+Keys are pressed at a fixed pause, in milliseconds. Prints the frames (a key press with the drawing that
 follows), the longest time for which the window did not respond between two keys, and how many images were
 shown at the resolution of the window, or only later, when their turn came.
 """

@@ -36,7 +36,7 @@ class Agreement:
 
 def proposed_labels(proposal: Proposal, partition: Partition) -> dict[str, int]:
     """Return the labels of the proposals that are not reviewed, with their numbers; the most first."""
-    labels = np.array(proposal.labels, dtype=object)[_waiting(proposal, partition)]
+    labels = np.array(proposal.labels, dtype=object)[proposal.waiting(partition)]
     names, counts = np.unique(labels.astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {str(names[i]): int(counts[i]) for i in order}
@@ -44,13 +44,8 @@ def proposed_labels(proposal: Proposal, partition: Partition) -> dict[str, int]:
 
 def agreement(proposal: Proposal, partition: Partition, label: str, at_least: float) -> Agreement:
     """Return the proposals of a label that are not reviewed and have at least this probability."""
-    waiting = np.flatnonzero(_waiting(proposal, partition))
+    waiting = np.flatnonzero(proposal.waiting(partition))
     images = waiting[[proposal.labels[i] == label for i in waiting.tolist()]]
     images = images[proposal.probability[images] >= np.float32(at_least)]
     errors = float((1 - proposal.probability[images].astype(np.float64)).sum())
     return Agreement(images, errors)
-
-
-def _waiting(proposal: Proposal, partition: Partition) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether an image is still where a proposal that nobody has reviewed puts it, (n,)."""
-    return np.asarray(proposal.unreviewed & (partition.cluster_of >= 0))

@@ -39,13 +39,14 @@ def sources(project: Project, partition: Partition, chosen: Sequence[Cluster], s
         Of the sources at random.
     """
     rng = np.random.default_rng(seed)
-    open_images = np.flatnonzero(_open(partition))
+    is_open = _open(partition)
+    open_images = np.flatnonzero(is_open)
     found = []
     proposal = project.proposal
     if proposal is not None:
-        unreviewed = np.flatnonzero(proposal.unreviewed & (partition.cluster_of >= 0))
+        unreviewed = np.flatnonzero(proposal.waiting(partition))
         found.append(Source("Least sure proposals", _by(unreviewed, proposal.probability)))
-        useful = proposal.label_next[_open(partition)[proposal.label_next]]
+        useful = proposal.label_next[is_open[proposal.label_next]]
         found.append(Source("Most useful for the next training, and diverse", useful))
         found.append(
             Source("Unknown to the classifier", np.flatnonzero(proposal.unknown & (partition.cluster_of < 0)))

@@ -36,7 +36,7 @@ def scale_bar(longest: float, nanometres: float | None) -> tuple[float, str] | N
     longest : float
         What it must not exceed, in image pixels.
     nanometres : float or None
-        Per image pixel; without it, the bar is in pixels, and there is none below one pixel.
+        Per image pixel. Without it, the bar is in pixels, and it is left out if less than one pixel fits.
     """
     if nanometres is None:
         if longest < 1:

@@ -65,7 +65,7 @@ class KnownClass:
         if any(len(text) > MOST_TEXT for text in texts):
             raise ValueError(f"a text is longer than {MOST_TEXT:,} characters")
         if self.key and (len(self.key) != 1 or self.key not in KEYS):
-            raise ValueError(f"the key {self.key!r:.20} is none of {KEYS}")
+            raise ValueError(f"the key {self.key!r:.20} is not one of {KEYS}")
         if self.colour and not _COLOUR.fullmatch(self.colour):
             raise ValueError(f"the colour {self.colour!r:.20} is not of the form #RRGGBB in capitals")
         if len(self.examples) > MOST_EXAMPLES or any(len(each) > MOST_EXAMPLE_TEXT for each in self.examples):
@@ -147,7 +147,7 @@ class ClassLibrary:
         ValueError
             If a value cannot be used, or another class has the name or the key.
         """
-        new = replace(known, **values)  # type: ignore[arg-type] # as the fields are
+        new = replace(known, **values)  # type: ignore[arg-type] # values of its fields
         return ClassLibrary(tuple(new if each is known else each for each in self.classes))
 
     def without(self, known: KnownClass) -> ClassLibrary:
@@ -231,7 +231,7 @@ def _completed(known: KnownClass, other: KnownClass, conflicts: list[str]) -> Kn
     names = set(known.names)
     more = [alias for alias in (other.name, *other.aliases) if alias.casefold() not in names]
     values["aliases"] = (*known.aliases, *more)
-    return replace(known, **values)  # type: ignore[arg-type] # as the fields are
+    return replace(known, **values)  # type: ignore[arg-type] # values of its fields
 
 
 def with_class_colours(decisions: Decisions, library: ClassLibrary) -> Decisions:

@@ -29,8 +29,7 @@ _BLOCKS = {Likeness.PICTURE: DEEP, Likeness.DEFECT: DEFECT}
 
 def ways(analysis: Analysis) -> tuple[Likeness, ...]:
     """Return by what the images of an analysis can be compared."""
-    blocks = analysis.blocks
-    return tuple(way for way in Likeness if way not in _BLOCKS or (way in _BLOCKS and _BLOCKS[way] in blocks))
+    return tuple(way for way in Likeness if way not in _BLOCKS or _BLOCKS[way] in analysis.blocks)
 
 
 def ranked(analysis: Analysis, images: Integers, way: Likeness) -> tuple[Integers, Floats]:

@@ -55,10 +55,14 @@ class Proposal:
         unreviewed[images] = False
         return replace(self, unreviewed=unreviewed)
 
+    def waiting(self, partition: Partition) -> Flags:
+        """Whether an image is still where a proposal that nobody has reviewed puts it, (n,)."""
+        return np.asarray(self.unreviewed & (partition.cluster_of >= 0))
+
     def unsure(self, partition: Partition) -> Integers:
         """Return the doubtful images that are in a cluster, by ascending probability.
 
         Moving an image reviews it. Other changes to its cluster, such as a new name, do not.
         """
-        doubtful: Integers = np.flatnonzero(self.doubtful & (partition.cluster_of >= 0))
+        doubtful: Integers = np.flatnonzero(self.doubtful & self.waiting(partition))
         return doubtful[np.argsort(self.probability[doubtful], kind="stable")]

@@ -21,7 +21,7 @@ class HeldOutDialog(QDialog):
     Parameters
     ----------
     images : sequence of (str, str)
-        The file of each image, and what is known of it.
+        Path and caption of each image.
     first : int
         The image to begin with.
     """

@@ -65,7 +65,7 @@ class QueueDone(QWidget):
         project = self._document.project
         if project is None or project.proposal is None:
             return 0
-        return int((project.proposal.unreviewed & (partition.cluster_of >= 0)).sum())
+        return int(project.proposal.waiting(partition).sum())
 
     def _unconfirmed(self) -> list[Cluster]:
         partition = self._document.partition

@@ -302,12 +302,7 @@ class LightTable(QWidget):
         project, partition = self._document.project, self._document.partition
         if image is None or project is None or project.proposal is None or partition is None:
             return False
-        return bool(project.proposal.unreviewed[image]) and int(partition.cluster_of[image]) >= 0
-
-    def _agree(self, image: int | None) -> bool:
-        if image is not None:
-            self._document.accept_proposals(np.array([image], np.intp))
-        return True
+        return bool(project.proposal.waiting(partition)[image])
 
     def undo(self) -> None:
         """Undo the last step that was taken here, and go back to where."""
@@ -355,7 +350,7 @@ class LightTable(QWidget):
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._proposed(image):
-            self._decide(lambda: self._agree(image))
+            self._decide(lambda: self._document.accept_proposals(np.array([image], np.intp)))
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.closed.emit()
         elif not plain or image is None:

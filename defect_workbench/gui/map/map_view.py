@@ -112,7 +112,7 @@ class MapView(QWidget):
         return np.asarray(places + offset)
 
     def image_at(self, place: QPoint) -> int | None:
-        """Return the image whose point is nearest to a place; None if there is none close by."""
+        """Return the image whose point is nearest to a place, or None if none is close."""
         if not len(self._points):
             return None
         away = np.hypot(*(self.screen_points() - np.array([place.x(), place.y()])).T)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.text import sentence_case
 
 _SIDE = 320
 _AWAY = 18
@@ -81,10 +80,10 @@ class HoverPreview(QFrame):
         self.image, record = image, project.images.images[image]
         self._path = str(project.images.absolute(image))
         number = int(partition.cluster_of[image])
-        where = "outlier" if number < 0 else partition.clusters[number].label
+        where = "Outlier" if number < 0 else partition.clusters[number].label
         self.words.setText(
             self.fontMetrics().elidedText(record.path, Qt.TextElideMode.ElideLeft, _SIDE)
-            + f"\n{sentence_case(where)}  ·  {record.width} × {record.height} px"
+            + f"\n{where}  ·  {record.width} × {record.height} px"
         )
         self._show_picture()
         self.adjustSize()

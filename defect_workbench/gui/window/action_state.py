@@ -36,7 +36,7 @@ class ActionState:
             source_given=project is not None and any(source_of(project.analysis.settings)),
             proposals=project is not None
             and project.proposal is not None
-            and bool((project.proposal.unreviewed & (project.partition.cluster_of >= 0)).any()),
+            and bool(project.proposal.waiting(project.partition).any()),
             suggestions=bool(self._classifier.suggested_images),
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,

@@ -88,7 +88,7 @@ class BoxFormat:
         Raises `UnreadableBoxes` if the file as a whole is not of this format; a wrong entry is an `Entry`
         with a problem.
     names_file : str
-        File of the folder with the name of each class, one per line; empty if there is none.
+        The file in the folder that lists the class names, one per line; empty if the format has none.
     """
 
     name: str

@@ -62,7 +62,7 @@ class ClusterPage:
     measurements : tuple of (str, str)
         Names and values; empty if nothing was measured.
     definition : str
-        Of the class of this name in the class library; empty if there is none.
+        What the class library says about the class of this name; may be empty.
     note : str
         What the user wrote about the cluster.
     pictures : tuple of PageImage

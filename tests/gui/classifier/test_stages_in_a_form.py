@@ -93,7 +93,7 @@ def test_a_stage_of_every_kind_is_added_with_its_fields(
 def test_settings_are_learned_or_given(dialog: TaxonomyDialog, qtbot: QtBot) -> None:
     dialog.form.list.setCurrentRow(2)
     limit = dialog.form.editor.settings["limit"]
-    assert limit.widget.text() == "Learned"  # type: ignore[union-attr]
+    assert limit.widget.text() == "Learned"  # type: ignore[union-attr] # a number's field
     limit.widget.setFocus()
     limit.widget.selectAll()  # type: ignore[union-attr]
     qtbot.keyClicks(limit.widget, "40")

@@ -133,10 +133,9 @@ class StageSetting:
         """Return why a value is not allowed, as the end of a sentence; empty if it is."""
         if self.choices:
             return "" if value in self.choices else f"must be {' or '.join(self.choices)}"
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < float(value) < MOST:  # type: ignore[arg-type] # it is a number
-            return "must be a number above 0"
-        return ""
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < MOST:
+            return ""
+        return "must be a number above 0"
 
     def checked(self, value: object, where: str) -> float | str:
         """Return the value if it is allowed.
@@ -147,7 +146,7 @@ class StageSetting:
         """
         if why := self.why_not(value):
             raise InputError(f"{where}: {self.name} {why}")
-        return str(value) if self.choices else float(value)  # type: ignore[arg-type] # it is a number
+        return str(value) if self.choices else float(value)  # type: ignore[arg-type] # `why_not` has seen to that
 
     @property
     def parameter(self) -> Parameter:
