@@ -22,6 +22,7 @@ from defect_workbench.commands import (
     extract,
     replay,
     train,
+    train_detector,
     weights,
 )
 from defect_workbench.commands.shared.command_line_remedies import sentence
@@ -40,6 +41,7 @@ _MODULES = (
     train,
     classify,
     detect,
+    train_detector,
     evaluate_detector,
     export,
     replay,

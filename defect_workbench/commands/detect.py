@@ -7,7 +7,7 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
-from defect_workbench.commands.shared.detector_options import add_detector, check_detector
+from defect_workbench.commands.shared.detector_options import add_detector, check_references
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.search_folder import DetectRequest, detect
@@ -31,8 +31,8 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Find the defects and print their number."""
-    check_detector(args)
-    done = detect(DetectRequest(args.folder, args.out, args.reference, args.overlays), reporter)
+    check_references(args)
+    done = detect(DetectRequest(args.folder, args.out, args.reference, args.overlays, args.model), reporter)
     reporter.close()
     if args.json:
         print_json(
@@ -42,8 +42,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
                 "defects": done.defects,
                 "clean_images": done.clean,
                 "with_reference": done.with_reference,
-                "labels": {"defect": done.defects},
-                "model": None,
+                "labels": dict(done.labels),
+                "model": None if args.model is None else str(args.model),
                 "out": str(args.out),
                 "seconds": round(done.seconds, 3),
                 "seconds_per_image": round(done.seconds / done.images, 4),

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
-from defect_workbench.commands.shared.detector_options import add_detector, check_detector
+from defect_workbench.commands.shared.detector_options import (
+    add_box_options,
+    add_detector,
+    check_references,
+    problems_json,
+)
 from defect_workbench.core.text import counted
-from defect_workbench.storage.boxes.box_folder import AUTO, summary
-from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
+from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.compare_with_boxes import (
     EvaluatedDetector,
@@ -29,7 +33,6 @@ _TEXTS = {
     "count_bias": "count: mean error",
     "median_guess_mae": "count: mean absolute error of always guessing the median",
 }
-_MOST_PROBLEMS = 1000
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -38,41 +41,27 @@ def add(commands: Commands, places: UserDirs) -> None:
         "evaluate-detector", help="compare the defects that are found with boxes that people drew"
     )
     add_detector(parser)
-    parser.add_argument(
-        "--boxes",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder of box files with the relative paths or file names of the images, or one file for all",
-    )
-    parser.add_argument(
-        "--format",
-        choices=[AUTO, *BOX_FORMATS.names],
-        default=AUTO,
-        help="format of the boxes: "
-        + ", ".join(f"{entry.name} ({entry.label})" for entry in BOX_FORMATS)
-        + "; default: auto, recognised from the files",
-    )
+    add_box_options(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Evaluate the detector and print its figures."""
-    check_detector(args)
-    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format)
+    check_references(args)
+    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format, args.model)
     done = evaluate_detector(request, reporter)
     for line in summary(done.problems):
         reporter.warn(line)
     reporter.close()
     if args.json:
-        print_json(_json(done))
+        print_json(_json(done, args.model))
     else:
         _print(done)
     return 0
 
 
-def _json(done: EvaluatedDetector) -> dict[str, object]:
+def _json(done: EvaluatedDetector, model: Path | None) -> dict[str, object]:
     figures = done.figures
     return {
         "images": figures.images,
@@ -88,15 +77,11 @@ def _json(done: EvaluatedDetector) -> dict[str, object]:
             {"false_per_image": allowed, "recall": round(share, 4)}
             for allowed, share in figures.free_response
         ],
-        "model": None,
+        "model": None if model is None else str(model),
         "format": done.format,
         "rejected": done.rejected,
         "without_boxes": done.without_boxes,
-        "problems": [
-            {"file": p.file, "line": p.line or None, "reason": p.reason}
-            for p in done.problems[:_MOST_PROBLEMS]
-        ],
-        "problem_count": len(done.problems),
+        **problems_json(done.problems),
         "seconds_per_image": round(done.seconds, 4),
     }
 

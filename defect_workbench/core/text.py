@@ -17,6 +17,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "es" if noun.endswith(("s", "x", "ch")) else "s")
 
 
+def duration(seconds: float) -> str:
+    """Return a duration in words, such as `45 s`, `12 min` or `1 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def and_more(names: Sequence[str], limit: int) -> str:
     """Return the first `limit` names and the number of the others: "a, b and 3 more"."""
     shown = ", ".join(names[:limit])

@@ -66,7 +66,7 @@ def check_model_files(files: ModelFiles, *, fine_tune: bool) -> None:
             )
     _clear_unfinished(files)
     for path in files:
-        _check_new(path, files.replace)
+        check_new_file(path, files.replace)
     if files.onnx is not None:
         if fine_tune:
             raise InputError(
@@ -99,7 +99,14 @@ def _clear_unfinished(files: ModelFiles) -> None:
     clear_unfinished(model, others)
 
 
-def _check_new(path: Path, replace: bool) -> None:
+def check_new_file(path: Path, replace: bool = False) -> None:
+    """Check, before a long job, that a file can be written after it.
+
+    Raises
+    ------
+    InputError
+        If it already exists and may not be replaced, or its folder is not writable.
+    """
     if not replace and (path.exists() or path.is_symlink()):
         raise InputError(f"{path} already exists, so nothing was written; name a new file")
     existing = Path(os.path.abspath(path)).parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNNAMED = "defect"
@@ -24,6 +25,12 @@ class Box:
     x2: float
     y2: float
     label: str = UNNAMED
+
+
+def box_of(corners: Iterable[float], label: str = UNNAMED) -> Box:
+    """Return the box with these corners: left, top, right, bottom."""
+    x1, y1, x2, y2 = (float(value) for value in corners)
+    return Box(x1, y1, x2, y2, label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from typing import Any, NamedTuple
 
 _REGISTRATIONS = "torchvision._meta_registrations"
 
@@ -33,4 +34,42 @@ torchvision = _import()
 from torchvision.models import ResNet50_Weights, resnet50  # noqa: E402
 from torchvision.models.resnet import Bottleneck, ResNet  # noqa: E402
 
-__all__ = ["Bottleneck", "ResNet", "ResNet50_Weights", "resnet50", "torchvision"]
+
+class DetectionParts(NamedTuple):
+    """The classes of torchvision that a detector is made of."""
+
+    FasterRCNN: Any
+    BackboneWithFPN: Any
+    AnchorGenerator: Any
+    MultiScaleRoIAlign: Any
+    ImageList: Any
+
+
+__all__ = [
+    "Bottleneck",
+    "DetectionParts",
+    "ResNet",
+    "ResNet50_Weights",
+    "load_detection",
+    "resnet50",
+    "torchvision",
+]
+
+
+def load_detection() -> DetectionParts:
+    """Return torchvision's parts of detectors; missing operators are replaced by those of `roi_operators`."""
+    import torchvision.ops
+    from torchvision.extension import _has_ops
+    from torchvision.models.detection import FasterRCNN
+    from torchvision.models.detection.backbone_utils import BackboneWithFPN
+    from torchvision.models.detection.image_list import ImageList
+    from torchvision.models.detection.rpn import AnchorGenerator
+
+    if not _has_ops():
+        from defect_workbench.engine.backbone import roi_operators
+
+        torchvision.ops.boxes.nms = roi_operators.nms
+        torchvision.ops.poolers.roi_align = roi_operators.roi_align
+    return DetectionParts(
+        FasterRCNN, BackboneWithFPN, AnchorGenerator, torchvision.ops.MultiScaleRoIAlign, ImageList
+    )

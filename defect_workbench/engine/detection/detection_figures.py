@@ -33,11 +33,24 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Judged:
-    """The found and the marked defects of one image."""
+    """The found and the marked defects of one image.
+
+    Attributes
+    ----------
+    unsure : tuple of Detection
+        Possible defects below the threshold. Average precision and the free response depend on them; recall,
+        precision and counts do not.
+    """
 
     path: str
     detections: tuple[Detection, ...]
     boxes: tuple[Box, ...]
+    unsure: tuple[Detection, ...] = ()
+
+    @property
+    def possible(self) -> tuple[Detection, ...]:
+        """All possible defects, by falling score."""
+        return tuple(sorted((*self.detections, *self.unsure), key=lambda each: -each.score))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +118,13 @@ def figures_of(judged: Sequence[Judged], *, by_label: bool = False) -> Detection
         values,
         intervals,
         _recall_of(judged, found),
-        _free_response(judged, found, int(truth.sum())),
+        _free_response(judged, by_label, int(truth.sum())),
     )
+
+
+def average_precisions(judged: Sequence[Judged], *, by_label: bool = False) -> dict[str, float | None]:
+    """Return `ap`, `ap50` and `ap33` as `figures_of` does, without confidence intervals."""
+    return _AveragePrecision(judged, by_label).of(np.arange(len(judged)))
 
 
 def _counting(table: Integers) -> dict[str, float | None]:
@@ -142,19 +160,17 @@ def _recall_of(
     return {label: (total[label], hit[label] / total[label]) for label in sorted(total)}
 
 
-def _free_response(
-    judged: Sequence[Judged], found: Sequence[Sequence[int | None]], boxes: int
-) -> tuple[tuple[float, float], ...]:
+def _free_response(judged: Sequence[Judged], by_label: bool, boxes: int) -> tuple[tuple[float, float], ...]:
     """Return the recall at some numbers of false detections per image.
 
     Source: P. C. Bunch et al., "A free response approach to the measurement and characterization of
     radiographic observer performance", SPIE 127 (1977).
     """
-    pairs = [
-        (detection.score, index is not None)
-        for each, indices in zip(judged, found, strict=True)
-        for detection, index in zip(each.detections, indices, strict=True)
-    ]
+    pairs = []
+    for each in judged:
+        possible = each.possible
+        found = matches(possible, each.boxes, LEAST_OVERLAP, by_label=by_label)
+        pairs += [(d.score, index is not None) for d, index in zip(possible, found, strict=True)]
     pairs.sort(key=lambda pair: -pair[0])
     right = np.cumsum([is_right for _, is_right in pairs])
     wrong = np.cumsum([not is_right for _, is_right in pairs]) / len(judged)
@@ -209,7 +225,7 @@ def _evaluated(judged: Sequence[Judged], by_label: bool, least: Floats) -> Any:
     truth, found = [], []
     for image, each in enumerate(judged, start=1):
         truth += [(image, box, 0.0) for box in each.boxes]
-        found += [(image, d.box, d.score) for d in each.detections if not by_label or d.box.label in labels]
+        found += [(image, d.box, d.score) for d in each.possible if not by_label or d.box.label in labels]
     base = {
         "images": [{"id": i} for i in range(1, len(judged) + 1)],
         "categories": [{"id": i} for i in range(1, len(labels) + 1)],

@@ -9,23 +9,20 @@ from dataclasses import dataclass
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import Rejection
-from defect_workbench.core.images.preprocessing_steps import DEFAULT
-from defect_workbench.engine.defect_map.references import References
 from defect_workbench.engine.defect_map.subjects import in_order
 from defect_workbench.engine.detection.finder import find_defects
-from defect_workbench.engine.extraction.image_reader import MAX_FILE_BYTES
-from defect_workbench.engine.input.decode import DecodedImage, decode
-from defect_workbench.engine.input.file_reading import read_found
-from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
-from defect_workbench.engine.input.scan import FoundFile, Listing
-from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
+from defect_workbench.engine.detection.folder_images import FolderImages
+from defect_workbench.engine.input.scan import FoundFile
 
 log = logging.getLogger(__name__)
 
 # Results are small, but each thread holds an image and a dozen arrays of its size.
 _AHEAD = 8
+# The score of a defect at the threshold, of every finder.
+THRESHOLD = 0.5
 
 OnImage = Callable[[str, Pixels, tuple[Detection, ...]], None]
+Finder = Callable[[Pixels, Pixels | None], tuple[Detection, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,8 @@ class ImageDetections:
         In pixels.
     detections : tuple of Detection
         Those with the highest score first.
+    unsure : tuple of Detection
+        Possible defects below the threshold, which only an evaluation needs.
     missing_reference : str
         Why no golden reference was used although there are some; empty otherwise.
     """
@@ -48,30 +47,29 @@ class ImageDetections:
     width: int
     height: int
     detections: tuple[Detection, ...]
+    unsure: tuple[Detection, ...] = ()
     missing_reference: str = ""
 
 
 class FolderFinder:
-    """Finds the defects of images with the classical finder.
+    """Finds the defects of images.
 
     Parameters
     ----------
-    listing : Listing
-        The images.
-    references : Listing, optional
-        The golden references.
+    images : FolderImages
+    find : callable
+        Returns the defects of the pixels of an image and its golden reference; by default the classical
+        finder.
+    needs_reference : bool
+        Whether images without a golden reference are rejected.
     """
 
-    def __init__(self, listing: Listing, references: Listing | None = None) -> None:
-        self._listing = listing
-        self._references = references
-        self._matcher = None if references is None else References(references)
-        self._reference_files = {} if references is None else {file.path: file for file in references.files}
-
-    def has_references(self) -> bool:
-        """Whether at least one image has a golden reference, judged by the names."""
-        matcher = self._matcher
-        return matcher is not None and any(matcher.of(file.path) for file in self._listing.files)
+    def __init__(
+        self, images: FolderImages, find: Finder = find_defects, *, needs_reference: bool = False
+    ) -> None:
+        self._images = images
+        self._find = find
+        self._needs_reference = needs_reference
 
     def run(self, on_image: OnImage | None = None) -> Iterator[ImageDetections | Rejection]:
         """Yield the defects of each image in the order of the listing, or why it cannot be used.
@@ -81,48 +79,28 @@ class FolderFinder:
         on_image : callable, optional
             Called with the path, the pixels and the defects of each image, from several threads.
         """
-        return in_order(lambda file: self._found(file, on_image), self._listing.files, _AHEAD)
+        return in_order(lambda file: self._found(file, on_image), self._images.listing.files, _AHEAD)
 
     def _found(self, file: FoundFile, on_image: OnImage | None) -> ImageDetections | Rejection:
-        image = _decoded(self._listing, file)
+        image = self._images.read(file)
         if isinstance(image, Rejection):
             return image
-        bar = rows_to_leave_out(image.height, found_rows(image.pixels, image.tool), DEFAULT)
-        rows = image.height - bar
-        reference, missing = self._reference(file.path, image)
+        if self._needs_reference and image.reference is None:
+            return Rejection(file.path, no_reference(image.missing_reference))
         try:
-            found = find_defects(image.pixels[:rows], None if reference is None else reference[:rows])
+            possible = self._find(image.pixels, image.reference)
         except Exception as error:  # a bug that affects one image must not stop the others
             log.exception("the defects of %s cannot be searched", file.path)
             reason = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
             return Rejection(file.path, f"its defects cannot be searched ({reason}); the log has details")
+        found = tuple(each for each in possible if each.score >= THRESHOLD)
+        unsure = tuple(each for each in possible if each.score < THRESHOLD)
         if on_image is not None:
-            on_image(file.path, image.pixels, found)
-        return ImageDetections(file.path, image.width, image.height, found, missing)
-
-    def _reference(self, path: str, image: DecodedImage) -> tuple[Pixels | None, str]:
-        """Return the pixels of the golden reference of an image, and why there are none."""
-        if self._matcher is None or self._references is None:
-            return None, ""
-        name = self._matcher.of(path)
-        if name is None:
-            return None, "it has none"
-        reference = _decoded(self._references, self._reference_files[name])
-        if isinstance(reference, Rejection):
-            return None, reference.reason
-        if (reference.width, reference.height) != (image.width, image.height):
-            size = f"{reference.width} × {reference.height}"
-            return None, f"it has {size} pixels, and the image {image.width} × {image.height}"
-        return reference.pixels, ""
+            on_image(file.path, image.whole, found)
+        height, width = image.whole.shape[:2]
+        return ImageDetections(file.path, width, height, found, unsure, image.missing_reference)
 
 
-def _decoded(listing: Listing, file: FoundFile) -> DecodedImage | Rejection:
-    if file.size > MAX_FILE_BYTES:
-        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    data = read_found(listing.root, file)
-    if isinstance(data, Rejection):
-        return data
-    try:
-        return decode(data, file.path)
-    except (NotNow, Undecodable) as error:
-        return Rejection(file.path, str(error))
+def no_reference(why: str) -> str:
+    """Return why an image without a golden reference is rejected where one is needed."""
+    return f"the model needs its golden reference: {why}"

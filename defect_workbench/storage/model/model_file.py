@@ -1,20 +1,12 @@
-"""The model file: a versioned safetensors file with JSON metadata, without pickle.
-
-The arrays are those of `Classifier`. Everything else is in the metadata entry `defect-workbench`, after a
-SHA-256 of both, which reveals a damaged file.
-"""
+"""The file of a classifier: its arrays as tensors, everything else as JSON."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
@@ -23,20 +15,16 @@ from defect_workbench.core.classifier.trained_classifier import Classifier, Nove
 from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
 from defect_workbench.core.classifier.training_facts import read_training_facts
 from defect_workbench.core.clustering.feature_blocks import DEEP, identity_with_current_names
-from defect_workbench.core.errors import InputError, WorkbenchError
-from defect_workbench.core.safe_reading import NotRegularError, TooLargeError, read_regular, why_not_written
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.storage.files.atomic import replacing
+from defect_workbench.storage.model.tensor_file import Arrays, read_tensor_file, tensor_file_bytes
 
 # Since format 3 unknown images follow from held-out scores instead of a threshold. Since format 2 the
 # parameters of a stage are a mapping; format 1 had the two keys `_FORMER_PARAMETERS`.
 FORMAT = 3
 _FORMER_PARAMETERS = ("limit", "threshold")
-# A hundred times the size of a usual model; the whole file is read into memory.
-MAX_BYTES = 4 << 30
 KIND = "defect-workbench classifier"
-_ENTRY = "defect-workbench"
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def save_model(path: Path, model: Classifier) -> None:
@@ -57,8 +45,6 @@ def save_model(path: Path, model: Classifier) -> None:
 
 def model_bytes(model: Classifier) -> bytes:
     """Return the content of a model file."""
-    from safetensors.numpy import save
-
     arrays: Arrays = {}
     state = {
         "kind": KIND,
@@ -81,18 +67,7 @@ def model_bytes(model: Classifier) -> bytes:
         arrays["novelty.held_out"] = model.novelty.calibration.scores
         arrays["novelty.held_out_labels"] = model.novelty.calibration.labels.astype(np.int32)
     arrays.update({f"tuned.{name}": array for name, array in model.tuned.items()})
-    kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    text = json.dumps(state, ensure_ascii=False, sort_keys=True)
-    data: bytes = save(kept, metadata={_ENTRY: f"{_digest(text, kept)} {text}"})
-    return data
-
-
-def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return digest.hexdigest()
+    return tensor_file_bytes(state, arrays)
 
 
 def _scales_to_json(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays) -> list[dict[str, Any]]:
@@ -128,36 +103,8 @@ def load_model(path: Path) -> Classifier:
     WorkbenchError
         If it cannot be read, is not a model, is damaged, or was written by a newer version.
     """
+    state, arrays = read_tensor_file(path, KIND, FORMAT)
     try:
-        data = read_regular(path, MAX_BYTES)
-    except FileNotFoundError as error:
-        raise InputError(f"the model {path} does not exist") from error
-    except (NotRegularError, TooLargeError) as error:
-        raise InputError(f"{path} is not a model of this program: {error.strerror}") from error
-    except OSError as error:
-        raise WorkbenchError(f"the model {path} cannot be read: {error.strerror}") from error
-    metadata = _metadata(path, data)
-    try:
-        # A single entry, as the order of several differs between runs.
-        check, _, text = metadata[_ENTRY].partition(" ")
-        state = json.loads(text)
-        if state["kind"] != KIND:
-            raise InputError(f"{path} is not a model of this program")
-        version = int(state["format"])
-        if version < 1:
-            raise InputError(f"{path} is not a model of this program: it has the format {version}")
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is not a model of this program") from error
-    if version > FORMAT:
-        raise WorkbenchError(
-            f"the model {path} was written by a newer version (format {version}); update the program"
-        )
-    try:
-        from safetensors.numpy import load
-
-        arrays: Arrays = load(data)
-        if check != _digest(text, arrays):
-            raise ValueError("the checksum differs")
         return _model(state, arrays, path)
     except UnknownKindError as error:
         raise WorkbenchError(
@@ -167,18 +114,6 @@ def load_model(path: Path) -> Classifier:
         raise WorkbenchError(f"the model {path} is damaged ({error}); train it again") from error
     except Exception as error:  # parsers raise all kinds of errors on a damaged file
         raise WorkbenchError(f"the model {path} is damaged; train it again") from error
-
-
-def _metadata(path: Path, data: bytes) -> dict[str, str]:
-    """Return the metadata of a safetensors file without reading its arrays."""
-    try:
-        (length,) = struct.unpack("<Q", data[:8])
-        if not 0 < length <= len(data) - 8:
-            raise ValueError
-        header = json.loads(data[8 : 8 + length])
-        return {str(k): str(v) for k, v in header["__metadata__"].items()}
-    except (struct.error, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is not a model of this program, or its header is damaged") from error
 
 
 def _scales_from_json(prefix: str, tables: list[dict[str, Any]], arrays: Arrays) -> tuple[BlockScale, ...]:

@@ -14,7 +14,7 @@ from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProble
 from defect_workbench.workflows.detection.search_folder import (
     ReferenceNotes,
     no_usable_image,
-    open_folder_finder,
+    open_finder,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ class EvaluateRequest:
         Folder of golden references.
     format : str
         Format of the boxes: a name of `BOX_FORMATS`, or auto.
+    model : Path or None
+        A trained detector, whose labels must be right, too; by default the classical finder.
     """
 
     folder: Path
     boxes: Path
     reference: Path | None = None
     format: str = AUTO
+    model: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +80,14 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     from defect_workbench.engine.detection.detection_figures import Judged, figures_of
 
     boxes = BoxFolder(request.boxes, request.format)
-    listing, finder = open_folder_finder(request.folder, request.reference, reporter)
+    searched = open_finder(request.folder, request.reference, request.model, reporter)
+    listing = searched.listing
     found: list[ImageDetections] = []
     rejected = list(listing.rejected)
     notes = ReferenceNotes()
     started = time.perf_counter()
     reporter.stage("Searching for defects", len(listing.files))
-    for each in finder.run():
+    for each in searched.finder.run():
         reporter.check()
         reporter.advance()
         if isinstance(each, Rejection):
@@ -97,7 +101,7 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     notes.report(len(found), reporter)
     marked = boxes.read({each.path: (each.width, each.height) for each in found}, reporter)
     judged = [
-        Judged(each.path, each.detections, marked.boxes[each.path])
+        Judged(each.path, each.detections, marked.boxes[each.path], each.unsure)
         for each in found
         if each.path in marked.boxes
     ]
@@ -107,7 +111,7 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
             "path or the same file name as their image"
         )
     reporter.stage("Computing confidence intervals", None)
-    figures = figures_of(judged)
+    figures = figures_of(judged, by_label=request.model is not None)
     return EvaluatedDetector(
         figures, marked.format, marked.problems, len(rejected), len(found) - len(judged), seconds
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.detections import UNNAMED
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
@@ -17,6 +18,7 @@ from defect_workbench.engine.input.scan import Listing, scan
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.folder_detections import FolderFinder
+    from defect_workbench.engine.detection.folder_images import FolderImages
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,15 @@ class DetectRequest:
         Folder of golden references.
     overlays : bool
         Also write each image with its boxes.
+    model : Path or None
+        A trained detector; by default the classical finder, which needs no training.
     """
 
     folder: Path
     out: Path
     reference: Path | None = None
     overlays: bool = False
+    model: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class DetectedFolder:
 
     Attributes
     ----------
-    images, rejected, defects, clean : int
-        Images that were searched, files that were not used, defects, and images without one.
+    images, rejected, clean : int
+        Images that were searched, files that were not used, and images without a defect.
+    labels : mapping of str to int
+        Number of defects of each kind.
     with_reference : int
         Images that were compared with a golden reference.
     seconds : float
@@ -53,10 +60,15 @@ class DetectedFolder:
 
     images: int
     rejected: int
-    defects: int
     clean: int
+    labels: Mapping[str, int]
     with_reference: int
     seconds: float
+
+    @property
+    def defects(self) -> int:
+        """Number of all defects."""
+        return sum(self.labels.values())
 
 
 def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
@@ -73,16 +85,18 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
     from defect_workbench.workflows.export import check_out
 
     check_out(request.out)
-    listing, finder = open_folder_finder(request.folder, request.reference, reporter)
+    searched = open_finder(request.folder, request.reference, request.model, reporter)
+    listing = searched.listing
     started = time.perf_counter()
-    images = defects = clean = with_reference = 0
+    images = clean = with_reference = 0
+    numbers = dict.fromkeys(searched.labels, 0)
     rejected = len(listing.rejected)
     first: Rejection | None = next(iter(listing.rejected), None)
     notes = ReferenceNotes()
-    with writing_detections(request.out, [UNNAMED]) as tables:
+    with writing_detections(request.out, searched.labels) as tables:
         rejections = list(listing.rejected)
         reporter.stage("Searching for defects", len(listing.files))
-        for found in finder.run(tables.draw if request.overlays else None):
+        for found in searched.finder.run(tables.draw if request.overlays else None):
             reporter.check()
             reporter.advance()
             if isinstance(found, Rejection):
@@ -91,30 +105,83 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
                 rejections.append(found)
                 continue
             images += 1
-            defects += len(found.detections)
+            for each in found.detections:
+                numbers[each.box.label] += 1
             clean += not found.detections
             notes.add(found.path, found.missing_reference)
             with_reference += request.reference is not None and not found.missing_reference
             tables.add(found.path, found.detections)
         if not images:
             raise no_usable_image(listing, rejected, first)
-        for each in sorted(rejections, key=lambda item: item.path):
-            tables.reject(each)
+        for rejection in sorted(rejections, key=lambda item: item.path):
+            tables.reject(rejection)
     notes.report(images, reporter)
-    return DetectedFolder(images, rejected, defects, clean, with_reference, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return DetectedFolder(images, rejected, clean, numbers, with_reference, seconds)
 
 
-def open_folder_finder(
-    folder: Path, reference: Path | None, reporter: Reporter
-) -> tuple[Listing, FolderFinder]:
+@dataclass(frozen=True, eq=False)
+class OpenFinder:
+    """The images of a folder, and what finds their defects.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The kinds of defects that can be found.
+    """
+
+    listing: Listing
+    finder: FolderFinder
+    labels: tuple[str, ...]
+
+
+def open_finder(folder: Path, reference: Path | None, model: Path | None, reporter: Reporter) -> OpenFinder:
     """List the images and the golden references, and return the finder for them.
+
+    Raises
+    ------
+    InputError
+        If a folder does not exist or has no images, no image has a reference, or the model was trained with
+        references and there are none, or the other way round.
+    WorkbenchError
+        If the model cannot be read.
+    """
+    from defect_workbench.engine.detection.folder_detections import FolderFinder
+
+    if model is None:
+        images = open_images(folder, reference, reporter)
+        return OpenFinder(images.listing, FolderFinder(images), (UNNAMED,))
+
+    from defect_workbench.engine.detector.trained_finder import TrainedFinder
+    from defect_workbench.storage.model.detector_file import read_detector
+
+    detector = read_detector(model)
+    settings = detector.settings
+    if settings.with_references != (reference is not None):
+        raise InputError(
+            f"{model} was trained with golden references: give --reference DIR"
+            if settings.with_references
+            else f"{model} was trained without golden references: leave out --reference"
+        )
+    images = open_images(folder, reference, reporter)
+    reporter.stage("Loading the detector", None)
+    try:
+        finder = TrainedFinder(detector)
+    except ValueError as error:
+        raise WorkbenchError(f"the model {model} is damaged ({error}); train it again") from error
+    with_references = FolderFinder(images, finder, needs_reference=settings.with_references)
+    return OpenFinder(images.listing, with_references, settings.labels)
+
+
+def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> FolderImages:
+    """List the images and the golden references.
 
     Raises
     ------
     InputError
         If a folder does not exist or has no images, or no image has a reference.
     """
-    from defect_workbench.engine.detection.folder_detections import FolderFinder
+    from defect_workbench.engine.detection.folder_images import FolderImages
 
     listing = scan(Path(os.path.abspath(folder)), reporter)
     if not listing.files and not listing.rejected:
@@ -124,13 +191,13 @@ def open_folder_finder(
         references = scan(Path(os.path.abspath(reference)), reporter)
         if not references.files:
             raise InputError(f"{reference} contains no images, and should contain the golden references")
-    finder = FolderFinder(listing, references)
-    if references is not None and listing.files and not finder.has_references():
+    images = FolderImages(listing, references)
+    if references is not None and listing.files and not images.has_references():
         raise InputError(
             f"{reference} has no golden reference for any image: references need the same relative path or "
             "the same file name as their image"
         )
-    return listing, finder
+    return images
 
 
 def no_usable_image(listing: Listing, rejected: int, first: Rejection | None) -> InputError:

@@ -1,0 +1,285 @@
+"""Train the detector, step by step, so that an interrupted training ends as an uninterrupted one."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from defect_workbench.core.detector.trained_detector import CurvePoint, Tensors
+from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.checkpoint import Checkpoint
+from defect_workbench.engine.backbone.embedder import default_device
+from defect_workbench.engine.detector.detector_network import (
+    arrays_of,
+    batch_of,
+    build_detector,
+    fast_arithmetic,
+)
+from defect_workbench.engine.detector.held_out_images import HeldOut
+from defect_workbench.engine.detector.training_crops import (
+    KeptPlanes,
+    MarkedImage,
+    crop_starts,
+    random_crop,
+)
+from defect_workbench.engine.detector.training_plan import BATCH, TrainingPlan
+
+_RATE, _BACKBONE_SHARE, _DECAY = 2e-4, 0.5, 1e-2
+_WARM_UP, _LAST_RATE = 100, 1e-3
+_LARGEST_GRADIENT = 5.0
+# The weights that are kept are an exponential mean over about the last 200 steps.
+_MEAN = 0.995
+# The training ends early after so many evaluations without a gain, but not in its first half.
+_EVALUATIONS, _PATIENCE, _NOT_BEFORE = 10, 4, 0.5
+_KEEP_SECONDS = 300.0
+_MOST_FAILURES = 20
+
+
+@dataclass(eq=False)
+class TrainingState:
+    """All that the rest of a training depends on.
+
+    Attributes
+    ----------
+    step : int
+        Steps that are done.
+    seconds : float
+        Spent so far.
+    tensors : mapping of str to ndarray
+        Parameters, their running means, the moments of the optimiser, and the best network so far.
+    curve : list of CurvePoint
+    loss, losses : float, int
+        Sum and number of the losses since the last point of the curve.
+    without_gain : int
+        Evaluations since the best one.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    tensors: Tensors = field(default_factory=dict)
+    curve: list[CurvePoint] = field(default_factory=list)
+    loss: float = 0.0
+    losses: int = 0
+    without_gain: int = 0
+
+
+class DetectorTraining:
+    """Trains a detector.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        ResNet-50, for the backbone.
+    plan : TrainingPlan
+    labels : sequence of str
+    images : sequence of MarkedImage
+    planes : KeptPlanes
+        Of these images.
+    held_out : HeldOut
+    coloured : bool
+        Whether the planes are an image and its deviations from a reference.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        plan: TrainingPlan,
+        labels: Sequence[str],
+        images: Sequence[MarkedImage],
+        planes: KeptPlanes,
+        held_out: HeldOut,
+        *,
+        coloured: bool,
+    ) -> None:
+        self._plan = plan
+        self._images = images
+        self._planes = planes
+        self._held_out = held_out
+        self._coloured = coloured
+        self._variant = checkpoint.variant
+        self._device = default_device()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            network = build_detector(checkpoint, len(labels))
+        self._network: Any = network.to(self._device)
+        named = {n: p for n, p in self._network.named_parameters() if p.requires_grad}
+        self._trained: Mapping[str, Tensor] = named
+        self._mean = {name: each.detach().clone() for name, each in named.items()}
+        body = [p for n, p in named.items() if ".body." in n]
+        rest = [p for n, p in named.items() if ".body." not in n]
+        self._optimiser = torch.optim.AdamW(
+            [{"params": body, "share": _BACKBONE_SHARE}, {"params": rest, "share": 1.0}],
+            lr=_RATE,
+            weight_decay=_DECAY,
+        )
+        self._order = crop_starts(images, plan.crop)
+        self._best: Tensors = {}
+        self._state = TrainingState()
+
+    def restore(self, state: TrainingState) -> None:
+        """Continue an interrupted training.
+
+        Raises
+        ------
+        ValueError
+            If the state is not one of this training.
+        """
+        groups: dict[str, dict[str, Any]] = {}
+        for name, array in state.tensors.items():
+            kind, _, rest = name.partition("/")
+            groups.setdefault(kind, {})[rest] = array
+        names = set(self._trained)
+        if any(set(groups.get(kind, ())) != names for kind in ("parameter", "mean", "first", "second")):
+            raise ValueError("its tensors are not those of this training")
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                values = {kind: torch.from_numpy(groups[kind][name]) for kind in groups if kind != "best"}
+                if values["parameter"].shape != parameter.shape:
+                    raise ValueError(f"{name} has another shape")
+                parameter.copy_(values["parameter"])
+                self._mean[name].copy_(values["mean"])
+                self._optimiser.state[parameter] = {
+                    "step": torch.tensor(float(state.step)),
+                    "exp_avg": torch.empty_like(parameter).copy_(values["first"]),
+                    "exp_avg_sq": torch.empty_like(parameter).copy_(values["second"]),
+                }
+        self._best = groups.get("best", {})
+        self._state = replace(state, tensors={}, curve=list(state.curve))
+
+    def run(
+        self, reporter: Reporter, keep: Callable[[TrainingState], None]
+    ) -> tuple[Tensors, TrainingState, float]:
+        """Train to the end.
+
+        Parameters
+        ----------
+        keep : callable
+            Called with the state from time to time, and when the user cancels.
+
+        Returns
+        -------
+        tuple of mapping, TrainingState, float
+            The tensors of the best network, the last state, and the epochs that were done.
+
+        Raises
+        ------
+        WorkbenchError
+            If the training fails: the loss is not a number for many steps in a row.
+        """
+        state, plan = self._state, self._plan
+        points = {round((i + 1) * plan.steps / _EVALUATIONS) for i in range(_EVALUATIONS)}
+        reporter.stage("Training the detector", plan.steps * BATCH)
+        reporter.advance(state.step * BATCH)
+        clock = kept = time.perf_counter()
+        failures = 0
+        while state.step < plan.steps and not (
+            state.without_gain >= _PATIENCE and state.step >= plan.steps * _NOT_BEFORE
+        ):
+            try:
+                reporter.check()
+            except Cancelled:
+                keep(self._snapshot())
+                raise
+            loss = self._step(state.step)
+            failures = 0 if math.isfinite(loss) else failures + 1
+            if failures >= _MOST_FAILURES:
+                raise WorkbenchError("the training does not converge: the loss is not a number")
+            if math.isfinite(loss):
+                state.loss, state.losses = state.loss + loss, state.losses + 1
+            state.step += 1
+            reporter.advance(BATCH)
+            if state.step in points:
+                self._evaluate()
+            now = time.perf_counter()
+            state.seconds, clock = state.seconds + now - clock, now
+            if now - kept > _KEEP_SECONDS:
+                keep(self._snapshot())
+                kept = clock = time.perf_counter()
+        return self._best, state, round(state.step * BATCH / len(self._order), 2)
+
+    def _step(self, step: int) -> float:
+        """Do one step, which depends on nothing but the state and its number; return the loss."""
+        network, plan = self._network, self._plan
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * group["share"] * self._course(step)
+        crops = [self._crop(step * BATCH + index) for index in range(BATCH)]
+        batch = batch_of(self._variant, [crop.planes for crop in crops], self._device)
+        targets = [
+            {
+                "boxes": torch.from_numpy(crop.boxes).to(self._device),
+                "labels": torch.from_numpy(crop.labels).to(self._device),
+            }
+            for crop in crops
+        ]
+        network.train()
+        with torch.random.fork_rng(devices=[self._device] if self._device.type == "cuda" else []):
+            # Anchors and proposals are drawn at random.
+            torch.manual_seed(plan.seed * 1_000_003 + step)
+            with fast_arithmetic(self._device):
+                losses = network(batch, targets)
+        loss = sum(losses.values())
+        self._optimiser.zero_grad(set_to_none=False)
+        loss.backward()
+        size = torch.nn.utils.clip_grad_norm_(list(self._trained.values()), _LARGEST_GRADIENT)
+        if not torch.isfinite(size):
+            self._optimiser.zero_grad(set_to_none=False)
+        self._optimiser.step()
+        weight = 1 - min(_MEAN, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                self._mean[name].lerp_(parameter, weight)
+        return float(loss.detach())
+
+    def _course(self, step: int) -> float:
+        """Return the share of the learning rate at a step: a linear rise, then half a cosine."""
+        rise = min(1.0, (step + 1) / min(_WARM_UP, max(1, self._plan.steps // 10)))
+        return rise * (0.5 + 0.5 * math.cos(math.pi * step / self._plan.steps)) + _LAST_RATE
+
+    def _crop(self, number: int) -> Any:
+        epoch, place = divmod(number, len(self._order))
+        order = np.random.default_rng([self._plan.seed, 1, epoch]).permutation(self._order)
+        index = int(order[place])
+        rng = np.random.default_rng([self._plan.seed, 2, number])
+        return random_crop(self._images[index], self._planes[index], self._plan.crop, self._coloured, rng)
+
+    def _evaluate(self) -> None:
+        """Add a point to the curve, and keep the mean network if it is the best one so far."""
+        state = self._state
+        own = {name: each.detach().clone() for name, each in self._trained.items()}
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                parameter.copy_(self._mean[name])
+            ap50 = self._held_out.ap50(self._network.eval(), self._variant, self._device)
+            better = not state.curve or ap50 > max(point.ap50 for point in state.curve)
+            if better:
+                self._best = arrays_of(self._network)
+            for name, parameter in self._trained.items():
+                parameter.copy_(own[name])
+        state.without_gain = 0 if better else state.without_gain + 1
+        epoch = round(state.step * BATCH / len(self._order), 2)
+        state.curve.append(CurvePoint(epoch, round(state.loss / max(1, state.losses), 4), round(ap50, 4)))
+        state.loss, state.losses = 0.0, 0
+
+    def _snapshot(self) -> TrainingState:
+        """Return the state with copies of all tensors."""
+        tensors: dict[str, Any] = {f"best/{name}": each for name, each in self._best.items()}
+        for name, parameter in self._trained.items():
+            moments = self._optimiser.state.get(parameter, {})
+            zeros = torch.zeros_like(parameter)
+            for kind, value in (
+                ("parameter", parameter),
+                ("mean", self._mean[name]),
+                ("first", moments.get("exp_avg", zeros)),
+                ("second", moments.get("exp_avg_sq", zeros)),
+            ):
+                tensors[f"{kind}/{name}"] = value.detach().cpu().contiguous().numpy().copy()
+        state = self._state
+        return replace(state, tensors=tensors, curve=list(state.curve))

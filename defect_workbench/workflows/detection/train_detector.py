@@ -1,0 +1,223 @@
+"""Train a detector on marked images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defect_workbench.core.detector.trained_detector import (
+    DetectorFacts,
+    DetectorSettings,
+    TrainedDetector,
+)
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.progress import Reporter
+from defect_workbench.logs import versions
+from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
+from defect_workbench.storage.model.detector_file import (
+    UnfinishedTraining,
+    read_unfinished,
+    save_detector,
+    save_unfinished,
+    unfinished_file,
+)
+from defect_workbench.workflows.detection.training_data import prepare
+from defect_workbench.workflows.save_model import check_new_file
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
+    from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
+
+
+@dataclass(frozen=True)
+class TrainDetectorRequest:
+    """What to train a detector on.
+
+    Attributes
+    ----------
+    boxes : Path
+        Folder of box files, or one file.
+    out : Path
+        New file for the detector.
+    reference : Path or None
+        Folder of golden references.
+    format : str
+        Format of the boxes: a name of `BOX_FORMATS`, or auto.
+    epochs : int or None
+        How often each image is seen; by default as often as fits into half an hour or so.
+    resume : bool
+        Whether to continue an interrupted training.
+    """
+
+    folder: Path
+    boxes: Path
+    out: Path
+    reference: Path | None = None
+    format: str = AUTO
+    epochs: int | None = None
+    seed: int = 0
+    resume: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedFromFolder:
+    """A trained detector, and what was not used.
+
+    Attributes
+    ----------
+    problems : tuple of BoxProblem
+    rejected, without_boxes : int
+        Files that are not images, and images that nobody marked.
+    resumed_at : int
+        Steps that an interrupted training had already done.
+    """
+
+    detector: TrainedDetector
+    problems: tuple[BoxProblem, ...]
+    rejected: int
+    without_boxes: int
+    resumed_at: int
+
+
+def check_train_detector(request: TrainDetectorRequest) -> None:
+    """Check, before a long training, what can be checked without reading images.
+
+    Raises
+    ------
+    InputError
+        If the file of the model exists or cannot be created, or an unfinished training is in the way.
+    """
+    check_new_file(request.out)
+    unfinished = unfinished_file(request.out)
+    if unfinished.exists() and not request.resume:
+        raise InputError(
+            f"{unfinished} holds an unfinished training of this model; give --resume to continue it, or "
+            "delete it to begin again"
+        )
+    if request.epochs is not None and request.epochs < 1:
+        raise InputError(f"--epochs {request.epochs}: give a whole number above 0")
+
+
+def train_detector(
+    request: TrainDetectorRequest, library: WeightsLibrary, reporter: Reporter, *, offline: bool = False
+) -> TrainedFromFolder:
+    """Train a detector on marked images, and write it.
+
+    Raises
+    ------
+    InputError
+        If there are too few marked images, or an unfinished training is one of other images or options.
+    WorkbenchError
+        If there are no weights of ResNet-50, or the model cannot be written.
+    Cancelled
+        If the user cancels; the state of the training is then beside the model.
+    """
+    from defect_workbench.engine.detector.detector_training import DetectorTraining
+    from defect_workbench.engine.detector.held_out_images import with_threshold
+
+    check_train_detector(request)
+    boxes = BoxFolder(request.boxes, request.format)
+    data = prepare(request.folder, request.reference, boxes, request.epochs, request.seed, reporter)
+    checkpoint = library.obtain(reporter, offline=offline)
+    if checkpoint is None:
+        raise WorkbenchError("a detector needs the ResNet-50 weights", Remedy.FETCH_WEIGHTS)
+    training = DetectorTraining(
+        checkpoint,
+        data.plan,
+        data.labels,
+        data.trained.images,
+        data.trained.planes,
+        data.held_out,
+        coloured=request.reference is not None,
+    )
+    keeper = _Keeper(unfinished_file(request.out), data.fingerprint(checkpoint.sha256), reporter)
+    resumed_at = keeper.restore(training) if request.resume else 0
+    tensors, state, epochs = training.run(reporter, keeper.keep)
+    settings = DetectorSettings(
+        data.labels, data.plan.scale, request.reference is not None, checkpoint.variant.value
+    )
+    facts = DetectorFacts(
+        len(data.trained.images),
+        len(data.held_out),
+        dict(data.numbers),
+        epochs,
+        round(state.seconds, 1),
+        request.seed,
+        f"{checkpoint.name}, sha256 {checkpoint.sha256}",
+        versions()["defect-workbench"],
+        curve=tuple(state.curve),
+    )
+    reporter.stage("Choosing the threshold", None)
+    detector = with_threshold(TrainedDetector(settings, facts, tensors), data.held_out)
+    reporter.stage("Writing the detector", None)
+    save_detector(request.out, detector)
+    keeper.file.unlink(missing_ok=True)
+    return TrainedFromFolder(detector, data.problems, data.rejected, data.without_boxes, resumed_at)
+
+
+class _Keeper:
+    """Keeps the state of a training beside the file of the model."""
+
+    def __init__(self, file: Path, fingerprint: str, reporter: Reporter) -> None:
+        self.file = file
+        self._fingerprint = fingerprint
+        self._reporter = reporter
+        self._warned = False
+
+    def restore(self, training: DetectorTraining) -> int:
+        """Continue the training that was kept; return the number of crops that were done.
+
+        Raises
+        ------
+        InputError
+            If it was one of other images, boxes or options.
+        WorkbenchError
+            If the file is damaged.
+        """
+        from defect_workbench.engine.detector.detector_training import TrainingState
+
+        if not self.file.exists():
+            self._reporter.warn(f"there is no unfinished training {self.file}; the training begins anew")
+            return 0
+        kept = read_unfinished(self.file)
+        if kept.fingerprint != self._fingerprint:
+            raise InputError(
+                f"{self.file} is a training of other images, boxes, weights or options; delete it to begin "
+                "again"
+            )
+        state = TrainingState(
+            kept.step,
+            kept.seconds,
+            kept.tensors,
+            list(kept.curve),
+            kept.loss,
+            kept.losses,
+            kept.without_gain,
+        )
+        try:
+            training.restore(state)
+        except ValueError as error:
+            raise WorkbenchError(f"{self.file} is damaged ({error}); delete it to begin again") from error
+        return kept.step
+
+    def keep(self, state: TrainingState) -> None:
+        """Keep the state; if it cannot be written, the training goes on all the same."""
+        try:
+            save_unfinished(
+                self.file,
+                UnfinishedTraining(
+                    self._fingerprint,
+                    state.step,
+                    state.seconds,
+                    state.loss,
+                    state.losses,
+                    state.without_gain,
+                    tuple(state.curve),
+                    state.tensors,
+                ),
+            )
+        except WorkbenchError as error:
+            if not self._warned:
+                self._reporter.warn(f"if the training is interrupted, it cannot be continued: {error}")
+            self._warned = True
