@@ -42,6 +42,13 @@ def add(commands: Commands, places: UserDirs) -> None:
     )
     add_detector(parser)
     add_box_options(parser)
+    parser.add_argument(
+        "--errors",
+        type=Path,
+        metavar="DIR",
+        help="new folder for what is wrong: missed, invented and wrongly named defects, as a table and as "
+        "pictures",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -49,7 +56,7 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Evaluate the detector and print its figures."""
     check_references(args)
-    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format, args.model)
+    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format, args.model, args.errors)
     done = evaluate_detector(request, reporter)
     for line in summary(done.problems):
         reporter.warn(line)
@@ -78,6 +85,9 @@ def _json(done: EvaluatedDetector, model: Path | None) -> dict[str, object]:
             for allowed, share in figures.free_response
         ],
         "model": None if model is None else str(model),
+        "classical_finder": None
+        if done.finder is None
+        else {name: _rounded(done.finder.values[name]) for name in _TEXTS},
         "format": done.format,
         "rejected": done.rejected,
         "without_boxes": done.without_boxes,
@@ -101,7 +111,11 @@ def _print(done: EvaluatedDetector) -> None:
         shown = "–" if value is None else f"{value:.3f}"
         low_high = figures.intervals.get(name)
         interval = "" if low_high is None else f"  ({low_high[0]:.3f} to {low_high[1]:.3f})"
-        print_text(f"  {text:<56} {shown:>7}{interval}")
+        compared = ""
+        if done.finder is not None and name != "median_guess_mae":
+            other = done.finder.values[name]
+            compared = f"  classical finder: {'–' if other is None else f'{other:.3f}'}"
+        print_text(f"  {text:<56} {shown:>7}{interval}{compared}")
     for label, (number, share) in figures.recall_of.items():
         print_text(f"  found of {number:,} marked {label}: {share:.1%}")
     if done.without_boxes:

@@ -102,7 +102,7 @@ def test_a_result_inside_the_folder_of_images_is_not_searched_again(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--model", "detector.dwd"], "this version has no trained detectors"),
+        (["--model", "detector.dwd"], "the model detector.dwd does not exist"),
         (["--reference", "absent"], "there is no such folder"),
         (["--reference", "{boards}/boxes"], "should contain the golden references"),
     ],
@@ -157,6 +157,29 @@ def test_wrong_boxes_are_listed_and_the_rest_is_evaluated(
     assert (facts["images"], facts["boxes"], facts["without_boxes"]) == (1, 2, 3)
     assert [(p["file"], p["line"]) for p in facts["problems"]][:2] == [("two.txt", 3), ("two.txt", 4)]
     assert "two.txt:3: the box (50, 50) to (40, 40) is crossed" in done.stderr
+
+
+def test_errors_are_written_as_a_table_and_pictures(boards: Path, tmp_path: Path, command: Command) -> None:
+    boxes = tmp_path / "boxes"
+    boxes.mkdir()
+    # The defects of two.png moved away: two are missed and two invented.
+    (boxes / "two.txt").write_text("10 10 30 30 bump\n10 200 30 220 bump\n")
+    options = ("--boxes", boxes, "--reference", boards / "golden", "--errors", tmp_path / "errors")
+    done = command("evaluate-detector", boards / "images", *options)
+    assert done.returncode == 0, done.stderr
+    rows = table(tmp_path / "errors" / "errors.csv")
+    assert sorted((row["error"], row["found"], row["marked"]) for row in rows) == [
+        ("invented", "defect", ""),
+        ("invented", "defect", ""),
+        ("missed", "", "bump"),
+        ("missed", "", "bump"),
+    ]
+    with Image.open(tmp_path / "errors" / "two.png.png") as picture:
+        assert min(picture.size) >= 640
+        assert len({colour for _, colour in picture.getcolors(1 << 24)}) > 256  # grey levels alone are 256
+    done = command("evaluate-detector", boards / "images", *options)
+    assert done.returncode == 2
+    assert "is not empty, so nothing was written" in done.stderr
 
 
 def test_boxes_of_other_images_are_refused(boards: Path, tmp_path: Path, command: Command) -> None:

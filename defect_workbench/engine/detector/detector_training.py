@@ -39,6 +39,7 @@ _LARGEST_GRADIENT = 5.0
 _MEAN = 0.995
 # The training ends early after so many evaluations without a gain, but not in its first half.
 _EVALUATIONS, _PATIENCE, _NOT_BEFORE = 10, 4, 0.5
+_LEAST_GAP = 25
 _KEEP_SECONDS = 300.0
 _MOST_FAILURES = 20
 
@@ -175,7 +176,8 @@ class DetectorTraining:
             If the training fails: the loss is not a number for many steps in a row.
         """
         state, plan = self._state, self._plan
-        points = {round((i + 1) * plan.steps / _EVALUATIONS) for i in range(_EVALUATIONS)}
+        gap = max(_LEAST_GAP, math.ceil(plan.steps / _EVALUATIONS))
+        points = set(range(plan.steps, 0, -gap))
         reporter.stage("Training the detector", plan.steps * BATCH)
         reporter.advance(state.step * BATCH)
         clock = kept = time.perf_counter()

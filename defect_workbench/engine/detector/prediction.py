@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,14 @@ def predict(network: nn.Module, variant: Variant, planes: Pixels, device: torch.
     planes : (height, width, 3) uint8
     """
     found = []
-    for top, left, rows, columns in tiles(*planes.shape[:2]):
-        part = planes[top : top + rows, left : left + columns]
+    height, width = planes.shape[:2]
+    for rows, columns in itertools.product(spans(height), spans(width)):
+        part = planes[rows.start : rows.end, columns.start : columns.end]
         with torch.inference_mode(), fast_arithmetic(device):
             result: Any = network(batch_of(variant, [part], device))[0]
-        boxes = result["boxes"].float().cpu().numpy().astype(np.float64) + [left, top, left, top]
-        own = _owned(boxes, top, left, rows, columns, planes.shape)
+        corner = [columns.start, rows.start] * 2
+        boxes = result["boxes"].float().cpu().numpy().astype(np.float64) + corner
+        own = columns.owns((boxes[:, 0] + boxes[:, 2]) / 2) & rows.owns((boxes[:, 1] + boxes[:, 3]) / 2)
         found.append(
             (boxes[own], result["labels"].cpu().numpy()[own], result["scores"].float().cpu().numpy()[own])
         )
@@ -70,33 +72,36 @@ def predict(network: nn.Module, variant: Variant, planes: Pixels, device: torch.
     return Prediction(boxes[kept], labels[kept].astype(np.intp), scores[kept].astype(np.float64))
 
 
-def tiles(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield top, left, rows and columns of overlapping tiles that cover an image; one for a small image."""
-    tops, lefts = (_starts(length) for length in (height, width))
-    rows, columns = (length if length <= _LARGEST else _TILE for length in (height, width))
-    for top in tops:
-        for left in lefts:
-            yield top, left, rows, columns
+@dataclass(frozen=True)
+class Span:
+    """The rows or columns of a tile.
 
-
-def _starts(length: int) -> list[int]:
-    if length <= _LARGEST:
-        return [0]
-    number = int(np.ceil((length - _SHARED) / (_TILE - _SHARED)))
-    return [round(start) for start in np.linspace(0, length - _TILE, number)]
-
-
-def _owned(boxes: Floats, top: int, left: int, rows: int, columns: int, shape: tuple[int, ...]) -> Flags:
-    """Return whether the centre of each box is at least half an overlap inside its tile.
-
-    So each defect is counted in the tile that shows it best.
+    Attributes
+    ----------
+    start, end : int
+        Those that the network sees.
+    first, last : float
+        Those whose defects count, from the middle of one overlap to the middle of the next.
     """
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    half = _SHARED / 2
-    inside = np.ones(len(boxes), bool)
-    for centre, start, length, whole in ((x, left, columns, shape[1]), (y, top, rows, shape[0])):
-        if start > 0:
-            inside &= centre >= start + half
-        if start + length < whole:
-            inside &= centre < start + length - half
-    return inside
+
+    start: int
+    end: int
+    first: float
+    last: float
+
+    def owns(self, centres: Floats) -> Flags:
+        """Return whether the defects with these centres count."""
+        return (centres >= self.first) & (centres < self.last)
+
+
+def spans(length: int) -> list[Span]:
+    """Return overlapping tiles along one side of an image; a single one for a small image."""
+    if length <= _LARGEST:
+        return [Span(0, length, -np.inf, np.inf)]
+    number = int(np.ceil((length - _SHARED) / (_TILE - _SHARED)))
+    starts = [round(start) for start in np.linspace(0, length - _TILE, number)]
+    middles = [(start + _TILE + after) / 2 for start, after in itertools.pairwise(starts)]
+    limits = itertools.pairwise([-np.inf, *middles, np.inf])
+    return [
+        Span(start, start + _TILE, first, last) for start, (first, last) in zip(starts, limits, strict=True)
+    ]

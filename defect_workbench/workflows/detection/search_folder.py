@@ -130,9 +130,14 @@ class OpenFinder:
         The kinds of defects that can be found.
     """
 
-    listing: Listing
+    images: FolderImages
     finder: FolderFinder
     labels: tuple[str, ...]
+
+    @property
+    def listing(self) -> Listing:
+        """The images, without their content."""
+        return self.images.listing
 
 
 def open_finder(folder: Path, reference: Path | None, model: Path | None, reporter: Reporter) -> OpenFinder:
@@ -150,7 +155,7 @@ def open_finder(folder: Path, reference: Path | None, model: Path | None, report
 
     if model is None:
         images = open_images(folder, reference, reporter)
-        return OpenFinder(images.listing, FolderFinder(images), (UNNAMED,))
+        return OpenFinder(images, FolderFinder(images), (UNNAMED,))
 
     from defect_workbench.engine.detector.trained_finder import TrainedFinder
     from defect_workbench.storage.model.detector_file import read_detector
@@ -170,7 +175,7 @@ def open_finder(folder: Path, reference: Path | None, model: Path | None, report
     except ValueError as error:
         raise WorkbenchError(f"the model {model} is damaged ({error}); train it again") from error
     with_references = FolderFinder(images, finder, needs_reference=settings.with_references)
-    return OpenFinder(images.listing, with_references, settings.labels)
+    return OpenFinder(images, with_references, settings.labels)
 
 
 def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> FolderImages:

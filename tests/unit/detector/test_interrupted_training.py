@@ -1,0 +1,115 @@
+"""A training that is interrupted ends as one that is not."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
+from defect_workbench.engine.backbone.torchvision_gate import load_detection
+from defect_workbench.engine.detector import detector_network, detector_training
+from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
+from defect_workbench.engine.detector.held_out_images import HeldOut
+from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
+from defect_workbench.engine.detector.training_plan import TrainingPlan
+from defect_workbench.storage.model.detector_file import (
+    UnfinishedTraining,
+    read_unfinished,
+    save_unfinished,
+)
+
+STEPS = 4
+
+
+class _CancelsAt(SilentReporter):
+    def __init__(self, check: int) -> None:
+        super().__init__()
+        self._left = check
+
+    def check(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Cancelled
+
+
+def _training() -> DetectorTraining:
+    rng = np.random.default_rng(3)
+    images = [MarkedImage(str(i), np.array([[8.0, 8, 30, 30]]), np.array([1]), (64, 64)) for i in range(2)]
+    pixels = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in images]
+    planes = KeptPlanes(lambda index: pixels[index])
+    plan = TrainingPlan(1.0, 64, STEPS, 8.0, 0)
+    checkpoint = Checkpoint("random", Variant.TORCHVISION, "0", _random_weights())
+    held_out = HeldOut(("pit",), images[:1], planes)
+    return DetectorTraining(checkpoint, plan, ("pit",), images, planes, held_out, coloured=False)
+
+
+def _random_weights() -> dict[str, torch.Tensor]:
+    from defect_workbench.engine.backbone.torchvision_gate import resnet50
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        state: dict[str, torch.Tensor] = resnet50(weights=None).state_dict()
+    return state
+
+
+def _tiny_network(checkpoint: Checkpoint, labels: int) -> nn.Module:
+    """Return a detector of the same kind with a backbone of one layer."""
+    parts = load_detection()
+    backbone: Any = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8))
+    backbone.out_channels = 4
+    network = parts.FasterRCNN(
+        backbone,
+        rpn_anchor_generator=parts.AnchorGenerator(((16, 32),), ((1.0,),)),
+        box_roi_pool=parts.MultiScaleRoIAlign(["0"], 2, 2),
+        box_head=nn.Sequential(nn.Flatten(), nn.Linear(16, 8)),
+        box_predictor=import_module("torchvision.models.detection.faster_rcnn").FastRCNNPredictor(
+            8, labels + 1
+        ),
+    )
+    network.transform = detector_network._NoTransform()
+    return cast("nn.Module", network)
+
+
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(
+    real: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector_training, "_LEAST_GAP", 1)
+    if not real:
+        monkeypatch.setattr(detector_training, "build_detector", _tiny_network)
+    kept: list[TrainingState] = []
+    whole, state, epochs = _training().run(SilentReporter(), kept.append)
+    assert (state.step, epochs, kept) == (STEPS, 8.0, [])
+    assert len(state.curve) == STEPS
+
+    with pytest.raises(Cancelled):
+        _training().run(_CancelsAt(2), kept.append)
+    (half,) = kept
+    file = tmp_path / "model.unfinished"
+    fields = {name: value for name, value in vars(half).items() if name != "curve"}
+    save_unfinished(file, UnfinishedTraining("hash", curve=tuple(half.curve), **fields))
+    read = read_unfinished(file)
+    assert read.step == 2
+    again = {**vars(read), "curve": list(read.curve)}
+    again.pop("fingerprint")
+    resumed = _training()
+    resumed.restore(TrainingState(**again))
+    tensors, end, _ = resumed.run(SilentReporter(), kept.append)
+    assert end.curve == state.curve
+    assert set(tensors) == set(whole)
+    for name, tensor in whole.items():
+        assert np.array_equal(tensors[name], tensor), name
+
+    with pytest.raises(ValueError, match="not those of this training"):
+        _training().restore(TrainingState(step=1))
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(WorkbenchError, match="damaged"):
+        read_unfinished(file)
