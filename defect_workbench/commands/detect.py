@@ -7,8 +7,9 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
-from defect_workbench.commands.shared.detector_options import add_detector, check_references
+from defect_workbench.commands.shared.detector_options import add_detector, check_references, format_names
 from defect_workbench.core.text import counted
+from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.search_folder import DetectRequest, detect
 
@@ -25,6 +26,13 @@ def add(commands: Commands, places: UserDirs) -> None:
         action="store_true",
         help="also write each image with its boxes: DIR/_overlays/PATH.png",
     )
+    parser.add_argument(
+        "--boxes-as",
+        choices=BOX_FORMATS.names,
+        default="",
+        help="also write the boxes for other programs, or to correct them there and train on them: "
+        "DIR/_boxes. " + format_names(),
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -32,7 +40,10 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Find the defects and print their number."""
     check_references(args)
-    done = detect(DetectRequest(args.folder, args.out, args.reference, args.overlays, args.model), reporter)
+    done = detect(
+        DetectRequest(args.folder, args.out, args.reference, args.overlays, args.model, args.boxes_as),
+        reporter,
+    )
     reporter.close()
     if args.json:
         print_json(

@@ -16,6 +16,7 @@ MAPS = "_maps"
 # Lists of single defects; reserved, so that no cluster takes these names.
 ITEMS, DETECTIONS, COUNTS = "items.csv", "detections.csv", "counts.csv"
 OVERLAYS = "_overlays"
+BOXES = "_boxes"
 
 ALL = (
     MANIFEST,
@@ -31,6 +32,7 @@ ALL = (
     DETECTIONS,
     COUNTS,
     OVERLAYS,
+    BOXES,
 )
 # A folder with these files is a result folder: its images are copies of other images.
 MARKS = frozenset({MANIFEST, SESSION})

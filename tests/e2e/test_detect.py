@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 from tests.conftest import SHARED_DATA
 from tests.processes import COMMAND, Command, table
 from tests.unit.detection.boards import board
@@ -71,6 +72,20 @@ def test_detect_writes_boxes_counts_and_rejected_files(
         "detections.csv",
         "rejected.csv",
     ]
+
+
+@pytest.mark.parametrize("name", BOX_FORMATS.names)
+def test_boxes_for_other_programs_are_read_back(
+    name: str, boards: Path, tmp_path: Path, command: Command
+) -> None:
+    options = ("--reference", boards / "golden")
+    command("detect", boards / "images", "--out", tmp_path / "out", *options, "--boxes-as", name)
+    boxes = tmp_path / "out" / "_boxes"
+    done = command("evaluate-detector", boards / "images", "--boxes", boxes, *options, "--json")
+    facts = json.loads(done.stdout)
+    assert (facts["format"], facts["images"], facts["boxes"]) == (name, 4, 6)
+    assert facts["recall"] == facts["precision"] == 1
+    assert facts["ap"] == pytest.approx(1)
 
 
 def test_two_runs_write_the_same_bytes(boards: Path, tmp_path: Path, command: Command) -> None:

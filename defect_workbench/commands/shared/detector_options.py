@@ -50,10 +50,13 @@ def add_box_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=[AUTO, *BOX_FORMATS.names],
         default=AUTO,
-        help="format of the boxes: "
-        + ", ".join(f"{entry.name} ({entry.label})" for entry in BOX_FORMATS)
-        + "; default: auto, recognised from the files",
+        help=f"format of the boxes; default: auto, recognised from the files. {format_names()}",
     )
+
+
+def format_names() -> str:
+    """Return the formats of box files for a help text."""
+    return ", ".join(f"{entry.name}: {entry.label}" for entry in BOX_FORMATS)
 
 
 def check_references(args: argparse.Namespace) -> None:

@@ -28,12 +28,16 @@ class PathMatcher:
     def of(self, path: str) -> str | None:
         """Return the path of the file of an image; None if it is missing.
 
-        It has the same relative path, the same one but for the extension, or else the same file name
-        without extension anywhere in the folder, if only one file has it.
+        It has the same relative path, the same one without a further extension (`a.png.txt` belongs to
+        `a.png`), the same one but for the extension, or else the same file name without extension anywhere in
+        the folder, if only one file has it.
         """
         if path in self._paths:
             return path
         pure = PurePosixPath(path)
         if not pure.name:
             return None
-        return self._below.get(str(pure.with_suffix(""))) or self._stems.get(pure.stem)
+        shorter = str(pure.with_suffix(""))
+        if shorter in self._paths:
+            return shorter
+        return self._below.get(shorter) or self._stems.get(pure.stem)

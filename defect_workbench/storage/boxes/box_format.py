@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from defect_workbench.core.images.detections import Box
+from defect_workbench.core.text import printable
 
 MOST_ENTRIES = 2_000_000
 
@@ -65,6 +69,25 @@ class Parsed:
     images: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BoxedImage:
+    """The boxes of an image, to be written.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder of images, with `/`.
+    width, height : int
+        In pixels.
+    boxes : sequence of Box
+    """
+
+    path: str
+    width: int
+    height: int
+    boxes: Sequence[Box]
+
+
 @dataclass(frozen=True)
 class BoxFormat:
     """A format of box files.
@@ -87,6 +110,8 @@ class BoxFormat:
 
         Raises `UnreadableBoxes` if the file as a whole is not of this format; a wrong entry is an `Entry`
         with a problem.
+    write : callable
+        Returns the content of the box files of some images, by name; images without boxes are among them.
     names_file : str
         The file in the folder that lists the class names, one per line; empty if the format has none.
     """
@@ -97,6 +122,7 @@ class BoxFormat:
     most_bytes: int
     recognises: Callable[[str], bool]
     parse: Callable[[str, Sequence[str]], Parsed]
+    write: Callable[[Sequence[BoxedImage]], Mapping[str, str]]
     names_file: str = ""
 
 
@@ -132,3 +158,30 @@ def lines_of(text: str) -> list[tuple[int, str]]:
     """Return the lines of a text that are not empty, with their numbers from 1."""
     lines = enumerate(text.split("\n"), start=1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
+
+
+def one_file_each(
+    images: Sequence[BoxedImage], extension: str, text_of: Callable[[BoxedImage], str]
+) -> dict[str, str]:
+    """Return a file for each image, with its path but another extension; both if two images share a name."""
+    stems = Counter(_stem(image.path) for image in images)
+    return {
+        (_stem(image.path) if stems[_stem(image.path)] == 1 else image.path) + extension: text_of(image)
+        for image in images
+    }
+
+
+def _stem(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return folder + slash + (stem if dot and stem else name)
+
+
+def labels_of(images: Sequence[BoxedImage]) -> list[str]:
+    """Return the labels of all boxes, in alphabetical order."""
+    return sorted({box.label for image in images for box in image.boxes})
+
+
+def one_line(text: str) -> str:
+    """Return a label without line ends and other control characters."""
+    return " ".join(printable(text).split()) or "_"

@@ -15,8 +15,9 @@ from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import Rejection
-from defect_workbench.core.result_files import COUNTS, DETECTIONS, OVERLAYS, REJECTED
+from defect_workbench.core.result_files import BOXES, COUNTS, DETECTIONS, OVERLAYS, REJECTED
 from defect_workbench.core.safe_reading import is_inside, why_not_written
+from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat
 from defect_workbench.storage.files.csv_cells import row_text, safe_path, safe_text
 from defect_workbench.storage.files.staging import staging
 
@@ -60,6 +61,15 @@ class DetectionTables:
     def reject(self, rejection: Rejection) -> None:
         """Add a file that was not used."""
         self._rejected.write(row_text((safe_path(rejection.path), safe_text(rejection.reason))))
+
+    def write_boxes(self, box_format: BoxFormat, images: Sequence[BoxedImage]) -> None:
+        """Write `_boxes/`: the boxes of all images in a format of box files."""
+        for name, text in box_format.write(images).items():
+            if not is_inside(name):
+                raise WorkbenchError(f"{name[:80]!r} is outside the folder of the images")
+            target = self._folder / BOXES / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode("utf-8"))
 
     def draw(self, path: str, pixels: Pixels, detections: Sequence[Detection]) -> None:
         """Write `_overlays/PATH.png`: the image with the box of each defect. Several threads may call this.

@@ -33,6 +33,8 @@ class DetectRequest:
         Also write each image with its boxes.
     model : Path or None
         A trained detector; by default the classical finder, which needs no training.
+    boxes_as : str
+        Also write the boxes in this format, a name of `BOX_FORMATS`; empty for none.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class DetectRequest:
     reference: Path | None = None
     overlays: bool = False
     model: Path | None = None
+    boxes_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
     WorkbenchError
         If the result folder cannot be written.
     """
+    from defect_workbench.storage.boxes.box_format import BoxedImage
+    from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
     from defect_workbench.storage.result.detection_tables import writing_detections
     from defect_workbench.workflows.export import check_out
 
@@ -93,6 +98,7 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
     rejected = len(listing.rejected)
     first: Rejection | None = next(iter(listing.rejected), None)
     notes = ReferenceNotes()
+    boxed: list[BoxedImage] = []
     with writing_detections(request.out, searched.labels) as tables:
         rejections = list(listing.rejected)
         reporter.stage("Searching for defects", len(listing.files))
@@ -111,8 +117,13 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
             notes.add(found.path, found.missing_reference)
             with_reference += request.reference is not None and not found.missing_reference
             tables.add(found.path, found.detections)
+            if request.boxes_as:
+                boxes = tuple(each.box for each in found.detections)
+                boxed.append(BoxedImage(found.path, found.width, found.height, boxes))
         if not images:
             raise no_usable_image(listing, rejected, first)
+        if request.boxes_as:
+            tables.write_boxes(BOX_FORMATS[request.boxes_as], boxed)
         for rejection in sorted(rejections, key=lambda item: item.path):
             tables.reject(rejection)
     notes.report(images, reporter)

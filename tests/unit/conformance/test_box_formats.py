@@ -12,7 +12,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.storage.boxes.box_folder import BoxFolder, BoxSet
-from defect_workbench.storage.boxes.box_format import BoxFormat, UnreadableBoxes
+from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat, UnreadableBoxes
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 
 SIZE = (200, 100)
@@ -145,6 +145,50 @@ def test_sound_boxes_are_read_and_the_format_is_recognised(entry: BoxFormat, tmp
             assert (got.x1, got.y1, got.x2, got.y2) == pytest.approx(
                 (wanted.x1, wanted.y1, wanted.x2, wanted.y2), abs=1e-4
             )
+
+
+LABELS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"]), min_size=1, max_size=12
+).filter(lambda text: text.strip())
+
+
+@settings(max_examples=60)
+@given(
+    entry=st.sampled_from(list(BOX_FORMATS)),
+    edges=st.lists(
+        st.tuples(st.integers(0, 150), st.integers(0, 60), st.integers(1, 49), st.integers(1, 39)), max_size=4
+    ),
+    labels=st.lists(LABELS, min_size=4, max_size=4),
+)
+def test_written_boxes_are_read_as_they_were(
+    entry: BoxFormat,
+    edges: list[tuple[int, int, int, int]],
+    labels: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    boxes = [Box(x, y, x + w, y + h, k) for (x, y, w, h), k in zip(edges, labels, strict=False)]
+    # Two images with the same name but for the extension, one of them without a defect.
+    images = [
+        BoxedImage(path, *SIZE, each) for path, each in (("a.png", boxes), ("a.jpg", ()), ("b.png", boxes))
+    ]
+    folder = tmp_path_factory.mktemp("written")
+    for name, text in entry.write(images).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    sizes = {image.path: SIZE for image in images}
+    found = BoxFolder(folder, entry.name).read(sizes, SilentReporter())
+    assert found.problems == ()
+    for image in images:
+        got = found.boxes[image.path]
+        assert len(got) == len(image.boxes)
+        for one, other in zip(got, image.boxes, strict=True):
+            corners = (one.x1, one.y1, one.x2, one.y2)
+            assert corners == pytest.approx((other.x1, other.y1, other.x2, other.y2), abs=1e-4)
+            assert _word(one.label) == _word(other.label)
+
+
+def _word(label: str) -> str:
+    """Return a label as lines of words can keep it."""
+    return "_".join(label.replace(",", " ").split())
 
 
 @pytest.mark.parametrize("what", WRONG)

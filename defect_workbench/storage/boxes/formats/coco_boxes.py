@@ -5,10 +5,18 @@ Source: T.-Y. Lin et al., "Microsoft COCO: common objects in context", ECCV (201
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from defect_workbench.storage.boxes.box_format import BoxFormat, Entry, Parsed, corners_of
+from defect_workbench.storage.boxes.box_format import (
+    BoxedImage,
+    BoxFormat,
+    Entry,
+    Parsed,
+    corners_of,
+    labels_of,
+)
 from defect_workbench.storage.boxes.json_lines import Items, items_of, read_object
 
 
@@ -53,4 +61,29 @@ def _entry(line: int, item: Any, images: Mapping[object, str], categories: Mappi
     return Entry(line, (left, top, left + width, top + height), label, image)
 
 
-ENTRY = BoxFormat("coco", "COCO JSON", ".json", 1_000_000_000, _recognises, _parse)
+def _write(images: Sequence[BoxedImage]) -> dict[str, str]:
+    labels = labels_of(images)
+    numbered = list(enumerate(images, start=1))
+    found = [(number, box) for number, image in numbered for box in image.boxes]
+    content = {
+        "images": [
+            {"id": number, "file_name": image.path, "width": image.width, "height": image.height}
+            for number, image in numbered
+        ],
+        "categories": [{"id": number, "name": label} for number, label in enumerate(labels, start=1)],
+        "annotations": [
+            {
+                "id": number,
+                "image_id": image,
+                "category_id": labels.index(box.label) + 1,
+                "bbox": [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1],
+                "area": (box.x2 - box.x1) * (box.y2 - box.y1),
+                "iscrowd": 0,
+            }
+            for number, (image, box) in enumerate(found, start=1)
+        ],
+    }
+    return {"boxes.json": json.dumps(content, ensure_ascii=False, indent=1) + "\n"}
+
+
+ENTRY = BoxFormat("coco", "COCO JSON", ".json", 1_000_000_000, _recognises, _parse, _write)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import hypot
 from typing import Any
 
-from defect_workbench.storage.boxes.box_format import BoxFormat, Entry, Parsed, numbers_of
+from defect_workbench.storage.boxes.box_format import (
+    BoxedImage,
+    BoxFormat,
+    Entry,
+    Parsed,
+    numbers_of,
+    one_file_each,
+)
 from defect_workbench.storage.boxes.json_lines import items_of, read_object
 
 
@@ -36,5 +44,32 @@ def _entry(line: int, shape: Any) -> Entry:
     return Entry(line, corners, label if isinstance(label, str) else "")
 
 
+def _write(images: Sequence[BoxedImage]) -> dict[str, str]:
+    return one_file_each(images, ".json", _text)
+
+
+def _text(image: BoxedImage) -> str:
+    shapes: list[dict[str, Any]] = [
+        {
+            "label": box.label,
+            "points": [[box.x1, box.y1], [box.x2, box.y2]],
+            "group_id": None,
+            "shape_type": "rectangle",
+            "flags": {},
+        }
+        for box in image.boxes
+    ]
+    content: dict[str, Any] = {
+        "version": "5.0.0",
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": image.path.rpartition("/")[2],
+        "imageData": None,
+        "imageHeight": image.height,
+        "imageWidth": image.width,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
 # The file may contain the image itself.
-ENTRY = BoxFormat("labelme", "LabelMe JSON", ".json", 256_000_000, _recognises, _parse)
+ENTRY = BoxFormat("labelme", "LabelMe JSON", ".json", 256_000_000, _recognises, _parse, _write)

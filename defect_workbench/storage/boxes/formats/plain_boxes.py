@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from defect_workbench.storage.boxes.box_format import BoxFormat, Entry, Parsed, corners_of, lines_of
+from defect_workbench.core.images.detections import Box
+from defect_workbench.storage.boxes.box_format import (
+    BoxedImage,
+    BoxFormat,
+    Entry,
+    Parsed,
+    corners_of,
+    lines_of,
+    one_file_each,
+    one_line,
+)
 
 
 def _words(line: str) -> list[str]:
@@ -37,4 +47,14 @@ def _entry(number: int, line: str) -> Entry:
         return Entry(number, problem=str(error))
 
 
-ENTRY = BoxFormat("xyxy", "lines x1 y1 x2 y2 type", ".txt", 16_000_000, _recognises, _parse)
+def _write(images: Sequence[BoxedImage]) -> dict[str, str]:
+    return one_file_each(images, ".txt", lambda image: "".join(map(_line, image.boxes)))
+
+
+def _line(box: Box) -> str:
+    # A label is one word here.
+    label = "_".join(_words(one_line(box.label))) or "_"
+    return f"{box.x1:g} {box.y1:g} {box.x2:g} {box.y2:g} {label}\n"
+
+
+ENTRY = BoxFormat("xyxy", "lines x1 y1 x2 y2 type", ".txt", 16_000_000, _recognises, _parse, _write)

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from defect_workbench.storage.boxes.box_format import (
     MOST_ENTRIES,
+    BoxedImage,
     BoxFormat,
     Entry,
     Parsed,
     UnreadableBoxes,
     corners_of,
+    one_file_each,
+    one_line,
 )
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -93,4 +97,24 @@ def _entry(line: int, values: dict[str, str]) -> Entry:
     return Entry(line, (left - 1, top - 1, right, bottom), values.get("name", ""))
 
 
-ENTRY = BoxFormat("voc", "Pascal VOC XML", ".xml", 16_000_000, _recognises, _parse)
+def _write(images: Sequence[BoxedImage]) -> dict[str, str]:
+    return one_file_each(images, ".xml", _text)
+
+
+def _text(image: BoxedImage) -> str:
+    depth = "".join(
+        f"<{name}>{value}</{name}>" for name, value in (("width", image.width), ("height", image.height))
+    )
+    lines = ["<annotation>", f"<filename>{_escaped(image.path)}</filename>", f"<size>{depth}</size>"]
+    for box in image.boxes:
+        sides = zip(_SIDES, (box.x1 + 1, box.y1 + 1, box.x2, box.y2), strict=True)
+        corners = "".join(f"<{name}>{value:g}</{name}>" for name, value in sides)
+        lines.append(f"<object><name>{_escaped(box.label)}</name><bndbox>{corners}</bndbox></object>")
+    return "\n".join([*lines, "</annotation>", ""])
+
+
+def _escaped(text: str) -> str:
+    return escape(one_line(text))
+
+
+ENTRY = BoxFormat("voc", "Pascal VOC XML", ".xml", 16_000_000, _recognises, _parse, _write)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from defect_workbench.storage.boxes.box_format import BoxFormat, Entry, Parsed, lines_of, numbers_of
+from defect_workbench.storage.boxes.box_format import (
+    BoxedImage,
+    BoxFormat,
+    Entry,
+    Parsed,
+    labels_of,
+    lines_of,
+    numbers_of,
+    one_file_each,
+    one_line,
+)
 
 _TOLERANCE = 1e-3
+_NAMES = "classes.txt"
 
 
 def _recognises(text: str) -> bool:
@@ -41,4 +52,19 @@ def _entry(number: int, line: str, names: Sequence[str]) -> Entry:
     return Entry(number, corners, label, relative=True)
 
 
-ENTRY = BoxFormat("yolo", "YOLO", ".txt", 16_000_000, _recognises, _parse, names_file="classes.txt")
+def _write(images: Sequence[BoxedImage]) -> dict[str, str]:
+    labels = labels_of(images)
+
+    def text(image: BoxedImage) -> str:
+        lines = []
+        for box in image.boxes:
+            x, y = (box.x1 + box.x2) / 2 / image.width, (box.y1 + box.y2) / 2 / image.height
+            shares = (x, y, (box.x2 - box.x1) / image.width, (box.y2 - box.y1) / image.height)
+            lines.append(" ".join([str(labels.index(box.label)), *(f"{share:.9g}" for share in shares)]))
+        return "".join(f"{line}\n" for line in lines)
+
+    names = "".join(f"{one_line(label)}\n" for label in labels)
+    return one_file_each(images, ".txt", text) | {_NAMES: names}
+
+
+ENTRY = BoxFormat("yolo", "YOLO", ".txt", 16_000_000, _recognises, _parse, _write, names_file=_NAMES)
