@@ -99,7 +99,10 @@ def test_images_without_their_reference_are_listed(trained: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["detect", "{t}/images", "--out", "out", "--model", "{t}/model.dwd"], "give --reference DIR"),
+        (
+            ["detect", "{t}/images", "--out", "out", "--model", "{t}/model.dwd"],
+            "give the folder of references",
+        ),
         (["detect", "{t}/images", "--out", "out", "--model", "no.dwd"], "the model no.dwd does not exist"),
         (["detect", "{t}/images", "--out", "out", "--model", "{t}/boxes/1.txt"], "is not a model"),
         (

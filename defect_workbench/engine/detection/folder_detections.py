@@ -17,7 +17,7 @@ from defect_workbench.engine.input.scan import FoundFile
 log = logging.getLogger(__name__)
 
 # Results are small, but each thread holds an image and a dozen arrays of its size.
-_AHEAD = 8
+AHEAD = 8
 # The score of a defect at the threshold, of every finder.
 THRESHOLD = 0.5
 
@@ -79,7 +79,7 @@ class FolderFinder:
         on_image : callable, optional
             Called with the path, the pixels and the defects of each image, from several threads.
         """
-        return in_order(lambda file: self._found(file, on_image), self._images.listing.files, _AHEAD)
+        return in_order(lambda file: self._found(file, on_image), self._images.listing.files, AHEAD)
 
     def _found(self, file: FoundFile, on_image: OnImage | None) -> ImageDetections | Rejection:
         image = self._images.read(file)
@@ -87,18 +87,27 @@ class FolderFinder:
             return image
         if self._needs_reference and image.reference is None:
             return Rejection(file.path, no_reference(image.missing_reference))
-        try:
-            possible = self._find(image.pixels, image.reference)
-        except Exception as error:  # a bug that affects one image must not stop the others
-            log.exception("the defects of %s cannot be searched", file.path)
-            reason = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
-            return Rejection(file.path, f"its defects cannot be searched ({reason}); the log has details")
+        possible = searched(file.path, image.pixels, image.reference, self._find)
+        if isinstance(possible, Rejection):
+            return possible
         found = tuple(each for each in possible if each.score >= THRESHOLD)
         unsure = tuple(each for each in possible if each.score < THRESHOLD)
         if on_image is not None:
             on_image(file.path, image.whole, found)
         height, width = image.whole.shape[:2]
         return ImageDetections(file.path, width, height, found, unsure, image.missing_reference)
+
+
+def searched(
+    path: str, pixels: Pixels, reference: Pixels | None, find: Finder
+) -> tuple[Detection, ...] | Rejection:
+    """Return the possible defects of an image; a bug that affects one image does not stop the others."""
+    try:
+        return find(pixels, reference)
+    except Exception as error:
+        log.exception("the defects of %s cannot be searched", path)
+        reason = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
+        return Rejection(path, f"its defects cannot be searched ({reason}); the log has details")
 
 
 def no_reference(why: str) -> str:

@@ -54,14 +54,12 @@ class FolderImages:
 
     def __init__(self, listing: Listing, references: Listing | None = None) -> None:
         self.listing = listing
-        self._references = references
-        self._matcher = None if references is None else References(references)
-        self._reference_files = {} if references is None else {file.path: file for file in references.files}
+        self._references = None if references is None else ReferenceImages(references)
 
     def has_references(self) -> bool:
         """Whether at least one image has a golden reference, judged by the names."""
-        matcher = self._matcher
-        return matcher is not None and any(matcher.of(file.path) for file in self.listing.files)
+        references = self._references
+        return references is not None and any(references.has(file.path) for file in self.listing.files)
 
     def read(self, file: FoundFile) -> ReadImage | Rejection:
         """Read an image and its reference; several threads may call this."""
@@ -70,23 +68,42 @@ class FolderImages:
             return image
         bar = rows_to_leave_out(image.height, found_rows(image.pixels, image.tool), DEFAULT)
         rows = image.height - bar
-        reference, missing = self._reference(file.path, image)
+        reference, missing = None, ""
+        if self._references is not None:
+            reference, missing = self._references.of(file.path, image.width, image.height)
         golden = None if reference is None else reference[:rows]
         return ReadImage(file.path, image.pixels, image.pixels[:rows], golden, missing)
 
-    def _reference(self, path: str, image: DecodedImage) -> tuple[Pixels | None, str]:
-        """Return the pixels of the golden reference of an image, and why there are none."""
-        if self._matcher is None or self._references is None:
-            return None, ""
+
+class ReferenceImages:
+    """Golden references in a folder.
+
+    Parameters
+    ----------
+    listing : Listing
+        The files of the folder.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._matcher = References(listing)
+        self._files = {file.path: file for file in listing.files}
+
+    def has(self, path: str) -> bool:
+        """Whether an image has a reference, judged by the names."""
+        return self._matcher.of(path) is not None
+
+    def of(self, path: str, width: int, height: int) -> tuple[Pixels | None, str]:
+        """Return the pixels of the reference of an image of this size, or None and the reason."""
         name = self._matcher.of(path)
         if name is None:
             return None, "it has none"
-        reference = _decoded(self._references, self._reference_files[name])
+        reference = _decoded(self._listing, self._files[name])
         if isinstance(reference, Rejection):
             return None, reference.reason
-        if (reference.width, reference.height) != (image.width, image.height):
+        if (reference.width, reference.height) != (width, height):
             size = f"{reference.width} × {reference.height}"
-            return None, f"it has {size} pixels, and the image {image.width} × {image.height}"
+            return None, f"it has {size} pixels, and the image {width} × {height}"
         return reference.pixels, ""
 
 

@@ -20,6 +20,7 @@ from defect_workbench.core.safe_reading import is_inside, why_not_written
 from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat
 from defect_workbench.storage.files.csv_cells import row_text, safe_path, safe_text
 from defect_workbench.storage.files.staging import staging
+from defect_workbench.storage.result.box_files import fill_with_boxes
 
 _DETECTION_COLUMNS = ("path", "label", "score", "x1", "y1", "x2", "y2", "area")
 _COUNT_COLUMNS = ("path", "count")
@@ -64,12 +65,7 @@ class DetectionTables:
 
     def write_boxes(self, box_format: BoxFormat, images: Sequence[BoxedImage]) -> None:
         """Write `_boxes/`: the boxes of all images in a format of box files."""
-        for name, text in box_format.write(images).items():
-            if not is_inside(name):
-                raise WorkbenchError(f"{name[:80]!r} is outside the folder of the images")
-            target = self._folder / BOXES / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text.encode("utf-8"))
+        fill_with_boxes(self._folder / BOXES, box_format, images)
 
     def draw(self, path: str, pixels: Pixels, detections: Sequence[Detection]) -> None:
         """Write `_overlays/PATH.png`: the image with the box of each defect. Several threads may call this.

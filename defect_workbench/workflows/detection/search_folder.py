@@ -17,7 +17,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import Listing, scan
 
 if TYPE_CHECKING:
-    from defect_workbench.engine.detection.folder_detections import FolderFinder
+    from defect_workbench.engine.detection.folder_detections import Finder, FolderFinder
     from defect_workbench.engine.detection.folder_images import FolderImages
 
 
@@ -164,29 +164,63 @@ def open_finder(folder: Path, reference: Path | None, model: Path | None, report
     """
     from defect_workbench.engine.detection.folder_detections import FolderFinder
 
+    detector = finder_of(model, reference, reporter)
+    images = open_images(folder, reference, reporter)
+    finder = FolderFinder(images, detector.find, needs_reference=detector.needs_reference)
+    return OpenFinder(images, finder, detector.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """What finds defects, whichever it is.
+
+    Attributes
+    ----------
+    find : callable
+        Returns the defects of the pixels of an image and its golden reference.
+    labels : tuple of str
+        The kinds of defects that can be found.
+    needs_reference : bool
+        Whether images without a golden reference cannot be searched.
+    """
+
+    find: Finder
+    labels: tuple[str, ...]
+    needs_reference: bool = False
+
+
+def finder_of(model: Path | None, reference: Path | None, reporter: Reporter) -> Detector:
+    """Return a trained detector, or without a model the classical finder.
+
+    Raises
+    ------
+    InputError
+        If the model was trained with references and there are none, or the other way round.
+    WorkbenchError
+        If the model cannot be read.
+    """
     if model is None:
-        images = open_images(folder, reference, reporter)
-        return OpenFinder(images, FolderFinder(images), (UNNAMED,))
+        from defect_workbench.engine.detection.finder import find_defects
+
+        return Detector(find_defects, (UNNAMED,))
 
     from defect_workbench.engine.detector.trained_finder import TrainedFinder
     from defect_workbench.storage.model.detector_file import read_detector
 
-    detector = read_detector(model)
-    settings = detector.settings
+    reporter.stage("Loading the detector", None)
+    trained = read_detector(model)
+    settings = trained.settings
     if settings.with_references != (reference is not None):
         raise InputError(
-            f"{model} was trained with golden references: give --reference DIR"
+            f"{model} was trained with golden references and needs them: give the folder of references"
             if settings.with_references
-            else f"{model} was trained without golden references: leave out --reference"
+            else f"{model} was trained without golden references: leave them out"
         )
-    images = open_images(folder, reference, reporter)
-    reporter.stage("Loading the detector", None)
     try:
-        finder = TrainedFinder(detector)
+        finder = TrainedFinder(trained)
     except ValueError as error:
         raise WorkbenchError(f"the model {model} is damaged ({error}); train it again") from error
-    with_references = FolderFinder(images, finder, needs_reference=settings.with_references)
-    return OpenFinder(images, with_references, settings.labels)
+    return Detector(finder, settings.labels, settings.with_references)
 
 
 def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> FolderImages:
@@ -202,18 +236,29 @@ def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> Fol
     listing = scan(Path(os.path.abspath(folder)), reporter)
     if not listing.files and not listing.rejected:
         raise InputError(f"{listing.root} contains no images")
-    references = None
-    if reference is not None:
-        references = scan(Path(os.path.abspath(reference)), reporter)
-        if not references.files:
-            raise InputError(f"{reference} contains no images, and should contain the golden references")
-    images = FolderImages(listing, references)
-    if references is not None and listing.files and not images.has_references():
+    images = FolderImages(listing, list_references(reference, reporter))
+    if reference is not None and listing.files and not images.has_references():
         raise InputError(
             f"{reference} has no golden reference for any image: references need the same relative path or "
             "the same file name as their image"
         )
     return images
+
+
+def list_references(reference: Path | None, reporter: Reporter) -> Listing | None:
+    """List the golden references in a folder; None without a folder.
+
+    Raises
+    ------
+    InputError
+        If it does not exist or has no images.
+    """
+    if reference is None:
+        return None
+    references = scan(Path(os.path.abspath(reference)), reporter)
+    if not references.files:
+        raise InputError(f"{reference} contains no images, and should contain the golden references")
+    return references
 
 
 def no_usable_image(listing: Listing, rejected: int, first: Rejection | None) -> InputError:

@@ -1,0 +1,46 @@
+"""Jobs about the single defects of images: search, and export of boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
+from defect_workbench.core.project.found_defects import FoundDefects
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.workflows.detection.search_project import SearchRequest, export_boxes, search_project
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """The images were searched."""
+
+    project: Project
+    found: FoundDefects
+
+
+@dataclass(frozen=True)
+class BoxesExported(ResultOnDisk):
+    """The boxes were written."""
+
+    folder: Path
+    boxes: int
+
+
+def search(project: Project, request: SearchRequest) -> Work:
+    """Return the job that finds the defects of the images."""
+
+    def work(reporter: JobReporter) -> Searched:
+        return Searched(project, search_project(project.images, request, reporter))
+
+    return work
+
+
+def export(project: Project, found: FoundDefects, folder: Path, format_name: str) -> Work:
+    """Return the job that writes the boxes to a new folder."""
+
+    def work(reporter: JobReporter) -> BoxesExported:
+        reporter.stage("Writing boxes", None)
+        return BoxesExported(folder, export_boxes(project.images, found, folder, format_name))
+
+    return work

@@ -1,0 +1,82 @@
+"""Defects in the images of a project: found by a detector, and corrected by people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from defect_workbench.core.arrays import Flags, Floats
+from defect_workbench.core.images.detections import Box, Detection
+
+# A person is certain of what they drew.
+_DRAWN = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class FoundDefects:
+    """The defects of each image.
+
+    Attributes
+    ----------
+    of : tuple of (tuple of Detection) or None
+        Per image; None where nobody searched.
+    checked : (n,) bool
+        Images whose boxes a person has corrected or agreed with.
+    source : str
+        What found them, in words.
+    """
+
+    of: tuple[tuple[Detection, ...] | None, ...]
+    checked: Flags
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.of) != len(self.checked):
+            raise ValueError("defects and images differ in number")
+
+    @cached_property
+    def counts(self) -> Floats:
+        """Number of defects of each image, (n,) float64; NaN where nobody searched."""
+        return np.array([np.nan if found is None else len(found) for found in self.of], np.float64)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all defects, in alphabetical order."""
+        return tuple(sorted({each.box.label for found in self.of for each in found or ()}))
+
+    @cached_property
+    def least_sure(self) -> Floats:
+        """How near the least sure defect of each image is to the threshold, (n,) float64 from 0 (at it) to 1.
+
+        1 where there is no defect or a person has checked the boxes.
+        """
+        scores = [min((abs(each.score - 0.5) for each in found or ()), default=0.5) for found in self.of]
+        return np.where(self.checked, 1.0, 2 * np.asarray(scores, np.float64))
+
+    def with_boxes(self, image: int, boxes: Sequence[Detection]) -> FoundDefects:
+        """Return the defects after a person has corrected those of an image."""
+        of, checked = list(self.of), self.checked.copy()
+        of[image], checked[image] = tuple(boxes), True
+        return replace(self, of=tuple(of), checked=checked)
+
+    def joined_by(self, found: FoundDefects) -> FoundDefects:
+        """Return the defects after a further search: what people checked stays as it is."""
+        of = tuple(
+            old if kept else new for old, new, kept in zip(self.of, found.of, self.checked, strict=True)
+        )
+        return replace(found, of=of, checked=self.checked)
+
+    def enlarged(self, images: int) -> FoundDefects:
+        """Return the defects of a set to which images were added at the end; nobody searched these."""
+        more = images - len(self.of)
+        return replace(
+            self, of=self.of + (None,) * more, checked=np.concatenate([self.checked, np.zeros(more, bool)])
+        )
+
+
+def drawn(box: Box) -> Detection:
+    """Return the defect that a person drew."""
+    return Detection(box, _DRAWN, round((box.x2 - box.x1) * (box.y2 - box.y1)))

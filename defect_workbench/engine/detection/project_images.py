@@ -1,0 +1,57 @@
+"""Searches the images of an open project, each with its golden reference."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.detections import Detection
+from defect_workbench.core.images.image_records import ImageSet, Rejection
+from defect_workbench.engine.defect_map.subjects import in_order
+from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, no_reference, searched
+from defect_workbench.engine.detection.folder_images import ReferenceImages
+from defect_workbench.engine.extraction.reading_again import read_pixels
+from defect_workbench.engine.input.scan import Listing
+
+log = logging.getLogger(__name__)
+
+
+class ProjectImages:
+    """The images of a project, and their golden references.
+
+    Parameters
+    ----------
+    images : ImageSet
+    references : Listing, optional
+        The golden references.
+    """
+
+    def __init__(self, images: ImageSet, references: Listing | None) -> None:
+        self._images = images
+        self._references = None if references is None else ReferenceImages(references)
+
+    def has_references(self) -> bool:
+        """Whether at least one image has a golden reference, judged by the names."""
+        references = self._references
+        return references is not None and any(map(references.has, (i.path for i in self._images.images)))
+
+    def run(self, find: Finder, *, needs_reference: bool) -> Iterator[tuple[Detection, ...] | Rejection]:
+        """Yield the possible defects of each image in order, or why it cannot be searched."""
+
+        def of(index: int) -> tuple[Detection, ...] | Rejection:
+            image = self._images.images[index]
+            try:
+                pixels = read_pixels(self._images, index)
+            except WorkbenchError as error:
+                return Rejection(image.path, str(error))
+            rows = pixels.shape[0] - image.info_bar
+            reference, missing = None, ""
+            if self._references is not None:
+                reference, missing = self._references.of(image.path, pixels.shape[1], pixels.shape[0])
+            if needs_reference and reference is None:
+                return Rejection(image.path, no_reference(missing))
+            golden = None if reference is None else reference[:rows]
+            return searched(image.path, pixels[:rows], golden, find)
+
+        return in_order(of, range(len(self._images)), AHEAD)

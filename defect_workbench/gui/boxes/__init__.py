@@ -1,0 +1,1 @@
+"""Boxes of defects: corrected by hand."""

@@ -1,0 +1,45 @@
+"""Writes box files: into a result, or into a new folder of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.safe_reading import is_inside, why_not_written
+from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat
+from defect_workbench.storage.files.staging import staging
+
+
+def fill_with_boxes(folder: Path, box_format: BoxFormat, images: Sequence[BoxedImage]) -> None:
+    """Write the boxes of images below an existing folder.
+
+    Raises
+    ------
+    WorkbenchError
+        If the path of an image leads out of the folder.
+    """
+    for name, text in box_format.write(images).items():
+        if not is_inside(name):
+            raise WorkbenchError(f"{name[:80]!r} is outside the folder of the images")
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode("utf-8"))
+
+
+def write_box_files(out: Path, box_format: BoxFormat, images: Sequence[BoxedImage]) -> None:
+    """Write the boxes of images to a new folder: all files, or none.
+
+    Raises
+    ------
+    WorkbenchError
+        If the folder cannot be written.
+    """
+    try:
+        with staging(out) as stage:
+            fill_with_boxes(stage.files, box_format, images)
+            stage.publish()
+    except OSError as error:
+        raise WorkbenchError(
+            f"{out} cannot be written: {why_not_written(error)}; nothing was written", Remedy.OTHER_FOLDER
+        ) from error
