@@ -52,6 +52,11 @@ def ask_classifier(parent: QWidget, done: Done) -> None:
     _ask_file(parent, "Open classifier", _CLASSIFIERS, done)
 
 
+def ask_detector(parent: QWidget, done: Done) -> None:
+    """Ask for a trained detector."""
+    _ask_file(parent, "Open detector", "Detectors (*.dwd);;All files (*)", done)
+
+
 def ask_classifier_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
     """Ask where to save a classifier, with a free name suggested; asks before a file is replaced.
 

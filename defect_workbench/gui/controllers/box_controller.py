@@ -1,0 +1,132 @@
+"""Finding defects in the open images, showing and correcting their boxes, and exporting them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QWidget
+
+from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
+from defect_workbench.app.jobs import defect_search_job
+from defect_workbench.app.jobs.runner import Work
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.text import counted
+from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.dialogs.export_boxes_dialog import ExportBoxesDialog
+from defect_workbench.gui.dialogs.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.shared.banners import NoticeBanner
+from defect_workbench.workflows.detection.search_project import SearchRequest
+
+
+class BoxController(QObject):
+    """Connects the actions about single defects, their dialogs and jobs.
+
+    Parameters
+    ----------
+    run : callable
+        Runs a job.
+    chosen : callable
+        Returns the selected images.
+    show_image : callable
+        Shows an image in the other panels.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        run: Callable[[Work], None],
+        chosen: Callable[[], Integers],
+        show_image: Callable[[int], None],
+        originals: OriginalLoader,
+        notice: NoticeBanner,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._run, self._chosen = document, run, chosen
+        self._show_image, self._originals = show_image, originals
+        self._notice, self._parent = notice, parent
+        self._last = SearchRequest()
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """Return the handler of each type of result."""
+        return {
+            defect_search_job.Searched: self._on_searched,
+            defect_search_job.BoxesExported: self._on_exported,
+        }
+
+    def find(self) -> None:
+        """Ask how defects are found, and find them."""
+        project = self._document.project
+        if project is None:
+            return
+        found = self._document.found
+        checked = 0 if found is None else int(found.checked.sum())
+        dialog = FindDefectsDialog(len(project.images), checked, self._last, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.search)
+        dialog.open()
+
+    def search(self, request: SearchRequest) -> None:
+        """Find the defects of all images."""
+        self._last = request
+        if self._document.project is not None:
+            self._run(defect_search_job.search(self._document.project, request))
+
+    def _on_searched(self, result: defect_search_job.Searched) -> None:
+        project = self._document.project
+        if project is None or project.images is not result.project.images:
+            return
+        before = self._document.found
+        found = result.found if before is None else before.joined_by(result.found)
+        self._document.take_found(found, "Find defects")
+        counts = found.counts[np.isfinite(found.counts)]
+        clean = int((counts == 0).sum())
+        words = f"{counted(int(counts.sum()), 'defect')} in {counted(len(counts), 'image')}, "
+        words += f"{clean:,} of them without one." if clean else "each of them has at least one."
+        self._notice.notify(words, "Correct boxes…", self.correct)
+
+    def correct(self) -> None:
+        """Correct the boxes of the selected images, or of all: those with the least sure defect first."""
+        found = self._document.found
+        if found is None:
+            return
+        chosen = self._chosen()
+        images = chosen if len(chosen) > 1 else np.flatnonzero(np.isfinite(found.counts))
+        if not len(images):
+            return
+        ordered = images[np.argsort(found.least_sure[images], kind="stable")].tolist()
+        if len(chosen) == 1 and int(chosen[0]) in ordered:
+            # The selected image first, then the rest.
+            ordered.remove(int(chosen[0]))
+            ordered.insert(0, int(chosen[0]))
+        editor = BoxEditor(self._document, ordered, self._originals, self._parent)
+        editor.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        editor.image_shown.connect(self._show_image)
+        editor.show()
+
+    def export(self) -> None:
+        """Ask for a folder and a format, and write the boxes."""
+        project, found = self._document.project, self._document.found
+        if project is None or found is None:
+            return
+        searched = np.isfinite(found.counts)
+        root = project.images.root
+        dialog = ExportBoxesDialog(
+            int(np.nansum(found.counts)),
+            int(searched.sum()),
+            int((searched & ~found.checked).sum()),
+            root.with_name(f"{root.name}-boxes"),
+            self._parent,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(
+            lambda folder, name: self._run(defect_search_job.export(project, found, folder, name))
+        )
+        dialog.open()
+
+    def _on_exported(self, result: defect_search_job.BoxesExported) -> None:
+        self._notice.notify(f"{counted(result.boxes, 'box')} written to {result.folder}.")

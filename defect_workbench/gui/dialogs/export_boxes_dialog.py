@@ -1,0 +1,79 @@
+"""Asks for the format and the folder of box files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.core.text import counted
+from defect_workbench.gui.dialogs.file_dialogs import ask_folder
+from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
+
+
+class ExportBoxesDialog(QDialog):
+    """Asks where boxes are written. Signals: chosen(Path, str): a new folder, and the name of a format.
+
+    Parameters
+    ----------
+    boxes, images, unchecked : int
+        Boxes, images that were searched, and those of them that nobody has checked.
+    """
+
+    chosen = Signal(object, str)
+
+    def __init__(self, boxes: int, images: int, unchecked: int, suggestion: Path, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("exportBoxesDialog")
+        self.setWindowTitle("Export boxes")
+        self.setMinimumWidth(58 * self.fontMetrics().averageCharWidth() + 120)
+        self.format = QComboBox()
+        self.format.setAccessibleName("Format")
+        for entry in BOX_FORMATS:
+            self.format.addItem(entry.label, entry.name)
+        self.folder = QLineEdit(str(suggestion))
+        self.folder.setAccessibleName("New folder")
+        browse = QPushButton("Choose…")
+        browse.setAutoDefault(False)
+        browse.setAccessibleName("Choose the folder")
+        browse.clicked.connect(
+            lambda: ask_folder(self, "Folder for the boxes", lambda path: self.folder.setText(str(path)))
+        )
+        place = QHBoxLayout()
+        place.addWidget(self.folder, 1)
+        place.addWidget(browse)
+        form = QFormLayout()
+        form.addRow("&Format", self.format)
+        form.addRow("New f&older", place)
+        words = f"{counted(boxes, 'box')} in {counted(images, 'image')}."
+        if unchecked:
+            words += f" Nobody has checked those of {counted(unchecked, 'image')}."
+        note = secondary_label(f"{words} Your images are not copied.")
+        note.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        self.folder.textChanged.connect(lambda text: self.export.setEnabled(bool(text.strip())))
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addLayout(form)
+        layout.addWidget(note)
+        layout.addWidget(buttons)
+
+    def _accept(self) -> None:
+        self.accept()
+        folder = Path(self.folder.text().strip()).expanduser()
+        self.chosen.emit(folder, self.format.currentData())
