@@ -11,6 +11,8 @@ import numpy as np
 from defect_workbench.app.document.strange_split import settled, split_at
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.class_library import ClassLibrary
+from defect_workbench.core.project.decision_history import DecisionKind as Kind
+from defect_workbench.core.project.decision_history import DecisionRecord, History
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
@@ -27,6 +29,8 @@ class Edit:
         For the button that confirms it, where a question has to be asked first.
     text : str
         Follows "Undo" in the menu.
+    records : tuple of DecisionRecord
+        What the history says about it, without name and time.
     reviewed : (m,) intp or None
         Images whose proposals the edit reviews.
     """
@@ -34,6 +38,7 @@ class Edit:
     verb: str
     text: str
     decisions: Decisions
+    records: History
     reviewed: Integers | None = None
 
 
@@ -56,19 +61,42 @@ class Editor:
         """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
         members = np.concatenate([cluster.members for cluster in clusters]) if clusters else None
         verb = "Confirm" if confirmed else "Unlock"
-        return self._describe(
-            f"{verb} {_named(clusters)}", clusters, members if confirmed else None, confirmed=confirmed
-        )
+        records = [
+            _record(Kind.CONFIRM, f"confirmed as {each.label}", each.label, each.members)
+            if confirmed
+            else _record(Kind.UNLOCK, f"unlocked in {each.label}", each.label, each.members)
+            for each in clusters
+        ]
+        reviewed = members if confirmed else None
+        return self._describe(f"{verb} {_named(clusters)}", clusters, records, reviewed, confirmed=confirmed)
 
     def rename(self, cluster: Cluster, name: str) -> Edit | None:
         """Give a cluster a name; it is held from then on."""
         known = self._class_colour(name)
         colour = self._colours[cluster.key] if known is None else known
-        return self._describe(f"Rename {cluster.label} to {name}", [cluster], name=name, colour=colour)
+        record = _record(Kind.RENAME, f"renamed from {cluster.label} to {name}", name, cluster.members)
+        text = f"Rename {cluster.label} to {name}"
+        return self._describe(text, [cluster], [record], name=name, colour=colour)
 
     def annotate(self, cluster: Cluster, note: str) -> Edit | None:
         """Add a note to a cluster; it is held from then on."""
-        return self._describe(f"Note on {cluster.label}", [cluster], note=note)
+        record = _record(Kind.NOTE, f"note on {cluster.label} written", cluster.label, cluster.members)
+        return self._describe(f"Note on {cluster.label}", [cluster], [record], note=note)
+
+    def accept_proposals(self, images: Integers) -> Edit | None:
+        """Accept the proposals for images; None if all of them are reviewed."""
+        proposal, partition = self._project.proposal, self._project.partition
+        if proposal is None or not proposal.unreviewed[images].any():
+            return None
+        waiting = images[proposal.unreviewed[images]]
+        numbers = partition.cluster_of[waiting]
+        records = []
+        for number in np.unique(numbers).tolist():
+            label = partition.clusters[number].label if number >= 0 else ""
+            words = f"proposal {label} accepted" if label else "proposal accepted"
+            records.append(_record(Kind.AGREE, words, label, waiting[numbers == number]))
+        text = f"Accept {counted(len(images), 'proposal')}"
+        return Edit("Accept", text, self._project.decisions, tuple(records), images)
 
     def merge(self, clusters: Sequence[Cluster]) -> Edit | None:
         """Merge clusters into one held cluster; it keeps the name and state of the largest one."""
@@ -77,7 +105,8 @@ class Editor:
         largest = max(clusters, key=lambda cluster: len(cluster.members))
         members = np.concatenate([cluster.members for cluster in clusters])
         after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
-        return Edit("Merge", f"Merge {_named(clusters)}", after)
+        record = _record(Kind.MERGE, f"merged into {largest.label}", largest.label, members)
+        return Edit("Merge", f"Merge {_named(clusters)}", after, (record,))
 
     def move(self, images: Integers, cluster: Cluster) -> Edit | None:
         """Move images into a cluster; they count as reviewed.
@@ -92,7 +121,9 @@ class Editor:
             after = before.hold_in(moving, cluster.number, cluster.group)
         else:
             after = before.follow(moving, self._leader(cluster, moving))
-        return Edit("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
+        record = _record(Kind.MOVE, f"moved {self._from(moving)}to {cluster.label}", cluster.label, moving)
+        text = f"Move {counted(len(moving), 'image')} to {cluster.label}"
+        return Edit("Move", text, after, (record,), moving)
 
     def split_out(self, images: Integers, name: str = "") -> Edit | None:
         """Move images into a new cluster, which may get a name; they count as reviewed."""
@@ -101,8 +132,11 @@ class Editor:
         known = self._class_colour(name)
         colour = self._unused_colour() if known is None else known
         after, _ = self._handed_over(images).hold(images, Group(name, colour=colour))
+        words = f"moved {self._from(images)}to {f'the new cluster {name}' if name else 'a new cluster'}"
+        record = _record(Kind.SPLIT_OUT, words, name, images)
         text = f"Move {counted(len(images), 'image')} to {name}" if name else ""
-        return Edit("Split out", text or f"Split out {counted(len(images), 'image')}", after, images)
+        text = text or f"Split out {counted(len(images), 'image')}"
+        return Edit("Split out", text, after, (record,), images)
 
     def split_strange(self, threshold: float) -> Edit | None:
         """Replace all clusters that are neither confirmed nor nuisance by two, clean and strange."""
@@ -114,9 +148,14 @@ class Editor:
         colours = {group.colour % len(COLOURS) for group in kept}
         unused = (number for number in itertools.count() if number % len(COLOURS) not in colours)
         after = self._handed_over(np.concatenate([split.clean, split.strange]))
+        records = []
         for name, images in (("clean", split.clean), ("strange", split.strange)):
-            after, _ = after.hold(images, Group(_free_name(name, names), colour=next(unused)))
-        return Edit("Split", f"Split off {counted(len(split.strange), 'strange image')}", after)
+            free = _free_name(name, names)
+            after, _ = after.hold(images, Group(free, colour=next(unused)))
+            words = f"split at strangeness {threshold:.2f} into {free}"
+            records.append(_record(Kind.SPLIT, words, free, images))
+        text = f"Split off {counted(len(split.strange), 'strange image')}"
+        return Edit("Split", text, after, tuple(records))
 
     def mark_as_nuisance(self, images: Integers) -> Edit | None:
         """Move images into the nuisance cluster; they count as reviewed."""
@@ -125,11 +164,14 @@ class Editor:
         before = self._handed_over(images)
         nuisances = [number for number, group in before.groups.items() if group.nuisance]
         if nuisances:
-            after = before.hold_in(images, nuisances[0], before.groups[nuisances[0]])
+            group = before.groups[nuisances[0]]
+            after = before.hold_in(images, nuisances[0], group)
         else:
-            after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
+            group = Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR)
+            after, _ = before.hold(images, group)
         text = f"Mark {counted(len(images), 'image')} as nuisance"
-        return Edit("Mark as nuisance", text, after, images)
+        record = _record(Kind.NUISANCE, "marked as nuisance", group.name, images)
+        return Edit("Mark as nuisance", text, after, (record,), images)
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> Edit | None:
         """Replace a cluster by smaller ones.
@@ -151,7 +193,17 @@ class Editor:
             colour = first if number == 1 else next(unused)
             label = f"{name} {number}" if name else ""
             after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
-        return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after)
+        words = f"refined from {cluster.label} into {len(groups)} clusters"
+        record = _record(Kind.REFINE, words, cluster.label, cluster.members)
+        return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after, (record,))
+
+    def _from(self, images: Integers) -> str:
+        """Return where all of some images are: "from pit ", or nothing if they are in several clusters."""
+        partition = self._project.partition
+        numbers = np.unique(partition.cluster_of[images]).tolist()
+        if len(numbers) > 1:
+            return ""
+        return "from the outliers " if numbers[0] < 0 else f"from {partition.clusters[numbers[0]].label} "
 
     def _handed_over(self, images: Integers) -> Decisions:
         return self._project.decisions.hand_over(images, self._project.partition)
@@ -174,7 +226,12 @@ class Editor:
         return None if known is None else known.colour_number
 
     def _describe(
-        self, text: str, clusters: Sequence[Cluster], reviewed: Integers | None = None, **fields: object
+        self,
+        text: str,
+        clusters: Sequence[Cluster],
+        records: Sequence[DecisionRecord],
+        reviewed: Integers | None = None,
+        **fields: object,
     ) -> Edit | None:
         if not clusters:
             return None
@@ -185,11 +242,15 @@ class Editor:
                 after, number = after.hold(cluster.members, self._group(cluster))
             after = after.change(number, **fields)
         # Only unlocking changes what is confirmed: names and notes describe it.
-        return Edit("Unlock", text, after, reviewed)
+        return Edit("Unlock", text, after, tuple(records), reviewed)
 
     def _group(self, cluster: Cluster) -> Group:
         """Return a group for an open cluster; it keeps its colour."""
         return Group(colour=self._colours[cluster.key])
+
+
+def _record(kind: Kind, text: str, label: str, images: Integers) -> DecisionRecord:
+    return DecisionRecord(kind, text, label, np.unique(images))
 
 
 def _free_name(name: str, taken: Set[str]) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 import numpy as np
 from PySide6.QtGui import QUndoCommand
 
+from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.proposal import Proposal
 
 Part = TypeVar("Part")
 
@@ -37,41 +41,54 @@ class Replace(QUndoCommand, Generic[Part]):
         self._apply(self._before)
 
 
-class ChangeDecisions(QUndoCommand):
-    """Images move between groups, or groups get another name, note or state.
+class Decide(QUndoCommand):
+    """A decision: what it changes in the project, and its records in the history.
+
+    Undoing takes the records back, too: the history says how the project came to be what it is. Redoing puts
+    the same records in again.
 
     Parameters
     ----------
     current : callable
-        Returns the project's decisions.
+        Returns the project.
     apply : callable
-        Replaces them.
+        Replaces it.
     """
 
     def __init__(
         self,
         text: str,
-        current: Callable[[], Decisions],
-        apply: Callable[[Decisions], None],
-        before: Decisions,
-        after: Decisions,
+        current: Callable[[], Project],
+        apply: Callable[[Project], None],
+        decisions: Decisions,
+        proposal: Proposal | None,
+        records: History,
     ) -> None:
         super().__init__(text)
-        self._current, self._apply = current, apply
-        self._changed = np.flatnonzero((before.held != after.held) | (before.follows != after.follows))
-        self._held = before.held[self._changed], after.held[self._changed]
-        self._follows = before.follows[self._changed], after.follows[self._changed]
-        self._groups = before.groups, after.groups
+        self._current, self._apply, self._records = current, apply, records
+        project = current()
+        before = project.decisions
+        self._changed = np.flatnonzero(
+            (before.held != decisions.held) | (before.follows != decisions.follows)
+        )
+        self._held = before.held[self._changed], decisions.held[self._changed]
+        self._follows = before.follows[self._changed], decisions.follows[self._changed]
+        self._groups = before.groups, decisions.groups
+        self._proposals = project.proposal, proposal
 
     def redo(self) -> None:
         """Change the images to their new groups."""
-        self._set(1)
+        self._set(1, (*self._current().history, *self._records))
 
     def undo(self) -> None:
         """Change the images back to their old groups."""
-        self._set(0)
+        history = self._current().history
+        self._set(0, history[: len(history) - len(self._records)])
 
-    def _set(self, side: int) -> None:
-        held, follows = self._current().held.copy(), self._current().follows.copy()
+    def _set(self, side: int, history: History) -> None:
+        project = self._current()
+        held, follows = project.decisions.held.copy(), project.decisions.follows.copy()
         held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
-        self._apply(Decisions(held, follows, self._groups[side]))
+        decisions = Decisions(held, follows, self._groups[side])
+        after = replace(project, decisions=decisions, proposal=self._proposals[side], history=history)
+        self._apply(after)

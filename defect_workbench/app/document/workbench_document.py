@@ -13,17 +13,17 @@ from PySide6.QtGui import QUndoStack
 from defect_workbench.app.document.columns import Column, columns_of
 from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
-from defect_workbench.app.document.undo_commands import ChangeDecisions, Part, Replace
+from defect_workbench.app.document.undo_commands import Decide, Part, Replace
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.project.class_library import ClassLibrary, with_class_colours
+from defect_workbench.core.project.decision_history import utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import METHODS
@@ -54,6 +54,9 @@ class Document(QObject):
         self.classes = ClassLibrary()
         # Asked before any decision that changes confirmed clusters; without a guard nothing is asked.
         self.guard: Guard | None = None
+        # Who decides in this window, and the clock that says when.
+        self.person = ""
+        self.clock: Callable[[], str] = utc_now
         self._opened: Opened | None = None
         self._project: Project | None = None
         self._preview: Project | None = None
@@ -161,7 +164,7 @@ class Document(QObject):
         before = self._project.decisions
         after = with_class_colours(before, classes)
         if after.groups != before.groups:
-            self._apply_decisions(after)
+            self._apply_project(replace(self._project, decisions=after))
 
     def close(self) -> None:
         """Show nothing."""
@@ -238,10 +241,7 @@ class Document(QObject):
 
     def accept_proposals(self, images: Integers) -> None:
         """Accept the proposals for images."""
-        proposal = None if self._project is None else self._project.proposal
-        if proposal is not None and proposal.unreviewed[images].any():
-            text = f"Accept {counted(len(images), 'proposal')}"
-            self._replace(text, self.apply_proposal, proposal, proposal.reviewed(images))
+        self._edit(lambda editor: editor.accept_proposals(images))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
         """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
@@ -306,18 +306,16 @@ class Document(QObject):
             push()
 
     def _push(self, edit: Edit) -> None:
+        """Make an edit an undo step, and sign it: every decision passes here."""
         assert self._project is not None
+        time = self.clock()
+        records = tuple(record.signed(self.person, time) for record in edit.records)
         proposal = self._project.proposal
-        step = ChangeDecisions(
-            edit.text, lambda: self.decisions, self._apply_decisions, self.decisions, edit.decisions
+        if proposal is not None and edit.reviewed is not None and proposal.unreviewed[edit.reviewed].any():
+            proposal = proposal.reviewed(edit.reviewed)
+        self.undo_stack.push(
+            Decide(edit.text, self._current, self._apply_project, edit.decisions, proposal, records)
         )
-        if edit.reviewed is None or proposal is None or not proposal.unreviewed[edit.reviewed].any():
-            self.undo_stack.push(step)
-            return
-        self.undo_stack.beginMacro(edit.text)
-        self.undo_stack.push(step)
-        self._replace(edit.text, self.apply_proposal, proposal, proposal.reviewed(edit.reviewed))
-        self.undo_stack.endMacro()
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
         self.undo_stack.push(Replace(text, apply, before, after))
@@ -348,17 +346,12 @@ class Document(QObject):
             decisions=kept.decisions,
             side=kept.side,
             proposal=kept.proposal,
+            history=kept.history,
         )
         self._preview = None
         self.grouping_changed.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
-
-    def apply_proposal(self, proposal: Proposal) -> None:
-        """Set the proposals."""
-        assert self._project is not None
-        self._project, self._preview = replace(self._project, proposal=proposal), None
-        self.partition_changed.emit()
 
     def _apply_side(self, side: SideData | None) -> None:
         """Set the joined table."""
@@ -366,10 +359,13 @@ class Document(QObject):
         self._project, self._preview = replace(self._project, side=side), None
         self.side_changed.emit()
 
-    def _apply_decisions(self, decisions: Decisions) -> None:
-        """Set the decisions."""
+    def _current(self) -> Project:
         assert self._project is not None
-        self._project, self._preview = replace(self._project, decisions=decisions), None
+        return self._project
+
+    def _apply_project(self, project: Project) -> None:
+        """Set the project after a decision."""
+        self._project, self._preview = project, None
         self.partition_changed.emit()
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.images.defect_maps import DefectMaps
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions, Partition, divide
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
@@ -27,6 +28,8 @@ class Project:
         Labels proposed for the images.
     maps : DefectMaps or None
         Defect maps of the images; None if they were not made.
+    history : tuple of DecisionRecord
+        Who made which decision when, the first one first; without those that were undone.
     """
 
     images: ImageSet
@@ -36,6 +39,7 @@ class Project:
     side: SideData | None = None
     proposal: Proposal | None = None
     maps: DefectMaps | None = None
+    history: History = ()
 
     @cached_property
     def partition(self) -> Partition:

@@ -18,6 +18,7 @@ from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
+from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.remembered_work import RememberedWork
@@ -158,6 +159,9 @@ class MainWindow(PanelWindow):
                 self.choose_images,
                 self.look_at,
                 self,
+            ),
+            DecisionHistoryController(
+                self.document, self.settings, self._messages, self.review, self.choose_images, self
             ),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
             self.overlays,

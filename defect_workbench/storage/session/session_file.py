@@ -37,6 +37,7 @@ from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.fixed_archives import fixed_entry
 from defect_workbench.storage.files.zip_limits import check_size, read_array
+from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
 from defect_workbench.storage.session.proposal_arrays import (
@@ -84,6 +85,7 @@ def _write(path: Path, project: Project) -> None:
         **measured_arrays(project.images.images),
         **proposal_arrays(project.proposal),
         **map_arrays(project.maps),
+        **history_arrays(project.history),
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
@@ -105,6 +107,7 @@ def _write(path: Path, project: Project) -> None:
         MOVED_IS_REVIEWED: True,
         **map_fields(analysis, project.maps),
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
+        HISTORY: history_json(project.history),
     }
     with (
         replacing(path) as draft,
@@ -285,4 +288,5 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         decisions,
         proposal=proposal,
         maps=maps_of(state, arrays, len(images)),
+        history=history_of(state, arrays, len(images)),
     )

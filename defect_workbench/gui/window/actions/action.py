@@ -11,6 +11,7 @@ from defect_workbench.gui.controllers.class_library_controller import ClassLibra
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
+from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
@@ -48,6 +49,7 @@ class Group(Enum):
     CLUSTERS = Menu.EDIT, "clusters"
     IMAGES = Menu.EDIT, "images"
     REVIEW = Menu.REVIEW, "review"
+    RECORDS = Menu.REVIEW, "records"
     # A submenu, which the Grouping panel shows, too.
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
@@ -133,6 +135,7 @@ class Controllers:
     refinement: Refinement
     splitting: StrangeSplitting
     lists: ReviewLists
+    history: DecisionHistoryController
     comparison: ComparisonChoice
     overlays: MapOverlays
     help: Help

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
 from defect_workbench.gui.window.actions.conditions import (
+    always,
     idle,
     images_or_clusters,
     images_to_paste,
@@ -127,5 +128,22 @@ ENTRIES = (
         Group.REVIEW,
         lambda controllers: controllers.classifier.choose_suggested(),
         with_suggested_images,
+    ),
+    Action(
+        "actionHistory",
+        "Decision histor&y",
+        "Show who decided what and when; a click on a decision selects its images",
+        Group.RECORDS,
+        lambda controllers: controllers.history.show(),
+        idle,
+        ("Ctrl+H",),
+    ),
+    Action(
+        "actionPerson",
+        "Your na&me…",
+        "Change the name that your decisions are recorded with; it is not sent anywhere",
+        Group.RECORDS,
+        lambda controllers: controllers.history.ask_person(),
+        always,
     ),
 )
