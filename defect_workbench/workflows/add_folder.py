@@ -14,6 +14,7 @@ from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decision_history import carried_history
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
+from defect_workbench.core.project.image_notes import carried_notes
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
@@ -79,8 +80,9 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
     history = carried_history(project.history, before)
+    notes = carried_notes(project.image_notes, before)
     extended = Project(
-        images, analysis, analysis.suggested_cut, decisions, side, proposal, found.maps, history
+        images, analysis, analysis.suggested_cut, decisions, side, proposal, found.maps, history, notes
     )
     return AddedFolder(extended, len(new), matched)
 

@@ -14,6 +14,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decision_history import DecisionKind as Kind
 from defect_workbench.core.project.decision_history import DecisionRecord, History
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -33,6 +34,8 @@ class Edit:
         What the history says about it, without name and time.
     reviewed : (m,) intp or None
         Images whose proposals the edit reviews.
+    image_notes : ImageNotes or None
+        Other tags and notes of images; None if they stay.
     """
 
     verb: str
@@ -40,6 +43,7 @@ class Edit:
     decisions: Decisions
     records: History
     reviewed: Integers | None = None
+    image_notes: ImageNotes | None = None
 
 
 class Editor:
@@ -196,6 +200,40 @@ class Editor:
         words = f"refined from {cluster.label} into {len(groups)} clusters"
         record = _record(Kind.REFINE, words, cluster.label, cluster.members)
         return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after, (record,))
+
+    def tag(self, images: Integers, add: Sequence[str], remove: Sequence[str]) -> Edit | None:
+        """Add tags to images, and remove some from them; None if nothing changes."""
+        project = self._project
+        before = project.image_notes
+        after = before.tagged(images.tolist(), add, remove)
+        changed = np.array([i for i in images.tolist() if before.tags.get(i) != after.tags.get(i)], np.intp)
+        if not len(changed):
+            return None
+        added = f"tagged {' '.join(add)}" if add else ""
+        removed = f"tag {' '.join(remove)} removed" if remove else ""
+        words = ", ".join(filter(None, (added, removed)))
+        record = _record(Kind.TAG, words, self._label_of(changed), changed)
+        text = f"Tag {counted(len(changed), 'image')}"
+        return Edit("Tag", text, project.decisions, (record,), image_notes=after)
+
+    def annotate_images(self, images: Integers, text: str) -> Edit | None:
+        """Write a note on images; None if they have it already."""
+        project = self._project
+        before = project.image_notes.texts
+        changed = np.array([i for i in images.tolist() if before.get(i, "") != text], np.intp)
+        if not len(changed):
+            return None
+        after = project.image_notes.written(changed.tolist(), text)
+        words = "note on the image written" if text else "note on the image removed"
+        record = _record(Kind.IMAGE_NOTE, words, self._label_of(changed), changed)
+        step = f"Note on {counted(len(changed), 'image')}"
+        return Edit("Note", step, project.decisions, (record,), image_notes=after)
+
+    def _label_of(self, images: Integers) -> str:
+        """Return the cluster of all of some images; empty if they are in several, or in none."""
+        partition = self._project.partition
+        numbers = np.unique(partition.cluster_of[images]).tolist()
+        return partition.clusters[numbers[0]].label if len(numbers) == 1 and numbers[0] >= 0 else ""
 
     def _from(self, images: Integers) -> str:
         """Return where all of some images are: "from pit ", or nothing if they are in several clusters."""

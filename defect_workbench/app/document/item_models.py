@@ -24,6 +24,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.text import counted
 
 Index = QModelIndex | QPersistentModelIndex
@@ -80,6 +81,7 @@ class ImageModel(QAbstractListModel):
         self._order: Integers = np.empty(0, np.intp)
         self._row_of: Integers = np.empty(0, np.intp)
         self.sections: tuple[Section, ...] = ()
+        self.notes = ImageNotes()
         loader.ready.connect(self._on_ready)
         self._rows_of_path: dict[str, int] = {}
 
@@ -89,9 +91,11 @@ class ImageModel(QAbstractListModel):
         paths: Sequence[str],
         order: Integers,
         sections: tuple[Section, ...],
+        notes: ImageNotes | None = None,
     ) -> None:
         """Show other images, or the same in another order."""
         self.beginResetModel()
+        self.notes = notes or ImageNotes()
         self._root, self._paths, self._order = str(root), paths, order
         self._row_of = np.full(len(paths), -1, np.intp)
         self._row_of[order] = np.arange(len(order))
@@ -122,7 +126,9 @@ class ImageModel(QAbstractListModel):
         if role == Role.IMAGE:
             return image
         if role in (Roles.DisplayRole, Roles.AccessibleTextRole):
-            return self._paths[image].rsplit("/", 1)[-1]
+            name = self._paths[image].rsplit("/", 1)[-1]
+            words = self.notes.words(image) if role == Roles.AccessibleTextRole else ""
+            return f"{name}, {words}" if words else name
         if role == Roles.ToolTipRole:
             return self._paths[image]
         return None

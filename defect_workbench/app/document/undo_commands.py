@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -12,7 +11,6 @@ from PySide6.QtGui import QUndoCommand
 from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.proposal import Proposal
 
 Part = TypeVar("Part")
 
@@ -49,6 +47,8 @@ class Decide(QUndoCommand):
 
     Parameters
     ----------
+    after : Project
+        With the decision: other decisions, a reviewed proposal, or other notes on images.
     current : callable
         Returns the project.
     apply : callable
@@ -60,21 +60,21 @@ class Decide(QUndoCommand):
         text: str,
         current: Callable[[], Project],
         apply: Callable[[Project], None],
-        decisions: Decisions,
-        proposal: Proposal | None,
+        after: Project,
         records: History,
     ) -> None:
         super().__init__(text)
         self._current, self._apply, self._records = current, apply, records
         project = current()
-        before = project.decisions
+        before, decisions = project.decisions, after.decisions
         self._changed = np.flatnonzero(
             (before.held != decisions.held) | (before.follows != decisions.follows)
         )
         self._held = before.held[self._changed], decisions.held[self._changed]
         self._follows = before.follows[self._changed], decisions.follows[self._changed]
         self._groups = before.groups, decisions.groups
-        self._proposals = project.proposal, proposal
+        self._proposals = project.proposal, after.proposal
+        self._notes = project.image_notes, after.image_notes
 
     def redo(self) -> None:
         """Change the images to their new groups."""
@@ -87,8 +87,16 @@ class Decide(QUndoCommand):
 
     def _set(self, side: int, history: History) -> None:
         project = self._current()
-        held, follows = project.decisions.held.copy(), project.decisions.follows.copy()
-        held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
-        decisions = Decisions(held, follows, self._groups[side])
-        after = replace(project, decisions=decisions, proposal=self._proposals[side], history=history)
-        self._apply(after)
+        decisions = project.decisions
+        if len(self._changed) or self._groups[0] is not self._groups[1]:
+            held, follows = decisions.held.copy(), decisions.follows.copy()
+            held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
+            decisions = Decisions(held, follows, self._groups[side])
+        self._apply(
+            project.changed(
+                decisions=decisions,
+                proposal=self._proposals[side],
+                image_notes=self._notes[side],
+                history=history,
+            )
+        )

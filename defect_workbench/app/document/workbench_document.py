@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.document.columns import Column, columns_of
+from defect_workbench.app.document.columns import Column, columns_of, with_notes
 from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
 from defect_workbench.app.document.undo_commands import Decide, Part, Replace
@@ -34,7 +34,8 @@ class Document(QObject):
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
-    tree, or none), side_changed (another joined table, or none), sort_wanted (clusters may change places).
+    tree, or none), side_changed (another joined table, or none), columns_changed (other tags or notes of
+    images), sort_wanted (clusters may change places).
     """
 
     opened = Signal()
@@ -42,12 +43,14 @@ class Document(QObject):
     cut_changed = Signal(int)
     grouping_changed = Signal()
     side_changed = Signal()
+    columns_changed = Signal()
     sort_wanted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
+        self._noted: tuple[object, Mapping[str, Column]] = None, {}
         self._colours: tuple[Partition | None, Mapping[int, int]] = None, {}
         self.session: Path | None = None
         # Classes keep their names, keys and colours from lot to lot.
@@ -116,7 +119,10 @@ class Document(QObject):
         parts = (project.images, project.analysis, project.side, project.proposal)
         if any(part is not cached for part, cached in zip(parts, self._columns[0], strict=True)):
             self._columns = parts, columns_of(project)
-        return self._columns[1]
+            self._noted = None, {}
+        if self._noted[0] is not project.image_notes:
+            self._noted = project.image_notes, with_notes(self._columns[1], project)
+        return self._noted[1]
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:
@@ -279,6 +285,14 @@ class Document(QObject):
         """Replace a cluster by smaller ones, given by positions within its members."""
         self._edit(lambda editor: editor.refine(cluster, groups))
 
+    def tag(self, images: Integers, add: Sequence[str], remove: Sequence[str] = ()) -> None:
+        """Add tags to images, and remove some from them."""
+        self._edit(lambda editor: editor.tag(images, add, remove))
+
+    def annotate_images(self, images: Integers, text: str) -> None:
+        """Write a note on images; an empty one removes theirs."""
+        self._edit(lambda editor: editor.annotate_images(images, text))
+
     def name_taken(self, name: str, cluster: Cluster) -> bool:
         """Whether another cluster has the name, ignoring case."""
         partition = self.partition
@@ -310,12 +324,12 @@ class Document(QObject):
         assert self._project is not None
         time = self.clock()
         records = tuple(record.signed(self.person, time) for record in edit.records)
-        proposal = self._project.proposal
+        notes = self._project.image_notes if edit.image_notes is None else edit.image_notes
+        after = self._project.changed(decisions=edit.decisions, image_notes=notes)
+        proposal = after.proposal
         if proposal is not None and edit.reviewed is not None and proposal.unreviewed[edit.reviewed].any():
-            proposal = proposal.reviewed(edit.reviewed)
-        self.undo_stack.push(
-            Decide(edit.text, self._current, self._apply_project, edit.decisions, proposal, records)
-        )
+            after = after.changed(proposal=proposal.reviewed(edit.reviewed))
+        self.undo_stack.push(Decide(edit.text, self._current, self._apply_project, after, records))
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
         self.undo_stack.push(Replace(text, apply, before, after))
@@ -347,6 +361,7 @@ class Document(QObject):
             side=kept.side,
             proposal=kept.proposal,
             history=kept.history,
+            image_notes=kept.image_notes,
         )
         self._preview = None
         self.grouping_changed.emit()
@@ -365,7 +380,9 @@ class Document(QObject):
 
     def _apply_project(self, project: Project) -> None:
         """Set the project after a decision."""
-        self._project, self._preview = project, None
+        before, self._project, self._preview = self._project, project, None
+        if before is not None and before.image_notes is not project.image_notes:
+            self.columns_changed.emit()
         self.partition_changed.emit()
 
 

@@ -32,10 +32,12 @@ class DecisionKind(StrEnum):
     NUISANCE = "nuisance"
     REFINE = "refine"
     AGREE = "agree"
+    TAG = "tag"
+    IMAGE_NOTE = "note on images"
 
 
 # These describe images; they do not say where an image belongs.
-_DESCRIBING = frozenset({DecisionKind.NOTE.value})
+_DESCRIBING = frozenset(kind.value for kind in (DecisionKind.NOTE, DecisionKind.TAG, DecisionKind.IMAGE_NOTE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,8 @@ class DecisionRecord:
     text : str
         What was done with the images, in words: "confirmed as pit".
     label : str
-        Label of their cluster after the decision; empty for a new cluster without a name.
+        Label of their cluster after the decision; empty for a new cluster without a name, and for tags and
+        notes of images in several clusters.
     images : (m,) intp
         In ascending order.
     person : str
@@ -73,6 +76,11 @@ class DecisionRecord:
         """Whether the decision was about an image."""
         place = int(np.searchsorted(self.images, image))
         return place < len(self.images) and int(self.images[place]) == image
+
+    @property
+    def places(self) -> bool:
+        """Whether the decision says where images belong, not only what they are like."""
+        return self.kind not in _DESCRIBING
 
     @property
     def sentence(self) -> str:
@@ -104,8 +112,8 @@ class ClassDecisions:
 
 
 def latest(history: Sequence[DecisionRecord], image: int) -> list[DecisionRecord]:
-    """Return the decisions about an image, the latest first."""
-    return [record for record in reversed(history) if record.concerns(image)]
+    """Return the decisions about where an image belongs, the latest first."""
+    return [record for record in reversed(history) if record.places and record.concerns(image)]
 
 
 def by_class(history: Sequence[DecisionRecord], partition: Partition) -> list[ClassDecisions]:
@@ -115,7 +123,7 @@ def by_class(history: Sequence[DecisionRecord], partition: Partition) -> list[Cl
     """
     last = np.full(len(partition.vectors), UNDECIDED, np.intp)
     for number, record in enumerate(history):
-        if record.kind not in _DESCRIBING:
+        if record.places:
             last[record.images] = number
     return [
         row

@@ -29,7 +29,7 @@ Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
 _HEADINGS = ("When", "Who", "What", "Class", "Images")
 _WHAT, _IMAGES = 2, 4
-_NO_CLASS = "(no name)"
+_NO_CLASS = "none or several"
 
 
 class HistoryModel(QAbstractTableModel):

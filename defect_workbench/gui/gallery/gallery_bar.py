@@ -12,7 +12,8 @@ from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
 _HELP = """<p>Words match file paths and cluster names.<br>
-Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>.</p>"""
+Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
+<b>tag:rework</b>.</p>"""
 
 
 class GalleryBar(QWidget):

@@ -74,6 +74,37 @@ def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: st
         painter.drawText(rect.adjusted(6, 6, -6, -6), flags, text)
 
 
+def draw_marks(painter: QPainter, rect: QRect, tagged: bool, noted: bool) -> None:
+    """Draw small marks into the upper right corner of a cell, for tags and for a note."""
+    side = max(12, min(16, rect.width() // 6))
+    place = QRect(rect.right() - side - 3, rect.top() + 4, side, side)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for shown, lines in ((noted, _NOTE_LINES), (tagged, _TAG_LINES)):
+        if not shown:
+            continue
+        # Dark with a light edge, to be seen on images of any brightness.
+        painter.setPen(QPen(QColor(255, 255, 255, 200), 1))
+        painter.setBrush(QColor(18, 20, 24, 225))
+        painter.drawRoundedRect(place, 3, 3)
+        painter.setPen(QPen(QColor("#FFFFFF"), max(1.2, side / 11)))
+        corner = QPointF(place.topLeft())
+        for x1, y1, x2, y2 in lines:
+            painter.drawLine(corner + QPointF(x1, y1) * side, corner + QPointF(x2, y2) * side)
+        place.translate(-side - 3, 0)
+    painter.restore()
+
+
+# A # for tags, lines of text for a note; corners in parts of the side.
+_TAG_LINES = (
+    (0.28, 0.38, 0.8, 0.38),
+    (0.2, 0.64, 0.72, 0.64),
+    (0.44, 0.2, 0.34, 0.8),
+    (0.68, 0.2, 0.58, 0.8),
+)
+_NOTE_LINES = ((0.24, 0.3, 0.76, 0.3), (0.24, 0.52, 0.76, 0.52), (0.24, 0.74, 0.56, 0.74))
+
+
 def draw_frame(painter: QPainter, rect: QRect, palette: QPalette, selected: bool) -> None:
     """Draw what marks a cell as selected, or else as the current one."""
     accent = palette.color(QPalette.ColorRole.Highlight)

@@ -36,6 +36,7 @@ from defect_workbench.app.document.item_models import ImageModel, Role, Section,
 from defect_workbench.gui.gallery.gallery_painting import (
     draw_frame,
     draw_heading,
+    draw_marks,
     draw_placeholder,
     draw_thumbnail,
 )
@@ -372,6 +373,8 @@ class Gallery(QAbstractItemView):
             for row in range(low, high + 1):
                 index, rect = model.index(row, 0), self._layout.rect_of(row).translated(0, -offset)
                 self._draw_image(painter, model, index, rect)
+                image = int(index.data(Role.IMAGE))
+                draw_marks(painter, rect, image in model.notes.tags, image in model.notes.texts)
                 selected = selection.isSelected(index)
                 if selected or (row == current and self.hasFocus()):
                     draw_frame(painter, rect, self.palette(), selected)

@@ -328,6 +328,8 @@ _FIELDS = (
     _Field("Size", _size),
     _Field("Cluster", _cluster),
     _Field("Decided", _decided, long_words=True),
+    _Field("Tags", lambda project, _, image: ", ".join(project.image_notes.tags.get(image, ()))),
+    _Field("Note", lambda project, _, image: project.image_notes.texts.get(image, ""), long_words=True),
     _Field("Proposed", _proposed),
     _Field(
         "Outlier score",
@@ -338,5 +340,6 @@ _FIELDS = (
     _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),
     _Field("Table", _table_row),
-    _Field("Note", lambda project, _, image: project.images.images[image].note, long_words=True),
+    # What the program noticed when it read the file.
+    _Field("Remark", lambda project, _, image: project.images.images[image].note, long_words=True),
 )

@@ -19,6 +19,7 @@ from defect_workbench.gui.controllers.class_library_controller import ClassLibra
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
+from defect_workbench.gui.controllers.notes_on_images import NotesOnImages
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.remembered_work import RememberedWork
@@ -163,6 +164,7 @@ class MainWindow(PanelWindow):
             DecisionHistoryController(
                 self.document, self.settings, self._messages, self.review, self.choose_images, self
             ),
+            NotesOnImages(self.document, self.review, self._messages, self),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),

@@ -32,7 +32,8 @@ class ProjectDisplay:
         self._document = document = window.document
         self._order = HeldOrder(document)
         document.grouping_changed.connect(self.show_tree)
-        document.side_changed.connect(self.show_columns)
+        for columns_changed in (document.side_changed, document.columns_changed):
+            columns_changed.connect(self.show_columns)
         document.side_changed.connect(self.show_partition)
         document.partition_changed.connect(self.show_partition)
         document.cut_changed.connect(self._show_cut)
@@ -105,7 +106,9 @@ class ProjectDisplay:
         choice = window.gallery_bar.choice()
         sections, order = sections_of(self._document, choice, self._order)
         window.gallery.set_message(empty_message(self._document, choice))
-        window.image_model.set_rows(project.images.root, project.images.paths, order, sections)
+        window.image_model.set_rows(
+            project.images.root, project.images.paths, order, sections, project.image_notes
+        )
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect
         )

@@ -40,6 +40,7 @@ from defect_workbench.storage.files.zip_limits import check_size, read_array
 from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
+from defect_workbench.storage.session.note_fields import note_fields, notes_of
 from defect_workbench.storage.session.proposal_arrays import (
     LABELS,
     MOVED_IS_REVIEWED,
@@ -108,6 +109,7 @@ def _write(path: Path, project: Project) -> None:
         **map_fields(analysis, project.maps),
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
         HISTORY: history_json(project.history),
+        **note_fields(project.image_notes),
     }
     with (
         replacing(path) as draft,
@@ -289,4 +291,5 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         proposal=proposal,
         maps=maps_of(state, arrays, len(images)),
         history=history_of(state, arrays, len(images)),
+        image_notes=notes_of(state, len(images)),
     )

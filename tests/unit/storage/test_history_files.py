@@ -1,4 +1,4 @@
-"""Who decided what is kept in sessions and shown in reports."""
+"""Who decided what, tags and notes are kept in sessions and shown in reports."""
 
 import json
 import zipfile
@@ -13,6 +13,7 @@ import pytest
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project.decision_history import DecisionRecord
 from defect_workbench.core.project.decisions import Group
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.project_report import project_report
@@ -121,3 +122,54 @@ def test_report_says_who_decided_in_which_class(project: Project) -> None:
 def test_report_on_a_project_without_decisions_does_not_mention_them(tmp_path: Path) -> None:
     report = project_report(made_project(tmp_path / "lot"), {}, (), ())
     assert not [s for s in report.sections if "ecisions" in s.title]
+
+
+NOTES = ImageNotes({0: ("again", "rework"), 9: ("rework",)}, {0: "see <lot> 8", 18: "odd"})
+
+
+def test_tags_and_notes_are_the_same_after_saving_and_opening(project: Project, tmp_path: Path) -> None:
+    save_session(tmp_path / "a.dwb", replace(project, image_notes=NOTES))
+    again = load_session(tmp_path / "a.dwb")
+    assert again.image_notes.tags == NOTES.tags
+    assert again.image_notes.texts == NOTES.texts
+    save_session(tmp_path / "b.dwb", again)
+    assert (tmp_path / "a.dwb").read_bytes() == (tmp_path / "b.dwb").read_bytes()
+
+
+def test_sessions_of_earlier_versions_have_no_tags(tmp_path: Path) -> None:
+    assert not load_session(GOLDEN / "result" / "session.dwb").image_notes
+    save_session(tmp_path / "a.dwb", made_project(tmp_path / "lot"))
+    assert not load_session(tmp_path / "a.dwb").image_notes
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tags", {"rework": [19]}),
+        ("tags", {"rework": [-1]}),
+        ("tags", {"rework": [True]}),
+        ("tags", {"rework": ["0"]}),
+        ("tags", {"two words": [0]}),
+        ("tags", {"": [0]}),
+        ("tags", ["rework"]),
+        ("image_notes", {"19": "odd"}),
+        ("image_notes", {"first": "odd"}),
+    ],
+)
+def test_damaged_tags_are_refused(project: Project, tmp_path: Path, field: str, value: object) -> None:
+    save_session(tmp_path / "a.dwb", replace(project, image_notes=NOTES))
+    with pytest.raises(WorkbenchError, match="is damaged"):
+        load_session(rewritten(tmp_path / "a.dwb", lambda state: state.__setitem__(field, value)))
+
+
+def test_report_lists_tags_and_notes(project: Project) -> None:
+    report = project_report(replace(project, image_notes=NOTES), {}, (), ())
+    tables = {s.title: s for s in report.sections if isinstance(s, ReportTable)}
+    label, other = (project.partition.clusters[i].label for i in (0, 1))
+    assert tables["Tags"].rows == (("again", "1", f"{label} (1)"), ("rework", "2", f"{label} (2)"))
+    assert tables["Images with tags or notes (3)"].rows == (
+        ("image-000.png", label, "again rework", "see <lot> 8"),
+        ("image-009.png", label, "rework", ""),
+        ("image-018.png", other, "", "odd"),
+    )
+    assert "see &lt;lot&gt; 8" in html_text(report)

@@ -12,6 +12,7 @@ from defect_workbench.gui.controllers.classifier_controller import ClassifierCon
 from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
 from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
+from defect_workbench.gui.controllers.notes_on_images import NotesOnImages
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
@@ -136,6 +137,7 @@ class Controllers:
     splitting: StrangeSplitting
     lists: ReviewLists
     history: DecisionHistoryController
+    notes: NotesOnImages
     comparison: ComparisonChoice
     overlays: MapOverlays
     help: Help
