@@ -79,10 +79,17 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     earlier = [_below(root, project.images.root / part) for part in project.images.folders]
     folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
-    history = carried_history(project.history, before)
-    notes = carried_notes(project.image_notes, before)
     extended = Project(
-        images, analysis, analysis.suggested_cut, decisions, side, proposal, found.maps, history, notes
+        images,
+        analysis,
+        analysis.suggested_cut,
+        decisions,
+        side,
+        proposal,
+        found.maps,
+        carried_history(project.history, before),
+        carried_notes(project.image_notes, before),
+        project.views,
     )
     return AddedFolder(extended, len(new), matched)
 

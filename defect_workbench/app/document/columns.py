@@ -39,6 +39,32 @@ class Column:
         """Whether it holds numbers."""
         return self.values.dtype != np.object_
 
+    def text_of(self, image: int) -> str:
+        """Return the value of an image in words; empty if it has none."""
+        value = self.values[image]
+        if not self.numeric:
+            return str(value)
+        return f"{value:.4g}" if np.isfinite(value) else ""
+
+
+class ColumnCache:
+    """The columns of the open project; only those whose source changed are made again."""
+
+    def __init__(self) -> None:
+        self._parts: tuple[object, ...] = ()
+        self._columns: Mapping[str, Column] = {}
+        self._notes: object = None
+        self._noted: Mapping[str, Column] = {}
+
+    def of(self, project: Project) -> Mapping[str, Column]:
+        """Return the columns of a project, by lower-case name."""
+        parts = project.images, project.analysis, project.side, project.proposal
+        if len(parts) != len(self._parts) or any(a is not b for a, b in zip(parts, self._parts, strict=True)):
+            self._parts, self._columns, self._notes = parts, columns_of(project), None
+        if self._notes is not project.image_notes:
+            self._notes, self._noted = project.image_notes, with_notes(self._columns, project)
+        return self._noted
+
 
 def columns_of(project: Project) -> dict[str, Column]:
     """Return the columns of a project that hold any value, by lower-case name, without what users wrote."""

@@ -44,11 +44,14 @@ class Choice:
         As `filtering` parses it; empty shows all.
     state : str
         "open", "held", "confirmed" or "nuisance"; empty shows all.
+    captions : tuple of str
+        Names of the columns below the thumbnails.
     """
 
     order: Order = Order.SIZE
     text: str = ""
     state: str = ""
+    captions: tuple[str, ...] = ()
 
 
 def sections_of(

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -82,6 +83,7 @@ class ImageModel(QAbstractListModel):
         self._row_of: Integers = np.empty(0, np.intp)
         self.sections: tuple[Section, ...] = ()
         self.notes = ImageNotes()
+        self.captions: tuple[Column, ...] = ()
         loader.ready.connect(self._on_ready)
         self._rows_of_path: dict[str, int] = {}
 
@@ -92,9 +94,11 @@ class ImageModel(QAbstractListModel):
         order: Integers,
         sections: tuple[Section, ...],
         notes: ImageNotes | None = None,
+        captions: Sequence[Column] = (),
     ) -> None:
-        """Show other images, or the same in another order."""
+        """Show other images, or the same in another order, with columns below them."""
         self.beginResetModel()
+        self.captions = tuple(captions)
         self.notes = notes or ImageNotes()
         self._root, self._paths, self._order = str(root), paths, order
         self._row_of = np.full(len(paths), -1, np.intp)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QUndoCommand
 from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.engine.clustering.registry import METHODS
 
 Part = TypeVar("Part")
 
@@ -100,3 +101,13 @@ class Decide(QUndoCommand):
                 history=history,
             )
         )
+
+
+def regrouping_text(before: Project, after: Project) -> str:
+    """Return what undo calls the step from one grouping to another."""
+    old, new = before.analysis, after.analysis
+    if old.backbone is None and new.backbone is not None:
+        return "Regroup with network features"
+    if old.settings.processing != new.settings.processing:
+        return "Preprocess images"
+    return f"Regroup by {METHODS[new.settings.method].words(new.settings.parameters)}"

@@ -10,10 +10,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.document.columns import Column, columns_of, with_notes
+from defect_workbench.app.document.columns import Column, ColumnCache
 from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
-from defect_workbench.app.document.undo_commands import Decide, Part, Replace
+from defect_workbench.app.document.undo_commands import Decide, Part, Replace, regrouping_text
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
@@ -24,9 +24,9 @@ from defect_workbench.core.project.decision_history import utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.saved_views import SavedView, with_view
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
-from defect_workbench.engine.clustering.registry import METHODS
 
 
 class Document(QObject):
@@ -49,8 +49,7 @@ class Document(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
-        self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
-        self._noted: tuple[object, Mapping[str, Column]] = None, {}
+        self._columns = ColumnCache()
         self._colours: tuple[Partition | None, Mapping[int, int]] = None, {}
         self.session: Path | None = None
         # Classes keep their names, keys and colours from lot to lot.
@@ -113,16 +112,7 @@ class Document(QObject):
     @property
     def columns(self) -> Mapping[str, Column]:
         """The columns to filter and colour by; cached while only the cut moves."""
-        project = self._project
-        if project is None:
-            return {}
-        parts = (project.images, project.analysis, project.side, project.proposal)
-        if any(part is not cached for part, cached in zip(parts, self._columns[0], strict=True)):
-            self._columns = parts, columns_of(project)
-            self._noted = None, {}
-        if self._noted[0] is not project.image_notes:
-            self._noted = project.image_notes, with_notes(self._columns[1], project)
-        return self._noted[1]
+        return {} if self._project is None else self._columns.of(self._project)
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:
@@ -225,7 +215,7 @@ class Document(QObject):
             return
         before = replace(self._opened, project=self._project)
         after = replace(after, suggested=before.suggested)
-        self._replace(_regrouping(before, after), self._apply_grouping, before, after)
+        self._replace(regrouping_text(before.project, after.project), self._apply_grouping, before, after)
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""
@@ -292,6 +282,20 @@ class Document(QObject):
     def annotate_images(self, images: Integers, text: str) -> None:
         """Write a note on images; an empty one removes theirs."""
         self._edit(lambda editor: editor.annotate_images(images, text))
+
+    def save_view(self, view: SavedView) -> None:
+        """Save a view; it replaces one of the same name."""
+        self._use_views(f"Save view {view.name}", with_view(self._current().views, view))
+
+    def delete_view(self, name: str) -> None:
+        """Delete a saved view."""
+        views = tuple(view for view in self._current().views if view.name != name)
+        self._use_views(f"Delete view {name}", views)
+
+    def _use_views(self, text: str, views: tuple[SavedView, ...]) -> None:
+        before = self._current().views
+        if views != before:
+            self._replace(text, self._apply_views, before, views)
 
     def name_taken(self, name: str, cluster: Cluster) -> bool:
         """Whether another cluster has the name, ignoring case."""
@@ -362,6 +366,7 @@ class Document(QObject):
             proposal=kept.proposal,
             history=kept.history,
             image_notes=kept.image_notes,
+            views=kept.views,
         )
         self._preview = None
         self.grouping_changed.emit()
@@ -374,6 +379,10 @@ class Document(QObject):
         self._project, self._preview = replace(self._project, side=side), None
         self.side_changed.emit()
 
+    def _apply_views(self, views: tuple[SavedView, ...]) -> None:
+        """Set the saved views."""
+        self._project = self._current().changed(views=views)
+
     def _current(self) -> Project:
         assert self._project is not None
         return self._project
@@ -384,13 +393,3 @@ class Document(QObject):
         if before is not None and before.image_notes is not project.image_notes:
             self.columns_changed.emit()
         self.partition_changed.emit()
-
-
-def _regrouping(before: Opened, after: Opened) -> str:
-    """Return the undo text of the step from one grouping to another."""
-    old, new = before.project.analysis, after.project.analysis
-    if old.backbone is None and new.backbone is not None:
-        return "Regroup with network features"
-    if old.settings.processing != new.settings.processing:
-        return "Preprocess images"
-    return f"Regroup by {METHODS[new.settings.method].words(new.settings.parameters)}"

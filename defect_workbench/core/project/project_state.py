@@ -13,6 +13,7 @@ from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions, Partition, divide
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.core.project.saved_views import SavedView
 from defect_workbench.core.project.side_data import SideData
 
 
@@ -34,6 +35,8 @@ class Project:
         Who made which decision when, the first one first; without those that were undone.
     image_notes : ImageNotes
         Tags and notes of single images.
+    views : tuple of SavedView
+        In order of the alphabet.
     """
 
     images: ImageSet
@@ -45,6 +48,7 @@ class Project:
     maps: DefectMaps | None = None
     history: History = ()
     image_notes: ImageNotes = field(default_factory=ImageNotes)
+    views: tuple[SavedView, ...] = ()
 
     @cached_property
     def partition(self) -> Partition:

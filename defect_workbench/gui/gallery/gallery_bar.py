@@ -53,6 +53,7 @@ class GalleryBar(QWidget):
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
+        self._captions: tuple[str, ...] = ()
         self._completer: QCompleter | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -73,4 +74,17 @@ class GalleryBar(QWidget):
     def choice(self) -> Choice:
         """Return the choice that the controls show."""
         order, state = Order(self.order.currentData()), str(self.state.currentData())
-        return Choice(order, self.text.text().strip(), state)
+        return Choice(order, self.text.text().strip(), state, self._captions)
+
+    def show_choice(self, choice: Choice) -> None:
+        """Show another choice in the controls, as one change."""
+        for widget in (self.order, self.state, self.text):
+            widget.blockSignals(True)
+        self.order.setCurrentIndex(max(0, self.order.findData(choice.order)))
+        self.state.setCurrentIndex(max(0, self.state.findData(choice.state)))
+        self.text.setText(choice.text)
+        for widget in (self.order, self.state, self.text):
+            widget.blockSignals(False)
+        self._captions = choice.captions
+        self._typing.stop()
+        self.changed.emit()

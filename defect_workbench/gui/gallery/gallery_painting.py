@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
 
+from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
 
@@ -63,6 +66,43 @@ def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
     target.moveCenter(rect.center())
     painter.drawPixmap(target, pixmap)
     return target
+
+
+def caption_font(font: QFont) -> QFont:
+    """Return the font of captions, a little smaller than that of the gallery."""
+    small = QFont(font)
+    small.setPointSizeF(font.pointSizeF() * 0.88)
+    return small
+
+
+def caption_height(font: QFont, lines: int) -> int:
+    """Return the height of captions of so many lines, in pixels."""
+    return lines * QFontMetrics(caption_font(font)).height() + 4 if lines else 0
+
+
+def draw_captions(
+    painter: QPainter, rect: QRect, font: QFont, palette: QPalette, columns: Sequence[Column], image: int
+) -> None:
+    """Draw the values of columns below a cell, with the names of the columns where there is room."""
+    if not columns:
+        return
+    small = caption_font(font)
+    metrics = QFontMetrics(small)
+    painter.setFont(small)
+    baseline = rect.bottom() + 2 + metrics.ascent()
+    for column in columns:
+        value = metrics.elidedText(column.text_of(image) or "–", Qt.TextElideMode.ElideRight, rect.width())
+        room = rect.width() - metrics.horizontalAdvance(f"{value}  ")
+        name = metrics.elidedText(column.name, Qt.TextElideMode.ElideRight, room)
+        x = rect.left()
+        # A name of which hardly a letter is left says nothing.
+        if len(name) > 3 or name == column.name:
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(x, baseline, name)
+            x += metrics.horizontalAdvance(f"{name}  ")
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        painter.drawText(x, baseline, value)
+        baseline += metrics.height()
 
 
 def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: str) -> None:

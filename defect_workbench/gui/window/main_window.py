@@ -41,6 +41,7 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
+from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH, PanelWindow
 from defect_workbench.resources import resource
 from defect_workbench.storage.class_library.class_file import LibraryFile
@@ -165,6 +166,7 @@ class MainWindow(PanelWindow):
                 self.document, self.settings, self._messages, self.review, self.choose_images, self
             ),
             NotesOnImages(self.document, self.review, self._messages, self),
+            ViewChoices(self, self.document, self._messages),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
@@ -178,7 +180,9 @@ class MainWindow(PanelWindow):
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.theme_changed.connect(self.menus.refresh_icons)
-        self.cluster_count = self.menus.cluster_count
+        menus = self.menus
+        self.cluster_count = menus.cluster_count
+        self.controllers.views.fill_when_opened(menus.views, menus.deleted_views, menus.columns)
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 

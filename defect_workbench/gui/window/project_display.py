@@ -106,8 +106,10 @@ class ProjectDisplay:
         choice = window.gallery_bar.choice()
         sections, order = sections_of(self._document, choice, self._order)
         window.gallery.set_message(empty_message(self._document, choice))
+        columns = self._document.columns
+        captions = [columns[name.casefold()] for name in choice.captions if name.casefold() in columns]
         window.image_model.set_rows(
-            project.images.root, project.images.paths, order, sections, project.image_notes
+            project.images.root, project.images.paths, order, sections, project.image_notes, captions
         )
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect

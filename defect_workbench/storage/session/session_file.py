@@ -50,6 +50,7 @@ from defect_workbench.storage.session.proposal_arrays import (
 )
 from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
+from defect_workbench.storage.session.view_fields import view_fields, views_of
 
 # Since format 3 the block `shape` is called `outline`.
 FORMAT = 3
@@ -110,6 +111,7 @@ def _write(path: Path, project: Project) -> None:
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
         HISTORY: history_json(project.history),
         **note_fields(project.image_notes),
+        **view_fields(project.views),
     }
     with (
         replacing(path) as draft,
@@ -292,4 +294,5 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         maps=maps_of(state, arrays, len(images)),
         history=history_of(state, arrays, len(images)),
         image_notes=notes_of(state, len(images)),
+        views=views_of(state),
     )

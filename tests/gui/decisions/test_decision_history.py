@@ -118,7 +118,7 @@ def test_the_inspector_says_who_decided_about_an_image(decided: MainWindow) -> N
 def test_the_name_is_the_login_name_until_it_is_changed_and_is_remembered(
     opened: MainWindow, answers: Answers
 ) -> None:
-    assert opened.document.person == login_name()
+    assert opened.settings.person == login_name()
     answers.text = "  Ada   Lovelace "
     opened.actions_by_name["actionPerson"].trigger()
     assert opened.document.person == opened.settings.person == "Ada Lovelace"

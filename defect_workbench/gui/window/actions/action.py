@@ -23,6 +23,7 @@ from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import PanelWindow
 
 
@@ -55,6 +56,7 @@ class Group(Enum):
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
     OVERLAYS = Menu.VIEW, "overlays"
+    VIEWS = Menu.VIEW, "views"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
@@ -138,6 +140,7 @@ class Controllers:
     lists: ReviewLists
     history: DecisionHistoryController
     notes: NotesOnImages
+    views: ViewChoices
     comparison: ComparisonChoice
     overlays: MapOverlays
     help: Help

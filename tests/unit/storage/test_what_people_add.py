@@ -1,4 +1,4 @@
-"""Who decided what, tags and notes are kept in sessions and shown in reports."""
+"""What people add to a session: decisions with names, tags, notes and views."""
 
 import json
 import zipfile
@@ -15,6 +15,7 @@ from defect_workbench.core.project.decision_history import DecisionRecord
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.project.saved_views import SavedView
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.project_report import project_report
 from defect_workbench.storage.report.report_content import ReportTable
@@ -173,3 +174,34 @@ def test_report_lists_tags_and_notes(project: Project) -> None:
         ("image-018.png", other, "", "odd"),
     )
     assert "see &lt;lot&gt; 8" in html_text(report)
+
+
+VIEWS = (
+    SavedView("edges", "tag:edge", "open", "Name", "score", ("width", "score")),
+    SavedView("rest"),
+)
+
+
+def test_views_are_the_same_after_saving_and_opening(project: Project, tmp_path: Path) -> None:
+    save_session(tmp_path / "a.dwb", replace(project, views=VIEWS))
+    assert load_session(tmp_path / "a.dwb").views == VIEWS
+    save_session(tmp_path / "b.dwb", project)
+    assert load_session(tmp_path / "b.dwb").views == ()
+    assert load_session(GOLDEN / "result" / "session.dwb").views == ()
+
+
+def test_fields_of_later_views_are_ignored(project: Project, tmp_path: Path) -> None:
+    save_session(tmp_path / "a.dwb", replace(project, views=VIEWS))
+    other = rewritten(tmp_path / "a.dwb", lambda state: state["views"][0].__setitem__("zoom", 3))
+    assert load_session(other).views == VIEWS
+
+
+@pytest.mark.parametrize(
+    "views",
+    [[{"filter": "a"}], [{"name": " "}], [{"name": 7}], [{"name": "a", "columns": "width"}],
+     [{"name": "a"}, {"name": "A"}], ["a"], [{"name": "a", "filter": "x" * 3000}]],
+)  # fmt: skip
+def test_damaged_views_are_refused(project: Project, tmp_path: Path, views: object) -> None:
+    save_session(tmp_path / "a.dwb", project)
+    with pytest.raises(WorkbenchError, match="is damaged"):
+        load_session(rewritten(tmp_path / "a.dwb", lambda state: state.__setitem__("views", views)))
