@@ -16,6 +16,7 @@ from defect_workbench.core.project.decision_history import (
     History,
     by_class,
     carried_history,
+    images_in,
     latest,
     local_time,
     utc_now,
@@ -171,3 +172,12 @@ def test_history_follows_images_whose_numbers_change() -> None:
 def test_times_are_in_english_and_in_utc_where_the_system_has_no_clock() -> None:
     assert local_time("0001-01-01T00:00:00Z").startswith(("1 Jan 1 ", "31 Dec"))
     assert len(local_time(utc_now()).split()) == 4
+
+
+def test_images_of_several_decisions_are_counted_once() -> None:
+    records = [
+        DecisionRecord("move", "moved", "pit", np.array(images, np.intp)) for images in ([0, 5], [5, 9], [])
+    ]
+    assert images_in(records) == 3
+    assert images_in([]) == 0
+    assert not records[2].concerns(0)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -72,10 +73,17 @@ class DecisionRecord:
         """Return the record with name and time."""
         return replace(self, person=person, time=time)
 
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        return (int(self.images[0]), int(self.images[-1])) if len(self.images) else (0, -1)
+
     def concerns(self, image: int) -> bool:
         """Whether the decision was about an image."""
-        place = int(np.searchsorted(self.images, image))
-        return place < len(self.images) and int(self.images[place]) == image
+        low, high = self._span
+        # Most records of a long history are about one image: these need no search.
+        if not low <= image <= high:
+            return False
+        return image in (low, high) or int(self.images[np.searchsorted(self.images, image)]) == image
 
     @property
     def places(self) -> bool:
@@ -114,6 +122,15 @@ class ClassDecisions:
 def latest(history: Sequence[DecisionRecord], image: int) -> list[DecisionRecord]:
     """Return the decisions about where an image belongs, the latest first."""
     return [record for record in reversed(history) if record.places and record.concerns(image)]
+
+
+def images_in(records: Sequence[DecisionRecord]) -> int:
+    """Return the number of images that some decisions are about, each counted once."""
+    highest = max((int(record.images[-1]) for record in records if len(record.images)), default=-1)
+    concerned = np.zeros(highest + 1, bool)
+    for record in records:
+        concerned[record.images] = True
+    return int(concerned.sum())
 
 
 def by_class(history: Sequence[DecisionRecord], partition: Partition) -> list[ClassDecisions]:

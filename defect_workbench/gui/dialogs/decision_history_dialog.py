@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.core.project.decision_history import DecisionRecord, local_time
+from defect_workbench.core.project.decision_history import DecisionRecord, images_in, local_time
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.shared.labels import secondary_label
 
@@ -186,10 +186,9 @@ class DecisionHistoryDialog(QDialog):
         self.model.set_records(shown)
         self.list.setVisible(bool(self._history))
         self.empty.setVisible(not self._history)
-        images = {image for record in shown for image in record.images.tolist()}
         self.words.setVisible(bool(self._history))
         self.words.setText(
-            f"{counted(len(shown), 'decision')} about {counted(len(images), 'image')}. "
+            f"{counted(len(shown), 'decision')} about {counted(images_in(shown), 'image')}. "
             "Click a decision to select its images."
         )
 
