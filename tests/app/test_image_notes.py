@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.document.columns import Column as ImageColumn
 from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.gallery_sections import Choice, Order, sections_of
 from defect_workbench.app.document.workbench_document import Document
@@ -124,6 +125,13 @@ def test_notes_of_the_program_stay_in_the_column(document: Document) -> None:
     document.annotate_images(np.array([1, 2]), "odd")
     values = document.columns["note"].values[:3].tolist()
     assert values == ["first of 3 pages", "first of 3 pages  ·  odd", "odd"]
+
+
+def test_values_of_columns_are_short() -> None:
+    numbers = np.array([40.0, 1234.5, 0.018971, 12.345, np.nan, -3.0])
+    column = ImageColumn("length", numbers)
+    assert [column.text_of(i) for i in range(6)] == ["40", "1234", "0.019", "12.3", "", "-3"]
+    assert ImageColumn("lot", np.array(["a", ""], np.object_)).text_of(0) == "a"
 
 
 def test_grouping_again_keeps_tags(document: Document) -> None:

@@ -44,7 +44,10 @@ class Column:
         value = self.values[image]
         if not self.numeric:
             return str(value)
-        return f"{value:.4g}" if np.isfinite(value) else ""
+        if not np.isfinite(value):
+            return ""
+        whole = abs(value) >= 100 or value == round(float(value))
+        return f"{value:.0f}" if whole else f"{value:.3g}"
 
 
 class ColumnCache:

@@ -131,11 +131,15 @@ class ImageModel(QAbstractListModel):
             return image
         if role in (Roles.DisplayRole, Roles.AccessibleTextRole):
             name = self._paths[image].rsplit("/", 1)[-1]
-            words = self.notes.words(image) if role == Roles.AccessibleTextRole else ""
-            return f"{name}, {words}" if words else name
+            return name if role == Roles.DisplayRole else self._described(image, name)
         if role == Roles.ToolTipRole:
             return self._paths[image]
         return None
+
+    def _described(self, image: int, name: str) -> str:
+        """Return what a thumbnail shows besides the image, for those who cannot see it."""
+        values = [f"{column.name} {column.text_of(image) or 'unknown'}" for column in self.captions]
+        return ", ".join(filter(None, (name, *values, self.notes.words(image))))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that images can be selected and dragged."""

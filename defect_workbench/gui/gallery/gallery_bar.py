@@ -8,6 +8,7 @@ from html import escape
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from defect_workbench.app.document.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
@@ -63,11 +64,14 @@ class GalleryBar(QWidget):
         self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
 
-    def set_columns(self, names: Sequence[str]) -> None:
-        """List the columns for conditions in the tooltip, and complete their names."""
+    def set_columns(self, names: Sequence[str], tags: Sequence[str] = ()) -> None:
+        """List the columns for conditions in the tooltip, and complete their names and the tags."""
         columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
         self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
-        self._completer = QCompleter([f"{name}:" for name in names], self)
+        if self._completer is not None:
+            self._completer.deleteLater()
+        completions = [*(f"{name}:" for name in names), *(f"{TAG}:{tag}" for tag in tags)]
+        self._completer = QCompleter(completions, self)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.text.setCompleter(self._completer)
 

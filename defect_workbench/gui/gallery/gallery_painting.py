@@ -96,7 +96,7 @@ def draw_captions(
         name = metrics.elidedText(column.name, Qt.TextElideMode.ElideRight, room)
         x = rect.left()
         # A name of which hardly a letter is left says nothing.
-        if len(name) > 3 or name == column.name:
+        if len(name) > 2 or name == column.name:
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
             painter.drawText(x, baseline, name)
             x += metrics.horizontalAdvance(f"{name}  ")

@@ -80,10 +80,11 @@ class ProjectDisplay:
     def show_columns(self) -> None:
         """Offer the columns of the project to filter and colour by."""
         window = self._window
-        if self._document.project is None:
+        project = self._document.project
+        if project is None:
             return
         columns = self._document.columns
-        window.gallery_bar.set_columns(list(columns))
+        window.gallery_bar.set_columns(list(columns), list(project.image_notes.tag_counts))
         chosen = window.map_colour.currentText()
         window.map_colour.clear()
         window.map_colour.addItem("Cluster", None)

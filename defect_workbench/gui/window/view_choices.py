@@ -36,7 +36,12 @@ class ViewChoices:
         """Return what the window shows now, as a view."""
         choice, column = self._window.gallery_bar.choice(), self._window.map_colour.currentData()
         colour = "" if column is None else str(column.name)
-        return SavedView(name, choice.text, choice.state, choice.order.value, colour, choice.captions)
+        return SavedView(name, choice.text, choice.state, choice.order.value, colour, self._shown_columns())
+
+    def _shown_columns(self) -> tuple[str, ...]:
+        """Return the columns below the thumbnails; those of an earlier project may be missing in this one."""
+        known = self._document.columns
+        return tuple(name for name in self._window.gallery_bar.choice().captions if name.casefold() in known)
 
     def save(self) -> None:
         """Ask for a name, and save what the window shows now under it."""
@@ -109,7 +114,7 @@ class ViewChoices:
 
     def _list_columns(self, menu: QMenu) -> None:
         menu.clear()
-        shown = self._window.gallery_bar.choice().captions
+        shown = self._shown_columns()
         names = [column.name for column in self._document.columns.values()]
         for name in names:
             action = menu.addAction(name.replace("&", "&&"))
@@ -122,5 +127,5 @@ class ViewChoices:
 
     def _on_column(self, name: str, checked: bool) -> None:
         bar = self._window.gallery_bar
-        others = [each for each in bar.choice().captions if each != name]
+        others = [each for each in self._shown_columns() if each != name]
         bar.show_choice(replace(bar.choice(), captions=(*others, *([name] if checked else []))))

@@ -125,6 +125,8 @@ def test_columns_are_shown_below_the_images(opened: MainWindow, qtbot: QtBot) ->
     assert gallery.indexAt(gallery.visualRect(first).center()).row() == 0
     assert not gallery.indexAt(below).isValid()
     assert opened.image_model.captions[0].text_of(0) == "40"
+    words = first.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words == f"{first.data()}, width 40"
 
 
 def test_at_most_four_columns_are_shown(opened: MainWindow, qtbot: QtBot) -> None:

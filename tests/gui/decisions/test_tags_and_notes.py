@@ -82,6 +82,9 @@ def test_the_filter_and_the_map_know_tags(tagged: MainWindow, qtbot: QtBot) -> N
     qtbot.keyClicks(tagged.gallery_bar.text, "tag:rework")
     qtbot.waitUntil(lambda: tagged.image_model.rowCount() == 3)
     assert "<b>tag</b>" in tagged.gallery_bar.text.toolTip()
+    completer = tagged.gallery_bar.text.completer()
+    completer.setCompletionPrefix("tag:r")
+    assert completer.currentCompletion() == "tag:rework"
     assert tagged.map_colour.findText("tag") > 0
 
 
