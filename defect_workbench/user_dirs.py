@@ -1,7 +1,8 @@
-"""The folders of the current user; all below one folder if DEFECT_WORKBENCH_HOME is set."""
+"""The login name and the folders of the user; all folders are below one if DEFECT_WORKBENCH_HOME is set."""
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,14 @@ class UserDirs:
             locks=data / "locks",
             classes=config / "classes.json",
         )
+
+
+def login_name() -> str:
+    """Return the name that the user logged in with."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # some containers have no name for the user
+        return "unknown"
 
 
 def _named(home: str) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 
 from defect_workbench.app.recent_work import MOST, RecentWork, from_text, to_text
+from defect_workbench.core.project.decision_history import LONGEST_NAME
+from defect_workbench.user_dirs import login_name
 
 TEXT_SIZES = ("100", "125", "150")
 
@@ -47,6 +49,16 @@ class WindowSettings:
     @theme.setter
     def theme(self, value: str) -> None:
         self._settings.setValue("theme", value)
+
+    @property
+    def person(self) -> str:
+        """The name that decisions are recorded with; the login name until the user gives another one."""
+        return str(self._settings.value("person", "") or "") or login_name()
+
+    @person.setter
+    def person(self, name: str) -> None:
+        name = " ".join(name.split())[:LONGEST_NAME]
+        self._settings.setValue("person", "" if name == login_name() else name)
 
     @property
     def text_size(self) -> int:

@@ -12,7 +12,9 @@ import numpy as np
 from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.decision_history import carried_history
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
+from defect_workbench.core.project.image_notes import carried_notes
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
@@ -77,7 +79,18 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     earlier = [_below(root, project.images.root / part) for part in project.images.folders]
     folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
-    extended = Project(images, analysis, analysis.suggested_cut, decisions, side, proposal, found.maps)
+    extended = Project(
+        images,
+        analysis,
+        analysis.suggested_cut,
+        decisions,
+        side,
+        proposal,
+        found.maps,
+        carried_history(project.history, before),
+        carried_notes(project.image_notes, before),
+        project.views,
+    )
     return AddedFolder(extended, len(new), matched)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 import platform
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.report_content import ReportTable
+from defect_workbench.user_dirs import login_name
 
 if TYPE_CHECKING:
     from defect_workbench.engine.clustering.association import Association
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 def report_facts(project: Project) -> dict[str, str]:
     """Return the facts of a project that a report lists, in its order."""
     analysis, settings = project.analysis, project.analysis.settings
-    # Only the report contains time and user: all other files are the same on every run.
+    # Only the report, and what a user decided in the window, contain time and user: all other files are the
+    # same on every run.
     facts = {
         "Made at": datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
-        "Made by": _user_and_machine(),
+        "Made by": f"{login_name()} on {platform.node() or 'an unnamed machine'}",
     }
     facts |= {"Folder": str(project.images.root), "Method": settings.method}
     facts |= _parameter_facts(settings)
@@ -56,15 +57,6 @@ def _parameter_facts(settings: Settings) -> dict[str, str]:
     method = METHODS[settings.method]
     given = settings.parameters
     return {each.label: each.words(given.get(each.name, each.default)) for each in method.parameters}
-
-
-def _user_and_machine() -> str:
-    """Return the names of the user and of the machine."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # some containers have no name for the user
-        name = "unknown"
-    return f"{name} on {platform.node() or 'an unnamed machine'}"
 
 
 def report_tables(project: Project) -> list[ReportTable]:

@@ -8,6 +8,7 @@ import pytest
 from defect_workbench import cli
 from defect_workbench.app.jobs import classifier_jobs, export_job, open_job
 from defect_workbench.app.jobs.runner import JobReporter, Work
+from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
 from defect_workbench.workflows.train import TrainRequest
@@ -38,6 +39,8 @@ def test_cluster_and_export_write_the_same_manifest(places: UserDirs, tmp_path: 
     assert manifest(tmp_path / "window") == manifest(tmp_path / "clustered")
 
     session = tmp_path / "clustered" / "session.dwb"
+    # Nobody decided anything.
+    assert load_session(session).history == ()
     command(places, "export", session, "--out", tmp_path / "exported")
     reopened = result_of(open_job.open_path(session, places, offline=True))
     result_of(export_job.export(reopened.project, ExportRequest(tmp_path / "window-again")))

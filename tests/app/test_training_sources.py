@@ -1,5 +1,6 @@
 """Training learns only from what a person has looked at."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,9 @@ def test_what_nobody_has_looked_at_is_in_the_queue_and_not_learnt_from_whatever_
     doubtful = np.sort(pit.members[-3:])
     unseen[doubtful] = True
     sure = np.full(count, 0.5, np.float32)
-    document.apply_proposal(
-        Proposal(tuple(labels), sure, np.zeros(count, bool), unseen, np.empty(0, np.intp))
-    )
+    assert document.project is not None
+    proposal = Proposal(tuple(labels), sure, np.zeros(count, bool), unseen, np.empty(0, np.intp))
+    document.show(prepare(replace(document.project, proposal=proposal)))
 
     def paths(images: np.ndarray) -> set[str]:
         assert document.project is not None

@@ -71,6 +71,8 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     # Another test may have left large text, from which panels take sizes when they are made.
     apply_text_size(application, 100)
     found = MainWindow(places, answers, offline=True)
+    # Pictures show them.
+    found.document.person, found.document.clock = "Ada", lambda: "2026-11-29T14:03:00Z"
     apply_theme(application, "light")
     found.resize(1280, 800)
     found.show()

@@ -261,6 +261,10 @@ def test_new_images_go_to_confirmed_clusters_first(
     # Only what the two folders hold counts, whatever else lies below their common one.
     found = scan_set(after.images, after.images.root, SilentReporter())
     assert [file.path for file in found.files] == list(after.images.paths)
+    # Who decided about which images is still known.
+    assert len(after.history) == len(before.history) > 0
+    for then, now in zip(before.history, after.history, strict=True):
+        assert {before.images.images[i].path for i in then.images} == {names[i] for i in now.images}
     # Nothing was ever proposed for what was confirmed before.
     confirmed = next(
         i for i, path in enumerate(after.images.paths) if path.startswith("sample/") or "/sample/" in path

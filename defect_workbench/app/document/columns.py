@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
 
+TAG, NOTE = "tag", "note"
+
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -24,23 +26,55 @@ class Column:
     ----------
     values : (n,) float64 or object
         Numbers (NaN if missing), or texts (empty if missing).
+    words : bool
+        Whether a text is a list of words, each of which can be compared.
     """
 
     name: str
     values: Floats | NDArray[np.object_]
+    words: bool = False
 
     @property
     def numeric(self) -> bool:
         """Whether it holds numbers."""
         return self.values.dtype != np.object_
 
+    def text_of(self, image: int) -> str:
+        """Return the value of an image in words; empty if it has none."""
+        value = self.values[image]
+        if not self.numeric:
+            return str(value)
+        if not np.isfinite(value):
+            return ""
+        whole = abs(value) >= 100 or value == round(float(value))
+        return f"{value:.0f}" if whole else f"{value:.3g}"
+
+
+class ColumnCache:
+    """The columns of the open project; only those whose source changed are made again."""
+
+    def __init__(self) -> None:
+        self._parts: tuple[object, ...] = ()
+        self._columns: Mapping[str, Column] = {}
+        self._notes: object = None
+        self._noted: Mapping[str, Column] = {}
+
+    def of(self, project: Project) -> Mapping[str, Column]:
+        """Return the columns of a project, by lower-case name."""
+        parts = project.images, project.analysis, project.side, project.proposal
+        if len(parts) != len(self._parts) or any(a is not b for a, b in zip(parts, self._parts, strict=True)):
+            self._parts, self._columns, self._notes = parts, columns_of(project), None
+        if self._notes is not project.image_notes:
+            self._notes, self._noted = project.image_notes, with_notes(self._columns, project)
+        return self._noted
+
 
 def columns_of(project: Project) -> dict[str, Column]:
-    """Return the columns of a project that hold any value, by lower-case name."""
+    """Return the columns of a project that hold any value, by lower-case name, without what users wrote."""
     images = project.images.images
     texts = {
         "folder": [image.path.rpartition("/")[0] for image in images],
-        "note": [image.note for image in images],
+        NOTE: [image.note for image in images],
     }
     numbers: dict[str, Sequence[float] | NDArray[np.floating[Any]]] = {
         "width": [image.width for image in images],
@@ -69,11 +103,33 @@ def columns_of(project: Project) -> dict[str, Column]:
     return columns
 
 
+def with_notes(columns: Mapping[str, Column], project: Project) -> dict[str, Column]:
+    """Return the columns with tags and notes of images; a joined table keeps its columns of these names."""
+    notes, count = project.image_notes, len(project.images)
+    result = dict(columns)
+    side = project.side.columns if project.side is not None else ()
+    joined = {_typed(column.name).casefold() for column in side}
+    if notes.tags and TAG not in joined:
+        values = np.full(count, "", np.object_)
+        for image, tags in notes.tags.items():
+            values[image] = " ".join(tags)
+        result[TAG] = Column(TAG, values, words=True)
+    if notes.texts and NOTE not in joined:
+        texts = np.full(count, "", np.object_)
+        if NOTE in columns:
+            # What the program noted when it read the files.
+            texts[:] = columns[NOTE].values
+        for image, text in notes.texts.items():
+            texts[image] = "  ·  ".join(filter(None, (texts[image], text)))
+        result[NOTE] = Column(NOTE, texts)
+    return result
+
+
 def _side_columns(project: Project) -> list[Column]:
-    """Return the columns of the joined table; filters are typed, so spaces in their names become '_'."""
+    """Return the columns of the joined table."""
     columns = []
     for column in project.side.columns if project.side is not None else ():
-        name = "_".join(column.name.split())
+        name = _typed(column.name)
         if column.kind is ColumnKind.NUMBER:
             numbers = [_number(cell) for cell in column.cells]
             columns.append(Column(name, np.array(numbers, np.float64)))
@@ -81,6 +137,11 @@ def _side_columns(project: Project) -> list[Column]:
             texts = ["" if cell is None else str(cell) for cell in column.cells]
             columns.append(Column(name, np.array(texts, np.object_)))
     return [column for column in columns if _has_values(column)]
+
+
+def _typed(name: str) -> str:
+    """Return a name as it is typed into a filter, where a space would end it."""
+    return "_".join(name.split())
 
 
 def _measured(measured: Measurements | None, name: str) -> float:

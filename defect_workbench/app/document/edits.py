@@ -11,7 +11,10 @@ import numpy as np
 from defect_workbench.app.document.strange_split import settled, split_at
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.class_library import ClassLibrary
+from defect_workbench.core.project.decision_history import DecisionKind as Kind
+from defect_workbench.core.project.decision_history import DecisionRecord, History
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -27,14 +30,20 @@ class Edit:
         For the button that confirms it, where a question has to be asked first.
     text : str
         Follows "Undo" in the menu.
+    records : tuple of DecisionRecord
+        What the history says about it, without name and time.
     reviewed : (m,) intp or None
         Images whose proposals the edit reviews.
+    image_notes : ImageNotes or None
+        Other tags and notes of images; None if they stay.
     """
 
     verb: str
     text: str
     decisions: Decisions
+    records: History
     reviewed: Integers | None = None
+    image_notes: ImageNotes | None = None
 
 
 class Editor:
@@ -56,19 +65,42 @@ class Editor:
         """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
         members = np.concatenate([cluster.members for cluster in clusters]) if clusters else None
         verb = "Confirm" if confirmed else "Unlock"
-        return self._describe(
-            f"{verb} {_named(clusters)}", clusters, members if confirmed else None, confirmed=confirmed
-        )
+        records = [
+            _record(Kind.CONFIRM, f"confirmed as {each.label}", each.label, each.members)
+            if confirmed
+            else _record(Kind.UNLOCK, f"unlocked in {each.label}", each.label, each.members)
+            for each in clusters
+        ]
+        reviewed = members if confirmed else None
+        return self._describe(f"{verb} {_named(clusters)}", clusters, records, reviewed, confirmed=confirmed)
 
     def rename(self, cluster: Cluster, name: str) -> Edit | None:
         """Give a cluster a name; it is held from then on."""
         known = self._class_colour(name)
         colour = self._colours[cluster.key] if known is None else known
-        return self._describe(f"Rename {cluster.label} to {name}", [cluster], name=name, colour=colour)
+        record = _record(Kind.RENAME, f"renamed from {cluster.label} to {name}", name, cluster.members)
+        text = f"Rename {cluster.label} to {name}"
+        return self._describe(text, [cluster], [record], name=name, colour=colour)
 
     def annotate(self, cluster: Cluster, note: str) -> Edit | None:
         """Add a note to a cluster; it is held from then on."""
-        return self._describe(f"Note on {cluster.label}", [cluster], note=note)
+        record = _record(Kind.NOTE, f"note on {cluster.label} written", cluster.label, cluster.members)
+        return self._describe(f"Note on {cluster.label}", [cluster], [record], note=note)
+
+    def accept_proposals(self, images: Integers) -> Edit | None:
+        """Accept the proposals for images; None if all of them are reviewed."""
+        proposal, partition = self._project.proposal, self._project.partition
+        if proposal is None or not proposal.unreviewed[images].any():
+            return None
+        waiting = images[proposal.unreviewed[images]]
+        numbers = partition.cluster_of[waiting]
+        records = []
+        for number in np.unique(numbers).tolist():
+            label = partition.clusters[number].label if number >= 0 else ""
+            words = f"proposal {label} accepted" if label else "proposal accepted"
+            records.append(_record(Kind.AGREE, words, label, waiting[numbers == number]))
+        text = f"Accept {counted(len(images), 'proposal')}"
+        return Edit("Accept", text, self._project.decisions, tuple(records), images)
 
     def merge(self, clusters: Sequence[Cluster]) -> Edit | None:
         """Merge clusters into one held cluster; it keeps the name and state of the largest one."""
@@ -77,7 +109,8 @@ class Editor:
         largest = max(clusters, key=lambda cluster: len(cluster.members))
         members = np.concatenate([cluster.members for cluster in clusters])
         after, _ = self._project.decisions.hold(members, largest.group or self._group(largest))
-        return Edit("Merge", f"Merge {_named(clusters)}", after)
+        record = _record(Kind.MERGE, f"merged into {largest.label}", largest.label, members)
+        return Edit("Merge", f"Merge {_named(clusters)}", after, (record,))
 
     def move(self, images: Integers, cluster: Cluster) -> Edit | None:
         """Move images into a cluster; they count as reviewed.
@@ -92,7 +125,9 @@ class Editor:
             after = before.hold_in(moving, cluster.number, cluster.group)
         else:
             after = before.follow(moving, self._leader(cluster, moving))
-        return Edit("Move", f"Move {counted(len(moving), 'image')} to {cluster.label}", after, moving)
+        record = _record(Kind.MOVE, f"moved {self._from(moving)}to {cluster.label}", cluster.label, moving)
+        text = f"Move {counted(len(moving), 'image')} to {cluster.label}"
+        return Edit("Move", text, after, (record,), moving)
 
     def split_out(self, images: Integers, name: str = "") -> Edit | None:
         """Move images into a new cluster, which may get a name; they count as reviewed."""
@@ -101,8 +136,11 @@ class Editor:
         known = self._class_colour(name)
         colour = self._unused_colour() if known is None else known
         after, _ = self._handed_over(images).hold(images, Group(name, colour=colour))
+        words = f"moved {self._from(images)}to {f'the new cluster {name}' if name else 'a new cluster'}"
+        record = _record(Kind.SPLIT_OUT, words, name, images)
         text = f"Move {counted(len(images), 'image')} to {name}" if name else ""
-        return Edit("Split out", text or f"Split out {counted(len(images), 'image')}", after, images)
+        text = text or f"Split out {counted(len(images), 'image')}"
+        return Edit("Split out", text, after, (record,), images)
 
     def split_strange(self, threshold: float) -> Edit | None:
         """Replace all clusters that are neither confirmed nor nuisance by two, clean and strange."""
@@ -114,9 +152,14 @@ class Editor:
         colours = {group.colour % len(COLOURS) for group in kept}
         unused = (number for number in itertools.count() if number % len(COLOURS) not in colours)
         after = self._handed_over(np.concatenate([split.clean, split.strange]))
+        records = []
         for name, images in (("clean", split.clean), ("strange", split.strange)):
-            after, _ = after.hold(images, Group(_free_name(name, names), colour=next(unused)))
-        return Edit("Split", f"Split off {counted(len(split.strange), 'strange image')}", after)
+            free = _free_name(name, names)
+            after, _ = after.hold(images, Group(free, colour=next(unused)))
+            words = f"split at strangeness {threshold:.2f} into {free}"
+            records.append(_record(Kind.SPLIT, words, free, images))
+        text = f"Split off {counted(len(split.strange), 'strange image')}"
+        return Edit("Split", text, after, tuple(records))
 
     def mark_as_nuisance(self, images: Integers) -> Edit | None:
         """Move images into the nuisance cluster; they count as reviewed."""
@@ -125,11 +168,14 @@ class Editor:
         before = self._handed_over(images)
         nuisances = [number for number, group in before.groups.items() if group.nuisance]
         if nuisances:
-            after = before.hold_in(images, nuisances[0], before.groups[nuisances[0]])
+            group = before.groups[nuisances[0]]
+            after = before.hold_in(images, nuisances[0], group)
         else:
-            after, _ = before.hold(images, Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR))
+            group = Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR)
+            after, _ = before.hold(images, group)
         text = f"Mark {counted(len(images), 'image')} as nuisance"
-        return Edit("Mark as nuisance", text, after, images)
+        record = _record(Kind.NUISANCE, "marked as nuisance", group.name, images)
+        return Edit("Mark as nuisance", text, after, (record,), images)
 
     def refine(self, cluster: Cluster, groups: Sequence[Integers]) -> Edit | None:
         """Replace a cluster by smaller ones.
@@ -151,7 +197,51 @@ class Editor:
             colour = first if number == 1 else next(unused)
             label = f"{name} {number}" if name else ""
             after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
-        return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after)
+        words = f"refined from {cluster.label} into {len(groups)} clusters"
+        record = _record(Kind.REFINE, words, cluster.label, cluster.members)
+        return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after, (record,))
+
+    def tag(self, images: Integers, add: Sequence[str], remove: Sequence[str]) -> Edit | None:
+        """Add tags to images, and remove some from them; None if nothing changes."""
+        project = self._project
+        before = project.image_notes
+        after = before.tagged(images.tolist(), add, remove)
+        changed = np.array([i for i in images.tolist() if before.tags.get(i) != after.tags.get(i)], np.intp)
+        if not len(changed):
+            return None
+        added = f"tagged {' '.join(add)}" if add else ""
+        removed = f"tag {' '.join(remove)} removed" if remove else ""
+        words = ", ".join(filter(None, (added, removed)))
+        record = _record(Kind.TAG, words, self._label_of(changed), changed)
+        text = f"Tag {counted(len(changed), 'image')}"
+        return Edit("Tag", text, project.decisions, (record,), image_notes=after)
+
+    def annotate_images(self, images: Integers, text: str) -> Edit | None:
+        """Write a note on images; None if they have it already."""
+        project = self._project
+        before = project.image_notes.texts
+        changed = np.array([i for i in images.tolist() if before.get(i, "") != text], np.intp)
+        if not len(changed):
+            return None
+        after = project.image_notes.written(changed.tolist(), text)
+        words = "note on the image written" if text else "note on the image removed"
+        record = _record(Kind.IMAGE_NOTE, words, self._label_of(changed), changed)
+        step = f"Note on {counted(len(changed), 'image')}"
+        return Edit("Note", step, project.decisions, (record,), image_notes=after)
+
+    def _label_of(self, images: Integers) -> str:
+        """Return the cluster of all of some images; empty if they are in several, or in none."""
+        partition = self._project.partition
+        numbers = np.unique(partition.cluster_of[images]).tolist()
+        return partition.clusters[numbers[0]].label if len(numbers) == 1 and numbers[0] >= 0 else ""
+
+    def _from(self, images: Integers) -> str:
+        """Return where all of some images are: "from pit ", or nothing if they are in several clusters."""
+        partition = self._project.partition
+        numbers = np.unique(partition.cluster_of[images]).tolist()
+        if len(numbers) > 1:
+            return ""
+        return "from the outliers " if numbers[0] < 0 else f"from {partition.clusters[numbers[0]].label} "
 
     def _handed_over(self, images: Integers) -> Decisions:
         return self._project.decisions.hand_over(images, self._project.partition)
@@ -174,7 +264,12 @@ class Editor:
         return None if known is None else known.colour_number
 
     def _describe(
-        self, text: str, clusters: Sequence[Cluster], reviewed: Integers | None = None, **fields: object
+        self,
+        text: str,
+        clusters: Sequence[Cluster],
+        records: Sequence[DecisionRecord],
+        reviewed: Integers | None = None,
+        **fields: object,
     ) -> Edit | None:
         if not clusters:
             return None
@@ -185,11 +280,15 @@ class Editor:
                 after, number = after.hold(cluster.members, self._group(cluster))
             after = after.change(number, **fields)
         # Only unlocking changes what is confirmed: names and notes describe it.
-        return Edit("Unlock", text, after, reviewed)
+        return Edit("Unlock", text, after, tuple(records), reviewed)
 
     def _group(self, cluster: Cluster) -> Group:
         """Return a group for an open cluster; it keeps its colour."""
         return Group(colour=self._colours[cluster.key])
+
+
+def _record(kind: Kind, text: str, label: str, images: Integers) -> DecisionRecord:
+    return DecisionRecord(kind, text, label, np.unique(images))
 
 
 def _free_name(name: str, taken: Set[str]) -> str:

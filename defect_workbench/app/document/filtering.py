@@ -49,6 +49,8 @@ class Condition:
         texts = [str(text).casefold() for text in self.column.values]
         if self.sign == ":":
             return np.array([value in text for text in texts], bool)
+        if self.sign == "=" and self.column.words:
+            return np.array([value in text.split() for text in texts], bool)
         if self.sign == "=":
             return np.array([value == text for text in texts], bool)
         return np.zeros(len(texts), bool)

@@ -31,6 +31,7 @@ class Order(StrEnum):
     OUTLIER_SCORE = "Outlier score"
     UNSURE = "Least certain first"
     STRANGE = "Strangest first"
+    TAG = "Tag"
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class Choice:
         As `filtering` parses it; empty shows all.
     state : str
         "open", "held", "confirmed" or "nuisance"; empty shows all.
+    captions : tuple of str
+        Names of the columns below the thumbnails.
     """
 
     order: Order = Order.SIZE
     text: str = ""
     state: str = ""
+    captions: tuple[str, ...] = ()
 
 
 def sections_of(
@@ -127,7 +131,19 @@ def _rank(project: Project, order: Order) -> Vectors | Floats | None:
         return np.nan_to_num(project.proposal.probability, nan=2.0)
     if order is Order.STRANGE and project.maps is not None:
         return -project.maps.strangeness
+    if order is Order.TAG and project.image_notes.tags:
+        return _tag_rank(project)
     return None
+
+
+def _tag_rank(project: Project) -> Floats:
+    """Return the place of each image's tags in the alphabet; images without a tag come last."""
+    tags = project.image_notes.tags
+    places = {text: place for place, text in enumerate(sorted(set(tags.values())))}
+    rank = np.full(len(project.images), float(len(places)))
+    for image, text in tags.items():
+        rank[image] = places[text]
+    return rank
 
 
 def _in_paths(word: str, project: Project) -> Flags:
@@ -149,6 +165,7 @@ def _ordered(document: Document, partition: Partition, order: Order) -> list[Clu
         Order.SPREAD: lambda c: (-c.spread, c.label),
         Order.STRANGE: first,
         Order.UNSURE: first,
+        Order.TAG: first,
         Order.NAME: lambda c: (0.0, c.label.casefold()),
         Order.OUTLIER_SCORE: lambda c: (-float(scores[c.members].mean()), c.label),
     }

@@ -19,11 +19,13 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.text import counted
 
 Index = QModelIndex | QPersistentModelIndex
@@ -80,6 +82,8 @@ class ImageModel(QAbstractListModel):
         self._order: Integers = np.empty(0, np.intp)
         self._row_of: Integers = np.empty(0, np.intp)
         self.sections: tuple[Section, ...] = ()
+        self.notes = ImageNotes()
+        self.captions: tuple[Column, ...] = ()
         loader.ready.connect(self._on_ready)
         self._rows_of_path: dict[str, int] = {}
 
@@ -89,9 +93,13 @@ class ImageModel(QAbstractListModel):
         paths: Sequence[str],
         order: Integers,
         sections: tuple[Section, ...],
+        notes: ImageNotes | None = None,
+        captions: Sequence[Column] = (),
     ) -> None:
-        """Show other images, or the same in another order."""
+        """Show other images, or the same in another order, with columns below them."""
         self.beginResetModel()
+        self.captions = tuple(captions)
+        self.notes = notes or ImageNotes()
         self._root, self._paths, self._order = str(root), paths, order
         self._row_of = np.full(len(paths), -1, np.intp)
         self._row_of[order] = np.arange(len(order))
@@ -122,10 +130,16 @@ class ImageModel(QAbstractListModel):
         if role == Role.IMAGE:
             return image
         if role in (Roles.DisplayRole, Roles.AccessibleTextRole):
-            return self._paths[image].rsplit("/", 1)[-1]
+            name = self._paths[image].rsplit("/", 1)[-1]
+            return name if role == Roles.DisplayRole else self._described(image, name)
         if role == Roles.ToolTipRole:
             return self._paths[image]
         return None
+
+    def _described(self, image: int, name: str) -> str:
+        """Return what a thumbnail shows besides the image, for those who cannot see it."""
+        values = [f"{column.name} {column.text_of(image) or 'unknown'}" for column in self.captions]
+        return ", ".join(filter(None, (name, *values, self.notes.words(image))))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that images can be selected and dragged."""

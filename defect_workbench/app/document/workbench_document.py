@@ -10,23 +10,23 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.document.columns import Column, columns_of
+from defect_workbench.app.document.columns import Column, ColumnCache
 from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
-from defect_workbench.app.document.undo_commands import ChangeDecisions, Part, Replace
+from defect_workbench.app.document.undo_commands import Decide, Part, Replace, regrouping_text
 from defect_workbench.app.jobs.open_job import Opened
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.project.class_library import ClassLibrary, with_class_colours
+from defect_workbench.core.project.decision_history import utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.core.project.saved_views import SavedView, with_view
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
-from defect_workbench.engine.clustering.registry import METHODS
 
 
 class Document(QObject):
@@ -34,7 +34,8 @@ class Document(QObject):
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
-    tree, or none), side_changed (another joined table, or none), sort_wanted (clusters may change places).
+    tree, or none), side_changed (another joined table, or none), columns_changed (other tags or notes of
+    images), sort_wanted (clusters may change places).
     """
 
     opened = Signal()
@@ -42,18 +43,22 @@ class Document(QObject):
     cut_changed = Signal(int)
     grouping_changed = Signal()
     side_changed = Signal()
+    columns_changed = Signal()
     sort_wanted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
-        self._columns: tuple[tuple[object, ...], Mapping[str, Column]] = ((None,) * 4, {})
+        self._columns = ColumnCache()
         self._colours: tuple[Partition | None, Mapping[int, int]] = None, {}
         self.session: Path | None = None
         # Classes keep their names, keys and colours from lot to lot.
         self.classes = ClassLibrary()
         # Asked before any decision that changes confirmed clusters; without a guard nothing is asked.
         self.guard: Guard | None = None
+        # Who decides in this window, and the clock that says when.
+        self.person = ""
+        self.clock: Callable[[], str] = utc_now
         self._opened: Opened | None = None
         self._project: Project | None = None
         self._preview: Project | None = None
@@ -107,13 +112,7 @@ class Document(QObject):
     @property
     def columns(self) -> Mapping[str, Column]:
         """The columns to filter and colour by; cached while only the cut moves."""
-        project = self._project
-        if project is None:
-            return {}
-        parts = (project.images, project.analysis, project.side, project.proposal)
-        if any(part is not cached for part, cached in zip(parts, self._columns[0], strict=True)):
-            self._columns = parts, columns_of(project)
-        return self._columns[1]
+        return {} if self._project is None else self._columns.of(self._project)
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:
@@ -161,7 +160,7 @@ class Document(QObject):
         before = self._project.decisions
         after = with_class_colours(before, classes)
         if after.groups != before.groups:
-            self._apply_decisions(after)
+            self._apply_project(replace(self._project, decisions=after))
 
     def close(self) -> None:
         """Show nothing."""
@@ -216,7 +215,7 @@ class Document(QObject):
             return
         before = replace(self._opened, project=self._project)
         after = replace(after, suggested=before.suggested)
-        self._replace(_regrouping(before, after), self._apply_grouping, before, after)
+        self._replace(regrouping_text(before.project, after.project), self._apply_grouping, before, after)
 
     def move_cut(self, clusters: int) -> None:
         """Cut into `clusters`: one undo step."""
@@ -238,10 +237,7 @@ class Document(QObject):
 
     def accept_proposals(self, images: Integers) -> None:
         """Accept the proposals for images."""
-        proposal = None if self._project is None else self._project.proposal
-        if proposal is not None and proposal.unreviewed[images].any():
-            text = f"Accept {counted(len(images), 'proposal')}"
-            self._replace(text, self.apply_proposal, proposal, proposal.reviewed(images))
+        self._edit(lambda editor: editor.accept_proposals(images))
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool = True) -> None:
         """Confirm clusters, or unlock them; proposals in confirmed clusters count as reviewed."""
@@ -279,6 +275,28 @@ class Document(QObject):
         """Replace a cluster by smaller ones, given by positions within its members."""
         self._edit(lambda editor: editor.refine(cluster, groups))
 
+    def tag(self, images: Integers, add: Sequence[str], remove: Sequence[str] = ()) -> None:
+        """Add tags to images, and remove some from them."""
+        self._edit(lambda editor: editor.tag(images, add, remove))
+
+    def annotate_images(self, images: Integers, text: str) -> None:
+        """Write a note on images; an empty one removes theirs."""
+        self._edit(lambda editor: editor.annotate_images(images, text))
+
+    def save_view(self, view: SavedView) -> None:
+        """Save a view; it replaces one of the same name."""
+        self._use_views(f"Save view {view.name}", with_view(self._current().views, view))
+
+    def delete_view(self, name: str) -> None:
+        """Delete a saved view."""
+        views = tuple(view for view in self._current().views if view.name != name)
+        self._use_views(f"Delete view {name}", views)
+
+    def _use_views(self, text: str, views: tuple[SavedView, ...]) -> None:
+        before = self._current().views
+        if views != before:
+            self._replace(text, self._apply_views, before, views)
+
     def name_taken(self, name: str, cluster: Cluster) -> bool:
         """Whether another cluster has the name, ignoring case."""
         partition = self.partition
@@ -306,18 +324,16 @@ class Document(QObject):
             push()
 
     def _push(self, edit: Edit) -> None:
+        """Make an edit an undo step, and sign it: every decision passes here."""
         assert self._project is not None
-        proposal = self._project.proposal
-        step = ChangeDecisions(
-            edit.text, lambda: self.decisions, self._apply_decisions, self.decisions, edit.decisions
-        )
-        if edit.reviewed is None or proposal is None or not proposal.unreviewed[edit.reviewed].any():
-            self.undo_stack.push(step)
-            return
-        self.undo_stack.beginMacro(edit.text)
-        self.undo_stack.push(step)
-        self._replace(edit.text, self.apply_proposal, proposal, proposal.reviewed(edit.reviewed))
-        self.undo_stack.endMacro()
+        time = self.clock()
+        records = tuple(record.signed(self.person, time) for record in edit.records)
+        notes = self._project.image_notes if edit.image_notes is None else edit.image_notes
+        after = self._project.changed(decisions=edit.decisions, image_notes=notes)
+        proposal = after.proposal
+        if proposal is not None and edit.reviewed is not None and proposal.unreviewed[edit.reviewed].any():
+            after = after.changed(proposal=proposal.reviewed(edit.reviewed))
+        self.undo_stack.push(Decide(edit.text, self._current, self._apply_project, after, records))
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
         self.undo_stack.push(Replace(text, apply, before, after))
@@ -348,17 +364,14 @@ class Document(QObject):
             decisions=kept.decisions,
             side=kept.side,
             proposal=kept.proposal,
+            history=kept.history,
+            image_notes=kept.image_notes,
+            views=kept.views,
         )
         self._preview = None
         self.grouping_changed.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
-
-    def apply_proposal(self, proposal: Proposal) -> None:
-        """Set the proposals."""
-        assert self._project is not None
-        self._project, self._preview = replace(self._project, proposal=proposal), None
-        self.partition_changed.emit()
 
     def _apply_side(self, side: SideData | None) -> None:
         """Set the joined table."""
@@ -366,18 +379,17 @@ class Document(QObject):
         self._project, self._preview = replace(self._project, side=side), None
         self.side_changed.emit()
 
-    def _apply_decisions(self, decisions: Decisions) -> None:
-        """Set the decisions."""
+    def _apply_views(self, views: tuple[SavedView, ...]) -> None:
+        """Set the saved views."""
+        self._project = self._current().changed(views=views)
+
+    def _current(self) -> Project:
         assert self._project is not None
-        self._project, self._preview = replace(self._project, decisions=decisions), None
+        return self._project
+
+    def _apply_project(self, project: Project) -> None:
+        """Set the project after a decision."""
+        before, self._project, self._preview = self._project, project, None
+        if before is not None and before.image_notes is not project.image_notes:
+            self.columns_changed.emit()
         self.partition_changed.emit()
-
-
-def _regrouping(before: Opened, after: Opened) -> str:
-    """Return the undo text of the step from one grouping to another."""
-    old, new = before.project.analysis, after.project.analysis
-    if old.backbone is None and new.backbone is not None:
-        return "Regroup with network features"
-    if old.settings.processing != new.settings.processing:
-        return "Preprocess images"
-    return f"Regroup by {METHODS[new.settings.method].words(new.settings.parameters)}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.images.defect_maps import DefectMaps
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions, Partition, divide
+from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.proposal import Proposal
+from defect_workbench.core.project.saved_views import SavedView
 from defect_workbench.core.project.side_data import SideData
 
 
@@ -27,6 +31,12 @@ class Project:
         Labels proposed for the images.
     maps : DefectMaps or None
         Defect maps of the images; None if they were not made.
+    history : tuple of DecisionRecord
+        Who made which decision when, the first one first; without those that were undone.
+    image_notes : ImageNotes
+        Tags and notes of single images.
+    views : tuple of SavedView
+        In order of the alphabet.
     """
 
     images: ImageSet
@@ -36,6 +46,9 @@ class Project:
     side: SideData | None = None
     proposal: Proposal | None = None
     maps: DefectMaps | None = None
+    history: History = ()
+    image_notes: ImageNotes = field(default_factory=ImageNotes)
+    views: tuple[SavedView, ...] = ()
 
     @cached_property
     def partition(self) -> Partition:
@@ -43,8 +56,21 @@ class Project:
         unknown = None if self.proposal is None else self.proposal.unknown
         return divide(self.analysis, self.clusters, self.decisions, unknown)
 
+    def changed(self, **fields: Any) -> Project:
+        """Return the project with other fields; clusters that do not change are not computed again."""
+        after = replace(self, **fields)
+        if "partition" in self.__dict__ and _depends_on(after) == _depends_on(self):
+            after.__dict__["partition"] = self.partition
+        return after
+
     @property
     def cut_height(self) -> float | None:
         """Height of the cut; None if clusters are flat."""
         tree = self.analysis.tree
         return None if tree is None else tree.height_of(self.clusters)
+
+
+def _depends_on(project: Project) -> tuple[object, ...]:
+    """Return what the partition depends on; objects are compared by identity."""
+    unknown = None if project.proposal is None else project.proposal.unknown
+    return id(project.analysis), project.clusters, id(project.decisions), id(unknown)

@@ -8,11 +8,13 @@ from html import escape
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from defect_workbench.app.document.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
 _HELP = """<p>Words match file paths and cluster names.<br>
-Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>.</p>"""
+Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
+<b>tag:rework</b>.</p>"""
 
 
 class GalleryBar(QWidget):
@@ -52,6 +54,7 @@ class GalleryBar(QWidget):
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
+        self._captions: tuple[str, ...] = ()
         self._completer: QCompleter | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -61,15 +64,31 @@ class GalleryBar(QWidget):
         self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
 
-    def set_columns(self, names: Sequence[str]) -> None:
-        """List the columns for conditions in the tooltip, and complete their names."""
+    def set_columns(self, names: Sequence[str], tags: Sequence[str] = ()) -> None:
+        """List the columns for conditions in the tooltip, and complete their names and the tags."""
         columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
         self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
-        self._completer = QCompleter([f"{name}:" for name in names], self)
+        if self._completer is not None:
+            self._completer.deleteLater()
+        completions = [*(f"{name}:" for name in names), *(f"{TAG}:{tag}" for tag in tags)]
+        self._completer = QCompleter(completions, self)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.text.setCompleter(self._completer)
 
     def choice(self) -> Choice:
         """Return the choice that the controls show."""
         order, state = Order(self.order.currentData()), str(self.state.currentData())
-        return Choice(order, self.text.text().strip(), state)
+        return Choice(order, self.text.text().strip(), state, self._captions)
+
+    def show_choice(self, choice: Choice) -> None:
+        """Show another choice in the controls, as one change."""
+        for widget in (self.order, self.state, self.text):
+            widget.blockSignals(True)
+        self.order.setCurrentIndex(max(0, self.order.findData(choice.order)))
+        self.state.setCurrentIndex(max(0, self.state.findData(choice.state)))
+        self.text.setText(choice.text)
+        for widget in (self.order, self.state, self.text):
+            widget.blockSignals(False)
+        self._captions = choice.captions
+        self._typing.stop()
+        self.changed.emit()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
 
+from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
 
@@ -65,6 +68,43 @@ def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
     return target
 
 
+def caption_font(font: QFont) -> QFont:
+    """Return the font of captions, a little smaller than that of the gallery."""
+    small = QFont(font)
+    small.setPointSizeF(font.pointSizeF() * 0.88)
+    return small
+
+
+def caption_height(font: QFont, lines: int) -> int:
+    """Return the height of captions of so many lines, in pixels."""
+    return lines * QFontMetrics(caption_font(font)).height() + 4 if lines else 0
+
+
+def draw_captions(
+    painter: QPainter, rect: QRect, font: QFont, palette: QPalette, columns: Sequence[Column], image: int
+) -> None:
+    """Draw the values of columns below a cell, with the names of the columns where there is room."""
+    if not columns:
+        return
+    small = caption_font(font)
+    metrics = QFontMetrics(small)
+    painter.setFont(small)
+    baseline = rect.bottom() + 2 + metrics.ascent()
+    for column in columns:
+        value = metrics.elidedText(column.text_of(image) or "–", Qt.TextElideMode.ElideRight, rect.width())
+        room = rect.width() - metrics.horizontalAdvance(f"{value}  ")
+        name = metrics.elidedText(column.name, Qt.TextElideMode.ElideRight, room)
+        x = rect.left()
+        # A name of which hardly a letter is left says nothing.
+        if len(name) > 2 or name == column.name:
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(x, baseline, name)
+            x += metrics.horizontalAdvance(f"{name}  ")
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        painter.drawText(x, baseline, value)
+        baseline += metrics.height()
+
+
 def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: str) -> None:
     """Draw a cell without a thumbnail."""
     painter.fillRect(rect, palette.color(QPalette.ColorRole.Midlight))
@@ -72,6 +112,37 @@ def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: st
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         painter.drawText(rect.adjusted(6, 6, -6, -6), flags, text)
+
+
+def draw_marks(painter: QPainter, rect: QRect, tagged: bool, noted: bool) -> None:
+    """Draw small marks into the upper right corner of a cell, for tags and for a note."""
+    side = max(12, min(16, rect.width() // 6))
+    place = QRect(rect.right() - side - 3, rect.top() + 4, side, side)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for shown, lines in ((noted, _NOTE_LINES), (tagged, _TAG_LINES)):
+        if not shown:
+            continue
+        # Dark with a light edge, to be seen on images of any brightness.
+        painter.setPen(QPen(QColor(255, 255, 255, 200), 1))
+        painter.setBrush(QColor(18, 20, 24, 225))
+        painter.drawRoundedRect(place, 3, 3)
+        painter.setPen(QPen(QColor("#FFFFFF"), max(1.2, side / 11)))
+        corner = QPointF(place.topLeft())
+        for x1, y1, x2, y2 in lines:
+            painter.drawLine(corner + QPointF(x1, y1) * side, corner + QPointF(x2, y2) * side)
+        place.translate(-side - 3, 0)
+    painter.restore()
+
+
+# A # for tags, lines of text for a note; corners in parts of the side.
+_TAG_LINES = (
+    (0.28, 0.38, 0.8, 0.38),
+    (0.2, 0.64, 0.72, 0.64),
+    (0.44, 0.2, 0.34, 0.8),
+    (0.68, 0.2, 0.58, 0.8),
+)
+_NOTE_LINES = ((0.24, 0.3, 0.76, 0.3), (0.24, 0.52, 0.76, 0.52), (0.24, 0.74, 0.56, 0.74))
 
 
 def draw_frame(painter: QPainter, rect: QRect, palette: QPalette, selected: bool) -> None:

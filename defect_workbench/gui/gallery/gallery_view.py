@@ -34,8 +34,11 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from defect_workbench.app.document.item_models import ImageModel, Role, Section, dragged_images
 from defect_workbench.gui.gallery.gallery_painting import (
+    caption_height,
+    draw_captions,
     draw_frame,
     draw_heading,
+    draw_marks,
     draw_placeholder,
     draw_thumbnail,
 )
@@ -129,13 +132,17 @@ class Gallery(QAbstractItemView):
     def _lay_out(self) -> None:
         heading = QFontMetrics(self.font()).height() + _HEADING_PADDING
         self._layout = SectionLayout(
-            self._sections(), self._folded, self._side, self.viewport().width(), heading
+            self._sections(), self._folded, self._side, self.viewport().width(), heading, self._caption()
         )
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
         bar.setPageStep(max(1, self.viewport().height()))
         bar.setSingleStep(self._layout.step // 2)
         self.viewport().update()
+
+    def _caption(self) -> int:
+        model = self.model()
+        return caption_height(self.font(), len(model.captions)) if isinstance(model, ImageModel) else 0
 
     def changeEvent(self, event: QEvent) -> None:
         """Lay out again for another font."""
@@ -219,7 +226,7 @@ class Gallery(QAbstractItemView):
             return QModelIndex()
         last, current = model.rowCount() - 1, max(self.currentIndex().row(), 0)
         actions = QAbstractItemView.CursorAction
-        page = max(1, self.viewport().height() // self._layout.step)
+        page = max(1, self.viewport().height() // self._layout.line_step)
         if action in (actions.MoveLeft, actions.MovePrevious):
             row = current - 1
         elif action in (actions.MoveRight, actions.MoveNext):
@@ -372,6 +379,9 @@ class Gallery(QAbstractItemView):
             for row in range(low, high + 1):
                 index, rect = model.index(row, 0), self._layout.rect_of(row).translated(0, -offset)
                 self._draw_image(painter, model, index, rect)
+                image = int(index.data(Role.IMAGE))
+                draw_captions(painter, rect, self.font(), self.palette(), model.captions, image)
+                draw_marks(painter, rect, image in model.notes.tags, image in model.notes.texts)
                 selected = selection.isSelected(index)
                 if selected or (row == current and self.hasFocus()):
                     draw_frame(painter, rect, self.palette(), selected)

@@ -28,17 +28,25 @@ class SectionLayout:
         Of the viewport.
     heading : int
         Height of a heading.
+    caption : int
+        Height of the text below each thumbnail; 0 without any.
     """
 
     def __init__(
-        self, sections: Sequence[Section], folded: Collection[int | None], side: int, width: int, heading: int
+        self,
+        sections: Sequence[Section],
+        folded: Collection[int | None],
+        side: int,
+        width: int,
+        heading: int,
+        caption: int = 0,
     ) -> None:
         self.sections, self.side, self.heading = tuple(sections), side, heading
-        self.step = side + GAP
+        self.step, self.line_step = side + GAP, side + caption + GAP
         self.columns = max(1, (width - 2 * MARGIN + GAP) // self.step)
         self._shown = [0 if section.key in folded else section.count for section in sections]
         lines = -(-np.array(self._shown, np.int64) // self.columns)
-        heights = heading + lines * self.step + GAP
+        heights = heading + lines * self.line_step + GAP
         self._tops = np.concatenate([[0], np.cumsum(heights)]).astype(np.int64)
         self._starts = np.array([section.start for section in sections], np.int64)
 
@@ -78,7 +86,7 @@ class SectionLayout:
         if number < 0:
             return QRect()
         line, column = divmod(row - self.sections[number].start, self.columns)
-        top = self.top_of(number) + self.heading + line * self.step
+        top = self.top_of(number) + self.heading + line * self.line_step
         return QRect(MARGIN + column * self.step, top, self.side, self.side)
 
     def row_at(self, place: QPoint) -> int | None:
@@ -86,7 +94,7 @@ class SectionLayout:
         number = self.section_at(place.y())
         if number is None:
             return None
-        line, y = divmod(place.y() - self.top_of(number) - self.heading, self.step)
+        line, y = divmod(place.y() - self.top_of(number) - self.heading, self.line_step)
         column, x = divmod(place.x() - MARGIN, self.step)
         inside = line >= 0 and 0 <= column < self.columns and x < self.side and y < self.side
         offset = line * self.columns + column
@@ -119,8 +127,8 @@ class SectionLayout:
             start = self.top_of(number) + self.heading
             section = self.sections[number]
             lines = -(-self._shown[number] // self.columns)
-            top = max(0, (area.top() - start + GAP) // self.step)
-            bottom = min(lines - 1, (area.bottom() - start) // self.step)
+            top = max(0, (area.top() - start + GAP) // self.line_step)
+            bottom = min(lines - 1, (area.bottom() - start) // self.line_step)
             for line in range(top, bottom + 1):
                 low = line * self.columns + left
                 high = min(line * self.columns + right, section.count - 1)

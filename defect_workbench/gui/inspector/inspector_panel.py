@@ -30,6 +30,7 @@ from defect_workbench.core.clustering.feature_blocks import DEFECT
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of
+from defect_workbench.core.project.decision_history import latest
 from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.core.project.palette import NEUTRAL
@@ -280,6 +281,15 @@ def _cluster(project: Project, partition: Partition, image: int) -> str:
     return partition.clusters[number].label if number >= 0 else "none (outlier)"
 
 
+def _decided(project: Project, partition: Partition, image: int) -> str:
+    records = latest(project.history, image)
+    if not records:
+        return ""
+    earlier = len(records) - 1
+    more = f"\n{earlier:,} earlier: see the decision history" if earlier else ""
+    return records[0].sentence + more
+
+
 def _proposed(project: Project, partition: Partition, image: int) -> str:
     proposal = project.proposal
     if proposal is None:
@@ -317,6 +327,9 @@ _FIELDS = (
     _Field("File", lambda project, _, image: project.images.images[image].path, long_words=True),
     _Field("Size", _size),
     _Field("Cluster", _cluster),
+    _Field("Decided", _decided, long_words=True),
+    _Field("Tags", lambda project, _, image: ", ".join(project.image_notes.tags.get(image, ()))),
+    _Field("Note", lambda project, _, image: project.image_notes.texts.get(image, ""), long_words=True),
     _Field("Proposed", _proposed),
     _Field(
         "Outlier score",
@@ -327,5 +340,6 @@ _FIELDS = (
     _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),
     _Field("Table", _table_row),
-    _Field("Note", lambda project, _, image: project.images.images[image].note, long_words=True),
+    # What the program noticed when it read the file.
+    _Field("Remark", lambda project, _, image: project.images.images[image].note, long_words=True),
 )

@@ -235,6 +235,7 @@ class LightTable(QWidget):
         words = cluster.label
         if proposal is not None and proposal.unreviewed[image] and proposal.labels[image]:
             words += f"?  {proposal.probability[image]:.2f}"
+        words += "".join(f"  #{tag}" for tag in project.image_notes.tags.get(image, ()))
         return self._document.colour(cluster), words
 
     def _in_strip(self, image: int) -> Neighbour:

@@ -84,6 +84,7 @@ class HoverPreview(QFrame):
         self.words.setText(
             self.fontMetrics().elidedText(record.path, Qt.TextElideMode.ElideLeft, _SIDE)
             + f"\n{where}  ·  {record.width} × {record.height} px"
+            + (f"\n{self._short(notes)}" if (notes := project.image_notes.words(image)) else "")
         )
         self._show_picture()
         self.adjustSize()
@@ -96,6 +97,9 @@ class HoverPreview(QFrame):
             corner.setY(max(screen.top(), screen.bottom() - self.height()))
         self.move(corner)
         self.show()
+
+    def _short(self, text: str) -> str:
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _SIDE)
 
     def _show_picture(self) -> None:
         pixmap = self._loader.get(self._path)

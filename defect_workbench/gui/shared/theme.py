@@ -80,6 +80,7 @@ QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; backgr
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px; }}
 QCheckBox::indicator {{ background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check}"); }}
+QCheckBox::indicator:indeterminate {{ background: {accent}; border-color: {accent}; image: url("{dash}"); }}
 QCheckBox::indicator:disabled {{ border-color: {line}; }}
 QPushButton#primary:disabled, QPushButton:default:disabled {{
   background: {line}; color: {soft}; border-color: {line}; }}
@@ -125,6 +126,7 @@ def apply_theme(application: QApplication, theme: str) -> None:
             # On a dark page, a field of the colour of the page could not be seen.
             field="#252A31" if dark else colours[R.Base],
             check=resource("icons", "check-white.svg").as_posix(),
+            dash=resource("icons", "dash-white.svg").as_posix(),
             error="#FF9C8F" if dark else "#B3261E",
             warn="#453710" if dark else "#FFF4D6",
             warn_text="#FFE9AD" if dark else "#5B4300",

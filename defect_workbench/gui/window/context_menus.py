@@ -18,6 +18,8 @@ _ON_IMAGES = (
     "actionPaste",
     "actionSplitOut",
     "actionNuisance",
+    "actionTag",
+    "actionNoteOnImage",
     "actionDefectMaps",
 )
 _ON_CLUSTERS = (

@@ -18,6 +18,8 @@ from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
+from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
+from defect_workbench.gui.controllers.notes_on_images import NotesOnImages
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.remembered_work import RememberedWork
@@ -39,6 +41,7 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
+from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH, PanelWindow
 from defect_workbench.resources import resource
 from defect_workbench.storage.class_library.class_file import LibraryFile
@@ -159,6 +162,11 @@ class MainWindow(PanelWindow):
                 self.look_at,
                 self,
             ),
+            DecisionHistoryController(
+                self.document, self.settings, self._messages, self.review, self.choose_images, self
+            ),
+            NotesOnImages(self.document, self.review, self._messages, self),
+            ViewChoices(self, self.document, self._messages),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
@@ -172,7 +180,9 @@ class MainWindow(PanelWindow):
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.theme_changed.connect(self.menus.refresh_icons)
-        self.cluster_count = self.menus.cluster_count
+        menus = self.menus
+        self.cluster_count = menus.cluster_count
+        self.controllers.views.fill_when_opened(menus.views, menus.deleted_views, menus.columns)
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 

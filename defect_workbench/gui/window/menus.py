@@ -48,6 +48,7 @@ class Menus:
         for menu in Menu:
             self._fill(menu)
         view = self._menus[Menu.VIEW]
+        view.addSeparator()
         view.addActions(list(panels))
         view.addSeparator()
         self.themes = view.addMenu("&Theme")
@@ -65,6 +66,10 @@ class Menus:
             elif entries and target.actions():
                 target.addSeparator()
             target.addActions([self._actions.by_name[entry.name] for entry in entries])
+            if group is Group.VIEWS:
+                self.views = target.addMenu("Saved vie&ws")
+                self.deleted_views = target.addMenu("&Delete view")
+                self.columns = target.addMenu("&Columns below images")
             if group is Group.OPEN:
                 self.recent = target.addMenu("Open &recent")
                 self.discarded = target.addMenu("Recover unsaved &work")

@@ -32,7 +32,8 @@ class ProjectDisplay:
         self._document = document = window.document
         self._order = HeldOrder(document)
         document.grouping_changed.connect(self.show_tree)
-        document.side_changed.connect(self.show_columns)
+        for columns_changed in (document.side_changed, document.columns_changed):
+            columns_changed.connect(self.show_columns)
         document.side_changed.connect(self.show_partition)
         document.partition_changed.connect(self.show_partition)
         document.cut_changed.connect(self._show_cut)
@@ -79,10 +80,11 @@ class ProjectDisplay:
     def show_columns(self) -> None:
         """Offer the columns of the project to filter and colour by."""
         window = self._window
-        if self._document.project is None:
+        project = self._document.project
+        if project is None:
             return
         columns = self._document.columns
-        window.gallery_bar.set_columns(list(columns))
+        window.gallery_bar.set_columns(list(columns), list(project.image_notes.tag_counts))
         chosen = window.map_colour.currentText()
         window.map_colour.clear()
         window.map_colour.addItem("Cluster", None)
@@ -105,7 +107,11 @@ class ProjectDisplay:
         choice = window.gallery_bar.choice()
         sections, order = sections_of(self._document, choice, self._order)
         window.gallery.set_message(empty_message(self._document, choice))
-        window.image_model.set_rows(project.images.root, project.images.paths, order, sections)
+        columns = self._document.columns
+        captions = [columns[name.casefold()] for name in choice.captions if name.casefold() in columns]
+        window.image_model.set_rows(
+            project.images.root, project.images.paths, order, sections, project.image_notes, captions
+        )
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect
         )

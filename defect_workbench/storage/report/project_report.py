@@ -13,8 +13,10 @@ from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.core.text import counted
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.report.contact_sheets import contact_sheets
+from defect_workbench.storage.report.decision_tables import decision_tables
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.measurement_table import measurement_tables
+from defect_workbench.storage.report.note_tables import note_tables
 from defect_workbench.storage.report.pdf_fonts import leave_removed_working_folder
 from defect_workbench.storage.report.project_tables import cut_table, file_tables, outlier_tables, side_tables
 from defect_workbench.storage.report.report_content import (
@@ -85,6 +87,8 @@ def project_report(
             *measurement_tables(project),
             *side_tables(project),
             *outlier_tables(project),
+            *decision_tables(project),
+            *note_tables(project),
             *file_tables(project),
             ReportTable("How this was made", ("", ""), tuple(facts.items())),
         ),

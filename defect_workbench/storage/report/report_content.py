@@ -61,6 +61,8 @@ class ReportTable:
         Backgrounds, by row and column.
     part : bool
         Whether it is part of the section above, with a smaller heading.
+    folded : bool
+        Whether a page shows only the heading until the reader unfolds it; on paper it is unfolded.
     """
 
     kind: ClassVar = "table"
@@ -73,6 +75,7 @@ class ReportTable:
     after: str = ""
     marks: Mapping[tuple[int, int], CellMark] = field(default_factory=dict)
     part: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,10 @@ from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.fixed_archives import fixed_entry
 from defect_workbench.storage.files.zip_limits import check_size, read_array
+from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
+from defect_workbench.storage.session.note_fields import note_fields, notes_of
 from defect_workbench.storage.session.proposal_arrays import (
     LABELS,
     MOVED_IS_REVIEWED,
@@ -48,6 +50,7 @@ from defect_workbench.storage.session.proposal_arrays import (
 )
 from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
+from defect_workbench.storage.session.view_fields import view_fields, views_of
 
 # Since format 3 the block `shape` is called `outline`.
 FORMAT = 3
@@ -84,6 +87,7 @@ def _write(path: Path, project: Project) -> None:
         **measured_arrays(project.images.images),
         **proposal_arrays(project.proposal),
         **map_arrays(project.maps),
+        **history_arrays(project.history),
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
@@ -105,6 +109,9 @@ def _write(path: Path, project: Project) -> None:
         MOVED_IS_REVIEWED: True,
         **map_fields(analysis, project.maps),
         "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
+        HISTORY: history_json(project.history),
+        **note_fields(project.image_notes),
+        **view_fields(project.views),
     }
     with (
         replacing(path) as draft,
@@ -285,4 +292,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         decisions,
         proposal=proposal,
         maps=maps_of(state, arrays, len(images)),
+        history=history_of(state, arrays, len(images)),
+        image_notes=notes_of(state, len(images)),
+        views=views_of(state),
     )

@@ -2,11 +2,13 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.window.main_window import MainWindow
@@ -29,10 +31,9 @@ def with_proposals(window: MainWindow) -> Project:
             labels[member] = cluster.label
         probability[cluster.members[:3]] = 0.4
     unknown = np.zeros(count, bool)
-    window.document.apply_proposal(
-        Proposal(tuple(labels), probability, unknown, unseen, np.empty(0, np.intp))
-    )
     assert window.document.project is not None
+    proposal = Proposal(tuple(labels), probability, unknown, unseen, np.empty(0, np.intp))
+    window.document.show(prepare(replace(window.document.project, proposal=proposal)))
     return window.document.project
 
 

@@ -24,7 +24,7 @@ OPEN = State(
 # These are about something other than the open project.
 WITHOUT_PROJECT = {
     "actionOpenFolder", "actionOpenSession", "actionUndoExport",
-    "actionClassLibrary", "actionQuit", "actionKeys", "actionBugReport",
+    "actionClassLibrary", "actionPerson", "actionQuit", "actionKeys", "actionBugReport",
 }  # fmt: skip
 HISTORY = {"actionUndo", "actionRedo"}
 

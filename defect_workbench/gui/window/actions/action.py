@@ -11,6 +11,8 @@ from defect_workbench.gui.controllers.class_library_controller import ClassLibra
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.clipboard import Clipboard
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
+from defect_workbench.gui.controllers.decision_history_controller import DecisionHistoryController
+from defect_workbench.gui.controllers.notes_on_images import NotesOnImages
 from defect_workbench.gui.controllers.preprocess_controller import PreprocessController
 from defect_workbench.gui.controllers.refinement import Refinement
 from defect_workbench.gui.controllers.review_decisions import ReviewController
@@ -21,6 +23,7 @@ from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import PanelWindow
 
 
@@ -48,10 +51,12 @@ class Group(Enum):
     CLUSTERS = Menu.EDIT, "clusters"
     IMAGES = Menu.EDIT, "images"
     REVIEW = Menu.REVIEW, "review"
+    RECORDS = Menu.REVIEW, "records"
     # A submenu, which the Grouping panel shows, too.
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
     OVERLAYS = Menu.VIEW, "overlays"
+    VIEWS = Menu.VIEW, "views"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
@@ -133,6 +138,9 @@ class Controllers:
     refinement: Refinement
     splitting: StrangeSplitting
     lists: ReviewLists
+    history: DecisionHistoryController
+    notes: NotesOnImages
+    views: ViewChoices
     comparison: ComparisonChoice
     overlays: MapOverlays
     help: Help

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
 from defect_workbench.gui.window.actions.conditions import (
+    always,
     idle,
     images_or_clusters,
     images_to_paste,
@@ -69,6 +70,24 @@ ENTRIES = (
         ("X",),
     ),
     Action(
+        "actionTag",
+        "Ta&gs…",
+        "Set tags, free words to find the selected images again; they do not change clusters",
+        Group.IMAGES,
+        lambda controllers: controllers.notes.tag(),
+        some_images,
+        ("Ctrl+Shift+T",),
+    ),
+    Action(
+        "actionNoteOnImage",
+        "Not&e on image…",
+        "Write a note on the selected images",
+        Group.IMAGES,
+        lambda controllers: controllers.notes.annotate(),
+        some_images,
+        ("Shift+T",),
+    ),
+    Action(
         "actionSplitStrange",
         "Split clean from stran&ge…",
         "Split the images into clean and strange ones; needs grouping by the defect",
@@ -127,5 +146,22 @@ ENTRIES = (
         Group.REVIEW,
         lambda controllers: controllers.classifier.choose_suggested(),
         with_suggested_images,
+    ),
+    Action(
+        "actionHistory",
+        "Decision histor&y",
+        "Show who decided what and when; a click on a decision selects its images",
+        Group.RECORDS,
+        lambda controllers: controllers.history.show(),
+        idle,
+        ("Ctrl+H",),
+    ),
+    Action(
+        "actionPerson",
+        "Your na&me…",
+        "Change the name that your decisions are recorded with; it is not sent anywhere",
+        Group.RECORDS,
+        lambda controllers: controllers.history.ask_person(),
+        always,
     ),
 )

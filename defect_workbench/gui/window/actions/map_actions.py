@@ -32,6 +32,14 @@ ENTRIES = (
         ("F5",),
     ),
     Action(
+        "actionSaveView",
+        "Sa&ve this view…",
+        "Keep filter, order, colours of the map and columns under a name, in the session",
+        Group.VIEWS,
+        lambda controllers: controllers.views.save(),
+        clusters_in_sight,
+    ),
+    Action(
         "actionCompareReferences",
         "&Golden references…",
         "Find defects by comparing each image with its defect-free reference, and group by them",
