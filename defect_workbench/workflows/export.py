@@ -20,6 +20,7 @@ from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.publishing import publish
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
+from defect_workbench.storage.result.image_placing import check_mode
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.storage.result.receipt import UndoResult, read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export, session_of
@@ -96,6 +97,7 @@ def plan(project: Project, request: ExportRequest) -> Plan:
     WorkbenchError
         If the export is not possible; see `storage.result.result_folder.plan_export`.
     """
+    check_mode(project.images, request.mode)
     return plan_export(project, request.out, request.options, add=request.add)
 
 
@@ -123,6 +125,8 @@ def export(
     Cancelled
         If the user cancels; then nothing is written.
     """
+    from defect_workbench.engine.items.item_pictures import item_picture
+
     return write_result(
         project,
         request.out,
@@ -135,6 +139,7 @@ def export(
         columns=columns,
         add=request.add,
         maps=request.maps,
+        item_picture=item_picture,
     )
 
 
@@ -235,7 +240,7 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
     reporter.stage("Looking for the images", None)
     for number in range(len(images)):
         reporter.check()
-        missing += not images.absolute(number).is_file()
+        missing += not images.file(number).is_file()
     if missing == len(images):
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file

@@ -19,8 +19,9 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.storage.session.session_file import load_session
-from defect_workbench.workflows.extract import FeatureOptions, extract_listing
-from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_features
+from defect_workbench.workflows.detection.describe_set import describe
+from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.map_defects import DefectFeatures
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -154,9 +155,8 @@ def _group(
 ) -> OpenedProject:
     if on_found is not None and listing.files:
         on_found(listing.root, tuple(file.path for file in listing.files))
-    extraction = extract_listing(listing, request.features, reporter)
-    images = extraction.images
-    found = with_defect_features(images, extraction.features, request.settings, request.features, reporter)
+    described = describe(listing, request.settings, request.features, reporter)
+    images, extraction, found = described.images, described.extraction, described.found
     started = time.perf_counter()
     analysis = _analysis(images, found, request, reporter)
     seconds = {

@@ -17,8 +17,8 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.scan import listing_of
-from defect_workbench.workflows.extract import FeatureOptions, extract_listing
-from defect_workbench.workflows.map_defects import with_defect_features
+from defect_workbench.workflows.detection.describe_set import check_items, choice_for_items, describe
+from defect_workbench.workflows.extract import FeatureOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,8 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
         If the method gives no result for these images, or their defects cannot be mapped.
     """
     before = project.analysis
+    if project.images.are_defects:
+        return _regroup_items(project, settings, reporter)
     if _needs_maps(settings, before):
         described = replace(options, processing=settings.processing)
         return _described_again(project, settings, described, reporter)
@@ -69,6 +71,24 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     analysis = replace(analysis, identity=identity)
     maps = None if outdated else project.maps
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut, maps=maps)
+
+
+def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> Project:
+    """Return a project of single defects regrouped with other settings."""
+    from defect_workbench.engine.clustering.group import regroup as analyse_again
+
+    before = project.analysis
+    settings = replace(settings, items=before.settings.items)
+    check_items(settings)
+    if source_of(settings) != source_of(before.settings):
+        raise WorkbenchError(
+            "these defects were found with other golden references, or without any; open the folder again to "
+            "search with these"
+        )
+    choice = choice_for_items(settings)
+    analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
+    analysis = replace(analysis, identity=before.identity)
+    return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
 
 
 def _needs_maps(settings: Settings, before: Analysis) -> bool:
@@ -122,14 +142,14 @@ def _described_again(
     from defect_workbench.engine.clustering.group import analyse
 
     options = options.as_described_by(project.analysis.backbone)
-    extraction = extract_listing(listing_of(project.images), options, reporter)
+    described = describe(listing_of(project.images), settings, options, reporter)
+    extraction, found = described.extraction, described.found
     contents = [(image.path, image.sha256) for image in extraction.images.images]
     if contents != [(image.path, image.sha256) for image in project.images.images]:
         raise WorkbenchError(
             f"the images in {project.images.root} have changed since this project was opened",
             Remedy.OPEN_AGAIN,
         )
-    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
     analysis = analyse(found.features, settings, reporter, found.choice)
     previous = project.images
     images = replace(extraction.images, rejected=previous.rejected, folders=previous.folders)

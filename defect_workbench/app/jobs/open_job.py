@@ -219,7 +219,7 @@ def locate(project: Project, root: Path) -> Work:
         present = 0
         for image in project.images.images:
             reporter.check()
-            present += (root / image.path).is_file()
+            present += (root / image.file).is_file()
             reporter.advance()
         return Located(root, present)
 
