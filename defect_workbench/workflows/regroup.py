@@ -15,9 +15,13 @@ from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.scan import listing_of
-from defect_workbench.workflows.detection.describe_set import check_items, choice_for_items, describe
+from defect_workbench.workflows.detection.describe_set import (
+    check_items,
+    choice_for_items,
+    describe,
+    most_items,
+)
 from defect_workbench.workflows.extract import FeatureOptions
 
 
@@ -75,7 +79,8 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
 
 def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> Project:
     """Return a project of single defects regrouped with other settings."""
-    from defect_workbench.engine.clustering.group import regroup as analyse_again
+    from defect_workbench.engine.clustering.partial_group import regroup_part
+    from defect_workbench.engine.items.large_sets import random_part
 
     before = project.analysis
     settings = replace(settings, items=before.settings.items)
@@ -85,8 +90,9 @@ def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> 
             "these defects were found with other golden references, or without any; open the folder again to "
             "search with these"
         )
-    choice = choice_for_items(settings)
-    analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
+    choice = choice_for_items(settings, len(project.images), reporter)
+    part = random_part([image.sha256 for image in project.images.images], most_items())
+    analysis = regroup_part(before.blocks, part, before.backbone, settings, reporter, choice)
     analysis = replace(analysis, identity=before.identity)
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
 
@@ -139,8 +145,6 @@ def _described_again(
     project: Project, settings: Settings, options: FeatureOptions, reporter: Reporter
 ) -> Project:
     """Return the project with features and defect maps as the options and settings require."""
-    from defect_workbench.engine.clustering.group import analyse
-
     options = options.as_described_by(project.analysis.backbone)
     described = describe(listing_of(project.images), settings, options, reporter)
     extraction, found = described.extraction, described.found
@@ -150,7 +154,7 @@ def _described_again(
             f"the images in {project.images.root} have changed since this project was opened",
             Remedy.OPEN_AGAIN,
         )
-    analysis = analyse(found.features, settings, reporter, found.choice)
+    analysis = described.analyse(settings, reporter)
     previous = project.images
     images = replace(extraction.images, rejected=previous.rejected, folders=previous.folders)
     return replace(
@@ -166,17 +170,18 @@ def preview_preprocessing(project: Project, image: int, processing: Preprocessin
     WorkbenchError
         If the image cannot be read.
     """
-    from defect_workbench.engine.input.decode import decode
+    from defect_workbench.engine.input.location_reading import read_location
     from defect_workbench.engine.preprocessing.feature_input import preprocessed
     from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
 
-    record, path = project.images.images[image], project.images.absolute(image)
+    record = project.images.images[image]
     try:
-        with open_regular(path) as stream:
-            decoded = decode(stream.read(), path.name)
+        decoded = read_location(project.images.absolute(image))
     except OSError as error:
         raise WorkbenchError(f"{record.path} cannot be read: {error.strerror}") from error
     rows = rows_to_leave_out(decoded.height, found_rows(decoded.pixels, decoded.tool), processing)
+    if record.origin is not None:
+        rows = 0  # the info bar was left out before defects were searched
     size = None if record.tool is None else record.tool.pixel_size_nm
     after = preprocessed(decoded.pixels, processing, bar_rows=rows, pixel_size_nm=size)
     return PreprocessedImage(processing, image, decoded.pixels, after.pixels, rows)

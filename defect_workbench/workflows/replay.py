@@ -59,7 +59,6 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     WorkbenchError
         If images, weights or manifest differ; then nothing is written.
     """
-    from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences as feature_differences
 
     session = open_session(request.session)
@@ -86,7 +85,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         raise WorkbenchError(
             f"{folder} has changed since the session was made, so nothing was written: {'; '.join(changed)}"
         )
-    analysis = analyse(found.features, settings, reporter, found.choice)
+    analysis = described.analyse(settings, reporter)
     images = replace(extraction.images, folders=session.images.folders)
     project = replace(session, images=images, analysis=analysis, maps=found.maps)
     different = _count_different_rows(session, project, export_options)

@@ -130,6 +130,11 @@ class ImageSet:
         """The paths of the accepted images."""
         return tuple(image.path for image in self.images)
 
+    @cached_property
+    def locations(self) -> tuple[str, ...]:
+        """The location of each image below the root."""
+        return tuple(image.location for image in self.images)
+
     @property
     def are_defects(self) -> bool:
         """Whether the images are single defects."""

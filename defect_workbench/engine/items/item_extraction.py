@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.defect_items import SearchedImage, item_path
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
@@ -36,6 +38,7 @@ from defect_workbench.engine.input.scan import Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.items.item_crops import IDENTITY, item_key
 from defect_workbench.engine.items.item_store import VIEW, ItemBlocks, open_item_blocks, with_parent
+from defect_workbench.engine.items.large_sets import ReadVectors, random_part
 from defect_workbench.engine.items.parent_reader import ParentReader, ReadItem, ReadParent
 
 log = logging.getLogger(__name__)
@@ -52,8 +55,10 @@ class ItemExtraction:
     ----------
     extraction : Extraction
         Its images are the defects.
-    keys : tuple of str
-        The key of each defect in the store.
+    part : (m,) intp
+        The defects that the features are of: all, or as many as can be clustered, drawn at random.
+    read : callable
+        Returns the vectors of other defects.
     with_reference : int
         Images that were compared with a golden reference.
     without_reference : sequence of (str, str)
@@ -61,7 +66,8 @@ class ItemExtraction:
     """
 
     extraction: Extraction
-    keys: tuple[str, ...]
+    part: Integers
+    read: ReadVectors
     with_reference: int
     without_reference: Sequence[tuple[str, str]]
 
@@ -124,6 +130,7 @@ def extract_items(
     precision: Precision | None = None,
     processing: Preprocessing | None = None,
     description: str | None = None,
+    most: int = sys.maxsize,
 ) -> ItemExtraction:
     """Find the defects of every usable image of a listing, and compute their features.
 
@@ -137,6 +144,8 @@ def extract_items(
         As for `extract`.
     processing : Preprocessing, optional
         Without a background and another scale; applied to each crop.
+    most : int
+        The most defects whose features are returned at once.
 
     Returns
     -------
@@ -208,7 +217,13 @@ def extract_items(
             _remember(store, references, found, reference_stamps)
     seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
     images, keys = _collected(listing, run)
-    vectors = blocks.features.collect(keys, keys) if keys else {}
+    part = random_part([image.sha256 for image in images.images], most)
+
+    def read(rows: Sequence[int]) -> dict[str, Vectors]:
+        some = [keys[row] for row in rows]
+        return blocks.features.collect(some, some)
+
+    vectors = read(part.tolist()) if keys else {}
     backbone = None
     if info is not None and used is not None:
         backbone = BackboneInfo(
@@ -223,7 +238,8 @@ def extract_items(
     parents = [each for path, each in run.parents.items() if path in searched]
     return ItemExtraction(
         extraction,
-        tuple(keys),
+        part,
+        read,
         sum(each.reference is not None for each in parents),
         [(each.path, each.missing_reference) for each in parents if each.missing_reference],
     )

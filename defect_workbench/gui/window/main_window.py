@@ -159,7 +159,7 @@ class MainWindow(PanelWindow):
                 self.look_at,
                 self,
             ),
-            ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
+            ComparisonChoice(self.document, self.cluster_list, self.regroup, self.opener.open_again, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )

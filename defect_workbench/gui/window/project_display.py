@@ -105,7 +105,8 @@ class ProjectDisplay:
         choice = window.gallery_bar.choice()
         sections, order = sections_of(self._document, choice, self._order)
         window.gallery.set_message(empty_message(self._document, choice))
-        window.image_model.set_rows(project.images.root, project.images.paths, order, sections)
+        shown = project.images
+        window.image_model.set_rows(shown.root, shown.paths, order, sections, shown.locations)
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.defect_items import Items
@@ -21,6 +21,7 @@ from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_f
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
+    from defect_workbench.engine.items.item_extraction import ItemExtraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +30,31 @@ class DescribedSet:
 
     extraction: Extraction
     found: DefectFeatures
+    items: ItemExtraction | None = None
 
     @property
     def images(self) -> ImageSet:
         """The images, or the defects."""
         return self.extraction.images
+
+    def analyse(self, settings: Settings, reporter: Reporter) -> Analysis:
+        """Group them; of more defects than can be clustered, a random part, to which the others are added.
+
+        Raises
+        ------
+        InputError, WorkbenchError, Cancelled
+            As `engine.clustering.group.analyse`.
+        """
+        from defect_workbench.engine.clustering.group import analyse
+        from defect_workbench.engine.clustering.partial_group import regroup_part
+        from defect_workbench.engine.items.large_sets import normalised_in_parts
+
+        features, items = self.found.features, self.items
+        if items is None or len(items.part) == len(self.images):
+            return analyse(features, settings, reporter, self.found.choice)
+        blocks = normalised_in_parts(features, items.part, len(self.images), items.read, reporter)
+        analysis = regroup_part(blocks, items.part, features.backbone, settings, reporter, self.found.choice)
+        return replace(analysis, identity=features.identity)
 
 
 def describe(
@@ -50,15 +71,36 @@ def describe(
         If the feature store cannot be used, or defects cannot be mapped.
     """
     if settings.items is Items.DEFECTS:
-        extraction = _extract_items(listing, settings, options, reporter)
-        return DescribedSet(extraction, DefectFeatures(extraction.features, choice_for_items(settings)))
+        items = _extract_items(listing, settings, options, reporter)
+        extraction = items.extraction
+        choice = choice_for_items(settings, len(extraction.images), reporter)
+        return DescribedSet(extraction, DefectFeatures(extraction.features, choice), items)
     extraction = extract_listing(listing, options, reporter)
     found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
     return DescribedSet(extraction, found)
 
 
-def choice_for_items(settings: Settings) -> GroupByChoice:
-    """Return what single defects are grouped by, and why."""
+def most_items() -> int:
+    """Return how many defects can be clustered in the memory that the tree may take."""
+    from defect_workbench.engine.clustering.partial_group import most_rows
+
+    return most_rows()
+
+
+def choice_for_items(settings: Settings, count: int, reporter: Reporter) -> GroupByChoice:
+    """Return what a number of single defects are grouped by, and why; warn if only a part is clustered."""
+    choice, most = _choice_for_items(settings), most_items()
+    if count <= most:
+        return choice
+    words = (
+        f"a random part of {most:,} of the {count:,} defects is clustered, as more would need too much "
+        "memory; each of the others is added to the defect that it resembles most"
+    )
+    reporter.warn(words)
+    return replace(choice, why=f"{choice.why}; {words}")
+
+
+def _choice_for_items(settings: Settings) -> GroupByChoice:
     if settings.weights is not None:
         return GroupByChoice(described_by(settings.weights), settings.weights.why)
     if settings.group_by is not GroupBy.AUTO:
@@ -93,7 +135,7 @@ def check_items(settings: Settings) -> None:
 
 def _extract_items(
     listing: Listing, settings: Settings, options: FeatureOptions, reporter: Reporter
-) -> Extraction:
+) -> ItemExtraction:
     from defect_workbench.engine.items.item_extraction import extract_items
 
     check_items(settings)
@@ -117,6 +159,7 @@ def _extract_items(
         precision=None if options.precision is None else Precision(options.precision),
         processing=options.processing,
         description=options.description,
+        most=most_items(),
     )
     images = found.extraction.images
     if not images.searched:
@@ -143,4 +186,4 @@ def _extract_items(
         )
     if options.on_extracted is not None:
         options.on_extracted(found.extraction, options.processing)
-    return found.extraction
+    return found
