@@ -146,12 +146,8 @@ def measure(found: FoundSet, way: GroupBy, seeds: int) -> dict[str, list[float]]
         chosen = rng.permutation(len(parents))[: round(SHARE * len(parents))].tolist()
         part = found.subset(frozenset(parents[i] for i in chosen))
         settings = Settings(items=Items.DEFECTS, group_by=way)
-        analysis = analyse(
-            part.features,
-            settings,
-            SilentReporter(),
-            choice_for_items(settings, len(part.images), SilentReporter()),
-        )
+        choice = choice_for_items(settings, len(part.images), SilentReporter())
+        analysis = analyse(part.features, settings, SilentReporter(), choice)
         for name, value in figures_of(part, analysis).items():
             values.setdefault(name, []).append(value)
     return values

@@ -64,9 +64,10 @@ def regroup_part(
     InputError, WorkbenchError, Cancelled
         As `regroup`.
     """
-    analysis = regroup(
-        {name: block[part] for name, block in kept.items()}, backbone, settings, reporter, group_by
-    )
+    some = {name: block[part] for name, block in kept.items()}
+    analysis = regroup(some, backbone, settings, reporter, group_by)
+    if len(part) == len(next(iter(kept.values()))):
+        return analysis
     reporter.stage("Adding the others to the clusters", None)
     vectors = fuse({name: block.astype(np.float64) for name, block in kept.items()}, analysis.weights)
     others = np.setdiff1d(np.arange(len(vectors)), part)
