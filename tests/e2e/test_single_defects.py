@@ -128,13 +128,13 @@ def test_crops_of_images_with_16_bits_keep_them(boards: Path, tmp_path: Path, co
     done = command("cluster", tmp_path / "images", "--out", out, *given)
     assert done.returncode == 0, done.stderr
     project = load_session(out / "session.dwb")
-    for row, image in zip(table(out / "manifest.csv"), project.images.images, strict=True):
+    for row, defect in zip(table(out / "manifest.csv"), project.images.images, strict=True):
         with Image.open(out / row["exported_as"]) as crop:
             pixels = np.asarray(crop)
         assert pixels.dtype == np.uint16
         assert pixels.min() >= 1000
-        assert image.origin is not None
-        x1, y1, x2, y2 = image.origin.window
+        assert defect.origin is not None
+        x1, y1, x2, y2 = defect.origin.window
         with Image.open(tmp_path / "images" / "deep.tif") as parent:
             np.testing.assert_array_equal(pixels, np.asarray(parent)[y1:y2, x1:x2])
 

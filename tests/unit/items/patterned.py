@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def _rendered(plane: Floats, rng: np.random.Generator) -> Pixels:
     return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
 
 
-def write_boards(root: Path, lots: dict[str, Sequence[str]]) -> Path:
+def write_boards(root: Path, lots: Mapping[str, Sequence[str]]) -> Path:
     """Write `images/NAME.png` with defects of some kinds, and `golden/NAME.png`; return the folder."""
     for seed, (name, kinds) in enumerate(lots.items()):
         made = patterned_board(kinds, seed)
