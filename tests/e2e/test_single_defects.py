@@ -255,3 +255,17 @@ def test_a_stopped_search_resumes_with_what_it_had(
     assert done.returncode == 0, done.stderr
     assert len(read) < 4 + len(LOTS)
     assert len(table(tmp_path / "out" / "manifest.csv")) == DEFECTS
+
+
+def test_a_table_about_the_images_is_joined_to_their_defects(
+    boards: Path, tmp_path: Path, command: Command
+) -> None:
+    lines = [f"{name}.png,{'left' if 'lot' in name else 'right'}" for name in LOTS]
+    (tmp_path / "table.csv").write_text("\n".join(["image,chuck", *lines]) + "\n")
+    out = tmp_path / "out"
+    done = command(*options(boards, out), "--side-data", tmp_path / "table.csv", "--split", "column:chuck")
+    assert done.returncode == 0, done.stderr
+    sides = {row["path"]: row["chuck"] for row in table(out / "side_data.csv")}
+    assert len(sides) == DEFECTS
+    for path, chuck in sides.items():
+        assert chuck == ("left" if path.startswith("lot/") else "right")

@@ -23,6 +23,8 @@ def map_source(settings: Settings, count: int) -> MapSource:
     """Return the best source of maps that there is for a number of images."""
     if settings.reference:
         return MapSource.REFERENCE
+    if settings.items is Items.DEFECTS:
+        return MapSource.SELF
     if settings.clean or settings.clean_images:
         return MapSource.CLEAN
     return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF

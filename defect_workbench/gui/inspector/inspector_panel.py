@@ -283,7 +283,7 @@ def _defect(project: Project, partition: Partition, image: int) -> str:
     counts = {each.path: each.defects for each in project.images.searched}
     of_all = f" of {counts[origin.parent]:,}" if origin.parent in counts else ""
     x1, y1, x2, y2 = origin.box
-    return f"{origin.number:,}{of_all} in this image\nx {x1:,} to {x2:,}, y {y1:,} to {y2:,} px"
+    return f"{origin.number:,}{of_all} in this image\nx {x1:,} to {x2:,} px\ny {y1:,} to {y2:,} px"
 
 
 def _cluster(project: Project, partition: Partition, image: int) -> str:
