@@ -11,6 +11,7 @@ from typing import Literal
 
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
@@ -19,6 +20,7 @@ from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.publishing import publish
 from defect_workbench.storage.files.staging import recover
+from defect_workbench.storage.result.append import check_same_items, read_earlier
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.image_placing import check_mode
 from defect_workbench.storage.result.manifest import MoreColumns
@@ -76,6 +78,17 @@ def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> Non
         existing = existing.parent
     if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
         raise WorkbenchError(f"{out} cannot be created: {existing} is not a writable folder")
+
+
+def check_items_of_result(out: Path, items: Items) -> None:
+    """Check, before the work, that an earlier export is of the same items as what is to be added.
+
+    Raises
+    ------
+    InputError
+        If single defects would be mixed with whole images, or the manifest cannot be read.
+    """
+    check_same_items(out, read_earlier(out), items)
 
 
 def backbone_of_result(out: Path) -> BackboneInfo | None:

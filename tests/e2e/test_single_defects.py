@@ -269,3 +269,34 @@ def test_a_table_about_the_images_is_joined_to_their_defects(
     assert len(sides) == DEFECTS
     for path, chuck in sides.items():
         assert chuck == ("left" if path.startswith("lot/") else "right")
+
+
+def test_single_defects_and_whole_images_are_not_mixed_in_one_export(
+    boards: Path, result: Path, tmp_path: Path, command: Command
+) -> None:
+    before = content(result)
+    given = ("cluster", boards / "images", "--out", result, "--offline", "--add")
+    done = command(*given)
+    assert done.returncode == 2
+    assert "an export of single defects, to which whole images cannot be added" in done.stderr
+    assert content(result) == before
+
+
+def test_of_too_many_defects_a_random_part_is_clustered_and_the_others_are_added(
+    boards: Path, result: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defect_workbench.workflows.detection.describe_set.most_items", lambda: 20)
+    out = tmp_path / "out"
+    done = command(*options(boards, out), "--json")
+    assert done.returncode == 0, done.stderr
+    words = f"a random part of 20 of the {DEFECTS} defects is clustered"
+    assert words in done.stderr
+    assert words in json.loads(done.stdout)["group_by"]["why"]
+    assert words in (out / "report.html").read_text(encoding="utf-8")
+    # Defects of a kind are alike here, so the others join their own kind.
+    clusters = [
+        {row["path"]: row["cluster"] for row in table(each / "manifest.csv")} for each in (out, result)
+    ]
+    pairs = {(clusters[0][path], clusters[1][path]) for path in clusters[0]}
+    assert len(pairs) == len(KINDS)
+    assert load_session(out / "session.dwb").analysis.tree is not None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import (
@@ -30,7 +31,13 @@ from defect_workbench.storage.report.measurement_table import measured, measurem
 from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable, Thumbnail
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
-from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
+from defect_workbench.storage.result.append import (
+    Earlier,
+    check_same_items,
+    new_rows,
+    read_earlier,
+    without_collisions,
+)
 from defect_workbench.storage.result.export_options import ExportOptions, Layout, Mode, lay_out
 from defect_workbench.storage.result.image_placing import ItemPicture, check_mode, place_images
 from defect_workbench.storage.result.item_tables import counts_text, items_text
@@ -156,6 +163,7 @@ def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = 
 
 def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, Earlier]:
     receipt, earlier = read_receipt(out), read_earlier(out)
+    check_same_items(out, earlier, Items.DEFECTS if project.images.are_defects else Items.PICTURES)
     everything = lay_out(project, rows(project), ExportOptions(confirmed=receipt.profile.confirmed))
     added, already = new_rows(project, everything.rows, earlier)
     unsplit = ExportOptions(split=receipt.profile.split)
