@@ -26,6 +26,7 @@ from defect_workbench.commands.shared.map_options import (
     add_map_options,
     map_json,
     print_group_by,
+    print_items,
     with_map_settings,
 )
 from defect_workbench.commands.shared.method_options import add_method_options, method_parameters
@@ -43,12 +44,16 @@ from defect_workbench.commands.shared.result_options import (
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.storage.result.export_options import Mode
+from defect_workbench.storage.result.image_placing import check_mode_of
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.export import backbone_of_result, check_out
+from defect_workbench.workflows.detection.describe_set import check_items
+from defect_workbench.workflows.export import backbone_of_result, check_items_of_result, check_out
 from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.side_table import join_side_table
 
@@ -96,11 +101,13 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     settings = _settings(args)
     cut = _parse_cut(args)
     export_options = export_options_of(args, settings.seed)
+    _check_items(settings, args)
     check_out(args.out, add=args.add, store=args.store)
     # Read first, so that a table that cannot be read fails before the long work.
     table = side_table(args)
     features = extraction_of(args, places, reporter)
     if args.add:
+        check_items_of_result(args.out, settings.items)
         features = features.as_described_by(backbone_of_result(args.out))
     opened = open_folder(OpenRequest(args.folder, features, settings, cut), reporter)
     project, extraction = opened.project, opened.extraction
@@ -116,6 +123,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     if args.json:
         print_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
         return 0
+    print_items(project)
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     print_group_by(project, maps=args.maps)
     _print_analysis(project)
@@ -131,6 +139,9 @@ def _summary(
     analysis = project.analysis
     return {
         "images": len(project.images),
+        "items": str(analysis.settings.items),
+        "searched_images": len(project.images.searched),
+        "clean_images": sum(not each.defects for each in project.images.searched),
         "rejected": len(project.images.rejected),
         "clusters": len(project.partition.clusters),
         "outliers": len(project.partition.outliers),
@@ -147,6 +158,16 @@ def _summary(
         **map_json(project),
         **preprocessing_json(extraction, analysis.settings.processing),
     }
+
+
+def _check_items(settings: Settings, args: argparse.Namespace) -> None:
+    """Check, before the work, that what is to be grouped fits the other options."""
+    check_items(settings)
+    if settings.items is not Items.DEFECTS:
+        return
+    check_mode_of(settings.items, Mode(args.mode))
+    if args.maps:
+        raise InputError("--maps: there are no defect maps of single defects; leave out --maps or --items")
 
 
 def weights_json(weights: BlockWeights) -> dict[str, float | str]:

@@ -55,6 +55,10 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences
 
+    if project.images.are_defects:
+        raise InputError(
+            "images cannot be added to a project of single defects; open a folder that contains all of them"
+        )
     root = common_root(project.images.root, folder)
     old = {_below(root, project.images.absolute(i)): i for i in range(len(project.images))}
     listing = _common_listing(project, scan(Path(os.path.abspath(folder)), reporter), root, old)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
@@ -19,7 +20,9 @@ from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.publishing import publish
 from defect_workbench.storage.files.staging import recover
+from defect_workbench.storage.result.append import check_same_items, read_earlier
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
+from defect_workbench.storage.result.image_placing import check_mode
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.storage.result.receipt import UndoResult, read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export, session_of
@@ -77,6 +80,17 @@ def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> Non
         raise WorkbenchError(f"{out} cannot be created: {existing} is not a writable folder")
 
 
+def check_items_of_result(out: Path, items: Items) -> None:
+    """Check, before the work, that an earlier export is of the same items as what is to be added.
+
+    Raises
+    ------
+    InputError
+        If single defects would be mixed with whole images, or the manifest cannot be read.
+    """
+    check_same_items(out, read_earlier(out), items)
+
+
 def backbone_of_result(out: Path) -> BackboneInfo | None:
     """Return the network of the session that the last export to a folder wrote.
 
@@ -96,6 +110,7 @@ def plan(project: Project, request: ExportRequest) -> Plan:
     WorkbenchError
         If the export is not possible; see `storage.result.result_folder.plan_export`.
     """
+    check_mode(project.images, request.mode)
     return plan_export(project, request.out, request.options, add=request.add)
 
 
@@ -123,6 +138,8 @@ def export(
     Cancelled
         If the user cancels; then nothing is written.
     """
+    from defect_workbench.engine.items.item_pictures import item_picture
+
     return write_result(
         project,
         request.out,
@@ -135,6 +152,7 @@ def export(
         columns=columns,
         add=request.add,
         maps=request.maps,
+        item_picture=item_picture,
     )
 
 
@@ -235,7 +253,7 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
     reporter.stage("Looking for the images", None)
     for number in range(len(images)):
         reporter.check()
-        missing += not images.absolute(number).is_file()
+        missing += not images.file(number).is_file()
     if missing == len(images):
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
-from defect_workbench.engine.input.scan import FoundFile, Listing, scan
+from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of, scan
 from defect_workbench.storage.session.session_file import load_session
-from defect_workbench.workflows.extract import FeatureOptions, extract_listing
-from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_features
+from defect_workbench.workflows.detection.describe_set import DescribedSet, describe
+from defect_workbench.workflows.extract import FeatureOptions
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -129,6 +129,23 @@ def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     return _group(listing, request, reporter, on_found, time.perf_counter() - started)
 
 
+def open_again(
+    images: ImageSet, request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None
+) -> OpenedProject:
+    """Group the files of a project anew: whole images instead of the defects in them, or the reverse.
+
+    Decisions are not kept, as they are about other images.
+
+    Raises
+    ------
+    InputError, WorkbenchError
+        As `open_folder` does.
+    """
+    opened = _group(listing_of(images), request, reporter, on_found, 0.0)
+    found = replace(opened.project.images, folders=images.folders)
+    return replace(opened, project=replace(opened.project, images=found))
+
+
 def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | None) -> OpenedProject:
     """Open the folder that a store was last filled from, even if it was deleted or moved."""
     features = request.features.with_store(request.path)
@@ -154,11 +171,10 @@ def _group(
 ) -> OpenedProject:
     if on_found is not None and listing.files:
         on_found(listing.root, tuple(file.path for file in listing.files))
-    extraction = extract_listing(listing, request.features, reporter)
-    images = extraction.images
-    found = with_defect_features(images, extraction.features, request.settings, request.features, reporter)
+    described = describe(listing, request.settings, request.features, reporter)
+    images, extraction, found = described.images, described.extraction, described.found
     started = time.perf_counter()
-    analysis = _analysis(images, found, request, reporter)
+    analysis = _analysis(described, request, reporter)
     seconds = {
         "scan": scan_seconds,
         "extract": extraction.seconds,
@@ -170,21 +186,21 @@ def _group(
     return OpenedProject(project, None, extraction, seconds)
 
 
-def _analysis(images: ImageSet, found: DefectFeatures, request: OpenRequest, reporter: Reporter) -> Analysis:
+def _analysis(described: DescribedSet, request: OpenRequest, reporter: Reporter) -> Analysis:
     """Return the analysis of the features, from the cache if it has one."""
-    from defect_workbench.engine.clustering.group import analyse, analysis_identity
+    from defect_workbench.engine.clustering.group import analysis_identity
     from defect_workbench.engine.clustering.registry import completed
     from defect_workbench.storage.vectors.analysis_cache import AnalysisCache
 
-    features, settings = found.features, completed(request.settings)
+    features, settings, images = described.found.features, completed(request.settings), described.images
     if request.analyses is None:
-        return analyse(features, settings, reporter, found.choice)
+        return described.analyse(settings, reporter)
     cache = AnalysisCache(request.analyses)
     reporter.stage("Searching for a cached analysis", None)
     identity = analysis_identity(features)
     analysis = cache.get(images, identity, settings)
     if analysis is None:
-        analysis = analyse(features, settings, reporter, found.choice)
+        analysis = described.analyse(settings, reporter)
         cache.put(images, identity, analysis)
     return analysis
 

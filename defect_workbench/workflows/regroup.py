@@ -15,10 +15,14 @@ from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.engine.input.scan import listing_of
-from defect_workbench.workflows.extract import FeatureOptions, extract_listing
-from defect_workbench.workflows.map_defects import with_defect_features
+from defect_workbench.workflows.detection.describe_set import (
+    check_items,
+    choice_for_items,
+    describe,
+    most_items,
+)
+from defect_workbench.workflows.extract import FeatureOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +57,8 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
         If the method gives no result for these images, or their defects cannot be mapped.
     """
     before = project.analysis
+    if project.images.are_defects:
+        return _regroup_items(project, settings, reporter)
     if _needs_maps(settings, before):
         described = replace(options, processing=settings.processing)
         return _described_again(project, settings, described, reporter)
@@ -69,6 +75,26 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     analysis = replace(analysis, identity=identity)
     maps = None if outdated else project.maps
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut, maps=maps)
+
+
+def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> Project:
+    """Return a project of single defects regrouped with other settings."""
+    from defect_workbench.engine.clustering.partial_group import regroup_part
+    from defect_workbench.engine.items.large_sets import random_part
+
+    before = project.analysis
+    settings = replace(settings, items=before.settings.items)
+    check_items(settings)
+    if source_of(settings) != source_of(before.settings):
+        raise WorkbenchError(
+            "these defects were found with other golden references, or without any; open the folder again to "
+            "search with these"
+        )
+    choice = choice_for_items(settings, len(project.images), reporter)
+    part = random_part([image.sha256 for image in project.images.images], most_items())
+    analysis = regroup_part(before.blocks, part, before.backbone, settings, reporter, choice)
+    analysis = replace(analysis, identity=before.identity)
+    return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
 
 
 def _needs_maps(settings: Settings, before: Analysis) -> bool:
@@ -119,18 +145,16 @@ def _described_again(
     project: Project, settings: Settings, options: FeatureOptions, reporter: Reporter
 ) -> Project:
     """Return the project with features and defect maps as the options and settings require."""
-    from defect_workbench.engine.clustering.group import analyse
-
     options = options.as_described_by(project.analysis.backbone)
-    extraction = extract_listing(listing_of(project.images), options, reporter)
+    described = describe(listing_of(project.images), settings, options, reporter)
+    extraction, found = described.extraction, described.found
     contents = [(image.path, image.sha256) for image in extraction.images.images]
     if contents != [(image.path, image.sha256) for image in project.images.images]:
         raise WorkbenchError(
             f"the images in {project.images.root} have changed since this project was opened",
             Remedy.OPEN_AGAIN,
         )
-    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
-    analysis = analyse(found.features, settings, reporter, found.choice)
+    analysis = described.analyse(settings, reporter)
     previous = project.images
     images = replace(extraction.images, rejected=previous.rejected, folders=previous.folders)
     return replace(
@@ -146,17 +170,18 @@ def preview_preprocessing(project: Project, image: int, processing: Preprocessin
     WorkbenchError
         If the image cannot be read.
     """
-    from defect_workbench.engine.input.decode import decode
+    from defect_workbench.engine.input.location_reading import read_location
     from defect_workbench.engine.preprocessing.feature_input import preprocessed
     from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
 
-    record, path = project.images.images[image], project.images.absolute(image)
+    record = project.images.images[image]
     try:
-        with open_regular(path) as stream:
-            decoded = decode(stream.read(), path.name)
+        decoded = read_location(project.images.absolute(image))
     except OSError as error:
         raise WorkbenchError(f"{record.path} cannot be read: {error.strerror}") from error
     rows = rows_to_leave_out(decoded.height, found_rows(decoded.pixels, decoded.tool), processing)
+    if record.origin is not None:
+        rows = 0  # the info bar was left out before defects were searched
     size = None if record.tool is None else record.tool.pixel_size_nm
     after = preprocessed(decoded.pixels, processing, bar_rows=rows, pixel_size_nm=size)
     return PreprocessedImage(processing, image, decoded.pixels, after.pixels, rows)

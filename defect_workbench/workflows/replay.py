@@ -17,9 +17,9 @@ from defect_workbench.storage.result.export_options import ExportOptions, Mode, 
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
 from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.workflows.detection.describe_set import describe
 from defect_workbench.workflows.export import ExportRequest, check_out, export
-from defect_workbench.workflows.extract import FeatureOptions, extract_listing
-from defect_workbench.workflows.map_defects import with_defect_features
+from defect_workbench.workflows.extract import FeatureOptions
 from defect_workbench.workflows.open_project import open_session
 
 
@@ -59,7 +59,6 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     WorkbenchError
         If images, weights or manifest differ; then nothing is written.
     """
-    from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences as feature_differences
 
     session = open_session(request.session)
@@ -79,14 +78,14 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none")
     folder = Path(os.path.abspath(request.folder or session.images.root))
-    extraction = extract_listing(scan_set(session.images, folder, reporter), options, reporter)
+    described = describe(scan_set(session.images, folder, reporter), settings, options, reporter)
+    extraction, found = described.extraction, described.found
     changed = differences(session.images, extraction.images)
     if changed:
         raise WorkbenchError(
             f"{folder} has changed since the session was made, so nothing was written: {'; '.join(changed)}"
         )
-    found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
-    analysis = analyse(found.features, settings, reporter, found.choice)
+    analysis = described.analyse(settings, reporter)
     images = replace(extraction.images, folders=session.images.folders)
     project = replace(session, images=images, analysis=analysis, maps=found.maps)
     different = _count_different_rows(session, project, export_options)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from defect_workbench.core.errors import concerning
+from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table, join
 from defect_workbench.storage.session.table_reader import read_table
@@ -41,4 +42,11 @@ def join_side_table(
     InputError
         If a column is missing, or no column contains the file names.
     """
-    return replace(project, side=join(table, project.images, name_column, categories))
+    images = project.images
+    if not images.are_defects:
+        return replace(project, side=join(table, images, name_column, categories))
+    # The table is about the files: each defect has the row of its image.
+    parents = tuple(ImageRecord(each.path, each.sha256, each.width, each.height) for each in images.searched)
+    joined = join(table, ImageSet(images.root, parents, ()), name_column, categories)
+    index_of = {path: index for index, path in enumerate(images.files)}
+    return replace(project, side=joined.take([index_of[image.file] for image in images.images]))

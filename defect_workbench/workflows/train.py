@@ -154,6 +154,11 @@ def train(
     parts: list[LabelledSet] = []
     extractions: list[Extraction] = []
     if request.confirmed and project is not None:
+        if project.images.are_defects:
+            raise InputError(
+                "a classifier cannot be trained on a project of single defects; export it, and train on the "
+                "folders of the result"
+            )
         clusters = learnable_clusters(project, reporter)
         options = replace(options, processing=project.analysis.settings.processing)
         options = options.as_described_by(project.analysis.backbone)

@@ -177,8 +177,9 @@ def summary_of(document: Document) -> str:
     project, partition = document.project, document.partition
     if project is None or partition is None:
         return ""
+    count, searched = len(project.images), len(project.images.searched)
     parts = [
-        images(len(project.images)),
+        f"{counted(count, 'defect')} in {images(searched)}" if searched else images(count),
         counted(len(partition.clusters), "cluster"),
         counted(len(partition.outliers), "outlier"),
     ]

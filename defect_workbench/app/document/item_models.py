@@ -79,6 +79,7 @@ class ImageModel(QAbstractListModel):
         self._loader = loader
         self._root = ""
         self._paths: Sequence[str] = ()
+        self._locations: Sequence[str] = ()
         self._order: Integers = np.empty(0, np.intp)
         self._row_of: Integers = np.empty(0, np.intp)
         self.sections: tuple[Section, ...] = ()
@@ -95,12 +96,22 @@ class ImageModel(QAbstractListModel):
         sections: tuple[Section, ...],
         notes: ImageNotes | None = None,
         captions: Sequence[Column] = (),
+        locations: Sequence[str] = (),
     ) -> None:
-        """Show other images, or the same in another order, with columns below them."""
+        """Show other images, or the same in another order, with columns below them.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            As they are displayed.
+        locations : sequence of str, optional
+            Where the images can be read, relative to the root; default: their paths.
+        """
         self.beginResetModel()
         self.captions = tuple(captions)
         self.notes = notes or ImageNotes()
         self._root, self._paths, self._order = str(root), paths, order
+        self._locations = locations or paths
         self._row_of = np.full(len(paths), -1, np.intp)
         self._row_of[order] = np.arange(len(order))
         self.sections = sections
@@ -158,8 +169,8 @@ class ImageModel(QAbstractListModel):
         return data
 
     def file(self, image: int) -> str:
-        """Return the absolute path of an image."""
-        return f"{self._root}/{self._paths[image]}"
+        """Return where an image can be read."""
+        return f"{self._root}/{self._locations[image]}"
 
     def unreadable(self, image: int) -> bool:
         """Whether the file could not be read for a thumbnail."""

@@ -15,12 +15,13 @@ from defect_workbench.core.project.palette import node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows import open_project as opening
 from defect_workbench.workflows import regroup as regrouping
 from defect_workbench.workflows import weights
 from defect_workbench.workflows.compare import compare as agreement
 from defect_workbench.workflows.export import save_dendrogram
 from defect_workbench.workflows.extract import FeatureOptions
-from defect_workbench.workflows.open_project import OpenRequest, open_project
+from defect_workbench.workflows.open_project import OpenRequest
 
 if TYPE_CHECKING:
     from defect_workbench.engine.clustering.agreement import Comparison
@@ -139,11 +140,24 @@ def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
 
     def work(reporter: JobReporter) -> Opened:
         features = FeatureOptions.at(places, offline=offline)
-        opened = open_project(
+        opened = opening.open_project(
             OpenRequest(path, features, analyses=places.analyses),
             reporter,
             on_found=lambda root, paths: reporter.partial(FilesFound(root, paths)),
         )
+        return prepare(opened.project, opened.session, opened.suggested)
+
+    return work
+
+
+def open_again(project: Project, settings: Settings, places: UserDirs, *, offline: bool = False) -> Work:
+    """Return the job that groups the files of a project anew, such as by single defects."""
+
+    def work(reporter: JobReporter) -> Opened:
+        processing = settings.processing
+        features = FeatureOptions.at(places, offline=offline, processing=processing)
+        request = OpenRequest(project.images.root, features, settings, analyses=places.analyses)
+        opened = opening.open_again(project.images, request, reporter)
         return prepare(opened.project, opened.session, opened.suggested)
 
     return work
@@ -219,7 +233,7 @@ def locate(project: Project, root: Path) -> Work:
         present = 0
         for image in project.images.images:
             reporter.check()
-            present += (root / image.path).is_file()
+            present += (root / image.file).is_file()
             reporter.advance()
         return Located(root, present)
 

@@ -11,8 +11,10 @@ from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 
 
 def add_map_options(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,12 @@ def add_map_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--clean", type=Path, metavar="DIR", help="images of the same kind without defects, 20 or more"
+    )
+    group.add_argument(
+        "--items",
+        choices=[str(each) for each in Items],
+        default=str(Items.PICTURES),
+        help="what to group: whole pictures (the default), or each defect that is found in them",
     )
     group.add_argument(
         "--maps", action="store_true", help="also write each image's defect map, as DIR/_maps/PATH.png"
@@ -62,6 +70,7 @@ def with_map_settings(settings: Settings, args: argparse.Namespace) -> Settings:
         group_by=GroupBy(args.group_by),
         reference=absolute(args.reference),
         clean=absolute(args.clean),
+        items=Items(args.items),
     )
 
 
@@ -72,6 +81,15 @@ def map_json(project: Project) -> dict[str, object]:
         "group_by": {"chosen": str(choice.chosen), "why": choice.why},
         "map_source": None if project.maps is None else str(project.maps.source),
     }
+
+
+def print_items(project: Project) -> None:
+    """Print in how many images single defects were found, if they are the items."""
+    searched = project.images.searched
+    if searched:
+        clean = sum(not each.defects for each in searched)
+        found = f"{counted(len(project.images), 'defect')} in {counted(len(searched), 'image')}"
+        print_text(f"{found}, {clean:,} of them without one")
 
 
 def print_group_by(project: Project, *, maps: bool) -> None:

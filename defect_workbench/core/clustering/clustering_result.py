@@ -14,6 +14,7 @@ from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice
 from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.parameters import Value
 
@@ -70,6 +71,8 @@ class Settings:
         Folders of golden references and of clean images, for defect maps; empty if there are none.
     clean_images : tuple of str
         SHA-256 of images of the set itself that are clean, for defect maps. At most one of the three is set.
+    items : Items
+        Whether whole images or the defects in them are grouped.
     """
 
     method: str = AGGLOMERATIVE
@@ -82,6 +85,7 @@ class Settings:
     reference: str = ""
     clean: str = ""
     clean_images: tuple[str, ...] = ()
+    items: Items = Items.PICTURES
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from defect_workbench.core.arrays import Vectors
 Value = TypeVar("Value")
 
 DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
-DEFECT, RESIDUAL = "defect", "residual"
+DEFECT, RESIDUAL, CHANGE = "defect", "residual", "change"
 # Names that blocks had in earlier versions: files and command lines may still use them.
 FORMER_NAMES = {"shape": OUTLINE}
 

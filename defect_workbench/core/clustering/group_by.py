@@ -6,10 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from defect_workbench.core.clustering.feature_blocks import DEEP, DEFECT, RESIDUAL, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import CHANGE, DEEP, DEFECT, RESIDUAL, BlockWeights
 
 # The blocks that describe the defect and not the picture.
-OF_DEFECT = (DEFECT, RESIDUAL)
+OF_DEFECT = (DEFECT, RESIDUAL, CHANGE)
+# If single defects are grouped by both, what they do to the pattern tells more than what a crop shows
+# (docs/adr/0028).
+_SHARE_OF_CROP = 0.2
 
 
 class GroupBy(StrEnum):
@@ -28,7 +31,8 @@ class GroupBy(StrEnum):
         available : collection of str
             Names of the blocks that there are; those that describe the defect share its weight.
         """
-        picture = {GroupBy.DEFECT: 0.0, GroupBy.BOTH: 0.5}.get(self, 1.0)
+        both = _SHARE_OF_CROP if CHANGE in available else 0.5
+        picture = {GroupBy.DEFECT: 0.0, GroupBy.BOTH: both}.get(self, 1.0)
         of_defect = [name for name in OF_DEFECT if name in available]
         shares = {DEEP: picture, **{name: (1 - picture) / len(of_defect) for name in of_defect}}
         return {name: share for name, share in shares.items() if share > 0}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS, MapSource
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
@@ -22,6 +23,8 @@ def map_source(settings: Settings, count: int) -> MapSource:
     """Return the best source of maps that there is for a number of images."""
     if settings.reference:
         return MapSource.REFERENCE
+    if settings.items is Items.DEFECTS:
+        return MapSource.SELF
     if settings.clean or settings.clean_images:
         return MapSource.CLEAN
     return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF
@@ -53,6 +56,17 @@ def with_clean_images(settings: Settings, images: ImageSet, clean: Sequence[int]
 def with_other_images(settings: Settings) -> Settings:
     """Return settings that compare images with each other."""
     return replace(_with_others(settings), weights=None)
+
+
+def with_other_items(settings: Settings) -> Settings:
+    """Return settings that group single defects instead of whole images, or the reverse.
+
+    Block weights, and clean images, are of no use for the others.
+    """
+    if settings.items is Items.DEFECTS:
+        return replace(settings, items=Items.PICTURES, weights=None, group_by=GroupBy.AUTO)
+    kept = replace(_with_others(settings), reference=settings.reference)
+    return replace(kept, items=Items.DEFECTS, weights=None, group_by=GroupBy.AUTO)
 
 
 def source_of(settings: Settings) -> tuple[str | tuple[str, ...], ...]:

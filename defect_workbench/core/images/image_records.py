@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from defect_workbench.core.images.defect_items import DefectOrigin, SearchedImage, with_window
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 
@@ -32,6 +33,9 @@ class ImageRecord:
     measured : Measurements or None
         Of its defects, in nanometres if the pixel size is known, else in pixels; None if it was not
         measured.
+    origin : DefectOrigin or None
+        For the image of a single defect: what it was cut out of. Its path is then that of the defect, and its
+        hash that of its pixels.
     """
 
     path: str
@@ -42,6 +46,17 @@ class ImageRecord:
     tool: InstrumentMetadata | None = None
     info_bar: int = 0
     measured: Measurements | None = None
+    origin: DefectOrigin | None = None
+
+    @property
+    def file(self) -> str:
+        """The path of the file that shows the image: for a defect, that of its parent."""
+        return self.path if self.origin is None else self.origin.parent
+
+    @property
+    def location(self) -> str:
+        """The path of the file and, for a defect, the part of it that is the image."""
+        return self.path if self.origin is None else with_window(self.origin.parent, self.origin.window)
 
     @property
     def info_bar_share(self) -> float:
@@ -96,12 +111,16 @@ class ImageSet:
     folders : tuple of str
         The folders below `root` that the images come from, with '/' as separator; ("",) is the root itself.
         Several lots may share a root that contains other folders.
+    searched : tuple of SearchedImage
+        If the images are single defects: the images in which they were found, clean ones included, ordered by
+        path; else empty.
     """
 
     root: Path
     images: Sequence[ImageRecord]
     rejected: Sequence[Rejection]
     folders: tuple[str, ...] = ("",)
+    searched: tuple[SearchedImage, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -111,6 +130,25 @@ class ImageSet:
         """The paths of the accepted images."""
         return tuple(image.path for image in self.images)
 
+    @cached_property
+    def locations(self) -> tuple[str, ...]:
+        """The location of each image below the root."""
+        return tuple(image.location for image in self.images)
+
+    @property
+    def are_defects(self) -> bool:
+        """Whether the images are single defects."""
+        return bool(self.searched)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files that were read: the images, or those in which defects were searched."""
+        return tuple(each.path for each in self.searched) if self.are_defects else self.paths
+
     def absolute(self, index: int) -> Path:
-        """Return the file of image `index`."""
-        return self.root / self.images[index].path
+        """Return where image `index` can be read: its file, with a fragment for a part of it."""
+        return self.root / self.images[index].location
+
+    def file(self, index: int) -> Path:
+        """Return the file that shows image `index`."""
+        return self.root / self.images[index].file

@@ -12,12 +12,11 @@ from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
-    DEFECT,
     BackboneInfo,
     BlockWeights,
     Features,
 )
-from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
+from defect_workbench.core.clustering.group_by import OF_DEFECT, GroupBy, GroupByChoice, described_by
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.block_weights import choose_weights
@@ -107,7 +106,7 @@ def regroup(
     if group_by is None:
         group_by = _group_by_of(settings)
     if weights is None and group_by.chosen is not GroupBy.PICTURE:
-        if DEFECT not in blocks:
+        if not any(name in blocks for name in OF_DEFECT):
             raise WorkbenchError("the defects of these images have not been mapped")
         shares = dict.fromkeys(BLOCKS.names, 0.0) | group_by.chosen.shares(blocks)
         weights = BlockWeights(shares, group_by.why)

@@ -19,6 +19,8 @@ class Deviation:
         The same after averaging over several pixels, in which faint, large defects stand out.
     amount : (rows, columns) float32
         The difference behind `fine`, in grey levels, not negative.
+    level, expected : (rows, columns) float32
+        The smoothed image, and what is expected in it, in grey levels.
     step : int
         Pixels of the image per cell of the grid, along each side.
     """
@@ -26,4 +28,6 @@ class Deviation:
     fine: Plane
     broad: Plane
     amount: Plane
+    level: Plane
+    expected: Plane
     step: int = 1

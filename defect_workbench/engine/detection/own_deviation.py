@@ -40,10 +40,14 @@ def from_itself(image: Plane) -> Deviation:
     smoothed, sigma = smoothed_levels(levelled.flat, levelled.tolerance)
     broad = ndimage.gaussian_filter(smoothed, _BROAD, truncate=3)
     median, spread = median_and_spread(broad)
+    # What is left after smoothing is the deviation; the rest of the image is what is expected in it.
+    expected = np.asarray(small - levelled.flat, np.float32)
     spread = max(min(spread, _WIDER * local_spread(broad)), _LEAST_SIGMA)
     return Deviation(
         smoothed / np.float32(sigma),
         np.asarray((broad - np.float32(median)) / np.float32(spread), np.float32),
         np.abs(smoothed),
+        smoothed + expected,
+        expected,
         step,
     )

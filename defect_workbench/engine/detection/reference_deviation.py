@@ -89,9 +89,8 @@ def from_reference(image: Plane, reference: Plane) -> Deviation:
     chance = np.hypot(_shares(difference, edge, steep, noise) * edge, ringing)
     visible = ndimage.binary_erosion(inside, _ANY, _FRAME)
     fine[~visible] = 0
-    return Deviation(
-        np.asarray(fine, np.float32), _averaged(difference, chance, noise, visible), np.abs(outside), step
-    )
+    broad = _averaged(difference, chance, noise, visible)
+    return Deviation(np.asarray(fine, np.float32), broad, np.abs(outside), level, expected, step)
 
 
 def _range(expected: Plane, side: int) -> Plane:

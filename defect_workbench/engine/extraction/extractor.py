@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import StorableVectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
@@ -25,6 +24,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
+from defect_workbench.engine.extraction.batch_vectors import batch_vectors
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
 from defect_workbench.engine.extraction.network_vectors import (
     Contents,
@@ -42,7 +42,6 @@ from defect_workbench.engine.extraction.stored_vectors import (
     open_blocks,
 )
 from defect_workbench.engine.features.identity import NetworkInUse, feature_identity
-from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import extension_note
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
@@ -120,7 +119,7 @@ class _Run:
         """Compute the batched blocks of the pending images; reject images whose vectors are not finite."""
         if not self.batch:
             return
-        by_block = self._batch_vectors()
+        by_block = batch_vectors(self.batch, self.network)
         rejected = set()
         for index, item in enumerate(self.batch):
             vectors = {name: block[index] for name, block in by_block.items() if index in block}
@@ -135,33 +134,6 @@ class _Run:
         self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in rejected]
         self.reporter.advance(len(self.batch))
         self.batch.clear()
-
-    def _batch_vectors(self) -> dict[str, dict[int, StorableVectors]]:
-        """Return, for each block, the missing vectors of the batch, by index of the image."""
-        result: dict[str, dict[int, StorableVectors]] = {}
-        embedded: dict[int, Mapping[str, StorableVectors]] = {}
-        missing = {
-            block.name: [i for i, item in enumerate(self.batch) if block.name in item.missing]
-            for block in BLOCKS
-            if block.batched or block.by_network
-        }
-        through_network = sorted(
-            {i for name, rows in missing.items() if BLOCKS[name].by_network for i in rows}
-        )
-        if self.network is not None and through_network:
-            kind = next(block.input for block in BLOCKS if block.by_network)
-            images = np.stack([self.batch[i].inputs[kind] for i in through_network])
-            by_block = self.network.embed(images)
-            for row, i in enumerate(through_network):
-                embedded[i] = {name: vectors[row] for name, vectors in by_block.items()}
-        for name, rows in missing.items():
-            block = BLOCKS[name]
-            if block.by_network:
-                result[name] = {i: embedded[i][name] for i in rows if i in embedded}
-            elif rows:
-                vectors = block.vectors([self.batch[i].inputs[block.input] for i in rows])
-                result[name] = dict(zip(rows, vectors, strict=True))
-        return result
 
     def close(self) -> None:
         """Store all finished images; an unfinished batch is dropped."""

@@ -190,7 +190,8 @@ def choose_network(
     names = [first]
     if description is None and not task.root.is_dir():
         names += [other.name for other in NETWORKS[info.network].descriptions if other.name != first]
-    for network in [network for name in names for network in _stored(store, info, name, task.processing)]:
+    stored = [each for name in names for each in stored_networks(store, info, name, task.processing)]
+    for network in stored:
         if precision not in (None, network.precision):
             continue
         blocks = open_blocks(store, task.processing, network)
@@ -229,20 +230,26 @@ def earlier_vectors(
     current: list[VectorBlock] = []
     others: list[VectorBlock] = []
     for description in NETWORKS[info.network].descriptions:
-        for each in _stored(store, info, description.name, processing):
+        for each in stored_networks(store, info, description.name, processing):
             block = store.block(DEEP, block_identity(BLOCKS[DEEP], processing, each))
             (current if description.name == network.description else others).append(block)
     return EarlierVectors(current, others)
 
 
-def _stored(
-    store: VectorStore, info: WeightsInfo, description: str, processing: Preprocessing
+def stored_networks(
+    store: VectorStore, info: WeightsInfo, description: str, processing: Preprocessing, view: str = ""
 ) -> list[NetworkInUse]:
-    """Return the precisions and devices for which the store has vectors of these weights."""
+    """Return the precisions and devices for which the store has vectors of these weights.
+
+    Parameters
+    ----------
+    view : str
+        As for `block_identity`.
+    """
     first = next(block for block in BLOCKS if block.by_network)
     stored = []
     for identity in store.identities(first.name):
         network = in_use(info, str(identity.get("precision")), str(identity.get("device")), description)
-        if block_identity(first, processing, network) == identity:
+        if block_identity(first, processing, network, view) == identity:
             stored.append(network)
     return stored

@@ -6,9 +6,8 @@ from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
-from defect_workbench.core.safe_reading import open_regular
-from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.formats.image_format import Undecodable
+from defect_workbench.engine.input.location_reading import read_location
 from defect_workbench.engine.preprocessing.feature_input import Preprocessed, preprocessed
 
 
@@ -26,8 +25,7 @@ def read_pixels(images: ImageSet, index: int) -> Pixels:
     """
     image = images.images[index]
     try:
-        with open_regular(images.absolute(index)) as stream:
-            return decode(stream.read(), image.path).pixels
+        return read_location(images.absolute(index)).pixels
     except OSError as error:
         raise WorkbenchError(f"{image.path} can no longer be read: {error.strerror}") from error
     except Undecodable as error:

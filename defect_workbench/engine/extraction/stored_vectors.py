@@ -133,13 +133,17 @@ class Blocks:
         }
 
 
-def open_blocks(store: VectorStore, processing: Preprocessing, network: NetworkInUse | None) -> Blocks:
+def open_blocks(
+    store: VectorStore, processing: Preprocessing, network: NetworkInUse | None, view: str = ""
+) -> Blocks:
     """Open the parts of a store for images with this preprocessing.
 
     Parameters
     ----------
     network : NetworkInUse or None
         None leaves out the blocks that the network computes.
+    view : str
+        As for `block_identity`.
     """
     # The network's blocks come last, as models depend on the order of the blocks that they were trained on.
     used = [block for block in BLOCKS if block.in_extraction and not block.by_network]
@@ -148,7 +152,8 @@ def open_blocks(store: VectorStore, processing: Preprocessing, network: NetworkI
         facts=store.block("image", DECODER),
         measured=store.block("measured", measured_identity(processing)),
         vectors={
-            block.name: store.block(block.name, block_identity(block, processing, network)) for block in used
+            block.name: store.block(block.name, block_identity(block, processing, network, view))
+            for block in used
         },
     )
 

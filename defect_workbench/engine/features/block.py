@@ -27,6 +27,8 @@ class Input(StrEnum):
     without its info bar, so that preprocessing does not change the mask."""
     DEFECT_MAP = "defect map"
     """The preprocessed image and its defect map, in a second step after extraction."""
+    FOUND_DEFECT = "found defect"
+    """A single defect, when it is found in its image."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,13 @@ class Block:
 
     @property
     def in_extraction(self) -> bool:
-        """Whether extraction computes the block, which depends on a single image then."""
-        return self.input is not Input.DEFECT_MAP
+        """Whether extraction computes the block from the pixels of a single image alone."""
+        return self.input not in (Input.DEFECT_MAP, Input.FOUND_DEFECT)
 
     @property
     def of_whole_image(self) -> bool:
         """Whether the block describes the whole image and not only its defect."""
-        return self.input not in (Input.MASK, Input.DEFECT_MAP)
+        return self.input not in (Input.MASK, Input.DEFECT_MAP, Input.FOUND_DEFECT)
 
     def key(self, sha256: str, row_key: str) -> str:
         """Return the key under which an image's vector is stored.

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.safe_reading import open_regular
-from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.formats.image_format import Undecodable
 from defect_workbench.engine.input.formats.pixel_scaling import robust_range
+from defect_workbench.engine.input.location_reading import read_location
 
 _MOST_SINGLE = 8e37
 _MOST_STEEPNESS = 8.0
@@ -78,8 +77,7 @@ class Original:
 def original(path: Path) -> Original | None:
     """Read a file at full size; return None if it cannot be read."""
     try:
-        with open_regular(path) as stream:
-            image = decode(stream.read(), path.name)
+        image = read_location(path)
     except (OSError, Undecodable):
         return None
     if image.values is None:

@@ -145,7 +145,7 @@ def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
 def listing_of(images: ImageSet) -> Listing:
     """Return a listing of the current files of an image set, without other files in its folder."""
     files, rejected = [], []
-    for path in images.paths:
+    for path in images.files:
         try:
             status = os.stat(images.root / path)
         except OSError as error:

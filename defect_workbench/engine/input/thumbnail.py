@@ -9,13 +9,17 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.errors import concerning
-from defect_workbench.core.safe_reading import open_regular
-from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.formats.image_format import Undecodable
+from defect_workbench.engine.input.location_reading import read_location
 
 
 def thumbnail(path: Path, side: int) -> Pixels | None:
     """Return an image reduced to at most `side` pixels per side; None if the file cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file, or the location of a defect in it; see `ImageSet.absolute`.
 
     Returns
     -------
@@ -23,8 +27,7 @@ def thumbnail(path: Path, side: int) -> Pixels | None:
     """
     with concerning(path):
         try:
-            with open_regular(path) as stream:
-                decoded = decode(stream.read(), path.name)
+            decoded = read_location(path)
         except (OSError, Undecodable):
             return None
         image = Image.fromarray(decoded.pixels)

@@ -154,7 +154,7 @@ def find(pixels: Pixels) -> Finding:
     largest = labels == int(sizes.argmax())
     square = float(step * step)
     area = float(largest.sum()) * square
-    aspect, orientation = _ellipse(largest)
+    aspect, orientation = ellipse_of(largest)
     inside = flat[largest]
     contrast = float(np.median(np.abs(inside))) * (1 if float(inside.mean()) >= 0 else -1)
     measured = Measurements(
@@ -244,7 +244,7 @@ def _filled(mask: Flags) -> Flags:
     return np.asarray(~open_ones[regions], bool)
 
 
-def _ellipse(mask: Flags) -> tuple[float, float]:
+def ellipse_of(mask: Flags) -> tuple[float, float]:
     """Return aspect ratio and orientation (degrees anticlockwise from horizontal) from second moments."""
     rows, columns = np.nonzero(mask)
     y, x = rows - rows.mean(), columns - columns.mean()

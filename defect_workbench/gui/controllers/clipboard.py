@@ -59,7 +59,8 @@ class Clipboard(QObject):
         project, chosen = self._document.project, self._chosen_images().tolist()
         if project is None or not chosen:
             return
-        paths = [str(project.images.absolute(image)) for image in chosen]
+        # Several defects may be in one file.
+        paths = list(dict.fromkeys(str(project.images.file(image)) for image in chosen))
 
         def put(picture: QImage) -> None:
             data = QMimeData()
@@ -68,10 +69,10 @@ class Clipboard(QObject):
             if not picture.isNull():
                 data.setImageData(picture)
             QGuiApplication.clipboard().setMimeData(data)
-            self.status.emit(f"{images(len(paths))} copied")
+            self.status.emit(f"{images(len(chosen))} copied")
 
-        if len(paths) == 1:
-            self._read(copy_job.read_picture(paths[0]), put)
+        if len(chosen) == 1:
+            self._read(copy_job.read_picture(str(project.images.absolute(chosen[0]))), put)
         else:
             put(QImage())
 

@@ -22,6 +22,9 @@ class ComparisonChoice:
     ----------
     regroup : callable
         Groups the images with other settings.
+    open_again : callable
+        Groups the files of the project anew with other settings: what single defects are compared with
+        decides which are found.
     """
 
     def __init__(
@@ -29,10 +32,11 @@ class ComparisonChoice:
         document: Document,
         clusters: ClusterList,
         regroup: Callable[[Settings], None],
+        open_again: Callable[[Settings], None],
         parent: QWidget,
     ) -> None:
         self._document, self._clusters = document, clusters
-        self._regroup, self._parent = regroup, parent
+        self._regroup, self._open_again, self._parent = regroup, open_again, parent
 
     def choose_references(self) -> None:
         """Ask for a folder of golden references."""
@@ -53,6 +57,12 @@ class ComparisonChoice:
         """Compare the images with each other."""
         self._apply(map_comparison.with_other_images)
 
+    def switch_items(self) -> None:
+        """Group the single defects in the files of the project, or the whole images again."""
+        project = self._document.project
+        if project is not None:
+            self._open_again(map_comparison.with_other_items(project.analysis.settings))
+
     def _ask(self, title: str, change: Callable[[Settings, Path], Settings]) -> None:
         file_dialogs.ask_image_folder(
             self._parent, title, lambda folder: self._apply(lambda settings: change(settings, folder))
@@ -60,5 +70,11 @@ class ComparisonChoice:
 
     def _apply(self, change: Callable[[Settings], Settings]) -> None:
         project = self._document.project
-        if project is not None:
-            self._regroup(change(project.analysis.settings))
+        if project is None:
+            return
+        before = project.analysis.settings
+        settings = change(before)
+        if project.images.are_defects and settings.reference != before.reference:
+            self._open_again(settings)
+        else:
+            self._regroup(settings)

@@ -164,7 +164,7 @@ class ReviewController(QObject):
         """Open the folder of the first selected image in the file manager, and tell its path."""
         project, chosen = self._document.project, self.chosen_images().tolist()
         if project is not None and chosen:
-            path = project.images.absolute(chosen[0])
+            path = project.images.file(chosen[0])
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
             self.status.emit(str(path))
 

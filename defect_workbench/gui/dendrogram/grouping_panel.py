@@ -26,6 +26,7 @@ from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import source_words
 from defect_workbench.core.text import sentence_case
+from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.shared.parameter_fields import MethodForm
 
@@ -64,6 +65,7 @@ class GroupingPanel(QWidget):
         self.split = QPushButton()
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
+        self._titles = {block.name: QLabel(block.label) for block in BLOCKS}
         self.from_data = QPushButton("Set from the data")
         self.from_data.setToolTip("Choose the weights from the images, and show the reason")
         self._why = QLabel()
@@ -79,7 +81,7 @@ class GroupingPanel(QWidget):
             slider.setRange(0, round(_MOST * _STEPS))
             slider.setAccessibleName(f"Weight of {block.label}")
             slider.valueChanged.connect(self._on_slider)
-            grid.addWidget(QLabel(block.label), 2 * row, 0)
+            grid.addWidget(self._titles[block.name], 2 * row, 0)
             grid.addWidget(self._values[block.name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
         self._rows = rows = QWidget()
@@ -173,6 +175,10 @@ class GroupingPanel(QWidget):
             slider.setValue(round(value * _STEPS))
             slider.setEnabled(name in analysis.blocks)
             self._values[name].setText(f"{value:.2f}")
+            # Single defects have other blocks than images with defect maps.
+            other = Input.DEFECT_MAP if project.images.are_defects else Input.FOUND_DEFECT
+            for widget in (slider, self._values[name], self._titles[name]):
+                widget.setVisible(BLOCKS[name].input is not other)
         by_picture = analysis.group_by.chosen is GroupBy.PICTURE
         reasons = [analysis.weights.why, analysis.group_by.why if by_picture else ""]
         self._why.setText(". ".join(sentence_case(why) for why in reasons if why))

@@ -130,7 +130,8 @@ class RefineDialog(QDialog):
         if project is None or partition is None:
             return
         sections, order = sections_of(self.document)
-        self.model.set_rows(project.images.root, [i.path for i in project.images.images], order, sections)
+        shown = project.images
+        self.model.set_rows(shown.root, shown.paths, order, sections, shown.locations)
         count = len(partition.clusters)
         alone = len(partition.outliers)
         words = counted(count, "smaller cluster")

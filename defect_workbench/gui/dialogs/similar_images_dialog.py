@@ -100,7 +100,8 @@ class SimilarImagesDialog(QDialog):
             sections.append(Section(f"{counted(others, 'image')}", detail, None, asked, others, -1))
         paths = [image.path for image in self._project.images.images]
         order = np.concatenate([self._images, self._others])
-        self.model.set_rows(self._project.images.root, paths, order, tuple(sections))
+        shown = self._project.images
+        self.model.set_rows(shown.root, paths, order, tuple(sections), shown.locations)
         self._on_selection()
 
     def _selected(self) -> list[int]:

@@ -276,6 +276,17 @@ def _size(project: Project, partition: Partition, image: int) -> str:
     return f"{record.width:,} × {record.height:,} px"
 
 
+def _defect(project: Project, partition: Partition, image: int) -> str:
+    """Return which defect of its image a single defect is, and where; empty for a whole image."""
+    origin = project.images.images[image].origin
+    if origin is None:
+        return ""
+    counts = {each.path: each.defects for each in project.images.searched}
+    of_all = f" of {counts[origin.parent]:,}" if origin.parent in counts else ""
+    x1, y1, x2, y2 = origin.box
+    return f"{origin.number:,}{of_all} in this image\nx {x1:,} to {x2:,} px\ny {y1:,} to {y2:,} px"
+
+
 def _cluster(project: Project, partition: Partition, image: int) -> str:
     number = int(partition.cluster_of[image])
     return partition.clusters[number].label if number >= 0 else "none (outlier)"
@@ -324,7 +335,8 @@ def _table_row(project: Project, partition: Partition, image: int) -> str:
 
 
 _FIELDS = (
-    _Field("File", lambda project, _, image: project.images.images[image].path, long_words=True),
+    _Field("File", lambda project, _, image: project.images.images[image].file, long_words=True),
+    _Field("Defect", _defect),
     _Field("Size", _size),
     _Field("Cluster", _cluster),
     _Field("Decided", _decided, long_words=True),

@@ -34,6 +34,7 @@ class ActionState:
             maps=project is not None and project.maps is not None,
             maps_shown=window.overlays.shown,
             source_given=project is not None and any(source_of(project.analysis.settings)),
+            single_defects=project is not None and project.images.are_defects,
             proposals=project is not None
             and project.proposal is not None
             and bool(project.proposal.waiting(project.partition).any()),

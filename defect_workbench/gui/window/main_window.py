@@ -167,7 +167,7 @@ class MainWindow(PanelWindow):
             ),
             NotesOnImages(self.document, self.review, self._messages, self),
             ViewChoices(self, self.document, self._messages),
-            ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
+            ComparisonChoice(self.document, self.cluster_list, self.regroup, self.opener.open_again, self),
             self.overlays,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )

@@ -11,6 +11,7 @@ from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
+from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.window_layout import PanelWindow
@@ -67,13 +68,32 @@ class Opener:
         """Open a path; ask about unsaved work first."""
         self._unsaved.leave(lambda: self._open(path))
 
-    def _open(self, path: Path) -> None:
-        work = open_job.open_path(path, self._places, offline=self._offline)
+    def open_again(self, settings: Settings) -> None:
+        """Group the files of the open project anew; ask about unsaved work first."""
+        project = self._window.document.project
+        if project is None:
+            return
+
+        def go_on() -> None:
+            work = open_job.open_again(project, settings, self._places, offline=self._offline)
+            if self._start(work, None):
+                words = "The current project stays open until the new one is ready."
+                self._window.statusBar().showMessage(words, _STATUS_MILLISECONDS)
+
+        self._unsaved.leave(go_on)
+
+    def _start(self, work: Work, path: Path | None) -> bool:
         before, self._work = self._work, work
         if not self._begin(work):
             self._work = before
-            return
+            return False
         self._path, self._files = path, None
+        return True
+
+    def _open(self, path: Path) -> None:
+        work = open_job.open_path(path, self._places, offline=self._offline)
+        if not self._start(work, path):
+            return
         window = self._window
         if window.document.project is None:
             window.weights_banner.hide()
@@ -132,6 +152,7 @@ class Opener:
         window, path = self._window, self._path
         self._work = None
         if path is None:
+            window.notice.notify("Cancelled. Finished work is kept.")
             return
         words = "Cancelled. Finished work is kept; you can resume from here."
         window.notice.notify(words, "Resume", lambda: self.open_path(path))

@@ -109,8 +109,9 @@ class ProjectDisplay:
         window.gallery.set_message(empty_message(self._document, choice))
         columns = self._document.columns
         captions = [columns[name.casefold()] for name in choice.captions if name.casefold() in columns]
+        shown = project.images
         window.image_model.set_rows(
-            project.images.root, project.images.paths, order, sections, project.image_notes, captions
+            shown.root, shown.paths, order, sections, project.image_notes, captions, shown.locations
         )
         window.gallery.selectionModel().select(
             window.image_model.selection_of(selected), QItemSelectionModel.SelectionFlag.ClearAndSelect

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.defect_items import Items, is_item_path
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import MANIFEST
@@ -89,6 +90,25 @@ def read_earlier(out: Path) -> Earlier:
         raise InputError(f"{path} cannot be read ({error}); nothing was added") from error
     kept = tuple(tuple(line) for line in lines)
     return Earlier(tuple(columns), kept, label_of, numbers, largest, group_of)
+
+
+def check_same_items(out: Path, earlier: Earlier, items: Items) -> None:
+    """Check that what is added is of the same kind as what an export has.
+
+    Raises
+    ------
+    InputError
+        If single defects would be mixed with whole images.
+    """
+    column = earlier.columns.index("path")
+    if not earlier.lines:
+        return
+    has = Items.DEFECTS if is_item_path(earlier.lines[0][column]) else Items.PICTURES
+    if has is not items:
+        words = {Items.DEFECTS: "single defects", Items.PICTURES: "whole images"}
+        raise InputError(
+            f"{out} is an export of {words[has]}, to which {words[items]} cannot be added; nothing was added"
+        )
 
 
 def new_rows(project: Project, rows: Sequence[Row], earlier: Earlier) -> tuple[list[Row], list[str]]:

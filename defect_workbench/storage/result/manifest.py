@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
-from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.images.defect_items import exported_name
+from defect_workbench.core.images.image_records import ImageRecord, Rejection
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.registry import Registry
@@ -52,7 +53,7 @@ def rows(project: Project) -> list[Row]:
     result = []
     for index, image in enumerate(images):
         cluster = int(own[index])
-        name = image.path.rsplit("/", 1)[-1]
+        name = file_name_of(image)
         group = int(partition.outlier_groups[index])
         if cluster >= 0:
             label, exported, number = labels[cluster], file_names[cluster].take(name), cluster + 1
@@ -74,6 +75,11 @@ def rows(project: Project) -> list[Row]:
             )
         )
     return result
+
+
+def file_name_of(image: ImageRecord) -> str:
+    """Return the name of an exported image, if no other one has it."""
+    return image.path.rsplit("/", 1)[-1] if image.origin is None else exported_name(image.origin)
 
 
 def labelled(project: Project) -> list[tuple[str, str]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import (
+    COUNTS,
+    ITEMS,
     MANIFEST,
     MEASUREMENTS,
     RECEIPT,
@@ -21,20 +23,28 @@ from defect_workbench.core.result_files import (
     SIDE_DATA,
     of_run,
 )
-from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular, why_not_written
+from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
-from defect_workbench.storage.files.safe_names import is_safe_name
 from defect_workbench.storage.files.staging import has_only_leftovers, staging
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
 from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable, Thumbnail
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
-from defect_workbench.storage.result.append import Earlier, new_rows, read_earlier, without_collisions
+from defect_workbench.storage.result.append import (
+    Earlier,
+    check_same_items,
+    new_rows,
+    read_earlier,
+    without_collisions,
+)
 from defect_workbench.storage.result.export_options import ExportOptions, Layout, Mode, lay_out
+from defect_workbench.storage.result.image_placing import ItemPicture, check_mode, place_images
+from defect_workbench.storage.result.item_tables import counts_text, items_text
 from defect_workbench.storage.result.manifest import (
     MoreColumns,
     Row,
+    file_name_of,
     longer_manifest_text,
     manifest_text,
     rejected_text,
@@ -124,15 +134,19 @@ def plan_export(
 def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = ()) -> Plan:
     folders: dict[str, int] = {}
     total, missing, collisions = 0, [], []
+    records = {image.path: image for image in project.images.images}
     for row in layout.rows:
         if not row.exported_as:
             continue
+        record = records[row.path]
         folder, _, name = row.exported_as.rpartition("/")
         folders[folder] = folders.get(folder, 0) + 1
-        if name != row.path.rsplit("/", 1)[-1]:
+        if name != file_name_of(record):
             collisions.append((row.path, row.exported_as))
         try:
-            total += (project.images.root / row.path).stat().st_size
+            size = (project.images.root / record.file).stat().st_size
+            # A part of an image has about as many bytes as pixels.
+            total += size if record.origin is None else record.width * record.height
         except OSError:
             missing.append(row.path)
     return Plan(
@@ -149,6 +163,7 @@ def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = 
 
 def _plan_addition(project: Project, out: Path) -> tuple[Plan, Layout, Receipt, Earlier]:
     receipt, earlier = read_receipt(out), read_earlier(out)
+    check_same_items(out, earlier, Items.DEFECTS if project.images.are_defects else Items.PICTURES)
     everything = lay_out(project, rows(project), ExportOptions(confirmed=receipt.profile.confirmed))
     added, already = new_rows(project, everything.rows, earlier)
     unsplit = ExportOptions(split=receipt.profile.split)
@@ -186,6 +201,7 @@ def export(
     add: bool = False,
     columns: MoreColumns | None = None,
     maps: bool = False,
+    item_picture: ItemPicture | None = None,
 ) -> Plan:
     """Write a result folder, or add to one.
 
@@ -206,16 +222,20 @@ def export(
         Additional columns in the manifest of a new export.
     maps : bool
         Also write the defect maps, if there are any.
+    item_picture : callable, optional
+        Cuts out single defects; required if the images are such.
 
     Raises
     ------
     InputError
-        If `out` is not empty, or, with `add`, is not an export or was changed.
+        If `out` is not empty, or, with `add`, is not an export or was changed, or single defects would have
+        to be linked to.
     WorkbenchError
         If a file cannot be read or written; the message names it.
     Cancelled
         If the user cancels.
     """
+    check_mode(project.images, mode)
     out = Path(os.path.abspath(out))
     earlier, known = None, None
     if add:
@@ -238,7 +258,7 @@ def export(
     runs = known.runs + 1 if known else 1
     try:
         with staging(out) as stage:
-            _place_images(stage.files, project, plan.manifest, mode, reporter)
+            placed = place_images(stage.files, project.images, plan.manifest, mode, item_picture, reporter)
             texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
             for name, text in (files or {}).items():
                 texts[of_run(name, runs)] = text
@@ -248,8 +268,7 @@ def export(
                 write_maps(stage.files, project, [row.path for row in layout.rows], reporter)
             write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter)
             save_session(stage.files / of_run(SESSION, runs), project)
-            images = {row.exported_as: row.sha256 for row in plan.manifest if row.exported_as}
-            written = describe(stage.files, _files_below(stage.files), images)
+            written = describe(stage.files, _files_below(stage.files), placed)
             receipt = Receipt(
                 {**(known.files if known else {}), **written},
                 known.made_folder if known else not stage.inside,
@@ -284,40 +303,6 @@ def _files_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
-def _place_images(
-    draft: Path, project: Project, manifest: Sequence[Row], mode: Mode, reporter: Reporter
-) -> None:
-    transfer: Callable[[Path, Path], None] = {
-        Mode.COPY: _copy,
-        Mode.HARDLINK: _hardlink,
-        Mode.SYMLINK: _symlink,
-    }[mode]
-    exported = [row for row in manifest if row.exported_as]
-    # Labels and sets may come from untrusted files; this is the last check.
-    for row in exported:
-        if not all(is_safe_name(part) for part in row.exported_as.split("/")):
-            raise WorkbenchError(
-                f"{row.exported_as[:80]!r} is outside the result folder; nothing was written"
-            )
-    for folder in sorted({row.exported_as.rpartition("/")[0] for row in exported}):
-        (draft / folder).mkdir(parents=True, exist_ok=True)
-    reporter.stage("Writing images", len(exported))
-    root = Path(os.path.abspath(project.images.root))
-    for row in exported:
-        reporter.check()
-        if not is_inside(row.path):
-            raise WorkbenchError(
-                f"{row.path[:80]!r} is outside the folder of the images; nothing was written"
-            )
-        source, target = root / row.path, draft / row.exported_as
-        transfer(source, target)
-        if file_digest(target) != row.sha256:
-            raise WorkbenchError(
-                f"{row.path} changed after it was read, so nothing was written", Remedy.OPEN_AGAIN
-            )
-        reporter.advance()
-
-
 def _texts(
     project: Project,
     layout: Layout,
@@ -339,26 +324,15 @@ def _texts(
         texts |= annotation_files(annotations_of(layout.rows, images), profile.formats, out)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
+    if project.images.are_defects:
+        texts[of_run(ITEMS, runs)] = items_text(layout.rows, images)
+        texts[of_run(COUNTS, runs)] = counts_text(layout.rows, images, project.images.searched)
     if measured(project.images.images):
         texts[of_run(MEASUREMENTS, runs)] = measurements_text(project.images.images)
     if project.side is not None:
         labels = [row.label for row in rows(project)]
         texts[of_run(SIDE_DATA, runs)] = side_text(project.side, project.images, labels)
     return texts
-
-
-def _copy(source: Path, target: Path) -> None:
-    with open_regular(source) as reading, target.open("xb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
-    shutil.copystat(source, target)
-
-
-def _hardlink(source: Path, target: Path) -> None:
-    os.link(os.path.realpath(source), target)
-
-
-def _symlink(source: Path, target: Path) -> None:
-    os.symlink(source, target)
 
 
 def _explained(error: OSError, out: Path, mode: Mode) -> WorkbenchError:

@@ -29,6 +29,7 @@ from defect_workbench.core.clustering.feature_blocks import (
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.project.decisions import Decisions, Group
@@ -39,6 +40,13 @@ from defect_workbench.storage.files.fixed_archives import fixed_entry
 from defect_workbench.storage.files.zip_limits import check_size, read_array
 from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
+from defect_workbench.storage.session.item_arrays import (
+    SEARCHED,
+    item_arrays,
+    searched_json,
+    searched_of,
+    with_origins,
+)
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
 from defect_workbench.storage.session.note_fields import note_fields, notes_of
 from defect_workbench.storage.session.proposal_arrays import (
@@ -52,8 +60,10 @@ from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
 from defect_workbench.storage.session.view_fields import view_fields, views_of
 
-# Since format 3 the block `shape` is called `outline`.
-FORMAT = 3
+# Since format 3 the block `shape` is called `outline`; format 4 is that of single defects.
+FORMAT = 4
+# Sessions of whole images can be read by earlier versions.
+_WITHOUT_ITEMS = 3
 _STATE = "state.json"
 # Missing in sessions of earlier versions, which did not judge small groups.
 _OUTLIER_GROUPS = "outlier_groups"
@@ -88,11 +98,12 @@ def _write(path: Path, project: Project) -> None:
         **proposal_arrays(project.proposal),
         **map_arrays(project.maps),
         **history_arrays(project.history),
+        **item_arrays(project.images),
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
     state = {
-        "format": FORMAT,
+        "format": FORMAT if project.images.are_defects else _WITHOUT_ITEMS,
         "root": str(project.images.root),
         "folders": list(project.images.folders),
         "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
@@ -113,6 +124,8 @@ def _write(path: Path, project: Project) -> None:
         **note_fields(project.image_notes),
         **view_fields(project.views),
     }
+    if project.images.are_defects:
+        state[SEARCHED] = searched_json(project.images)
     with (
         replacing(path) as draft,
         zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
@@ -156,6 +169,8 @@ def _settings_json(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON, with method parameters at the top level, as in all earlier formats."""
     state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
     del state["outlier_groups"]  # the array of the groups stands for it
+    if settings.items is Items.PICTURES:
+        del state["items"]  # as in all earlier formats
     return {**state.pop("parameters"), **state}
 
 
@@ -181,6 +196,7 @@ def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
         group_by=GroupBy(values.pop("group_by", GroupBy.PICTURE)),
         reference=str(values.pop("reference", "")),
         clean=str(values.pop("clean", "")),
+        items=Items(values.pop("items", Items.PICTURES)),
         clean_images=tuple(map(str, values.pop("clean_images", ()))),
         parameters=values,
         outlier_groups=outlier_groups,
@@ -264,6 +280,8 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         state,
         arrays,
     )
+    searched = searched_of(state)
+    images = with_origins(images, searched, arrays)
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
     analysis = Analysis(
         settings=_settings(state["settings"], _OUTLIER_GROUPS in arrays),
@@ -286,7 +304,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     if proposal is not None and not state.get(MOVED_IS_REVIEWED) and len(decisions.held) == len(images):
         proposal = with_moved_reviewed(proposal, decisions.held, groups)
     return Project(
-        ImageSet(_root(state), images, rejected, _folders(state)),
+        ImageSet(_root(state), images, rejected, _folders(state), searched),
         analysis,
         int(state["clusters"]),
         decisions,

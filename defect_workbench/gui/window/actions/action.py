@@ -50,6 +50,7 @@ class Group(Enum):
     HISTORY = Menu.EDIT, "history"
     CLUSTERS = Menu.EDIT, "clusters"
     IMAGES = Menu.EDIT, "images"
+    ITEMS = Menu.EDIT, "items"
     REVIEW = Menu.REVIEW, "review"
     RECORDS = Menu.REVIEW, "records"
     # A submenu, which the Grouping panel shows, too.
@@ -98,8 +99,9 @@ class State:
     table, suggestions, proposals, maps : bool
         Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
         reviewed, and the images have defect maps.
-    maps_shown, source_given : bool
-        Whether defect maps are shown, and whether the user gave something to compare the images with.
+    maps_shown, source_given, single_defects : bool
+        Whether defect maps are shown, whether the user gave something to compare the images with, and
+        whether the images are single defects.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -117,6 +119,7 @@ class State:
     maps: bool = False
     maps_shown: bool = False
     source_given: bool = False
+    single_defects: bool = False
     undo: str | None = None
     redo: str | None = None
 

@@ -40,6 +40,15 @@ ENTRIES = (
         clusters_in_sight,
     ),
     Action(
+        "actionSingleDefects",
+        "Group singl&e defects",
+        "Find the defects in the images of this folder, and group each of them instead of whole images",
+        Group.ITEMS,
+        lambda controllers: controllers.comparison.switch_items(),
+        idle,
+        checked=lambda state: state.single_defects,
+    ),
+    Action(
         "actionCompareReferences",
         "&Golden references…",
         "Find defects by comparing each image with its defect-free reference, and group by them",

@@ -1,0 +1,109 @@
+"""Grouping the single defects of a folder in the window."""
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.core.images.defect_items import Items
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.window.main_window import MainWindow
+from tests.gui.conftest import Answers
+from tests.unit.items.patterned import CHANGES, write_boards
+
+KINDS = tuple(CHANGES)
+LOTS = {"lot/one": KINDS, "lot/two": KINDS, "lot/clean": (), "three": KINDS[:2]}
+DEFECTS = 14
+
+
+@pytest.fixture
+def boards(tmp_path: Path) -> Path:
+    return write_boards(tmp_path / "boards", LOTS)
+
+
+def wait_for_project(window: MainWindow, qtbot: QtBot, items: Items) -> None:
+    def shown() -> bool:
+        project = window.document.project
+        return project is not None and project.analysis.settings.items is items and not window.jobs.busy
+
+    qtbot.waitUntil(shown, timeout=60_000)
+
+
+def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
+    window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    action = window.actions_by_name["actionSingleDefects"]
+    assert not action.isEnabled()
+    window.open_path(boards / "images")
+    wait_for_project(window, qtbot, Items.PICTURES)
+    assert action.isEnabled()
+    assert not action.isChecked()
+    assert window.image_model.rowCount() == 4
+    assert not window.grouping.sliders["change"].isVisibleTo(window.grouping)
+    action.trigger()
+    wait_for_project(window, qtbot, Items.DEFECTS)
+    assert action.isChecked()
+    assert window.grouping.sliders["change"].isVisibleTo(window.grouping)
+    assert not window.grouping.sliders["residual"].isVisibleTo(window.grouping)
+
+    # With golden references, other defects are found: exactly those that were made.
+    monkeypatch.setattr(file_dialogs, "ask_image_folder", lambda parent, title, done: done(boards / "golden"))
+    window.actions_by_name["actionCompareReferences"].trigger()
+    qtbot.waitUntil(lambda: window.image_model.rowCount() == DEFECTS, timeout=60_000)
+    wait_for_project(window, qtbot, Items.DEFECTS)
+    project = window.document.project
+    assert project is not None
+    assert len(project.images) == window.image_model.rowCount() == DEFECTS
+    assert [each.defects for each in project.images.searched] == [0, 6, 6, 2]
+
+    # The inspector names the parent and the box, and shows the crop.
+    window.choose_image(0)
+    qtbot.waitUntil(lambda: window.inspector.loaded)
+    fields = window.inspector.fields
+    assert fields["File"].text().replace("\u200b", "") == "lot/one.png"
+    assert "1 of 6 in this image" in fields["Defect"].text()
+    origin = project.images.images[0].origin
+    assert origin is not None
+    assert f"x {origin.box[0]} to {origin.box[2]}" in fields["Defect"].text()
+    assert "64 × 64 px" in fields["Size"].text()
+    # Thumbnails and the light table read the crops, too.
+    location = str(project.images.absolute(0))
+    qtbot.waitUntil(lambda: window.thumbnails.get(location) is not None)
+    thumbnail = window.thumbnails.get(location)
+    assert thumbnail is not None
+    assert thumbnail.width() == thumbnail.height()
+    window.actions_by_name["actionLightTable"].trigger()
+    qtbot.waitUntil(lambda: window.large_thumbnails.get(location) is not None)
+    window.close_light_table()
+
+    # A saved session opens with the same defects.
+    saved = tmp_path / "a.dwb"
+    window.outputs.save_to(saved)
+    qtbot.waitUntil(lambda: saved.is_file() and not window.jobs.busy)
+    window.open_path(saved)
+    qtbot.waitUntil(lambda: window.document.session == saved and not window.jobs.busy, timeout=20_000)
+    assert window.document.project is not None
+    assert window.document.project.images == project.images
+
+    # And back to whole images.
+    action.trigger()
+    wait_for_project(window, qtbot, Items.PICTURES)
+    assert window.image_model.rowCount() == 4
+    assert not action.isChecked()
+    assert answers.messages == []
+
+
+def test_what_single_defects_cannot_be_compared_with_is_told_and_nothing_changes(
+    window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.open_path(boards / "images")
+    wait_for_project(window, qtbot, Items.PICTURES)
+    window.actions_by_name["actionSingleDefects"].trigger()
+    wait_for_project(window, qtbot, Items.DEFECTS)
+    project = window.document.project
+    monkeypatch.setattr(file_dialogs, "ask_image_folder", lambda parent, title, done: done(boards / "golden"))
+    with qtbot.waitSignal(window.jobs.failed, timeout=20_000):
+        window.actions_by_name["actionCompareClean"].trigger()
+    assert "not with clean images" in answers.messages[0]
+    assert window.document.project is project
