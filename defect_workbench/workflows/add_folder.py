@@ -14,6 +14,7 @@ from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decision_history import carried_history
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
+from defect_workbench.core.project.found_defects import carried_defects
 from defect_workbench.core.project.image_notes import carried_notes
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
@@ -94,6 +95,7 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
         carried_history(project.history, before),
         carried_notes(project.image_notes, before),
         project.views,
+        carried_defects(project.found, before),
     )
     return AddedFolder(extended, len(new), matched)
 

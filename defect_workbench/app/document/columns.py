@@ -15,6 +15,7 @@ from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import ColumnKind
 
+COUNT, KINDS = "count", "kinds"
 TAG, NOTE = "tag", "note"
 
 
@@ -56,16 +57,18 @@ class ColumnCache:
     def __init__(self) -> None:
         self._parts: tuple[object, ...] = ()
         self._columns: Mapping[str, Column] = {}
-        self._notes: object = None
+        self._noted_parts: tuple[object, object] | None = None
         self._noted: Mapping[str, Column] = {}
 
     def of(self, project: Project) -> Mapping[str, Column]:
         """Return the columns of a project, by lower-case name."""
         parts = project.images, project.analysis, project.side, project.proposal
         if len(parts) != len(self._parts) or any(a is not b for a, b in zip(parts, self._parts, strict=True)):
-            self._parts, self._columns, self._notes = parts, columns_of(project), None
-        if self._notes is not project.image_notes:
-            self._notes, self._noted = project.image_notes, with_notes(self._columns, project)
+            self._parts, self._columns, self._noted_parts = parts, columns_of(project), None
+        before = self._noted_parts
+        if before is None or before[0] is not project.image_notes or before[1] is not project.found:
+            self._noted_parts = project.image_notes, project.found
+            self._noted = with_found(with_notes(self._columns, project), project)
         return self._noted
 
 
@@ -123,6 +126,20 @@ def with_notes(columns: Mapping[str, Column], project: Project) -> dict[str, Col
             texts[image] = "  ·  ".join(filter(None, (texts[image], text)))
         result[NOTE] = Column(NOTE, texts)
     return result
+
+
+def with_found(columns: Mapping[str, Column], project: Project) -> dict[str, Column]:
+    """Return the columns with the number and the kinds of found defects, unless a joined table has them."""
+    found = project.found
+    if found is None:
+        return dict(columns)
+    kinds = [" ".join(sorted({each.box.label for each in defects or ()})) for defects in found.of]
+    own = (Column(COUNT, found.counts), Column(KINDS, np.array(kinds, np.object_), words=True))
+    side = project.side.columns if project.side is not None else ()
+    joined = {_typed(column.name).casefold() for column in side}
+    return dict(columns) | {
+        column.name: column for column in own if column.name not in joined and _has_values(column)
+    }
 
 
 def _side_columns(project: Project) -> list[Column]:

@@ -34,8 +34,8 @@ class Document(QObject):
 
     Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
-    tree, or none), side_changed (another joined table, or none), columns_changed (other tags or notes of
-    images), sort_wanted (clusters may change places).
+    tree, or none), side_changed (another joined table, or none), columns_changed (other tags, notes or
+    found defects of images), sort_wanted (clusters may change places).
     """
 
     opened = Signal()
@@ -285,17 +285,18 @@ class Document(QObject):
 
     def save_view(self, view: SavedView) -> None:
         """Save a view; it replaces one of the same name."""
-        self._use_views(f"Save view {view.name}", with_view(self._current().views, view))
+        self.replace_fields(f"Save view {view.name}", views=with_view(self._current().views, view))
 
     def delete_view(self, name: str) -> None:
         """Delete a saved view."""
         views = tuple(view for view in self._current().views if view.name != name)
-        self._use_views(f"Delete view {name}", views)
+        self.replace_fields(f"Delete view {name}", views=views)
 
-    def _use_views(self, text: str, views: tuple[SavedView, ...]) -> None:
-        before = self._current().views
-        if views != before:
-            self._replace(text, self._apply_views, before, views)
+    def replace_fields(self, text: str, **fields: object) -> None:
+        """Replace fields of the project that clusters do not depend on: one undo step, if they differ."""
+        before = {name: getattr(self._current(), name) for name in fields}
+        if fields != before:
+            self._replace(text, self._apply_fields, before, fields)
 
     def name_taken(self, name: str, cluster: Cluster) -> bool:
         """Whether another cluster has the name, ignoring case."""
@@ -367,6 +368,7 @@ class Document(QObject):
             history=kept.history,
             image_notes=kept.image_notes,
             views=kept.views,
+            found=kept.found,
         )
         self._preview = None
         self.grouping_changed.emit()
@@ -379,9 +381,12 @@ class Document(QObject):
         self._project, self._preview = replace(self._project, side=side), None
         self.side_changed.emit()
 
-    def _apply_views(self, views: tuple[SavedView, ...]) -> None:
-        """Set the saved views."""
-        self._project = self._current().changed(views=views)
+    def _apply_fields(self, fields: Mapping[str, object]) -> None:
+        """Set fields of the project that clusters do not depend on."""
+        before = self._current()
+        self._project, self._preview = before.changed(**fields), None
+        if before.found is not self._project.found:
+            self.columns_changed.emit()
 
     def _current(self) -> Project:
         assert self._project is not None

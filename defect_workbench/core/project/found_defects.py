@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from defect_workbench.core.arrays import Flags, Floats
+from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.images.detections import Box, Detection
 
 # A person is certain of what they drew.
@@ -69,12 +69,20 @@ class FoundDefects:
         )
         return replace(found, of=of, checked=self.checked)
 
-    def enlarged(self, images: int) -> FoundDefects:
-        """Return the defects of a set to which images were added at the end; nobody searched these."""
-        more = images - len(self.of)
-        return replace(
-            self, of=self.of + (None,) * more, checked=np.concatenate([self.checked, np.zeros(more, bool)])
-        )
+
+def carried_defects(found: FoundDefects | None, before: Integers) -> FoundDefects | None:
+    """Return the defects of a set to which images were added; nobody searched these.
+
+    Parameters
+    ----------
+    before : (n,) intp
+        For each image of the new set its index in the earlier one; −1 for a new image.
+    """
+    if found is None:
+        return None
+    of = tuple(found.of[index] if index >= 0 else None for index in before.tolist())
+    checked = np.where(before >= 0, found.checked[before], False)
+    return replace(found, of=of, checked=checked)
 
 
 def drawn(box: Box) -> Detection:

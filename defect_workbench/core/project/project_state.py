@@ -11,6 +11,7 @@ from defect_workbench.core.images.defect_maps import DefectMaps
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decision_history import History
 from defect_workbench.core.project.decisions import Decisions, Partition, divide
+from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.saved_views import SavedView
@@ -37,6 +38,8 @@ class Project:
         Tags and notes of single images.
     views : tuple of SavedView
         In order of the alphabet.
+    found : FoundDefects or None
+        The defects in each image; None if nobody searched.
     """
 
     images: ImageSet
@@ -49,6 +52,7 @@ class Project:
     history: History = ()
     image_notes: ImageNotes = field(default_factory=ImageNotes)
     views: tuple[SavedView, ...] = ()
+    found: FoundDefects | None = None
 
     @cached_property
     def partition(self) -> Partition:

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.box_kinds import BoxKind, box_kinds, colour_of
-from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.document.box_kinds import colour_of
+from defect_workbench.app.document.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.core.images.detections import UNNAMED, Box, Detection
 from defect_workbench.core.project.found_defects import drawn
@@ -48,21 +48,20 @@ class BoxEditor(QDialog):
     image_shown = Signal(int)
 
     def __init__(
-        self, document: Document, images: Sequence[int], originals: OriginalLoader, parent: QWidget
+        self, boxes: DefectBoxes, images: Sequence[int], originals: OriginalLoader, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setObjectName("boxEditor")
         self.setWindowTitle("Correct boxes")
         self.resize(1120, 780)
-        self._document, self._originals = document, originals
+        self._boxes, self._document, self._originals = boxes, boxes.document, originals
         self.images, self.place = tuple(images), 0
-        self._kinds: tuple[BoxKind, ...] = ()
         # Steps from before the editor was opened are not undone here.
-        self._floor = document.undo_stack.index()
+        self._floor = self._document.undo_stack.index()
         self._path = ""
         self.heading = heading_label()
         self.name = ElidedLabel()
-        self.canvas = BoxCanvas(lambda label: colour_of(self._kinds, label))
+        self.canvas = BoxCanvas(lambda label: colour_of(boxes.kinds, label))
         self.canvas.setAccessibleName("Image with boxes")
         self.canvas.edited.connect(self._on_edited)
         self.canvas.chosen.connect(self._on_chosen)
@@ -85,8 +84,8 @@ class BoxEditor(QDialog):
         self.forward = self._button("▶", lambda: self.go(1), "Next image (right arrow)")
         self._lay_out()
         originals.ready.connect(self._on_ready)
-        document.found_changed.connect(self._refresh)
-        document.opened.connect(self.close)
+        boxes.changed.connect(self._refresh)
+        self._document.opened.connect(self.close)
         self._show()
 
     def _button(self, text: str, slot: object, tip: str = "") -> QPushButton:
@@ -137,8 +136,7 @@ class BoxEditor(QDialog):
     @property
     def found(self) -> tuple[Detection, ...]:
         """The defects of the image that is shown."""
-        found = self._document.found
-        return () if found is None else found.of[self.image] or ()
+        return self._boxes.of(self.image)
 
     def go(self, step: int) -> None:
         """Show another image; at the ends nothing happens."""
@@ -169,11 +167,10 @@ class BoxEditor(QDialog):
 
     def _refresh(self) -> None:
         """Show the boxes as they are now."""
-        project, found = self._document.project, self._document.found
+        project, found = self._document.project, self._boxes.found
         if project is None or found is None:
             return
         record = project.images.images[self.image]
-        self._kinds = box_kinds(found.labels, self._document.classes)
         self.heading.setText(f"{self.place + 1:,} of {len(self.images):,}")
         self.name.setText(record.path)
         boxes = [each.box for each in self.found]
@@ -184,7 +181,7 @@ class BoxEditor(QDialog):
         for each in self.found:
             size = f"{each.box.x2 - each.box.x1:g} × {each.box.y2 - each.box.y1:g} px"
             item = QListWidgetItem(f"■  {_caption(each)}   {size}")
-            item.setForeground(QBrush(QColor(colour_of(self._kinds, each.box.label))))
+            item.setForeground(QBrush(QColor(colour_of(self._boxes.kinds, each.box.label))))
             self.list.addItem(item)
         self.list.setCurrentRow(self.canvas.current)
         self.list.blockSignals(False)
@@ -203,7 +200,7 @@ class BoxEditor(QDialog):
             f'<a href="{kind.key}" style="color:{colour}; text-decoration:none">'
             f'<span style="color:{kind.colour}">■</span>&nbsp;<b>{kind.key}</b>&nbsp;'
             f"{kind.name.replace('<', '&lt;').replace(' ', '&nbsp;')}</a>"
-            for kind in self._kinds
+            for kind in self._boxes.kinds
             if kind.key
         ]
         others = ["drag:&nbsp;draw, move, resize", "<b>Tab</b>&nbsp;next&nbsp;box", "<b>Ctrl+Z</b>&nbsp;undo"]
@@ -228,13 +225,13 @@ class BoxEditor(QDialog):
         """Take over the boxes of the canvas; those that did not change keep score and area."""
         before = {each.box: each for each in self.found}
         changed = [before.get(box) or drawn(_labelled(box, self._last_label())) for box in self.canvas.boxes]
-        self._document.correct_boxes(self.image, changed, "Correct boxes")
+        self._boxes.correct(self.image, changed, "Correct boxes")
 
     def _last_label(self) -> str:
         """Return the label of a box that is drawn: that of the last one, else the most common one."""
         if self.canvas.new_label:
             return self.canvas.new_label
-        found = self._document.found
+        found = self._boxes.found
         labels = [each.box.label for each in self.found] or list(found.labels if found is not None else ())
         return max(set(labels), key=lambda label: (labels.count(label), label)) if labels else UNNAMED
 
@@ -244,7 +241,7 @@ class BoxEditor(QDialog):
         if 0 <= index < len(self.found):
             rest = [each for number, each in enumerate(self.found) if number != index]
             self.canvas.choose(-1)
-            self._document.correct_boxes(self.image, rest, "Delete box")
+            self._boxes.correct(self.image, rest, "Delete box")
 
     def label_box(self, label: str) -> None:
         """Give the chosen box another label; the next box that is drawn gets it, too."""
@@ -254,7 +251,7 @@ class BoxEditor(QDialog):
             changed = list(self.found)
             box = _labelled(changed[index].box, label, always=True)
             changed[index] = Detection(box, drawn(box).score, changed[index].area)
-            self._document.correct_boxes(self.image, changed, f"Name box {label}")
+            self._boxes.correct(self.image, changed, f"Name box {label}")
 
     def ask_kind(self) -> None:
         """Ask for a kind that has no key yet."""
@@ -273,13 +270,13 @@ class BoxEditor(QDialog):
             self.label_box(label)
 
     def _label_by_key(self, key: str) -> None:
-        kind = next((kind for kind in self._kinds if kind.key == key), None)
+        kind = next((kind for kind in self._boxes.kinds if kind.key == key), None)
         if kind is not None:
             self.label_box(kind.name)
 
     def agree_and_go_on(self) -> None:
         """Note that the boxes are right, and show the next image; after the last one, close."""
-        self._document.correct_boxes(self.image, self.found, "Agree with boxes")
+        self._boxes.correct(self.image, self.found, "Agree with boxes")
         if self.place == len(self.images) - 1:
             self.close()
         else:
@@ -311,7 +308,7 @@ class BoxEditor(QDialog):
             self.delete_box()
         elif key == Qt.Key.Key_N:
             self.ask_kind()
-        elif event.text() and any(kind.key == event.text().upper() for kind in self._kinds if kind.key):
+        elif event.text() and any(kind.key == event.text().upper() for kind in self._boxes.kinds if kind.key):
             self._label_by_key(event.text().upper())
         else:
             super().keyPressEvent(event)

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
-from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.document.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.jobs import defect_search_job
 from defect_workbench.app.jobs.runner import Work
@@ -37,7 +37,7 @@ class BoxController(QObject):
 
     def __init__(
         self,
-        document: Document,
+        boxes: DefectBoxes,
         run: Callable[[Work], None],
         chosen: Callable[[], Integers],
         show_image: Callable[[int], None],
@@ -46,7 +46,8 @@ class BoxController(QObject):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._document, self._run, self._chosen = document, run, chosen
+        self._boxes, self._document = boxes, boxes.document
+        self._run, self._chosen = run, chosen
         self._show_image, self._originals = show_image, originals
         self._notice, self._parent = notice, parent
         self._last = SearchRequest()
@@ -63,7 +64,7 @@ class BoxController(QObject):
         project = self._document.project
         if project is None:
             return
-        found = self._document.found
+        found = self._boxes.found
         checked = 0 if found is None else int(found.checked.sum())
         dialog = FindDefectsDialog(len(project.images), checked, self._last, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -80,9 +81,9 @@ class BoxController(QObject):
         project = self._document.project
         if project is None or project.images is not result.project.images:
             return
-        before = self._document.found
+        before = self._boxes.found
         found = result.found if before is None else before.joined_by(result.found)
-        self._document.take_found(found, "Find defects")
+        self._boxes.take(found)
         counts = found.counts[np.isfinite(found.counts)]
         clean = int((counts == 0).sum())
         words = f"{counted(int(counts.sum()), 'defect')} in {counted(len(counts), 'image')}, "
@@ -91,7 +92,7 @@ class BoxController(QObject):
 
     def correct(self) -> None:
         """Correct the boxes of the selected images, or of all: those with the least sure defect first."""
-        found = self._document.found
+        found = self._boxes.found
         if found is None:
             return
         chosen = self._chosen()
@@ -103,14 +104,14 @@ class BoxController(QObject):
             # The selected image first, then the rest.
             ordered.remove(int(chosen[0]))
             ordered.insert(0, int(chosen[0]))
-        editor = BoxEditor(self._document, ordered, self._originals, self._parent)
+        editor = BoxEditor(self._boxes, ordered, self._originals, self._parent)
         editor.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         editor.image_shown.connect(self._show_image)
         editor.show()
 
     def export(self) -> None:
         """Ask for a folder and a format, and write the boxes."""
-        project, found = self._document.project, self._document.found
+        project, found = self._document.project, self._boxes.found
         if project is None or found is None:
             return
         searched = np.isfinite(found.counts)

@@ -111,7 +111,7 @@ class BulkAgreementDialog(QDialog):
         paths = [image.path for image in project.images.images]
         title = f"{len(shown)} of {counted(len(found.images), 'image')} at random"
         sections = (Section(title, "", None, 0, len(shown), None),) if len(shown) else ()
-        self.model.set_rows(project.images.root, paths, shown, sections, project.images.locations)
+        self.model.set_rows(project.images.root, paths, shown, sections, locations=project.images.locations)
         self.another.setEnabled(len(found.images) > SAMPLE)
         self.ok_button.setEnabled(len(found.images) > 0)
         self.ok_button.setText(f"Agree with all {len(found.images):,}" if len(found.images) else "Agree")

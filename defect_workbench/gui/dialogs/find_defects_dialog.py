@@ -78,7 +78,7 @@ class FindDefectsDialog(QDialog):
         note = secondary_label(words)
         note.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.find = self.buttons.addButton("Find", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.find_button = self.buttons.addButton("Find", QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -104,7 +104,7 @@ class FindDefectsDialog(QDialog):
 
     def _enable(self) -> None:
         self.model.setEnabled(self.trained.isChecked())
-        self.find.setEnabled(not self.trained.isChecked() or bool(self.model.text().strip()))
+        self.find_button.setEnabled(not self.trained.isChecked() or bool(self.model.text().strip()))
 
     def _accept(self) -> None:
         model, reference = self.model.text().strip(), self.reference.text().strip()

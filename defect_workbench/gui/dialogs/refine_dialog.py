@@ -131,7 +131,7 @@ class RefineDialog(QDialog):
             return
         sections, order = sections_of(self.document)
         shown = project.images
-        self.model.set_rows(shown.root, shown.paths, order, sections, shown.locations)
+        self.model.set_rows(shown.root, shown.paths, order, sections, locations=shown.locations)
         count = len(partition.clusters)
         alone = len(partition.outliers)
         words = counted(count, "smaller cluster")

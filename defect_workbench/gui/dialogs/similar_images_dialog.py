@@ -101,7 +101,7 @@ class SimilarImagesDialog(QDialog):
         paths = [image.path for image in self._project.images.images]
         order = np.concatenate([self._images, self._others])
         shown = self._project.images
-        self.model.set_rows(shown.root, paths, order, tuple(sections), shown.locations)
+        self.model.set_rows(shown.root, paths, order, tuple(sections), locations=shown.locations)
         self._on_selection()
 
     def _selected(self) -> list[int]:

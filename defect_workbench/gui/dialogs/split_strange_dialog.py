@@ -122,7 +122,9 @@ class SplitStrangeDialog(QDialog):
             start += len(images)
         paths = [image.path for image in project.images.images]
         order = np.concatenate([images for _, images in sides])
-        self.model.set_rows(project.images.root, paths, order, tuple(sections), project.images.locations)
+        self.model.set_rows(
+            project.images.root, paths, order, tuple(sections), locations=project.images.locations
+        )
         blocked = self.count.blockSignals(True)
         self.count.setValue(len(split.strange))
         self.count.blockSignals(blocked)

@@ -38,6 +38,11 @@ from defect_workbench.core.safe_reading import NotRegularError, is_inside, open_
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.fixed_archives import fixed_entry
 from defect_workbench.storage.files.zip_limits import check_size, read_array
+from defect_workbench.storage.session.found_defect_arrays import (
+    found_defect_arrays,
+    found_defect_fields,
+    found_defects_of,
+)
 from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
 from defect_workbench.storage.session.item_arrays import (
@@ -98,6 +103,7 @@ def _write(path: Path, project: Project) -> None:
         **proposal_arrays(project.proposal),
         **map_arrays(project.maps),
         **history_arrays(project.history),
+        **found_defect_arrays(project.found),
         **item_arrays(project.images),
     }
     if analysis.settings.outlier_groups:
@@ -123,6 +129,7 @@ def _write(path: Path, project: Project) -> None:
         HISTORY: history_json(project.history),
         **note_fields(project.image_notes),
         **view_fields(project.views),
+        **found_defect_fields(project.found),
     }
     if project.images.are_defects:
         state[SEARCHED] = searched_json(project.images)
@@ -312,5 +319,6 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         maps=maps_of(state, arrays, len(images)),
         history=history_of(state, arrays, len(images)),
         image_notes=notes_of(state, len(images)),
+        found=found_defects_of(state, arrays, len(images)),
         views=views_of(state),
     )
