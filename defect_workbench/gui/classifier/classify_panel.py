@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,6 +35,11 @@ from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.form_area import FormArea
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 from defect_workbench.workflows.train import TrainRequest
+
+# Characters of the name of stages.
+_STAGES_LENGTH = 16
+# Of the width, for the form.
+_FORM_SHARE = 0.38
 
 
 class ClassifyPanel(QWidget):
@@ -65,6 +70,7 @@ class ClassifyPanel(QWidget):
         self.folder.setAccessibleName("Labelled folders to train on")
         self.stages = QComboBox()
         self.stages.addItem("Default stages", "default")
+        self.stages.setMinimumContentsLength(_STAGES_LENGTH)
         self.stages.setToolTip("Noise; defect or clean; size; final label")
         self.folds = QSpinBox()
         self.folds.setRange(2, 20)
@@ -74,7 +80,7 @@ class ClassifyPanel(QWidget):
             "The images are divided into this many parts; each is classified by a model trained on the others"
         )
         self.augment = QCheckBox("Use augmentation")
-        self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
+        self.fine_tune = QCheckBox("Fine-tune the last block (slow)")
         self.false_alarms = _percent_box("falseAlarms", "Share of known images that training may flag")
         self.applied_share = _percent_box("appliedFalseAlarms", "Share of known images that may be flagged")
         self._stored_share = self.applied_share.value()
@@ -90,10 +96,12 @@ class ClassifyPanel(QWidget):
         self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
         self._has_model = False
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(self._make_form())
+        self._parts = parts = QSplitter(Qt.Orientation.Horizontal)
+        self._form, self._dragged = self._make_form(), False
+        parts.addWidget(self._form)
         parts.addWidget(self.evaluation)
         parts.setStretchFactor(1, 1)
+        parts.splitterMoved.connect(self._on_dragged)
         parts.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -142,13 +150,26 @@ class ClassifyPanel(QWidget):
         applied = QFormLayout(self.applied_row)
         applied.setContentsMargins(0, 0, 0, 0)
         applied.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        applied.addRow("Flag as unknown", self.applied_share)
+        applied.addRow("Flag in the folder", self.applied_share)
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
         scroll = FormArea()
         scroll.setWidget(inside)
         return scroll
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave most of the width to the evaluation, until the user drags the edge."""
+        super().resizeEvent(event)
+        if not self._dragged:
+            form, width = self._form, self.width()
+            wide = max(
+                min(form.sizeHint().width(), round(_FORM_SHARE * width)), form.minimumSizeHint().width()
+            )
+            self._parts.setSizes([wide, width - wide])
+
+    def _on_dragged(self) -> None:
+        self._dragged = True
 
     def offer_export(self, out: Path | None) -> None:
         """Offer the folder of the last export to train on."""

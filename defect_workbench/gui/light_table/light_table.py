@@ -18,8 +18,10 @@ from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.light_table.pane import Pane
 from defect_workbench.gui.shared.class_legend import ClassLegend
+from defect_workbench.gui.shared.focus_ring import SHOWS_FOCUS
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.review_keys import is_plain
 
 # Columns and rows by number of images at a time.
 SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 12: (4, 3)}
@@ -55,6 +57,8 @@ class LightTable(QWidget):
         self.setObjectName("lightTable")
         self.setAccessibleName("Light table")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # The current image is framed.
+        self.setProperty(SHOWS_FOCUS, True)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._large, self._originals, self._overlays = large_thumbnails, originals, overlays
@@ -324,9 +328,8 @@ class LightTable(QWidget):
     def event(self, event: QEvent) -> bool:
         """Give the keys of the table precedence over the shortcuts of the window, Esc for one."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             own = {*"CNOUX", *(each.key for each in self.keys)}
-            if plain and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
+            if is_plain(event) and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
                 event.accept()
                 return True
         return super().event(event)
@@ -345,7 +348,6 @@ class LightTable(QWidget):
             Qt.Key.Key_Home: -len(self.images),
             Qt.Key.Key_End: len(self.images),
         }
-        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         text = event.text().upper()
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])
@@ -353,7 +355,7 @@ class LightTable(QWidget):
             self._decide(lambda: self._document.accept_proposals(np.array([image], np.intp)))
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.closed.emit()
-        elif not plain or image is None:
+        elif not is_plain(event) or image is None:
             super().keyPressEvent(event)
         elif text == "X":
             self._decide(lambda: self._document.nuisance(np.array([image], np.intp)))

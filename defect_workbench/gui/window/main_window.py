@@ -201,6 +201,7 @@ class MainWindow(PanelWindow):
         )
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
+        self.document.side_changed.connect(self._focus_images)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
@@ -319,6 +320,12 @@ class MainWindow(PanelWindow):
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
+        self._focus_images()
+
+    def _focus_images(self) -> None:
+        """Let single keys act on images, not write into what was used before, such as the filter."""
+        if self.tabs.currentIndex() == 0:
+            self.gallery.setFocus()
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
@@ -356,6 +363,7 @@ class MainWindow(PanelWindow):
     def _set_workbench_visible(self, visible: bool) -> None:
         for dock in self.docks:
             dock.setVisible(visible)
+        self.dock_sizes.restore()
         self.size_slider.setVisible(visible)
         self.menus.tools.setVisible(visible)
 
@@ -371,6 +379,7 @@ class MainWindow(PanelWindow):
             if not self.document.dirty:
                 self.remembered.remember()
             self.make_room(0)
+            self.dock_sizes.remember()
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
         self.session_guard.close()

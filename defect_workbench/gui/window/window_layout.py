@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QDockWidget,
-    QHBoxLayout,
-    QLabel,
     QMainWindow,
     QSlider,
     QSplitter,
@@ -41,16 +38,26 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
 from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
+from defect_workbench.gui.map.map_page import MapPage
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.focus_ring import FocusRings
 from defect_workbench.gui.shared.hover_preview import HoverPreview
+from defect_workbench.gui.shared.labels import ElidedLabel
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.page_sizes import only_current_counts
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
+from defect_workbench.gui.window.dock_sizes import DockSizes
+from defect_workbench.gui.window.panels_in_sight import is_in_sight
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
+# Of a window that has no room for the dendrogram beside figures, in characters.
+_NARROW = 130
+# Widths and, of the queue, height of the docks.
+_DOCK_SIZES = 400, 300, 230, 300
 # Pages of the window.
 WELCOME, WORKBENCH = 0, 1
 
@@ -93,6 +100,9 @@ class PanelWindow(QMainWindow):
         self._make_status()
         self._make_previews()
         self.tabs.currentChanged.connect(self.make_room)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            self.focus_rings = FocusRings(application, self)
         # A method, not a lambda: a lambda would keep the closed window and its project.
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_colours)
 
@@ -120,12 +130,6 @@ class PanelWindow(QMainWindow):
         )
 
         self.map = MapView(self.document, self.thumbnails)
-        self.map_method = QComboBox()
-        self.map_method.addItem("Principal components")
-        self.map_method.addItem("Neighbours (t-SNE)")
-        self.map_method.setToolTip("How the images are laid out on the map")
-        self.map_colour = QComboBox()
-        self.map_colour.setToolTip("What the colours of the map mean")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.gallery_bar = GalleryBar()
@@ -136,21 +140,8 @@ class PanelWindow(QMainWindow):
         rows.addWidget(self.gallery_bar)
         rows.addWidget(self.gallery, 1)
         self.tabs.addTab(clusters, "Clusters")
-        plane = QWidget()
-        rows = QVBoxLayout(plane)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        head = QHBoxLayout()
-        head.setContentsMargins(10, 6, 10, 6)
-        head.setSpacing(6)
-        head.addWidget(QLabel("Laid out by"))
-        head.addWidget(self.map_method)
-        head.addSpacing(12)
-        head.addWidget(QLabel("Coloured by"))
-        head.addWidget(self.map_colour)
-        head.addStretch(1)
-        rows.addLayout(head)
-        rows.addWidget(self.map, 1)
+        plane = MapPage(self.map)
+        self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
         self.classify_panel = ClassifyPanel(self.document, self.thumbnails, self.originals)
         evaluation = self.classify_panel.evaluation
@@ -158,6 +149,7 @@ class PanelWindow(QMainWindow):
         evaluation.gallery_wanted.connect(self.show_in_gallery)
         evaluation.light_table_wanted.connect(self.look_at)
         self.tabs.addTab(self.classify_panel, "Classify")
+        only_current_counts(self.tabs)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -171,6 +163,7 @@ class PanelWindow(QMainWindow):
             self.document, self.thumbnails, self.large_thumbnails, self.originals, self.overlays
         )
         self.stack.addWidget(self.light_table)
+        only_current_counts(self.stack)
         self.light_table.closed.connect(self.close_light_table)
         self.gallery.activated.connect(lambda _: self.open_light_table())
         self.cluster_list.activated.connect(lambda _: self.open_light_table(of_clusters=True))
@@ -200,8 +193,8 @@ class PanelWindow(QMainWindow):
         self.docks[1].raise_()
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+        sizes = dict(zip(self.docks, _DOCK_SIZES, strict=True))
+        self.dock_sizes = DockSizes(self, sizes, self.settings)
 
     def set_theme(self, theme: str) -> None:
         """Apply the theme "system", "light" or "dark", and remember it."""
@@ -282,10 +275,14 @@ class PanelWindow(QMainWindow):
             self.gallery.clearSelection()
 
     def make_room(self, tab: int) -> None:
-        """Hide the panels about single images while the Classify tab is shown: its figures need the space."""
+        """Hide panels while the Classify tab is shown: its figures need the space.
+
+        Those about single images, and in a narrow window the dendrogram, too.
+        """
         is_classify = self.tabs.widget(tab) is self.classify_panel
         if is_classify and not self._hidden_docks:
-            self._hidden_docks = _hide(self.docks[1:])
+            narrow = self.width() < _NARROW * self.fontMetrics().averageCharWidth()
+            self._hidden_docks = _hide(self.docks if narrow else self.docks[1:])
         elif not is_classify and self._hidden_docks:
             for dock in self._hidden_docks:
                 dock.show()
@@ -356,6 +353,16 @@ class PanelWindow(QMainWindow):
         before, on_classify = self._focus_before, self.tabs.currentWidget() is self.classify_panel
         (before if before and (on_classify or before is self.outlier_queue) else self.gallery).setFocus()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go on to the next widget on Tab; panels behind others are passed over."""
+        first: QWidget | None = None
+        while super().focusNextPrevChild(forward):
+            widget = self.focusWidget()
+            if widget is None or widget is first or is_in_sight(self, widget):
+                return True
+            first = first or widget
+        return False
+
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""
         self.close_light_table()
@@ -373,7 +380,7 @@ class PanelWindow(QMainWindow):
         return dock
 
     def _make_status(self) -> None:
-        self.summary = QLabel()
+        self.summary = ElidedLabel(Qt.TextElideMode.ElideRight, QPalette.ColorRole.WindowText)
         self.summary.setObjectName("statusSummary")
         self.progress = ProgressWidgets()
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
