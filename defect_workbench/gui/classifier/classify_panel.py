@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -53,7 +54,13 @@ class ClassifyPanel(QWidget):
     edit = Signal()
     report = Signal()
 
-    def __init__(self, document: Document, thumbnails: ThumbnailLoader, originals: OriginalLoader) -> None:
+    def __init__(
+        self,
+        document: Document,
+        doubts: LabelDoubts,
+        thumbnails: ThumbnailLoader,
+        originals: OriginalLoader,
+    ) -> None:
         super().__init__()
         self.setObjectName("classify")
         self.taxonomy: Taxonomy | None = None
@@ -92,7 +99,7 @@ class ClassifyPanel(QWidget):
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
-        self.evaluation = EvaluationTabs(document, thumbnails, originals)
+        self.evaluation = EvaluationTabs(document, doubts, thumbnails, originals)
         self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
         self._has_model = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette, QPen, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 _WIDTH = 2
 # A widget with this property shows the focus by itself.
@@ -38,7 +39,8 @@ class FocusRing(QWidget):
     def frame(self, widget: QWidget | None) -> None:
         """Frame another widget; None frames nothing."""
         for watched in self._watched:
-            watched.removeEventFilter(self)
+            if isValid(watched):
+                watched.removeEventFilter(self)
         self._framed, self._watched = widget, []
         if widget is None:
             self.hide()
@@ -87,17 +89,37 @@ class FocusRings(QObject):
     def __init__(self, application: QApplication, main: QWidget) -> None:
         super().__init__(main)
         self._main = main
+        self._ring: FocusRing | None = None
+        self._wanted = False
+        # Focus also moves while windows are destroyed; by then only what is left is looked at.
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.timeout.connect(self._refresh)
         application.focusChanged.connect(self._on_focus)
 
     def _on_focus(self, before: QWidget | None, now: QWidget | None) -> None:
-        if before is not None and before.window() is not (now.window() if now is not None else None):
-            self._frame(before.window(), None)
-        if now is None or not self._is_ours(now.window()):
-            return
         # Whoever clicked knows where; the focus that a window has at its beginning needs no frame.
         by_click = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
-        shown = before is not None and not by_click and not now.property(SHOWS_FOCUS)
-        self._frame(now.window(), now if shown else None)
+        self._wanted = before is not None and not by_click
+        self._settling.start(0)
+
+    def _refresh(self) -> None:
+        now = QApplication.focusWidget()
+        if self._ring is not None and not isValid(self._ring):
+            self._ring = None
+        if now is None or not self._is_ours(now.window()):
+            return
+        window = now.window()
+        if self._ring is not None and self._ring.parentWidget() is not window:
+            self._ring.frame(None)
+            self._ring = None
+        shown = self._wanted and not now.property(SHOWS_FOCUS)
+        if self._ring is None:
+            if not shown:
+                return
+            found = window.findChild(FocusRing, "focusRing", Qt.FindChildOption.FindDirectChildrenOnly)
+            self._ring = found or FocusRing(window)
+        self._ring.frame(now if shown else None)
 
     def _is_ours(self, window: QWidget) -> bool:
         popup = window.windowFlags() & Qt.WindowType.WindowType_Mask == Qt.WindowType.Popup
@@ -105,11 +127,3 @@ class FocusRings(QObject):
         while owner is not None and owner is not self._main:
             owner = owner.parentWidget()
         return owner is not None and not popup
-
-    @staticmethod
-    def _frame(window: QWidget, widget: QWidget | None) -> None:
-        ring = window.findChild(FocusRing, "focusRing", Qt.FindChildOption.FindDirectChildrenOnly)
-        if ring is None and widget is not None:
-            ring = FocusRing(window)
-        if ring is not None:
-            ring.frame(widget)

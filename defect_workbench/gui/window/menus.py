@@ -101,7 +101,7 @@ class Menus:
                     else:
                         texts[entry.name] = button
             if group is ToolGroup.CUT:
-                label = QLabel("Clusters")
+                label = QLabel("Cut into")
                 label.setContentsMargins(8, 0, 4, 0)
                 bar.addWidget(label)
                 bar.addWidget(self.cluster_count)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role
+from defect_workbench.app.document.item_models import ClusterModel, ImageModel
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -48,14 +47,11 @@ from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.shared.page_sizes import only_current_counts
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.dock_sizes import DockSizes
-from defect_workbench.gui.window.panels_in_sight import is_in_sight
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
-# Of a window that has no room for the dendrogram beside figures, in characters.
-_NARROW = 130
 # Widths and, of the queue, height of the docks.
 _DOCK_SIZES = 400, 300, 230, 300
 # Pages of the window.
@@ -92,14 +88,9 @@ class PanelWindow(QMainWindow):
         self.large_thumbnails = ThumbnailLoader(_LARGE_PIXELS, self)
         self.originals = OriginalLoader(self)
         self.overlays = MapOverlays(self.document, self)
-        self._hidden_docks: list[QDockWidget] = []
-        self._docks_aside: list[QDockWidget] = []
-        self._notice_aside = False
-        self._focus_before: QWidget | None = None
         self._make_panels()
         self._make_status()
         self._make_previews()
-        self.tabs.currentChanged.connect(self.make_room)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             self.focus_rings = FocusRings(application, self)
@@ -143,11 +134,8 @@ class PanelWindow(QMainWindow):
         plane = MapPage(self.map)
         self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
-        self.classify_panel = ClassifyPanel(self.document, self.thumbnails, self.originals)
-        evaluation = self.classify_panel.evaluation
-        evaluation.images_chosen.connect(self.choose_images)
-        evaluation.gallery_wanted.connect(self.show_in_gallery)
-        evaluation.light_table_wanted.connect(self.look_at)
+        self.doubts = LabelDoubts(self.document, self)
+        self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
         only_current_counts(self.tabs)
         page = QWidget()
@@ -160,13 +148,15 @@ class PanelWindow(QMainWindow):
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(page)
         self.light_table = LightTable(
-            self.document, self.thumbnails, self.large_thumbnails, self.originals, self.overlays
+            self.document,
+            self.thumbnails,
+            self.large_thumbnails,
+            self.originals,
+            self.overlays,
+            self.doubts,
         )
         self.stack.addWidget(self.light_table)
         only_current_counts(self.stack)
-        self.light_table.closed.connect(self.close_light_table)
-        self.gallery.activated.connect(lambda _: self.open_light_table())
-        self.cluster_list.activated.connect(lambda _: self.open_light_table(of_clusters=True))
         middle = QWidget()
         over = QVBoxLayout(middle)
         over.setContentsMargins(0, 0, 0, 0)
@@ -221,157 +211,6 @@ class PanelWindow(QMainWindow):
         self.preview.watch(self.gallery.viewport(), self.gallery.image_at)
         self.preview.watch(self.map, self.map.image_at)
 
-    # One selection, shared by all panels
-
-    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
-        """Select images in all panels."""
-        chosen = self.image_model.selection_of(images)
-        flags = QItemSelectionModel.SelectionFlag
-        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
-        if images:
-            row = self.image_model.row_of(images[0])
-            if row >= 0:
-                self.gallery.scrollTo(self.image_model.index(row))
-            self.inspector.show_image(images[0])
-
-    def show_in_gallery(self, images: Sequence[int]) -> None:
-        """Go to the gallery, with images selected."""
-        self.tabs.setCurrentIndex(0)
-        self.choose_images(images)
-        self.gallery.setFocus()
-
-    def on_current_image(self) -> None:
-        """Show the current image of the gallery."""
-        image = self.gallery.currentIndex().data(Role.IMAGE)
-        if image is None:
-            return
-        self.inspector.show_image(int(image))
-        if self.gallery.hasFocus():
-            # Keys about clusters then act on the cluster of this image.
-            row = self.cluster_model.row_of_image(int(image))
-            if row >= 0:
-                self.cluster_list.choose(self.cluster_model.index(row).data(Role.CLUSTER).key)
-            else:
-                self.cluster_list.clearSelection()
-
-    def choose_image(self, image: int) -> None:
-        """Select one image in all panels."""
-        row = self.image_model.row_of(image)
-        if row >= 0:
-            index = self.image_model.index(row)
-            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            self.gallery.selectionModel().setCurrentIndex(index, flag)
-            self.gallery.scrollTo(index)
-        self.inspector.show_image(image)
-
-    def on_current_cluster(self) -> None:
-        """Scroll the gallery to the current cluster of the list."""
-        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
-        if cluster is None or self.gallery.hasFocus():
-            return
-        self.gallery.scroll_to_section(cluster.key)
-        if self.cluster_list.hasFocus():
-            # Keys about images then act on none that is out of sight.
-            self.gallery.clearSelection()
-
-    def make_room(self, tab: int) -> None:
-        """Hide panels while the Classify tab is shown: its figures need the space.
-
-        Those about single images, and in a narrow window the dendrogram, too.
-        """
-        is_classify = self.tabs.widget(tab) is self.classify_panel
-        if is_classify and not self._hidden_docks:
-            narrow = self.width() < _NARROW * self.fontMetrics().averageCharWidth()
-            self._hidden_docks = _hide(self.docks if narrow else self.docks[1:])
-        elif not is_classify and self._hidden_docks:
-            for dock in self._hidden_docks:
-                dock.show()
-            self._hidden_docks = []
-
-    @property
-    def at_light_table(self) -> bool:
-        """Whether the light table is shown."""
-        return self.stack.currentWidget() is self.light_table
-
-    def open_light_table(self, *, of_clusters: bool = False) -> None:
-        """Show images at full size, in place of all panels: several selected ones, else their cluster.
-
-        Parameters
-        ----------
-        of_clusters : bool
-            The images of the selected clusters, whatever is selected in the gallery.
-        """
-        partition = self.document.partition
-        images, chosen = self.review.chosen_images().tolist(), self.cluster_list.chosen()
-        if partition is None:
-            return
-        first = None
-        if not of_clusters and len(images) > 1:
-            title = f"{len(images):,} selected images"
-        elif not of_clusters and images:
-            first, number = images[0], int(partition.cluster_of[images[0]])
-            members = partition.clusters[number].members if number >= 0 else partition.outliers
-            images = members.tolist()
-            title = partition.clusters[number].label if number >= 0 else "Outliers"
-        elif chosen:
-            images = [image for cluster in chosen for image in cluster.members.tolist()]
-            title = ", ".join(cluster.label for cluster in chosen)
-        else:
-            return
-        self.look_at(images, title, first)
-
-    def look_at(self, images: Sequence[int], title: str, first: int | None = None) -> None:
-        """Show images on the light table in this order, beginning with one of them."""
-        if self.at_light_table:
-            return
-        self._focus_before = self.focusWidget()
-        self._docks_aside = _hide(self.docks)
-        # It would lie over the keys; it comes back with the panels.
-        self._notice_aside = self.notice.isVisible()
-        self.notice.hide()
-        self.stack.setCurrentWidget(self.light_table)
-        self.light_table.show_images(images, title)
-        if first is not None:
-            self.light_table.go(images.index(first))
-        self.light_table.setFocus()
-
-    def close_light_table(self) -> None:
-        """Go back to the panels, with the image that was looked at last selected."""
-        if not self.at_light_table:
-            return
-        image = self.light_table.image
-        # Image numbers are not valid in another project.
-        self.light_table.show_images((), "")
-        self.stack.setCurrentIndex(WORKBENCH)
-        for dock in self._docks_aside:
-            dock.show()
-        self._docks_aside = []
-        if self._notice_aside:
-            self.notice.show()
-        if image is not None:
-            self.choose_image(image)
-        before, on_classify = self._focus_before, self.tabs.currentWidget() is self.classify_panel
-        (before if before and (on_classify or before is self.outlier_queue) else self.gallery).setFocus()
-
-    def focusNextPrevChild(self, forward: bool) -> bool:
-        """Go on to the next widget on Tab; panels behind others are passed over."""
-        first: QWidget | None = None
-        while super().focusNextPrevChild(forward):
-            widget = self.focusWidget()
-            if widget is None or widget is first or is_in_sight(self, widget):
-                return True
-            first = first or widget
-        return False
-
-    def show_queue(self) -> None:
-        """Go to the outlier queue, whichever tab is shown."""
-        self.close_light_table()
-        if self.tabs.currentWidget() is self.classify_panel:
-            self.tabs.setCurrentIndex(0)
-        self.outlier_dock.show()
-        self.outlier_dock.raise_()
-        self.outlier_queue.setFocus()
-
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
@@ -397,11 +236,3 @@ class PanelWindow(QMainWindow):
         bar.addWidget(self.summary, 1)
         for widget in (*self.progress.widgets(), self.size_slider):
             bar.addPermanentWidget(widget)
-
-
-def _hide(docks: Sequence[QDockWidget]) -> list[QDockWidget]:
-    """Hide docks; return those that were shown."""
-    shown = [dock for dock in docks if not dock.isHidden()]
-    for dock in shown:
-        dock.hide()
-    return shown

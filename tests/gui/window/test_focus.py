@@ -69,21 +69,23 @@ def test_a_click_needs_no_frame_and_a_dialog_has_its_own(opened: MainWindow, qtb
     opened.activateWindow()
     opened.gallery.setFocus()
     qtbot.keyClick(opened.gallery, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: opened.findChild(FocusRing) is not None)
     ring = opened.findChild(FocusRing)
     assert ring is not None
-    assert framed(ring) is focus()
+    qtbot.waitUntil(lambda: framed(ring) is focus())
     qtbot.mouseClick(opened.gallery.viewport(), LEFT)
     assert focus() is opened.gallery
-    assert framed(ring) is None
+    qtbot.waitUntil(lambda: framed(ring) is None)
     opened.actions_by_name["actionFetch"].trigger()
     dialog = opened.findChild(QWidget, "fetchDialog")
     assert dialog is not None
     qtbot.waitUntil(dialog.isActiveWindow)
     qtbot.keyClick(focus(), Qt.Key.Key_Tab)
     assert focus().window() is dialog
+    qtbot.waitUntil(lambda: dialog.findChild(FocusRing) is not None)
     inside = dialog.findChild(FocusRing)
     assert inside is not None
-    assert framed(inside) is focus()
+    qtbot.waitUntil(lambda: framed(inside) is focus())
     dialog.close()
 
 

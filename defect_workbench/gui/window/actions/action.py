@@ -21,7 +21,7 @@ from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
-from defect_workbench.gui.window.window_layout import PanelWindow
+from defect_workbench.gui.window.review_window import ReviewWindow
 
 
 class Menu(Enum):
@@ -120,7 +120,7 @@ class State:
 class Controllers:
     """What the handlers of actions call."""
 
-    window: PanelWindow
+    window: ReviewWindow
     document: Document
     opener: Opener
     outputs: OutputController
