@@ -60,20 +60,30 @@ class LabelDoubts(QObject):
             self._kept.add(self._held_out.sha256[row])
             self._refresh()
 
-    def accept(self, image: int) -> None:
-        """Move an image into the class that is suggested for it; a class without images begins with it."""
+    def accept(self, image: int) -> bool:
+        """Move an image into the class that is suggested for it; a class without images begins with it.
+
+        Returns
+        -------
+        bool
+            Whether there was nothing to move, as it was there already.
+        """
         row, held_out = self._row_of(image), self._held_out
         if row is None or held_out is None:
-            return
+            return False
         chosen, name = np.array([image], np.intp), self._name(row)
         partition = self._document.partition
         clusters = () if partition is None else partition.clusters
         named = next((cluster for cluster in clusters if cluster.label.casefold() == name.casefold()), None)
         target = named or self._home(held_out.predictions[row])
+        if target is not None and image in target.members:
+            self.keep(image)
+            return True
         if target is not None:
             self._document.move(chosen, target)
         else:
             self._document.split_out(chosen, name)
+        return False
 
     def _name(self, row: int) -> str:
         assert self._held_out is not None
@@ -118,8 +128,10 @@ class LabelDoubts(QObject):
         number = -1 if partition is None or image < 0 else int(partition.cluster_of[image])
         if partition is None or number < 0 or partition.clusters[number].group is None:
             return False
-        home = self._home(held_out.labels[row])
-        return home is not None and home.key != partition.clusters[number].key
+        cluster, home = partition.clusters[number], self._home(held_out.labels[row])
+        if cluster.label.casefold() == self._name(row).casefold():
+            return True
+        return home is not None and home.key != cluster.key
 
     def _unsettled(self) -> list[int]:
         doubtful = () if self._held_out is None else self._held_out.doubtful

@@ -28,7 +28,7 @@ class Captions:
         if proposal is not None and proposal.unreviewed[image] and proposal.labels[image]:
             words += f"?  {proposal.probability[image]:.2f}"
         if suggestion := self._doubts.suggestion(image):
-            words += f"  →  {suggestion}?"
+            words += f"  →  {suggestion}? (Enter)"
         return self._document.colour(cluster), f"{words}  ·  {typical(cluster, image)}"
 
 

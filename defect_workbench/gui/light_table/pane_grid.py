@@ -68,6 +68,7 @@ class PaneGrid(QWidget):
         columns, rows = SHAPES[count]
         for pane in self.panes:
             self._grid.removeWidget(pane)
+            pane.hide()
             pane.deleteLater()
         self.panes = []
         for number in range(columns * rows):

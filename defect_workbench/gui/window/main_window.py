@@ -375,6 +375,7 @@ class MainWindow(ReviewWindow):
         self.jobs.close()
         self.session_guard.close()
         self.outputs.close()
+        self.classes.close()
         self.clipboard.close()
         self.preprocessing.close()
         self.thumbnails.close()
