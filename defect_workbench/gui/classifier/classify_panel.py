@@ -228,8 +228,16 @@ class ClassifyPanel(QWidget):
         )
         self.labels_text.setText(summary)
 
-    def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
-        """Show the evaluation of a classifier; `fresh` if it has no report file yet."""
+    def show_model(self, model: Classifier | None, name: str, *, fresh: bool, gain: str = "") -> None:
+        """Show the evaluation of a classifier.
+
+        Parameters
+        ----------
+        fresh : bool
+            Whether it has no report file yet.
+        gain : str
+            What it gained over the classifier before.
+        """
         self._has_model = model is not None
         self.model_name.setText(name)
         share = None if model is None else model.novelty.false_alarms
@@ -237,7 +245,7 @@ class ClassifyPanel(QWidget):
         if share is not None:
             self.applied_share.setValue(100 * share)
             self._stored_share = self.applied_share.value()
-        self.evaluation.show_facts(None if model is None else model.facts)
+        self.evaluation.show_facts(None if model is None else model.facts, gain)
         self.save_button.setEnabled(self._has_model)
         self.apply_button.setEnabled(self._has_model)
         self.report_button.setVisible(not fresh and self._has_model)

@@ -111,10 +111,16 @@ class EvaluationTabs(QTabWidget):
             matrix += self.matrix.horizontalScrollBar().sizeHint().height()
         self._parts.setSizes([matrix, max(self._parts.height() - matrix, self.cell.minimumHeight())])
 
-    def show_facts(self, facts: TrainingFacts | None) -> None:
-        """Show the evaluation of a classifier; None if there is no classifier, or it was not evaluated."""
+    def show_facts(self, facts: TrainingFacts | None, gain: str = "") -> None:
+        """Show the evaluation of a classifier; None if there is no classifier, or it was not evaluated.
+
+        Parameters
+        ----------
+        gain : str
+            What it gained over the classifier before.
+        """
         self._facts = facts
-        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts))
+        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, gain))
         for tab in (CONFUSION, MISTAKES, LABELS):
             self.setTabVisible(tab, facts is not None)
         self.show_training_curves(False if facts is not None and not self.curves.heads else None)
