@@ -125,6 +125,7 @@ class MainWindow(ReviewWindow):
             **self.outputs.results(),
             **self.tables.results(),
             **self.classifier.results(),
+            **self.controllers.lists.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -159,6 +160,9 @@ class MainWindow(ReviewWindow):
                 self.notice,
                 self.choose_images,
                 self.look_at,
+                self._run,
+                self._places,
+                self._offline,
                 self,
             ),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self),
