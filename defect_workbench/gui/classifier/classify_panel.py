@@ -78,6 +78,7 @@ class ClassifyPanel(QWidget):
         self.stages = QComboBox()
         self.stages.addItem("Default stages", "default")
         self.stages.setMinimumContentsLength(_STAGES_LENGTH)
+        self.stages.setAccessibleName("Stages of the classifier")
         self.stages.setToolTip("Noise; defect or clean; size; final label")
         self.folds = QSpinBox()
         self.folds.setRange(2, 20)
@@ -126,6 +127,7 @@ class ClassifyPanel(QWidget):
     def _make_form(self) -> QWidget:
         browse, edit = QPushButton("…"), QPushButton("Edit…")
         browse.setToolTip("Choose the folder")
+        browse.setAccessibleName("Choose the labelled folders")
         edit.clicked.connect(self.edit)
         browse.clicked.connect(
             lambda: ask_folder(self, "Folder with one subfolder per label", self._set_folder)

@@ -57,12 +57,14 @@ class EvaluationTabs(QTabWidget):
         super().__init__()
         self._doubts = doubts
         self.setObjectName("evaluationTabs")
+        self.setAccessibleName("Evaluation of the classifier")
         self.setDocumentMode(True)
         # The widest page of the window's tabs would otherwise make the window wider on every tab.
         self.setMinimumWidth(1)
         self._facts: TrainingFacts | None = None
         self.figures = QTextBrowser()
         self.figures.setObjectName("evaluation")
+        self.figures.setAccessibleName("Summary of the evaluation")
         self.figures.setFrameShape(QFrame.Shape.NoFrame)
         self.figures.document().setDocumentMargin(_MARGIN)
         self.curves = Curves()

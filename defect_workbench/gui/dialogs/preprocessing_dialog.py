@@ -82,6 +82,7 @@ class PreprocessingDialog(QDialog):
             for choice in choices:
                 box.addItem(sentence_case(choice.label), choice.value)
         self.info_bar.addItem("Crop rows:", _ROWS)
+        self.info_bar.setAccessibleName("Info bar")
         self.rows = QSpinBox()
         self.rows.setRange(1, 10_000)
         self.rows.setAccessibleName("Rows to crop at the bottom")
@@ -89,6 +90,7 @@ class PreprocessingDialog(QDialog):
         self.pixel = QDoubleSpinBox()
         self.pixel.setRange(0.001, 1e6)
         self.pixel.setDecimals(3)
+        self.pixel.setAccessibleName("Common pixel size")
         self.pixel.setSuffix(" nm per pixel")
         self.pixel.setSpecialValueText("pixel size unknown")
         self.before, self.after = ImageView(), ImageView()
@@ -146,6 +148,7 @@ class PreprocessingDialog(QDialog):
             button = QPushButton(words)
             button.setAutoDefault(False)
             button.setToolTip("Previous image" if by < 0 else "Next image")
+            button.setAccessibleName(button.toolTip())
             button.clicked.connect(lambda _=False, way=by: self.step(way))
             steps.addWidget(button)
         steps.addWidget(self._name, 1)

@@ -123,6 +123,7 @@ class PanelWindow(QMainWindow):
         self.map = MapView(self.document, self.thumbnails)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Pages")
         self.gallery_bar = GalleryBar()
         clusters = QWidget()
         rows = QVBoxLayout(clusters)
