@@ -8,8 +8,8 @@ from pathlib import Path
 from defect_workbench.app.jobs.runner import JobReporter, Work
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.compare import LikeFile, images_like_file
 from defect_workbench.workflows.extract import FeatureOptions
-from defect_workbench.workflows.similar_images import LikeFile, images_like_file
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.similar_images import LikeFile
+from defect_workbench.workflows.compare import LikeFile
 
 
 class ReviewLists:

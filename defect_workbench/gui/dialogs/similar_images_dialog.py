@@ -22,7 +22,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.shared.map_overlays import MapOverlays
-from defect_workbench.workflows.similar_images import LikeFile
+from defect_workbench.workflows.compare import LikeFile
 
 # Longest side of the picture of a file, in pixels.
 _PICTURE = 96

@@ -30,6 +30,8 @@ from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _CANDIDATES = 3
 _IMAGE_WIDTH = 260
+# Of the legend, at most.
+_LINES = 4
 # Margins of the queue, and the space beside the image.
 _AROUND = 24
 _OWN = "NXD"
@@ -137,6 +139,12 @@ class OutlierQueue(QWidget):
         super().resizeEvent(event)
         beside = self.width() - self._row.sizeHint().width() - _AROUND
         self.image_view.setMaximumWidth(min(max(beside, self.image_view.minimumWidth()), _IMAGE_WIDTH))
+        self._show_whole_legend()
+
+    def _show_whole_legend(self) -> None:
+        """Keep room for all lines of the legend; a label by itself asks for one."""
+        needed, line = self.legend.heightForWidth(self._right.width()), self.fontMetrics().lineSpacing()
+        self.legend.setMinimumHeight(max(0, min(needed, _LINES * line)))
 
     # Content
 
@@ -199,6 +207,7 @@ class OutlierQueue(QWidget):
                 card.show_cluster(None, None, "", 0.0)
             return
         self._show_group(group.tolist())
+        self._show_whole_legend()
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
         own = int(partition.cluster_of[image])
@@ -251,6 +260,7 @@ class OutlierQueue(QWidget):
     def _show_map(self) -> None:
         """Lay the defect map over the image, or remove it."""
         self.image_view.set_overlay(self._overlays.of(self._current))
+        self.image_view.set_outline(self._overlays.outline_of(self._current))
 
     def _on_ready(self, path: str) -> None:
         if path == self._path():

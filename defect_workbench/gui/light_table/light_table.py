@@ -38,8 +38,9 @@ class LightTable(QWidget):
     Signals: closed when the user is done.
 
     Keys: one for each class moves the image there and goes on; Enter agrees with what is proposed, else goes
-    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows defect maps,
-    = shows all images with the same brightness and contrast; arrows, Page Up, Page Down, Home and End go on.
+    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where defects
+    are, = shows all images with the same brightness and contrast; arrows, Page Up, Page Down, Home and End
+    go on.
     """
 
     closed = Signal()
@@ -127,8 +128,6 @@ class LightTable(QWidget):
     def show_images(self, images: Sequence[int], title: str) -> None:
         """Show images in this order; classes get their keys, which stay until other images are shown."""
         self.images, self._title = tuple(images), title
-        # Without maps, their key would do nothing.
-        self.legend.set_others(_OTHER_KEYS if self._overlays.available else _OTHER_KEYS[:-1])
         self.legend.restart()
         self._decided = {}
         self._floor = self._document.undo_stack.index()
@@ -321,5 +320,5 @@ _OTHER_KEYS = (
     ("X", "nuisance"),
     ("U", "undo"),
     (_EQUAL, "same brightness"),
-    ("O", "defect map"),
+    ("O", "defects"),
 )

@@ -32,7 +32,7 @@ class ActionState:
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
-            maps_shown=window.overlays.shown,
+            maps_shown=window.overlays.wanted,
             source_given=project is not None and any(source_of(project.analysis.settings)),
             proposals=project is not None
             and project.proposal is not None

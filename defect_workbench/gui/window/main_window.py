@@ -386,6 +386,7 @@ class MainWindow(ReviewWindow):
         self.large_thumbnails.close()
         self.originals.close()
         self.light_table.grid.close_loader()
+        self.overlays.close()
         super().closeEvent(event)
 
     def close_without_asking(self) -> bool:

@@ -94,7 +94,8 @@ class State:
         Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
         reviewed, and the images have defect maps.
     maps_shown, source_given : bool
-        Whether defect maps are shown, and whether the user gave something to compare the images with.
+        Whether outlines and maps of defects are shown, and whether the user gave something to compare the
+        images with.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
