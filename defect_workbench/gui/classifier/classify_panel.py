@@ -34,7 +34,7 @@ from defect_workbench.gui.classifier.evaluation_tabs import EvaluationTabs
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.form_area import FormArea
-from defect_workbench.gui.shared.labels import heading_label, secondary_label
+from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.workflows.train import TrainRequest
 
 # Characters of the name of stages.
@@ -66,7 +66,8 @@ class ClassifyPanel(QWidget):
         self.taxonomy: Taxonomy | None = None
         self.use_confirmed = QCheckBox("Confirmed clusters of this session")
         self.use_confirmed.setChecked(True)
-        self.labels_text = secondary_label("")
+        # One line, so that nothing below moves when labels are added; its tooltip has all of it.
+        self.labels_text = ElidedLabel(Qt.TextElideMode.ElideRight)
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("None")
         self.last_export = QPushButton()
