@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -84,3 +85,15 @@ class WindowSettings:
         self._settings.setValue("geometry", geometry)
         self._settings.setValue("docks", docks)
         self._settings.sync()
+
+    def dock_sizes(self) -> dict[str, int]:
+        """Width or height of each dock, in pixels, as the user wants it; empty on the first run."""
+        self._settings.beginGroup("dock_sizes")
+        sizes = {name: str(self._settings.value(name, "")) for name in self._settings.childKeys()}
+        self._settings.endGroup()
+        return {name: int(size) for name, size in sizes.items() if size.isdecimal()}
+
+    def remember_dock_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Keep the sizes of the docks."""
+        for name, size in sizes.items():
+            self._settings.setValue(f"dock_sizes/{name}", str(size))

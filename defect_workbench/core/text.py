@@ -59,3 +59,10 @@ def printable(text: str, keep: str = "") -> str:
 
 def _is_control(character: str) -> bool:
     return character in _SEPARATORS_AND_DIRECTIONS or unicodedata.category(character) in ("Cc", "Cs")
+
+
+def ordinal(number: int) -> str:
+    """Return an ordinal: "1st", "2nd", "3rd", "4th", "11th"."""
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    ending = "th" if number % 100 in (11, 12, 13) else endings.get(number % 10, "th")
+    return f"{number:,}{ending}"

@@ -181,15 +181,26 @@ def summary_of(document: Document) -> str:
     parts = [
         f"{counted(count, 'defect')} in {images(searched)}" if searched else images(count),
         counted(len(partition.clusters), "cluster"),
-        counted(len(partition.outliers), "outlier"),
+        *(counted(count, noun) for noun, count in to_review(document).items() if count or noun == "outlier"),
     ]
     if document.tree is not None:
-        parts.append(f"cut {document.tree.height_of(document.clusters_at_cut):.3g}")
+        # Not the number of clusters above: outliers are set apart, and decisions keep theirs.
+        cut = document.clusters_at_cut
+        parts.append(f"cut into {cut:,} at {document.tree.height_of(cut):.3g}")
     backbone = project.analysis.backbone
     parts.append(backbone.weights if backbone is not None else "texture and Zernike moments only")
     if project.images.rejected:
         parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return "  ·  ".join(parts)
+
+
+def to_review(document: Document) -> dict[str, int]:
+    """Return what the outlier queue holds: the number of images by what they are, as a noun."""
+    project, partition = document.project, document.partition
+    if project is None or partition is None:
+        return {"outlier": 0, "unsure proposal": 0}
+    proposals = 0 if project.proposal is None else len(project.proposal.unsure(partition))
+    return {"outlier": len(partition.outliers), "unsure proposal": proposals}
 
 
 def images(count: int) -> str:

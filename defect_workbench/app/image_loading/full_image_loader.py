@@ -19,9 +19,9 @@ def full_image(path: str) -> QImage:
 
 
 class OriginalLoader(QObject):
-    """Reads one image at a time. Signals: ready(path, image), with a null image for an unreadable file."""
+    """Reads one image at a time. Signals: ready(path, image, tone), a null image for an unreadable file."""
 
-    ready = Signal(str, QImage)
+    ready = Signal(str, QImage, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,4 +56,4 @@ class OriginalLoader(QObject):
             if known[0] != path:
                 known = path, original(Path(path))
             full = known[1]
-            self.ready.emit(path, QImage() if full is None else to_image(full.shown(tone)))
+            self.ready.emit(path, QImage() if full is None else to_image(full.shown(tone)), tone)

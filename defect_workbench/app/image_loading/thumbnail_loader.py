@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.engine.input.thumbnail import thumbnail
 
 _WORKERS = 2
@@ -39,7 +40,7 @@ class ThumbnailLoader(QObject):
     """
 
     ready = Signal(str)
-    _read = Signal(str, QImage)
+    _read = Signal(str, QImage, int)
 
     def __init__(self, side: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +52,8 @@ class ThumbnailLoader(QObject):
         self._failed: set[str] = set()
         self._condition = Condition()
         self._closing = False
+        # What was begun before the last `clear` is out of date.
+        self._generation = 0
         self._read.connect(self._keep)
         self._threads = [
             Thread(target=self._work, name=f"thumbnails-{i}", daemon=True) for i in range(_WORKERS)
@@ -82,6 +85,7 @@ class ThumbnailLoader(QObject):
         with self._condition:
             self._queue.clear()
             self._failed.clear()
+            self._generation += 1
         self._cache.clear()
         self._bytes = 0
 
@@ -102,16 +106,21 @@ class ThumbnailLoader(QObject):
                     return
                 path, _ = self._queue.popitem(last=True)
                 self._busy.add(path)
-            pixels = thumbnail(Path(path), self.side)
+                generation = self._generation
+            pixels = self._pixels(path)
             image = QImage() if pixels is None else to_image(pixels)
             with self._condition:
                 self._busy.discard(path)
-                if pixels is None:
+                if pixels is None and generation == self._generation:
                     self._failed.add(path)
-            self._read.emit(path, image)
+            self._read.emit(path, image, generation)
 
-    def _keep(self, path: str, image: QImage) -> None:
-        if not image.isNull():
+    def _pixels(self, path: str) -> Pixels | None:
+        """Return the pixels of a thumbnail, in a thread of the loader; None if it cannot be read."""
+        return thumbnail(Path(path), self.side)
+
+    def _keep(self, path: str, image: QImage, generation: int) -> None:
+        if not image.isNull() and generation == self._generation:
             self._cache[path] = QPixmap.fromImage(image)
             self._bytes += image.sizeInBytes()
             while self._bytes > _CACHE_BYTES and len(self._cache) > 1:

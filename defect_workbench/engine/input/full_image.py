@@ -15,6 +15,9 @@ from defect_workbench.engine.input.location_reading import read_location
 
 _MOST_SINGLE = 8e37
 _MOST_STEEPNESS = 8.0
+# Values from which percentiles are taken, and which.
+_SAMPLE = 200_000
+_NEARLY_ALL = 0.5, 99.5
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,14 @@ class Tone:
     ----------
     brightness, contrast : float
         From -1 to 1; 0 shows the values as features are computed from them.
+    equal : bool
+        Whether the neutral range is that of the image's own values, from the 0.5th to the 99.5th percentile:
+        images of different exposure then look alike.
     """
 
     brightness: float = 0.0
     contrast: float = 0.0
+    equal: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,8 @@ class Original:
         if tone == Tone() and self.values.dtype == np.uint8:
             return np.asarray(self.values, np.uint8)
         values, black, white = self.values, self.low, self.high
+        if tone.equal:
+            black, white = _own_range(values, black, white)
         largest = max(abs(black), abs(white))
         if largest > _MOST_SINGLE:  # a quarter of the float32 range, so that differences fit
             values, black, white = np.asarray(values, np.float64) / largest, black / largest, white / largest
@@ -84,3 +93,13 @@ def original(path: Path) -> Original | None:
         return Original(image.pixels, 0.0, 255.0)
     numbers = np.asarray(image.values, np.float64)
     return Original(image.values, *robust_range(numbers[np.isfinite(numbers)]))
+
+
+def _own_range(values: NDArray[np.generic], low: float, high: float) -> tuple[float, float]:
+    """Return the percentiles between which nearly all values are; `low` and `high` if these are equal."""
+    sample = np.asarray(values.reshape(-1)[:: max(1, values.size // _SAMPLE)], np.float64)
+    sample = sample[np.isfinite(sample)]
+    if not len(sample):
+        return low, high
+    black, white = np.percentile(sample, _NEARLY_ALL).tolist()
+    return (black, white) if white > black else (low, high)

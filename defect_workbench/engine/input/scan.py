@@ -158,6 +158,23 @@ def listing_of(images: ImageSet) -> Listing:
     return Listing(images.root, tuple(files), tuple(rejected))
 
 
+def listing_of_file(path: Path) -> Listing:
+    """Return a listing of one file, whatever else its folder contains.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not a regular file.
+    """
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is not a regular file")
+    return Listing(path.parent, (_found(path.name, status, status.st_ino),), ())
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()

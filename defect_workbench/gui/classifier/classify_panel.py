@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -33,8 +34,13 @@ from defect_workbench.gui.classifier.evaluation_tabs import EvaluationTabs
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.form_area import FormArea
-from defect_workbench.gui.shared.labels import heading_label, secondary_label
+from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.workflows.train import TrainRequest
+
+# Characters of the name of stages.
+_STAGES_LENGTH = 16
+# Of the width, for the form.
+_FORM_SHARE = 0.38
 
 
 class ClassifyPanel(QWidget):
@@ -48,13 +54,20 @@ class ClassifyPanel(QWidget):
     edit = Signal()
     report = Signal()
 
-    def __init__(self, document: Document, thumbnails: ThumbnailLoader, originals: OriginalLoader) -> None:
+    def __init__(
+        self,
+        document: Document,
+        doubts: LabelDoubts,
+        thumbnails: ThumbnailLoader,
+        originals: OriginalLoader,
+    ) -> None:
         super().__init__()
         self.setObjectName("classify")
         self.taxonomy: Taxonomy | None = None
         self.use_confirmed = QCheckBox("Confirmed clusters of this session")
         self.use_confirmed.setChecked(True)
-        self.labels_text = secondary_label("")
+        # One line, so that nothing below moves when labels are added; its tooltip has all of it.
+        self.labels_text = ElidedLabel(Qt.TextElideMode.ElideRight)
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("None")
         self.last_export = QPushButton()
@@ -65,6 +78,8 @@ class ClassifyPanel(QWidget):
         self.folder.setAccessibleName("Labelled folders to train on")
         self.stages = QComboBox()
         self.stages.addItem("Default stages", "default")
+        self.stages.setMinimumContentsLength(_STAGES_LENGTH)
+        self.stages.setAccessibleName("Stages of the classifier")
         self.stages.setToolTip("Noise; defect or clean; size; final label")
         self.folds = QSpinBox()
         self.folds.setRange(2, 20)
@@ -74,7 +89,7 @@ class ClassifyPanel(QWidget):
             "The images are divided into this many parts; each is classified by a model trained on the others"
         )
         self.augment = QCheckBox("Use augmentation")
-        self.fine_tune = QCheckBox("Fine-tune the network's last block (slow)")
+        self.fine_tune = QCheckBox("Fine-tune the last block (slow)")
         self.false_alarms = _percent_box("falseAlarms", "Share of known images that training may flag")
         self.applied_share = _percent_box("appliedFalseAlarms", "Share of known images that may be flagged")
         self._stored_share = self.applied_share.value()
@@ -86,14 +101,16 @@ class ClassifyPanel(QWidget):
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
-        self.evaluation = EvaluationTabs(document, thumbnails, originals)
+        self.evaluation = EvaluationTabs(document, doubts, thumbnails, originals)
         self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
         self._has_model = False
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(self._make_form())
+        self._parts = parts = QSplitter(Qt.Orientation.Horizontal)
+        self._form, self._dragged = self._make_form(), False
+        parts.addWidget(self._form)
         parts.addWidget(self.evaluation)
         parts.setStretchFactor(1, 1)
+        parts.splitterMoved.connect(self._on_dragged)
         parts.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +128,7 @@ class ClassifyPanel(QWidget):
     def _make_form(self) -> QWidget:
         browse, edit = QPushButton("…"), QPushButton("Edit…")
         browse.setToolTip("Choose the folder")
+        browse.setAccessibleName("Choose the labelled folders")
         edit.clicked.connect(self.edit)
         browse.clicked.connect(
             lambda: ask_folder(self, "Folder with one subfolder per label", self._set_folder)
@@ -142,13 +160,26 @@ class ClassifyPanel(QWidget):
         applied = QFormLayout(self.applied_row)
         applied.setContentsMargins(0, 0, 0, 0)
         applied.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        applied.addRow("Flag as unknown", self.applied_share)
+        applied.addRow("Flag in the folder", self.applied_share)
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addStretch(1)
         scroll = FormArea()
         scroll.setWidget(inside)
         return scroll
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave most of the width to the evaluation, until the user drags the edge."""
+        super().resizeEvent(event)
+        if not self._dragged:
+            form, width = self._form, self.width()
+            wide = max(
+                min(form.sizeHint().width(), round(_FORM_SHARE * width)), form.minimumSizeHint().width()
+            )
+            self._parts.setSizes([wide, width - wide])
+
+    def _on_dragged(self) -> None:
+        self._dragged = True
 
     def offer_export(self, out: Path | None) -> None:
         """Offer the folder of the last export to train on."""
@@ -200,8 +231,16 @@ class ClassifyPanel(QWidget):
         )
         self.labels_text.setText(summary)
 
-    def show_model(self, model: Classifier | None, name: str, *, fresh: bool) -> None:
-        """Show the evaluation of a classifier; `fresh` if it has no report file yet."""
+    def show_model(self, model: Classifier | None, name: str, *, fresh: bool, gain: str = "") -> None:
+        """Show the evaluation of a classifier.
+
+        Parameters
+        ----------
+        fresh : bool
+            Whether it has no report file yet.
+        gain : str
+            What it gained over the classifier before.
+        """
         self._has_model = model is not None
         self.model_name.setText(name)
         share = None if model is None else model.novelty.false_alarms
@@ -209,7 +248,7 @@ class ClassifyPanel(QWidget):
         if share is not None:
             self.applied_share.setValue(100 * share)
             self._stored_share = self.applied_share.value()
-        self.evaluation.show_facts(None if model is None else model.facts)
+        self.evaluation.show_facts(None if model is None else model.facts, gain)
         self.save_button.setEnabled(self._has_model)
         self.apply_button.setEnabled(self._has_model)
         self.report_button.setVisible(not fresh and self._has_model)

@@ -8,8 +8,14 @@ from defect_workbench.core.text import sentence_case
 from defect_workbench.storage.report.html_report import render
 
 
-def evaluation_html(facts: TrainingFacts) -> str:
-    """Return labels, stages and feature ablation as HTML; the confusion matrix is a table of its own."""
+def evaluation_html(facts: TrainingFacts, gain: str = "") -> str:
+    """Return labels, stages and feature ablation as HTML; the confusion matrix is a table of its own.
+
+    Parameters
+    ----------
+    gain : str
+        What the training gained over the one before, as a sentence.
+    """
     overall = facts.overall
     return render(
         "evaluation_page.html.j2",
@@ -25,6 +31,7 @@ def evaluation_html(facts: TrainingFacts) -> str:
         ablation=[(name, _percent(e.accuracy), _interval(e.interval)) for name, e in facts.ablation.items()],
         meaning="" if facts.held_out is None else facts.held_out.meaning_of_right,
         off="" if overall.ece is None else f"{100 * overall.ece:.1f}",
+        gain=gain,
         notes=[sentence_case(note) for note in facts.notes],
     )
 

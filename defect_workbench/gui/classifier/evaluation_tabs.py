@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QSplitter, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -29,8 +30,9 @@ _NOT_RECORDED = (
 _HINT = "Click a number to see its images here; press Enter on it to show them in the gallery."
 _RULE = (
     "A classifier that had not seen the image gives another label more than half of the probability, and "
-    "most of the ten most similar images have another label, too. Move the images whose labels are wrong, on "
-    "the light table or between the folders, and train again."
+    "most of the ten most similar images have another label, too. On the light table, Enter accepts the "
+    "prediction, and the key of the image's own class keeps the label. Move images of labelled folders from "
+    "one folder to the other. Then train again."
 )
 
 
@@ -45,15 +47,24 @@ class EvaluationTabs(QTabWidget):
     gallery_wanted = Signal(list)
     light_table_wanted = Signal(list, str, int)
 
-    def __init__(self, document: Document, thumbnails: ThumbnailLoader, originals: OriginalLoader) -> None:
+    def __init__(
+        self,
+        document: Document,
+        doubts: LabelDoubts,
+        thumbnails: ThumbnailLoader,
+        originals: OriginalLoader,
+    ) -> None:
         super().__init__()
+        self._doubts = doubts
         self.setObjectName("evaluationTabs")
+        self.setAccessibleName("Evaluation of the classifier")
         self.setDocumentMode(True)
         # The widest page of the window's tabs would otherwise make the window wider on every tab.
         self.setMinimumWidth(1)
         self._facts: TrainingFacts | None = None
         self.figures = QTextBrowser()
         self.figures.setObjectName("evaluation")
+        self.figures.setAccessibleName("Summary of the evaluation")
         self.figures.setFrameShape(QFrame.Shape.NoFrame)
         self.figures.document().setDocumentMargin(_MARGIN)
         self.curves = Curves()
@@ -70,6 +81,7 @@ class EvaluationTabs(QTabWidget):
         self.addTab(self.labels, "Labels to check")
         self.addTab(_on_top(self.curves), "Training curves")
         self.currentChanged.connect(self._make_room)
+        doubts.changed.connect(self._show_doubts)
         self.matrix.chosen.connect(self._on_cell)
         self.matrix.opened.connect(self._on_cell_opened)
         self.show_facts(None)
@@ -101,14 +113,21 @@ class EvaluationTabs(QTabWidget):
             matrix += self.matrix.horizontalScrollBar().sizeHint().height()
         self._parts.setSizes([matrix, max(self._parts.height() - matrix, self.cell.minimumHeight())])
 
-    def show_facts(self, facts: TrainingFacts | None) -> None:
-        """Show the evaluation of a classifier; None if there is no classifier, or it was not evaluated."""
+    def show_facts(self, facts: TrainingFacts | None, gain: str = "") -> None:
+        """Show the evaluation of a classifier; None if there is no classifier, or it was not evaluated.
+
+        Parameters
+        ----------
+        gain : str
+            What it gained over the classifier before.
+        """
         self._facts = facts
-        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts))
+        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, gain))
         for tab in (CONFUSION, MISTAKES, LABELS):
             self.setTabVisible(tab, facts is not None)
         self.show_training_curves(False if facts is not None and not self.curves.heads else None)
         if facts is None:
+            self._doubts.use(None, ())
             return
         held_out, names = facts.held_out, facts.overall.confusion.labels
         self.matrix.show_matrix(facts.overall.confusion)
@@ -117,6 +136,7 @@ class EvaluationTabs(QTabWidget):
             "Held-out images: blue is right, orange is wrong, and darker is a larger share of the row."
             f"{meaning}"
         )
+        self._doubts.use(held_out, names)
         self.cell.show_images(held_out, names, (), "", _NOT_RECORDED if held_out is None else _HINT)
         if held_out is None:
             self.mistakes.show_images(None, names, (), "Worst mistakes", _NOT_RECORDED)
@@ -131,14 +151,28 @@ class EvaluationTabs(QTabWidget):
         title = f"{counted(len(wrong), 'held-out image')} of {len(held_out):,} classified wrongly"
         note = "The most confident mistake first." if wrong else ""
         self.mistakes.show_images(held_out, names, wrong, title, note)
-        doubtful = [each.image for each in held_out.doubtful]
+        self._show_doubts()
+
+    def _show_doubts(self) -> None:
+        """List the labels to check that are not settled."""
+        facts = self._facts
+        if facts is None or facts.held_out is None:
+            return
+        held_out, waiting = facts.held_out, self._doubts.waiting
+        settled = len(held_out.doubtful) - len(waiting)
         title = (
-            f"{counted(len(doubtful), 'label')} probably wrong" if doubtful else "No label is probably wrong"
+            f"{counted(len(waiting), 'label')} probably wrong" if waiting else "No label is probably wrong"
         )
-        self.labels.show_images(held_out, names, doubtful, title, _RULE if doubtful else "")
+        if settled and waiting:
+            title += f", {settled:,} settled"
+        elif settled:
+            title = f"All labels to check are settled: {settled:,}. Train again to see what that changes."
+        names = facts.overall.confusion.labels
+        self.labels.show_images(held_out, names, waiting, title, _RULE if waiting else "")
+        self._name_tabs(held_out)
 
     def _name_tabs(self, held_out: HeldOutImages | None) -> None:
-        counts = ("", "") if held_out is None else (len(held_out.mistakes), len(held_out.doubtful))
+        counts = (0, 0) if held_out is None else (len(held_out.mistakes), len(self._doubts.waiting))
         for tab, name, count in zip(
             (MISTAKES, LABELS), ("Worst mistakes", "Labels to check"), counts, strict=True
         ):

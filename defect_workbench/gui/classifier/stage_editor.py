@@ -48,7 +48,9 @@ class StageEditor(QWidget):
         self._links: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self.name = QLineEdit()
         self.name.setObjectName("stageName")
+        self.name.setAccessibleName("Name of the stage")
         self.kind = QComboBox()
+        self.kind.setAccessibleName("Kind of the stage")
         self.kind.setObjectName("stageKind")
         for kind in STAGE_KINDS:
             self.kind.addItem(kind.name, kind.name)

@@ -60,6 +60,7 @@ class TaxonomyDialog(QDialog):
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Stages as a form or as text")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.form, "Stages")
         self.tabs.addTab(self.classes, "Classes")

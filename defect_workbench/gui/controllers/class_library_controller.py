@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.library_keeper import LibraryKeeper
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project.class_library import (
     MOST_EXAMPLES,
     ClassLibrary,
-    Merged,
     merge,
 )
 from defect_workbench.core.project.decisions import Cluster
@@ -29,7 +29,7 @@ _UNNAMED = re.compile(r"cluster-\d+(-auto)?")
 
 
 class ClassLibraryController(QObject):
-    """Loads the library for the document, and keeps what changes.
+    """Loads the library for the document, and keeps what changes, in the background.
 
     A named cluster becomes a class when it is confirmed, and so do the labels of a classifier.
     """
@@ -43,10 +43,13 @@ class ClassLibraryController(QObject):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._document, self._file = document, file
+        self._document = document
+        self._keeper = LibraryKeeper(file, self)
+        self._keeper.kept.connect(document.use_classes)
+        self._keeper.failed.connect(self._on_failed)
         self._thumbnails, self._notice, self._parent = thumbnails, notice, parent
         self._seen: set[str] = set()
-        self._usable = self._update(lambda library: library)
+        self._usable = self._load(file)
         document.partition_changed.connect(self._learn_confirmed)
 
     @property
@@ -59,7 +62,7 @@ class ClassLibraryController(QObject):
         # A cluster that nobody has named is no class.
         new = [name for name in names if self.library.find(name) is None and not _UNNAMED.fullmatch(name)]
         if new and self._usable:
-            self._update(lambda library: _with_names(library, new))
+            self.change(lambda library: _with_names(library, new))
 
     def _learn_confirmed(self) -> None:
         partition = self._document.partition
@@ -77,7 +80,7 @@ class ClassLibraryController(QObject):
 
     def _keep(self, cluster: Cluster) -> None:
         colour, examples = self._document.colour(cluster), self._examples(cluster)
-        self._usable = self._update(lambda library: library.added(cluster.label, colour, examples))
+        self.change(lambda library: library.added(cluster.label, colour, examples))
 
     def _examples(self, cluster: Cluster) -> list[str]:
         """Return the most typical images of a cluster that have been read already, as PNG in base64."""
@@ -96,15 +99,22 @@ class ClassLibraryController(QObject):
             found.append(bytes(buffer.data().toBase64().data()).decode("ascii"))
         return found
 
-    def _update(self, change: Callable[[ClassLibrary], ClassLibrary]) -> bool:
-        """Change the library; return whether it could be kept."""
+    def _load(self, file: LibraryFile) -> bool:
+        """Read the library; return whether it can be used."""
         try:
-            library = self._file.update(change)
+            self._document.use_classes(file.load())
         except WorkbenchError as error:
-            self._notice.notify(f"{sentence_case(str(error))}. New classes are not kept.", warning=True)
+            self._on_failed(sentence_case(str(error)))
             return False
-        self._document.use_classes(library)
         return True
+
+    def _on_failed(self, reason: str) -> None:
+        words = f"{reason.removesuffix('.')}. New classes are not kept."
+        self._notice.notify(words, warning=True)
+
+    def close(self) -> None:
+        """Keep what is not written yet."""
+        self._keeper.close()
 
     # The dialog
 
@@ -115,25 +125,30 @@ class ClassLibraryController(QObject):
         dialog.open()
 
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
-        """Change the library; return why it cannot be done, or an empty text."""
+        """Change the library; return why it cannot be done, or an empty text.
+
+        The change is seen at once; a file that cannot be written is told later.
+        """
+        if not self._usable:
+            return "The class library cannot be used"
         try:
-            self._document.use_classes(self._file.update(change))
+            changed = change(self.library)
         except (ValueError, WorkbenchError) as error:
             return sentence_case(str(error))
+        if changed != self.library:
+            self._document.use_classes(changed)
+            self._keeper.add(change)
         return ""
 
     def import_file(self, path: Path) -> str:
         """Merge the classes of a file into the library; return what came of it."""
-        found: list[Merged] = []
-
-        def merged(ours: ClassLibrary) -> ClassLibrary:
-            found.append(merge(ours, read_classes(path)))
-            return found[-1].library
-
-        reason = self.change(merged)
-        if reason:
+        try:
+            theirs = read_classes(path)
+        except WorkbenchError as error:
+            return sentence_case(str(error))
+        result = merge(self.library, theirs)
+        if reason := self.change(lambda ours: merge(ours, theirs).library):
             return reason
-        result = found[-1]
         words = f"{counted(len(result.added), 'class')} added, {len(result.completed):,} completed."
         return "\n".join([words, *(f"{sentence_case(conflict)}." for conflict in result.conflicts)])
 

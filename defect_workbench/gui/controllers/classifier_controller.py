@@ -16,6 +16,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import add_folder_job, classifier_jobs
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.classifier.training_gain import gain_over
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
@@ -71,6 +72,8 @@ class ClassifierController(QObject):
         self._notice, self._parent = notice, parent
         self.model: classifier_jobs.Trained | classifier_jobs.Loaded | None = None
         self._report: Path | None = None
+        # What the last training gained over the classifier before.
+        self._gain = ""
         self.saved = True
         panel.train.connect(self.train)
         panel.save.connect(lambda: self.save())
@@ -125,15 +128,19 @@ class ClassifierController(QObject):
         self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
+        before = None if self.model is None else self.model.model.facts
+        gain = gain_over(before, result.training.facts)
+        self._gain = "" if gain is None else gain.words
         self.model, self._report, self.saved = result, None, False
-        self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True)
+        self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True, gain=self._gain)
         self.labels_seen.emit(list(result.model.labels))
         self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
         judge = "" if held_out is None else f" as {held_out.judge} say"
         text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images{judge}"
-        self._notice.notify(f"{text} (95% interval {low:.0f}% to {high:.0f}%).", "Save…", self.save)
+        text += f" (95% interval {low:.0f}% to {high:.0f}%). {self._gain}"
+        self._notice.notify(text.rstrip(), "Save…", self.save)
 
     def edit_stages(self) -> None:
         """Let the user edit the stages."""
@@ -191,7 +198,8 @@ class ClassifierController(QObject):
         then, self._then = self._then, None
         self._report, self.saved = result.report, True
         if self.model is not None:
-            self.panel.show_model(self.model.model, result.path.name, fresh=result.report is None)
+            fresh = result.report is None
+            self.panel.show_model(self.model.model, result.path.name, fresh=fresh, gain=self._gain)
         self._notice.notify(f"The classifier was saved to {result.path}.")
         if then is not None:
             then()
@@ -201,7 +209,7 @@ class ClassifierController(QObject):
         self._run(classifier_jobs.load(path))
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
-        self.model = result
+        self.model, self._gain = result, ""
         self.labels_seen.emit(list(result.model.labels))
         self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")
@@ -249,7 +257,8 @@ class ClassifierController(QObject):
         project = result.opened.project
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
-        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, {unsure:,} uncertain."
+        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, "
+        words += f"{counted(unsure, 'unsure proposal')}."
         if result.unknown or unsure:
             self._notice.notify(words, "Review them", self.queue_wanted.emit)
         else:

@@ -55,7 +55,8 @@ class PreprocessController(QObject):
             return
         image = self._current()
         suggested = self._document.suggested
-        dialog = PreprocessingDialog(project, image or 0, suggested, self.worker, self._parent)
+        analyse = preprocess_job.suggest(project, self._places, offline=self._offline)
+        dialog = PreprocessingDialog(project, image or 0, suggested, self.worker, analyse, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.preprocess)
         dialog.open()

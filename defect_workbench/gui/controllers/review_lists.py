@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -13,8 +14,10 @@ from defect_workbench.app.document.bulk_agreement import proposed_labels
 from defect_workbench.app.document.fetching import sources
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.jobs import similar_job
+from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.safe_reading import file_digest
+from defect_workbench.core.project.project_state import Project
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dialogs.bulk_agreement_dialog import BulkAgreementDialog
 from defect_workbench.gui.dialogs.fetch_dialog import FetchDialog
@@ -22,6 +25,8 @@ from defect_workbench.gui.dialogs.similar_images_dialog import SimilarImagesDial
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.compare import LikeFile
 
 
 class ReviewLists:
@@ -33,6 +38,8 @@ class ReviewLists:
         Selects images in the window.
     look_at : callable
         Shows images on the light table, under a title.
+    run : callable
+        Runs a job.
     """
 
     def __init__(
@@ -45,11 +52,15 @@ class ReviewLists:
         notice: NoticeBanner,
         choose_images: Callable[[list[int]], None],
         look_at: Callable[[list[int], str], None],
+        run: Callable[[Work], None],
+        places: UserDirs,
+        offline: bool,
         parent: QWidget,
     ) -> None:
         self._document, self._review, self._clusters = document, review, clusters
         self._thumbnails, self._overlays, self._notice = thumbnails, overlays, notice
         self._choose_images, self._look_at, self._parent = choose_images, look_at, parent
+        self._run, self._places, self._offline = run, places, offline
         self._fetches = 0
 
     def find_similar(self) -> None:
@@ -59,27 +70,33 @@ class ReviewLists:
             self._similar_to(chosen)
 
     def find_file(self, path: Path) -> None:
-        """Show which images are most like a file, if it is one of the images."""
+        """Show which images are most like a file, which need not be one of them."""
         project = self._document.project
         if project is None:
             self._notice.notify("Open a folder of images first.", warning=True)
-            return
-        try:
-            digest = file_digest(path)
-        except OSError:
-            digest = ""
-        hashes = [image.sha256 for image in project.images.images]
-        if digest in hashes:
-            self._similar_to(np.array([hashes.index(digest)], np.intp))
         else:
-            words = f"{path.name} is not one of the open images. Drop a folder or a session to open it"
-            self._notice.notify(f"{words}, or one of the images to find similar ones.", warning=True)
+            self._run(similar_job.compare_file(project, path, self._places, offline=self._offline))
+
+    def results(self) -> Mapping[type, Callable[[Any], None]]:
+        """Return the handler of each type of result."""
+        return {similar_job.Compared: self._on_compared}
+
+    def _on_compared(self, result: similar_job.Compared) -> None:
+        project, like = self._document.project, result.like
+        if project is None or project.images is not result.project.images:
+            return
+        if like.image is not None:
+            self._similar_to(np.array([like.image], np.intp))
+        else:
+            self._show_similar(project, np.empty(0, np.intp), like)
 
     def _similar_to(self, images: Integers) -> None:
         project = self._document.project
-        if project is None:
-            return
-        dialog = SimilarImagesDialog(project, images, self._thumbnails, self._overlays, self._parent)
+        if project is not None:
+            self._show_similar(project, images, None)
+
+    def _show_similar(self, project: Project, images: Integers, outside: LikeFile | None) -> None:
+        dialog = SimilarImagesDialog(project, images, self._thumbnails, self._overlays, self._parent, outside)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         title = f"Like {dialog.title}"
         dialog.chosen.connect(self._choose_images)

@@ -62,6 +62,7 @@ class BulkAgreementDialog(QDialog):
         self.model = ImageModel(loader, self)
         self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
+        self.gallery.setAccessibleName("Sample of the proposals")
         self.gallery.set_message("No proposal of this label is as probable as this")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Agree", QDialogButtonBox.ButtonRole.AcceptRole)

@@ -64,6 +64,7 @@ class ExportDialog(QDialog):
         self._project = project
         self.folder = QLineEdit(str(suggestion))
         self.folder.setObjectName("exportFolder")
+        self.folder.setAccessibleName("Folder to export to")
         self.add = QCheckBox("Add new images to the earlier export there")
         self.mode = QComboBox()
         for mode in Mode:

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.image_loading.thumbnail_loader import to_image
 from defect_workbench.app.jobs import preprocess_job
-from defect_workbench.app.jobs.runner import JobRunner
+from defect_workbench.app.jobs.preprocess_job import Suggested
+from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import (
     BACKGROUND_CHOICES,
@@ -62,6 +63,7 @@ class PreprocessingDialog(QDialog):
         image: int,
         suggested: tuple[Preprocessing, str],
         worker: JobRunner,
+        analyse: Work,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -70,7 +72,7 @@ class PreprocessingDialog(QDialog):
         line = self.fontMetrics().height()
         self.resize(58 * line, 42 * line)
         self._project, self._image, self._worker = project, image, worker
-        self._suggested = suggested[0]
+        self._suggested, self._reason, self._analyse = *suggested, analyse
         self._given = project.analysis.settings.processing
         self.info_bar, self.denoise, self.background = QComboBox(), QComboBox(), QComboBox()
         boxes = (
@@ -82,6 +84,7 @@ class PreprocessingDialog(QDialog):
             for choice in choices:
                 box.addItem(sentence_case(choice.label), choice.value)
         self.info_bar.addItem("Crop rows:", _ROWS)
+        self.info_bar.setAccessibleName("Info bar")
         self.rows = QSpinBox()
         self.rows.setRange(1, 10_000)
         self.rows.setAccessibleName("Rows to crop at the bottom")
@@ -89,13 +92,14 @@ class PreprocessingDialog(QDialog):
         self.pixel = QDoubleSpinBox()
         self.pixel.setRange(0.001, 1e6)
         self.pixel.setDecimals(3)
+        self.pixel.setAccessibleName("Common pixel size")
         self.pixel.setSuffix(" nm per pixel")
         self.pixel.setSpecialValueText("pixel size unknown")
         self.before, self.after = ImageView(), ImageView()
         self._name, self.summary_text = QLabel(), secondary_label()
         self.suggestion_button = QPushButton("Use suggestion")
         self.suggestion_button.setAutoDefault(False)
-        self._why = secondary_label(f"All images: {suggested[1] or 'not analysed yet'}.")
+        self._why = secondary_label()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Apply and regroup", QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._accept)
@@ -111,8 +115,8 @@ class PreprocessingDialog(QDialog):
         self.rows.valueChanged.connect(self._refresh)
         self.pixel.valueChanged.connect(self._refresh)
         self.rescale.toggled.connect(self._refresh)
-        self.suggestion_button.clicked.connect(lambda: self.show_processing(self._suggested))
-        worker.done.connect(self._show)
+        self.suggestion_button.clicked.connect(self._on_suggestion)
+        worker.done.connect(self._on_done)
         worker.failed.connect(self._show_fault)
         self._refresh()
 
@@ -146,6 +150,7 @@ class PreprocessingDialog(QDialog):
             button = QPushButton(words)
             button.setAutoDefault(False)
             button.setToolTip("Previous image" if by < 0 else "Next image")
+            button.setAccessibleName(button.toolTip())
             button.clicked.connect(lambda _=False, way=by: self.step(way))
             steps.addWidget(button)
         steps.addWidget(self._name, 1)
@@ -208,11 +213,33 @@ class PreprocessingDialog(QDialog):
         self.rows.setVisible(self.info_bar.currentData() == _ROWS)
         self.pixel.setEnabled(self.rescale.isEnabled() and self.rescale.isChecked())
         processing = self.processing()
-        self.suggestion_button.setEnabled(processing != self._suggested)
+        self._show_suggestion()
         self.ok_button.setEnabled(processing != self._given)
         self._name.setText(self._project.images.images[self._image].path)
         self.summary_text.setText("Preprocessing…")
         self._quiet.start()
+
+    def _show_suggestion(self) -> None:
+        """Show what suits the images; those of a session have to be looked at first."""
+        known = bool(self._reason)
+        self._why.setText(f"All images: {self._reason or 'not analysed yet'}.")
+        self.suggestion_button.setText("Use suggestion" if known else "Analyse images")
+        self.suggestion_button.setEnabled(not known or self.processing() != self._suggested)
+
+    def _on_suggestion(self) -> None:
+        if self._reason:
+            self.show_processing(self._suggested)
+            return
+        self._why.setText("All images: being analysed…")
+        self.suggestion_button.setEnabled(False)
+        self._worker.run(self._analyse)
+
+    def _on_done(self, result: object) -> None:
+        if isinstance(result, Suggested):
+            self._suggested, self._reason = result.processing, result.why
+            self._show_suggestion()
+        elif isinstance(result, PreprocessedImage):
+            self._show(result)
 
     def _preview(self) -> None:
         self._worker.run(preprocess_job.preview(self._project, self._image, self.processing()))
@@ -232,6 +259,7 @@ class PreprocessingDialog(QDialog):
         self.summary_text.setText(f"{words}. Your decisions are kept.")
 
     def _show_fault(self, words: str) -> None:
+        self._show_suggestion()
         self.before.show_pixmap(None, words)
         self.after.show_pixmap(None, "")
         self.summary_text.setText("")

@@ -56,6 +56,7 @@ class RefineDialog(QDialog):
         self.model = ImageModel(loader, self)
         self.gallery = Gallery()
         self.gallery.setModel(self.model)
+        self.gallery.setAccessibleName("Images of the smaller clusters")
         self.gallery.set_message("Looking for smaller groups…")
         self.dendrogram = Dendrogram()
         self.dendrogram.setObjectName("refineDendrogram")

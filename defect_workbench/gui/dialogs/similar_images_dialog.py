@@ -22,7 +22,10 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.workflows.compare import LikeFile
 
+# Longest side of the picture of a file, in pixels.
+_PICTURE = 96
 _WAY_LABELS = {
     Likeness.GROUPING: "As they are grouped",
     Likeness.PICTURE: "The whole image",
@@ -35,6 +38,13 @@ class SimilarImagesDialog(QDialog):
 
     Signals: chosen(images) to select in the window; to_review(images) to look at on the light table, those
     that were asked about first.
+
+    Parameters
+    ----------
+    images : (m,) intp
+        The images asked about; empty if they are asked about a file.
+    outside : LikeFile, optional
+        A file that is not in the project, with the images ranked.
     """
 
     chosen = Signal(list)
@@ -47,14 +57,20 @@ class SimilarImagesDialog(QDialog):
         loader: ThumbnailLoader,
         overlays: MapOverlays,
         parent: QWidget,
+        outside: LikeFile | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("similarImages")
         self.resize(980, 640)
         self._project, self._images = project, images
         self._others: Integers = np.empty(0, np.intp)
-        first = project.images.images[int(images[0])].path
-        self.title = first if len(images) == 1 else counted(len(images), "image")
+        self._outside, self._loader = outside, loader
+        if outside is not None:
+            self.title = outside.file.name
+        elif len(images) == 1:
+            self.title = project.images.images[int(images[0])].path
+        else:
+            self.title = counted(len(images), "image")
         self.setWindowTitle(f"Images like {self.title}")
         self.model = ImageModel(loader, self)
         self.gallery = Gallery(overlays)
@@ -67,6 +83,16 @@ class SimilarImagesDialog(QDialog):
         label = QLabel("&Compare by")
         label.setBuddy(self.way)
         head = QHBoxLayout()
+        self.picture = QLabel()
+        self.picture.setVisible(outside is not None)
+        if outside is not None:
+            self.picture.setAccessibleName(f"The image {self.title}")
+            self.picture.setToolTip(str(outside.file))
+            label.setText("Not one of the open images: compared by the whole image")
+            self.way.hide()
+            loader.ready.connect(self._show_picture)
+            self._show_picture(str(outside.file))
+        head.addWidget(self.picture)
         head.addWidget(label)
         head.addWidget(self.way)
         head.addStretch(1)
@@ -90,11 +116,24 @@ class SimilarImagesDialog(QDialog):
         self._rank()
         self.gallery.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _show_picture(self, path: str) -> None:
+        """Show the file that is asked about, once it has been read."""
+        if self._outside is None or path != str(self._outside.file):
+            return
+        pixmap = self._loader.get(path)
+        if pixmap is not None:
+            side, keep = _PICTURE, Qt.AspectRatioMode.KeepAspectRatio
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self.picture.setPixmap(pixmap.scaled(side, side, keep, smooth))
+
     def _rank(self) -> None:
-        way = Likeness(self.way.currentData())
-        self._others, distances = ranked(self._project.analysis, self._images, way)
+        if self._outside is not None:
+            self._others, distances = self._outside.others, self._outside.distances
+        else:
+            way = Likeness(self.way.currentData())
+            self._others, distances = ranked(self._project.analysis, self._images, way)
         asked, others = len(self._images), len(self._others)
-        sections = [Section(self.title, "", None, 0, asked, None)]
+        sections = [Section(self.title, "", None, 0, asked, None)] if asked else []
         if others:
             detail = f"most similar first  ·  distance {distances[0]:.2f} to {distances[-1]:.2f}"
             sections.append(Section(f"{counted(others, 'image')}", detail, None, asked, others, -1))

@@ -53,6 +53,7 @@ class SplitStrangeDialog(QDialog):
         self.model = ImageModel(loader, self)
         self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
+        self.gallery.setAccessibleName("Images by strangeness")
         self.gallery.set_message("Every image is decided already")
         self.threshold = QDoubleSpinBox()
         self.threshold.setObjectName("strangenessThreshold")

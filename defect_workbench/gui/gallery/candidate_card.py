@@ -11,8 +11,9 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 
 _IMAGES = 3
-# Height of the smallest thumbnails, with the space around them, in pixels.
-_SMALLEST = 54
+# Height around the texts, and of the smallest thumbnails that show anything, in pixels.
+_SMALLEST = 26
+_SMALLEST_IMAGE = 20
 
 
 class CandidateCard(QWidget):
@@ -49,8 +50,8 @@ class CandidateCard(QWidget):
         return QSize(180, 120)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the size of the name and a row of small thumbnails."""
-        return QSize(120, 3 * self.fontMetrics().height() + _SMALLEST)
+        """Return the size of the name and the distance: where there is little room, thumbnails give way."""
+        return QSize(120, 2 * self.fontMetrics().height() + _SMALLEST)
 
     def enterEvent(self, event: QEvent) -> None:
         """Highlight the card."""
@@ -96,10 +97,13 @@ class CandidateCard(QWidget):
         room = self.width() - x - 8
         name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
-        bottom = self._paint_images(painter, key.bottom() + 8, self.height() - line - 14)
+        top, bottom = key.bottom() + 8, self.height() - line - 14
+        bottom = self._paint_images(painter, top, bottom) if bottom - top >= _SMALLEST_IMAGE else top - 8
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        words = f"distance {self._distance:.2f}"
         place = QRect(8, bottom + 4, self.width() - 16, line)
+        words = f"distance {self._distance:.2f}"
+        if metrics.horizontalAdvance(words) > place.width():
+            words = f"{self._distance:.2f}"
         painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
 
     def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:

@@ -29,6 +29,7 @@ class GalleryBar(QWidget):
         for order in Order:
             self.order.addItem(order.value, order)
         self.order.setToolTip("Order of the clusters")
+        self.order.setAccessibleName("Order of the clusters")
         self.state = QComboBox()
         for words, value in (
             ("All states", ""),
@@ -39,6 +40,7 @@ class GalleryBar(QWidget):
         ):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters in one state")
+        self.state.setAccessibleName("State of the clusters that are shown")
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
         self.text.setToolTip(_HELP)

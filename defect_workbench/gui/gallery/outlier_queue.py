@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.class_keys import sort_into
@@ -22,25 +22,18 @@ from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.gallery.queue_done import QueueDone
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.shared.class_legend import ClassLegend
+from defect_workbench.gui.shared.focus_ring import SHOWS_FOCUS
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.review_keys import NEAREST, is_plain
+from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _CANDIDATES = 3
 _IMAGE_WIDTH = 260
-# Shift with 1, 2 and 3 types another character on most keyboards.
-_NEAREST = {
-    Qt.Key.Key_1: 0,
-    Qt.Key.Key_Exclam: 0,
-    Qt.Key.Key_Plus: 0,
-    Qt.Key.Key_2: 1,
-    Qt.Key.Key_At: 1,
-    Qt.Key.Key_QuoteDbl: 1,
-    Qt.Key.Key_3: 2,
-    Qt.Key.Key_NumberSign: 2,
-    Qt.Key.Key_section: 2,
-    Qt.Key.Key_sterling: 2,
-    Qt.Key.Key_Asterisk: 2,
-}
+# Of the legend, at most.
+_LINES = 4
+# Margins of the queue, and the space beside the image.
+_AROUND = 24
 _OWN = "NXD"
 
 
@@ -70,6 +63,7 @@ class OutlierQueue(QWidget):
         self.setObjectName("outlierQueue")
         self.setAccessibleName("Outlier queue")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(SHOWS_FOCUS, True)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._document, self._large_thumbnails, self._overlays = document, large_thumbnails, overlays
@@ -95,7 +89,9 @@ class OutlierQueue(QWidget):
         layout.setContentsMargins(4, 4, 12, 8)
         self.done = QueueDone(document)
         layout.addWidget(self.image_view, 2)
-        layout.addLayout(self._make_right_side(), 5)
+        # One widget, as a layout without visible widgets would keep its share of the width.
+        self._right = self._make_right_side()
+        layout.addWidget(self._right, 5)
         layout.addWidget(self.done, 5)
         large_thumbnails.ready.connect(self._on_ready)
         overlays.changed.connect(self._show_map)
@@ -104,17 +100,15 @@ class OutlierQueue(QWidget):
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
-    def _make_right_side(self) -> QVBoxLayout:
+    def _make_right_side(self) -> QWidget:
         head = QHBoxLayout()
         head.addWidget(self.counter)
         head.addSpacing(10)
         head.addWidget(self.name, 1)
-        buttons = QHBoxLayout()
         self._accept = QPushButton("Accept  Enter")
         self._accept.setToolTip("Agree with what is proposed (Enter)")
         self._accept.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._accept.clicked.connect(self.agree)
-        buttons.addWidget(self._accept)
         for text, action in (
             ("New cluster  N", self.split_out),
             ("Nuisance  X", self.nuisance),
@@ -124,21 +118,33 @@ class OutlierQueue(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(action)
             self._buttons.append(button)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         row = QHBoxLayout()
         row.setSpacing(8)
         for number, card in enumerate(self.cards):
             card.clicked.connect(lambda chosen=number: self.move_to_candidate(chosen))
             row.addWidget(card)
-        right = QVBoxLayout()
+        side = QWidget()
+        right = QVBoxLayout(side)
         right.setContentsMargins(0, 4, 0, 0)
         right.addLayout(head)
         right.addWidget(self.group_note)
         right.addLayout(row, 1)
         right.addWidget(self.legend)
-        right.addLayout(buttons)
-        return right
+        self._row = WrappingRow([self._accept, *self._buttons])
+        right.addWidget(self._row)
+        return side
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make the image smaller where the buttons would not have one line."""
+        super().resizeEvent(event)
+        beside = self.width() - self._row.sizeHint().width() - _AROUND
+        self.image_view.setMaximumWidth(min(max(beside, self.image_view.minimumWidth()), _IMAGE_WIDTH))
+        self._show_whole_legend()
+
+    def _show_whole_legend(self) -> None:
+        """Keep room for all lines of the legend; a label by itself asks for one."""
+        needed, line = self.legend.heightForWidth(self._right.width()), self.fontMetrics().lineSpacing()
+        self.legend.setMinimumHeight(max(0, min(needed, _LINES * line)))
 
     # Content
 
@@ -187,8 +193,8 @@ class OutlierQueue(QWidget):
         project, partition = self._document.project, self._document.partition
         has_image = image is not None and project is not None and partition is not None
         group = self.group
-        for widget in (self.image_view, self.counter, self.name, self.legend, *self._buttons):
-            widget.setVisible(has_image)
+        self.image_view.setVisible(has_image)
+        self._right.setVisible(has_image)
         self.done.setVisible(not has_image)
         proposed = has_image and partition is not None and int(partition.cluster_of[image or 0]) >= 0
         self._accept.setVisible(proposed)
@@ -201,6 +207,7 @@ class OutlierQueue(QWidget):
                 card.show_cluster(None, None, "", 0.0)
             return
         self._show_group(group.tolist())
+        self._show_whole_legend()
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
         own = int(partition.cluster_of[image])
@@ -253,6 +260,7 @@ class OutlierQueue(QWidget):
     def _show_map(self) -> None:
         """Lay the defect map over the image, or remove it."""
         self.image_view.set_overlay(self._overlays.of(self._current))
+        self.image_view.set_outline(self._overlays.outline_of(self._current))
 
     def _on_ready(self, path: str) -> None:
         if path == self._path():
@@ -335,9 +343,9 @@ class OutlierQueue(QWidget):
             Qt.Key.Key_Enter: self.agree,
             Qt.Key.Key_Space: self._show_large,
         }
-        if event.modifiers() == Qt.KeyboardModifier.ShiftModifier and key in _NEAREST:
-            self.move_to_candidate(_NEAREST[Qt.Key(key)])
-        elif not _plain(event):
+        if event.modifiers() == Qt.KeyboardModifier.ShiftModifier and key in NEAREST:
+            self.move_to_candidate(NEAREST[Qt.Key(key)])
+        elif not is_plain(event):
             return False
         elif key in handlers:
             handlers[key]()
@@ -351,7 +359,7 @@ class OutlierQueue(QWidget):
         """Give the keys of the queue precedence over the shortcuts of the window while it has the focus."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             own = {*_OWN, *(each.key for each in self.legend.keys)}
-            if _plain(event) and event.text().upper() in own:
+            if is_plain(event) and event.text().upper() in own:
                 event.accept()
                 return True
         return super().event(event)
@@ -381,11 +389,6 @@ class OutlierQueue(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set the focus on a click anywhere."""
         self.setFocus()
-
-
-def _plain(event: QKeyEvent) -> bool:
-    """Whether a key was pressed without Ctrl, Alt or Shift."""
-    return event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 def grouped(partition: Partition) -> list[int]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QWheelEvent
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.gui.inspector.scale_bar import draw_scale_bar
 
 _MOST_ZOOM = 24.0
+# Blue is seen on grey images and beside the orange of the maps; the shade sets it apart from bright places.
+_OUTLINE, _SHADE = QColor(0, 190, 255), QColor(0, 0, 0, 120)
 
 
 class ImageView(QWidget):
@@ -34,11 +47,23 @@ class ImageView(QWidget):
         self._reduced = 1.0
         self._left_out = 0.0
         self._overlay: QImage | None = None
+        self._outline: list[QLineF] = []
 
     def set_overlay(self, overlay: QImage | None) -> None:
         """Draw a translucent picture over the image, without its info bar; None removes it."""
         self._overlay = overlay
         self.update()
+
+    def set_outline(self, lines: Vectors | None) -> None:
+        """Draw lines over the image, relative to it without its info bar; None removes them."""
+        rows = [] if lines is None else lines.tolist()
+        self._outline = [QLineF(*row) for row in rows]
+        self.update()
+
+    @property
+    def has_outline(self) -> bool:
+        """Whether lines are drawn over the image."""
+        return bool(self._outline)
 
     @property
     def has_overlay(self) -> bool:
@@ -128,6 +153,17 @@ class ImageView(QWidget):
         if self._overlay is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
             painter.drawImage(kept, self._overlay)
+        if self._outline:
+            painter.save()
+            painter.translate(kept.topLeft())
+            painter.scale(kept.width(), kept.height())
+            for colour, width in ((_SHADE, 4), (_OUTLINE, 2)):
+                pen = QPen(colour, width)
+                # As wide at every zoom.
+                pen.setCosmetic(True)
+                painter.setPen(pen)
+                painter.drawLines(self._outline)
+            painter.restore()
         if self._scale_bar:
             seen = kept.intersected(QRectF(self.rect()))
             scale = target.width() / self._pixmap.width()

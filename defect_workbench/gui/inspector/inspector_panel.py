@@ -99,6 +99,7 @@ class Inspector(QWidget):
         self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
+        scroll.setAccessibleName("Details of the image")
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._details)
         layout = QVBoxLayout(self)
@@ -235,6 +236,7 @@ class Inspector(QWidget):
         self._map_row.setVisible(self._image is not None and self._overlays.available)
         self.map_toggle.setChecked(self._overlays.shown)
         self.image_view.set_overlay(self._overlays.of(self._image))
+        self.image_view.set_outline(self._overlays.outline_of(self._image))
 
     def _request(self) -> None:
         if self._path:

@@ -42,5 +42,5 @@ class ToneSliders(QWidget):
 
     def tone(self) -> Tone:
         """Return the tone that the sliders show."""
-        values = [self.sliders[words].value() / _STEPS for words in ("Brightness", "Contrast")]
-        return Tone(*values)
+        brightness, contrast = (self.sliders[words].value() / _STEPS for words in ("Brightness", "Contrast"))
+        return Tone(brightness, contrast)

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.class_keys import ClassKey, sort_into
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
+from defect_workbench.gui.inspector.tone_sliders import ToneSliders
+from defect_workbench.gui.light_table.captions import Captions
 from defect_workbench.gui.light_table.pane import Pane
+from defect_workbench.gui.light_table.pane_grid import SHAPES, PaneGrid
 from defect_workbench.gui.shared.class_legend import ClassLegend
+from defect_workbench.gui.shared.focus_ring import SHOWS_FOCUS
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.review_keys import is_plain
 
-# Columns and rows by number of images at a time.
-SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 12: (4, 3)}
-
-_REST_MILLISECONDS = 300
+# The key of the same brightness and contrast; it is no class key, and on some keyboards it needs Shift.
+_EQUAL = "="
 
 
 class LightTable(QWidget):
@@ -33,8 +38,9 @@ class LightTable(QWidget):
     Signals: closed when the user is done.
 
     Keys: one for each class moves the image there and goes on; Enter agrees with what is proposed, else goes
-    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows defect maps;
-    arrows, Page Up, Page Down, Home and End go on.
+    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where defects
+    are, = shows all images with the same brightness and contrast; arrows, Page Up, Page Down, Home and End
+    go on.
     """
 
     closed = Signal()
@@ -46,6 +52,7 @@ class LightTable(QWidget):
         large_thumbnails: ThumbnailLoader,
         originals: OriginalLoader,
         overlays: MapOverlays,
+        doubts: LabelDoubts,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -55,19 +62,16 @@ class LightTable(QWidget):
         self.setObjectName("lightTable")
         self.setAccessibleName("Light table")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # The current image is framed.
+        self.setProperty(SHOWS_FOCUS, True)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._large, self._originals, self._overlays = large_thumbnails, originals, overlays
+        self._overlays, self._doubts, self._captions = overlays, doubts, Captions(document, doubts)
         self._title, self._place = "", 0
         # Where each step was taken, by the index of the undo stack after it, so that undoing goes back there;
         # steps from before the table was opened are not undone here.
         self._decided: dict[int, int] = {}
         self._floor = 0
-        self._full: tuple[str, QPixmap | None] = "", None
-        self._resting = QTimer(self)
-        self._resting.setSingleShot(True)
-        self._resting.setInterval(_REST_MILLISECONDS)
-        self._resting.timeout.connect(self._request_original)
         self.heading = heading_label()
         self.name = ElidedLabel()
         self.legend = ClassLegend(document, *_OTHER_KEYS)
@@ -78,6 +82,19 @@ class LightTable(QWidget):
         for count in SHAPES:
             self.at_a_time.addItem("1 image" if count == 1 else f"{count} images", count)
         self.at_a_time.currentIndexChanged.connect(self._lay_out)
+        self.equal = QPushButton("Same brightness  =")
+        self.equal.setCheckable(True)
+        self.equal.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.equal.setToolTip(
+            "Show all images over the same range of grey levels, and adjust all at once (=)"
+        )
+        self.equal.toggled.connect(self._show_tone)
+        self.tone = ToneSliders()
+        for slider in self.tone.sliders.values():
+            # Keys are those of the table.
+            slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.tone.changed.connect(self._show_tone)
+        self.tone.hide()
         done = QPushButton("Close  Esc")
         done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         done.clicked.connect(self.closed)
@@ -85,11 +102,11 @@ class LightTable(QWidget):
         head.addWidget(self.heading)
         head.addSpacing(10)
         head.addWidget(self.name, 1)
+        head.addWidget(self.equal)
         head.addWidget(self.at_a_time)
         head.addWidget(done)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(8)
-        self.panes: list[Pane] = []
+        self.grid = PaneGrid(document, large_thumbnails, originals, overlays)
+        self.grid.clicked.connect(self._go_to_image)
         self.strip = NeighbourStrip(thumbnails, overlays)
         self.strip.setObjectName("filmstrip")
         self.strip.setAccessibleName("Images on the light table")
@@ -97,26 +114,21 @@ class LightTable(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.addLayout(head)
-        layout.addLayout(self._grid, 1)
+        layout.addWidget(self.tone)
+        layout.addWidget(self.grid, 1)
         layout.addWidget(self.legend)
         layout.addWidget(self.strip)
-        large_thumbnails.ready.connect(self._on_ready)
-        originals.ready.connect(self._on_original)
-        overlays.changed.connect(self._show_pixels)
         # Image numbers are not valid in another project.
         document.opened.connect(lambda: self.show_images((), ""))
         document.partition_changed.connect(self._on_partition)
-        self._lay_out()
+        doubts.changed.connect(self._on_partition)
 
     # Content
 
     def show_images(self, images: Sequence[int], title: str) -> None:
         """Show images in this order; classes get their keys, which stay until other images are shown."""
         self.images, self._title = tuple(images), title
-        # Without maps, their key would do nothing.
-        self.legend.set_others(_OTHER_KEYS if self._overlays.available else _OTHER_KEYS[:-1])
         self.legend.restart()
-        self._full = "", None
         self._decided = {}
         self._floor = self._document.undo_stack.index()
         self._place = 0
@@ -132,72 +144,27 @@ class LightTable(QWidget):
         """The current image."""
         return self.images[self._place] if self.images else None
 
-    def _page(self) -> tuple[int, ...]:
-        count = len(self.panes)
-        start = self._place // count * count
-        return self.images[start : start + count]
+    @property
+    def panes(self) -> list[Pane]:
+        """The panes of a page."""
+        return self.grid.panes
 
     def _lay_out(self) -> None:
         """Make as many panes as there are images at a time."""
-        columns, rows = SHAPES[int(self.at_a_time.currentData())]
-        for pane in self.panes:
-            self._grid.removeWidget(pane)
-            pane.deleteLater()
-        self.panes = []
-        for number in range(columns * rows):
-            pane = Pane()
-            pane.clicked.connect(lambda n=number: self._go_to_pane(n))
-            pane.view.view_changed.connect(self._link)
-            self._grid.addWidget(pane, number // columns, number % columns)
-            self.panes.append(pane)
+        self.grid.set_count(int(self.at_a_time.currentData()))
         self._show()
 
+    def _show_tone(self) -> None:
+        """Show all images at the same brightness and contrast, or as they are stored."""
+        self.tone.setVisible(self.equal.isChecked())
+        self.grid.set_tone(replace(self.tone.tone(), equal=True) if self.equal.isChecked() else Tone())
+
     def _show(self) -> None:
-        page = self._page() if self.images else ()
-        shown = [page[number] if number < len(page) else None for number in range(len(self.panes))]
-        # On the same page, zoom and place stay.
-        if shown != [pane.image for pane in self.panes]:
-            for pane, each in zip(self.panes, shown, strict=True):
-                pane.image = each
-                pane.view.fit()
-        self._show_pixels()
+        count, place = len(self.panes), self._place
+        start = place // count * count
+        following = self.images[place + 1 : place + 1 + 2 * count]
+        self.grid.show_page(self.images[start : start + count], self.image, following)
         self._show_words()
-        image = self.image
-        if image is not None:
-            # Whoever goes on quickly does not wait for the full resolution of each image.
-            self._resting.start()
-            # The next page is decoded ahead; what is asked for last is read first.
-            following = self.images[self._place + 1 : self._place + 1 + 2 * len(self.panes)]
-            for other in (*reversed(following), *page):
-                self._large.get(self._path(other))
-
-    def _request_original(self) -> None:
-        if self.image is not None:
-            self._originals.request(self._path(self.image), Tone())
-
-    def _path(self, image: int) -> str:
-        project = self._document.project
-        assert project is not None
-        return str(project.images.absolute(image))
-
-    def _show_pixels(self) -> None:
-        project = self._document.project
-        for pane in self.panes:
-            image = pane.image
-            if image is None or project is None or image >= len(project.images):
-                pane.view.show_pixmap(None, "")
-                pane.view.set_overlay(None)
-                continue
-            record, path = project.images.images[image], self._path(image)
-            pixmap = self._full[1] if self._full[0] == path else None
-            pixmap = pixmap or self._large.get(path)
-            words = "This image cannot be read" if self._large.failed(path) else "Loading…"
-            pane.view.show_pixmap(pixmap, "" if pixmap is not None else words, keep_view=True)
-            scale = 1.0 if pixmap is None else record.width / pixmap.width()
-            nanometres = None if record.tool is None else record.tool.pixel_size_nm
-            pane.view.set_pixel_size(None if nanometres is None else nanometres * scale, scale)
-            pane.view.set_left_out(record.info_bar_share)
-            pane.view.set_overlay(self._overlays.of(image))
 
     def _show_words(self) -> None:
         project, partition = self._document.project, self._document.partition
@@ -206,12 +173,7 @@ class LightTable(QWidget):
         image = self.images[self._place]
         self.heading.setText(f"{self._title}  ·  {self._place + 1:,} of {len(self.images):,}")
         self.name.setText(project.images.images[image].path)
-        for pane in self.panes:
-            if pane.image is not None:
-                colour, words = self._caption(pane.image)
-                pane.show_caption(colour, words, current=pane.image == image)
-            else:
-                pane.show_caption(NEUTRAL, "", current=False)
+        self.grid.caption(self._captions.of)
         room = self.strip.room
         first = max(0, min(self._place - room // 4, len(self.images) - room))
         self.strip.show_neighbours(
@@ -223,39 +185,12 @@ class LightTable(QWidget):
             self.legend.refresh()
             self._show_words()
 
-    def _caption(self, image: int) -> tuple[str, str]:
-        """Return the colour and the words of an image's cluster."""
-        partition, project = self._document.partition, self._document.project
-        assert partition is not None
-        assert project is not None
-        number = int(partition.cluster_of[image])
-        if number < 0:
-            return NEUTRAL, "outlier"
-        cluster, proposal = partition.clusters[number], project.proposal
-        words = cluster.label
-        if proposal is not None and proposal.unreviewed[image] and proposal.labels[image]:
-            words += f"?  {proposal.probability[image]:.2f}"
-        words += "".join(f"  #{tag}" for tag in project.image_notes.tags.get(image, ()))
-        return self._document.colour(cluster), words
-
     def _in_strip(self, image: int) -> Neighbour:
-        colour, words = self._caption(image)
+        colour, words = self._captions.of(image)
         if image == self.image:
             colour = self.palette().color(QPalette.ColorRole.Highlight).name()
-        return Neighbour(image, self._path(image), colour, words)
-
-    def _on_ready(self, path: str) -> None:
-        if any(pane.image is not None and self._path(pane.image) == path for pane in self.panes):
-            self._show_pixels()
-
-    def _on_original(self, path: str, picture: QImage) -> None:
-        if self.isVisible() and self.image is not None and path == self._path(self.image):
-            self._full = path, None if picture.isNull() else QPixmap.fromImage(picture)
-            self._show_pixels()
-
-    def _link(self, zoom: float, shift: QPointF) -> None:
-        for pane in self.panes:
-            pane.view.set_view(zoom, shift)
+        assert self._document.project is not None
+        return Neighbour(image, str(self._document.project.images.absolute(image)), colour, words)
 
     # User actions
 
@@ -264,11 +199,6 @@ class LightTable(QWidget):
         if self.images:
             self._place = min(max(self._place + by, 0), len(self.images) - 1)
             self._show()
-
-    def _go_to_pane(self, number: int) -> None:
-        image = self.panes[number].image
-        if image is not None:
-            self._go_to_image(image)
 
     def _go_to_image(self, image: int) -> None:
         if image in self.images:
@@ -280,7 +210,14 @@ class LightTable(QWidget):
         """Move the image into the class of a key, or agree that it is there, and go on."""
         each, image = self.legend.of(key), self.image
         if each is not None and image is not None:
-            self._decide(lambda: sort_into(self._document, each, np.array([image], np.intp)))
+            self._decide(lambda: self._sort_into(each, image))
+
+    def _sort_into(self, each: ClassKey, image: int) -> bool:
+        agreed = sort_into(self._document, each, np.array([image], np.intp))
+        if agreed:
+            # Its label is right, whatever a classifier suggests.
+            self._doubts.keep(image)
+        return agreed
 
     def _decide(self, change: Callable[[], object]) -> None:
         """Make a decision about the image, and go on unless the user must first be asked.
@@ -305,6 +242,9 @@ class LightTable(QWidget):
             return False
         return bool(project.proposal.waiting(partition)[image])
 
+    def _suggested(self, image: int | None) -> TypeGuard[int]:
+        return image is not None and bool(self._doubts.suggestion(image))
+
     def undo(self) -> None:
         """Undo the last step that was taken here, and go back to where."""
         stack = self._document.undo_stack
@@ -325,9 +265,8 @@ class LightTable(QWidget):
     def event(self, event: QEvent) -> bool:
         """Give the keys of the table precedence over the shortcuts of the window, Esc for one."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             own = {*"CNOUX", *(each.key for each in self.keys)}
-            if plain and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
+            if is_plain(event) and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
                 event.accept()
                 return True
         return super().event(event)
@@ -346,15 +285,18 @@ class LightTable(QWidget):
             Qt.Key.Key_Home: -len(self.images),
             Qt.Key.Key_End: len(self.images),
         }
-        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         text = event.text().upper()
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._proposed(image):
             self._decide(lambda: self._document.accept_proposals(np.array([image], np.intp)))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._suggested(image):
+            self._decide(lambda: self._doubts.accept(image))
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.closed.emit()
-        elif not plain or image is None:
+        elif text == _EQUAL:
+            self.equal.toggle()
+        elif not is_plain(event) or image is None:
             super().keyPressEvent(event)
         elif text == "X":
             self._decide(lambda: self._document.nuisance(np.array([image], np.intp)))
@@ -377,5 +319,6 @@ _OTHER_KEYS = (
     ("N", "new cluster"),
     ("X", "nuisance"),
     ("U", "undo"),
-    ("O", "defect map"),
+    (_EQUAL, "same brightness"),
+    ("O", "defects"),
 )

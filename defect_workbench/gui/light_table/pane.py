@@ -64,7 +64,7 @@ class Pane(QWidget):
         painter.drawRoundedRect(QRect(place.left(), place.center().y() - 5, 12, 12), 3, 3)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         place.setLeft(place.left() + 18)
-        elided = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, place.width())
+        elided = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), elided)
         if self._current:
             painter.setBrush(Qt.BrushStyle.NoBrush)

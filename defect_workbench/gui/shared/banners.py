@@ -158,5 +158,6 @@ def describe(progress: Progress) -> str:
         parts.append(f"{progress.rate:,.0f}/s")
     if progress.left is not None:
         minutes, seconds = divmod(round(progress.left), 60)
-        parts.append(f"{minutes}:{seconds:02d} left")
+        # How long the steps after this one take is not known.
+        parts.append(f"{minutes}:{seconds:02d} left in this step")
     return "  ·  ".join(parts)

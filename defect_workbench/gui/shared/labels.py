@@ -8,11 +8,24 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 
 
 class ElidedLabel(QLabel):
-    """A line of secondary text that is shortened in the middle to the room there is; its tooltip has all."""
+    """A line of secondary text that is shortened to the room there is; its tooltip has all.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    elide : Qt.TextElideMode
+        Where it is shortened.
+    role : QPalette.ColorRole
+        Its colour.
+    """
+
+    def __init__(
+        self,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+        role: QPalette.ColorRole = QPalette.ColorRole.PlaceholderText,
+    ) -> None:
         super().__init__()
-        self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._elide = elide
+        self.setForegroundRole(role)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
@@ -24,7 +37,7 @@ class ElidedLabel(QLabel):
         """Draw as much of the text as there is room for."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        text = self.fontMetrics().elidedText(self.text(), self._elide, self.width())
         painter.drawText(self.rect(), int(self.alignment()), text)
 
 

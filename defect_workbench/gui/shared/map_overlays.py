@@ -1,4 +1,4 @@
-"""Defect maps as translucent pictures over the images, in all panels at once."""
+"""Defect maps as translucent pictures, and outlines of defects, over the images of all panels at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage, QPainter
 
 from defect_workbench.app.document.workbench_document import Document
-from defect_workbench.core.arrays import Pixels
+from defect_workbench.app.image_loading.outline_loader import OutlineLoader
+from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.images.defect_maps import LEVELS, DefectMaps
 
 # Orange is seen on grey images, by people with any colour vision, in both themes.
@@ -20,9 +21,9 @@ _KEPT = 1000
 
 
 class MapOverlays(QObject):
-    """The defect maps of the open project, shown over the images of all panels or of none.
+    """The defect maps of the open project and the outlines of its defects, shown in all panels or in none.
 
-    Signals: changed when they are shown, hidden, or other maps.
+    Signals: changed when they are shown, hidden, or other ones.
     """
 
     changed = Signal()
@@ -32,6 +33,8 @@ class MapOverlays(QObject):
         self._document, self._wanted = document, False
         self._maps: DefectMaps | None = None
         self._picture = lru_cache(_KEPT)(self._draw)
+        self._outlines = OutlineLoader(self)
+        self._outlines.ready.connect(self.changed)
         document.opened.connect(self._refresh)
         document.grouping_changed.connect(self._refresh)
 
@@ -45,8 +48,17 @@ class MapOverlays(QObject):
         """Whether maps are shown."""
         return self._wanted and self.available
 
+    @property
+    def wanted(self) -> bool:
+        """Whether outlines are shown, and maps if there are any."""
+        return self._wanted
+
+    def close(self) -> None:
+        """Stop looking for outlines."""
+        self._outlines.close()
+
     def toggle(self) -> None:
-        """Show the maps, or hide them."""
+        """Show outlines and maps, or hide them."""
         self._wanted = not self._wanted
         self.changed.emit()
 
@@ -55,6 +67,19 @@ class MapOverlays(QObject):
         if not self.shown or self._maps is None or image is None or image >= len(self._maps):
             return None
         return self._picture(image)
+
+    def outline_of(self, image: int | None) -> Vectors | None:
+        """Return the outlines of an image's defects; None while they are hidden or not found yet.
+
+        Returns
+        -------
+        (m, 4) float32, or None
+            Relative to the image without its info bar.
+        """
+        project = self._document.project
+        if not self._wanted or project is None or image is None or image >= len(project.images):
+            return None
+        return self._outlines.get(str(project.images.absolute(image)), project.images.images[image].info_bar)
 
     def paint(self, painter: QPainter, place: QRectF, image: int) -> None:
         """Draw the overlay of an image, if it is shown, where the image was drawn."""

@@ -72,6 +72,7 @@ def field_of(parameter: Parameter) -> Field:
     """Return the field for a parameter, with object name, tooltip and default."""
     field = ChoiceField(parameter) if isinstance(parameter, Choice) else NumberField(parameter)
     field.widget.setObjectName(f"parameter_{parameter.name}")
+    field.widget.setAccessibleName(parameter.label)
     field.widget.setToolTip(parameter.help[:1].upper() + parameter.help[1:])
     field.show_value(parameter.default)
     return field

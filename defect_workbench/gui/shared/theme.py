@@ -73,10 +73,35 @@ QPushButton:disabled {{ color: {soft}; }}
 QAbstractItemView {{ activate-on-singleclick: 0; }}
 QPushButton#mapSource {{ text-align: left; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
-QLineEdit, QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 2px 4px; }}
-QLineEdit, QPlainTextEdit {{ background: {field}; }}
-QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
+QLineEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox {{
+  border: 1px solid {edge}; border-radius: 4px; padding: 2px 4px; background: {field}; }}
+QLineEdit:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {accent}; }}
+QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {soft}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0 2px; background: transparent; }}
+QAbstractSpinBox {{ padding-right: 20px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
+  subcontrol-origin: border; width: 20px; border: 0; border-left: 1px solid {edge}; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {hover}; }}
+QAbstractSpinBox::up-arrow {{ image: url("{up}"); width: 9px; height: 9px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{down}"); width: 9px; height: 9px; }}
+QComboBox::drop-down {{
+  subcontrol-origin: border; subcontrol-position: center right; width: 22px; border: 0; }}
+QComboBox::down-arrow {{ image: url("{down}"); width: 10px; height: 10px; }}
+QMenu {{ background: {base}; border: 1px solid {edge}; padding: 4px 0; }}
+QMenu::item {{ padding: 4px 26px 4px 14px; }}
+QMenu::item:selected:enabled {{ background: {accent}; color: white; }}
+QMenu::item:disabled {{ color: {soft}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
+QMenu::icon {{ left: 7px; }}
+QMenu::right-arrow {{ image: url("{right}"); width: 10px; height: 10px; right: 8px; }}
+QMenu::indicator {{
+  width: 14px; height: 14px; left: 8px; border: 1px solid transparent; border-radius: 3px; }}
+QMenu::indicator:non-exclusive {{ border-color: {soft}; }}
+QMenu::indicator:non-exclusive:checked {{
+  background: {accent}; border-color: {accent}; image: url("{check}"); }}
+QMenu::indicator:exclusive:checked {{ image: url("{mark}"); }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px; }}
 QCheckBox::indicator {{ background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check}"); }}
@@ -108,6 +133,7 @@ def apply_theme(application: QApplication, theme: str) -> None:
     """Apply a theme to the application."""
     dark = is_dark(theme)
     colours = _DARK if dark else _LIGHT
+    shade = "dark" if dark else "light"
     palette = QPalette()
     for role, value in colours.items():
         palette.setColor(role, QColor(value))
@@ -125,13 +151,20 @@ def apply_theme(application: QApplication, theme: str) -> None:
             base=colours[R.Base],
             # On a dark page, a field of the colour of the page could not be seen.
             field="#252A31" if dark else colours[R.Base],
-            check=resource("icons", "check-white.svg").as_posix(),
-            dash=resource("icons", "dash-white.svg").as_posix(),
+            edge=colours[R.Mid],
+            **{name: _icon_file(f"{name}-{shade}") for name in ("up", "down", "right")},
+            mark=_icon_file(f"check-{shade}"),
+            check=_icon_file("check-white"),
+            dash=_icon_file("dash-white"),
             error="#FF9C8F" if dark else "#B3261E",
             warn="#453710" if dark else "#FFF4D6",
             warn_text="#FFE9AD" if dark else "#5B4300",
         )
     )
+
+
+def _icon_file(name: str) -> str:
+    return resource("icons", f"{name}.svg").as_posix()
 
 
 def apply_text_size(application: QApplication, percent: int) -> None:

@@ -9,13 +9,13 @@ from PySide6.QtCore import SignalInstance
 from defect_workbench.core.clustering.map_comparison import source_of
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.window.actions.action import State
-from defect_workbench.gui.window.window_layout import PanelWindow
+from defect_workbench.gui.window.review_window import ReviewWindow
 
 
 class ActionState:
     """Collects the facts from the panels and the document."""
 
-    def __init__(self, window: PanelWindow, classifier: ClassifierController) -> None:
+    def __init__(self, window: ReviewWindow, classifier: ClassifierController) -> None:
         self._window, self._classifier = window, classifier
 
     def current(self) -> State:
@@ -32,7 +32,7 @@ class ActionState:
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
-            maps_shown=window.overlays.shown,
+            maps_shown=window.overlays.wanted,
             source_given=project is not None and any(source_of(project.analysis.settings)),
             single_defects=project is not None and project.images.are_defects,
             proposals=project is not None

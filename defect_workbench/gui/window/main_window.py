@@ -41,14 +41,15 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
+from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.gui.window.view_choices import ViewChoices
-from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH, PanelWindow
+from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH
 from defect_workbench.resources import resource
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 
 
-class MainWindow(PanelWindow):
+class MainWindow(ReviewWindow):
     """The main window.
 
     Parameters
@@ -111,6 +112,7 @@ class MainWindow(PanelWindow):
             self.document, self.cluster_list, self.thumbnails, self.jobs, self._run, self
         )
         self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_workbench)
+        self.opener.changed.connect(self._refresh_title)
         self._make_menus()
         self.dropping = Dropping(self, self.open_path, self.controllers.lists.find_file)
         self.display = ProjectDisplay(self, self.menus, self._run)
@@ -126,6 +128,7 @@ class MainWindow(PanelWindow):
             **self.outputs.results(),
             **self.tables.results(),
             **self.classifier.results(),
+            **self.controllers.lists.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -160,6 +163,9 @@ class MainWindow(PanelWindow):
                 self.notice,
                 self.choose_images,
                 self.look_at,
+                self._run,
+                self._places,
+                self._offline,
                 self,
             ),
             DecisionHistoryController(
@@ -211,27 +217,15 @@ class MainWindow(PanelWindow):
         )
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
+        self.document.side_changed.connect(self._focus_images)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
             chooser.images_chosen.connect(self.choose_images)
         self.outlier_queue.done.export_wanted.connect(self.actions_by_name["actionExport"].trigger)
-        self.outlier_queue.light_table_wanted.connect(self.look_at)
         self.outputs.exported.connect(self.remembered.exported)
         self.classifier.labels_seen.connect(self.classes.learn)
         self.classifier.queue_wanted.connect(self.show_queue)
-        for panel in (self.outlier_queue, self.inspector):
-            panel.image_chosen.connect(self.choose_image)
-        for view in (self.gallery, self.cluster_list):
-            view.images_dropped.connect(self.review.move_images)
-        self.gallery_bar.fold_all.connect(self.gallery.fold_all)
-        self.size_slider.valueChanged.connect(self.gallery.set_side)
-        self.gallery.section_clicked.connect(self.cluster_list.choose)
-        self.gallery.selectionModel().currentChanged.connect(self.on_current_image)
-        self.gallery.selectionModel().selectionChanged.connect(
-            lambda: self.map.set_chosen(self.review.chosen_images())
-        )
-        self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
         for changed in self.action_state.signals():
             changed.connect(self._refresh_actions)
 
@@ -329,6 +323,12 @@ class MainWindow(PanelWindow):
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
+        self._focus_images()
+
+    def _focus_images(self) -> None:
+        """Let single keys act on images, not write into what was used before, such as the filter."""
+        if self.tabs.currentIndex() == 0:
+            self.gallery.setFocus()
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
@@ -348,7 +348,9 @@ class MainWindow(PanelWindow):
         project = self.document.project
         name = "" if project is None else (self.document.session or project.images.root).name
         mark = " (read-only)" if self.session_guard.read_only else ""
-        self.setWindowTitle(f"{name}{mark}[*] — Defect Workbench" if name else "Defect Workbench")
+        parts = [f"Opening {self.opener.name}…"] if self.opener.name else []
+        parts += [f"{name}{mark}[*]"] if name else []
+        self.setWindowTitle(" — ".join([*parts, "Defect Workbench"]))
         self.setWindowModified(self.document.dirty)
 
     def _show_welcome(self) -> None:
@@ -366,6 +368,7 @@ class MainWindow(PanelWindow):
     def _set_workbench_visible(self, visible: bool) -> None:
         for dock in self.docks:
             dock.setVisible(visible)
+        self.dock_sizes.restore()
         self.size_slider.setVisible(visible)
         self.menus.tools.setVisible(visible)
 
@@ -381,15 +384,19 @@ class MainWindow(PanelWindow):
             if not self.document.dirty:
                 self.remembered.remember()
             self.make_room(0)
+            self.dock_sizes.remember()
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.jobs.close()
         self.session_guard.close()
         self.outputs.close()
+        self.classes.close()
         self.clipboard.close()
         self.preprocessing.close()
         self.thumbnails.close()
         self.large_thumbnails.close()
         self.originals.close()
+        self.light_table.grid.close_loader()
+        self.overlays.close()
         super().closeEvent(event)
 
     def close_without_asking(self) -> bool:

@@ -27,6 +27,10 @@ from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.text import counted
 from defect_workbench.gui.window.actions.action import Group, Menu, ToolGroup
 from defect_workbench.gui.window.actions.action_set import ActionSet
+from defect_workbench.gui.window.tool_bar_fit import ToolBarFit
+
+# The tool buttons whose texts stay longest in a narrow window: what a decision and a result need.
+_KEPT_TEXTS = ("actionConfirm", "actionExport")
 
 
 class Menus:
@@ -83,6 +87,7 @@ class Menus:
         side = max(18, round(window.fontMetrics().height() * 1.15))
         bar.setIconSize(QSize(side, side))
         window.addToolBar(bar)
+        texts: dict[str, QToolButton] = {}
         for number, group in enumerate(ToolGroup):
             if group is ToolGroup.OUTPUT:
                 spacer = QWidget()
@@ -95,13 +100,17 @@ class Menus:
                     action = self._actions.by_name[entry.name]
                     bar.addAction(action)
                     button = bar.widgetForAction(action)
-                    if entry.icon_only and isinstance(button, QToolButton):
+                    assert isinstance(button, QToolButton)
+                    if entry.icon_only:
                         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+                    else:
+                        texts[entry.name] = button
             if group is ToolGroup.CUT:
-                label = QLabel("Clusters")
+                label = QLabel("Cut into")
                 label.setContentsMargins(8, 0, 4, 0)
                 bar.addWidget(label)
                 bar.addWidget(self.cluster_count)
+        ToolBarFit(bar, list(texts.values()), [texts[name] for name in _KEPT_TEXTS])
         return bar
 
     def refresh_icons(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import Section
@@ -14,14 +15,14 @@ from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.window.window_layout import PanelWindow
+from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.user_dirs import UserDirs
 
 _STATUS_MILLISECONDS = 8000
 
 
-class Opener:
-    """Opens projects in a window.
+class Opener(QObject):
+    """Opens projects in a window. Signals: changed when an opening begins or ends.
 
     Parameters
     ----------
@@ -31,15 +32,18 @@ class Opener:
         Shows the panels in place of the welcome page.
     """
 
+    changed = Signal()
+
     def __init__(
         self,
-        window: PanelWindow,
+        window: ReviewWindow,
         places: UserDirs,
         offline: bool,
         unsaved: UnsavedWork,
         begin: Callable[[Work], bool],
         show_workbench: Callable[[], None],
     ) -> None:
+        super().__init__(window)
         self._window, self._places, self._offline = window, places, offline
         self._unsaved, self._begin, self._show_workbench = unsaved, begin, show_workbench
         # The running job, and the path it opens, to resume it.
@@ -53,6 +57,11 @@ class Opener:
     def busy(self) -> bool:
         """Whether something is being opened."""
         return self._work is not None
+
+    @property
+    def name(self) -> str:
+        """The name of what is being opened; empty if nothing is."""
+        return "" if self._work is None or self._path is None else self._path.name or str(self._path)
 
     def choose_folder(self) -> None:
         """Ask for a folder of images and open it; ask about unsaved work first."""
@@ -88,6 +97,7 @@ class Opener:
             self._work = before
             return False
         self._path, self._files = path, None
+        self.changed.emit()
         return True
 
     def _open(self, path: Path) -> None:
@@ -111,6 +121,7 @@ class Opener:
 
     def on_result(self, opened: open_job.Opened) -> None:
         """Show the opened project; ask first if decisions were made in the meantime."""
+        self._end()
         self._unsaved.replace(lambda: self._show(opened))
 
     def _show(self, opened: open_job.Opened) -> None:
@@ -122,7 +133,11 @@ class Opener:
         window.document.show(opened)
 
     def _on_opened(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._work = None
+        self.changed.emit()
 
     def _on_partial(self, value: object) -> None:
         # Images are shown at once unless a project is open.
@@ -145,12 +160,12 @@ class Opener:
 
     def on_failed(self) -> None:
         """Note that opening failed."""
-        self._work = None
+        self._end()
 
     def on_cancelled(self) -> None:
         """Offer to resume the cancelled job; finished work is kept."""
         window, path = self._window, self._path
-        self._work = None
+        self._end()
         if path is None:
             window.notice.notify("Cancelled. Finished work is kept.")
             return

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker
 
-from defect_workbench.app.document.gallery_sections import empty_message, sections_of, summary_of
+from defect_workbench.app.document.gallery_sections import (
+    empty_message,
+    sections_of,
+    summary_of,
+    to_review,
+)
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.engine.clustering.registry import method_label
 from defect_workbench.gui.dendrogram.decorations import mark_tree
 from defect_workbench.gui.window.menus import Menus
-from defect_workbench.gui.window.window_layout import PanelWindow
+from defect_workbench.gui.window.review_window import ReviewWindow
 
 _COMPONENTS, _NEIGHBOURS = 0, 1
 
@@ -27,7 +32,7 @@ class ProjectDisplay:
         Runs a job.
     """
 
-    def __init__(self, window: PanelWindow, menus: Menus, run: Callable[[Work], None]) -> None:
+    def __init__(self, window: ReviewWindow, menus: Menus, run: Callable[[Work], None]) -> None:
         self._window, self._menus, self._run = window, menus, run
         self._document = document = window.document
         self._order = HeldOrder(document)
@@ -118,7 +123,7 @@ class ProjectDisplay:
         )
         mark_tree(window.dendrogram, self._document, window.thumbnails)
         self._show_summary()
-        window.outlier_dock.setWindowTitle(f"Outliers · {window.outlier_queue.remaining:,}")
+        window.outlier_dock.setWindowTitle(_queue_title(to_review(self._document)))
 
     def _show_summary(self) -> None:
         """Show the numbers of the project, and how many images are selected."""
@@ -139,3 +144,10 @@ class ProjectDisplay:
         project = self._document.project
         if project is not None and project.analysis.vectors is result.vectors:
             self._window.map.set_points(result.plane)
+
+
+def _queue_title(counts: Mapping[str, int]) -> str:
+    """Return the title of the outlier queue: each number with what it counts."""
+    titles = {"outlier": "Outliers", "unsure proposal": "Unsure proposals"}
+    parts = [f"{titles[noun]} · {count:,}" for noun, count in counts.items() if count or noun == "outlier"]
+    return "   ".join(parts)

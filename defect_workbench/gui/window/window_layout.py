@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QDockWidget,
-    QHBoxLayout,
-    QLabel,
     QMainWindow,
     QSlider,
     QSplitter,
@@ -21,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role
+from defect_workbench.app.document.item_models import ClusterModel, ImageModel
+from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
@@ -41,16 +37,23 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.gallery.outlier_queue import OutlierQueue
 from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
+from defect_workbench.gui.map.map_page import MapPage
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
+from defect_workbench.gui.shared.focus_ring import FocusRings
 from defect_workbench.gui.shared.hover_preview import HoverPreview
+from defect_workbench.gui.shared.labels import ElidedLabel
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.page_sizes import only_current_counts
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
+from defect_workbench.gui.window.dock_sizes import DockSizes
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
 
 _THUMBNAIL_PIXELS = 192
 _LARGE_PIXELS = 1024
+# Widths and, of the queue, height of the docks.
+_DOCK_SIZES = 400, 300, 230, 300
 # Pages of the window.
 WELCOME, WORKBENCH = 0, 1
 
@@ -85,14 +88,12 @@ class PanelWindow(QMainWindow):
         self.large_thumbnails = ThumbnailLoader(_LARGE_PIXELS, self)
         self.originals = OriginalLoader(self)
         self.overlays = MapOverlays(self.document, self)
-        self._hidden_docks: list[QDockWidget] = []
-        self._docks_aside: list[QDockWidget] = []
-        self._notice_aside = False
-        self._focus_before: QWidget | None = None
         self._make_panels()
         self._make_status()
         self._make_previews()
-        self.tabs.currentChanged.connect(self.make_room)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            self.focus_rings = FocusRings(application, self)
         # A method, not a lambda: a lambda would keep the closed window and its project.
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_colours)
 
@@ -120,14 +121,9 @@ class PanelWindow(QMainWindow):
         )
 
         self.map = MapView(self.document, self.thumbnails)
-        self.map_method = QComboBox()
-        self.map_method.addItem("Principal components")
-        self.map_method.addItem("Neighbours (t-SNE)")
-        self.map_method.setToolTip("How the images are laid out on the map")
-        self.map_colour = QComboBox()
-        self.map_colour.setToolTip("What the colours of the map mean")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Pages")
         self.gallery_bar = GalleryBar()
         clusters = QWidget()
         rows = QVBoxLayout(clusters)
@@ -136,28 +132,13 @@ class PanelWindow(QMainWindow):
         rows.addWidget(self.gallery_bar)
         rows.addWidget(self.gallery, 1)
         self.tabs.addTab(clusters, "Clusters")
-        plane = QWidget()
-        rows = QVBoxLayout(plane)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        head = QHBoxLayout()
-        head.setContentsMargins(10, 6, 10, 6)
-        head.setSpacing(6)
-        head.addWidget(QLabel("Laid out by"))
-        head.addWidget(self.map_method)
-        head.addSpacing(12)
-        head.addWidget(QLabel("Coloured by"))
-        head.addWidget(self.map_colour)
-        head.addStretch(1)
-        rows.addLayout(head)
-        rows.addWidget(self.map, 1)
+        plane = MapPage(self.map)
+        self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
-        self.classify_panel = ClassifyPanel(self.document, self.thumbnails, self.originals)
-        evaluation = self.classify_panel.evaluation
-        evaluation.images_chosen.connect(self.choose_images)
-        evaluation.gallery_wanted.connect(self.show_in_gallery)
-        evaluation.light_table_wanted.connect(self.look_at)
+        self.doubts = LabelDoubts(self.document, self)
+        self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
+        only_current_counts(self.tabs)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -168,12 +149,15 @@ class PanelWindow(QMainWindow):
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(page)
         self.light_table = LightTable(
-            self.document, self.thumbnails, self.large_thumbnails, self.originals, self.overlays
+            self.document,
+            self.thumbnails,
+            self.large_thumbnails,
+            self.originals,
+            self.overlays,
+            self.doubts,
         )
         self.stack.addWidget(self.light_table)
-        self.light_table.closed.connect(self.close_light_table)
-        self.gallery.activated.connect(lambda _: self.open_light_table())
-        self.cluster_list.activated.connect(lambda _: self.open_light_table(of_clusters=True))
+        only_current_counts(self.stack)
         middle = QWidget()
         over = QVBoxLayout(middle)
         over.setContentsMargins(0, 0, 0, 0)
@@ -200,8 +184,8 @@ class PanelWindow(QMainWindow):
         self.docks[1].raise_()
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        self.resizeDocks(self.docks[:2], [400, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[2:3], [230], Qt.Orientation.Vertical)
+        sizes = dict(zip(self.docks, _DOCK_SIZES, strict=True))
+        self.dock_sizes = DockSizes(self, sizes, self.settings)
 
     def set_theme(self, theme: str) -> None:
         """Apply the theme "system", "light" or "dark", and remember it."""
@@ -228,143 +212,6 @@ class PanelWindow(QMainWindow):
         self.preview.watch(self.gallery.viewport(), self.gallery.image_at)
         self.preview.watch(self.map, self.map.image_at)
 
-    # One selection, shared by all panels
-
-    def choose_images(self, images: Sequence[int], add: bool = False) -> None:
-        """Select images in all panels."""
-        chosen = self.image_model.selection_of(images)
-        flags = QItemSelectionModel.SelectionFlag
-        self.gallery.selectionModel().select(chosen, flags.Select if add else flags.ClearAndSelect)
-        if images:
-            row = self.image_model.row_of(images[0])
-            if row >= 0:
-                self.gallery.scrollTo(self.image_model.index(row))
-            self.inspector.show_image(images[0])
-
-    def show_in_gallery(self, images: Sequence[int]) -> None:
-        """Go to the gallery, with images selected."""
-        self.tabs.setCurrentIndex(0)
-        self.choose_images(images)
-        self.gallery.setFocus()
-
-    def on_current_image(self) -> None:
-        """Show the current image of the gallery."""
-        image = self.gallery.currentIndex().data(Role.IMAGE)
-        if image is None:
-            return
-        self.inspector.show_image(int(image))
-        if self.gallery.hasFocus():
-            # Keys about clusters then act on the cluster of this image.
-            row = self.cluster_model.row_of_image(int(image))
-            if row >= 0:
-                self.cluster_list.choose(self.cluster_model.index(row).data(Role.CLUSTER).key)
-            else:
-                self.cluster_list.clearSelection()
-
-    def choose_image(self, image: int) -> None:
-        """Select one image in all panels."""
-        row = self.image_model.row_of(image)
-        if row >= 0:
-            index = self.image_model.index(row)
-            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            self.gallery.selectionModel().setCurrentIndex(index, flag)
-            self.gallery.scrollTo(index)
-        self.inspector.show_image(image)
-
-    def on_current_cluster(self) -> None:
-        """Scroll the gallery to the current cluster of the list."""
-        cluster = self.cluster_list.currentIndex().data(Role.CLUSTER)
-        if cluster is None or self.gallery.hasFocus():
-            return
-        self.gallery.scroll_to_section(cluster.key)
-        if self.cluster_list.hasFocus():
-            # Keys about images then act on none that is out of sight.
-            self.gallery.clearSelection()
-
-    def make_room(self, tab: int) -> None:
-        """Hide the panels about single images while the Classify tab is shown: its figures need the space."""
-        is_classify = self.tabs.widget(tab) is self.classify_panel
-        if is_classify and not self._hidden_docks:
-            self._hidden_docks = _hide(self.docks[1:])
-        elif not is_classify and self._hidden_docks:
-            for dock in self._hidden_docks:
-                dock.show()
-            self._hidden_docks = []
-
-    @property
-    def at_light_table(self) -> bool:
-        """Whether the light table is shown."""
-        return self.stack.currentWidget() is self.light_table
-
-    def open_light_table(self, *, of_clusters: bool = False) -> None:
-        """Show images at full size, in place of all panels: several selected ones, else their cluster.
-
-        Parameters
-        ----------
-        of_clusters : bool
-            The images of the selected clusters, whatever is selected in the gallery.
-        """
-        partition = self.document.partition
-        images, chosen = self.review.chosen_images().tolist(), self.cluster_list.chosen()
-        if partition is None:
-            return
-        first = None
-        if not of_clusters and len(images) > 1:
-            title = f"{len(images):,} selected images"
-        elif not of_clusters and images:
-            first, number = images[0], int(partition.cluster_of[images[0]])
-            members = partition.clusters[number].members if number >= 0 else partition.outliers
-            images = members.tolist()
-            title = partition.clusters[number].label if number >= 0 else "Outliers"
-        elif chosen:
-            images = [image for cluster in chosen for image in cluster.members.tolist()]
-            title = ", ".join(cluster.label for cluster in chosen)
-        else:
-            return
-        self.look_at(images, title, first)
-
-    def look_at(self, images: Sequence[int], title: str, first: int | None = None) -> None:
-        """Show images on the light table in this order, beginning with one of them."""
-        if self.at_light_table:
-            return
-        self._focus_before = self.focusWidget()
-        self._docks_aside = _hide(self.docks)
-        # It would lie over the keys; it comes back with the panels.
-        self._notice_aside = self.notice.isVisible()
-        self.notice.hide()
-        self.stack.setCurrentWidget(self.light_table)
-        self.light_table.show_images(images, title)
-        if first is not None:
-            self.light_table.go(images.index(first))
-        self.light_table.setFocus()
-
-    def close_light_table(self) -> None:
-        """Go back to the panels, with the image that was looked at last selected."""
-        if not self.at_light_table:
-            return
-        image = self.light_table.image
-        # Image numbers are not valid in another project.
-        self.light_table.show_images((), "")
-        self.stack.setCurrentIndex(WORKBENCH)
-        for dock in self._docks_aside:
-            dock.show()
-        self._docks_aside = []
-        if self._notice_aside:
-            self.notice.show()
-        if image is not None:
-            self.choose_image(image)
-        before, on_classify = self._focus_before, self.tabs.currentWidget() is self.classify_panel
-        (before if before and (on_classify or before is self.outlier_queue) else self.gallery).setFocus()
-
-    def show_queue(self) -> None:
-        """Go to the outlier queue, whichever tab is shown."""
-        self.close_light_table()
-        if self.tabs.currentWidget() is self.classify_panel:
-            self.tabs.setCurrentIndex(0)
-        self.outlier_dock.show()
-        self.outlier_dock.raise_()
-        self.outlier_queue.setFocus()
-
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
@@ -373,7 +220,7 @@ class PanelWindow(QMainWindow):
         return dock
 
     def _make_status(self) -> None:
-        self.summary = QLabel()
+        self.summary = ElidedLabel(Qt.TextElideMode.ElideRight, QPalette.ColorRole.WindowText)
         self.summary.setObjectName("statusSummary")
         self.progress = ProgressWidgets()
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
@@ -390,11 +237,3 @@ class PanelWindow(QMainWindow):
         bar.addWidget(self.summary, 1)
         for widget in (*self.progress.widgets(), self.size_slider):
             bar.addPermanentWidget(widget)
-
-
-def _hide(docks: Sequence[QDockWidget]) -> list[QDockWidget]:
-    """Hide docks; return those that were shown."""
-    shown = [dock for dock in docks if not dock.isHidden()]
-    for dock in shown:
-        dock.hide()
-    return shown

@@ -126,8 +126,8 @@ def test_labels_to_check_say_why_and_when_they_were_changed(
     partition = opened.document.partition
     assert partition is not None
     cluster = partition.clusters[int(partition.cluster_of[2])]
-    opened.document.rename(cluster, "particles")
-    assert lines.lines[0].cells[1] == "lines, now particles\n→ particles"
+    opened.document.rename(cluster, "bars")
+    assert lines.lines[0].cells[1] == "lines, now bars\n→ particles"
 
 
 def test_images_of_another_folder_are_shown_in_a_dialog(

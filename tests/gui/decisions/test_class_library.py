@@ -1,5 +1,7 @@
 """Classes keep name, key and colour from lot to lot; the library is looked at and changed in a dialog."""
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,7 @@ def test_a_confirmed_class_has_its_name_key_and_colour_in_the_next_lot(
     named(opened, 1, "spur", answers, qtbot)
     assert LibraryFile(places.classes).load().classes == ()
     qtbot.keyClick(opened.cluster_list, Qt.Key.Key_C)
+    qtbot.waitUntil(lambda: bool(LibraryFile(places.classes).load().classes))
     (spur,) = LibraryFile(places.classes).load().classes
     assert spur.name == "spur"
     assert spur.colour == colours(opened)["spur"]
@@ -164,6 +167,7 @@ def test_the_form_is_kept_as_it_is_filled_in(
     dialog.aliases.setFocus()
     qtbot.keyClicks(dialog.aliases, "pinhole, dimple")
     qtbot.keyClick(dialog.aliases, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: LibraryFile(places.classes).load().find("dimple") is not None)
     pit = LibraryFile(places.classes).load().find("dimple")
     assert pit is not None
     assert (pit.name, pit.definition, pit.aliases) == ("pit", "A hole", ("pinhole", "dimple"))
@@ -187,6 +191,78 @@ def test_classes_are_shared_by_a_file(dialog: ClassLibraryDialog, opened: MainWi
     assert words.startswith("1 class added")
     assert "The key 2" in words or "the key 2" in words
     assert opened.document.classes.find("mine") is not None
+
+
+class SlowFile:
+    """Takes the place of `LibraryFile.update`: waits, and notes what is written and by which thread."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.release, self.begun = threading.Event(), threading.Event()
+        self.threads: set[int] = set()
+        self.written: list[list[str]] = []
+        update = LibraryFile.update
+
+        def slow(file: LibraryFile, change: Callable[[ClassLibrary], ClassLibrary]) -> ClassLibrary:
+            self.begun.set()
+            self.threads.add(threading.get_ident())
+            assert self.release.wait(20)
+            found = update(file, change)
+            self.written.append([known.name for known in found.classes])
+            return found
+
+        monkeypatch.setattr(LibraryFile, "update", slow)
+
+
+def test_confirming_does_not_wait_for_the_library(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, places: UserDirs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SlowFile(monkeypatch)
+    for number, name in enumerate(("spur", "pit", "scratch")):
+        named(opened, number, name, answers, qtbot)
+        qtbot.keyClick(opened.cluster_list, Qt.Key.Key_C)
+        # In the window at once; the file is still being written.
+        assert opened.document.classes.find(name) is not None
+    qtbot.waitUntil(file.begun.is_set)
+    assert file.written == []
+    file.release.set()
+    qtbot.waitUntil(lambda: len(LibraryFile(places.classes).load().classes) == 3)
+    assert file.written == [["spur"], ["spur", "pit", "scratch"]]
+    assert threading.get_ident() not in file.threads
+    # What another window keeps is not lost.
+    text = LibraryFile(places.classes)
+    text.update(lambda library: library.added("theirs"))
+    opened.classes.learn(["ours"])
+    qtbot.waitUntil(lambda: opened.document.classes.find("theirs") is not None)
+    assert {"theirs", "ours"} <= {known.name for known in text.load().classes}
+
+
+def test_what_is_not_written_yet_is_written_at_closing(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, places: UserDirs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SlowFile(monkeypatch)
+    for number, name in enumerate(("spur", "pit")):
+        named(opened, number, name, answers, qtbot)
+        qtbot.keyClick(opened.cluster_list, Qt.Key.Key_C)
+    qtbot.waitUntil(file.begun.is_set)
+    assert file.written == []
+    file.release.set()
+    assert opened.close_without_asking()
+    assert [known.name for known in LibraryFile(places.classes).load().classes] == ["spur", "pit"]
+
+
+def test_a_library_that_cannot_be_written_is_said_and_the_classes_stay_in_the_window(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("defect_workbench.storage.class_library.class_file.write_text", full)
+    named(opened, 0, "spur", answers, qtbot)
+    qtbot.keyClick(opened.cluster_list, Qt.Key.Key_C)
+    qtbot.waitUntil(opened.notice.isVisible)
+    assert "cannot be written" in opened.notice.text.text()
+    assert "New classes are not kept" in opened.notice.text.text()
+    assert opened.document.classes.find("spur") is not None
 
 
 def test_a_damaged_library_is_left_alone_and_said(

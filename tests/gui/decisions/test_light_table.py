@@ -12,7 +12,8 @@ from defect_workbench.app.document.class_keys import class_keys
 from defect_workbench.app.jobs.runner import JobReporter
 from defect_workbench.core.project.class_library import KEYS, ClassLibrary
 from defect_workbench.core.project.decisions import Cluster, Partition
-from defect_workbench.gui.light_table.light_table import SHAPES, LightTable
+from defect_workbench.gui.light_table.light_table import LightTable
+from defect_workbench.gui.light_table.pane_grid import SHAPES
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT

@@ -38,7 +38,8 @@ def test_what_is_open_stays_until_another_folder_is_there(
     with qtbot.waitSignal(opened.document.opened, timeout=60_000):
         opened.open_path(lot)
         assert opened.document.project is project
-        assert opened.windowTitle() == title
+        # The title says what is going on, and what is open.
+        assert opened.windowTitle() == f"Opening lot… — {title}"
     assert seen == [True]
     assert opened.document.project is not None
     assert opened.document.project.images.root == lot

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -18,7 +19,8 @@ from defect_workbench.gui.dialogs.bulk_agreement_dialog import BulkAgreementDial
 from defect_workbench.gui.dialogs.fetch_dialog import FetchDialog
 from defect_workbench.gui.dialogs.similar_images_dialog import SimilarImagesDialog
 from defect_workbench.gui.window.main_window import MainWindow
-from tests.builders import made_project
+from tests.builders import made_lot, made_project
+from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT, drop
 
 
@@ -79,7 +81,9 @@ def test_similar_images_go_to_the_light_table_or_are_selected(
     assert len(opened.review.chosen_images()) == count
 
 
-def test_a_file_that_is_dropped_is_looked_for(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_file_that_is_dropped_is_looked_for(
+    opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
+) -> None:
     images = project_of(opened).images
     assert drop(opened, images.absolute(4))
     qtbot.waitUntil(lambda: opened.findChild(SimilarImagesDialog) is not None)
@@ -90,7 +94,35 @@ def test_a_file_that_is_dropped_is_looked_for(opened: MainWindow, qtbot: QtBot, 
     other = tmp_path / "other.png"
     other.write_bytes(b"no image")
     assert drop(opened, other)
-    qtbot.waitUntil(lambda: "other.png is not one of the open images" in opened.notice.text.text())
+    qtbot.waitUntil(lambda: bool(answers.messages), timeout=20_000)
+    assert "other.png" in answers.messages[0]
+
+
+def test_a_file_from_elsewhere_is_compared_with_the_open_images(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.open_path(made_lot(tmp_path / "lot", 9, (64, 64)))
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=30_000)
+    # Nearly one of the images, but another file.
+    with Image.open(tmp_path / "lot" / "05.png") as image:
+        pixels = np.asarray(image).copy()
+    pixels[:2, :2] = 0
+    other = tmp_path / "elsewhere" / "new.png"
+    other.parent.mkdir()
+    Image.fromarray(pixels).save(other)
+    assert drop(window, other)
+    qtbot.waitUntil(lambda: window.findChild(SimilarImagesDialog) is not None, timeout=30_000)
+    dialog = window.findChild(SimilarImagesDialog)
+    assert dialog is not None
+    assert dialog.windowTitle() == "Images like new.png"
+    assert len(dialog.model.order) == 9
+    assert dialog.model.order[0] == 5
+    qtbot.waitUntil(lambda: not dialog.picture.pixmap().isNull())
+    # Nothing was added to the project, and the images go to the light table.
+    assert len(project_of(window).images) == 9
+    qtbot.mouseClick(dialog.table_button, LEFT)
+    assert window.light_table.images[0] == 5
+    assert "Like new.png" in window.light_table.heading.text()
 
 
 def with_proposal(tmp_path: Path) -> Project:

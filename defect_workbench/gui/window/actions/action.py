@@ -23,8 +23,8 @@ from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.gui.window.view_choices import ViewChoices
-from defect_workbench.gui.window.window_layout import PanelWindow
 
 
 class Menu(Enum):
@@ -100,8 +100,8 @@ class State:
         Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
         reviewed, and the images have defect maps.
     maps_shown, source_given, single_defects : bool
-        Whether defect maps are shown, whether the user gave something to compare the images with, and
-        whether the images are single defects.
+        Whether outlines and maps of defects are shown, whether the user gave something to compare the
+        images with, and whether the images are single defects.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -128,7 +128,7 @@ class State:
 class Controllers:
     """What the handlers of actions call."""
 
-    window: PanelWindow
+    window: ReviewWindow
     document: Document
     opener: Opener
     outputs: OutputController

@@ -45,11 +45,6 @@ def with_maps(state: State) -> bool:
     return idle(state) and state.maps
 
 
-def maps_in_sight(state: State) -> bool:
-    """With images visible that have defect maps."""
-    return state.open and state.maps and state.reviewing
-
-
 def clusters_in_sight(state: State) -> bool:
     """With a project open, and clusters visible."""
     return state.open and state.reviewing

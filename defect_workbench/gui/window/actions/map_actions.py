@@ -7,18 +7,17 @@ from defect_workbench.gui.window.actions.conditions import (
     clusters_in_sight,
     comparing_with_given,
     idle,
-    maps_in_sight,
     some_clusters,
 )
 
 ENTRIES = (
     Action(
         "actionDefectMaps",
-        "Defect &maps",
-        "Show where each image is unusual: in the gallery, the outlier queue and the inspector",
+        "Defect outlines and &maps",
+        "Show where the defects are: outlines in the large images, and maps where there are some",
         Group.OVERLAYS,
         lambda controllers: controllers.overlays.toggle(),
-        maps_in_sight,
+        clusters_in_sight,
         ("O",),
         checked=lambda state: state.maps_shown,
     ),

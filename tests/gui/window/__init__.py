@@ -1,0 +1,1 @@
+"""Tests of the window around its panels: sizes, keyboard, names."""
