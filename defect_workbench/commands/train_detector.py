@@ -23,7 +23,7 @@ from defect_workbench.commands.shared.detector_options import (
 from defect_workbench.core.text import counted, duration
 from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.detection.train_detector import (
+from defect_workbench.workflows.detection.train_on_boxes import (
     TrainDetectorRequest,
     TrainedFromFolder,
     train_detector,

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.box_kinds import colour_of
-from defect_workbench.app.document.defect_boxes import DefectBoxes
+from defect_workbench.app.boxes.box_kinds import colour_of
+from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.core.images.detections import UNNAMED, Box, Detection
 from defect_workbench.core.project.found_defects import drawn

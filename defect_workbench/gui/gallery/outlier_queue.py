@@ -259,8 +259,7 @@ class OutlierQueue(QWidget):
 
     def _show_map(self) -> None:
         """Lay the defect map over the image, or remove it."""
-        self.image_view.set_overlay(self._overlays.of(self._current))
-        self.image_view.set_outline(self._overlays.outline_of(self._current))
+        self._overlays.lay_over(self.image_view, self._current)
 
     def _on_ready(self, path: str) -> None:
         if path == self._path():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.gui.inspector.scale_bar import draw_scale_bar
+from defect_workbench.gui.shared.box_painting import ShownBox, draw_boxes
 
 _MOST_ZOOM = 24.0
 # Blue is seen on grey images and beside the orange of the maps; the shade sets it apart from bright places.
@@ -48,6 +51,8 @@ class ImageView(QWidget):
         self._left_out = 0.0
         self._overlay: QImage | None = None
         self._outline: list[QLineF] = []
+        self._boxes: tuple[ShownBox, ...] = ()
+        self._boxes_in = (1, 1)
 
     def set_overlay(self, overlay: QImage | None) -> None:
         """Draw a translucent picture over the image, without its info bar; None removes it."""
@@ -59,6 +64,16 @@ class ImageView(QWidget):
         rows = [] if lines is None else lines.tolist()
         self._outline = [QLineF(*row) for row in rows]
         self.update()
+
+    def set_boxes(self, boxes: Sequence[ShownBox], size: tuple[int, int]) -> None:
+        """Draw boxes of defects over the image, which is of this width and height in pixels."""
+        self._boxes, self._boxes_in = tuple(boxes), size
+        self.update()
+
+    @property
+    def shown_boxes(self) -> tuple[ShownBox, ...]:
+        """The boxes that are drawn over the image."""
+        return self._boxes
 
     @property
     def has_outline(self) -> bool:
@@ -164,6 +179,7 @@ class ImageView(QWidget):
                 painter.setPen(pen)
                 painter.drawLines(self._outline)
             painter.restore()
+        draw_boxes(painter, self._boxes, target, self._boxes_in)
         if self._scale_bar:
             seen = kept.intersected(QRectF(self.rect()))
             scale = target.width() / self._pixmap.width()

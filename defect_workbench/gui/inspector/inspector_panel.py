@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,8 +236,7 @@ class Inspector(QWidget):
         """Lay the defect map over the image, or remove it."""
         self._map_row.setVisible(self._image is not None and self._overlays.available)
         self.map_toggle.setChecked(self._overlays.shown)
-        self.image_view.set_overlay(self._overlays.of(self._image))
-        self.image_view.set_outline(self._overlays.outline_of(self._image))
+        self._overlays.lay_over(self.image_view, self._image)
 
     def _request(self) -> None:
         if self._path:
@@ -326,6 +326,15 @@ def _strangeness(project: Project, partition: Partition, image: int) -> str:
     return f"{float(maps.strangeness[image]):.2f}, against {SOURCE_LABELS[maps.source]}"
 
 
+def _found(project: Project, partition: Partition, image: int) -> str:
+    defects = None if project.found is None else project.found.of[image]
+    if project.found is None or defects is None:
+        return ""
+    kinds = Counter(each.box.label for each in defects)
+    words = ", ".join(f"{number} {label}" for label, number in sorted(kinds.items())) or "none"
+    return words + (", checked" if project.found.checked[image] else "")
+
+
 def _table_row(project: Project, partition: Partition, image: int) -> str:
     side = project.side
     if side is None:
@@ -350,6 +359,7 @@ _FIELDS = (
         lambda project, _, image: f"{float(project.analysis.outlier_scores[image]):.2f} (flagged above 1)",
     ),
     _Field("Strangeness", _strangeness),
+    _Field("Defects", _found),
     _Field("Nearest", _nearest),
     _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),

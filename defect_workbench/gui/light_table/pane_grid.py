@@ -134,8 +134,7 @@ class PaneGrid(QWidget):
             image = pane.image
             if image is None or project is None or image >= len(project.images):
                 pane.view.show_pixmap(None, "")
-                pane.view.set_overlay(None)
-                pane.view.set_outline(None)
+                self._overlays.lay_over(pane.view, None)
                 continue
             record, path = project.images.images[image], self._path(image)
             pixmap = self._pixmap(path)
@@ -145,8 +144,7 @@ class PaneGrid(QWidget):
             nanometres = None if record.tool is None else record.tool.pixel_size_nm
             pane.view.set_pixel_size(None if nanometres is None else nanometres * scale, scale)
             pane.view.set_left_out(record.info_bar_share)
-            pane.view.set_overlay(self._overlays.of(image))
-            pane.view.set_outline(self._overlays.outline_of(image))
+            self._overlays.lay_over(pane.view, image)
 
     def _pixmap(self, path: str) -> QPixmap | None:
         if self._full[:2] == (path, self._tone) and self._full[2] is not None:

@@ -60,14 +60,28 @@ def in_view(box: Box, target: QRectF, size: tuple[int, int]) -> QRectF:
     return QRectF(corner, other)
 
 
-def draw_boxes(painter: QPainter, boxes: Sequence[ShownBox], target: QRectF, size: tuple[int, int]) -> None:
-    """Draw boxes, each as a coloured line with a dark rim, so that it is seen on any image."""
+def draw_boxes(
+    painter: QPainter,
+    boxes: Sequence[ShownBox],
+    target: QRectF,
+    size: tuple[int, int],
+    *,
+    thin: bool = False,
+) -> None:
+    """Draw boxes, each as a coloured line with a dark rim, so that it is seen on any image.
+
+    Parameters
+    ----------
+    thin : bool
+        With thin lines, for thumbnails.
+    """
     painter.save()
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for each in boxes:
         place = in_view(each.box, target, size)
-        for pen in (QPen(QColor(0, 0, 0, 160), 4), QPen(QColor(each.colour), 2)):
+        rim, line = (2.5, 1.2) if thin else (4, 2)
+        for pen in (QPen(QColor(0, 0, 0, 160), rim), QPen(QColor(each.colour), line)):
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(place)

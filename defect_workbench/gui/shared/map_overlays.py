@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage, QPainter
 
+from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.outline_loader import OutlineLoader
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.images.defect_maps import LEVELS, DefectMaps
+from defect_workbench.gui.shared.box_overlays import BoxOverlays
+from defect_workbench.gui.shared.box_painting import ShownBox
 
 # Orange is seen on grey images, by people with any colour vision, in both themes.
 _COLOUR = (255, 140, 0)
 _MOST_OPAQUE = 190
 # A few screens of thumbnails.
 _KEPT = 1000
+
+
+class OverlaidView(Protocol):
+    """What shows an image with something over it."""
+
+    def set_overlay(self, overlay: QImage | None) -> None:
+        """Draw a translucent picture over the image."""
+
+    def set_outline(self, lines: Vectors | None) -> None:
+        """Draw lines over the image."""
+
+    def set_boxes(self, boxes: Sequence[ShownBox], size: tuple[int, int]) -> None:
+        """Draw boxes over the image."""
 
 
 class MapOverlays(QObject):
@@ -35,6 +53,8 @@ class MapOverlays(QObject):
         self._picture = lru_cache(_KEPT)(self._draw)
         self._outlines = OutlineLoader(self)
         self._outlines.ready.connect(self.changed)
+        self.boxes = BoxOverlays(DefectBoxes(document, self), self)
+        self.boxes.changed.connect(self.changed)
         document.opened.connect(self._refresh)
         document.grouping_changed.connect(self._refresh)
 
@@ -81,13 +101,20 @@ class MapOverlays(QObject):
             return None
         return self._outlines.get(str(project.images.absolute(image)), project.images.images[image].info_bar)
 
+    def lay_over(self, view: OverlaidView, image: int | None) -> None:
+        """Lay map, outlines and boxes of an image over it, as far as they are shown."""
+        view.set_overlay(self.of(image))
+        view.set_outline(self.outline_of(image))
+        view.set_boxes(*self.boxes.on(image))
+
     def paint(self, painter: QPainter, place: QRectF, image: int) -> None:
-        """Draw the overlay of an image, if it is shown, where the image was drawn."""
+        """Draw map and boxes of an image, if they are shown, where the image was drawn."""
         picture, project = self.of(image), self._document.project
         if picture is not None and project is not None:
             kept = QRectF(place)
             kept.setHeight(place.height() * (1 - project.images.images[image].info_bar_share))
             painter.drawImage(kept, picture)
+        self.boxes.paint(painter, place, image)
 
     def _draw(self, image: int) -> QImage:
         assert self._maps is not None

@@ -32,6 +32,8 @@ class ActionState:
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
+            defects_found=window.overlays.boxes.available,
+            boxes_shown=window.overlays.boxes.shown,
             maps_shown=window.overlays.wanted,
             source_given=project is not None and any(source_of(project.analysis.settings)),
             single_defects=project is not None and project.images.are_defects,

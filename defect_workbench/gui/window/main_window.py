@@ -11,10 +11,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QCloseEvent
 
 from defect_workbench.app.jobs import open_job
-from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.text import sentence_case
+from defect_workbench.gui.boxes.box_controller import BoxController
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.comparison_choice import ComparisonChoice
@@ -38,10 +38,10 @@ from defect_workbench.gui.window.actions.key_sheet import key_sheet
 from defect_workbench.gui.window.context_menus import add_context_menus
 from defect_workbench.gui.window.dropping import Dropping
 from defect_workbench.gui.window.help import Help
+from defect_workbench.gui.window.job_window import JobWindow
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.project_display import ProjectDisplay
-from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH
 from defect_workbench.resources import resource
@@ -49,7 +49,7 @@ from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 
 
-class MainWindow(ReviewWindow):
+class MainWindow(JobWindow):
     """The main window.
 
     Parameters
@@ -65,13 +65,12 @@ class MainWindow(ReviewWindow):
     def __init__(self, places: UserDirs, messages: Messages | None = None, *, offline: bool = False) -> None:
         super().__init__(places, messages)
         self._offline = offline
-        self._exclusive = False
         notice = self.notice
-        self.session_guard = SessionGuard(self.document, places, notice, self._messages, self._run, self)
+        self.session_guard = SessionGuard(self.document, places, notice, self._messages, self.run_job, self)
         self._closing = False
         self.outputs = OutputController(
             self.document,
-            self._begin_exclusive,
+            self.begin_exclusive,
             self.session_guard.may_write,
             lambda: self.session_guard.read_only,
             notice,
@@ -79,17 +78,17 @@ class MainWindow(ReviewWindow):
         )
         file = LibraryFile(places.classes)
         self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self)
-        self.tables = SideTableController(self.document, self._run, notice, self)
+        self.tables = SideTableController(self.document, self.run_job, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(
-            self.document, places, offline, self._run, current, notice, self
+            self.document, places, offline, self.run_job, current, notice, self
         )
         self.classifier = ClassifierController(
             self.document,
             self.classify_panel,
             places,
             offline,
-            self._run_exclusive,
+            self.run_exclusive,
             lambda: self.unsaved,
             current,
             notice,
@@ -103,19 +102,29 @@ class MainWindow(ReviewWindow):
             self.session_guard.keep_discarded,
             lambda: self.classifier.unsaved,
             self.classifier.save,
-            lambda: self._exclusive and self.jobs.busy,
+            partial(getattr, self, "in_exclusive_job"),
         )
         self.remembered = RememberedWork(
             self.document, self.settings, self.classify_panel, self.welcome.set_recent
         )
         self.refinement = Refinement(
-            self.document, self.cluster_list, self.thumbnails, self.jobs, self._run, self
+            self.document, self.cluster_list, self.thumbnails, self.jobs, self.run_job, self
         )
-        self.opener = Opener(self, places, offline, self.unsaved, self._begin, self._show_workbench)
+        self.opener = Opener(self, places, offline, self.unsaved, self.begin, self._show_workbench)
         self.opener.changed.connect(self._refresh_title)
+        self.job_begun.connect(self.opener.on_begun)
+        self.boxes = BoxController(
+            self.overlays.boxes.defects,
+            self.run_exclusive,
+            self.review.chosen_images,
+            self.choose_image,
+            self.originals,
+            notice,
+            self,
+        )
         self._make_menus()
         self.dropping = Dropping(self, self.open_path, self.controllers.lists.find_file)
-        self.display = ProjectDisplay(self, self.menus, self._run)
+        self.display = ProjectDisplay(self, self.menus, self.run_job)
         self._results: Mapping[type, Callable[[Any], None]] = {
             open_job.Opened: self.opener.on_result,
             open_job.MapReady: self.display.on_map_ready,
@@ -123,12 +132,13 @@ class MainWindow(ReviewWindow):
             open_job.Regrouped: lambda result: self.document.regroup(result.opened),
             open_job.Located: self.session_guard.on_located,
             open_job.Saved: self._on_saved,
-            open_job.Written: lambda result: self._show_status(f"Saved to {result.path}"),
+            open_job.Written: lambda result: self.show_status(f"Saved to {result.path}"),
             open_job.WeightsReady: lambda _: self.preprocessing.extract_again(),
             **self.outputs.results(),
             **self.tables.results(),
             **self.classifier.results(),
             **self.controllers.lists.results(),
+            **self.boxes.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -163,7 +173,7 @@ class MainWindow(ReviewWindow):
                 self.notice,
                 self.choose_images,
                 self.look_at,
-                self._run,
+                self.run_job,
                 self._places,
                 self._offline,
                 self,
@@ -175,6 +185,7 @@ class MainWindow(ReviewWindow):
             ViewChoices(self, self.document, self._messages),
             ComparisonChoice(self.document, self.cluster_list, self.regroup, self.opener.open_again, self),
             self.overlays,
+            self.boxes,
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -209,10 +220,10 @@ class MainWindow(ReviewWindow):
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
         welcome.open_recent.connect(self.open_path)
         welcome.forget.connect(self.remembered.forget)
-        self.weights_banner.fetch.connect(lambda: self._run(open_job.fetch_weights(self._places)))
+        self.weights_banner.fetch.connect(lambda: self.run_job(open_job.fetch_weights(self._places)))
         self.weights_banner.import_file.connect(
             lambda: file_dialogs.ask_weights(
-                self, lambda path: self._run(open_job.fetch_weights(self._places, path))
+                self, lambda path: self.run_job(open_job.fetch_weights(self._places, path))
             )
         )
         self.grouping.changed.connect(self.regroup)
@@ -240,33 +251,6 @@ class MainWindow(ReviewWindow):
         """Open a folder, a session or a feature store; ask first if decisions would be lost."""
         self.opener.open_path(path)
 
-    def _run(self, work: Work) -> None:
-        self._begin(work)
-
-    def _begin(self, work: Work) -> bool:
-        """Run a job; return False while an exclusive job is running."""
-        if self._exclusive and self.jobs.busy:
-            self.notice.notify(
-                "A job is still running. Wait until it ends, or cancel it (Esc).", warning=True
-            )
-            self.grouping.show_document()
-            return False
-        self._exclusive = self._notice_aside = False
-        self.notice.hide()
-        self.jobs.run(work)
-        self.opener.on_begun(work)
-        return True
-
-    def _begin_exclusive(self, work: Work) -> bool:
-        """Run a job that only the user can cancel: one that takes long or writes files."""
-        if not self._begin(work):
-            return False
-        self._exclusive = True
-        return True
-
-    def _run_exclusive(self, work: Work) -> None:
-        self._begin_exclusive(work)
-
     # Results of jobs
 
     def _on_done(self, result: object) -> None:
@@ -279,11 +263,8 @@ class MainWindow(ReviewWindow):
         self.remembered.remember()
         self.session_guard.on_step()
         self._refresh_title()
-        self._show_status(f"Saved to {result.path}")
+        self.show_status(f"Saved to {result.path}")
         self.outputs.saved()
-
-    def _show_status(self, text: str) -> None:
-        self.statusBar().showMessage(text, 6000)
 
     def _on_failed(self, message: str) -> None:
         self._not_done()
@@ -334,7 +315,7 @@ class MainWindow(ReviewWindow):
         """Group the images with other settings."""
         project = self.document.project
         if project is not None and settings != project.analysis.settings:
-            self._run(open_job.regroup(project, settings, self._places))
+            self.run_job(open_job.regroup(project, settings, self._places))
 
     # State of the window
 
@@ -386,17 +367,12 @@ class MainWindow(ReviewWindow):
             self.make_room(0)
             self.dock_sizes.remember()
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
-        self.jobs.close()
         self.session_guard.close()
         self.outputs.close()
         self.classes.close()
         self.clipboard.close()
         self.preprocessing.close()
-        self.thumbnails.close()
-        self.large_thumbnails.close()
-        self.originals.close()
-        self.light_table.grid.close_loader()
-        self.overlays.close()
+        self.close_loaders()
         super().closeEvent(event)
 
     def close_without_asking(self) -> bool:

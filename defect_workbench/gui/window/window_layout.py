@@ -187,6 +187,15 @@ class PanelWindow(QMainWindow):
         sizes = dict(zip(self.docks, _DOCK_SIZES, strict=True))
         self.dock_sizes = DockSizes(self, sizes, self.settings)
 
+    def close_loaders(self) -> None:
+        """Stop all threads that run jobs or read images, and wait for them."""
+        self.jobs.close()
+        self.thumbnails.close()
+        self.large_thumbnails.close()
+        self.originals.close()
+        self.light_table.grid.close_loader()
+        self.overlays.close()
+
     def set_theme(self, theme: str) -> None:
         """Apply the theme "system", "light" or "dark", and remember it."""
         self.settings.theme = theme

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.gui.boxes.box_controller import BoxController
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.controllers.classifier_controller import ClassifierController
 from defect_workbench.gui.controllers.clipboard import Clipboard
@@ -52,6 +53,7 @@ class Group(Enum):
     IMAGES = Menu.EDIT, "images"
     ITEMS = Menu.EDIT, "items"
     REVIEW = Menu.REVIEW, "review"
+    BOXES = Menu.REVIEW, "boxes"
     RECORDS = Menu.REVIEW, "records"
     # A submenu, which the Grouping panel shows, too.
     SOURCES = Menu.EDIT, "sources"
@@ -102,6 +104,8 @@ class State:
     maps_shown, source_given, single_defects : bool
         Whether outlines and maps of defects are shown, whether the user gave something to compare the
         images with, and whether the images are single defects.
+    defects_found, boxes_shown : bool
+        Whether somebody searched the images for defects, and whether their boxes are shown.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -120,6 +124,8 @@ class State:
     maps_shown: bool = False
     source_given: bool = False
     single_defects: bool = False
+    defects_found: bool = False
+    boxes_shown: bool = False
     undo: str | None = None
     redo: str | None = None
 
@@ -146,6 +152,7 @@ class Controllers:
     views: ViewChoices
     comparison: ComparisonChoice
     overlays: MapOverlays
+    boxes: BoxController
     help: Help
 
 

@@ -45,6 +45,21 @@ def with_maps(state: State) -> bool:
     return idle(state) and state.maps
 
 
+def defects_found(state: State) -> bool:
+    """Idle, with images that were searched for defects."""
+    return idle(state) and state.defects_found
+
+
+def whole_images(state: State) -> bool:
+    """Idle, with whole images rather than single defects."""
+    return idle(state) and not state.single_defects
+
+
+def boxes_in_sight(state: State) -> bool:
+    """With images visible that were searched for defects."""
+    return state.open and state.defects_found and state.reviewing
+
+
 def clusters_in_sight(state: State) -> bool:
     """With a project open, and clusters visible."""
     return state.open and state.reviewing

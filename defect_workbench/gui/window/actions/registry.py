@@ -7,7 +7,15 @@ from importlib import import_module
 from defect_workbench.core.registry import Registry
 from defect_workbench.gui.window.actions.action import Action
 
-_MODULES = ("file_actions", "data_actions", "edit_actions", "image_actions", "map_actions", "help_actions")
+_MODULES = (
+    "file_actions",
+    "data_actions",
+    "edit_actions",
+    "image_actions",
+    "map_actions",
+    "box_actions",
+    "help_actions",
+)
 
 ACTIONS: Registry[Action] = Registry(
     "action", (entry for name in _MODULES for entry in import_module(f"{__package__}.{name}").ENTRIES)

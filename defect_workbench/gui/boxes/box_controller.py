@@ -9,15 +9,15 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
-from defect_workbench.app.document.defect_boxes import DefectBoxes
+from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.jobs import defect_search_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.text import counted
 from defect_workbench.gui.boxes.box_editor import BoxEditor
-from defect_workbench.gui.dialogs.export_boxes_dialog import ExportBoxesDialog
-from defect_workbench.gui.dialogs.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
+from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.workflows.detection.search_project import SearchRequest
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from defect_workbench.app.document.box_kinds import BoxKind, box_kinds
+from defect_workbench.app.boxes.box_kinds import BoxKind, box_kinds
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.project.found_defects import FoundDefects

@@ -1,0 +1,1 @@
+"""Boxes of single defects, as the window shows and corrects them."""

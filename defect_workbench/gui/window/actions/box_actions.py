@@ -1,0 +1,45 @@
+"""Single defects of the images: find, show, correct and export them."""
+
+from __future__ import annotations
+
+from defect_workbench.gui.window.actions.action import Action, Group
+from defect_workbench.gui.window.actions.conditions import boxes_in_sight, defects_found, whole_images
+
+ENTRIES = (
+    Action(
+        "actionFindDefects",
+        "Find and co&unt defects…",
+        "Find every defect in each image, without training or with a trained detector",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.find(),
+        whole_images,
+        ("Ctrl+D",),
+    ),
+    Action(
+        "actionCorrectBoxes",
+        "Correct &boxes…",
+        "Draw, move, name and delete the boxes of defects, image by image, the least sure first",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.correct(),
+        defects_found,
+        ("Ctrl+B",),
+    ),
+    Action(
+        "actionExportBoxes",
+        "Export bo&xes…",
+        "Write the boxes as COCO, Pascal VOC, YOLO or LabelMe files, for other programs or to train on",
+        Group.DATA,
+        lambda controllers: controllers.boxes.export(),
+        defects_found,
+    ),
+    Action(
+        "actionShowBoxes",
+        "&Boxes of defects",
+        "Show the boxes of the found defects on all images",
+        Group.OVERLAYS,
+        lambda controllers: controllers.overlays.boxes.toggle(),
+        boxes_in_sight,
+        ("Shift+O",),
+        checked=lambda state: state.boxes_shown,
+    ),
+)
