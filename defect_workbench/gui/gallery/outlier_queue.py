@@ -85,7 +85,7 @@ class OutlierQueue(QWidget):
         self._buttons: list[QPushButton] = []
         self.legend = ClassLegend(document)
         self.legend.linkActivated.connect(self.sort)
-        layout = QHBoxLayout(self)
+        self._columns = layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
         self.done = QueueDone(document)
         layout.addWidget(self.image_view, 2)
@@ -143,6 +143,8 @@ class OutlierQueue(QWidget):
 
     def _show_whole_legend(self) -> None:
         """Keep room for all lines of the legend; a label by itself asks for one."""
+        # It then has the width that the image leaves.
+        self._columns.activate()
         needed, line = self.legend.heightForWidth(self._right.width()), self.fontMetrics().lineSpacing()
         self.legend.setMinimumHeight(max(0, min(needed, _LINES * line)))
 
@@ -210,15 +212,13 @@ class OutlierQueue(QWidget):
         self._show_whole_legend()
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
         score = float(project.analysis.outlier_scores[image])
-        own = int(partition.cluster_of[image])
-        if own >= 0 and (proposal := self._proposal()) is not None:
+        own, proposal = int(partition.cluster_of[image]), self._proposal()
+        if own >= 0 and proposal is not None:
             reason = f"proposed: {proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
+        elif proposal is not None and proposal.unknown[image]:
+            reason = "unknown kind"
         else:
-            proposal = self._proposal()
-            if proposal is not None and proposal.unknown[image]:
-                reason = "unknown kind"
-            else:
-                reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
+            reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._load_image()
         self.image_view.set_left_out(project.images.images[image].info_bar_share)

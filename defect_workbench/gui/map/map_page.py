@@ -5,9 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.gui.map.map_view import MapView
-
-# Of a box, in pixels; its list shows all of a text.
-_NARROWEST = 90
+from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 
 class MapPage(QWidget):
@@ -21,18 +19,25 @@ class MapPage(QWidget):
         self.method.setToolTip("How the images are laid out on the map")
         self.colour = QComboBox()
         self.colour.setToolTip("What the colours of the map mean")
-        head = QHBoxLayout()
-        head.setContentsMargins(10, 6, 10, 6)
-        head.setSpacing(6)
-        for words, box in (("Laid out by", self.method), ("Coloured by", self.colour)):
-            box.setAccessibleName(words)
-            box.setMinimumWidth(_NARROWEST)
-            head.addWidget(QLabel(words))
-            head.addWidget(box)
-            head.addSpacing(6)
-        head.addStretch(1)
+        # One below the other where there is no room beside each other.
+        head = WrappingRow([_named("Laid out by", self.method), _named("Coloured by", self.colour)])
+        around = QVBoxLayout()
+        around.setContentsMargins(10, 6, 10, 6)
+        around.addWidget(head)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        rows.addLayout(head)
+        rows.addLayout(around)
         rows.addWidget(view, 1)
+
+
+def _named(words: str, box: QComboBox) -> QWidget:
+    """Return a box beside its name."""
+    box.setAccessibleName(words)
+    pair = QWidget()
+    row = QHBoxLayout(pair)
+    row.setContentsMargins(0, 0, 6, 0)
+    row.setSpacing(6)
+    row.addWidget(QLabel(words))
+    row.addWidget(box)
+    return pair
