@@ -86,8 +86,8 @@ class BoxController(QObject):
         self._boxes.take(found)
         counts = found.counts[np.isfinite(found.counts)]
         clean = int((counts == 0).sum())
-        words = f"{counted(int(counts.sum()), 'defect')} in {counted(len(counts), 'image')}, "
-        words += f"{clean:,} of them without one." if clean else "each of them has at least one."
+        words = f"{counted(int(counts.sum()), 'defect')} in {counted(len(counts), 'image')}"
+        words += f", {clean:,} of them without one." if clean else "; every image has at least one."
         self._notice.notify(words, "Correct boxes…", self.correct)
 
     def correct(self) -> None:

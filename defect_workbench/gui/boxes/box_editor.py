@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -29,7 +29,7 @@ from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.boxes.box_canvas import BoxCanvas
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 
-_SIDE_WIDTH = 260
+_SIDE_WIDTH, _SWATCH, _SPACING = 260, 12, 2
 _NEXT = (Qt.Key.Key_Right, Qt.Key.Key_PageDown, Qt.Key.Key_Down)
 _PREVIOUS = (Qt.Key.Key_Left, Qt.Key.Key_PageUp, Qt.Key.Key_Up)
 
@@ -68,6 +68,7 @@ class BoxEditor(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName("Boxes of this image")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setSpacing(_SPACING)
         self.list.currentRowChanged.connect(self.canvas.choose)
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -77,6 +78,7 @@ class BoxEditor(QDialog):
         self.legend.linkActivated.connect(self._label_by_key)
         self.agree = self._button("Agree and go on  ↵", self.agree_and_go_on)
         self.agree.setToolTip("The boxes of this image are right")
+        self.agree.setDefault(True)
         self.delete = self._button("Delete box  Del", self.delete_box)
         self.kind = self._button("New kind…  N", self.ask_kind)
         self.kind.setToolTip("Give the chosen box a kind that has no key yet")
@@ -106,6 +108,7 @@ class BoxEditor(QDialog):
         head.addWidget(self.heading)
         head.addSpacing(10)
         head.addWidget(self.name, 1)
+        head.addWidget(self._button("Close  Esc", self.close))
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -180,9 +183,8 @@ class BoxEditor(QDialog):
         self.list.clear()
         for each in self.found:
             size = f"{each.box.x2 - each.box.x1:g} × {each.box.y2 - each.box.y1:g} px"
-            item = QListWidgetItem(f"■  {_caption(each)}   {size}")
-            item.setForeground(QBrush(QColor(colour_of(self._boxes.kinds, each.box.label))))
-            self.list.addItem(item)
+            square = _square(colour_of(self._boxes.kinds, each.box.label))
+            self.list.addItem(QListWidgetItem(square, f"{_caption(each)}   {size}"))
         self.list.setCurrentRow(self.canvas.current)
         self.list.blockSignals(False)
         checked = bool(found.checked[self.image])
@@ -326,6 +328,12 @@ class BoxEditor(QDialog):
 def _labelled(box: Box, label: str, *, always: bool = False) -> Box:
     """Return a box with a label; unless `always`, one that has a label keeps it."""
     return Box(box.x1, box.y1, box.x2, box.y2, label if always or not box.label else box.label)
+
+
+def _square(colour: str) -> QIcon:
+    pixmap = QPixmap(_SWATCH, _SWATCH)
+    pixmap.fill(QColor(colour))
+    return QIcon(pixmap)
 
 
 def _caption(found: Detection) -> str:

@@ -331,7 +331,7 @@ def _found(project: Project, partition: Partition, image: int) -> str:
     if project.found is None or defects is None:
         return ""
     kinds = Counter(each.box.label for each in defects)
-    words = ", ".join(f"{number} {label}" for label, number in sorted(kinds.items())) or "none"
+    words = ", ".join(f"{number} × {label}" for label, number in sorted(kinds.items())) or "none"
     return words + (", checked" if project.found.checked[image] else "")
 
 

@@ -1,0 +1,240 @@
+"""Finding defects in the window, and correcting their boxes with mouse and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.core.images.detections import Box
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.found_defects import FoundDefects
+from defect_workbench.gui.boxes.box_canvas import BoxCanvas
+from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
+from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.shared.box_painting import in_view
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.boxes.box_folder import BoxFolder
+from defect_workbench.storage.session.session_file import load_session, save_session
+from tests.gui.conftest import Answers
+from tests.unit.detection.boards import board
+
+PLACES = {
+    "one": [(40, 60)],
+    "three": [(40, 60), (130, 150), (200, 90)],
+    "two": [(60, 200), (200, 90)],
+    "none": [],
+}
+SIZE = (256, 256)
+
+
+@pytest.fixture(scope="module")
+def boards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("boards")
+    for seed, (name, places) in enumerate(PLACES.items()):
+        made = board(places, seed=seed)
+        for folder, pixels in (("images", made.image), ("golden", made.reference)):
+            (root / folder).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(root / folder / f"{name}.png")
+    return root
+
+
+@pytest.fixture
+def searched(window: MainWindow, boards: Path, qtbot: QtBot) -> MainWindow:
+    """The window, with the boards open and searched through its dialog."""
+    window.open_path(boards / "images")
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=60_000)
+    assert not window.actions_by_name["actionCorrectBoxes"].isEnabled()
+    window.actions_by_name["actionFindDefects"].trigger()
+    dialog = window.findChild(FindDefectsDialog)
+    assert dialog is not None
+    dialog.reference.setText(str(boards / "golden"))
+    dialog.find_button.click()
+    qtbot.waitUntil(lambda: _found(window) is not None and not window.jobs.busy, timeout=60_000)
+    return window
+
+
+def _found(window: MainWindow) -> FoundDefects | None:
+    return window.overlays.boxes.defects.found
+
+
+def _count(window: MainWindow, name: str) -> int:
+    project, found = window.document.project, _found(window)
+    assert project is not None
+    assert found is not None
+    return len(found.of[project.images.paths.index(f"{name}.png")] or ())
+
+
+def test_defects_are_found_shown_counted_and_saved(
+    searched: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = searched
+    assert {name: _count(window, name) for name in PLACES} == {n: len(p) for n, p in PLACES.items()}
+    assert "6 defects in 4 images, 1 of them without one" in window.notice.text.text()
+    project = window.document.project
+    assert project is not None
+    place = project.images.paths.index("three.png")
+    window.choose_image(place)
+    qtbot.waitUntil(lambda: window.inspector.loaded)
+    assert window.inspector.fields["Defects"].text() == "3 × defect"
+    assert len(window.inspector.image_view.shown_boxes) == 3
+    window.actions_by_name["actionShowBoxes"].trigger()
+    assert window.inspector.image_view.shown_boxes == ()
+    assert window.document.columns["count"].values.tolist() == [
+        len(PLACES[Path(path).stem]) for path in project.images.paths
+    ]
+    window.gallery_bar.filter.setText("count>2")
+    qtbot.waitUntil(lambda: window.image_model.rowCount() == 1)
+
+    save_session(tmp_path / "a.dwb", project)
+    read = load_session(tmp_path / "a.dwb").found
+    found = _found(window)
+    assert read is not None
+    assert found is not None
+    assert read.of == found.of
+    assert read.source == "the classical finder with golden references"
+    window.actions_by_name["actionUndo"].trigger()
+    assert _found(window) is None
+    assert "count" not in window.document.columns
+
+
+@pytest.fixture
+def editor(searched: MainWindow, qtbot: QtBot) -> Iterator[BoxEditor]:
+    """The editor with the image of three defects, of all images."""
+    window, project = searched, searched.document.project
+    assert project is not None
+    window.choose_image(project.images.paths.index("three.png"))
+    window.actions_by_name["actionCorrectBoxes"].trigger()
+    found = window.findChild(BoxEditor)
+    assert isinstance(found, BoxEditor)
+    qtbot.waitUntil(lambda: found.canvas.has_image, timeout=10_000)
+    assert found.name.text() == "three.png"
+    yield found
+    found.close()
+
+
+def _at(canvas: BoxCanvas, x: float, y: float) -> QPoint:
+    """Return the place of a pixel of the image on the canvas."""
+    return in_view(Box(x, y, x + 1, y + 1), canvas._target(), SIZE).center().toPoint()
+
+
+def _drag(canvas: BoxCanvas, start: QPoint, end: QPoint) -> None:
+    QTest.mouseMove(canvas, start)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    middle = (QPointF(start) + QPointF(end)) / 2
+    for place in (middle.toPoint(), end):
+        QTest.mouseMove(canvas, place)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_boxes_are_drawn_moved_resized_named_and_deleted(editor: BoxEditor, qtbot: QtBot) -> None:
+    canvas, steps = editor.canvas, editor._document.undo_stack
+    before, first = editor.found, steps.index()
+    _drag(canvas, _at(canvas, 180, 180), _at(canvas, 220, 210))
+    assert len(editor.found) == 4
+    new = editor.found[-1].box
+    assert (new.x1, new.y1, new.x2, new.y2) == pytest.approx((180, 180, 220, 210), abs=2)
+    assert editor.found[:3] == before
+
+    # The new box is chosen: its corner resizes it, its inside moves it.
+    _drag(canvas, _at(canvas, new.x2, new.y2), _at(canvas, 230, 230))
+    assert (editor.found[-1].box.x2, editor.found[-1].box.y2) == pytest.approx((230, 230), abs=2)
+    _drag(canvas, _at(canvas, 200, 200), _at(canvas, 190, 195))
+    moved = editor.found[-1].box
+    assert (moved.x1, moved.y1) == pytest.approx((170, 175), abs=2)
+    assert moved.x2 - moved.x1 == pytest.approx(50, abs=2)
+
+    editor.label_box("short")
+    assert editor.found[-1].box.label == "short"
+    assert "short" in editor.legend.text()
+    QTest.keyClick(canvas, Qt.Key.Key_Delete)
+    assert editor.found == before
+    for _ in range(5):
+        QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert steps.index() == first
+    # Steps from before the editor was opened stay.
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert steps.index() == first
+
+
+def test_a_key_names_the_chosen_box_and_the_next_ones(editor: BoxEditor) -> None:
+    canvas = editor.canvas
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert canvas.current == 0
+    editor.label_box("open")
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert canvas.current == 1
+    key = next(kind.key for kind in editor._boxes.kinds if kind.name == "open")
+    QTest.keyClicks(canvas, key)
+    assert [each.box.label for each in editor.found] == ["open", "open", "defect"]
+    _drag(canvas, _at(canvas, 180, 60), _at(canvas, 210, 90))
+    assert editor.found[-1].box.label == "open"
+
+
+def test_agreeing_goes_on_and_a_new_search_keeps_what_was_checked(
+    editor: BoxEditor, searched: MainWindow, boards: Path, qtbot: QtBot
+) -> None:
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Tab)
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Delete)
+    assert editor.place == 0
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Return)
+    assert editor.place == 1
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Left)
+    assert editor.name.text() == "three.png"
+    assert "checked by a person" in editor.state.text()
+    searched.actions_by_name["actionFindDefects"].trigger()
+    dialog = searched.findChildren(FindDefectsDialog)[-1]
+    dialog.find_button.click()
+    qtbot.waitUntil(lambda: not searched.jobs.busy, timeout=60_000)
+    assert _count(searched, "three") == 2
+    assert _count(searched, "one") == 1
+
+
+def test_a_click_is_no_box_and_boxes_stay_inside_the_image(editor: BoxEditor) -> None:
+    canvas, before = editor.canvas, editor.found
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=_at(canvas, 180, 180))
+    assert editor.found == before
+    _drag(canvas, _at(canvas, 230, 230), _at(canvas, 255, 255) + QPoint(60, 60))
+    box = editor.found[-1].box
+    assert (box.x2, box.y2) == SIZE
+
+
+def test_boxes_are_exported_and_read_back(searched: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    searched.actions_by_name["actionExportBoxes"].trigger()
+    dialog = searched.findChild(ExportBoxesDialog)
+    assert dialog is not None
+    dialog.folder.setText(str(tmp_path / "boxes"))
+    dialog.format.setCurrentIndex(dialog.format.findData("coco"))
+    dialog.export.click()
+    qtbot.waitUntil(lambda: (tmp_path / "boxes").exists() and not searched.jobs.busy)
+    sizes = {f"{name}.png": SIZE for name in PLACES}
+    read = BoxFolder(tmp_path / "boxes").read(sizes, SilentReporter())
+    assert {path: len(boxes) for path, boxes in read.boxes.items()} == {
+        f"{name}.png": len(places) for name, places in PLACES.items()
+    }
+    assert "6 boxes written to" in searched.notice.text.text()
+
+
+def test_a_folder_without_references_is_said_and_changes_nothing(
+    window: MainWindow, boards: Path, qtbot: QtBot, tmp_path: Path, answers: Answers
+) -> None:
+    window.open_path(boards / "images")
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=60_000)
+    window.actions_by_name["actionFindDefects"].trigger()
+    dialog = window.findChild(FindDefectsDialog)
+    assert dialog is not None
+    dialog.trained.setChecked(True)
+    assert not dialog.find_button.isEnabled()
+    dialog.classical.setChecked(True)
+    (tmp_path / "empty").mkdir()
+    dialog.reference.setText(str(tmp_path / "empty"))
+    dialog.find_button.click()
+    qtbot.waitUntil(lambda: not window.jobs.busy)
+    assert "should contain the golden references" in answers.messages[-1]
+    assert _found(window) is None
