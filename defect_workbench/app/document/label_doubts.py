@@ -30,6 +30,8 @@ class LabelDoubts(QObject):
         self._document = document
         self._held_out: HeldOutImages | None = None
         self._names: tuple[str, ...] = ()
+        # As an array, as the clusters of labels are counted whenever the partition changes.
+        self._labels: Integers = np.empty(0, np.intp)
         # By content, so that another project with the same images has them, too.
         self._kept: set[str] = set()
         self._found: tuple[ImageSet | None, HeldOutImages | None, Integers] = None, None, np.empty(0, np.intp)
@@ -40,6 +42,7 @@ class LabelDoubts(QObject):
     def use(self, held_out: HeldOutImages | None, names: Sequence[str]) -> None:
         """Take the doubtful labels of another training."""
         self._held_out, self._names, self._kept = held_out, tuple(names), set()
+        self._labels = np.array(() if held_out is None else held_out.labels, np.intp)
         self._waiting = self._unsettled()
         self.changed.emit()
 
@@ -107,11 +110,11 @@ class LabelDoubts(QObject):
 
     def _home(self, label: int) -> Cluster | None:
         """Return the decided cluster that holds most of the training images with a label."""
-        partition, held_out = self._document.partition, self._held_out
-        if partition is None or held_out is None:
+        partition = self._document.partition
+        if partition is None or self._held_out is None:
             return None
         places = self._places()
-        places = places[(np.array(held_out.labels) == label) & (places >= 0)]
+        places = places[(self._labels == label) & (places >= 0)]
         numbers = partition.cluster_of[places]
         numbers = numbers[numbers >= 0]
         if not len(numbers):
@@ -119,7 +122,7 @@ class LabelDoubts(QObject):
         cluster = partition.clusters[int(np.bincount(numbers).argmax())]
         return cluster if cluster.group is not None else None
 
-    def _is_settled(self, row: int) -> bool:
+    def _is_settled(self, row: int, homes: dict[int, Cluster | None]) -> bool:
         held_out, partition = self._held_out, self._document.partition
         assert held_out is not None
         if held_out.sha256[row] in self._kept:
@@ -128,14 +131,18 @@ class LabelDoubts(QObject):
         number = -1 if partition is None or image < 0 else int(partition.cluster_of[image])
         if partition is None or number < 0 or partition.clusters[number].group is None:
             return False
-        cluster, home = partition.clusters[number], self._home(held_out.labels[row])
+        label = held_out.labels[row]
+        if label not in homes:
+            homes[label] = self._home(label)
+        cluster, home = partition.clusters[number], homes[label]
         if cluster.label.casefold() == self._name(row).casefold():
             return True
         return home is not None and home.key != cluster.key
 
     def _unsettled(self) -> list[int]:
         doubtful = () if self._held_out is None else self._held_out.doubtful
-        return [each.image for each in doubtful if not self._is_settled(each.image)]
+        homes: dict[int, Cluster | None] = {}
+        return [each.image for each in doubtful if not self._is_settled(each.image, homes)]
 
     def _refresh(self) -> None:
         if self._held_out is None or not self._held_out.doubtful:

@@ -14,7 +14,10 @@ _IN_WIDGETS = (
     ("Enter, Space", "In the queue: agree with the proposal, show the images at full size"),
     ("N, X, D", "In the queue: new cluster, nuisance, postpone"),
     ("Left, Right", "In the outlier queue: previous image, next image"),
-    ("C, N, X, U, O", "On the light table: confirm, new cluster, nuisance, undo, defect map"),
+    (
+        "C, N, X, U, O, =",
+        "On the light table: confirm, new cluster, nuisance, undo, defects, same brightness",
+    ),
     ("Up, Down", "On the dendrogram: one cluster fewer, one cluster more"),
     ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
     ("Home", "On the dendrogram: show the whole tree"),
