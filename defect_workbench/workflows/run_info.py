@@ -29,6 +29,16 @@ def report_facts(project: Project) -> dict[str, str]:
         "Made by": _user_and_machine(),
     }
     facts |= {"Folder": str(project.images.root), "Method": settings.method}
+    searched = project.images.searched
+    if searched:
+        clean = sum(not each.defects for each in searched)
+        source = (
+            f"golden references in {settings.reference}" if settings.reference else "their own background"
+        )
+        facts["Single defects"] = (
+            f"{len(project.images):,} in {counted(len(searched), 'image')}, {clean:,} of them without one; found "
+            f"by comparing the images with {source}"
+        )
     facts |= _parameter_facts(settings)
     if analysis.tree is not None:
         facts["Cut"] = f"{project.clusters} clusters, height {project.cut_height:.6g}"
