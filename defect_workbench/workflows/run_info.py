@@ -32,12 +32,10 @@ def report_facts(project: Project) -> dict[str, str]:
     searched = project.images.searched
     if searched:
         clean = sum(not each.defects for each in searched)
-        source = (
-            f"golden references in {settings.reference}" if settings.reference else "their own background"
-        )
+        source = f"golden references in {settings.reference}" if settings.reference else "nothing else"
         facts["Single defects"] = (
-            f"{len(project.images):,} in {counted(len(searched), 'image')}, {clean:,} of them without one; found "
-            f"by comparing the images with {source}"
+            f"{len(project.images):,} in {counted(len(searched), 'image')}, {clean:,} of them without one; "
+            f"images compared with {source}"
         )
     facts |= _parameter_facts(settings)
     if analysis.tree is not None:
