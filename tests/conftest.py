@@ -107,6 +107,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("defect_workbench.engine.backbone.embedder.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.extraction.extractor.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.defect_map.describe.BATCH", 8)
+    monkeypatch.setattr("defect_workbench.engine.items.item_extraction.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.classifier.data.residual_features.BATCH", 8)
 
 

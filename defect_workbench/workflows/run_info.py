@@ -30,6 +30,14 @@ def report_facts(project: Project) -> dict[str, str]:
         "Made by": f"{login_name()} on {platform.node() or 'an unnamed machine'}",
     }
     facts |= {"Folder": str(project.images.root), "Method": settings.method}
+    searched = project.images.searched
+    if searched:
+        clean = sum(not each.defects for each in searched)
+        source = f"golden references in {settings.reference}" if settings.reference else "nothing else"
+        facts["Single defects"] = (
+            f"{len(project.images):,} in {counted(len(searched), 'image')}, {clean:,} of them without one; "
+            f"images compared with {source}"
+        )
     facts |= _parameter_facts(settings)
     if analysis.tree is not None:
         facts["Cut"] = f"{project.clusters} clusters, height {project.cut_height:.6g}"

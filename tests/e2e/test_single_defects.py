@@ -95,6 +95,7 @@ def test_items_and_counts_say_where_each_defect_is_and_how_many_each_image_has(r
         f"other/board.png#d{number}" for number in (1, 2, 3)
     }
     assert {row["klarf"] for row in items} == {""}
+    assert f"{DEFECTS} in 6 images, 1 of them without one" in (result / "report.html").read_text("utf-8")
     counts = table(result / "counts.csv")
     assert [row["path"] for row in counts] == sorted(f"{name}.png" for name in LOTS)
     assert {row["path"]: int(row["count"]) for row in counts} == {

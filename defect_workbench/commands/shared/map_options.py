@@ -41,7 +41,7 @@ def add_map_options(parser: argparse.ArgumentParser) -> None:
         "--items",
         choices=[str(each) for each in Items],
         default=str(Items.PICTURES),
-        help="what to group: whole pictures (the default), or each defect that is found in them",
+        help="what to group: whole images (pictures, the default), or each defect that is found in them",
     )
     group.add_argument(
         "--maps", action="store_true", help="also write each image's defect map, as DIR/_maps/PATH.png"

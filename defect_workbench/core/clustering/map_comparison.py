@@ -61,11 +61,13 @@ def with_other_images(settings: Settings) -> Settings:
 def with_other_items(settings: Settings) -> Settings:
     """Return settings that group single defects instead of whole images, or the reverse.
 
-    Block weights, and clean images, are of no use for the others.
+    Block weights, and clean images, are of no use for the others, and single defects keep background and
+    scale.
     """
     if settings.items is Items.DEFECTS:
         return replace(settings, items=Items.PICTURES, weights=None, group_by=GroupBy.AUTO)
-    kept = replace(_with_others(settings), reference=settings.reference)
+    processing = replace(settings.processing, background="none", rescale_nm=None)
+    kept = replace(_with_others(settings), reference=settings.reference, processing=processing)
     return replace(kept, items=Items.DEFECTS, weights=None, group_by=GroupBy.AUTO)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
+from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.defect_items import SearchedImage, item_path
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
@@ -110,8 +111,10 @@ class _Run:
         for index, image in enumerate(images):
             vectors = {name: block[index] for name, block in by_block.items() if index in block}
             if not all(np.isfinite(vector).all() for vector in vectors.values()):
-                # The features of a single defect would be missing in all of them.
-                raise ValueError(f"the features of {image.path} are not finite numbers")
+                raise WorkbenchError(
+                    f"the deep features of {image.path} are not finite numbers: the weights are invalid, or "
+                    "the precision is too low"
+                )
             vectors |= image.vectors
             self.buffer.rows.append(Row(image.sha256, image.key, image.measured, vectors))
             self.buffer.facts.append((image.sha256, image.facts))

@@ -106,7 +106,7 @@ def _choice_for_items(settings: Settings) -> GroupByChoice:
     if settings.group_by is not GroupBy.AUTO:
         return GroupByChoice(settings.group_by, "set by the user")
     expected = "golden references show" if settings.reference else "the background shows"
-    why = f"{expected} what each defect does to its surroundings; its picture adds what it looks like"
+    why = f"{expected} what each defect does to its surroundings; its image adds what it looks like"
     return GroupByChoice(GroupBy.BOTH, why)
 
 

@@ -89,7 +89,7 @@ def test_defects_are_found_shown_counted_and_saved(
     assert window.document.columns["count"].values.tolist() == [
         len(PLACES[Path(path).stem]) for path in project.images.paths
     ]
-    window.gallery_bar.filter.setText("count>2")
+    window.gallery_bar.text.setText("count>2")
     qtbot.waitUntil(lambda: window.image_model.rowCount() == 1)
 
     save_session(tmp_path / "a.dwb", project)
