@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -332,7 +332,11 @@ def _labelled(box: Box, label: str, *, always: bool = False) -> Box:
 
 def _square(colour: str) -> QIcon:
     pixmap = QPixmap(_SWATCH, _SWATCH)
-    pixmap.fill(QColor(colour))
+    # With an edge, to be seen on the colour of the chosen row.
+    pixmap.fill(QColor("#FFFFFF"))
+    painter = QPainter(pixmap)
+    painter.fillRect(pixmap.rect().adjusted(1, 1, -1, -1), QColor(colour))
+    painter.end()
     return QIcon(pixmap)
 
 
