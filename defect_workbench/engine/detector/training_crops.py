@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Pixels, Vectors
+from defect_workbench.engine.detector.input_planes import resized
 
 # A box that is cut by the edge of a crop remains if so much of it is inside.
 _LEAST_VISIBLE = 0.4
 _NEAR_A_BOX = 0.75
 _WITHIN = (0.1, 0.9)
 _CONTRAST, _BRIGHTNESS = 1.25, 20.0
+# Lots differ in magnification, and layouts in their widths.
+_ZOOM = 1.4
 # Images in memory; further ones are read anew for each crop.
 _MOST_KEPT_BYTES = 2 << 30
 
@@ -94,7 +97,7 @@ def crop_starts(images: Sequence[MarkedImage], side: int) -> Integers:
 def random_crop(
     image: MarkedImage, planes: Pixels, side: int, coloured: bool, rng: np.random.Generator
 ) -> Crop:
-    """Return a random crop of an image, mostly around a box, turned, mirrored and with another contrast.
+    """Return a random crop of an image, mostly around a box, turned, and of another scale and contrast.
 
     Parameters
     ----------
@@ -105,17 +108,20 @@ def random_crop(
         Whether contrast and brightness change in the first plane only, as the others are deviations.
     """
     height, width = planes.shape[:2]
-    left, top = (_start(length, side, rng) for length in (width, height))
+    # So many pixels of the image are shown, enlarged or reduced to the crop.
+    window = round(side * _ZOOM ** rng.uniform(-1, 1))
+    left, top = (_start(length, window, rng) for length in (width, height))
     if len(image.boxes) and rng.random() < _NEAR_A_BOX:
         x1, y1, x2, y2 = image.boxes[rng.integers(len(image.boxes))]
         left, top = (
-            int(np.clip((low + high) / 2 - rng.uniform(*_WITHIN) * side, 0, max(0, length - side)))
+            int(np.clip((low + high) / 2 - rng.uniform(*_WITHIN) * window, 0, max(0, length - window)))
             for low, high, length in ((x1, x2, width), (y1, y2, height))
         )
-    part = np.full((side, side, 3), 128, np.uint8)
-    shown = planes[top : top + side, left : left + side]
+    part = np.full((window, window, 3), 128, np.uint8)
+    shown = planes[top : top + window, left : left + window]
     part[: shown.shape[0], : shown.shape[1]] = shown
     boxes, visible = _inside(image.boxes - [left, top, left, top], shown.shape[1], shown.shape[0])
+    part, boxes = resized(part, side / window), boxes * (side / window)
     part, boxes = _turned(part, boxes[visible], rng)
     varied = part[:, :, :1] if coloured else part
     contrast = _CONTRAST ** rng.uniform(-1, 1)

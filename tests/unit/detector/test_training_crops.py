@@ -24,8 +24,8 @@ def _marked(height: int, width: int, seed: int) -> tuple[MarkedImage, np.ndarray
 
 @given(
     seed=st.integers(0, 10_000),
-    height=st.integers(100, 200),
-    width=st.integers(130, 200),
+    height=st.integers(140, 240),
+    width=st.integers(140, 240),
     side=st.sampled_from([64, 96]),
     coloured=st.booleans(),
 )
@@ -35,25 +35,25 @@ def test_a_box_lies_on_its_defect(seed: int, height: int, width: int, side: int,
     assert crop.planes.shape == (side, side, 3)
     assert crop.boxes.shape == (len(crop.labels), 4)
     bright = crop.planes[:, :, 0].astype(int) > 80
-    for (x1, y1, x2, y2), label in zip(crop.boxes.astype(int), crop.labels, strict=True):
+    hidden = bright.copy()
+    for x1, y1, x2, y2 in crop.boxes:
         assert 0 <= x1 < x2 <= side
         assert 0 <= y1 < y2 <= side
-        assert bright[y1:y2, x1:x2].all()
-        # No larger than the defect, and in one of its two positions.
-        full = image.boxes[label - 1]
-        assert {x2 - x1, y2 - y1} <= set(range(int((full[2:] - full[:2]).max()) + 1))
-    hidden = bright.copy()
-    for x1, y1, x2, y2 in crop.boxes.astype(int):
-        hidden[y1:y2, x1:x2] = False
-    # What is left are defects of which less than 40% are in the crop.
-    assert hidden.sum() <= sum(0.4 * (b[2] - b[0]) * (b[3] - b[1]) for b in image.boxes)
+        # Edges are blurred by the change of scale.
+        inside = bright[int(y1) + 2 : int(y2) - 1, int(x1) + 2 : int(x2) - 1]
+        assert inside.all()
+        hidden[max(0, int(y1) - 2) : int(y2) + 3, max(0, int(x1) - 2) : int(x2) + 3] = False
+    # What is left are defects of which less than 40% are in the crop, enlarged by 1.4 at most.
+    assert hidden.sum() <= sum(0.4 * 2.2 * (b[2] - b[0]) * (b[3] - b[1]) for b in image.boxes)
 
 
 def test_what_a_small_image_does_not_fill_is_grey() -> None:
     image, planes = _marked(60, 130, 1)
     crop = random_crop(image, planes[:, :, :], 160, True, np.random.default_rng(1))
-    assert (crop.planes[:, :, 1] == 128).sum() == 160 * 160 - 60 * 130
-    assert len(crop.boxes) == 3
+    # The image fills a corner of the crop, at most 1.4 times as large as it is.
+    grey = (crop.planes[:, :, 1] == 128).mean()
+    assert 1 - 60 * 130 * 2 / 160**2 < grey < 1
+    assert len(crop.boxes) >= 2
 
 
 def test_only_the_first_plane_varies_if_the_others_are_deviations() -> None:
@@ -61,7 +61,7 @@ def test_only_the_first_plane_varies_if_the_others_are_deviations() -> None:
     planes[:, :, 1:] = 128
     for seed in range(10):
         crop = random_crop(image, planes, 64, True, np.random.default_rng(seed))
-        assert (crop.planes[:, :, 1:] == 128).all()
+        assert (crop.planes[:, :, 1:] == 128).all(), seed
 
 
 def test_larger_images_have_more_crops() -> None:
