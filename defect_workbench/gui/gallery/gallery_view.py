@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFocusEvent,
     QFontMetrics,
     QMouseEvent,
     QPainter,
@@ -81,7 +82,7 @@ class Gallery(QAbstractItemView):
         self._target: int | None = None
         # Where the last run that was selected with Shift begins and ends, and whether it is being clicked.
         self._run = -1, -1
-        self._in_run = False
+        self._in_run = self._entering = False
         if overlays is not None:
             overlays.changed.connect(self.viewport().update)
 
@@ -222,8 +223,10 @@ class Gallery(QAbstractItemView):
     ) -> QModelIndex:
         """Move along and between lines, across headings."""
         model = self.model()
-        if model is None or model.rowCount() == 0:
+        if model is None or model.rowCount() == 0 or self._entering:
             return QModelIndex()
+        if not self.currentIndex().isValid():
+            return model.index(0, 0)
         last, current = model.rowCount() - 1, max(self.currentIndex().row(), 0)
         actions = QAbstractItemView.CursorAction
         page = max(1, self.viewport().height() // self._layout.line_step)
@@ -242,6 +245,12 @@ class Gallery(QAbstractItemView):
             for _ in range(steps):
                 row = self._layout.row_beside(row, down)
         return model.index(min(max(row, 0), last), 0)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Take the focus; Qt would also make the first item the current one, which nobody has chosen."""
+        self._entering = True
+        super().focusInEvent(event)
+        self._entering = False
 
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         """Select what a rubber band touches."""

@@ -100,6 +100,11 @@ def test_the_queue_is_one_key_away_after_a_folder_was_opened_added_or_joined(
     window.activateWindow()
     qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=30_000)
     assert focus() is window.gallery
+    # Nobody has chosen anything yet.
+    assert not window.cluster_list.chosen()
+    assert window.inspector.image is None
+    qtbot.keyClick(window.gallery, Qt.Key.Key_Right)
+    assert window.review.chosen_images().tolist() == [int(window.image_model.order[0])]
     # The filter was used last.
     table = tmp_path / "table.csv"
     table.write_text("file,depth\n" + "".join(f"{i:02d}.png,{i}\n" for i in range(8)), encoding="utf-8")
