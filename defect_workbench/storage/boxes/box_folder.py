@@ -18,6 +18,7 @@ from defect_workbench.storage.boxes.box_format import BoxFormat, Entry, Parsed, 
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 
 AUTO = "auto"
+NO_IMAGE, NO_BOXES = "there is no image for", "there is no box file for this image"
 _EXAMINED = 50
 _MOST_EXAMINED_BYTES = 64_000_000
 _MOST_NAMES_BYTES = 1_000_000
@@ -127,9 +128,7 @@ class BoxFolder:
             for image in parsed.images or (path,):
                 known = by_name.of(image.replace("\\", "/"))
                 if known is None:
-                    problems.append(
-                        BoxProblem(printable(path), 0, f"there is no image for {printable(image):.200}")
-                    )
+                    problems.append(BoxProblem(printable(path), 0, f"{NO_IMAGE} {printable(image):.200}"))
                 elif sources.setdefault(known, path) == path:
                     boxes.setdefault(known, [])
             for entry in parsed.entries:
@@ -146,9 +145,7 @@ class BoxFolder:
                 if isinstance(box, Box) and known is not None:
                     boxes[known].append(box)
         missing = [path for path in sizes if path not in sources]
-        problems += [
-            BoxProblem(printable(path), 0, "there is no box file for this image") for path in missing
-        ]
+        problems += [BoxProblem(printable(path), 0, NO_BOXES) for path in missing]
         found = {path: tuple(boxes[path]) for path in sizes if path in boxes}
         return BoxSet(found, tuple(problems), self.format.name)
 
@@ -233,7 +230,16 @@ def _checked(entry: Entry, size: tuple[int, int]) -> Box | str:
 
 
 def summary(problems: Sequence[BoxProblem], shown: int = 20) -> list[str]:
-    """Return the first problems, one per line, and the number of further ones."""
-    lines = [problem.text for problem in problems[:shown]]
-    further = len(problems) - len(lines)
+    """Return the first problems, one per line, and the number of further ones.
+
+    Files without a partner are told in one line if there are several: boxes of all lots may be in one folder.
+    """
+    lines, rest = [], list(problems)
+    for partner, words in ((NO_IMAGE, "without an image here"), (NO_BOXES, "without boxes")):
+        alone = [problem for problem in rest if problem.reason.startswith(partner)]
+        if len(alone) > 1:
+            rest = [problem for problem in rest if not problem.reason.startswith(partner)]
+            lines.append(f"{counted(len(alone), 'file')} {words}; first: {alone[0].file}")
+    lines = [problem.text for problem in rest[:shown]] + lines
+    further = len(rest) - shown
     return [*lines, f"and {counted(further, 'further problem')}"] if further > 0 else lines
