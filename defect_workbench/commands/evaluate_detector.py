@@ -8,6 +8,7 @@ from pathlib import Path
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.detector_options import (
+    FIGURES,
     add_box_options,
     add_detector,
     check_references,
@@ -21,18 +22,6 @@ from defect_workbench.workflows.detection.compare_with_boxes import (
     EvaluateRequest,
     evaluate_detector,
 )
-
-_TEXTS = {
-    "ap": "average precision, IoU .50 to .95",
-    "ap50": "average precision, IoU .50",
-    "ap33": "average precision, IoU .33",
-    "recall": "defects found, IoU .33",
-    "precision": "detections that are defects, IoU .33",
-    "count_mae": "count: mean absolute error",
-    "count_exact": "count: share of exact ones",
-    "count_bias": "count: mean error",
-    "median_guess_mae": "count: mean absolute error of always guessing the median",
-}
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -74,7 +63,7 @@ def _json(done: EvaluatedDetector, model: Path | None) -> dict[str, object]:
         "images": figures.images,
         "boxes": figures.boxes,
         "detections": figures.detections,
-        **{name: _rounded(figures.values[name]) for name in _TEXTS},
+        **{name: _rounded(figures.values[name]) for name in FIGURES},
         "intervals": {name: [round(v, 4) for v in pair] for name, pair in figures.intervals.items()},
         "recall_of": {
             label: {"boxes": number, "recall": round(share, 4)}
@@ -87,7 +76,7 @@ def _json(done: EvaluatedDetector, model: Path | None) -> dict[str, object]:
         "model": None if model is None else str(model),
         "classical_finder": None
         if done.finder is None
-        else {name: _rounded(done.finder.values[name]) for name in _TEXTS},
+        else {name: _rounded(done.finder.values[name]) for name in FIGURES},
         "format": done.format,
         "rejected": done.rejected,
         "without_boxes": done.without_boxes,
@@ -106,7 +95,7 @@ def _print(done: EvaluatedDetector) -> None:
         f"{counted(figures.detections, 'defect')} found in {counted(figures.images, 'image')} with "
         f"{counted(figures.boxes, 'box')} ({done.seconds:.2f} s per image)"
     )
-    for name, text in _TEXTS.items():
+    for name, text in FIGURES.items():
         value = figures.values[name]
         shown = "–" if value is None else f"{value:.3f}"
         low_high = figures.intervals.get(name)

@@ -15,6 +15,7 @@ from defect_workbench.commands.shared.common_options import (
 )
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.detector_options import (
+    FIGURES,
     add_box_options,
     add_folder_and_references,
     check_references,
@@ -28,14 +29,6 @@ from defect_workbench.workflows.detection.train_on_boxes import (
     TrainedFromFolder,
     train_detector,
 )
-
-_TEXTS = {
-    "ap50": "average precision, IoU .50",
-    "recall": "defects found, IoU .33",
-    "precision": "detections that are defects, IoU .33",
-    "count_mae": "count: mean absolute error",
-    "count_exact": "count: share of exact ones",
-}
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -120,7 +113,7 @@ def _print(done: TrainedFromFolder, out: Path) -> None:
         f"{counted(facts.images, 'image')} to train on and {facts.held_out:,} held out, with {boxes} of "
         f"{counted(len(facts.boxes), 'kind')}; {facts.epochs:g} epochs in {duration(facts.seconds)}"
     )
-    for name, text in _TEXTS.items():
+    for name, text in FIGURES.items():
         if name in facts.figures:
             print_text(f"  {text:<40} {facts.figures[name]:>7.3f}")
     print_text("  on the held-out images, which also chose the threshold; see evaluate-detector for others")

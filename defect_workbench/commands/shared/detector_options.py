@@ -11,6 +11,18 @@ from defect_workbench.storage.boxes.box_folder import AUTO, BoxProblem
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 
 _MOST_PROBLEMS = 1000
+# The figures of a detector, in the order in which they are printed.
+FIGURES = {
+    "ap": "average precision, IoU .50 to .95",
+    "ap50": "average precision, IoU .50",
+    "ap33": "average precision, IoU .33",
+    "recall": "defects found, IoU .33",
+    "precision": "detections that are defects, IoU .33",
+    "count_mae": "count: mean absolute error",
+    "count_exact": "count: share of exact ones",
+    "count_bias": "count: mean error",
+    "median_guess_mae": "count: mean absolute error of always guessing the median",
+}
 
 
 def add_folder_and_references(parser: argparse.ArgumentParser) -> None:

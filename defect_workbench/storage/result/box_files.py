@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from defect_workbench.core.errors import Remedy, WorkbenchError
-from defect_workbench.core.safe_reading import is_inside, why_not_written
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat
-from defect_workbench.storage.files.staging import staging
+from defect_workbench.storage.result.new_folder import filling
 
 
 def fill_with_boxes(folder: Path, box_format: BoxFormat, images: Sequence[BoxedImage]) -> None:
@@ -35,11 +35,5 @@ def write_box_files(out: Path, box_format: BoxFormat, images: Sequence[BoxedImag
     WorkbenchError
         If the folder cannot be written.
     """
-    try:
-        with staging(out) as stage:
-            fill_with_boxes(stage.files, box_format, images)
-            stage.publish()
-    except OSError as error:
-        raise WorkbenchError(
-            f"{out} cannot be written: {why_not_written(error)}; nothing was written", Remedy.OTHER_FOLDER
-        ) from error
+    with filling(out) as folder:
+        fill_with_boxes(folder, box_format, images)

@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.result_files import BOXES, COUNTS, DETECTIONS, OVERLAYS, REJECTED
-from defect_workbench.core.safe_reading import is_inside, why_not_written
+from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.storage.boxes.box_format import BoxedImage, BoxFormat
 from defect_workbench.storage.files.csv_cells import row_text, safe_path, safe_text
-from defect_workbench.storage.files.staging import staging
 from defect_workbench.storage.result.box_files import fill_with_boxes
+from defect_workbench.storage.result.new_folder import filling
 
 _DETECTION_COLUMNS = ("path", "label", "score", "x1", "y1", "x2", "y2", "area")
 _COUNT_COLUMNS = ("path", "count")
@@ -109,15 +109,8 @@ def writing_detections(out: Path, labels: Sequence[str]) -> Iterator[DetectionTa
     WorkbenchError
         If the folder cannot be written.
     """
-    try:
-        with staging(out) as stage:
-            with ExitStack() as stack:
-                yield DetectionTables(stage.files, labels, stack)
-            stage.publish(last=(COUNTS,))
-    except OSError as error:
-        raise WorkbenchError(
-            f"{out} cannot be written: {why_not_written(error)}; nothing was written", Remedy.OTHER_FOLDER
-        ) from error
+    with filling(out, (COUNTS,)) as folder, ExitStack() as stack:
+        yield DetectionTables(folder, labels, stack)
 
 
 def _opened(path: Path, columns: Sequence[str], stack: ExitStack) -> TextIO:

@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.detector.detection_error import DetectionError, ErrorKind
-from defect_workbench.core.errors import Remedy, WorkbenchError
-from defect_workbench.core.safe_reading import is_inside, why_not_written
+from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.storage.files.csv_cells import row_text, safe_path, safe_text
-from defect_workbench.storage.files.staging import staging
+from defect_workbench.storage.result.new_folder import filling
 
 TABLE = "errors.csv"
 _COLUMNS = ("path", "error", "found", "marked", "score", "x1", "y1", "x2", "y2")
@@ -101,12 +101,5 @@ def writing_errors(out: Path) -> Iterator[ErrorPictures]:
     WorkbenchError
         If the folder cannot be written.
     """
-    try:
-        with staging(out) as stage:
-            with ExitStack() as stack:
-                yield ErrorPictures(stage.files, stack)
-            stage.publish(last=(TABLE,))
-    except OSError as error:
-        raise WorkbenchError(
-            f"{out} cannot be written: {why_not_written(error)}; nothing was written", Remedy.OTHER_FOLDER
-        ) from error
+    with filling(out, (TABLE,)) as folder, ExitStack() as stack:
+        yield ErrorPictures(folder, stack)
