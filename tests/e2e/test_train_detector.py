@@ -84,6 +84,22 @@ def test_a_detector_detects_and_is_evaluated(trained: Path, tmp_path: Path, comm
     assert 0 <= judged["ap50"] <= judged["ap33"] <= 1
 
 
+def test_boxes_of_other_kinds_are_judged_by_place(trained: Path, tmp_path: Path, command: Command) -> None:
+    boxes = tmp_path / "boxes"
+    boxes.mkdir()
+    for path in (trained / "boxes").iterdir():
+        text = path.read_text().replace("bump", "5").replace("pit", "6")
+        (boxes / path.name).write_text(text)
+    options = ("--model", trained / "model.dwd", "--reference", trained / "golden")
+    done = command("evaluate-detector", trained / "images", "--boxes", boxes, *options)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "the boxes have other kinds (5, 6) than the detector (bump, pit), so only places are judged"
+        in done.stderr
+    )
+    assert "classical finder: 1.000" in done.stdout
+
+
 def test_images_without_their_reference_are_listed(trained: Path, tmp_path: Path, command: Command) -> None:
     golden = tmp_path / "golden"
     golden.mkdir()

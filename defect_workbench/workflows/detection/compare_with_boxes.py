@@ -12,6 +12,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import and_more
 from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
 from defect_workbench.workflows.detection.search_folder import (
     ReferenceNotes,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from defect_workbench.engine.detection.folder_detections import FolderFinder, ImageDetections
     from defect_workbench.engine.detection.folder_images import FolderImages
     from defect_workbench.engine.input.scan import Listing
+
+_KINDS = 6
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class EvaluateRequest:
     format : str
         Format of the boxes: a name of `BOX_FORMATS`, or auto.
     model : Path or None
-        A trained detector, whose labels must be right, too; by default the classical finder.
+        A trained detector, whose labels must be right, too, if the boxes have any of them; by default the
+        classical finder.
     errors : Path or None
         New folder for the errors, as a table and pictures.
     """
@@ -105,9 +109,14 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
             f"no image of {request.folder} has boxes in {request.boxes}: box files need the same relative "
             "path or the same file name as their image"
         )
-    by_label = request.model is not None
+    by_label = request.model is not None and bool(set(marked.labels) & set(searched.labels))
+    if request.model is not None and not by_label and marked.labels:
+        reporter.warn(
+            f"the boxes have other kinds ({and_more(marked.labels, _KINDS)}) than the detector "
+            f"({and_more(searched.labels, _KINDS)}), so only places are judged"
+        )
     finder = None
-    if by_label:
+    if request.model is not None:
         others, _, _ = _found(
             FolderFinder(searched.images), searched.listing, reporter, "the classical finder"
         )
