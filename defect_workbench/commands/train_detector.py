@@ -25,7 +25,8 @@ from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.train_on_boxes import (
     TrainDetectorRequest,
-    TrainedFromFolder,
+    TrainedOnBoxes,
+    TrainingOptions,
     train_detector,
 )
 
@@ -70,16 +71,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
 
     check_seed(args.seed)
     check_references(args)
-    request = TrainDetectorRequest(
-        args.folder,
-        args.boxes,
-        args.out,
-        args.reference,
-        args.format,
-        args.epochs,
-        args.seed,
-        args.resume,
-    )
+    options = TrainingOptions(args.out, args.reference, args.epochs, args.seed, args.resume)
+    request = TrainDetectorRequest(args.folder, args.boxes, options, args.format)
     done = train_detector(request, WeightsLibrary(places.weights), reporter, offline=args.offline)
     for line in summary(done.problems):
         reporter.warn(line)
@@ -91,7 +84,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     return 0
 
 
-def _json(done: TrainedFromFolder, out: Path) -> dict[str, object]:
+def _json(done: TrainedOnBoxes, out: Path) -> dict[str, object]:
     settings, facts = done.detector.settings, done.detector.facts
     return {
         "images": facts.images,
@@ -113,7 +106,7 @@ def _json(done: TrainedFromFolder, out: Path) -> dict[str, object]:
     }
 
 
-def _print(done: TrainedFromFolder, out: Path) -> None:
+def _print(done: TrainedOnBoxes, out: Path) -> None:
     settings, facts = done.detector.settings, done.detector.facts
     boxes = counted(sum(facts.boxes.values()), "box")
     print_text(
