@@ -1,4 +1,4 @@
-"""Single defects of the images: find, show, correct and export them."""
+"""Single defects of the images: find, show, correct and export them; train a detector on them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ ENTRIES = (
         lambda controllers: controllers.boxes.correct(),
         defects_found,
         ("Ctrl+B",),
+    ),
+    Action(
+        "actionTrainDetector",
+        "Train a &detector…",
+        "Train a detector that finds, counts and names defects on the images whose boxes you have checked",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.train(),
+        defects_found,
     ),
     Action(
         "actionExportBoxes",
