@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -71,6 +72,15 @@ class TrainDetectorDialog(QDialog):
         else:
             self._refuse()
         layout.addWidget(self.buttons)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave no empty room around wrapped text."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            width = max(self.minimumWidth(), layout.minimumSize().width())
+            self.resize(width, layout.totalHeightForWidth(width))
 
     def _refuse(self) -> None:
         correct = self.buttons.addButton("Correct boxes…", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -98,28 +108,32 @@ class TrainDetectorDialog(QDialog):
         rows = QGridLayout()
         rows.setColumnStretch(1, 1)
         rows.setVerticalSpacing(8)
-        for row, (text, field, choose) in enumerate(
-            (("&File", self.file, choose_file), ("&Golden references", self.reference, choose_reference))
+        for row, text, field, choose in (
+            (0, "&File", self.file, choose_file),
+            (4, "&Golden references", self.reference, choose_reference),
         ):
             label = QLabel(text)
             label.setBuddy(field)
             choose.setAutoDefault(False)
-            rows.addWidget(label, 2 * row, 0)
-            rows.addWidget(field, 2 * row, 1)
-            rows.addWidget(choose, 2 * row, 2)
+            rows.addWidget(label, row, 0)
+            rows.addWidget(field, row, 1)
+            rows.addWidget(choose, row, 2)
         self.problem = QLabel()
         self.problem.setObjectName("trainDetectorProblem")
         self.problem.setWordWrap(True)
         rows.addWidget(self.problem, 1, 1, 1, 2)
         words = "Defect-free images with the same names. A detector trained with them always needs them."
-        rows.addWidget(secondary_label(words), 3, 1, 1, 2)
+        rows.addWidget(secondary_label(words), 5, 1, 1, 2)
         layout.addLayout(rows)
         self.resume = QRadioButton("&Continue this training")
         self.begin_again = QRadioButton("&Begin again: what it has learned is lost")
         self.resume.setChecked(True)
-        layout.addWidget(self.resume)
-        layout.addWidget(self.begin_again)
+        rows.addWidget(self.resume, 2, 1, 1, 2)
+        rows.addWidget(self.begin_again, 3, 1, 1, 2)
         layout.addWidget(secondary_label(_DURATION))
+        order = (self.file, choose_file, self.resume, self.begin_again, self.reference, choose_reference)
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
         self.train_button = self.buttons.addButton("Train", QDialogButtonBox.ButtonRole.AcceptRole)
         self.train_button.setDefault(True)
         self.buttons.accepted.connect(self._accept)
@@ -152,6 +166,7 @@ class TrainDetectorDialog(QDialog):
         for choice in (self.resume, self.begin_again):
             choice.setVisible(unfinished and not exists)
         self.train_button.setEnabled(path is not None and not exists)
+        self._fit()
 
     def _accept(self) -> None:
         path, reference = self._path(), self.reference.text().strip()

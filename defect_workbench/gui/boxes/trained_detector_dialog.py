@@ -86,7 +86,7 @@ def figure_lines(figures: Mapping[str, float]) -> list[tuple[str, str]]:
     if "count_exact" in figures:
         lines.append((f"{figures['count_exact']:.0%}", "of the images have exactly the right count"))
     if "count_mae" in figures:
-        lines.append((f"{figures['count_mae']:.2f}", "is how far the count is off, on average"))
+        lines.append((f"{figures['count_mae']:.2f}", "defects per image: mean error of the count"))
     if "ap50" in figures:
         lines.append((f"{figures['ap50']:.2f}", "average precision at an IoU of .50 (1 is perfect)"))
     return lines
@@ -113,7 +113,7 @@ def _about(done: DetectorTrained) -> str:
     boxes = counted(sum(facts.boxes.values()), "defect")
     kinds = counted(len(facts.boxes), "kind")
     lines = [
-        f"Trained on {counted(facts.images, 'image')}; all images have {boxes} of {kinds}.",
+        f"Trained on {counted(facts.images, 'image')}; with the held-out ones, they have {boxes} of {kinds}.",
         f"Each image was seen {facts.epochs:.3g} times in {duration(facts.seconds)}.",
     ]
     if done.trained.rejected:

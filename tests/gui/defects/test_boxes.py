@@ -18,6 +18,7 @@ from defect_workbench.gui.boxes.box_canvas import BoxCanvas
 from defect_workbench.gui.boxes.box_editor import BoxEditor
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
 from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.shared.box_painting import in_view
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.boxes.box_folder import BoxFolder
@@ -218,6 +219,19 @@ def test_boxes_are_exported_and_read_back(searched: MainWindow, qtbot: QtBot, tm
         f"{name}.png": len(places) for name, places in PLACES.items()
     }
     assert "6 boxes written to" in searched.notice.text.text()
+
+
+def test_counts_are_compared_with_clusters_without_a_table(searched: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(searched.jobs.done, timeout=20_000):
+        searched.actions_by_name["actionAssociate"].trigger()
+    dialog = searched.findChild(AssociationDialog)
+    assert dialog is not None
+    names = [dialog.columns.item(row).text().split("  ")[0] for row in range(dialog.columns.count())]
+    assert sorted(names) == ["kinds of defects", "number of defects"]
+    assert dialog.windowTitle() == "Defects compared with clusters"
+    dialog.columns.setCurrentRow(names.index("kinds of defects"))
+    assert dialog.table_text().splitlines()[0].split("\t")[1:] == ["defect", "no defect"]
+    dialog.close()
 
 
 def test_a_folder_without_references_is_said_and_changes_nothing(
