@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.engine.defect_map.subjects import in_order
-from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, no_reference, searched
+from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, ImageDetections, searched
 from defect_workbench.engine.detection.folder_images import ReadImage, ReferenceImages
 from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.input.scan import Listing
-
-log = logging.getLogger(__name__)
 
 
 class ProjectImages:
@@ -50,15 +46,18 @@ class ProjectImages:
         golden = None if reference is None else reference[:rows]
         return ReadImage(image.path, pixels, pixels[:rows], golden, missing)
 
-    def run(self, find: Finder, *, needs_reference: bool) -> Iterator[tuple[Detection, ...] | Rejection]:
-        """Yield the possible defects of each image in order, or why it cannot be searched."""
+    def run(
+        self, find: Finder, *, needs_reference: bool, places: Sequence[int] | None = None
+    ) -> Iterator[ImageDetections | Rejection]:
+        """Yield the defects of each image in order, or why it cannot be searched.
 
-        def of(index: int) -> tuple[Detection, ...] | Rejection:
-            read = self.read(index)
-            if isinstance(read, Rejection):
-                return read
-            if needs_reference and read.reference is None:
-                return Rejection(read.path, no_reference(read.missing_reference))
-            return searched(read.path, read.pixels, read.reference, find)
+        Parameters
+        ----------
+        places : sequence of int, optional
+            The images to search; by default all.
+        """
 
-        return in_order(of, range(len(self._images)), AHEAD)
+        def of(index: int) -> ImageDetections | Rejection:
+            return searched(self.read(index), find, needs_reference=needs_reference)
+
+        return in_order(of, range(len(self._images)) if places is None else places, AHEAD)

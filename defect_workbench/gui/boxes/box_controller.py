@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.jobs import defect_search_job, detector_training_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.evaluate_detector_dialog import EvaluateDetectorDialog
+from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetectorDialog
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
 from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
 from defect_workbench.gui.boxes.train_detector_dialog import TrainDetectorDialog
@@ -25,6 +29,7 @@ from defect_workbench.gui.dialogs.file_dialogs import free_name
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.storage.model.detector_file import unfinished_file
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.detection.compare_with_boxes import BoxComparison
 from defect_workbench.workflows.detection.marked_sources import CheckedBoxes
 from defect_workbench.workflows.detection.search_project import SearchRequest
 from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
@@ -64,6 +69,7 @@ class BoxController(QObject):
         self._notice, self._parent = notice, parent
         self._places, self._offline = places, offline
         self._last = SearchRequest()
+        self._compared = BoxComparison(Path(), self._last)
         # The detector of the running training, and that of the last one.
         self._training: Path | None = None
         self._trained: Path | None = None
@@ -74,6 +80,7 @@ class BoxController(QObject):
             defect_search_job.Searched: self._on_searched,
             defect_search_job.BoxesExported: self._on_exported,
             detector_training_job.DetectorTrained: self._on_trained,
+            defect_search_job.Evaluated: self._on_evaluated,
         }
 
     def find(self) -> None:
@@ -194,3 +201,36 @@ class BoxController(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.find_wanted.connect(lambda: self.search(SearchRequest(options.reference, options.out)))
         dialog.open()
+
+    # Evaluation
+
+    def ask_to_evaluate(self) -> None:
+        """Ask for a detector and boxes that people drew, and compare what it finds with them."""
+        if self._document.project is None:
+            return
+        dialog = EvaluateDetectorDialog(replace(self._compared, search=self._last), self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.evaluate)
+        dialog.open()
+
+    def evaluate(self, request: BoxComparison) -> None:
+        """Compare what a detector finds in the open images with boxes that people drew."""
+        self._compared, self._last = request, request.search
+        if self._document.project is not None:
+            self._run(defect_search_job.evaluate(self._document.project, request))
+
+    def _on_evaluated(self, result: defect_search_job.Evaluated) -> None:
+        project = self._document.project
+        if project is None or project.images is not result.project.images:
+            return
+        dialog = EvaluatedDetectorDialog(result.evaluated, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.image_chosen.connect(lambda path: self._show_path(project.images, path))
+        # Its images are of no other project.
+        self._document.opened.connect(dialog.close)
+        dialog.show()
+
+    def _show_path(self, images: ImageSet, path: str) -> None:
+        project = self._document.project
+        if project is not None and project.images is images:
+            self._show_image(images.paths.index(path))

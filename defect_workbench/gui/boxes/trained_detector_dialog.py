@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QV
 from defect_workbench.app.jobs.detector_training_job import DetectorTrained
 from defect_workbench.core.detector.trained_detector import CurvePoint
 from defect_workbench.core.text import counted, duration
+from defect_workbench.gui.boxes.detector_figures import figure_lines, headline
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
@@ -42,14 +42,15 @@ class TrainedDetectorDialog(QDialog):
         self.setWindowTitle("Trained detector")
         self.setMinimumWidth(76 * self.fontMetrics().averageCharWidth() + 120)
         facts = done.trained.detector.facts
-        head = heading_label(_headline(facts.figures))
+        unknown = "The detector is trained. No held-out image has a defect, so nobody knows how good it is."
+        head = heading_label(headline(facts.figures) or unknown)
         head.setObjectName("detectorHeadline")
         head.setWordWrap(True)
         figures = QGridLayout()
         figures.setHorizontalSpacing(16)
         figures.setVerticalSpacing(4)
         figures.setColumnStretch(1, 1)
-        for row, (value, words) in enumerate(figure_lines(facts.figures)):
+        for row, (_, value, words) in enumerate(figure_lines(facts.figures, by_label=True)):
             number = heading_label(value)
             number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
             text = QLabel(words)
@@ -74,29 +75,6 @@ class TrainedDetectorDialog(QDialog):
         layout.addWidget(self.curves)
         layout.addWidget(self.about)
         layout.addWidget(buttons)
-
-
-def figure_lines(figures: Mapping[str, float]) -> list[tuple[str, str]]:
-    """Return each figure of a detector, and what it says."""
-    lines = []
-    if "recall" in figures:
-        lines.append((f"{figures['recall']:.0%}", "of the defects are found, with the right kind (recall)"))
-    if "precision" in figures:
-        lines.append((f"{figures['precision']:.0%}", "of what is found is a defect of that kind (precision)"))
-    if "count_exact" in figures:
-        lines.append((f"{figures['count_exact']:.0%}", "of the images have exactly the right count"))
-    if "count_mae" in figures:
-        lines.append((f"{figures['count_mae']:.2f}", "defects per image: mean error of the count"))
-    if "ap50" in figures:
-        lines.append((f"{figures['ap50']:.2f}", "average precision at an IoU of .50 (1 is perfect)"))
-    return lines
-
-
-def _headline(figures: Mapping[str, float]) -> str:
-    if "recall" not in figures:
-        return "The detector is trained. No held-out image has a defect, so nobody knows how good it is."
-    found, wrong = round(100 * figures["recall"]), round(100 * (1 - figures.get("precision", 0.0)))
-    return f"The detector finds {found}% of the defects; {wrong}% of what it finds is wrong."
 
 
 def _meaning(held_out: int) -> str:

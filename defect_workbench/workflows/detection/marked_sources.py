@@ -17,11 +17,8 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.text import counted
 from defect_workbench.storage.boxes.box_folder import BoxFolder, BoxProblem
-from defect_workbench.workflows.detection.search_folder import (
-    list_references,
-    no_usable_image,
-    open_images,
-)
+from defect_workbench.workflows.detection.search_folder import no_usable_image, open_images
+from defect_workbench.workflows.detection.search_project import open_project_images
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.folder_images import ReadImage
@@ -116,14 +113,7 @@ class ProjectSource:
     def __init__(
         self, images: ImageSet, found: FoundDefects, reference: Path | None, reporter: Reporter
     ) -> None:
-        from defect_workbench.engine.detection.project_images import ProjectImages
-
-        self._images = ProjectImages(images, list_references(reference, reporter))
-        if reference is not None and not self._images.has_references():
-            raise InputError(
-                f"{reference} has no golden reference for any image: references need the same relative path "
-                "or the same file name as their image"
-            )
+        self._images = open_project_images(images, reference, reporter)
         self._places = {images.images[i].path: i for i in np.flatnonzero(found.checked).tolist()}
         self._found = found
         self.paths: Sequence[str] = tuple(self._places)

@@ -1,4 +1,4 @@
-"""Single defects of the images: find, show, correct and export them; train a detector on them."""
+"""Single defects of the images: find, show, correct and export them; train and evaluate a detector."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ ENTRIES = (
         Group.BOXES,
         lambda controllers: controllers.boxes.train(),
         defects_found,
+    ),
+    Action(
+        "actionEvaluateDetector",
+        "E&valuate a detector…",
+        "Compare the defects that a detector finds with boxes that people drew, and list its errors",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.ask_to_evaluate(),
+        whole_images,
     ),
     Action(
         "actionExportBoxes",
