@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -58,7 +59,9 @@ class EvaluateDetectorDialog(QDialog):
             self.format.addItem(entry.label, entry.name)
         self.format.setCurrentIndex(max(0, self.format.findData(earlier.format)))
         form = QFormLayout()
-        form.addRow("&Boxes that people drew", place)
+        label = QLabel("&Boxes that people drew")
+        label.setBuddy(self.folder)
+        form.addRow(label, place)
         form.addRow("&Format", self.format)
         note = secondary_label(
             "Only images with a box file are searched. Take images that the detector was not trained on: on "

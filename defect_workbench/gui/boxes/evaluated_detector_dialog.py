@@ -41,7 +41,7 @@ class EvaluatedDetectorDialog(QDialog):
         self.setObjectName("evaluatedDetectorDialog")
         self.setWindowTitle("Evaluation of the detector")
         width = self.fontMetrics().averageCharWidth()
-        self.resize(86 * width + 120, 34 * self.fontMetrics().height())
+        self.setMinimumWidth(86 * width + 120)
         trained = done.finder is not None
         self.headline = heading_label(headline(done.figures.values) or "No image has a marked defect.")
         self.headline.setWordWrap(True)
@@ -62,6 +62,10 @@ class EvaluatedDetectorDialog(QDialog):
         layout.addWidget(self.errors, 1)
         layout.addWidget(close)
         self.errors.setVisible(bool(done.errors))
+        layout.activate()
+        lines = 14 if done.errors else 0
+        height = layout.totalHeightForWidth(self.minimumWidth())
+        self.resize(self.minimumWidth(), max(height, height - 100 + lines * self.fontMetrics().height()))
 
     def _choose(self, row: int) -> None:
         item = self.errors.item(row, 0)
@@ -130,6 +134,12 @@ def _error_table(done: EvaluatedDetector, *, with_kinds: bool) -> QTableWidget:
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    for column in range(table.columnCount()):
+        heading = table.horizontalHeaderItem(column)
+        if heading is not None:
+            heading.setTextAlignment(
+                right if column else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            )
     for row, (path, errors) in enumerate(done.errors):
         table.setItem(row, 0, QTableWidgetItem(path))
         numbers = Counter(error.kind for error in errors)
