@@ -21,12 +21,14 @@ from defect_workbench.commands.shared.detector_options import (
     check_references,
     problems_json,
 )
+from defect_workbench.core.errors import InputError
 from defect_workbench.core.text import counted, duration
 from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.train_on_boxes import (
     TrainDetectorRequest,
-    TrainedFromFolder,
+    TrainedOnBoxes,
+    TrainingOptions,
     train_detector,
 )
 
@@ -63,16 +65,10 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
 
     check_seed(args.seed)
     check_references(args)
-    request = TrainDetectorRequest(
-        args.folder,
-        args.boxes,
-        args.out,
-        args.reference,
-        args.format,
-        args.epochs,
-        args.seed,
-        args.resume,
-    )
+    if args.epochs is not None and args.epochs < 1:
+        raise InputError(f"--epochs {args.epochs}: give a whole number above 0")
+    options = TrainingOptions(args.out, args.reference, args.epochs, args.seed, args.resume)
+    request = TrainDetectorRequest(args.folder, args.boxes, options, args.format)
     done = train_detector(request, WeightsLibrary(places.weights), reporter, offline=args.offline)
     for line in summary(done.problems):
         reporter.warn(line)
@@ -84,7 +80,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     return 0
 
 
-def _json(done: TrainedFromFolder, out: Path) -> dict[str, object]:
+def _json(done: TrainedOnBoxes, out: Path) -> dict[str, object]:
     settings, facts = done.detector.settings, done.detector.facts
     return {
         "images": facts.images,
@@ -106,7 +102,7 @@ def _json(done: TrainedFromFolder, out: Path) -> dict[str, object]:
     }
 
 
-def _print(done: TrainedFromFolder, out: Path) -> None:
+def _print(done: TrainedOnBoxes, out: Path) -> None:
     settings, facts = done.detector.settings, done.detector.facts
     boxes = counted(sum(facts.boxes.values()), "box")
     print_text(

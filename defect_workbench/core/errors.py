@@ -47,6 +47,10 @@ class Remedy(Enum):
     COARSER_METHOD = auto()
     """Use a method that can cluster this many images."""
     INSTALL_ONNX = auto()
+    BEGIN_TRAINING_AGAIN = auto()
+    CONTINUE_TRAINING = auto()
+    """Continue an interrupted training, or begin it again."""
+    """Begin the interrupted training of a detector again."""
 
 
 class WorkbenchError(Exception):

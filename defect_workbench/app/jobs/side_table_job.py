@@ -21,7 +21,7 @@ class Joined:
 
 @dataclass(frozen=True, eq=False)
 class Associated:
-    """The association of each column of the joined table with the clusters."""
+    """The association of each column of the joined table, and of the found defects, with the clusters."""
 
     associations: tuple[Association, ...]
 
@@ -42,7 +42,7 @@ def associate(project: Project) -> Work:
     """Return the job that tests which columns are related to the clusters."""
 
     def work(reporter: JobReporter) -> Associated:
-        reporter.stage("Comparing the table with the clusters", None)
+        reporter.stage("Comparing with the clusters", None)
         return Associated(tuple(associations(project)))
 
     return work

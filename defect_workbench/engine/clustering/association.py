@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.project.defect_counts import defect_columns
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Column, ColumnKind
 
@@ -26,7 +27,7 @@ class Association:
     Attributes
     ----------
     column : str
-        Name of the column of the side data.
+        Name of the column of the side data, or what was counted.
     kind : ColumnKind
     rows : tuple of str
         Labels of the clusters, and outliers last if there are any.
@@ -77,12 +78,11 @@ def groups_of(project: Project) -> tuple[Integers, tuple[str, ...]]:
 
 
 def associations(project: Project) -> list[Association]:
-    """Return the association of each column of the project's side data with its clusters."""
-    if project.side is None:
-        return []
+    """Return the association of each column of side data, and of the found defects, with the clusters."""
+    columns = [*(project.side.columns if project.side is not None else ()), *defect_columns(project)]
     numbers, labels = groups_of(project)
     seed = project.analysis.settings.seed
-    return [associate(column, numbers, labels, seed) for column in project.side.columns]
+    return [associate(column, numbers, labels, seed) for column in columns]
 
 
 def associate(column: Column, groups: Integers, labels: Sequence[str], seed: int = 0) -> Association:

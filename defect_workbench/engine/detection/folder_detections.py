@@ -11,7 +11,7 @@ from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.engine.defect_map.subjects import in_order
 from defect_workbench.engine.detection.finder import find_defects
-from defect_workbench.engine.detection.folder_images import FolderImages
+from defect_workbench.engine.detection.folder_images import FolderImages, ReadImage
 from defect_workbench.engine.input.scan import FoundFile
 
 log = logging.getLogger(__name__)
@@ -83,31 +83,33 @@ class FolderFinder:
 
     def _found(self, file: FoundFile, on_image: OnImage | None) -> ImageDetections | Rejection:
         image = self._images.read(file)
-        if isinstance(image, Rejection):
-            return image
-        if self._needs_reference and image.reference is None:
-            return Rejection(file.path, no_reference(image.missing_reference))
-        possible = searched(file.path, image.pixels, image.reference, self._find)
-        if isinstance(possible, Rejection):
-            return possible
-        found = tuple(each for each in possible if each.score >= THRESHOLD)
-        unsure = tuple(each for each in possible if each.score < THRESHOLD)
-        if on_image is not None:
-            on_image(file.path, image.whole, found)
-        height, width = image.whole.shape[:2]
-        return ImageDetections(file.path, width, height, found, unsure, image.missing_reference)
+        found = searched(image, self._find, needs_reference=self._needs_reference)
+        if on_image is not None and not isinstance(image, Rejection) and not isinstance(found, Rejection):
+            on_image(file.path, image.whole, found.detections)
+        return found
 
 
 def searched(
-    path: str, pixels: Pixels, reference: Pixels | None, find: Finder
-) -> tuple[Detection, ...] | Rejection:
-    """Return the possible defects of an image; a bug that affects one image does not stop the others."""
+    image: ReadImage | Rejection, find: Finder, *, needs_reference: bool
+) -> ImageDetections | Rejection:
+    """Return the defects of an image, or why it cannot be searched.
+
+    A bug that affects one image does not stop the others.
+    """
+    if isinstance(image, Rejection):
+        return image
+    if needs_reference and image.reference is None:
+        return Rejection(image.path, no_reference(image.missing_reference))
     try:
-        return find(pixels, reference)
+        possible = find(image.pixels, image.reference)
     except Exception as error:
-        log.exception("the defects of %s cannot be searched", path)
+        log.exception("the defects of %s cannot be searched", image.path)
         reason = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
-        return Rejection(path, f"its defects cannot be searched ({reason}); the log has details")
+        return Rejection(image.path, f"its defects cannot be searched ({reason}); the log has details")
+    found = tuple(each for each in possible if each.score >= THRESHOLD)
+    unsure = tuple(each for each in possible if each.score < THRESHOLD)
+    height, width = image.whole.shape[:2]
+    return ImageDetections(image.path, width, height, found, unsure, image.missing_reference)
 
 
 def no_reference(why: str) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.engine.defect_map.subjects import in_order
-from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, no_reference, searched
-from defect_workbench.engine.detection.folder_images import ReferenceImages
+from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, ImageDetections, searched
+from defect_workbench.engine.detection.folder_images import ReadImage, ReferenceImages
 from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.input.scan import Listing
-
-log = logging.getLogger(__name__)
 
 
 class ProjectImages:
@@ -36,22 +32,32 @@ class ProjectImages:
         references = self._references
         return references is not None and any(map(references.has, (i.path for i in self._images.images)))
 
-    def run(self, find: Finder, *, needs_reference: bool) -> Iterator[tuple[Detection, ...] | Rejection]:
-        """Yield the possible defects of each image in order, or why it cannot be searched."""
+    def read(self, index: int) -> ReadImage | Rejection:
+        """Read an image and its reference; several threads may call this."""
+        image = self._images.images[index]
+        try:
+            pixels = read_pixels(self._images, index)
+        except WorkbenchError as error:
+            return Rejection(image.path, str(error))
+        rows = pixels.shape[0] - image.info_bar
+        reference, missing = None, ""
+        if self._references is not None:
+            reference, missing = self._references.of(image.path, pixels.shape[1], pixels.shape[0])
+        golden = None if reference is None else reference[:rows]
+        return ReadImage(image.path, pixels, pixels[:rows], golden, missing)
 
-        def of(index: int) -> tuple[Detection, ...] | Rejection:
-            image = self._images.images[index]
-            try:
-                pixels = read_pixels(self._images, index)
-            except WorkbenchError as error:
-                return Rejection(image.path, str(error))
-            rows = pixels.shape[0] - image.info_bar
-            reference, missing = None, ""
-            if self._references is not None:
-                reference, missing = self._references.of(image.path, pixels.shape[1], pixels.shape[0])
-            if needs_reference and reference is None:
-                return Rejection(image.path, no_reference(missing))
-            golden = None if reference is None else reference[:rows]
-            return searched(image.path, pixels[:rows], golden, find)
+    def run(
+        self, find: Finder, *, needs_reference: bool, places: Sequence[int] | None = None
+    ) -> Iterator[ImageDetections | Rejection]:
+        """Yield the defects of each image in order, or why it cannot be searched.
 
-        return in_order(of, range(len(self._images)), AHEAD)
+        Parameters
+        ----------
+        places : sequence of int, optional
+            The images to search; by default all.
+        """
+
+        def of(index: int) -> ImageDetections | Rejection:
+            return searched(self.read(index), find, needs_reference=needs_reference)
+
+        return in_order(of, range(len(self._images)) if places is None else places, AHEAD)

@@ -178,8 +178,9 @@ class DetectorTraining:
         state, plan = self._state, self._plan
         gap = max(_LEAST_GAP, math.ceil(plan.steps / _EVALUATIONS))
         points = set(range(plan.steps, 0, -gap))
-        reporter.stage("Training the detector", plan.steps * BATCH)
-        reporter.advance(state.step * BATCH)
+        # Only what is left: what was done before an interruption would falsify the time left.
+        title = "Continuing the training" if state.step else "Training the detector"
+        reporter.stage(title, (plan.steps - state.step) * BATCH)
         clock = kept = time.perf_counter()
         failures = 0
         while state.step < plan.steps and not (

@@ -1,8 +1,10 @@
-"""Finding defects in the open images, showing and correcting their boxes, and exporting them."""
+"""Finding defects in the open images, correcting and exporting their boxes, training a detector on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,26 @@ from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
-from defect_workbench.app.jobs import defect_search_job
+from defect_workbench.app.jobs import defect_search_job, detector_training_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.evaluate_detector_dialog import EvaluateDetectorDialog
+from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetectorDialog
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
 from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.boxes.train_detector_dialog import TrainDetectorDialog
+from defect_workbench.gui.boxes.trained_detector_dialog import TrainedDetectorDialog
+from defect_workbench.gui.dialogs.file_dialogs import free_name
 from defect_workbench.gui.shared.banners import NoticeBanner
+from defect_workbench.storage.model.detector_file import unfinished_file
+from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.detection.compare_with_boxes import BoxComparison
+from defect_workbench.workflows.detection.marked_sources import CheckedBoxes
 from defect_workbench.workflows.detection.search_project import SearchRequest
+from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
 
 
 class BoxController(QObject):
@@ -33,6 +46,8 @@ class BoxController(QObject):
         Returns the selected images.
     show_image : callable
         Shows an image in the other panels.
+    offline : bool
+        Whether weights must not be fetched.
     """
 
     def __init__(
@@ -43,6 +58,8 @@ class BoxController(QObject):
         show_image: Callable[[int], None],
         originals: OriginalLoader,
         notice: NoticeBanner,
+        places: UserDirs,
+        offline: bool,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -50,13 +67,20 @@ class BoxController(QObject):
         self._run, self._chosen = run, chosen
         self._show_image, self._originals = show_image, originals
         self._notice, self._parent = notice, parent
+        self._places, self._offline = places, offline
         self._last = SearchRequest()
+        self._compared = BoxComparison(Path(), self._last)
+        # The detector of the running training, and that of the last one.
+        self._training: Path | None = None
+        self._trained: Path | None = None
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """Return the handler of each type of result."""
         return {
             defect_search_job.Searched: self._on_searched,
             defect_search_job.BoxesExported: self._on_exported,
+            detector_training_job.DetectorTrained: self._on_trained,
+            defect_search_job.Evaluated: self._on_evaluated,
         }
 
     def find(self) -> None:
@@ -131,3 +155,82 @@ class BoxController(QObject):
 
     def _on_exported(self, result: defect_search_job.BoxesExported) -> None:
         self._notice.notify(f"{counted(result.boxes, 'box')} written to {result.folder}.")
+
+    # Training
+
+    def train(self) -> None:
+        """Ask where a detector is written, and train it on the images whose boxes a person has checked."""
+        project, found = self._document.project, self._boxes.found
+        if project is None or found is None:
+            return
+        folder, unfinished = project.images.root.parent, self._trained
+        if unfinished is None or not unfinished_file(unfinished).exists():
+            unfinished = folder / free_name(folder, "detector.dwd")
+        dialog = TrainDetectorDialog(CheckedBoxes.of(found), unfinished, self._last.reference, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.train_with)
+        dialog.correct_wanted.connect(self.correct)
+        dialog.open()
+
+    def train_with(self, options: TrainingOptions) -> None:
+        """Train a detector on the images whose boxes a person has checked."""
+        project, found = self._document.project, self._boxes.found
+        if project is None or found is None:
+            return
+        work = detector_training_job.train(project, found, options, self._places, offline=self._offline)
+        self._run(work)
+        self._training = self._trained = options.out
+
+    def drop_continuation(self) -> str:
+        """Forget the training that failed or was cancelled.
+
+        Returns
+        -------
+        str
+            What is left of it, as a sentence; empty if nothing is.
+        """
+        file, self._training = self._training, None
+        if file is None or not unfinished_file(file).exists():
+            return ""
+        return "The state of the training is kept: “Train a detector…” continues it."
+
+    def _on_trained(self, result: detector_training_job.DetectorTrained) -> None:
+        self._training = None
+        options = result.options
+        dialog = TrainedDetectorDialog(result, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.find_wanted.connect(lambda: self.search(SearchRequest(options.reference, options.out)))
+        dialog.open()
+
+    # Evaluation
+
+    def ask_to_evaluate(self) -> None:
+        """Ask for a detector and boxes that people drew, and compare what it finds with them."""
+        if self._document.project is None:
+            return
+        dialog = EvaluateDetectorDialog(replace(self._compared, search=self._last), self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.evaluate)
+        dialog.open()
+
+    def evaluate(self, request: BoxComparison) -> None:
+        """Compare what a detector finds in the open images with boxes that people drew."""
+        self._compared, self._last = request, request.search
+        if self._document.project is not None:
+            self._run(defect_search_job.evaluate(self._document.project, request))
+
+    def _on_evaluated(self, result: defect_search_job.Evaluated) -> None:
+        project = self._document.project
+        if project is None or project.images is not result.project.images:
+            return
+        dialog = EvaluatedDetectorDialog(result.evaluated, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.image_chosen.connect(lambda path: self._show_path(project.images, path))
+        # Its images are of no other project.
+        self._document.opened.connect(dialog.close)
+        dialog.show()
+
+    def _show_path(self, images: ImageSet, path: str) -> None:
+        project = self._document.project
+        if project is not None and project.images is images:
+            self._show_image(images.paths.index(path))

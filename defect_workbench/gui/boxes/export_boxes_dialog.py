@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -56,7 +57,9 @@ class ExportBoxesDialog(QDialog):
         place.addWidget(browse)
         form = QFormLayout()
         form.addRow("&Format", self.format)
-        form.addRow("New f&older", place)
+        label = QLabel("New f&older")
+        label.setBuddy(self.folder)
+        form.addRow(label, place)
         words = f"{counted(boxes, 'box')} in {counted(images, 'image')}."
         if unchecked:
             words += f" Nobody has checked those of {counted(unchecked, 'image')}."

@@ -1,9 +1,9 @@
-"""The curves of the running training: loss and accuracy on validation images, one line per head."""
+"""The curves of a training: the loss, and how good the result is on validation images, one line per head."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
@@ -11,21 +11,45 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.core.project.palette import COLOURS
 
-if TYPE_CHECKING:
-    from defect_workbench.engine.classifier.heads.head import Epoch
-
 _SHOWN = 8
 
 
-class Curves(QWidget):
-    """Two plots side by side; the head trained last stands out."""
+class CurveStep(Protocol):
+    """One point of both curves."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    @property
+    def head(self) -> str:
+        """What is trained; may be empty if there is only one."""
+
+    @property
+    def epoch(self) -> float:
+        """The number of passes through the training images."""
+
+    @property
+    def loss(self) -> float:
+        """The loss."""
+
+    @property
+    def accuracy(self) -> float:
+        """From 0 to 1."""
+
+
+class Curves(QWidget):
+    """Two plots side by side; the head trained last stands out.
+
+    Parameters
+    ----------
+    titles : (str, str)
+        What loss and accuracy are called.
+    """
+
+    def __init__(self, parent: QWidget | None = None, titles: tuple[str, str] = ("Loss", "Accuracy")) -> None:
         super().__init__(parent)
+        self._titles = titles
         self.setObjectName("curves")
         self.setAccessibleName("Training curves")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._epochs: dict[str, list[Epoch]] = defaultdict(list)
+        self._epochs: dict[str, list[CurveStep]] = defaultdict(list)
         self._message = "Loss and accuracy appear here during training"
 
     def clear(self) -> None:
@@ -33,7 +57,7 @@ class Curves(QWidget):
         self._epochs.clear()
         self.update()
 
-    def add(self, epoch: Epoch) -> None:
+    def add(self, epoch: CurveStep) -> None:
         """Add an epoch to the curve of its head."""
         steps = self._epochs[epoch.head]
         if steps and epoch.epoch <= steps[-1].epoch:
@@ -65,11 +89,12 @@ class Curves(QWidget):
         heads = self.heads[-_SHOWN:]
         half = self.width() / 2
         losses = [step.loss for head in heads for step in self._epochs[head]]
-        self._plot(painter, QRectF(0, 0, half, self.height()), "Loss", heads, "loss", 0.0, max(losses))
+        room = QRectF(0, 0, half, self.height())
+        self._plot(painter, room, self._titles[0], heads, "loss", 0.0, max(losses))
         accuracies = [step.accuracy for head in heads for step in self._epochs[head]]
         room = QRectF(half, 0, half, self.height())
         low = min(0.9, min(accuracies)) if accuracies else 0.0
-        self._plot(painter, room, "Accuracy", heads, "accuracy", low, 1.0)
+        self._plot(painter, room, self._titles[1], heads, "accuracy", low, 1.0)
 
     def _plot(
         self,
@@ -85,7 +110,7 @@ class Curves(QWidget):
         secondary = self.palette().color(QPalette.ColorRole.PlaceholderText)
         plot = room.adjusted(4.5 * line, 1.8 * line, -line, -1.8 * line)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        words = f"{title}: {heads[-1]}" if name == "loss" else title
+        words = f"{title}: {heads[-1]}" if name == "loss" and heads[-1] else title
         above = room.adjusted(line, 4, -8, 0)
         words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(above.width()))
         painter.drawText(above, int(Qt.AlignmentFlag.AlignTop), words)
@@ -99,7 +124,7 @@ class Curves(QWidget):
             painter.drawText(label, aside, f"{value:.3g}")
         most = max(self._epochs[head][-1].epoch for head in heads)
         below = QRectF(plot.left(), plot.bottom() + 3, plot.width(), line)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), f"epoch {most}")
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), f"epoch {most:.3g}")
         span = max(high - low, 1e-9)
         for number, head in enumerate(heads):
             colour = QColor(COLOURS[0] if head == heads[-1] else self.palette().color(QPalette.ColorRole.Mid))
@@ -112,3 +137,6 @@ class Curves(QWidget):
                 for step in self._epochs[head]
             ]
             painter.drawPolyline(QPolygonF(places))
+            if len(places) == 1:
+                painter.setBrush(colour)
+                painter.drawEllipse(places[0], 2.0, 2.0)

@@ -45,7 +45,7 @@ class SideTableController(QObject):
             self._run(side_table_job.join(self._document.project, path))
 
     def associate(self) -> None:
-        """Compare the joined table with the clusters."""
+        """Compare the joined table and the found defects with the clusters."""
         if self._document.project is not None:
             self._run(side_table_job.associate(self._document.project))
 
@@ -60,7 +60,7 @@ class SideTableController(QObject):
 
     def _on_associated(self, result: side_table_job.Associated) -> None:
         project = self._document.project
-        if project is None or project.side is None:
+        if project is None or not result.associations:
             return
         dialog = AssociationDialog(result.associations, project.side, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,4 +1,4 @@
-"""The columns of a joined table compared with the clusters."""
+"""The columns of a joined table, and the found defects, compared with the clusters."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ from defect_workbench.storage.files.csv_cells import safe_text
 
 
 class AssociationDialog(QDialog):
-    """Columns on the left, the strongest relation first; the cross-table of one on the right."""
+    """Columns on the left, the strongest relation first; the cross-table of one on the right.
 
-    def __init__(self, associations: Sequence[Association], side: SideData, parent: QWidget) -> None:
+    Parameters
+    ----------
+    side : SideData or None
+        The joined table, if there is one.
+    """
+
+    def __init__(self, associations: Sequence[Association], side: SideData | None, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("associationDialog")
-        self.setWindowTitle(f"{side.source} compared with clusters")
+        self.setWindowTitle(f"{'Defects' if side is None else side.source} compared with clusters")
         self.resize(860, 480)
         # NaN sorts last.
         strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in associations}
         self._associations = sorted(associations, key=lambda a: -strength[id(a)])
-        joined = sum(side.joined)
-        words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
-        if side.without_image:
-            lost = counted(len(side.without_image), "row")
-            words += f"; {lost} without an image (the first is {side.without_image[0]})"
-        self._about = QLabel(". ".join([words, *side.remarks]) + ".")
+        self._about = QLabel(_about(side))
         self._about.setWordWrap(True)
         self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.columns = QListWidget()
@@ -121,3 +122,15 @@ class AssociationDialog(QDialog):
                     item.setBackground(shade)
                 self.table.setItem(i, j, item)
         self.table.resizeColumnsToContents()
+
+
+def _about(side: SideData | None) -> str:
+    """Return how the table was joined."""
+    if side is None:
+        return "The defects that were found in each image, compared with the clusters."
+    joined = sum(side.joined)
+    words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
+    if side.without_image:
+        lost = counted(len(side.without_image), "row")
+        words += f"; {lost} without an image (the first is {side.without_image[0]})"
+    return ". ".join([words, *side.remarks]) + "."

@@ -15,6 +15,7 @@ Done = Callable[[Path], None]
 _SESSIONS = "Sessions (*.dwb)"
 _CLASSES = "Classes (*.json);;All files (*)"
 _CLASSIFIERS = "Classifiers (*.dwm);;All files (*)"
+_DETECTORS = "Detectors (*.dwd);;All files (*)"
 
 
 def ask_folder(parent: QWidget, title: str, done: Done, start: str = "") -> None:
@@ -54,7 +55,7 @@ def ask_classifier(parent: QWidget, done: Done) -> None:
 
 def ask_detector(parent: QWidget, done: Done) -> None:
     """Ask for a trained detector."""
-    _ask_file(parent, "Open detector", "Detectors (*.dwd);;All files (*)", done)
+    _ask_file(parent, "Open detector", _DETECTORS, done)
 
 
 def ask_classifier_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
@@ -65,13 +66,21 @@ def ask_classifier_to_write(parent: QWidget, suggestion: Path, done: Done) -> No
     suggestion : Path
         Its name, and where to begin the first time.
     """
-    dialog = QFileDialog(parent, "Save classifier", "", _CLASSIFIERS)
+    _ask_free_name(QFileDialog(parent, "Save classifier", "", _CLASSIFIERS), "dwm", suggestion, done)
+
+
+def ask_detector_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
+    """Ask for the file of a new detector, with a free name suggested."""
+    _ask_free_name(QFileDialog(parent, "New detector", "", _DETECTORS), "dwd", suggestion, done)
+
+
+def _ask_free_name(dialog: QFileDialog, suffix: str, suggestion: Path, done: Done) -> None:
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("dwm")
+    dialog.setDefaultSuffix(suffix)
     place = None if _Places.settings is None else _Places.settings.place(dialog.windowTitle())
     folder = place or suggestion.parent
     dialog.setDirectory(str(folder))
-    dialog.selectFile(_free_name(folder, suggestion.name))
+    dialog.selectFile(free_name(folder, suggestion.name))
     _open(dialog, done, given=True)
 
 
@@ -124,7 +133,7 @@ def _ask_file(parent: QWidget, title: str, names: str, done: Done) -> None:
     _open(dialog, done)
 
 
-def _free_name(folder: Path, name: str) -> str:
+def free_name(folder: Path, name: str) -> str:
     """Return the name, with a number if the folder has a file of this name."""
     stem, suffix = Path(name).stem, Path(name).suffix
     numbered = (f"{stem}-{number}{suffix}" for number in itertools.count(2))

@@ -120,6 +120,8 @@ class MainWindow(JobWindow):
             self.choose_image,
             self.originals,
             notice,
+            places,
+            offline,
             self,
         )
         self._make_menus()
@@ -277,16 +279,18 @@ class MainWindow(JobWindow):
             return
         self._messages.inform("Job failed", sentence_case(message))
 
-    def _not_done(self) -> None:
+    def _not_done(self) -> str:
+        """Drop what was to follow the job; return what is left of it, as a sentence."""
         self.outputs.drop_continuation()
         self.classifier.drop_continuation()
+        return self.boxes.drop_continuation()
 
     def _on_cancelled(self) -> None:
-        self._not_done()
+        left = self._not_done()
         if self.opener.busy:
             self.opener.on_cancelled()
         else:
-            self.notice.notify("Cancelled. Nothing was written.")
+            self.notice.notify(f"Cancelled. {left or 'Nothing was written.'}")
 
     def _on_opened(self) -> None:
         project = self.document.project

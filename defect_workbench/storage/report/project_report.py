@@ -14,6 +14,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.report.contact_sheets import contact_sheets
 from defect_workbench.storage.report.decision_tables import decision_tables
+from defect_workbench.storage.report.defect_count_tables import defect_count_tables
 from defect_workbench.storage.report.html_report import html_text
 from defect_workbench.storage.report.measurement_table import measurement_tables
 from defect_workbench.storage.report.note_tables import note_tables
@@ -84,6 +85,7 @@ def project_report(
             *cut_table(project),
             *sheets,
             *tables,
+            *defect_count_tables(project),
             *measurement_tables(project),
             *side_tables(project),
             *outlier_tables(project),

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.detector.detection_error import DetectionError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.detections import Box
-from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import and_more
-from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
+from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem, BoxSet
 from defect_workbench.workflows.detection.search_folder import (
     ReferenceNotes,
+    finder_of,
     no_usable_image,
     open_finder,
 )
+from defect_workbench.workflows.detection.search_project import SearchRequest, open_project_images
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.detection_figures import DetectionFigures, Judged
-    from defect_workbench.engine.detection.folder_detections import FolderFinder, ImageDetections
+    from defect_workbench.engine.detection.folder_detections import ImageDetections
     from defect_workbench.engine.detection.folder_images import FolderImages
-    from defect_workbench.engine.input.scan import Listing
 
+_CLASSICAL = "the classical finder"
 _KINDS = 6
 
 
@@ -56,6 +59,25 @@ class EvaluateRequest:
     errors: Path | None = None
 
 
+@dataclass(frozen=True)
+class BoxComparison:
+    """What to compare the defects of an open project with.
+
+    Attributes
+    ----------
+    boxes : Path
+        Folder of box files, or one file.
+    search : SearchRequest
+        What finds the defects.
+    format : str
+        Format of the boxes: a name of `BOX_FORMATS`, or auto.
+    """
+
+    boxes: Path
+    search: SearchRequest
+    format: str = AUTO
+
+
 @dataclass(frozen=True, eq=False)
 class EvaluatedDetector:
     """The figures of a detector.
@@ -72,6 +94,8 @@ class EvaluatedDetector:
         Of the search, per image.
     finder : DetectionFigures or None
         Those of the classical finder on the same images, for comparison with a trained detector.
+    errors : tuple of (str, tuple of DetectionError)
+        The path and the errors of each image that has some, those with the most errors first.
     """
 
     figures: DetectionFigures
@@ -81,6 +105,7 @@ class EvaluatedDetector:
     without_boxes: int
     seconds: float
     finder: DetectionFigures | None = None
+    errors: tuple[tuple[str, tuple[DetectionError, ...]], ...] = ()
 
 
 def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> EvaluatedDetector:
@@ -91,7 +116,6 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     InputError
         If a folder cannot be used, or no image has boxes.
     """
-    from defect_workbench.engine.detection.detection_figures import figures_of
     from defect_workbench.engine.detection.folder_detections import FolderFinder
     from defect_workbench.workflows.export import check_out
 
@@ -99,9 +123,11 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
         check_out(request.errors)
     boxes = BoxFolder(request.boxes, request.format)
     searched = open_finder(request.folder, request.reference, request.model, reporter)
-    found, rejected, seconds = _found(searched.finder, searched.listing, reporter)
+    listing = searched.listing
+    run = searched.finder.run()
+    found, rejected, seconds = _found(run, len(listing.files), listing.rejected, reporter)
     if not found:
-        raise no_usable_image(searched.listing, len(rejected), next(iter(rejected), None))
+        raise no_usable_image(listing, len(rejected), next(iter(rejected), None))
     marked = boxes.read({each.path: (each.width, each.height) for each in found}, reporter)
     judged = _judged(found, marked.boxes)
     if not judged:
@@ -109,42 +135,96 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
             f"no image of {request.folder} has boxes in {request.boxes}: box files need the same relative "
             "path or the same file name as their image"
         )
-    by_label = request.model is not None and bool(set(marked.labels) & set(searched.labels))
-    if request.model is not None and not by_label and marked.labels:
+    others: list[ImageDetections] | None = None
+    if request.model is not None:
+        run = FolderFinder(searched.images).run()
+        others, _, _ = _found(run, len(listing.files), (), reporter, _CLASSICAL)
+    done = _evaluated(judged, others, marked, searched.labels, reporter)
+    if request.errors is not None:
+        _write_errors(request.errors, done.errors, searched.images, reporter)
+    return replace(done, rejected=len(rejected), without_boxes=len(found) - len(judged), seconds=seconds)
+
+
+def evaluate_on_project(images: ImageSet, request: BoxComparison, reporter: Reporter) -> EvaluatedDetector:
+    """Find the defects of those images of a project that have boxes, and compare them with the boxes.
+
+    Raises
+    ------
+    InputError
+        If a folder or the model cannot be used, or no image has boxes.
+    WorkbenchError
+        If no image with boxes could be searched.
+    """
+    from defect_workbench.engine.detection.finder import find_defects
+
+    boxes = BoxFolder(request.boxes, request.format)
+    search = request.search
+    source = open_project_images(images, search.reference, reporter)
+    detector = finder_of(search.model, search.reference, reporter)
+    marked = boxes.read({each.path: (each.width, each.height) for each in images.images}, reporter)
+    places = [place for place, each in enumerate(images.images) if each.path in marked.boxes]
+    if not places:
+        raise InputError(
+            f"no open image has boxes in {request.boxes}: box files need the same relative path or the same "
+            "file name as their image"
+        )
+    run = source.run(detector.find, needs_reference=detector.needs_reference, places=places)
+    found, rejected, seconds = _found(run, len(places), (), reporter)
+    if not found:
+        raise WorkbenchError(
+            f"no image with boxes could be searched; first: {rejected[0].path}: {rejected[0].reason}"
+        )
+    others: list[ImageDetections] | None = None
+    if search.model is not None:
+        run = source.run(find_defects, needs_reference=False, places=places)
+        others, _, _ = _found(run, len(places), (), reporter, _CLASSICAL)
+    done = _evaluated(_judged(found, marked.boxes), others, marked, detector.labels, reporter)
+    without = len(images) - len(places)
+    return replace(done, rejected=len(rejected), without_boxes=without, seconds=seconds)
+
+
+def _evaluated(
+    judged: Sequence[Judged],
+    others: Sequence[ImageDetections] | None,
+    marked: BoxSet,
+    labels: Sequence[str],
+    reporter: Reporter,
+) -> EvaluatedDetector:
+    """Return the figures and the errors of a detector; for a trained one, also those of the finder."""
+    from defect_workbench.engine.detection.detection_errors import most_errors_first
+    from defect_workbench.engine.detection.detection_figures import figures_of
+
+    trained, finder = others is not None, None
+    by_label = trained and bool(set(marked.labels) & set(labels))
+    if trained and not by_label and marked.labels:
         reporter.warn(
             f"the boxes have other kinds ({and_more(marked.labels, _KINDS)}) than the detector "
-            f"({and_more(searched.labels, _KINDS)}), so only places are judged"
+            f"({and_more(labels, _KINDS)}), so only places are judged"
         )
-    finder = None
-    if request.model is not None:
-        others, _, _ = _found(
-            FolderFinder(searched.images), searched.listing, reporter, "the classical finder"
-        )
-        finder = figures_of(_judged(others, {each.path: each.boxes for each in judged}))
-    if request.errors is not None:
-        _write_errors(request.errors, judged, searched.images, by_label, reporter)
     reporter.stage("Computing confidence intervals", None)
+    if others is not None:
+        finder = figures_of(_judged(others, {each.path: each.boxes for each in judged}))
+    figures = figures_of(judged, by_label=by_label)
+    errors = most_errors_first(judged, by_label=by_label)
     return EvaluatedDetector(
-        figures_of(judged, by_label=by_label),
-        marked.format,
-        marked.problems,
-        len(rejected),
-        len(found) - len(judged),
-        seconds,
-        finder,
+        figures, marked.format, marked.problems, 0, 0, 0.0, finder, tuple((p, tuple(e)) for p, e in errors)
     )
 
 
 def _found(
-    finder: FolderFinder, listing: Listing, reporter: Reporter, name: str = ""
+    run: Iterator[ImageDetections | Rejection],
+    total: int,
+    rejections: Sequence[Rejection],
+    reporter: Reporter,
+    name: str = "",
 ) -> tuple[list[ImageDetections], list[Rejection], float]:
     """Return the defects of all images, the files that were not used, and the seconds per image."""
     found: list[ImageDetections] = []
-    rejected = list(listing.rejected)
+    rejected = list(rejections)
     notes = ReferenceNotes()
     started = time.perf_counter()
-    reporter.stage(f"Searching for defects{name and ' with '}{name}", len(listing.files))
-    for each in finder.run():
+    reporter.stage(f"Searching for defects{name and ' with '}{name}", total)
+    for each in run:
         reporter.check()
         reporter.advance()
         if isinstance(each, Rejection):
@@ -168,13 +248,14 @@ def _judged(found: Sequence[ImageDetections], boxes: Mapping[str, tuple[Box, ...
 
 
 def _write_errors(
-    out: Path, judged: Sequence[Judged], images: FolderImages, by_label: bool, reporter: Reporter
+    out: Path,
+    wrong: Sequence[tuple[str, Sequence[DetectionError]]],
+    images: FolderImages,
+    reporter: Reporter,
 ) -> None:
-    from defect_workbench.engine.detection.detection_errors import most_errors_first
     from defect_workbench.storage.result.error_pictures import writing_errors
 
     files = {file.path: file for file in images.listing.files}
-    wrong = most_errors_first(judged, by_label=by_label)
     reporter.stage("Writing pictures of the errors", len(wrong))
     with writing_errors(out) as pictures:
         for path, errors in wrong:

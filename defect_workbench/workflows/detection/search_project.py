@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.text import counted
+from defect_workbench.workflows.detection.search_folder import finder_of, list_references
+
+if TYPE_CHECKING:
+    from defect_workbench.engine.detection.project_images import ProjectImages
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,8 @@ def search_project(images: ImageSet, request: SearchRequest, reporter: Reporter)
         If no image could be searched.
     """
     from defect_workbench.core.images.image_records import Rejection
-    from defect_workbench.engine.detection.folder_detections import THRESHOLD
-    from defect_workbench.engine.detection.project_images import ProjectImages
-    from defect_workbench.workflows.detection.search_folder import finder_of, list_references
 
-    references = list_references(request.reference, reporter)
-    source = ProjectImages(images, references)
-    if references is not None and not source.has_references():
-        raise InputError(
-            f"{request.reference} has no golden reference for any image: references need the same relative "
-            "path or the same file name as their image"
-        )
+    source = open_project_images(images, request.reference, reporter)
     detector = finder_of(request.model, request.reference, reporter)
     found: list[tuple[Detection, ...] | None] = []
     missing: list[str] = []
@@ -67,12 +63,32 @@ def search_project(images: ImageSet, request: SearchRequest, reporter: Reporter)
             missing.append(f"{result.path}: {result.reason}")
             found.append(None)
         else:
-            found.append(tuple(each for each in result if each.score >= THRESHOLD))
+            found.append(result.detections)
     if len(missing) == len(images):
         raise WorkbenchError(f"no image could be searched; first: {missing[0]}")
     if missing:
         reporter.warn(f"{counted(len(missing), 'image')} could not be searched; first: {missing[0]}")
     return FoundDefects(tuple(found), np.zeros(len(images), bool), _words(request))
+
+
+def open_project_images(images: ImageSet, reference: Path | None, reporter: Reporter) -> ProjectImages:
+    """Return the images of a project with their golden references.
+
+    Raises
+    ------
+    InputError
+        If the folder of references does not exist or has no images, or no image has a reference.
+    """
+    from defect_workbench.engine.detection.project_images import ProjectImages
+
+    references = list_references(reference, reporter)
+    source = ProjectImages(images, references)
+    if references is not None and not source.has_references():
+        raise InputError(
+            f"{reference} has no golden reference for any image: references need the same relative path or "
+            "the same file name as their image"
+        )
+    return source
 
 
 def _words(request: SearchRequest) -> str:

@@ -12,7 +12,9 @@ from defect_workbench.core.detector.trained_detector import (
     TrainedDetector,
 )
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.logs import versions
 from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
 from defect_workbench.storage.model.detector_file import (
@@ -22,12 +24,39 @@ from defect_workbench.storage.model.detector_file import (
     save_unfinished,
     unfinished_file,
 )
+from defect_workbench.workflows.detection.marked_sources import FolderSource, MarkedSource, ProjectSource
 from defect_workbench.workflows.detection.training_data import prepare
 from defect_workbench.workflows.save_model import check_new_file
 
 if TYPE_CHECKING:
     from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
     from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a detector is trained, and where it is written.
+
+    Attributes
+    ----------
+    out : Path
+        New file for the detector.
+    reference : Path or None
+        Folder of golden references.
+    epochs : int or None
+        How often each image is seen; by default as often as fits into half an hour or so.
+    resume : bool
+        Whether to continue an interrupted training.
+    begin_again : bool
+        Whether a new training may replace the state of an interrupted one.
+    """
+
+    out: Path
+    reference: Path | None = None
+    epochs: int | None = None
+    seed: int = 0
+    resume: bool = False
+    begin_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,30 +67,18 @@ class TrainDetectorRequest:
     ----------
     boxes : Path
         Folder of box files, or one file.
-    out : Path
-        New file for the detector.
-    reference : Path or None
-        Folder of golden references.
     format : str
         Format of the boxes: a name of `BOX_FORMATS`, or auto.
-    epochs : int or None
-        How often each image is seen; by default as often as fits into half an hour or so.
-    resume : bool
-        Whether to continue an interrupted training.
     """
 
     folder: Path
     boxes: Path
-    out: Path
-    reference: Path | None = None
+    options: TrainingOptions
     format: str = AUTO
-    epochs: int | None = None
-    seed: int = 0
-    resume: bool = False
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedFromFolder:
+class TrainedOnBoxes:
     """A trained detector, and what was not used.
 
     Attributes
@@ -80,7 +97,7 @@ class TrainedFromFolder:
     resumed_at: int
 
 
-def check_train_detector(request: TrainDetectorRequest) -> None:
+def check_train_detector(options: TrainingOptions) -> None:
     """Check, before a long training, what can be checked without reading images.
 
     Raises
@@ -88,21 +105,16 @@ def check_train_detector(request: TrainDetectorRequest) -> None:
     InputError
         If the file of the model exists or cannot be created, or an unfinished training is in the way.
     """
-    check_new_file(request.out)
-    unfinished = unfinished_file(request.out)
-    if unfinished.exists() and not request.resume:
-        raise InputError(
-            f"{unfinished} holds an unfinished training of this model; give --resume to continue it, or "
-            "delete it to begin again"
-        )
-    if request.epochs is not None and request.epochs < 1:
-        raise InputError(f"--epochs {request.epochs}: give a whole number above 0")
+    check_new_file(options.out)
+    unfinished = unfinished_file(options.out)
+    if unfinished.exists() and not (options.resume or options.begin_again):
+        raise InputError(f"{unfinished} holds an unfinished training of this model", Remedy.CONTINUE_TRAINING)
 
 
 def train_detector(
     request: TrainDetectorRequest, library: WeightsLibrary, reporter: Reporter, *, offline: bool = False
-) -> TrainedFromFolder:
-    """Train a detector on marked images, and write it.
+) -> TrainedOnBoxes:
+    """Train a detector on images with box files, and write it.
 
     Raises
     ------
@@ -113,12 +125,44 @@ def train_detector(
     Cancelled
         If the user cancels; the state of the training is then beside the model.
     """
+    check_train_detector(request.options)
+    boxes = BoxFolder(request.boxes, request.format)
+    source = FolderSource(request.folder, request.options.reference, boxes, reporter)
+    return _train(source, request.options, library, reporter, offline)
+
+
+def train_on_project(
+    images: ImageSet,
+    found: FoundDefects,
+    options: TrainingOptions,
+    library: WeightsLibrary,
+    reporter: Reporter,
+    *,
+    offline: bool = False,
+) -> TrainedOnBoxes:
+    """Train a detector on the images of a project whose boxes a person has checked, and write it.
+
+    Raises
+    ------
+    InputError, WorkbenchError, Cancelled
+        As `train_detector`.
+    """
+    check_train_detector(options)
+    source = ProjectSource(images, found, options.reference, reporter)
+    return _train(source, options, library, reporter, offline)
+
+
+def _train(
+    source: MarkedSource,
+    options: TrainingOptions,
+    library: WeightsLibrary,
+    reporter: Reporter,
+    offline: bool,
+) -> TrainedOnBoxes:
     from defect_workbench.engine.detector.detector_training import DetectorTraining
     from defect_workbench.engine.detector.held_out_images import with_threshold
 
-    check_train_detector(request)
-    boxes = BoxFolder(request.boxes, request.format)
-    data = prepare(request.folder, request.reference, boxes, request.epochs, request.seed, reporter)
+    data = prepare(source, options.epochs, options.seed, reporter)
     checkpoint = library.obtain(reporter, offline=offline)
     if checkpoint is None:
         raise WorkbenchError("a detector needs the ResNet-50 weights", Remedy.FETCH_WEIGHTS)
@@ -129,13 +173,13 @@ def train_detector(
         data.trained.images,
         data.trained.planes,
         data.held_out,
-        coloured=request.reference is not None,
+        coloured=source.with_references,
     )
-    keeper = _Keeper(unfinished_file(request.out), data.fingerprint(checkpoint.sha256), reporter)
-    resumed_at = keeper.restore(training) if request.resume else 0
+    keeper = _Keeper(unfinished_file(options.out), data.fingerprint(checkpoint.sha256), reporter)
+    resumed_at = keeper.restore(training) if options.resume else 0
     tensors, state, epochs = training.run(reporter, keeper.keep)
     settings = DetectorSettings(
-        data.labels, data.plan.scale, request.reference is not None, checkpoint.variant.value
+        data.labels, data.plan.scale, source.with_references, checkpoint.variant.value
     )
     facts = DetectorFacts(
         len(data.trained.images),
@@ -143,7 +187,7 @@ def train_detector(
         dict(data.numbers),
         epochs,
         round(state.seconds, 1),
-        request.seed,
+        options.seed,
         f"{checkpoint.name}, sha256 {checkpoint.sha256}",
         versions()["defect-workbench"],
         curve=tuple(state.curve),
@@ -151,9 +195,9 @@ def train_detector(
     reporter.stage("Choosing the threshold", None)
     detector = with_threshold(TrainedDetector(settings, facts, tensors), data.held_out)
     reporter.stage("Writing the detector", None)
-    save_detector(request.out, detector)
+    save_detector(options.out, detector)
     keeper.file.unlink(missing_ok=True)
-    return TrainedFromFolder(detector, data.problems, data.rejected, data.without_boxes, resumed_at)
+    return TrainedOnBoxes(detector, data.problems, data.rejected, data.without_boxes, resumed_at)
 
 
 class _Keeper:
@@ -183,8 +227,8 @@ class _Keeper:
         kept = read_unfinished(self.file)
         if kept.fingerprint != self._fingerprint:
             raise InputError(
-                f"{self.file} is a training of other images, boxes, weights or options; delete it to begin "
-                "again"
+                f"{self.file} is a training of other images, boxes, weights or options",
+                Remedy.BEGIN_TRAINING_AGAIN,
             )
         state = TrainingState(
             kept.step,

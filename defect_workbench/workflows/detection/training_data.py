@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +15,15 @@ from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
-from defect_workbench.storage.boxes.box_folder import BoxFolder, BoxProblem
-from defect_workbench.workflows.detection.search_folder import no_usable_image, open_images
+from defect_workbench.storage.boxes.box_folder import BoxProblem
+from defect_workbench.workflows.detection.marked_sources import FEW_BOXES, NEEDED, MarkedSource, enough
 
 if TYPE_CHECKING:
     from defect_workbench.core.arrays import Pixels
-    from defect_workbench.engine.detection.folder_images import FolderImages, ReadImage
+    from defect_workbench.engine.detection.folder_images import ReadImage
     from defect_workbench.engine.detector.held_out_images import HeldOut
     from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
     from defect_workbench.engine.detector.training_plan import TrainingPlan
-
-_FEWEST_IMAGES, _FEWEST_WITH_BOXES, _FEW_BOXES = 4, 2, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,55 +70,42 @@ class TrainingData:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def prepare(
-    folder: Path,
-    reference: Path | None,
-    box_folder: BoxFolder,
-    epochs: int | None,
-    seed: int,
-    reporter: Reporter,
-) -> TrainingData:
+def prepare(source: MarkedSource, epochs: int | None, seed: int, reporter: Reporter) -> TrainingData:
     """Read images and boxes, decide on the plan, and compute what the network will see.
 
     Raises
     ------
     InputError
-        If there are too few marked images, or a folder cannot be used.
+        If there are too few marked images.
     """
     from defect_workbench.engine.backbone.embedder import default_device
     from defect_workbench.engine.detector import training_plan
     from defect_workbench.engine.detector.held_out_images import HeldOut
     from defect_workbench.engine.detector.training_crops import crop_starts
 
-    images = open_images(folder, reference, reporter)
-    checked = _check_images(images, reference is not None, reporter)
+    checked = _check_images(source, reporter)
     if not checked.sizes:
-        raise no_usable_image(images.listing, len(checked.rejected), next(iter(checked.rejected), None))
-    marked = box_folder.read(checked.sizes, reporter)
-    paths = list(marked.boxes)
-    numbers = Counter(box.label for boxes in marked.boxes.values() for box in boxes)
-    if len(paths) < _FEWEST_IMAGES or sum(map(bool, marked.boxes.values())) < _FEWEST_WITH_BOXES:
-        raise InputError(
-            f"{len(paths):,} of the images have box files in {box_folder.root}; training needs at least "
-            f"{_FEWEST_IMAGES}, {_FEWEST_WITH_BOXES} of them with at least one box"
-        )
+        raise source.none_usable(checked.rejected)
+    marked, problems = source.boxes(checked.sizes, reporter)
+    paths = list(marked)
+    numbers = Counter(box.label for boxes in marked.values() for box in boxes)
+    if not enough(len(paths), sum(map(bool, marked.values()))):
+        raise InputError(f"{source.marked(len(paths))}; {NEEDED}")
     for label, number in sorted(numbers.items()):
-        if number < _FEW_BOXES:
+        if number < FEW_BOXES:
             reporter.warn(f"only {number} boxes of {label}: too few to learn this kind reliably")
-    sides = [(b.x2 - b.x1, b.y2 - b.y1) for boxes in marked.boxes.values() for b in boxes]
+    sides = [(b.x2 - b.x1, b.y2 - b.y1) for boxes in marked.values() for b in boxes]
     scale = training_plan.scale_for(sides, [checked.sizes[path] for path in paths])
     crop = training_plan.crop_side(sides, scale)
     labels = tuple(sorted(numbers))
-    kept_back = training_plan.held_out(paths, [bool(marked.boxes[p]) for p in paths], seed)
+    kept_back = training_plan.held_out(paths, [bool(marked[p]) for p in paths], seed)
     parts = []
     for wanted in (False, True):
         chosen = [path for path, out in zip(paths, kept_back, strict=True) if out is wanted]
-        parts.append(_part(images, chosen, marked.boxes, labels, scale, checked, reporter))
+        parts.append(_part(source, chosen, marked, labels, scale, checked, reporter))
     per_epoch = len(crop_starts(parts[0].images, crop))
     steps, planned = training_plan.steps_for(per_epoch, epochs, default_device().type == "cuda")
-    content = [
-        [path, checked.digests[path], [asdict(b) for b in marked.boxes[path]]] for path in sorted(paths)
-    ]
+    content = [[path, checked.digests[path], [asdict(b) for b in marked[path]]] for path in sorted(paths)]
     return TrainingData(
         labels,
         numbers,
@@ -129,7 +113,7 @@ def prepare(
         parts[0],
         HeldOut(labels, parts[1].images, parts[1].planes),
         hashlib.sha256(json.dumps(content).encode()).hexdigest(),
-        marked.problems,
+        problems,
         len(checked.rejected),
         len(checked.sizes) - len(paths),
     )
@@ -144,18 +128,18 @@ class _Checked:
     rejected: list[Rejection]
 
 
-def _check_images(images: FolderImages, with_references: bool, reporter: Reporter) -> _Checked:
+def _check_images(source: MarkedSource, reporter: Reporter) -> _Checked:
     from defect_workbench.engine.defect_map.subjects import in_order
     from defect_workbench.engine.detection.folder_detections import no_reference
 
-    checked = _Checked({}, {}, list(images.listing.rejected))
-    reporter.stage("Reading images", len(images.listing.files))
-    for read in in_order(lambda file: _facts(images.read(file)), images.listing.files, 8):
+    checked = _Checked({}, {}, list(source.rejected))
+    reporter.stage("Reading images", len(source.paths))
+    for read in in_order(lambda path: _facts(source.read(path)), source.paths, 8):
         reporter.check()
         reporter.advance()
         if isinstance(read, Rejection):
             checked.rejected.append(read)
-        elif with_references and read.missing_reference:
+        elif source.with_references and read.missing_reference:
             checked.rejected.append(Rejection(read.path, no_reference(read.missing_reference)))
         else:
             checked.sizes[read.path], checked.digests[read.path] = read.size, read.digest
@@ -181,7 +165,7 @@ def _facts(read: ReadImage | Rejection) -> _Facts | Rejection:
 
 
 def _part(
-    images: FolderImages,
+    source: MarkedSource,
     paths: Sequence[str],
     boxes: Mapping[str, tuple[Box, ...]],
     labels: tuple[str, ...],
@@ -194,10 +178,8 @@ def _part(
     from defect_workbench.engine.detector.input_planes import planes_of
     from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
 
-    files = {file.path: file for file in images.listing.files}
-
     def planes(index: int) -> Pixels:
-        read = images.read(files[paths[index]])
+        read = source.read(paths[index])
         if isinstance(read, Rejection):
             raise WorkbenchError(f"{read.path} can no longer be read: {read.reason}")
         return planes_of(read.pixels, read.reference, scale)

@@ -16,8 +16,11 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.gui.boxes.box_canvas import BoxCanvas
 from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.evaluate_detector_dialog import EvaluateDetectorDialog
+from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetectorDialog
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
 from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
+from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.shared.box_painting import in_view
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.boxes.box_folder import BoxFolder
@@ -54,7 +57,7 @@ def searched(window: MainWindow, boards: Path, qtbot: QtBot) -> MainWindow:
     window.actions_by_name["actionFindDefects"].trigger()
     dialog = window.findChild(FindDefectsDialog)
     assert dialog is not None
-    dialog.reference.setText(str(boards / "golden"))
+    dialog.choice.reference.setText(str(boards / "golden"))
     dialog.find_button.click()
     qtbot.waitUntil(lambda: _found(window) is not None and not window.jobs.busy, timeout=60_000)
     return window
@@ -220,6 +223,53 @@ def test_boxes_are_exported_and_read_back(searched: MainWindow, qtbot: QtBot, tm
     assert "6 boxes written to" in searched.notice.text.text()
 
 
+def test_a_detector_is_evaluated_and_its_errors_lead_to_their_images(
+    window: MainWindow, boards: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.open_path(boards / "images")
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=60_000)
+    for name in ("one", "two", "none"):
+        # Of "one", a person marked a second defect that is not there; "two" and "none" are right.
+        places = [*PLACES[name], *([(200, 200)] if name == "one" else [])]
+        lines = [f"{column - 6} {row - 6} {column + 7} {row + 7} pit\n" for row, column in places]
+        (tmp_path / f"{name}.txt").write_text("".join(lines))
+    window.actions_by_name["actionEvaluateDetector"].trigger()
+    dialog = window.findChild(EvaluateDetectorDialog)
+    assert dialog is not None
+    assert not dialog.evaluate_button.isEnabled()
+    dialog.choice.reference.setText(str(boards / "golden"))
+    dialog.folder.setText(str(tmp_path))
+    dialog.evaluate_button.click()
+    qtbot.waitUntil(lambda: window.findChild(EvaluatedDetectorDialog) is not None, timeout=60_000)
+    result = window.findChild(EvaluatedDetectorDialog)
+    assert result is not None
+    assert result.headline.text() == "The detector finds 75% of the defects; 0% of what it finds is wrong."
+    assert "3 defects found in 3 images with 4 boxes" in result.about.text()
+    assert "1 image without boxes not counted." in result.about.text()
+    model = result.errors.model()
+    assert [model.index(0, column).data() for column in range(3)] == ["one.png", "1", ""]
+    assert result.errors.rowCount() == 1
+    result.errors.setCurrentCell(0, 0)
+    project = window.document.project
+    assert project is not None
+    assert window.inspector.image == project.images.paths.index("one.png")
+    assert _found(window) is None
+    result.close()
+
+
+def test_counts_are_compared_with_clusters_without_a_table(searched: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(searched.jobs.done, timeout=20_000):
+        searched.actions_by_name["actionAssociate"].trigger()
+    dialog = searched.findChild(AssociationDialog)
+    assert dialog is not None
+    names = [dialog.columns.item(row).text().split("  ")[0] for row in range(dialog.columns.count())]
+    assert sorted(names) == ["kinds of defects", "number of defects"]
+    assert dialog.windowTitle() == "Defects compared with clusters"
+    dialog.columns.setCurrentRow(names.index("kinds of defects"))
+    assert dialog.table_text().splitlines()[0].split("\t")[1:] == ["defect", "no defect"]
+    dialog.close()
+
+
 def test_a_folder_without_references_is_said_and_changes_nothing(
     window: MainWindow, boards: Path, qtbot: QtBot, tmp_path: Path, answers: Answers
 ) -> None:
@@ -228,11 +278,11 @@ def test_a_folder_without_references_is_said_and_changes_nothing(
     window.actions_by_name["actionFindDefects"].trigger()
     dialog = window.findChild(FindDefectsDialog)
     assert dialog is not None
-    dialog.trained.setChecked(True)
+    dialog.choice.trained.setChecked(True)
     assert not dialog.find_button.isEnabled()
-    dialog.classical.setChecked(True)
+    dialog.choice.classical.setChecked(True)
     (tmp_path / "empty").mkdir()
-    dialog.reference.setText(str(tmp_path / "empty"))
+    dialog.choice.reference.setText(str(tmp_path / "empty"))
     dialog.find_button.click()
     qtbot.waitUntil(lambda: not window.jobs.busy)
     assert "should contain the golden references" in answers.messages[-1]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
-from defect_workbench.engine.backbone.torchvision_gate import load_detection
-from defect_workbench.engine.detector import detector_network, detector_training
+from defect_workbench.engine.detector import detector_training
 from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
 from defect_workbench.engine.detector.held_out_images import HeldOut
 from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
@@ -25,6 +20,7 @@ from defect_workbench.storage.model.detector_file import (
     read_unfinished,
     save_unfinished,
 )
+from tests.unit.detector.tiny_network import random_weights, tiny_network
 
 STEPS = 4
 
@@ -46,36 +42,9 @@ def _training() -> DetectorTraining:
     pixels = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in images]
     planes = KeptPlanes(lambda index: pixels[index])
     plan = TrainingPlan(1.0, 64, STEPS, 8.0, 0)
-    checkpoint = Checkpoint("random", Variant.TORCHVISION, "0", _random_weights())
+    checkpoint = Checkpoint("random", Variant.TORCHVISION, "0", random_weights())
     held_out = HeldOut(("pit",), images[:1], planes)
     return DetectorTraining(checkpoint, plan, ("pit",), images, planes, held_out, coloured=False)
-
-
-def _random_weights() -> dict[str, torch.Tensor]:
-    from defect_workbench.engine.backbone.torchvision_gate import resnet50
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        state: dict[str, torch.Tensor] = resnet50(weights=None).state_dict()
-    return state
-
-
-def _tiny_network(checkpoint: Checkpoint, labels: int) -> nn.Module:
-    """Return a detector of the same kind with a backbone of one layer."""
-    parts = load_detection()
-    backbone: Any = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8))
-    backbone.out_channels = 4
-    network = parts.FasterRCNN(
-        backbone,
-        rpn_anchor_generator=parts.AnchorGenerator(((16, 32),), ((1.0,),)),
-        box_roi_pool=parts.MultiScaleRoIAlign(["0"], 2, 2),
-        box_head=nn.Sequential(nn.Flatten(), nn.Linear(16, 8)),
-        box_predictor=import_module("torchvision.models.detection.faster_rcnn").FastRCNNPredictor(
-            8, labels + 1
-        ),
-    )
-    network.transform = detector_network._NoTransform()
-    return cast("nn.Module", network)
 
 
 @pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -84,7 +53,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(
 ) -> None:
     monkeypatch.setattr(detector_training, "_LEAST_GAP", 1)
     if not real:
-        monkeypatch.setattr(detector_training, "build_detector", _tiny_network)
+        monkeypatch.setattr(detector_training, "build_detector", tiny_network)
     kept: list[TrainingState] = []
     whole, state, epochs = _training().run(SilentReporter(), kept.append)
     assert (state.step, epochs, kept) == (STEPS, 8.0, [])

@@ -1,4 +1,4 @@
-"""Single defects of the images: find, show, correct and export them."""
+"""Single defects of the images: find, show, correct and export them; train and evaluate a detector."""
 
 from __future__ import annotations
 
@@ -25,8 +25,24 @@ ENTRIES = (
         ("Ctrl+B",),
     ),
     Action(
+        "actionTrainDetector",
+        "Train a &detector…",
+        "Train a detector that finds, counts and names defects on the images whose boxes you have checked",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.train(),
+        defects_found,
+    ),
+    Action(
+        "actionEvaluateDetector",
+        "E&valuate a detector…",
+        "Compare the defects that a detector finds with boxes that people drew, and list its errors",
+        Group.BOXES,
+        lambda controllers: controllers.boxes.ask_to_evaluate(),
+        whole_images,
+    ),
+    Action(
         "actionExportBoxes",
-        "Export bo&xes…",
+        "Ex&port boxes…",
         "Write the boxes as COCO, Pascal VOC, YOLO or LabelMe files, for other programs or to train on",
         Group.DATA,
         lambda controllers: controllers.boxes.export(),

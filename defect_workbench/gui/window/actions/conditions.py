@@ -30,6 +30,11 @@ def with_table(state: State) -> bool:
     return idle(state) and state.table
 
 
+def with_columns(state: State) -> bool:
+    """Idle, with a joined table or found defects."""
+    return idle(state) and (state.table or state.defects_found)
+
+
 def with_suggested_images(state: State) -> bool:
     """Idle, with images that a classifier suggests to label."""
     return idle(state) and state.suggestions

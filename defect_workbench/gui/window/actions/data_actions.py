@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
-from defect_workbench.gui.window.actions.conditions import idle, with_table
+from defect_workbench.gui.window.actions.conditions import idle, with_columns, with_table
 
 ENTRIES = (
     Action(
@@ -25,11 +25,11 @@ ENTRIES = (
     ),
     Action(
         "actionAssociate",
-        "Compare ta&ble with clusters",
-        "Show which columns of the table are related to the clusters",
+        "Compare ta&ble or counts with clusters",
+        "Show which columns of the table, and whether the found defects, are related to the clusters",
         Group.DATA,
         lambda controllers: controllers.tables.associate(),
-        with_table,
+        with_columns,
     ),
     Action(
         "actionDropTable",

@@ -1,0 +1,38 @@
+"""The job that trains a detector on the boxes that a person has checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
+from defect_workbench.core.project.found_defects import FoundDefects
+from defect_workbench.core.project.project_state import Project
+from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.detection.train_on_boxes import (
+    TrainedOnBoxes,
+    TrainingOptions,
+    train_on_project,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorTrained(ResultOnDisk):
+    """A detector was trained and written to the file of its options."""
+
+    options: TrainingOptions
+    trained: TrainedOnBoxes
+
+
+def train(
+    project: Project, found: FoundDefects, options: TrainingOptions, places: UserDirs, *, offline: bool
+) -> Work:
+    """Return the job that trains a detector on the checked images of a project."""
+
+    def work(reporter: JobReporter) -> DetectorTrained:
+        from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
+
+        library = WeightsLibrary(places.weights)
+        trained = train_on_project(project.images, found, options, library, reporter, offline=offline)
+        return DetectorTrained(options, trained)
+
+    return work

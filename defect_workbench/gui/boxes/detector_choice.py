@@ -1,0 +1,98 @@
+"""The choice between the classical finder and a trained detector, and of golden references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.workflows.detection.search_project import SearchRequest
+
+
+class DetectorChoice(QWidget):
+    """What finds defects. Signals: changed.
+
+    Parameters
+    ----------
+    earlier : SearchRequest
+        What was chosen last.
+    """
+
+    changed = Signal()
+
+    def __init__(self, earlier: SearchRequest, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.classical = QRadioButton("&Without training: whatever deviates from the background")
+        self.trained = QRadioButton("With a &trained detector:")
+        self.model = QLineEdit("" if earlier.model is None else str(earlier.model))
+        self.model.setAccessibleName("File of the detector")
+        self.model.setPlaceholderText("A file of train-detector (.dwd)")
+        self.reference = QLineEdit("" if earlier.reference is None else str(earlier.reference))
+        self.reference.setAccessibleName("Folder of golden references")
+        self.reference.setPlaceholderText("None")
+        (self.trained if earlier.model is not None else self.classical).setChecked(True)
+        browse_model = self._browse(lambda: file_dialogs.ask_detector(self, self._set_model))
+        browse_reference = self._browse(
+            lambda: file_dialogs.ask_image_folder(
+                self, "Folder of golden references", lambda path: self.reference.setText(str(path))
+            )
+        )
+        browse_reference.setAccessibleName("Choose the folder of golden references")
+        browse_model.setAccessibleName("Choose the file of the detector")
+        rows = QGridLayout()
+        rows.setColumnStretch(1, 1)
+        rows.addWidget(self.classical, 0, 0, 1, 3)
+        rows.addWidget(self.trained, 1, 0)
+        rows.addWidget(self.model, 1, 1)
+        rows.addWidget(browse_model, 1, 2)
+        references = QHBoxLayout()
+        references.addWidget(self.reference, 1)
+        references.addWidget(browse_reference)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addLayout(rows)
+        layout.addWidget(secondary_label("Golden references: defect-free images with the same names"))
+        layout.addLayout(references)
+        self.trained.toggled.connect(self._show_state)
+        self.model.textChanged.connect(self._show_state)
+        self._show_state()
+
+    @property
+    def complete(self) -> bool:
+        """Whether a detector is chosen."""
+        return not self.trained.isChecked() or bool(self.model.text().strip())
+
+    def request(self) -> SearchRequest:
+        """Return what is chosen."""
+        model, reference = self.model.text().strip(), self.reference.text().strip()
+        return SearchRequest(
+            Path(reference).expanduser() if reference else None,
+            Path(model).expanduser() if model and self.trained.isChecked() else None,
+        )
+
+    def _browse(self, slot: Callable[[], None]) -> QPushButton:
+        button = QPushButton("Choose…")
+        button.setAutoDefault(False)
+        button.clicked.connect(slot)
+        return button
+
+    def _set_model(self, path: Path) -> None:
+        self.trained.setChecked(True)
+        self.model.setText(str(path))
+
+    def _show_state(self) -> None:
+        self.model.setEnabled(self.trained.isChecked())
+        self.changed.emit()
