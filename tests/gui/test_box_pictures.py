@@ -34,7 +34,7 @@ def test_defects_are_found_and_their_boxes_corrected(
     window.boxes.find()
     dialog = window.findChild(FindDefectsDialog)
     assert dialog is not None
-    dialog.reference.setText("golden")
+    dialog.choice.reference.setText("golden")
     camera.keep(dialog, "find-defects", window)
     dialog.close()
     window.boxes.search(SearchRequest(boards / "golden"))
@@ -47,6 +47,7 @@ def test_defects_are_found_and_their_boxes_corrected(
         for number, each in enumerate(defects.of(first))
     ]
     defects.correct(first, named, "Name boxes")
+    defects.agree(first)
     window.choose_image(first)
     for index in range(len(project.images)):
         wait_for(qtbot, window.thumbnails, str(project.images.absolute(index)))

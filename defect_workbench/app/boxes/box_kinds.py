@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,34 +28,40 @@ class BoxKind:
     colour: str
 
 
-def box_kinds(labels: Sequence[str], library: ClassLibrary) -> tuple[BoxKind, ...]:
+def box_kinds(
+    labels: Sequence[str], library: ClassLibrary, earlier: Sequence[BoxKind] = ()
+) -> tuple[BoxKind, ...]:
     """Return the kinds of defects: those of the class library, and others that boxes have.
 
     Classes have the keys and colours of the library, as when images are sorted; the others get those that are
-    left.
+    left, and a defect without a kind the key 0.
 
     Parameters
     ----------
     labels : sequence of str
         Of all boxes.
+    earlier : sequence of BoxKind
+        Kinds that keep their keys and colours.
     """
-    names = {each.name: each for each in library.classes}
-    others = [label for label in labels if label not in names]
-    taken = {each.key for each in library.classes if each.key}
-    free = iter([key for key in KEYS if key not in taken])
-    used = {each.colour.upper() for each in library.classes if each.colour}
-    colours = [colour for colour in COLOURS if colour.upper() not in used] or list(COLOURS)
-    kinds = [BoxKind(each.name, each.key, each.colour or NEUTRAL) for each in library.classes]
-    named = [label for label in others if label != UNNAMED]
-    kinds += [
-        BoxKind(label, next(free, ""), colours[number % len(colours)]) for number, label in enumerate(named)
-    ]
-    if UNNAMED not in names:
-        # Yellow is seen on any grey image; a defect that has no kind needs no key of its own.
-        kinds.append(BoxKind(UNNAMED, next(free, ""), UNNAMED_COLOUR))
-    return tuple(kinds)
+    kinds = {each.name: BoxKind(each.name, each.key, each.colour or NEUTRAL) for each in library.classes}
+    kinds.setdefault(UNNAMED, BoxKind(UNNAMED, _UNNAMED_KEY, UNNAMED_COLOUR))
+    keys = {kind.key for kind in kinds.values() if kind.key}
+    colours = {kind.colour.upper() for kind in kinds.values()}
+    for kind in earlier:
+        if kind.name in labels and kind.name not in kinds and kind.key not in keys:
+            kinds[kind.name] = kind
+            keys.add(kind.key)
+            colours.add(kind.colour.upper())
+    free_keys = iter([key for key in KEYS if key not in keys])
+    free_colours = itertools.cycle([each for each in COLOURS if each.upper() not in colours] or COLOURS)
+    for label in labels:
+        if label not in kinds:
+            kinds[label] = BoxKind(label, next(free_keys, ""), next(free_colours))
+    return tuple(kinds.values())
 
 
+_UNNAMED_KEY = "0"
+# Yellow is seen on any grey image.
 UNNAMED_COLOUR = "#E6B422"
 
 

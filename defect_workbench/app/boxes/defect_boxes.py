@@ -25,7 +25,7 @@ class DefectBoxes(QObject):
         self.document = document
         self._shown: FoundDefects | None = None
         self._kinds: tuple[BoxKind, ...] = ()
-        document.opened.connect(self._refresh)
+        document.opened.connect(self._on_opened)
         document.columns_changed.connect(self._refresh)
         document.grouping_changed.connect(self._refresh)
 
@@ -50,20 +50,27 @@ class DefectBoxes(QObject):
         self.document.replace_fields("Find defects", found=found)
 
     def correct(self, image: int, boxes: Sequence[Detection], text: str) -> None:
-        """Take over what a person says about the boxes of an image.
-
-        Parameters
-        ----------
-        text : str
-            What undo calls it.
-        """
+        """Change the boxes of an image; `text` is what undo calls it."""
         found = self.found
-        if found is not None and not (found.checked[image] and found.of[image] == tuple(boxes)):
+        if found is not None and found.of[image] != tuple(boxes):
             self.document.replace_fields(text, found=found.with_boxes(image, boxes))
+
+    def agree(self, image: int) -> None:
+        """Note that the boxes of an image are right and complete."""
+        found = self.found
+        if found is not None and not found.checked[image]:
+            after = found.with_boxes(image, self.of(image), agreed=True)
+            self.document.replace_fields("Agree with boxes", found=after)
+
+    def _on_opened(self) -> None:
+        self._kinds = ()
+        self._refresh()
 
     def _refresh(self) -> None:
         found = self.found
         if found is not self._shown:
             self._shown = found
-            self._kinds = () if found is None else box_kinds(found.labels, self.document.classes)
+            # Keys hold still while boxes are named.
+            labels = () if found is None else found.labels
+            self._kinds = () if found is None else box_kinds(labels, self.document.classes, self._kinds)
             self.changed.emit()

@@ -24,14 +24,17 @@ class FoundDefects:
     of : tuple of (tuple of Detection) or None
         Per image; None where nobody searched.
     checked : (n,) bool
-        Images whose boxes a person has corrected or agreed with.
+        Images on whose boxes a person has agreed: all defects are marked.
     source : str
         What found them, in words.
+    corrected : (n,) bool, optional
+        Images with boxes that a person has changed; a further search leaves them as they are.
     """
 
     of: tuple[tuple[Detection, ...] | None, ...]
     checked: Flags
     source: str = ""
+    corrected: Flags | None = None
 
     def __post_init__(self) -> None:
         if len(self.of) != len(self.checked):
@@ -56,18 +59,24 @@ class FoundDefects:
         scores = [min((abs(each.score - 0.5) for each in found or ()), default=0.5) for found in self.of]
         return np.where(self.checked, 1.0, 2 * np.asarray(scores, np.float64))
 
-    def with_boxes(self, image: int, boxes: Sequence[Detection]) -> FoundDefects:
-        """Return the defects after a person has corrected those of an image."""
-        of, checked = list(self.of), self.checked.copy()
-        of[image], checked[image] = tuple(boxes), True
-        return replace(self, of=tuple(of), checked=checked)
+    @property
+    def touched(self) -> Flags:
+        """Images whose boxes a person has changed or agreed with, (n,) bool."""
+        return self.checked if self.corrected is None else self.checked | self.corrected
+
+    def with_boxes(self, image: int, boxes: Sequence[Detection], *, agreed: bool = False) -> FoundDefects:
+        """Return the defects after a person has changed those of an image, or agreed with them."""
+        of, checked, corrected = list(self.of), self.checked.copy(), self.touched.copy()
+        of[image], corrected[image] = tuple(boxes), True
+        checked[image] |= agreed
+        return replace(self, of=tuple(of), checked=checked, corrected=corrected)
 
     def joined_by(self, found: FoundDefects) -> FoundDefects:
-        """Return the defects after a further search: what people checked stays as it is."""
+        """Return the defects after a further search: what people changed or checked stays as it is."""
         of = tuple(
-            old if kept else new for old, new, kept in zip(self.of, found.of, self.checked, strict=True)
+            old if kept else new for old, new, kept in zip(self.of, found.of, self.touched, strict=True)
         )
-        return replace(found, of=of, checked=self.checked)
+        return replace(found, of=of, checked=self.checked, corrected=self.touched)
 
 
 def carried_defects(found: FoundDefects | None, before: Integers) -> FoundDefects | None:
@@ -81,8 +90,9 @@ def carried_defects(found: FoundDefects | None, before: Integers) -> FoundDefect
     if found is None:
         return None
     of = tuple(found.of[index] if index >= 0 else None for index in before.tolist())
-    checked = np.where(before >= 0, found.checked[before], False)
-    return replace(found, of=of, checked=checked)
+    flags = (found.checked, found.touched)
+    checked, corrected = (np.where(before >= 0, each[before], False) for each in flags)
+    return replace(found, of=of, checked=checked, corrected=corrected)
 
 
 def drawn(box: Box) -> Detection:

@@ -74,6 +74,11 @@ class BoxController(QObject):
         self._training: Path | None = None
         self._trained: Path | None = None
 
+    @property
+    def reference(self) -> Path | None:
+        """The folder of golden references of the last search."""
+        return self._last.reference
+
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """Return the handler of each type of result."""
         return {
@@ -89,7 +94,7 @@ class BoxController(QObject):
         if project is None:
             return
         found = self._boxes.found
-        checked = 0 if found is None else int(found.checked.sum())
+        checked = 0 if found is None else int(found.touched.sum())
         dialog = FindDefectsDialog(len(project.images), checked, self._last, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.search)

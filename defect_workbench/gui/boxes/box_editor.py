@@ -53,7 +53,8 @@ class BoxEditor(QDialog):
         super().__init__(parent)
         self.setObjectName("boxEditor")
         self.setWindowTitle("Correct boxes")
-        self.resize(1120, 780)
+        room = parent.screen().availableSize()
+        self.resize(min(1120, room.width()), min(780, room.height()))
         self._boxes, self._document, self._originals = boxes, boxes.document, originals
         self.images, self.place = tuple(images), 0
         # Steps from before the editor was opened are not undone here.
@@ -189,7 +190,9 @@ class BoxEditor(QDialog):
         self.list.blockSignals(False)
         checked = bool(found.checked[self.image])
         number = counted(len(boxes), "box") if boxes else "No box"
-        by = "checked by a person" if checked else f"found by {found.source}" if found.source else "found"
+        by = f"found by {found.source}" if found.source else "found"
+        if found.touched[self.image]:
+            by = "checked" if checked else "corrected, not agreed yet"
         self.state.setText(f"{number}, {by}")
         left = sum(1 for image in self.images if not found.checked[image])
         self.state.setToolTip(f"{left:,} of these images are not checked yet")
@@ -278,7 +281,7 @@ class BoxEditor(QDialog):
 
     def agree_and_go_on(self) -> None:
         """Note that the boxes are right, and show the next image; after the last one, close."""
-        self._boxes.correct(self.image, self.found, "Agree with boxes")
+        self._boxes.agree(self.image)
         if self.place == len(self.images) - 1:
             self.close()
         else:

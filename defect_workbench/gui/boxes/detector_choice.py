@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -66,6 +67,11 @@ class DetectorChoice(QWidget):
         layout.addLayout(rows)
         layout.addWidget(secondary_label("Golden references: defect-free images with the same names"))
         layout.addLayout(references)
+        self.warning = QLabel()
+        self.warning.setProperty("error", True)
+        self.warning.setWordWrap(True)
+        self.warning.hide()
+        layout.addWidget(self.warning)
         self.trained.toggled.connect(self._show_state)
         self.model.textChanged.connect(self._show_state)
         self._show_state()
@@ -74,6 +80,18 @@ class DetectorChoice(QWidget):
     def complete(self) -> bool:
         """Whether a detector is chosen."""
         return not self.trained.isChecked() or bool(self.model.text().strip())
+
+    def problem(self) -> str:
+        """Return what cannot be used, and show it; empty if all is well."""
+        request = self.request()
+        words = ""
+        if request.model is not None and not request.model.is_file():
+            words = f"There is no file {request.model}."
+        elif request.reference is not None and not request.reference.is_dir():
+            words = f"There is no folder {request.reference}."
+        self.warning.setText(words)
+        self.warning.setVisible(bool(words))
+        return words
 
     def request(self) -> SearchRequest:
         """Return what is chosen."""

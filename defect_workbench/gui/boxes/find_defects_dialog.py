@@ -32,7 +32,7 @@ class FindDefectsDialog(QDialog):
         self.choice = DetectorChoice(earlier, self)
         words = f"{counted(images, 'image')} will be searched."
         if checked:
-            words += f" The boxes of {counted(checked, 'image')} that you have checked stay as they are."
+            words += f" The boxes of {counted(checked, 'image')} that you have corrected stay as they are."
         note = secondary_label(words)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.find_button = self.buttons.addButton("Find", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -50,5 +50,6 @@ class FindDefectsDialog(QDialog):
         self.find_button.setEnabled(self.choice.complete)
 
     def _accept(self) -> None:
-        self.accept()
-        self.chosen.emit(self.choice.request())
+        if not self.choice.problem():
+            self.accept()
+            self.chosen.emit(self.choice.request())

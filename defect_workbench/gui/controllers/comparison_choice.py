@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ class ComparisonChoice:
     open_again : callable
         Groups the files of the project anew with other settings: what single defects are compared with
         decides which are found.
+    last_reference : callable
+        Returns the folder of golden references of the last search for defects.
     """
 
     def __init__(
@@ -33,10 +36,12 @@ class ComparisonChoice:
         clusters: ClusterList,
         regroup: Callable[[Settings], None],
         open_again: Callable[[Settings], None],
+        last_reference: Callable[[], Path | None],
         parent: QWidget,
     ) -> None:
         self._document, self._clusters = document, clusters
         self._regroup, self._open_again, self._parent = regroup, open_again, parent
+        self._last_reference = last_reference
 
     def choose_references(self) -> None:
         """Ask for a folder of golden references."""
@@ -61,7 +66,12 @@ class ComparisonChoice:
         """Group the single defects in the files of the project, or the whole images again."""
         project = self._document.project
         if project is not None:
-            self._open_again(map_comparison.with_other_items(project.analysis.settings))
+            settings = project.analysis.settings
+            reference = self._last_reference()
+            if not settings.reference and reference is not None:
+                # Those that the boxes were found with.
+                settings = replace(settings, reference=str(reference))
+            self._open_again(map_comparison.with_other_items(settings))
 
     def _ask(self, title: str, change: Callable[[Settings, Path], Settings]) -> None:
         file_dialogs.ask_image_folder(

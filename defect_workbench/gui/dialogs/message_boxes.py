@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDialog,
+    QDialogButtonBox,
+    QInputDialog,
+    QLabel,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from defect_workbench.app.messages import Leave, NameRequest
 from defect_workbench.gui.dialogs.name_dialog import NameDialog
+from defect_workbench.gui.shared.form_area import FormArea
+
+# Characters from which on a text may be higher than the screen, and the most that it takes of it.
+_LONG, _SHARE, _MARGIN = 2000, 0.85, 12
 
 
 class MessageBoxes:
@@ -19,6 +32,9 @@ class MessageBoxes:
 
     def inform(self, title: str, text: str) -> None:
         """Show a message that must be acknowledged."""
+        if len(text) > _LONG:
+            _show_long(title, text, self._parent)
+            return
         box = QMessageBox(QMessageBox.Icon.Information, title, text, parent=self._parent)
         box.setTextFormat(_format(text))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -70,3 +86,25 @@ class MessageBoxes:
 def _format(text: str) -> Qt.TextFormat:
     """Return the format of a text: only our list of shortcuts is HTML; file names may look like markup."""
     return Qt.TextFormat.RichText if text.startswith("<table") else Qt.TextFormat.PlainText
+
+
+def _show_long(title: str, text: str, parent: QWidget) -> None:
+    """Show a text that may be higher than the screen, to be scrolled."""
+    dialog = QDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    words = QLabel(text)
+    words.setTextFormat(_format(text))
+    words.setMargin(_MARGIN)
+    area = FormArea()
+    area.setWidget(words)
+    area.setAccessibleName(title)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    layout = QVBoxLayout(dialog)
+    layout.addWidget(area)
+    layout.addWidget(buttons)
+    wanted, room = dialog.sizeHint(), parent.screen().availableSize()
+    height = min(words.sizeHint().height() + 90, round(room.height() * _SHARE))
+    dialog.resize(max(wanted.width(), area.minimumSizeHint().width() + 40), height)
+    dialog.open()

@@ -11,6 +11,8 @@ from defect_workbench.app.document.columns import Column
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
 
+_EDGE = QColor(128, 128, 128, 90)
+
 
 def draw_heading(
     painter: QPainter,
@@ -65,6 +67,10 @@ def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
     target = QRect(QPoint(0, 0), size)
     target.moveCenter(rect.center())
     painter.drawPixmap(target, pixmap)
+    # White images would run into a white page.
+    painter.setPen(_EDGE)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(target.adjusted(0, 0, -1, -1))
     return target
 
 
@@ -105,13 +111,20 @@ def draw_captions(
         baseline += metrics.height()
 
 
-def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, text: str) -> None:
-    """Draw a cell without a thumbnail."""
+def draw_message(painter: QPainter, place: QRect, palette: QPalette, text: str) -> None:
+    """Draw a text in place of all images."""
+    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+    painter.drawText(place.adjusted(24, 24, -24, -24), flags, text)
+
+
+def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, unreadable: bool) -> None:
+    """Draw a cell without a thumbnail, which is still to be read or cannot be."""
     painter.fillRect(rect, palette.color(QPalette.ColorRole.Midlight))
-    if text:
+    if unreadable:
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.drawText(rect.adjusted(6, 6, -6, -6), flags, text)
+        painter.drawText(rect.adjusted(6, 6, -6, -6), flags, "cannot\nbe read")
 
 
 def draw_marks(painter: QPainter, rect: QRect, tagged: bool, noted: bool) -> None:

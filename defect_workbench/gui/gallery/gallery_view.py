@@ -40,6 +40,7 @@ from defect_workbench.gui.gallery.gallery_painting import (
     draw_frame,
     draw_heading,
     draw_marks,
+    draw_message,
     draw_placeholder,
     draw_thumbnail,
 )
@@ -254,10 +255,8 @@ class Gallery(QAbstractItemView):
 
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         """Select what a rubber band touches."""
-        model = self.model()
-        area = rect.normalized().translated(0, self.verticalOffset())
-        chosen = QItemSelection()
-        for first, last in self._layout.runs_in(area):
+        model, chosen = self.model(), QItemSelection()
+        for first, last in self._layout.runs_in(rect.normalized().translated(0, self.verticalOffset())):
             chosen.select(model.index(first, 0), model.index(last, 0))
         self.selectionModel().select(chosen, command)
 
@@ -368,19 +367,14 @@ class Gallery(QAbstractItemView):
         model = self.model()
         sections = self._sections()
         if not sections or not isinstance(model, ImageModel):
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            room = self.viewport().rect().adjusted(24, 24, -24, -24)
-            painter.drawText(
-                room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message
-            )
+            draw_message(painter, self.viewport().rect(), self.palette(), self._message)
             return
         offset = self.verticalOffset()
         area, width = event.rect().translated(0, offset), self.viewport().width()
         for number in self._layout.headings_in(area):
             place = QRect(0, self._layout.top_of(number) - offset, width, self._layout.heading)
             key = sections[number].key
-            target = key is not None and key == self._target
-            folded = key in self._folded
+            target, folded = key is not None and key == self._target, key in self._folded
             draw_heading(painter, sections[number], place, self.font(), self.palette(), folded, target)
         selection, current = self.selectionModel(), self.currentIndex().row()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -403,5 +397,4 @@ class Gallery(QAbstractItemView):
             if self._overlays is not None:
                 self._overlays.paint(painter, QRectF(place), image)
         else:
-            unreadable = model.unreadable(image)
-            draw_placeholder(painter, rect, self.palette(), "cannot\nbe read" if unreadable else "")
+            draw_placeholder(painter, rect, self.palette(), model.unreadable(image))

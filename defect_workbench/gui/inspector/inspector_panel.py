@@ -335,6 +335,13 @@ def _found(project: Project, partition: Partition, image: int) -> str:
     return words + (", checked" if project.found.checked[image] else "")
 
 
+def _measured(project: Project, partition: Partition, image: int) -> str:
+    # Two counts of defects, found in different ways, would contradict each other.
+    if project.found is not None and project.found.of[image] is not None:
+        return ""
+    return measured_words(project.images.images[image].measured)
+
+
 def _table_row(project: Project, partition: Partition, image: int) -> str:
     side = project.side
     if side is None:
@@ -361,7 +368,7 @@ _FIELDS = (
     _Field("Strangeness", _strangeness),
     _Field("Defects", _found),
     _Field("Nearest", _nearest),
-    _Field("Measured", lambda project, _, image: measured_words(project.images.images[image].measured)),
+    _Field("Measured", _measured),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),
     _Field("Table", _table_row),
     # What the program noticed when it read the file.

@@ -14,7 +14,7 @@ from defect_workbench.core.project.found_defects import FoundDefects
 
 FIELD = "found_defects"
 _IMAGE, _BOX, _NUMBERS = "found_image", "found_box", "found_score_area_label"
-_SEARCHED, _CHECKED = "found_searched", "found_checked"
+_SEARCHED, _CHECKED, _CORRECTED = "found_searched", "found_checked", "found_corrected"
 
 
 def found_defect_arrays(found: FoundDefects | None) -> dict[str, NDArray[Any]]:
@@ -29,6 +29,7 @@ def found_defect_arrays(found: FoundDefects | None) -> dict[str, NDArray[Any]]:
         _NUMBERS: np.array([(d.score, d.area, number[d.box.label]) for _, d in rows], float).reshape(-1, 3),
         _SEARCHED: np.array([defects is not None for defects in found.of], bool),
         _CHECKED: found.checked,
+        _CORRECTED: found.touched,
     }
 
 
@@ -55,7 +56,8 @@ def found_defects_of(
     searched, checked = arrays[_SEARCHED], arrays[_CHECKED]
     if not (image.ndim == 1 and boxes.shape == (len(image), 4) and numbers.shape == (len(image), 3)):
         raise InputError("its defects have impossible shapes")
-    if not (searched.shape == checked.shape == (images,) and searched.dtype == checked.dtype == bool):
+    flags = searched, checked, arrays[_CORRECTED]
+    if any(each.shape != (images,) or each.dtype != bool for each in flags):
         raise InputError("its defects do not match its images")
     if len(image) and not (
         image.min() >= 0
@@ -76,4 +78,4 @@ def found_defects_of(
         assert defects is not None  # checked above
         defects.append(Detection(box_of(corners, labels[int(label)]), float(score), int(area)))
     found = tuple(None if each is None else tuple(each) for each in of)
-    return FoundDefects(found, checked, str(fields["source"]))
+    return FoundDefects(found, checked, str(fields["source"]), arrays[_CORRECTED])

@@ -173,6 +173,9 @@ def test_a_key_names_the_chosen_box_and_the_next_ones(editor: BoxEditor) -> None
     QTest.keyClick(canvas, Qt.Key.Key_Tab)
     assert canvas.current == 1
     key = next(kind.key for kind in editor._boxes.kinds if kind.name == "open")
+    editor.label_box("bridge")
+    # A further kind, earlier in the alphabet, changes no key.
+    assert key == next(kind.key for kind in editor._boxes.kinds if kind.name == "open")
     QTest.keyClicks(canvas, key)
     assert [each.box.label for each in editor.found] == ["open", "open", "defect"]
     _drag(canvas, _at(canvas, 180, 60), _at(canvas, 210, 90))
@@ -185,11 +188,12 @@ def test_agreeing_goes_on_and_a_new_search_keeps_what_was_checked(
     QTest.keyClick(editor.canvas, Qt.Key.Key_Tab)
     QTest.keyClick(editor.canvas, Qt.Key.Key_Delete)
     assert editor.place == 0
+    assert editor.state.text().endswith("corrected, not agreed yet")
     QTest.keyClick(editor.canvas, Qt.Key.Key_Return)
     assert editor.place == 1
     QTest.keyClick(editor.canvas, Qt.Key.Key_Left)
     assert editor.name.text() == "three.png"
-    assert "checked by a person" in editor.state.text()
+    assert editor.state.text().endswith("checked")
     searched.actions_by_name["actionFindDefects"].trigger()
     dialog = searched.findChildren(FindDefectsDialog)[-1]
     dialog.find_button.click()
@@ -281,6 +285,10 @@ def test_a_folder_without_references_is_said_and_changes_nothing(
     dialog.choice.trained.setChecked(True)
     assert not dialog.find_button.isEnabled()
     dialog.choice.classical.setChecked(True)
+    dialog.choice.reference.setText(str(tmp_path / "absent"))
+    dialog.find_button.click()
+    assert dialog.isVisible()
+    assert "There is no folder" in dialog.choice.warning.text()
     (tmp_path / "empty").mkdir()
     dialog.choice.reference.setText(str(tmp_path / "empty"))
     dialog.find_button.click()

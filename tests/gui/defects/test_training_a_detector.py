@@ -61,6 +61,7 @@ def checked(searched: MainWindow, monkeypatch: pytest.MonkeyPatch) -> MainWindow
             for i, (row, column) in enumerate(places)
         ]
         boxes.correct(number, own, "Correct boxes")
+        boxes.agree(number)
     return searched
 
 
@@ -172,6 +173,7 @@ def test_after_further_boxes_a_cancelled_training_begins_again(
         _dialog(window).train_button.click()
     cancelling(False)
     window.boxes._boxes.correct(5, [drawn(Box(34, 84, 47, 97, "pit"))], "Correct boxes")
+    window.boxes._boxes.agree(5)
     with qtbot.waitSignal(window.jobs.failed, timeout=60_000):
         _dialog(window).train_button.click()
     assert "other images, boxes, weights or options; choose “Begin again”" in answers.messages[-1]

@@ -23,8 +23,9 @@ def test_counts_kinds_and_the_least_sure_image() -> None:
     assert np.array_equal(FOUND.counts, [2, 0, np.nan, 1], equal_nan=True)
     assert FOUND.labels == ("pit", "scratch")
     assert FOUND.least_sure.tolist() == pytest.approx([0.1, 1, 1, 0.5])
-    checked = FOUND.with_boxes(0, FOUND.of[0] or ())
-    assert checked.least_sure[0] == 1
+    corrected = FOUND.with_boxes(0, FOUND.of[0] or ())
+    assert corrected.least_sure[0] == pytest.approx(0.1)
+    assert corrected.with_boxes(0, FOUND.of[0] or (), agreed=True).least_sure[0] == 1
 
 
 def test_a_further_search_keeps_what_people_checked() -> None:
@@ -33,12 +34,13 @@ def test_a_further_search_keeps_what_people_checked() -> None:
     assert not FOUND.checked.any()
     again = corrected.joined_by(FoundDefects(((FAINT,),) * 4, np.zeros(4, bool), "a detector"))
     assert again.of == ((mine,), (FAINT,), (FAINT,), (FAINT,))
-    assert again.checked.tolist() == [True, False, False, False]
+    assert not again.checked.any()
+    assert again.touched.tolist() == [True, False, False, False]
     assert again.source == "a detector"
 
 
 def test_images_that_are_added_were_not_searched() -> None:
-    corrected = FOUND.with_boxes(3, ())
+    corrected = FOUND.with_boxes(3, (), agreed=True)
     carried = carried_defects(corrected, np.array([3, -1, 0], np.intp))
     assert carried is not None
     assert carried.of == ((), None, (PIT, FAINT))
@@ -48,10 +50,12 @@ def test_images_that_are_added_were_not_searched() -> None:
 
 def test_a_session_keeps_them() -> None:
     corrected = FOUND.with_boxes(1, [drawn(box_of((0, 0, 2, 3), "mine"))])
+    corrected = corrected.with_boxes(3, corrected.of[3] or (), agreed=True)
     read = found_defects_of(found_defect_fields(corrected), found_defect_arrays(corrected), 4)
     assert read is not None
     assert read.of == corrected.of
-    assert read.checked.tolist() == corrected.checked.tolist()
+    assert read.checked.tolist() == [False, False, False, True]
+    assert read.touched.tolist() == [False, True, False, True]
     assert found_defects_of({}, {}, 4) is None
 
 

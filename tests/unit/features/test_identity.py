@@ -83,8 +83,9 @@ def test_every_versioned_part_of_the_engine_is_in_the_identity_of_features() -> 
     package = defect_workbench.engine
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         version = getattr(importlib.import_module(found.name), "IDENTITY", None)
-        # Defect maps are a further step with an identity of its own.
-        if version is not None and ".defect_map." not in found.name:
+        # Defect maps and single defects are further steps with identities of their own.
+        own = any(f".{step}." in found.name for step in ("defect_map", "items", "detection"))
+        if version is not None and not own:
             versions[found.name] = version
     assert len(versions) >= 6
     missing = {

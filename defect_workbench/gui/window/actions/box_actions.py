@@ -17,7 +17,7 @@ ENTRIES = (
     ),
     Action(
         "actionCorrectBoxes",
-        "Correct &boxes…",
+        "Co&rrect boxes…",
         "Draw, move, name and delete the boxes of defects, image by image, the least sure first",
         Group.BOXES,
         lambda controllers: controllers.boxes.correct(),
@@ -42,7 +42,7 @@ ENTRIES = (
     ),
     Action(
         "actionExportBoxes",
-        "Ex&port boxes…",
+        "Export boxes as &files…",
         "Write the boxes as COCO, Pascal VOC, YOLO or LabelMe files, for other programs or to train on",
         Group.DATA,
         lambda controllers: controllers.boxes.export(),
