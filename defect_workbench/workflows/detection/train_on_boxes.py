@@ -108,12 +108,10 @@ def check_train_detector(options: TrainingOptions) -> None:
     check_new_file(options.out)
     unfinished = unfinished_file(options.out)
     if unfinished.exists() and not (options.resume or options.begin_again):
-        raise InputError(
-            f"{unfinished} holds an unfinished training of this model; give --resume to continue it, or "
-            "delete it to begin again"
-        )
+        raise InputError(f"{unfinished} holds an unfinished training of this model", Remedy.CONTINUE_TRAINING)
     if options.epochs is not None and options.epochs < 1:
-        raise InputError(f"--epochs {options.epochs}: give a whole number above 0")
+        words = f"each image cannot be seen {options.epochs} times: give a whole number above 0"
+        raise InputError(words)
 
 
 def train_detector(

@@ -42,7 +42,7 @@ ENTRIES = (
     ),
     Action(
         "actionExportBoxes",
-        "Export bo&xes…",
+        "Export boxes of de&fects…",
         "Write the boxes as COCO, Pascal VOC, YOLO or LabelMe files, for other programs or to train on",
         Group.DATA,
         lambda controllers: controllers.boxes.export(),
