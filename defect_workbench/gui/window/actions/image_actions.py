@@ -80,7 +80,7 @@ ENTRIES = (
     ),
     Action(
         "actionNoteOnImage",
-        "Not&e on image…",
+        "Note on im&age…",
         "Write a note on the selected images",
         Group.IMAGES,
         lambda controllers: controllers.notes.annotate(),
