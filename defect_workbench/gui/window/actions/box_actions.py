@@ -17,7 +17,7 @@ ENTRIES = (
     ),
     Action(
         "actionCorrectBoxes",
-        "Correct &boxes…",
+        "Correct bo&xes…",
         "Draw, move, name and delete the boxes of defects, image by image, the least sure first",
         Group.BOXES,
         lambda controllers: controllers.boxes.correct(),
