@@ -21,7 +21,6 @@ from defect_workbench.commands.shared.detector_options import (
     check_references,
     problems_json,
 )
-from defect_workbench.core.errors import InputError
 from defect_workbench.core.text import counted, duration
 from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
@@ -65,8 +64,6 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
 
     check_seed(args.seed)
     check_references(args)
-    if args.epochs is not None and args.epochs < 1:
-        raise InputError(f"--epochs {args.epochs}: give a whole number above 0")
     options = TrainingOptions(args.out, args.reference, args.epochs, args.seed, args.resume)
     request = TrainDetectorRequest(args.folder, args.boxes, options, args.format)
     done = train_detector(request, WeightsLibrary(places.weights), reporter, offline=args.offline)

@@ -47,6 +47,8 @@ class Remedy(Enum):
     COARSER_METHOD = auto()
     """Use a method that can cluster this many images."""
     INSTALL_ONNX = auto()
+    CONTINUE_TRAINING = auto()
+    """Continue the interrupted training of a detector, or begin it again."""
     BEGIN_TRAINING_AGAIN = auto()
     CONTINUE_TRAINING = auto()
     """Continue an interrupted training, or begin it again."""

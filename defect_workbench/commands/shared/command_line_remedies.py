@@ -25,6 +25,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.NO_AUGMENTATION: "leave --augment out",
     Remedy.CONFIRM_CLUSTERS: "confirm clusters in the window first",
     Remedy.COARSER_METHOD: "use --method agglomerative",
+    Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "delete it to begin again",
     Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",
     Remedy.INSTALL_ONNX: "run: pip install 'defect-workbench[onnx]'",

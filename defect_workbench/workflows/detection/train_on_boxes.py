@@ -109,6 +109,9 @@ def check_train_detector(options: TrainingOptions) -> None:
     unfinished = unfinished_file(options.out)
     if unfinished.exists() and not (options.resume or options.begin_again):
         raise InputError(f"{unfinished} holds an unfinished training of this model", Remedy.CONTINUE_TRAINING)
+    if options.epochs is not None and options.epochs < 1:
+        words = f"each image cannot be seen {options.epochs} times: give a whole number above 0"
+        raise InputError(words)
 
 
 def train_detector(

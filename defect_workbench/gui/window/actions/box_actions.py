@@ -17,7 +17,7 @@ ENTRIES = (
     ),
     Action(
         "actionCorrectBoxes",
-        "Co&rrect boxes…",
+        "Correct bo&xes…",
         "Draw, move, name and delete the boxes of defects, image by image, the least sure first",
         Group.BOXES,
         lambda controllers: controllers.boxes.correct(),
@@ -42,7 +42,7 @@ ENTRIES = (
     ),
     Action(
         "actionExportBoxes",
-        "Export boxes as &files…",
+        "Export boxes of de&fects…",
         "Write the boxes as COCO, Pascal VOC, YOLO or LabelMe files, for other programs or to train on",
         Group.DATA,
         lambda controllers: controllers.boxes.export(),
