@@ -28,7 +28,6 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.COARSER_METHOD: "group them by the agglomerative method and refine a cluster",
     Remedy.CONTINUE_TRAINING: "choose this file again, and whether to continue it or to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "choose “Begin again”",
-    Remedy.CONTINUE_TRAINING: "choose “Continue” or “Begin again”",
     Remedy.INSTALL_ONNX: "install the program with its extra “onnx”",
 }
 

@@ -50,8 +50,6 @@ class Remedy(Enum):
     CONTINUE_TRAINING = auto()
     """Continue the interrupted training of a detector, or begin it again."""
     BEGIN_TRAINING_AGAIN = auto()
-    CONTINUE_TRAINING = auto()
-    """Continue an interrupted training, or begin it again."""
     """Begin the interrupted training of a detector again."""
 
 

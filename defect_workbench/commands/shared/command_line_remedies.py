@@ -27,7 +27,6 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.COARSER_METHOD: "use --method agglomerative",
     Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "delete it to begin again",
-    Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",
     Remedy.INSTALL_ONNX: "run: pip install 'defect-workbench[onnx]'",
 }
 
