@@ -52,6 +52,8 @@ def test_defects_are_found_and_their_boxes_corrected(
     for index in range(len(project.images)):
         wait_for(qtbot, window.thumbnails, str(project.images.absolute(index)))
     qtbot.waitUntil(lambda: window.inspector.loaded)
+    # These pictures are about boxes.
+    window.weights_banner.hide()
     camera.keep(window, "found", window)
     window.boxes.correct()
     editor = window.findChild(BoxEditor)

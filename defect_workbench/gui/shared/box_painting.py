@@ -78,25 +78,31 @@ def draw_boxes(
     painter.save()
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for each in boxes:
-        place = in_view(each.box, target, size)
+    places = [in_view(each.box, target, size) for each in boxes]
+    for each, place in zip(boxes, places, strict=True):
         rim, line = (2.5, 1.2) if thin else (4, 2)
         for pen in (QPen(QColor(0, 0, 0, 160), rim), QPen(QColor(each.colour), line)):
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(place)
+    taken = list(places)
+    for each, place in zip(boxes, places, strict=True):
         if each.words and place.width() >= _LEAST_FOR_CAPTION:
-            _draw_caption(painter, each, place)
+            _draw_caption(painter, each.words, place, taken, target)
     painter.restore()
 
 
-def _draw_caption(painter: QPainter, each: ShownBox, place: QRectF) -> None:
+def _draw_caption(painter: QPainter, words: str, place: QRectF, taken: list[QRectF], target: QRectF) -> None:
+    """Draw a caption above or below a box where it covers no other box or caption; else leave it out."""
     metrics = painter.fontMetrics()
-    height = metrics.height()
-    frame = QRectF(0, 0, metrics.horizontalAdvance(each.words) + 2 * _PADDING, height)
-    frame.moveBottomLeft(place.topLeft() - QPointF(1, 2))
-    if frame.top() < 0:
-        frame.moveTopLeft(place.bottomLeft() + QPointF(-1, 2))
-    painter.fillRect(frame, QColor(0, 0, 0, 190))
-    painter.setPen(QColor("#FFFFFF"))
-    painter.drawText(frame, int(Qt.AlignmentFlag.AlignCenter), each.words)
+    frame = QRectF(0, 0, metrics.horizontalAdvance(words) + 2 * _PADDING, metrics.height())
+    left, right = place.left() - 1, place.right() + 1 - frame.width()
+    for top in (place.top() - 2 - frame.height(), place.bottom() + 2):
+        for x in (left, right):
+            frame.moveTopLeft(QPointF(x, top))
+            if target.contains(frame) and not any(frame.intersects(other) for other in taken):
+                taken.append(QRectF(frame))
+                painter.fillRect(frame, QColor(0, 0, 0, 190))
+                painter.setPen(QColor("#FFFFFF"))
+                painter.drawText(frame, int(Qt.AlignmentFlag.AlignCenter), words)
+                return
