@@ -167,9 +167,9 @@ def test_a_lot_is_named_a_classifier_trained_the_next_lot_corrected_and_the_clas
         hand.press(dialog.name, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda dialog=dialog: dialog not in window.findChildren(NameDialog))  # type: ignore[misc]
     assert all(c.group is not None and c.group.confirmed for c in partition_of(window).clusters)
-    assert {known.name for known in LibraryFile(places.classes).load().classes} == {
-        c.label for c in partition_of(window).clusters
-    }
+    named = {c.label for c in partition_of(window).clusters}
+    # The library is written in the background.
+    qtbot.waitUntil(lambda: {known.name for known in LibraryFile(places.classes).load().classes} == named)
 
     # 4. Export.
     hand.press(rows, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
