@@ -23,7 +23,8 @@ def _boards(root: Path) -> None:
     rng = np.random.default_rng(5)
     for number in range(8):
         places = [(int(rng.integers(20, 230)), int(rng.integers(20, 230))) for _ in range(number % 3)]
-        made = board(places, seed=number, noise=2)
+        # Large enough for the network, so that images are enlarged only to the size of a crop.
+        made = board(places, seed=number, radius=12, noise=2)
         for folder, pixels in (("images", made.image), ("golden", made.reference)):
             (root / folder).mkdir(exist_ok=True)
             Image.fromarray(pixels).save(root / folder / f"{number}.png")
@@ -58,9 +59,9 @@ def test_training_says_what_it_was_trained_on(trained: Path) -> None:
     facts = json.loads((trained / "result.json").read_text())
     assert (facts["images"], facts["held_out"]) == (6, 2)
     assert facts["labels"] == {"bump": 5, "pit": 2}
-    assert (facts["with_references"], facts["epochs"], facts["resumed_at"]) == (True, 1.0, 0)
+    assert (facts["with_references"], facts["scale"], facts["resumed_at"]) == (True, 1.25, 0)
     assert 0 < facts["threshold"] < 1
-    assert facts["curve"][-1]["epoch"] == 1.0
+    assert facts["curve"][-1]["epoch"] == facts["epochs"] >= 1
     assert "count_mae" in facts["figures"]
     assert "only 2 boxes of pit" in (trained / "messages.txt").read_text()
     assert not (trained / "model.dwd.unfinished").exists()
@@ -163,7 +164,7 @@ def test_ctrl_c_keeps_the_state_and_resume_ends_the_training(
 ) -> None:
     out = tmp_path / "model.dwd"
     arguments = _arguments(trained, out)
-    command_line = [*COMMAND, *map(str, arguments), "--epochs", "2"]
+    command_line = [*COMMAND, *map(str, arguments), "--epochs", "8"]
     process = subprocess.Popen(
         command_line, stderr=subprocess.PIPE, text=True, env={**os.environ, HOME_VARIABLE: str(home)}
     )
@@ -177,14 +178,14 @@ def test_ctrl_c_keeps_the_state_and_resume_ends_the_training(
     unfinished = tmp_path / "model.dwd.unfinished"
     assert unfinished.exists()
 
-    done = command(*arguments, "--epochs", "2")
+    done = command(*arguments, "--epochs", "8")
     assert done.returncode == 2
     assert "give --resume to continue it" in done.stderr
-    done = command(*arguments, "--epochs", "3", "--resume")
+    done = command(*arguments, "--epochs", "9", "--resume")
     assert done.returncode == 2
     assert "is a training of other images, boxes, weights or options" in done.stderr
-    done = command(*arguments, "--epochs", "2", "--resume", "--json")
+    done = command(*arguments, "--epochs", "8", "--resume", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["epochs"] == 2.0
+    assert json.loads(done.stdout)["epochs"] == 8.0
     assert out.exists()
     assert not unfinished.exists()
