@@ -151,7 +151,7 @@ def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
 
 
 def open_again(project: Project, settings: Settings, places: UserDirs, *, offline: bool = False) -> Work:
-    """Return the job that groups the files of a project anew, such as by single defects."""
+    """Return the job that groups the files of a project again with other settings, such as by defect."""
 
     def work(reporter: JobReporter) -> Opened:
         processing = settings.processing

@@ -111,6 +111,6 @@ def roi_align(
 
 
 def _samples(first: Tensor, length: Tensor, number: int) -> Tensor:
-    """Return the centres of so many equal parts of each range, (ranges, number)."""
+    """Divide each range into equal parts, and return their centres, (ranges, number)."""
     shares = (torch.arange(number, device=first.device, dtype=first.dtype) + 0.5) / number
     return first[:, None] + length[:, None] * shares

@@ -67,12 +67,7 @@ class FolderImages:
         if isinstance(image, Rejection):
             return image
         bar = rows_to_leave_out(image.height, found_rows(image.pixels, image.tool), DEFAULT)
-        rows = image.height - bar
-        reference, missing = None, ""
-        if self._references is not None:
-            reference, missing = self._references.of(file.path, image.width, image.height)
-        golden = None if reference is None else reference[:rows]
-        return ReadImage(file.path, image.pixels, image.pixels[:rows], golden, missing)
+        return with_reference(file.path, image.pixels, bar, self._references)
 
 
 class ReferenceImages:
@@ -101,16 +96,35 @@ class ReferenceImages:
         reference = _decoded(self._listing, self._files[name])
         if isinstance(reference, Rejection):
             return None, reference.reason
-        if (reference.width, reference.height) != (width, height):
-            size = f"{reference.width} × {reference.height}"
-            return None, f"it has {size} pixels, and the image {width} × {height}"
-        return reference.pixels, ""
+        problem = other_size(reference, width, height)
+        return (None, problem) if problem else (reference.pixels, "")
+
+
+def with_reference(path: str, whole: Pixels, info_bar: int, references: ReferenceImages | None) -> ReadImage:
+    """Return an image without so many rows at the bottom, and its golden reference if there is one."""
+    reference, missing = None, ""
+    if references is not None:
+        reference, missing = references.of(path, whole.shape[1], whole.shape[0])
+    rows = whole.shape[0] - info_bar
+    return ReadImage(path, whole, whole[:rows], None if reference is None else reference[:rows], missing)
+
+
+def content_of(listing: Listing, file: FoundFile) -> bytes | Rejection:
+    """Return the content of a file, or why it is not read."""
+    if file.size > MAX_FILE_BYTES:
+        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
+    return read_found(listing.root, file)
+
+
+def other_size(reference: DecodedImage, width: int, height: int) -> str:
+    """Return why a golden reference does not fit an image of this size; empty if it does."""
+    if (reference.width, reference.height) == (width, height):
+        return ""
+    return f"it has {reference.width} × {reference.height} pixels, and the image {width} × {height}"
 
 
 def _decoded(listing: Listing, file: FoundFile) -> DecodedImage | Rejection:
-    if file.size > MAX_FILE_BYTES:
-        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    data = read_found(listing.root, file)
+    data = content_of(listing, file)
     if isinstance(data, Rejection):
         return data
     try:

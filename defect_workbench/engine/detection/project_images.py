@@ -8,7 +8,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.engine.defect_map.subjects import in_order
 from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, ImageDetections, searched
-from defect_workbench.engine.detection.folder_images import ReadImage, ReferenceImages
+from defect_workbench.engine.detection.folder_images import ReadImage, ReferenceImages, with_reference
 from defect_workbench.engine.extraction.reading_again import read_pixels
 from defect_workbench.engine.input.scan import Listing
 
@@ -39,12 +39,7 @@ class ProjectImages:
             pixels = read_pixels(self._images, index)
         except WorkbenchError as error:
             return Rejection(image.path, str(error))
-        rows = pixels.shape[0] - image.info_bar
-        reference, missing = None, ""
-        if self._references is not None:
-            reference, missing = self._references.of(image.path, pixels.shape[1], pixels.shape[0])
-        golden = None if reference is None else reference[:rows]
-        return ReadImage(image.path, pixels, pixels[:rows], golden, missing)
+        return with_reference(image.path, pixels, image.info_bar, self._references)
 
     def run(
         self, find: Finder, *, needs_reference: bool, places: Sequence[int] | None = None

@@ -27,7 +27,7 @@ TRAINED_BLOCKS = ("layer2", "layer3", "layer4")
 _ANCHORS = (32, 64, 128, 256)
 _RATIOS = (0.5, 1.0, 2.0)
 _CHANNELS, _GRID, _SAMPLES = 256, 7, 2
-# Scores below this are noise; no image that people count has so many defects in one part.
+# Scores below this are noise. An image, or a tile of a large one, yields at most this many defects.
 LEAST_SCORE, _MOST_DEFECTS = 0.05, 500
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from defect_workbench.core.detector.trained_detector import CurvePoint, Tensors
+from defect_workbench.core.detector.training_state import TrainingState
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
@@ -37,39 +38,11 @@ _WARM_UP, _LAST_RATE = 100, 1e-3
 _LARGEST_GRADIENT = 5.0
 # The weights that are kept are an exponential mean over about the last 200 steps.
 _MEAN = 0.995
-# The training ends early after so many evaluations without a gain, but not in its first half.
+# Early stopping: after this many evaluations without improvement, but not in the first half of the training.
 _EVALUATIONS, _PATIENCE, _NOT_BEFORE = 10, 4, 0.5
 _LEAST_GAP = 25
 _KEEP_SECONDS = 300.0
 _MOST_FAILURES = 20
-
-
-@dataclass(eq=False)
-class TrainingState:
-    """All that the rest of a training depends on.
-
-    Attributes
-    ----------
-    step : int
-        Steps that are done.
-    seconds : float
-        Spent so far.
-    tensors : mapping of str to ndarray
-        Parameters, their running means, the moments of the optimiser, and the best network so far.
-    curve : list of CurvePoint
-    loss, losses : float, int
-        Sum and number of the losses since the last point of the curve.
-    without_gain : int
-        Evaluations since the best one.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    tensors: Tensors = field(default_factory=dict)
-    curve: list[CurvePoint] = field(default_factory=list)
-    loss: float = 0.0
-    losses: int = 0
-    without_gain: int = 0
 
 
 class DetectorTraining:
@@ -122,6 +95,8 @@ class DetectorTraining:
             weight_decay=_DECAY,
         )
         self._order = crop_starts(images, plan.crop)
+        # The epoch, and the order of its crops.
+        self._shuffled = -1, self._order
         self._best: Tensors = {}
         self._state = TrainingState()
 
@@ -153,7 +128,7 @@ class DetectorTraining:
                     "exp_avg_sq": torch.empty_like(parameter).copy_(values["second"]),
                 }
         self._best = groups.get("best", {})
-        self._state = replace(state, tensors={}, curve=list(state.curve))
+        self._state = replace(state, tensors={})
 
     def run(
         self, reporter: Reporter, keep: Callable[[TrainingState], None]
@@ -248,8 +223,10 @@ class DetectorTraining:
 
     def _crop(self, number: int) -> Any:
         epoch, place = divmod(number, len(self._order))
-        order = np.random.default_rng([self._plan.seed, 1, epoch]).permutation(self._order)
-        index = int(order[place])
+        if epoch != self._shuffled[0]:
+            rng = np.random.default_rng([self._plan.seed, 1, epoch])
+            self._shuffled = epoch, rng.permutation(self._order)
+        index = int(self._shuffled[1][place])
         rng = np.random.default_rng([self._plan.seed, 2, number])
         return random_crop(self._images[index], self._planes[index], self._plan.crop, self._coloured, rng)
 
@@ -260,7 +237,8 @@ class DetectorTraining:
         with torch.no_grad():
             for name, parameter in self._trained.items():
                 parameter.copy_(self._mean[name])
-            ap50 = self._held_out.ap50(self._network.eval(), self._variant, self._device)
+            # Rounded as in the curve, so that an equal value is no gain.
+            ap50 = round(self._held_out.ap50(self._network.eval(), self._variant, self._device), 4)
             better = not state.curve or ap50 > max(point.ap50 for point in state.curve)
             if better:
                 self._best = arrays_of(self._network)
@@ -268,7 +246,8 @@ class DetectorTraining:
                 parameter.copy_(own[name])
         state.without_gain = 0 if better else state.without_gain + 1
         epoch = round(state.step * BATCH / len(self._order), 2)
-        state.curve.append(CurvePoint(epoch, round(state.loss / max(1, state.losses), 4), round(ap50, 4)))
+        loss = round(state.loss / max(1, state.losses), 4)
+        state.curve = (*state.curve, CurvePoint(epoch, loss, ap50))
         state.loss, state.losses = 0.0, 0
 
     def _snapshot(self) -> TrainingState:
@@ -285,4 +264,4 @@ class DetectorTraining:
             ):
                 tensors[f"{kind}/{name}"] = value.detach().cpu().contiguous().numpy().copy()
         state = self._state
-        return replace(state, tensors=tensors, curve=list(state.curve))
+        return replace(state, tensors=tensors)

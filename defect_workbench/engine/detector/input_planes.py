@@ -52,7 +52,7 @@ def resized(planes: Pixels, scale: float) -> Pixels:
 
 
 def _as_colour(deviation: Plane, shape: tuple[int, ...]) -> Pixels:
-    """Return a deviation as uint8, 128 where there is none, in the size of the image."""
+    """Return a deviation as uint8 at the size of the image; 128 means no deviation."""
     levels = np.clip(np.rint(_NEUTRAL + _PER_DEVIATION * deviation), 0, 255).astype(np.uint8)
     if levels.shape == shape:
         return levels

@@ -17,7 +17,7 @@ _WITHIN = (0.1, 0.9)
 _CONTRAST, _BRIGHTNESS = 1.25, 20.0
 # Lots differ in magnification, and layouts in their widths.
 _ZOOM = 1.4
-# Images in memory; further ones are read anew for each crop.
+# Memory for images; those that do not fit are read again for each crop.
 _MOST_KEPT_BYTES = 2 << 30
 
 

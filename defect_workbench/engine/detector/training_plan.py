@@ -53,7 +53,7 @@ def scale_for(sides: Sequence[tuple[float, float]], shapes: Sequence[tuple[int, 
     """
     size = float(np.median([np.sqrt(width * height) for width, height in sides]))
     longer = float(np.median([max(shape) for shape in shapes]))
-    scale = float(np.clip(1.0, _SMALLEST / size, max(_SMALLEST, _LARGEST) / size))
+    scale = float(np.clip(1.0, _SMALLEST / size, _LARGEST / size))
     scale = min(max(scale, _LEAST_SIDE / longer), _MOST_SCALE)
     return 1.0 if 1 / _LITTLE < scale < _LITTLE else round(scale, 3)
 

@@ -19,11 +19,11 @@ from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.defect_map.references import References
 from defect_workbench.engine.detection.finder import FoundDefect, find_described
-from defect_workbench.engine.extraction.image_reader import MAX_FILE_BYTES, ReadImage
+from defect_workbench.engine.detection.folder_images import content_of, other_size
+from defect_workbench.engine.extraction.image_reader import ReadImage
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import DecodedImage, decode
-from defect_workbench.engine.input.file_reading import read_found
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.items.item_crops import cut_out, item_key, parent_key, pixel_hash, window_of
@@ -153,7 +153,7 @@ class ParentReader:
         return None if self._matcher is None else self._matcher.of(path)
 
     def _searched(self, file: FoundFile, name: str | None) -> ReadParent | Rejection:
-        content = _content(self._listing, file)
+        content = content_of(self._listing, file)
         if isinstance(content, Rejection):
             return content
         sha256 = hashlib.sha256(content).hexdigest()
@@ -188,21 +188,20 @@ class ParentReader:
     def _reference(
         self, name: str | None, image: DecodedImage
     ) -> tuple[Pixels | None, tuple[str, FileStamp] | None, str]:
-        """Return the pixels of a golden reference, its file, and why there is none."""
+        """Return the pixels of a golden reference and its file, or None and the reason."""
         if self._references is None:
             return None, None, ""
         if name is None:
             return None, None, "it has none"
-        content = _content(self._references, self._reference_files[name])
+        content = content_of(self._references, self._reference_files[name])
         if isinstance(content, Rejection):
             return None, None, content.reason
         try:
             golden = decode(content, name)
         except (NotNow, Undecodable) as error:
             return None, None, str(error)
-        if (golden.width, golden.height) != (image.width, image.height):
-            size = f"{golden.width} × {golden.height}"
-            return None, None, f"it has {size} pixels, and the image {image.width} × {image.height}"
+        if problem := other_size(golden, image.width, image.height):
+            return None, None, problem
         sha256 = hashlib.sha256(content).hexdigest()
         return golden.pixels, (name, _stamp(self._reference_files[name], sha256)), ""
 
@@ -231,12 +230,6 @@ class ParentReader:
         facts = (part.shape[1], part.shape[0], "", "", "", "", 0)
         name = item_path(path, origin.number)
         return ReadItem(ReadImage(name, own, own, facts, measured, missing, vectors), crop)
-
-
-def _content(listing: Listing, file: FoundFile) -> bytes | Rejection:
-    if file.size > MAX_FILE_BYTES:
-        return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
-    return read_found(listing.root, file)
 
 
 def _stamp(file: FoundFile, sha256: str) -> FileStamp:

@@ -68,7 +68,9 @@ class BoxController(QObject):
         self._show_image, self._originals = show_image, originals
         self._notice, self._parent = notice, parent
         self._places, self._offline = places, offline
-        self._last = SearchRequest()
+        # What was chosen last, and what the open images were searched with: another project may have others.
+        self._last = self._searched_with = SearchRequest()
+        self._document.opened.connect(self._on_opened)
         self._compared = BoxComparison(Path(), self._last)
         # The detector of the running training, and that of the last one.
         self._training: Path | None = None
@@ -76,8 +78,8 @@ class BoxController(QObject):
 
     @property
     def reference(self) -> Path | None:
-        """The folder of golden references of the last search."""
-        return self._last.reference
+        """The folder of golden references that the open images were searched with."""
+        return self._searched_with.reference
 
     def results(self) -> Mapping[type, Callable[[Any], None]]:
         """Return the handler of each type of result."""
@@ -106,10 +108,14 @@ class BoxController(QObject):
         if self._document.project is not None:
             self._run(defect_search_job.search(self._document.project, request))
 
+    def _on_opened(self) -> None:
+        self._searched_with = SearchRequest()
+
     def _on_searched(self, result: defect_search_job.Searched) -> None:
         project = self._document.project
         if project is None or project.images is not result.project.images:
             return
+        self._searched_with = self._last
         before = self._boxes.found
         found = result.found if before is None else before.joined_by(result.found)
         self._boxes.take(found)

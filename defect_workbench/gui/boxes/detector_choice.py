@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.path_row import choose_button, path_row
 from defect_workbench.workflows.detection.search_project import SearchRequest
 
 
@@ -44,23 +42,22 @@ class DetectorChoice(QWidget):
         self.reference.setAccessibleName("Folder of golden references")
         self.reference.setPlaceholderText("None")
         (self.trained if earlier.model is not None else self.classical).setChecked(True)
-        browse_model = self._browse(lambda: file_dialogs.ask_detector(self, self._set_model))
-        browse_reference = self._browse(
+        browse_model = choose_button(
+            "Choose the file of the detector", lambda: file_dialogs.ask_detector(self, self._set_model)
+        )
+        references = path_row(
+            self.reference,
+            "Choose the folder of golden references",
             lambda: file_dialogs.ask_image_folder(
                 self, "Folder of golden references", lambda path: self.reference.setText(str(path))
-            )
+            ),
         )
-        browse_reference.setAccessibleName("Choose the folder of golden references")
-        browse_model.setAccessibleName("Choose the file of the detector")
         rows = QGridLayout()
         rows.setColumnStretch(1, 1)
         rows.addWidget(self.classical, 0, 0, 1, 3)
         rows.addWidget(self.trained, 1, 0)
         rows.addWidget(self.model, 1, 1)
         rows.addWidget(browse_model, 1, 2)
-        references = QHBoxLayout()
-        references.addWidget(self.reference, 1)
-        references.addWidget(browse_reference)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
@@ -100,12 +97,6 @@ class DetectorChoice(QWidget):
             Path(reference).expanduser() if reference else None,
             Path(model).expanduser() if model and self.trained.isChecked() else None,
         )
-
-    def _browse(self, slot: Callable[[], None]) -> QPushButton:
-        button = QPushButton("Choose…")
-        button.setAutoDefault(False)
-        button.clicked.connect(slot)
-        return button
 
     def _set_model(self, path: Path) -> None:
         self.trained.setChecked(True)

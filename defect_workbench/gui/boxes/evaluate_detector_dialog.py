@@ -10,10 +10,8 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.gui.boxes.detector_choice import DetectorChoice
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.path_row import path_row
 from defect_workbench.storage.boxes.box_folder import AUTO
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 from defect_workbench.workflows.detection.compare_with_boxes import BoxComparison
@@ -44,15 +43,11 @@ class EvaluateDetectorDialog(QDialog):
         self.setMinimumWidth(58 * self.fontMetrics().averageCharWidth() + 160)
         self.choice = DetectorChoice(earlier.search, self)
         self.folder = QLineEdit("" if earlier.boxes == Path() else str(earlier.boxes))
-        browse = QPushButton("Choose…")
-        browse.setAutoDefault(False)
-        browse.setAccessibleName("Choose the folder of boxes")
-        browse.clicked.connect(
-            lambda: ask_folder(self, "Folder of boxes", lambda path: self.folder.setText(str(path)))
+        place = path_row(
+            self.folder,
+            "Choose the folder of boxes",
+            lambda: ask_folder(self, "Folder of boxes", lambda path: self.folder.setText(str(path))),
         )
-        place = QHBoxLayout()
-        place.addWidget(self.folder, 1)
-        place.addWidget(browse)
         self.format = QComboBox()
         self.format.addItem("Recognised from the files", AUTO)
         for entry in BOX_FORMATS:
@@ -85,6 +80,8 @@ class EvaluateDetectorDialog(QDialog):
         self.evaluate_button.setEnabled(self.choice.complete and bool(self.folder.text().strip()))
 
     def _accept(self) -> None:
+        if self.choice.problem():
+            return
         self.accept()
         folder = Path(self.folder.text().strip()).expanduser()
         self.chosen.emit(BoxComparison(folder, self.choice.request(), self.format.currentData()))

@@ -10,10 +10,8 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.core.text import counted
 from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.gui.shared.path_row import path_row
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 
 
@@ -46,15 +45,11 @@ class ExportBoxesDialog(QDialog):
             self.format.addItem(entry.label, entry.name)
         self.folder = QLineEdit(str(suggestion))
         self.folder.setAccessibleName("New folder")
-        browse = QPushButton("Choose…")
-        browse.setAutoDefault(False)
-        browse.setAccessibleName("Choose the folder")
-        browse.clicked.connect(
-            lambda: ask_folder(self, "Folder for the boxes", lambda path: self.folder.setText(str(path)))
+        place = path_row(
+            self.folder,
+            "Choose the folder",
+            lambda: ask_folder(self, "Folder for the boxes", lambda path: self.folder.setText(str(path))),
         )
-        place = QHBoxLayout()
-        place.addWidget(self.folder, 1)
-        place.addWidget(browse)
         form = QFormLayout()
         form.addRow("&Format", self.format)
         label = QLabel("New f&older")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from defect_workbench.core.text import and_more, counted, sentence_case
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
+from defect_workbench.gui.shared.path_row import choose_button
 from defect_workbench.storage.model.detector_file import unfinished_file
 from defect_workbench.workflows.detection.marked_sources import NEEDED, CheckedBoxes
 from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
@@ -92,18 +92,17 @@ class TrainDetectorDialog(QDialog):
         self.file = QLineEdit(str(suggestion))
         self.reference = QLineEdit("" if reference is None else str(reference))
         self.reference.setPlaceholderText("None")
-        choose_file, choose_reference = QPushButton("Choose…"), QPushButton("Choose…")
-        choose_file.setAccessibleName("Choose the file of the detector")
-        choose_reference.setAccessibleName("Choose the folder of golden references")
-        choose_file.clicked.connect(
+        choose_file = choose_button(
+            "Choose the file of the detector",
             lambda: file_dialogs.ask_detector_to_write(
                 self, self._path() or suggestion, lambda path: self.file.setText(str(path))
-            )
+            ),
         )
-        choose_reference.clicked.connect(
+        choose_reference = choose_button(
+            "Choose the folder of golden references",
             lambda: file_dialogs.ask_image_folder(
                 self, "Folder of golden references", lambda path: self.reference.setText(str(path))
-            )
+            ),
         )
         rows = QGridLayout()
         rows.setColumnStretch(1, 1)
@@ -114,7 +113,6 @@ class TrainDetectorDialog(QDialog):
         ):
             label = QLabel(text)
             label.setBuddy(field)
-            choose.setAutoDefault(False)
             rows.addWidget(label, row, 0)
             rows.addWidget(field, row, 1)
             rows.addWidget(choose, row, 2)

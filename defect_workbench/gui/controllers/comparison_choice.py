@@ -24,10 +24,10 @@ class ComparisonChoice:
     regroup : callable
         Groups the images with other settings.
     open_again : callable
-        Groups the files of the project anew with other settings: what single defects are compared with
-        decides which are found.
+        Opens the files of the project again with other settings, as what they are compared with decides
+        which defects are found.
     last_reference : callable
-        Returns the folder of golden references of the last search for defects.
+        Returns the folder of golden references that the open images were searched with.
     """
 
     def __init__(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from defect_workbench.core.detector.trained_detector import (
-    CurvePoint,
     DetectorFacts,
     DetectorSettings,
-    Tensors,
     TrainedDetector,
 )
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.detector.training_state import TrainingState
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.core.typed_json import decode
 from defect_workbench.storage.files.atomic import replacing
@@ -60,52 +59,32 @@ def read_detector(path: Path) -> TrainedDetector:
         raise WorkbenchError(f"the model {path} is damaged ({error}); train it again") from error
 
 
-@dataclass(frozen=True, eq=False)
-class UnfinishedTraining:
-    """A training that was interrupted.
-
-    Attributes
-    ----------
-    fingerprint : str
-        Of the images, boxes and options.
-    step, losses, without_gain : int
-    seconds, loss : float
-    curve : tuple of CurvePoint
-        All as in `TrainingState`.
-    tensors : mapping of str to ndarray
-    """
-
-    fingerprint: str
-    step: int
-    seconds: float
-    loss: float
-    losses: int
-    without_gain: int
-    curve: tuple[CurvePoint, ...]
-    tensors: Tensors
-
-
 def unfinished_file(model: Path) -> Path:
     """Return the file that holds the state of the training of a model, beside it."""
     return model.with_name(model.name + ".unfinished")
 
 
-def save_unfinished(path: Path, training: UnfinishedTraining) -> None:
+def save_unfinished(path: Path, fingerprint: str, training: TrainingState) -> None:
     """Write the state of a training atomically.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Of the images, boxes and options.
 
     Raises
     ------
     WorkbenchError
         If it cannot be written; an existing file is then unchanged.
     """
-    fields: dict[str, Any] = {k: v for k, v in vars(training).items() if k not in ("tensors", "curve")}
-    fields["curve"] = [asdict(point) for point in training.curve]
+    fields: dict[str, Any] = {k: v for k, v in vars(training).items() if k != "tensors"}
+    fields |= {"fingerprint": fingerprint, "curve": [asdict(point) for point in training.curve]}
     state = {"kind": UNFINISHED_KIND, "format": FORMAT, "training": fields}
     _write(path, tensor_file_bytes(state, training.tensors))
 
 
-def read_unfinished(path: Path) -> UnfinishedTraining:
-    """Read the state of a training.
+def read_unfinished(path: Path) -> tuple[str, TrainingState]:
+    """Read the fingerprint and the state of a training.
 
     Raises
     ------
@@ -114,21 +93,10 @@ def read_unfinished(path: Path) -> UnfinishedTraining:
     """
     state, tensors = read_tensor_file(path, UNFINISHED_KIND, FORMAT)
     try:
-        fields = decode(_Fields, state["training"], "training")
-    except (KeyError, WorkbenchError) as error:
-        raise WorkbenchError(f"{path} is damaged ({error}); delete it to begin again") from error
-    return UnfinishedTraining(tensors=tensors, **vars(fields))
-
-
-@dataclass(frozen=True)
-class _Fields:
-    fingerprint: str
-    step: int
-    seconds: float
-    loss: float
-    losses: int
-    without_gain: int
-    curve: tuple[CurvePoint, ...]
+        training = decode(TrainingState, state["training"], "training")
+        return str(state["training"]["fingerprint"]), replace(training, tensors=tensors)
+    except (KeyError, TypeError, WorkbenchError) as error:
+        raise WorkbenchError(f"{path} is damaged ({error})", Remedy.BEGIN_TRAINING_AGAIN) from error
 
 
 def _write(path: Path, data: bytes) -> None:

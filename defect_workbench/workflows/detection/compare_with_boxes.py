@@ -127,7 +127,7 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     run = searched.finder.run()
     found, rejected, seconds = _found(run, len(listing.files), listing.rejected, reporter)
     if not found:
-        raise no_usable_image(listing, len(rejected), next(iter(rejected), None))
+        raise no_usable_image(listing.root, rejected)
     marked = boxes.read({each.path: (each.width, each.height) for each in found}, reporter)
     judged = _judged(found, marked.boxes)
     if not judged:

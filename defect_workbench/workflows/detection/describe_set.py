@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,12 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import Precision
-from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.engine.input.scan import Listing
+from defect_workbench.workflows.detection.search_folder import (
+    ReferenceNotes,
+    list_references,
+    no_usable_image,
+)
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_features
 
@@ -142,13 +146,7 @@ def _extract_items(
     store = options.open_store()
     if not listing.files and not listing.rejected:
         raise InputError(f"{listing.root} contains no images")
-    references = None
-    if settings.reference:
-        references = scan(Path(os.path.abspath(settings.reference)), reporter)
-        if not references.files:
-            raise InputError(
-                f"{settings.reference} contains no images, and should contain the golden references"
-            )
+    references = list_references(Path(settings.reference) if settings.reference else None, reporter)
     found = extract_items(
         listing,
         references,
@@ -163,22 +161,16 @@ def _extract_items(
     )
     images = found.extraction.images
     if not images.searched:
-        first = images.rejected[0]
-        raise InputError(
-            f"no image in {listing.root} can be used ({counted(len(images.rejected), 'file')} rejected; "
-            f"first: {first.path}: {first.reason})"
-        )
+        raise no_usable_image(listing.root, images.rejected)
     if references is not None and not found.with_reference:
         raise InputError(
             f"{settings.reference} has no golden reference for any image: references need the same relative "
             "path or the same file name as their image, and the same size"
         )
-    if found.without_reference:
-        path, reason = found.without_reference[0]
-        reporter.warn(
-            f"{counted(len(found.without_reference), 'image')} of {len(images.searched):,} have no usable "
-            f"golden reference and were searched without one; first: {path}: {reason}"
-        )
+    notes = ReferenceNotes()
+    for path, reason in found.without_reference:
+        notes.add(path, reason)
+    notes.report(len(images.searched), reporter)
     if not len(images):
         raise InputError(
             f"no defect was found in {counted(len(images.searched), 'image')} of {listing.root}, so there is "

@@ -98,7 +98,7 @@ class FolderSource:
 
     def none_usable(self, rejected: Sequence[Rejection]) -> InputError:
         """Return the error for a folder without a usable image."""
-        return no_usable_image(self._images.listing, len(rejected), next(iter(rejected), None))
+        return no_usable_image(self._images.listing.root, rejected)
 
 
 class ProjectSource:

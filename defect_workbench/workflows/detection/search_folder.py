@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,19 +95,15 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
     started = time.perf_counter()
     images = clean = with_reference = 0
     numbers = dict.fromkeys(searched.labels, 0)
-    rejected = len(listing.rejected)
-    first: Rejection | None = next(iter(listing.rejected), None)
+    rejections = list(listing.rejected)
     notes = ReferenceNotes()
     boxed: list[BoxedImage] = []
     with writing_detections(request.out, searched.labels) as tables:
-        rejections = list(listing.rejected)
         reporter.stage("Searching for defects", len(listing.files))
         for found in searched.finder.run(tables.draw if request.overlays else None):
             reporter.check()
             reporter.advance()
             if isinstance(found, Rejection):
-                rejected += 1
-                first = first or found
                 rejections.append(found)
                 continue
             images += 1
@@ -121,14 +117,14 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
                 boxes = tuple(each.box for each in found.detections)
                 boxed.append(BoxedImage(found.path, found.width, found.height, boxes))
         if not images:
-            raise no_usable_image(listing, rejected, first)
+            raise no_usable_image(listing.root, rejections)
         if request.boxes_as:
             tables.write_boxes(BOX_FORMATS[request.boxes_as], boxed)
         for rejection in sorted(rejections, key=lambda item: item.path):
             tables.reject(rejection)
     notes.report(images, reporter)
     seconds = time.perf_counter() - started
-    return DetectedFolder(images, rejected, clean, numbers, with_reference, seconds)
+    return DetectedFolder(images, len(rejections), clean, numbers, with_reference, seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,10 +234,7 @@ def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> Fol
         raise InputError(f"{listing.root} contains no images")
     images = FolderImages(listing, list_references(reference, reporter))
     if reference is not None and listing.files and not images.has_references():
-        raise InputError(
-            f"{reference} has no golden reference for any image: references need the same relative path or "
-            "the same file name as their image"
-        )
+        raise no_reference_for_any(reference)
     return images
 
 
@@ -261,11 +254,17 @@ def list_references(reference: Path | None, reporter: Reporter) -> Listing | Non
     return references
 
 
-def no_usable_image(listing: Listing, rejected: int, first: Rejection | None) -> InputError:
+def no_usable_image(root: Path, rejected: Sequence[Rejection]) -> InputError:
     """Return the error for a folder of which no image can be used."""
-    example = "" if first is None else f"; first: {first.path}: {first.reason}"
+    example = f"; first: {rejected[0].path}: {rejected[0].reason}" if rejected else ""
+    return InputError(f"no image in {root} can be used ({counted(len(rejected), 'file')} rejected{example})")
+
+
+def no_reference_for_any(reference: Path | str) -> InputError:
+    """Return the error for a folder of golden references none of which belongs to an image."""
     return InputError(
-        f"no image in {listing.root} can be used ({counted(rejected, 'file')} rejected{example})"
+        f"{reference} has no golden reference for any image: references need the same relative path or the "
+        "same file name as their image"
     )
 
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.text import counted
-from defect_workbench.workflows.detection.search_folder import finder_of, list_references
+from defect_workbench.workflows.detection.search_folder import (
+    finder_of,
+    list_references,
+    no_reference_for_any,
+)
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.project_images import ProjectImages
@@ -81,13 +85,9 @@ def open_project_images(images: ImageSet, reference: Path | None, reporter: Repo
     """
     from defect_workbench.engine.detection.project_images import ProjectImages
 
-    references = list_references(reference, reporter)
-    source = ProjectImages(images, references)
-    if references is not None and not source.has_references():
-        raise InputError(
-            f"{reference} has no golden reference for any image: references need the same relative path or "
-            "the same file name as their image"
-        )
+    source = ProjectImages(images, list_references(reference, reporter))
+    if reference is not None and not source.has_references():
+        raise no_reference_for_any(reference)
     return source
 
 

@@ -18,7 +18,6 @@ from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.logs import versions
 from defect_workbench.storage.boxes.box_folder import AUTO, BoxFolder, BoxProblem
 from defect_workbench.storage.model.detector_file import (
-    UnfinishedTraining,
     read_unfinished,
     save_detector,
     save_unfinished,
@@ -29,8 +28,9 @@ from defect_workbench.workflows.detection.training_data import prepare
 from defect_workbench.workflows.save_model import check_new_file
 
 if TYPE_CHECKING:
+    from defect_workbench.core.detector.training_state import TrainingState
     from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
-    from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
+    from defect_workbench.engine.detector.detector_training import DetectorTraining
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _train(
         options.seed,
         f"{checkpoint.name}, sha256 {checkpoint.sha256}",
         versions()["defect-workbench"],
-        curve=tuple(state.curve),
+        curve=state.curve,
     )
     reporter.stage("Choosing the threshold", None)
     detector = with_threshold(TrainedDetector(settings, facts, tensors), data.held_out)
@@ -213,7 +213,7 @@ class _Keeper:
         self._warned = False
 
     def restore(self, training: DetectorTraining) -> int:
-        """Continue the training that was kept; return the number of crops that were done.
+        """Continue the training that was kept; return the number of steps that were done.
 
         Raises
         ------
@@ -222,48 +222,25 @@ class _Keeper:
         WorkbenchError
             If the file is damaged.
         """
-        from defect_workbench.engine.detector.detector_training import TrainingState
-
         if not self.file.exists():
             self._reporter.warn(f"there is no unfinished training {self.file}; the training begins anew")
             return 0
-        kept = read_unfinished(self.file)
-        if kept.fingerprint != self._fingerprint:
+        fingerprint, state = read_unfinished(self.file)
+        if fingerprint != self._fingerprint:
             raise InputError(
                 f"{self.file} is a training of other images, boxes, weights or options",
                 Remedy.BEGIN_TRAINING_AGAIN,
             )
-        state = TrainingState(
-            kept.step,
-            kept.seconds,
-            kept.tensors,
-            list(kept.curve),
-            kept.loss,
-            kept.losses,
-            kept.without_gain,
-        )
         try:
             training.restore(state)
         except ValueError as error:
-            raise WorkbenchError(f"{self.file} is damaged ({error}); delete it to begin again") from error
-        return kept.step
+            raise WorkbenchError(f"{self.file} is damaged ({error})", Remedy.BEGIN_TRAINING_AGAIN) from error
+        return state.step
 
     def keep(self, state: TrainingState) -> None:
         """Keep the state; if it cannot be written, the training goes on all the same."""
         try:
-            save_unfinished(
-                self.file,
-                UnfinishedTraining(
-                    self._fingerprint,
-                    state.step,
-                    state.seconds,
-                    state.loss,
-                    state.losses,
-                    state.without_gain,
-                    tuple(state.curve),
-                    state.tensors,
-                ),
-            )
+            save_unfinished(self.file, self._fingerprint, state)
         except WorkbenchError as error:
             if not self._warned:
                 self._reporter.warn(f"if the training is interrupted, it cannot be continued: {error}")

@@ -107,6 +107,17 @@ def test_defects_are_found_shown_counted_and_saved(
     assert "count" not in window.document.columns
 
 
+def test_references_of_a_search_are_not_those_of_another_project(
+    searched: MainWindow, boards: Path, qtbot: QtBot
+) -> None:
+    assert searched.boxes.reference == boards / "golden"
+    searched.open_path(boards / "golden")
+    qtbot.waitUntil(lambda: searched.boxes.reference is None and not searched.jobs.busy, timeout=60_000)
+    project = searched.document.project
+    assert project is not None
+    assert project.images.root == boards / "golden"
+
+
 @pytest.fixture
 def editor(searched: MainWindow, qtbot: QtBot) -> Iterator[BoxEditor]:
     """The editor with the image of three defects, of all images."""

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from defect_workbench.core.detector.training_state import TrainingState
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 from defect_workbench.engine.detector import detector_training
-from defect_workbench.engine.detector.detector_training import DetectorTraining, TrainingState
+from defect_workbench.engine.detector.detector_training import DetectorTraining
 from defect_workbench.engine.detector.held_out_images import HeldOut
 from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
 from defect_workbench.engine.detector.training_plan import TrainingPlan
 from defect_workbench.storage.model.detector_file import (
-    UnfinishedTraining,
     read_unfinished,
     save_unfinished,
 )
@@ -63,14 +63,11 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(
         _training().run(_CancelsAt(2), kept.append)
     (half,) = kept
     file = tmp_path / "model.unfinished"
-    fields = {name: value for name, value in vars(half).items() if name != "curve"}
-    save_unfinished(file, UnfinishedTraining("hash", curve=tuple(half.curve), **fields))
-    read = read_unfinished(file)
-    assert read.step == 2
-    again = {**vars(read), "curve": list(read.curve)}
-    again.pop("fingerprint")
+    save_unfinished(file, "hash", half)
+    fingerprint, read = read_unfinished(file)
+    assert (fingerprint, read.step) == ("hash", 2)
     resumed = _training()
-    resumed.restore(TrainingState(**again))
+    resumed.restore(read)
     tensors, end, _ = resumed.run(SilentReporter(), kept.append)
     assert end.curve == state.curve
     assert set(tensors) == set(whole)
