@@ -22,6 +22,7 @@ from defect_workbench.core.detector.detection_error import ErrorKind
 from defect_workbench.core.text import counted
 from defect_workbench.gui.boxes.detector_figures import figure_lines, figure_text, headline
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
+from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.workflows.detection.compare_with_boxes import EvaluatedDetector
 
 _KINDS = {
@@ -112,8 +113,7 @@ def _about(done: EvaluatedDetector) -> str:
     if done.rejected:
         lines.append(f"{counted(done.rejected, 'image')} could not be searched.")
     if done.problems:
-        number = counted(len(done.problems), "problem")
-        lines.append(f"{number} in the box files; first: {done.problems[0].text}.")
+        lines.append(f"Not used of the boxes: {'; '.join(summary(done.problems, shown=1))}.")
     return " ".join(lines)
 
 

@@ -27,8 +27,8 @@ from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
 
 _KINDS = 8
 _DURATION = (
-    "On the processor, the training takes half an hour to an hour; with a CUDA GPU, a few minutes. It runs "
-    "in the background and shows the time left. If you cancel it, it can be continued later."
+    "On the processor, the training takes half an hour to an hour; with a CUDA GPU, less. It runs in the "
+    "background and shows the time left. If you cancel it, it can be continued later."
 )
 
 
