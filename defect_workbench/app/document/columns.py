@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.side_data import ColumnKind
 
 COUNT, KINDS = "count", "kinds"
 TAG, NOTE = "tag", "note"

@@ -16,6 +16,7 @@ from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.saved_views import SavedView
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.wafer.inspection import Inspection
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class Project:
         In order of the alphabet.
     found : FoundDefects or None
         The defects in each image; None if nobody searched.
+    inspection : Inspection or None
+        What the inspection files that were opened say about the images.
     """
 
     images: ImageSet
@@ -53,6 +56,7 @@ class Project:
     image_notes: ImageNotes = field(default_factory=ImageNotes)
     views: tuple[SavedView, ...] = ()
     found: FoundDefects | None = None
+    inspection: Inspection | None = None
 
     @cached_property
     def partition(self) -> Partition:

@@ -1,0 +1,1 @@
+"""Wafers, where defects lie on them, and the inspection files that say so."""
