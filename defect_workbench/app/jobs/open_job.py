@@ -157,7 +157,7 @@ def open_again(project: Project, settings: Settings, places: UserDirs, *, offlin
         processing = settings.processing
         features = FeatureOptions.at(places, offline=offline, processing=processing)
         request = OpenRequest(project.images.root, features, settings, analyses=places.analyses)
-        opened = opening.open_again(project.images, request, reporter)
+        opened = opening.open_again(project, request, reporter)
         return prepare(opened.project, opened.session, opened.suggested)
 
     return work
