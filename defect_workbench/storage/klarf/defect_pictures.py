@@ -54,7 +54,9 @@ class DefectPictures:
         for file, defects in self._shared.items():
             if len(defects) > 1:
                 if _holds_one_picture(file):
-                    self._leave_out(file, defects, f"{file} holds one picture but is named for several defects")
+                    self._leave_out(
+                        file, defects, f"{file} holds one picture but is named for several defects"
+                    )
                 elif all(self._has_ordinals(index) for index in defects):
                     self._number_again(file, defects, is_only_file=len(files) == 1)
         return self._pictures
@@ -75,12 +77,12 @@ class DefectPictures:
             if len(files) == 1 and not _holds_one_picture(files[0]):
                 return self._pages(record.images, files[0], record.line)
             listed = counted(len(record.images), "image")
-            self._problem(record.line, f"the record lists {listed}, but {counted(len(files), 'file')} are named")
+            self._problem(
+                record.line, f"the record lists {listed}, but {counted(len(files), 'file')} are named"
+            )
             return []
         kinds = [self._text(image.kind) for image in record.images] or [""] * len(files)
-        return [
-            KlarfPicture(file, None, kind, record.line) for file, kind in zip(files, kinds, strict=True)
-        ]
+        return [KlarfPicture(file, None, kind, record.line) for file, kind in zip(files, kinds, strict=True)]
 
     def _listed(self, defects: DefectList, record: Record) -> list[KlarfPicture]:
         file = self._text(defects.file)
@@ -91,7 +93,8 @@ class DefectPictures:
             return [KlarfPicture(file, None, "", record.line)]
         if record.count is not None and record.count != len(images):
             self._problem(
-                record.line, f"IMAGECOUNT is {record.count:,}, but the record lists {counted(len(images), 'image')}"
+                record.line,
+                f"IMAGECOUNT is {record.count:,}, but the record lists {counted(len(images), 'image')}",
             )
         if not images:
             return []
@@ -162,7 +165,9 @@ class DefectPictures:
 
     def _has_ordinals(self, index: int) -> bool:
         """Whether the images of a defect are numbered 1, 2, …: of the defect instead of the file."""
-        return [picture.page for picture in self._pictures[index]] == list(range(1, len(self._pictures[index]) + 1))
+        return [picture.page for picture in self._pictures[index]] == list(
+            range(1, len(self._pictures[index]) + 1)
+        )
 
     def _number_again(self, file: str, defects: Sequence[int], is_only_file: bool) -> None:
         name = file or "the image file"
@@ -171,7 +176,7 @@ class DefectPictures:
             return
         self._problem(
             self._pictures[defects[0]][0].line,
-            f"images are numbered from 1 for each defect; the pages of {name} are taken in the order of the records",
+            f"images are numbered from 1 for each defect; the pages of {name} are taken in order",
         )
         page = 0
         for index in defects:

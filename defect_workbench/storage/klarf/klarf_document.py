@@ -177,7 +177,10 @@ def defects_of(
                 number = integer_of(record.cells[column])
                 if number is None:
                     problems.append(
-                        LineProblem(record.line, f"the defect number {readable(record.cells[column])!r} is not a number")
+                        LineProblem(
+                            record.line,
+                            f"the defect number {readable(record.cells[column])!r} is not a number",
+                        )
                     )
                 else:
                     yield defects, record, number

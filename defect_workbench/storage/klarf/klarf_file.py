@@ -28,8 +28,8 @@ class KlarfPicture:
     Attributes
     ----------
     file : str
-        As the KLARF names it, which may be a path on the tool; empty if no file is named. Then the file of the
-        same stem is meant.
+        As the KLARF names it, which may be a path on the tool; empty if no file is named. Then the file of
+        the same stem is meant.
     page : int or None
         Counted from 1, where the file holds several pages; None for one picture per file.
     kind : str
@@ -69,8 +69,8 @@ class KlarfFile:
     lines : (n,) int64
         The line at which the record of each defect begins.
     columns : tuple of Column
-        Everything else the records say, under the names of the file. XSIZE, YSIZE, DSIZE and DEFECTAREA are in
-        micrometres and square micrometres; other values are as written.
+        Everything else the records say, under the names of the file. XSIZE, YSIZE, DSIZE and DEFECTAREA are
+        in micrometres and square micrometres; other values are as written.
     pictures : sequence of sequences of KlarfPicture
     classes : mapping of int to str
         The class lookup.

@@ -19,7 +19,7 @@ def words(text: bytes) -> list[bytes]:
 
 
 def word_spans(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last byte (exclusive) of each token between two offsets, as `words` divides them."""
+    """Yield start and end of each token between two offsets, as `words` divides them."""
     return (match.span() for match in WORD.finditer(data, start, end))
 
 
@@ -69,5 +69,5 @@ def line_ends(data: bytes) -> bytes:
 
 
 def with_newlines(data: bytes) -> bytes:
-    """Return a file whose lines end in carriage returns alone with newlines instead; offsets stay the same."""
+    """Return a file with newlines where its lines end in carriage returns alone; no offset changes."""
     return data.replace(b"\r", b"\n") if b"\n" not in data else data

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from defect_workbench.storage.klarf.klarf_document import KlarfDocument
 from defect_workbench.storage.klarf.klarf_tokens import line_ends
-from defect_workbench.storage.klarf.splices import Splice
+from defect_workbench.storage.klarf.splices import Splice, indent_at
 
 
 def lookup_splices(document: KlarfDocument, names: Mapping[int, str]) -> list[Splice]:
@@ -22,7 +22,9 @@ def lookup_splices(document: KlarfDocument, names: Mapping[int, str]) -> list[Sp
         return [_new_lookup(document, missing)]
     lookup = document.lookups[0]
     rows = b"".join(
-        lookup.row.replace("{number}", str(number)).encode("ascii").replace(b"{name}", _encoded(document, name))
+        lookup.row.replace("{number}", str(number))
+        .encode("ascii")
+        .replace(b"{name}", _encoded(document, name))
         for number, name in missing
     )
     splices = [Splice(lookup.insert_at, lookup.insert_at, rows)]
@@ -37,19 +39,20 @@ def _new_lookup(document: KlarfDocument, missing: list[tuple[int, str]]) -> Spli
     if not document.is_tree:
         rows = (b' %d "%s"' % (number, _encoded(document, name)) for number, name in missing)
         return Splice(at, at, b"ClassLookup %d" % len(missing) + end + end.join(rows) + b";" + end)
-    # Stands before the closing brace of the lot, on lines of its own.
-    rows = (b'%d "%s" "";' % (number, _encoded(document, name)) for number, name in missing)
+    rows = (b'    %d "%s" "";' % (number, _encoded(document, name)) for number, name in missing)
     lines = [
         b"List ClassLookupList",
         b"{",
-        b"Columns 3 { int32 CLASSNUMBER, string CLASSNAME, string CLASSCODE }",
-        b"Data %d" % len(missing),
-        b"{",
+        b"  Columns 3 { int32 CLASSNUMBER, string CLASSNAME, string CLASSCODE }",
+        b"  Data %d" % len(missing),
+        b"  {",
         *rows,
-        b"}",
+        b"  }",
         b"}",
     ]
-    return Splice(at, at, end + end.join(lines) + end)
+    # Stands on lines before the closing brace of the lot.
+    new_line = end + indent_at(document.data, at)
+    return Splice(at, at, b"  " + (new_line + b"  ").join(lines) + new_line)
 
 
 def _encoded(document: KlarfDocument, name: str) -> bytes:

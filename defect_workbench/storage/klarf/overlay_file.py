@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.flat_records import FlatList
-from defect_workbench.storage.klarf.flat_statements import statements
+from defect_workbench.storage.klarf.flat.flat_records import FlatList
+from defect_workbench.storage.klarf.flat.flat_statements import statements
 from defect_workbench.storage.klarf.klarf_document import DEFECT_ID, KlarfDocument
 from defect_workbench.storage.klarf.klarf_tokens import line_ends
-from defect_workbench.storage.klarf.splices import Splice, spliced
-from defect_workbench.storage.klarf.tree_records import TreeList
+from defect_workbench.storage.klarf.splices import Splice, indent_at, spliced
+from defect_workbench.storage.klarf.tree.tree_records import TreeList
 
 Rows = Mapping[int, Sequence[tuple[int, int]]]
 
@@ -72,14 +72,19 @@ def _line_end(data: bytes, at: int) -> bytes:
 
 
 def _tree_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) -> list[Splice]:
-    splices = [Splice(start, stop, b"") for start, stop in document.cut]
+    data = document.data
+    splices: list[Splice] = []
+    for start, stop in document.cut:
+        line_start = start - len(indent_at(data, start))
+        splices.append(Splice(line_start, stop + len(_line_end(data, stop)), b""))
     written: set[int] = set()
     for defects in cast(Sequence[TreeList], document.lists):
         chosen = () if defects.wafer in written else rows.get(defects.wafer, ())
         written.add(defects.wafer)
         columns = b"Columns 2 { int32 %s, int32 %s }" % (DEFECT_ID.encode(), column.encode())
-        lines = (b"%d %d;" % row for row in chosen)
-        data = end.join((b"Data %d" % len(chosen), b"{", *lines, b"}"))
+        new_line = end + indent_at(data, defects.columns_at[0])
+        lines = (b"  %d %d;" % row for row in chosen)
+        block = new_line.join((b"Data %d" % len(chosen), b"{", *lines, b"}"))
         splices.append(Splice(*defects.columns_at, columns))
-        splices.append(Splice(*defects.rows_at, data))
+        splices.append(Splice(*defects.rows_at, block))
     return splices

@@ -12,11 +12,11 @@ import numpy as np
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.wafer.wafer_places import Wafer, WaferPlaces
 from defect_workbench.storage.klarf.defect_pictures import DefectPictures
-from defect_workbench.storage.klarf.flat_document import flat_document
+from defect_workbench.storage.klarf.flat.flat_document import flat_document
 from defect_workbench.storage.klarf.klarf_document import KlarfDocument, defects_of
 from defect_workbench.storage.klarf.klarf_file import KlarfFile, LineProblem
 from defect_workbench.storage.klarf.record_columns import PLACE_COLUMNS, RecordColumns
-from defect_workbench.storage.klarf.tree_document import NANOMETRES, tree_document
+from defect_workbench.storage.klarf.tree.tree_document import NANOMETRES, tree_document
 
 MOST_BYTES = 1_000_000_000
 _TREE = re.compile(rb"^\s*Record\s+FileRecord\b", re.IGNORECASE | re.MULTILINE)
@@ -30,8 +30,8 @@ def read_klarf(path: Path) -> KlarfFile:
     Raises
     ------
     InputError
-        If the file cannot be read, is no KLARF, or is of a version that is not supported. Damaged records are not
-        an error: they are listed among the problems.
+        If the file cannot be read, is not a KLARF, or is of a version that is not supported. Damaged records are
+        not an error: they are listed among the problems.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -47,8 +47,11 @@ def read_klarf(path: Path) -> KlarfFile:
 
 
 def document_of(source: bytes) -> KlarfDocument:
-    """Take a KLARF file apart; InputError if it is none, or of a version that is not supported."""
-    tree, flat = _TREE.search(source.removeprefix(b"\xef\xbb\xbf")), _FLAT.search(source.removeprefix(b"\xef\xbb\xbf"))
+    """Take a KLARF file apart; InputError if it is not one, or of a version that is not supported."""
+    tree, flat = (
+        _TREE.search(source.removeprefix(b"\xef\xbb\xbf")),
+        _FLAT.search(source.removeprefix(b"\xef\xbb\xbf")),
+    )
     if tree and (not flat or tree.start() < flat.start()):
         return tree_document(source)
     if flat:
@@ -110,16 +113,22 @@ def _missing(document: KlarfDocument) -> list[LineProblem]:
             continue
         seen.add(id(defects.spec))
         if defects.spec.defect_id is None:
-            found.append(LineProblem(defects.line, "the records have no DEFECTID; they are numbered in their order"))
+            found.append(
+                LineProblem(defects.line, "the records have no DEFECTID; they are numbered in their order")
+            )
         absent = [name for name in PLACE_COLUMNS if defects.spec.index(name) is None]
         if absent:
             found.append(
-                LineProblem(defects.line, f"the records have no {', '.join(absent)}: places on the wafer are unknown")
+                LineProblem(
+                    defects.line, f"the records have no {', '.join(absent)}: places on the wafer are unknown"
+                )
             )
     for index in {defects.wafer for defects in document.lists}:
         if document.wafers[index].die_pitch_um is None:
             name = document.wafers[index].name
-            found.append(LineProblem(1, f"the die pitch of wafer {name} is missing: places on it are unknown"))
+            found.append(
+                LineProblem(1, f"the die pitch of wafer {name} is missing: places on it are unknown")
+            )
     return found
 
 
@@ -132,7 +141,9 @@ def _repeated(numbers: list[int], wafer_of: list[int], lines: list[int]) -> list
     if repeated:
         for key, line in zip(keys, lines, strict=True):
             if key in repeated and first.setdefault(key, line) != line:
-                found.append(LineProblem(line, f"defect {key[1]} is already at line {first[key]:,}; both are kept"))
+                found.append(
+                    LineProblem(line, f"defect {key[1]} is already at line {first[key]:,}; both are kept")
+                )
     return found
 
 

@@ -16,7 +16,9 @@ PLACE_COLUMNS = ("XREL", "YREL", "XINDEX", "YINDEX")
 _LENGTHS = {"XSIZE": 1e3, "YSIZE": 1e3, "DSIZE": 1e3, "DEFECTAREA": 1e6}
 """By how much nanometres and square nanometres are divided. Of no other column is the unit known."""
 
-_CLASS_COLUMN = re.compile(r"CLASS|CLASSNUMBER|.*(?:CLASS|BINNUMBER)|.*(?:OPT|SEM)ADC|MAN_?SEM", re.IGNORECASE)
+_CLASS_COLUMN = re.compile(
+    r"CLASS|CLASSNUMBER|.*(?:CLASS|BINNUMBER)|.*(?:OPT|SEM)ADC|MAN_?SEM", re.IGNORECASE
+)
 _AT_ONCE = 2048
 
 

@@ -15,7 +15,7 @@ class Splice(NamedTuple):
 
 
 def spliced(source: bytes, splices: Iterable[Splice]) -> bytes:
-    """Return the source with some bytes replaced. Splices must not overlap; those at one place keep their order."""
+    """Return the source with some bytes replaced. Splices must not overlap."""
     parts: list[bytes] = []
     at = 0
     for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):
@@ -25,3 +25,9 @@ def spliced(source: bytes, splices: Iterable[Splice]) -> bytes:
         at = splice.end
     parts.append(source[at:])
     return b"".join(parts)
+
+
+def indent_at(data: bytes, at: int) -> bytes:
+    """Return the white space between the beginning of a line and an offset; empty if more is there."""
+    before = data[data.rfind(b"\n", 0, at) + 1 : at]
+    return b"" if before.strip(b" \t") else before

@@ -55,7 +55,11 @@ def wafer_of(header: Header, tests: Sequence[InspectedTest], name: str, per_micr
         slot=_text(header, "SLOT", "SLOTNUMBER"),
         step=_text(header, "STEPID"),
         recipe=_text(header, "SETUPID", "RECIPEID"),
-        tool=" ".join(part for part in map(readable, header.get("INSPECTIONSTATIONID", ())) if part.upper() not in _NO_NAME),
+        tool=" ".join(
+            part
+            for part in map(readable, header.get("INSPECTIONSTATIONID", ()))
+            if part.upper() not in _NO_NAME
+        ),
         device=_text(header, "DEVICEID"),
         time=time_of(header.get("RESULTTIMESTAMP", ())) or time_of(header.get("FILETIMESTAMP", ())),
         diameter_mm=_diameter(header, per_micrometre),
@@ -105,7 +109,8 @@ class WaferHeaders:
         if not self._wafers and self._current:
             self.for_list()
         return [
-            wafer_of(header, tests, _text(header, "WAFERID"), self._per_micrometre) for header, tests in self._wafers
+            wafer_of(header, tests, _text(header, "WAFERID"), self._per_micrometre)
+            for header, tests in self._wafers
         ]
 
     def _test(self) -> InspectedTest:
@@ -130,7 +135,7 @@ def _pair(header: Header, name: str, per_micrometre: float) -> tuple[float, floa
 
 
 def _diameter(header: Header, per_micrometre: float) -> float | None:
-    """Return the diameter: `1 300` in millimetres in flat files, `300000000, 0` in nanometres in the others."""
+    """Return the diameter: `1 300` (mm) in flat files, `300000000, 0` (nm) in the others."""
     values = [number_of(value) for value in header.get("SAMPLESIZE", ())]
     if per_micrometre == 1.0:
         round_ = len(values) > 1 and values[0] == 1
@@ -151,7 +156,7 @@ def _notch(header: Header) -> str:
 
 
 def _area(tests: Sequence[InspectedTest], per_micrometre: float) -> float | None:
-    """Return the inspected area: tests of different dies add up, others may overlap, so the largest counts."""
+    """Return the inspected area: tests of different dies add up; others may overlap: the largest counts."""
     areas = [test.area for test in tests if test.area is not None]
     if not areas:
         return None

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.klarf_document import DefectList, KlarfDocument, Record, column_of, defects_of
+from defect_workbench.storage.klarf.klarf_document import (
+    DefectList,
+    KlarfDocument,
+    Record,
+    column_of,
+    defects_of,
+)
 from defect_workbench.storage.klarf.klarf_tokens import integer_of
 from defect_workbench.storage.klarf.lookup_splices import lookup_splices
 from defect_workbench.storage.klarf.overlay_file import overlay_bytes
@@ -31,13 +38,15 @@ def with_classes(source: bytes, column: str, codes: Mapping[int, int], names: Ma
     Raises
     ------
     InputError
-        If the source is not a supported KLARF, lacks the column or a defect, or a class number needs more than 32
-        bits.
+        If the source is not a supported KLARF, lacks the column or a defect, or a class number needs more than
+        32 bits.
     """
     if not codes:
         return source
     document = document_of(source)
-    splices = lookup_splices(document, {number: names[number] for number in names if number in set(codes.values())})
+    splices = lookup_splices(
+        document, {number: names[number] for number in names if number in set(codes.values())}
+    )
     for defects, record, index in _chosen(document, codes):
         at = column_of(defects, column)
         # A number that is right already keeps its spelling.
@@ -68,26 +77,26 @@ def changed_lines(before: bytes, after: bytes) -> list[tuple[int, str, str]]:
     Returns
     -------
     list of (int, str, str)
-        The line, counted in `before`, what it was and what it is. An added line has an empty old text, and the
-        number of the line before it.
+        The line, counted in `before`, what it was and what it is. An added line has an empty old text, and
+        the number of the line before it.
     """
     old, new = _lines(before), _lines(after)
     added = len(new) - len(old)
-    found: list[tuple[int, str, str]] = []
-    position = 0
-    for number, line in enumerate(old, start=1):
-        text = new[position] if position < len(new) else b""
-        # Lines are only ever added, in one block; it ends where the rest fits again.
-        while added > 0 and text != line and not _is_variant(line, text):
-            found.append((number - 1, "", _shown(text)))
-            added -= 1
-            position += 1
-            text = new[position] if position < len(new) else b""
-        if text != line:
-            found.append((number, _shown(line), _shown(text)))
-        position += 1
-    found += [(len(old), "", _shown(text)) for text in new[position:]]
-    return found
+    if added < 0:
+        raise ValueError("lines were removed")
+    at = _insertion(old, new, added)
+    pairs = [*zip(old[:at], new[:at], strict=True), *zip(old[at:], new[at + added :], strict=True)]
+    found = [(line, _shown(a), _shown(b)) for line, (a, b) in enumerate(pairs, start=1) if a != b]
+    found += [(at, "", _shown(line)) for line in new[at : at + added]]
+    return sorted(found, key=lambda change: change[0])
+
+
+def _insertion(old: list[bytes], new: list[bytes], added: int) -> int:
+    """Return where a block of lines was inserted: most other lines are equal then."""
+    before = [0, *accumulate(a != b for a, b in zip(old, new, strict=False))]
+    behind = [0, *accumulate(a != b for a, b in zip(reversed(old), reversed(new), strict=False))]
+    # The semicolon of the last row moves to the inserted one, so of equal places the last one is right.
+    return min(range(len(old) + 1), key=lambda at: (before[at] + behind[len(old) - at], -at))
 
 
 def _chosen(document: KlarfDocument, codes: Mapping[int, int]) -> Iterable[tuple[DefectList, Record, int]]:
@@ -115,10 +124,3 @@ def _shown(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")
-
-
-def _is_variant(old: bytes, new: bytes) -> bool:
-    """Whether a line may be another one with a cell replaced, or with its semicolon moved to a later line."""
-    words, others = old.rstrip(b"; ").split(), new.rstrip(b"; ").split()
-    differing = sum(a != b for a, b in zip(words, others, strict=False))
-    return len(words) == len(others) and (differing == 0 or (differing <= 2 and differing < len(words) - 1))

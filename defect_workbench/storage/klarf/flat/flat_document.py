@@ -6,8 +6,8 @@ import re
 from collections import deque
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.flat_records import FlatList
-from defect_workbench.storage.klarf.flat_statements import Statement, statements
+from defect_workbench.storage.klarf.flat.flat_records import FlatList
+from defect_workbench.storage.klarf.flat.flat_statements import Statement, statements
 from defect_workbench.storage.klarf.klarf_document import (
     IMAGE_LIST,
     ClassLookup,
@@ -17,7 +17,7 @@ from defect_workbench.storage.klarf.klarf_document import (
 )
 from defect_workbench.storage.klarf.klarf_file import LineProblem
 from defect_workbench.storage.klarf.klarf_tokens import integer_of, line_ends, readable, with_newlines, words
-from defect_workbench.storage.klarf.record_layout import (
+from defect_workbench.storage.klarf.flat.record_layout import (
     UNREADABLE,
     Layout,
     Trial,
@@ -116,7 +116,8 @@ class _FlatReader:
             raise InputError(f"KLARF version {version} is not supported; 1.1, 1.2, 1.7 and 1.8 are")
         if version not in {"1.0", "1.1", "1.2"}:
             self._problem(
-                statement.line, f"version {version} in the form of version 1.2: lengths are read as micrometres"
+                statement.line,
+                f"version {version} in the form of version 1.2: lengths are read as micrometres",
             )
         self._document.version = self._document.version or version
 
@@ -136,7 +137,9 @@ class _FlatReader:
             self._document.new_lookup_at = statement.start
         upper = [name.upper() for name in names]
         if len(set(upper)) < len(upper):
-            self._problem(statement.line, "the record specification names a column twice; the first one is read")
+            self._problem(
+                statement.line, "the record specification names a column twice; the first one is read"
+            )
         self._spec = RecordSpec(names, upper.index(IMAGE_LIST) if IMAGE_LIST in upper else None)
 
     def _add_list(self, statement: Statement, start: int) -> None:
@@ -194,15 +197,18 @@ class _FlatReader:
 
     def _assign_files(self) -> None:
         """Give each list the image file named before it, or after it if the file ends with one."""
-        filled = [i for i, defects in enumerate(self._lists) if self._data[defects.start : defects.end].strip()]
+        filled = [
+            i for i, defects in enumerate(self._lists) if self._data[defects.start : defects.end].strip()
+        ]
         if not filled or not self._files:
             return
-        # The number of lists before each name: a name at the end, and none at the beginning, means that names follow.
+        # A name at the end, and none at the beginning, means that names follow their lists.
         begins_with_list, ends_with_list = self._files[0][1] > filled[0], self._files[-1][1] <= filled[-1]
         if begins_with_list and ends_with_list and _lists_images(self._lists[filled[0]]):
             self._problem(
                 self._lists[filled[0]].line,
-                "whether the named image files belong to the lists before or after them is not clear; no image is read",
+                "whether image files belong to the lists before or after their names is not clear;"
+                " no image is read",
             )
             for defects in self._lists:
                 defects.images_known = False

@@ -78,7 +78,9 @@ class TreeList:
             if len(tokens) != width:
                 values = counted(len(tokens), "value")
                 columns = counted(width, "column")
-                yield LineProblem(line, f"the record has {values}, which do not fit the {columns} of the list")
+                yield LineProblem(
+                    line, f"the record has {values}, which do not fit the {columns} of the list"
+                )
             elif end == len(self.data):
                 yield LineProblem(line, "the file ends within this record")
             else:
@@ -119,7 +121,7 @@ class TreeList:
 
 
 def _image(entry: list[bytes]) -> RawImage:
-    """Return an image: `"file" "type" index "label"`, or `number "type"` of the file that the header names."""
+    """Return an image: `"file" "type" index "label"`, or `number "type"` of the header's file."""
     values = [*entry, b"", b"", b""]
     if integer_of(values[0]) is not None and values[0][:1] != b'"':
         return RawImage(values[0], values[1])

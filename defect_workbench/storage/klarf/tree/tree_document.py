@@ -18,7 +18,7 @@ from defect_workbench.storage.klarf.klarf_tokens import (
     readable,
     with_newlines,
 )
-from defect_workbench.storage.klarf.tree_records import ROWS, TreeList
+from defect_workbench.storage.klarf.tree.tree_records import ROWS, TreeList
 from defect_workbench.storage.klarf.wafer_header import InspectedTest, die_list, wafer_of
 
 NANOMETRES = 1000.0
@@ -81,7 +81,7 @@ class _TreeReader:
         found.version = readable(files[0].value) if files else ""
         if found.version not in {"1.7", "1.8"}:
             raise InputError(
-                f"KLARF version {found.version or 'without a number'} is not supported; 1.1, 1.2, 1.7 and 1.8 are"
+                f"KLARF version {found.version or '?'} is not supported; 1.1, 1.2, 1.7 and 1.8 are"
             )
         self._collect_wafers()
         for node in self._root.walk():
@@ -213,7 +213,8 @@ class _TreeReader:
             self._back()
         if declared != len(columns):
             self._problem(
-                start, f"list {name} names {len(columns):,} columns but does not declare that number; the names count"
+                start,
+                f"list {name} names {len(columns):,} columns but declares another number; the names count",
             )
         return columns
 
@@ -275,7 +276,9 @@ class _TreeReader:
             rows = sum(1 for _ in defects.rows())
             if defects.declared != rows:
                 self._document.problems.append(
-                    LineProblem(defects.line, f"the defect list has {rows:,} rows but declares another number")
+                    LineProblem(
+                        defects.line, f"the defect list has {rows:,} rows but declares another number"
+                    )
                 )
         found.lists = lists
 
@@ -301,18 +304,26 @@ class _TreeReader:
         names: dict[int, str] = {}
         rows, end, indent, is_ended = 0, lookup.start, b"", True
         for start, stop, tokens in lookup.rows():
-            text = self._data[start:stop]
+            row_text = self._data[start:stop]
             is_ended = stop < lookup.end
-            rows, end = rows + 1, stop + 1 if is_ended else start + len(text.rstrip())
-            indent = text[: len(text) - len(text.lstrip())] or indent
-            number = integer_of(tokens[number_at]) if number_at is not None and number_at < len(tokens) else None
+            rows, end = rows + 1, stop + 1 if is_ended else start + len(row_text.rstrip())
+            indent = row_text[: len(row_text) - len(row_text.lstrip())] or indent
+            number = (
+                integer_of(tokens[number_at]) if number_at is not None and number_at < len(tokens) else None
+            )
             if number is not None and name_at is not None and name_at < len(tokens):
                 names.setdefault(number, readable(tokens[name_at]))
         values = []
         for index, kind in enumerate(lookup.types):
             text = kind.upper() == "STRING"
             values.append(
-                "{number}" if index == number_at else '"{name}"' if index == name_at else '""' if text else "0"
+                "{number}"
+                if index == number_at
+                else '"{name}"'
+                if index == name_at
+                else '""'
+                if text
+                else "0"
             )
         if b"\n" not in indent:
             indent = line_ends(self._data) + b" "

@@ -102,9 +102,7 @@ def cells_of(
     first = at + 1 if layout.counted else at
     step = layout.width
     last = first + step * images
-    listed = [
-        RawImage(tokens[i], tokens[i + 1] if step > 1 else b"") for i in range(first, last, step)
-    ]
+    listed = [RawImage(tokens[i], tokens[i + 1] if step > 1 else b"") for i in range(first, last, step)]
     if layout.counted:
         return tokens[:first] + tokens[last:], listed, last - first
     if images == 0 and len(tokens) == len(spec.names):

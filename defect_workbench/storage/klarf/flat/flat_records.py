@@ -11,7 +11,13 @@ from defect_workbench.core.text import counted
 from defect_workbench.storage.klarf.klarf_document import Record, RecordSpec
 from defect_workbench.storage.klarf.klarf_file import LineProblem
 from defect_workbench.storage.klarf.klarf_tokens import word_spans, words
-from defect_workbench.storage.klarf.record_layout import UNREADABLE, Layout, cells_of, declared_count, fit
+from defect_workbench.storage.klarf.flat.record_layout import (
+    UNREADABLE,
+    Layout,
+    cells_of,
+    declared_count,
+    fit,
+)
 
 _FILE_WORDS = frozenset({b"FILENAME", b"IMAGEFILENAME", b"TIFFFILENAME"})
 _FILE_LINE = re.compile(rb"^[ \t]*(?:FILENAME|IMAGEFILENAME|TIFFFILENAME)\b", re.IGNORECASE | re.MULTILINE)
@@ -79,7 +85,10 @@ class FlatList:
         for item in self.parts(self.layout):
             if isinstance(item, FileLine):
                 if follows is None:
-                    yield LineProblem(item.line, "whether this image file belongs to the record before or after it is not clear")
+                    yield LineProblem(
+                        item.line,
+                        "whether this image file belongs to the record before or after it is not clear",
+                    )
                 elif not follows:
                     files = (*files, item.file)
                 elif isinstance(last, Record):
@@ -186,4 +195,6 @@ class FlatList:
     def _damaged(self, piece: _Piece) -> LineProblem:
         columns = counted(len(self.spec.names), "column")
         values = counted(len(piece.tokens), "value")
-        return LineProblem(piece.line, f"the record has {values}, which do not fit the {columns} of the specification")
+        return LineProblem(
+            piece.line, f"the record has {values}, which do not fit the {columns} of the specification"
+        )

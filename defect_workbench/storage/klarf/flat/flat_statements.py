@@ -9,12 +9,48 @@ from dataclasses import dataclass
 from defect_workbench.storage.klarf.klarf_tokens import BOM
 
 KEYWORDS = (
-    "FileVersion FileTimestamp InspectionStationID TiffSpec TiffFileName SampleType ResultTimestamp LotID SampleSize"
-    " DeviceID SetupID StepID ResultsID SampleOrientationMarkType OrientationMarkLocation DiePitch DieOrigin WaferID"
-    " WaferScribe Slot SampleCenterLocation OrientationInstructions CoordinatesMirrored InspectionTest SampleTestPlan"
-    " SampleDieMap AreaPerTest DefectRecordSpec DefectList ClassLookup SummarySpec SummaryList RemovedDieList LotStatus"
-    " WaferStatus OperatorID ClassificationSource Product ProcessEquipmentIDList CustomWaferList EndOfFile"
-).split()
+    "FileVersion",
+    "FileTimestamp",
+    "InspectionStationID",
+    "TiffSpec",
+    "TiffFileName",
+    "SampleType",
+    "ResultTimestamp",
+    "LotID",
+    "SampleSize",
+    "DeviceID",
+    "SetupID",
+    "StepID",
+    "ResultsID",
+    "SampleOrientationMarkType",
+    "OrientationMarkLocation",
+    "DiePitch",
+    "DieOrigin",
+    "WaferID",
+    "WaferScribe",
+    "Slot",
+    "SampleCenterLocation",
+    "OrientationInstructions",
+    "CoordinatesMirrored",
+    "InspectionTest",
+    "SampleTestPlan",
+    "SampleDieMap",
+    "AreaPerTest",
+    "DefectRecordSpec",
+    "DefectList",
+    "ClassLookup",
+    "SummarySpec",
+    "SummaryList",
+    "RemovedDieList",
+    "LotStatus",
+    "WaferStatus",
+    "OperatorID",
+    "ClassificationSource",
+    "Product",
+    "ProcessEquipmentIDList",
+    "CustomWaferList",
+    "EndOfFile",
+)
 
 _KEYWORD_LINE = re.compile(rb"^[ \t]*(?:%s)\b" % "|".join(KEYWORDS).encode(), re.IGNORECASE | re.MULTILINE)
 _GAP = re.compile(rb"[\s;\x00\x1a]*")
