@@ -1,7 +1,9 @@
 """Pages of TIFF files are copied whole and never mixed up."""
 
+import contextlib
 import io
 import struct
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,7 +71,9 @@ def test_depth_colour_and_compression_of_a_page_are_kept(tmp_path: Path) -> None
     np.testing.assert_array_equal(stored, deep)
     for name, compression in (("packed", "packbits"), ("lzw", "tiff_lzw"), ("jpeg", "jpeg")):
         path = tmp_path / f"{name}.tif"
-        colour.save(path, save_all=True, append_images=[colour.rotate(90, expand=True)], compression=compression)
+        colour.save(
+            path, save_all=True, append_images=[colour.rotate(90, expand=True)], compression=compression
+        )
         with Image.open(path) as reader:
             reader.seek(1)
             expected = np.asarray(reader.convert("RGB"))
@@ -113,8 +117,6 @@ def test_what_is_no_tiff_file_has_no_pages(tmp_path: Path) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=12), st.integers(0, 2000))
 def test_damage_is_a_reason_and_never_another_error(changes: list[tuple[int, int]], cut: int) -> None:
-    import tempfile
-
     stream = io.BytesIO()
     tifffile.imwrite(stream, np.stack([numbered(1), numbered(2)]), photometric="minisblack", metadata=None)
     data = bytearray(stream.getvalue())
@@ -124,7 +126,5 @@ def test_damage_is_a_reason_and_never_another_error(changes: list[tuple[int, int
         path = Path(folder) / "a.tif"
         path.write_bytes(data[: max(1, len(data) - cut)])
         for page in (1, 2):
-            try:
+            with contextlib.suppress(NoSuchPageError):
                 read_page(path, page)
-            except NoSuchPageError:
-                pass
