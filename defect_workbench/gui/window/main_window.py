@@ -30,6 +30,7 @@ from defect_workbench.gui.controllers.side_table_controller import SideTableCont
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.klarf.klarf_controller import KlarfController
 from defect_workbench.gui.window.action_state import ActionState
 from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
@@ -141,6 +142,7 @@ class MainWindow(JobWindow):
             **self.classifier.results(),
             **self.controllers.lists.results(),
             **self.boxes.results(),
+            **self.controllers.klarf.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -195,6 +197,7 @@ class MainWindow(JobWindow):
             ),
             self.overlays,
             self.boxes,
+            KlarfController(self.document, self.opener.open_source, self.begin_exclusive, self.notice, self),
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -380,6 +383,7 @@ class MainWindow(JobWindow):
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.session_guard.close()
         self.outputs.close()
+        self.controllers.klarf.close()
         self.classes.close()
         self.clipboard.close()
         self.preprocessing.close()

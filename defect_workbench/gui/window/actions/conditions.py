@@ -25,6 +25,11 @@ def with_tree(state: State) -> bool:
     return idle(state) and state.tree
 
 
+def inspected(state: State) -> bool:
+    """Idle, with images that were opened from inspection files."""
+    return idle(state) and state.inspected
+
+
 def with_table(state: State) -> bool:
     """Idle, with a joined table."""
     return idle(state) and state.table

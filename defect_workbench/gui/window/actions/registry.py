@@ -9,6 +9,7 @@ from defect_workbench.gui.window.actions.action import Action
 
 _MODULES = (
     "file_actions",
+    "klarf_actions",
     "data_actions",
     "edit_actions",
     "image_actions",

@@ -8,6 +8,12 @@ from collections import deque
 from defect_workbench.core.errors import InputError
 from defect_workbench.storage.klarf.flat.flat_records import FlatList
 from defect_workbench.storage.klarf.flat.flat_statements import Statement, statements
+from defect_workbench.storage.klarf.flat.record_layout import (
+    UNREADABLE,
+    Layout,
+    Trial,
+    choose_layout,
+)
 from defect_workbench.storage.klarf.klarf_document import (
     IMAGE_LIST,
     ClassLookup,
@@ -17,12 +23,6 @@ from defect_workbench.storage.klarf.klarf_document import (
 )
 from defect_workbench.storage.klarf.klarf_file import LineProblem
 from defect_workbench.storage.klarf.klarf_tokens import integer_of, line_ends, readable, with_newlines, words
-from defect_workbench.storage.klarf.flat.record_layout import (
-    UNREADABLE,
-    Layout,
-    Trial,
-    choose_layout,
-)
 from defect_workbench.storage.klarf.wafer_header import WaferHeaders
 
 _LOOKUP_ROW = re.compile(rb'([ \t]*)([+-]?\d+)[ \t]+("[^"\n]*"|[^\s;"]+)[^\n;]*')

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from defect_workbench.core.text import counted
-from defect_workbench.storage.klarf.klarf_document import Record, RecordSpec
-from defect_workbench.storage.klarf.klarf_file import LineProblem
-from defect_workbench.storage.klarf.klarf_tokens import word_spans, words
 from defect_workbench.storage.klarf.flat.record_layout import (
     UNREADABLE,
     Layout,
@@ -18,6 +15,9 @@ from defect_workbench.storage.klarf.flat.record_layout import (
     declared_count,
     fit,
 )
+from defect_workbench.storage.klarf.klarf_document import Record, RecordSpec
+from defect_workbench.storage.klarf.klarf_file import LineProblem
+from defect_workbench.storage.klarf.klarf_tokens import word_spans, words
 
 _FILE_WORDS = frozenset({b"FILENAME", b"IMAGEFILENAME", b"TIFFFILENAME"})
 _FILE_LINE = re.compile(rb"^[ \t]*(?:FILENAME|IMAGEFILENAME|TIFFFILENAME)\b", re.IGNORECASE | re.MULTILINE)
