@@ -58,7 +58,7 @@ def test_what_cannot_be_opened_or_written_is_one_sentence(tmp_path: Path, comman
             "of the kind BSE",
         ),
         (["extract", tmp_path / "no.001", "--store", tmp_path / "s"], "there is no folder"),
-        (["export", path, "--klarf", tmp_path / "b"], "is not a session"),
+        (["export", path, "--klarf", tmp_path / "b"], "is damaged"),
         (["export", path, "--klarf", tmp_path / "b", "--confirmed"], "cannot be combined with --confirmed"),
         (["export", path, "--overlay", "--out", tmp_path / "b"], "need --klarf FILE"),
     ):

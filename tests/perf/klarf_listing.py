@@ -67,7 +67,7 @@ def measure(step: str, path: Path) -> dict[str, float]:
 
 
 def peak_mb() -> float:
-    """Return the peak of memory of this process in MB; the system's own figure includes that of the parent."""
+    """Return the peak of memory of this process in MB; that of `resource` includes the parent."""
     text = Path("/proc/self/status").read_text()
     return int(text.partition("VmHWM:")[2].split()[0]) / 1024
 
