@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from defect_workbench.core.text import counted
 from defect_workbench.storage.klarf.klarf_document import DefectList, RawImage, Record
@@ -190,5 +191,6 @@ class DefectPictures:
             self._pictures[index] = tuple(renumbered)
 
 
+@lru_cache(maxsize=8)
 def _holds_one_picture(file: str) -> bool:
     return file.rpartition(".")[2].lower() in _ONE_PICTURE

@@ -95,6 +95,10 @@ class DefectList(Protocol):
         """Yield the records in order, and what is wrong with those that cannot be read."""
         ...
 
+    def count_problem(self) -> LineProblem | None:
+        """Return whether the list declares another number of records than were read."""
+        ...
+
     def cell_span(self, record: Record, column: int) -> tuple[int, int]:
         """Return the bytes of a cell."""
         ...

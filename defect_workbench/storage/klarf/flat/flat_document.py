@@ -6,8 +6,16 @@ import re
 from collections import deque
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.flat.flat_records import FlatList
+from defect_workbench.storage.klarf.flat.flat_records import DAMAGED, FILE_LINE, FlatList
 from defect_workbench.storage.klarf.flat.flat_statements import Statement, statements
+from defect_workbench.storage.klarf.flat.record_layout import (
+    COUNTED_PAIRS,
+    UNREADABLE,
+    Layout,
+    Trial,
+    cells_of,
+    choose_layout,
+)
 from defect_workbench.storage.klarf.klarf_document import (
     IMAGE_LIST,
     ClassLookup,
@@ -17,12 +25,6 @@ from defect_workbench.storage.klarf.klarf_document import (
 )
 from defect_workbench.storage.klarf.klarf_file import LineProblem
 from defect_workbench.storage.klarf.klarf_tokens import integer_of, line_ends, readable, with_newlines, words
-from defect_workbench.storage.klarf.flat.record_layout import (
-    UNREADABLE,
-    Layout,
-    Trial,
-    choose_layout,
-)
 from defect_workbench.storage.klarf.wafer_header import WaferHeaders
 
 _LOOKUP_ROW = re.compile(rb'([ \t]*)([+-]?\d+)[ \t]+("[^"\n]*"|[^\s;"]+)[^\n;]*')
@@ -238,13 +240,19 @@ def _trial(lists: list[FlatList], layout: Layout) -> Trial:
     damaged = disagreeing = records = images = 0
     numbers: set[bytes] = set()
     for defects in lists:
-        for item in defects.parts(layout):
-            if isinstance(item, Record):
-                records += 1
-                images += len(item.images)
-                numbers.update(image.number for image in item.images)
-                disagreeing += item.count is not None and item.count != len(item.images)
-            elif isinstance(item, LineProblem):
-                records += 1
+        counter = defects.spec.image_count
+        for piece, count in defects.pieces(layout):
+            if count == FILE_LINE:
+                continue
+            records += 1
+            if count == DAMAGED:
                 damaged += 1
+                continue
+            if counter is not None and layout.counted:
+                at = counter if counter < (defects.spec.images or 0) else counter + layout.width * count
+                disagreeing += integer_of(piece.tokens[at]) != count
+            if layout != COUNTED_PAIRS:
+                listed = cells_of(defects.spec, layout, piece.tokens, count)[1]
+                images += count
+                numbers.update(image.number for image in listed)
     return Trial(damaged, disagreeing, images - len(numbers), records)

@@ -61,7 +61,7 @@ def fit(spec: RecordSpec, layout: Layout, tokens: Sequence[bytes]) -> Fit:
     width, at = len(spec.names), spec.images
     if at is None:
         return Fit(width, 0)
-    if layout == UNREADABLE:
+    if layout.width == 0:
         # Whatever stands behind the other columns is the list.
         return Fit(max(len(tokens), width - 1), 0)
     if layout.counted:
@@ -97,7 +97,7 @@ def cells_of(
     at = spec.images
     if at is None:
         return tokens, [], 0
-    if layout == UNREADABLE:
+    if layout.width == 0:
         return [*tokens[:at], b""] if at == len(spec.names) - 1 else tokens, [], 0
     first = at + 1 if layout.counted else at
     step = layout.width

@@ -256,7 +256,7 @@ class _TreeReader:
         )
 
     def _collect_wafers(self) -> None:
-        """Give each defect list its wafer and its image file, and count its rows."""
+        """Give each defect list its wafer and its image file."""
         found = self._document
         numbers: dict[int, int] = {}
         lists: list[TreeList] = []
@@ -272,14 +272,6 @@ class _TreeReader:
                 defects.wafer = numbers[id(wafer)]
                 defects.file = _image_file(node)
                 lists.append(defects)
-        for defects in lists:
-            rows = sum(1 for _ in defects.rows())
-            if defects.declared != rows:
-                self._document.problems.append(
-                    LineProblem(
-                        defects.line, f"the defect list has {rows:,} rows but declares another number"
-                    )
-                )
         found.lists = lists
 
     def _add_wafer(self, node: _Node) -> None:
