@@ -41,7 +41,7 @@ class DefectPictures:
         """Take in the pictures of the next defect."""
         if record.files:
             pictures = self._named(record)
-        elif not defects.images_known:
+        elif not defects.images_known and not (record.images and record.images[0].file):
             pictures = []
         elif record.images or defects.spec.images is not None:
             pictures = self._listed(defects, record)

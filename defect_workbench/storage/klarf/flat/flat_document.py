@@ -6,7 +6,7 @@ import re
 from collections import deque
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.flat.flat_records import DAMAGED, FILE_LINE, FlatList
+from defect_workbench.storage.klarf.flat.flat_records import CUT, DAMAGED, FILE_LINE, FlatList
 from defect_workbench.storage.klarf.flat.flat_statements import Statement, statements
 from defect_workbench.storage.klarf.flat.record_layout import (
     COUNTED_PAIRS,
@@ -199,6 +199,12 @@ class _FlatReader:
 
     def _assign_files(self) -> None:
         """Give each list the image file named before it, or after it if the file ends with one."""
+        for defects in self._lists:
+            if defects.is_cut and defects.spec.images is None and defects.spec.image_count is not None:
+                defects.images_known = False
+                self._problem(
+                    defects.line, "the file ends within this list; images without numbers are not read"
+                )
         filled = [
             i for i, defects in enumerate(self._lists) if self._data[defects.start : defects.end].strip()
         ]
@@ -242,7 +248,7 @@ def _trial(lists: list[FlatList], layout: Layout) -> Trial:
     for defects in lists:
         counter = defects.spec.image_count
         for piece, count in defects.pieces(layout):
-            if count == FILE_LINE:
+            if count in (FILE_LINE, CUT):
                 continue
             records += 1
             if count == DAMAGED:

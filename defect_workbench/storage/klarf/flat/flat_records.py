@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     tokens: list[bytes]
 
 
-DAMAGED, FILE_LINE = -1, -2
+DAMAGED, FILE_LINE, CUT = -1, -2, -3
 """In place of the number of images of a record."""
 
 
@@ -77,9 +77,14 @@ class FlatList:
     _cut_at: int = field(default=-1, init=False)
 
     def __post_init__(self) -> None:
-        # The last value of a truncated file may lack digits.
-        if not self.is_ended and self.end == len(self.data) and not self.data[-1:].isspace():
+        # The last line of a truncated file may lack values, or digits of one.
+        if self.is_cut and not self.data.endswith(b"\n"):
             self._cut_at = self.end
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file ends within the list."""
+        return not self.is_ended and self.end == len(self.data)
 
     def records(self) -> Iterator[Record | LineProblem]:
         """Yield the records in order, with the files that lines between them name."""
@@ -123,7 +128,7 @@ class FlatList:
                 yield FileLine(piece.line, b" ".join(piece.tokens[1:]))
             elif images == DAMAGED:
                 yield self._damaged(piece)
-            elif piece.end == self._cut_at:
+            elif images == CUT:
                 yield LineProblem(piece.line, "the file ends within this record")
             else:
                 cells, listed, shift = cells_of(self.spec, layout, piece.tokens, images)
@@ -131,10 +136,13 @@ class FlatList:
                 yield Record(piece.line, piece.start, piece.end, cells, listed, shift, count)
 
     def pieces(self, layout: Layout) -> Iterator[tuple[Piece, int]]:
-        """Yield the tokens of each record and its number of images, or `DAMAGED` or `FILE_LINE`."""
+        """Yield the tokens of each record and its number of images, or one of the constants above."""
         pending: Piece | None = None
         for piece in self._lines():
             first = piece.tokens[0]
+            if piece.end == self._cut_at:
+                yield pending or piece, CUT
+                return
             if first[:1].isalpha() and first.upper() in _FILE_WORDS:
                 if pending:
                     yield pending, DAMAGED

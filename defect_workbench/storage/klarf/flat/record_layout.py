@@ -152,13 +152,17 @@ def choose_layout(widths: Iterable[int], trial: Callable[[Layout], Trial]) -> La
     layouts = [Layout(counted, width) for width in declared + usual for counted in (True, False)]
     if not declared:
         layouts = [COUNTED_PAIRS, *(layout for layout in layouts if layout != COUNTED_PAIRS)]
-    best, best_trial = None, Trial(0, 0, 0, 0)
+    results: dict[Layout, Trial] = {}
     for layout in layouts:
-        result = trial(layout)
+        result = results[layout] = trial(layout)
         if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
             return layout
-        if best is None or result[:3] < best_trial[:3]:
-            best, best_trial = layout, result
-    if best is None or best_trial.damaged * 2 > best_trial.records:
-        return UNREADABLE
-    return best
+    usual_layout = Layout(True, declared[0]) if declared else COUNTED_PAIRS
+
+    def is_likely(layout: Layout) -> bool:
+        damaged, disagreeing, _, records = results[layout]
+        # A few damaged records must not make the others look like something unusual.
+        return damaged * 2 <= records if layout == usual_layout else (damaged + disagreeing) * 10 <= records
+
+    likely = [layout for layout in layouts if is_likely(layout)]
+    return min(likely, key=lambda layout: results[layout][:3], default=UNREADABLE)

@@ -72,6 +72,7 @@ class _TreeReader:
         self._document = KlarfDocument(self._data, "", is_tree=True)
         self._root = _Node("", b"", 0, None)
         self._unexpected = 0
+        self._is_cut = True
 
     def document(self) -> KlarfDocument:
         """Read all records, then put together what belongs together."""
@@ -141,11 +142,13 @@ class _TreeReader:
                     node.close = start
                     node = node.parent
             elif word == b"ENDOFFILE":
-                if node.parent is not None:
+                self._is_cut = node.parent is not None
+                if self._is_cut:
                     self._problem(start, f"record {node.kind.capitalize()} is not closed")
                 return
             elif token not in {b";", b","}:
                 self._skip_unexpected(start, token)
+        self._is_cut = node.parent is not None
         self._problem(len(self._data), "the file ends without EndOfFile; it may be truncated")
 
     def _skip_unexpected(self, start: int, token: bytes) -> None:
@@ -273,6 +276,12 @@ class _TreeReader:
                 defects.file = _image_file(node)
                 lists.append(defects)
         found.lists = lists
+        # The name of the image file stands behind the lists in many files.
+        unnamed = [defects for defects in lists if self._is_cut and not defects.file]
+        for defects in unnamed:
+            defects.images_known = False
+        if any(defects.spec.images is not None for defects in unnamed):
+            self._problem(len(self._data), "the file ends before it names an image file")
 
     def _add_wafer(self, node: _Node) -> None:
         header: dict[str, Sequence[bytes]] = {}
