@@ -62,8 +62,8 @@ def fit(spec: RecordSpec, layout: Layout, tokens: Sequence[bytes]) -> Fit:
     if at is None:
         return Fit(width, 0)
     if layout.width == 0:
-        # Whatever stands behind the other columns is the list.
-        return Fit(max(len(tokens), width - 1), 0)
+        # Whatever stands behind the other columns is the list; if it is not the last, they cannot be told apart.
+        return Fit(max(len(tokens), width - 1), 0) if at == width - 1 else _NO_FIT
     if layout.counted:
         if len(tokens) <= at:
             return Fit(width, 0)
@@ -98,7 +98,7 @@ def cells_of(
     if at is None:
         return tokens, [], 0
     if layout.width == 0:
-        return [*tokens[:at], b""] if at == len(spec.names) - 1 else tokens, [], 0
+        return [*tokens[:at], b""], [], 0
     first = at + 1 if layout.counted else at
     step = layout.width
     last = first + step * images

@@ -62,9 +62,7 @@ def test_places_are_in_micrometres_from_the_centre_of_the_wafer(dialect: str) ->
     klarf = read(source(dialect, KlarfStyle(images=ImageStyle.NONE)))
     places = klarf.places
     wafer = places.wafers[0]
-    assert places.in_die_x_um[:2].tolist() == pytest.approx(
-        [100.5, 101.5] if dialect == "1.2" else [100.5, 101.5]
-    )
+    assert places.in_die_x_um[:2].tolist() == pytest.approx([100.5, 101.5])
     assert places.die_x[:3].tolist() == [-1, 0, 1]
     # XINDEX * DiePitch + XREL - SampleCenterLocation
     assert places.x_um[:3].tolist() == pytest.approx([-1e4 + 100.5 - 5e3, 101.5 - 5e3, 1e4 + 102.5 - 5e3])
