@@ -74,9 +74,6 @@ def _line_end(data: bytes, at: int) -> bytes:
 def _tree_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) -> list[Splice]:
     data = document.data
     splices: list[Splice] = []
-    for start, stop in document.cut:
-        line_start = start - len(indent_at(data, start))
-        splices.append(Splice(line_start, stop + len(_line_end(data, stop)), b""))
     written: set[int] = set()
     for defects in cast(Sequence[TreeList], document.lists):
         chosen = () if defects.wafer in written else rows.get(defects.wafer, ())
@@ -87,4 +84,9 @@ def _tree_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) 
         block = new_line.join((b"Data %d" % len(chosen), b"{", *lines, b"}"))
         splices.append(Splice(*defects.columns_at, columns))
         splices.append(Splice(*defects.rows_at, block))
+    for start, stop in document.cut:
+        first, last = start - len(indent_at(data, start)), stop + len(_line_end(data, stop))
+        # In a damaged file, a summary may contain others, or the lists.
+        if all(last <= splice.start or splice.end <= first for splice in splices):
+            splices.append(Splice(first, last, b""))
     return splices

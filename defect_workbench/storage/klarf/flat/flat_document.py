@@ -205,34 +205,34 @@ class _FlatReader:
                 self._problem(
                     defects.line, "the file ends within this list; images without numbers are not read"
                 )
-        filled = [
-            i for i, defects in enumerate(self._lists) if self._data[defects.start : defects.end].strip()
-        ]
-        if not filled or not self._files:
+        if not self._files or not self._lists:
             return
-        # A name at the end, and none at the beginning, means that names follow their lists.
-        begins_with_list, ends_with_list = self._files[0][1] > filled[0], self._files[-1][1] <= filled[-1]
-        if begins_with_list and ends_with_list and _lists_images(self._lists[filled[0]]):
+        # Names and lists alternate, so the first and the last of them say which one is first.
+        begins_with_name, ends_with_name = self._files[0][1] == 0, self._files[-1][1] == len(self._lists)
+        if begins_with_name:
+            is_clear = not ends_with_name or len(self._files) == 1
+        else:
+            is_clear = ends_with_name or not _lists_images(self._lists[0])
+        if not is_clear:
             self._problem(
-                self._lists[filled[0]].line,
+                self._lists[0].line,
                 "whether image files belong to the lists before or after their names is not clear;"
                 " no image is read",
             )
             for defects in self._lists:
                 defects.images_known = False
             return
-        if begins_with_list and not ends_with_list:
-            behind = deque(self._files)
-            for index in filled:
-                while behind[0][1] <= index:
-                    behind.popleft()
-                self._lists[index].file = behind[0][0]
+        names = deque(self._files)
+        if ends_with_name and not begins_with_name:
+            for index, defects in enumerate(self._lists):
+                while names[0][1] <= index:
+                    names.popleft()
+                defects.file = names[0][0]
             return
-        before = deque(self._files)
         name = b""
         for index, defects in enumerate(self._lists):
-            while before and before[0][1] <= index:
-                name = before.popleft()[0]
+            while names and names[0][1] <= index:
+                name = names.popleft()[0]
             defects.file = name
 
 

@@ -117,9 +117,10 @@ class FlatList:
         if not _FILE_LINE.search(self.data, self.start, self.end):
             return False
         rows = self.data[self.start : self.end].strip()
-        if _FILE_LINE.match(rows):
-            return False
-        return True if _FILE_LINE.match(rows[rows.rfind(b"\n") + 1 :]) else None
+        is_first, is_last = (
+            _FILE_LINE.match(line) is not None for line in (rows, rows[rows.rfind(b"\n") + 1 :])
+        )
+        return is_last if is_first != is_last else None
 
     def parts(self, layout: Layout) -> Iterator[Record | LineProblem | FileLine]:
         """Yield records, problems and lines with file names as they stand in the file."""

@@ -62,7 +62,7 @@ def fit(spec: RecordSpec, layout: Layout, tokens: Sequence[bytes]) -> Fit:
     if at is None:
         return Fit(width, 0)
     if layout.width == 0:
-        # Whatever stands behind the other columns is the list; if it is not the last, they cannot be told apart.
+        # Whatever stands behind the other columns is the list, if it is the last of them.
         return Fit(max(len(tokens), width - 1), 0) if at == width - 1 else _NO_FIT
     if layout.counted:
         if len(tokens) <= at:

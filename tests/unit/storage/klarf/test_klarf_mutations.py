@@ -12,7 +12,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.sample.klarf_writer import ImageStyle, KlarfStyle
 from defect_workbench.storage.klarf.klarf_file import KlarfFile
 from defect_workbench.storage.klarf.write_classes import changed_lines, overlay, with_classes
-from tests.unit.storage.klarf.lots import CASES, pages, read, reasons, source
+from tests.unit.storage.klarf.lots import CASES, PER_FILE, pages, read, reasons, source
 
 SAMPLES = sorted((Path(__file__).parents[3] / "data" / "klarf").glob("*.klarf"))
 SOURCES = [path.read_bytes() for path in SAMPLES] + [source(*case, wafers=2, defects=4) for case in CASES]
@@ -162,7 +162,8 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     data, style = case
     before = read(data)
     right = dict(zip(before.defect_id.tolist(), pages(before), strict=True))
-    for kind, first, second, _ in mutations[:3]:
+    # If two names of files are missing, the others may all seem to belong to the next record.
+    for kind, first, second, _ in mutations[: 1 if style in PER_FILE else 3]:
         # What changes numbers, or moves a file name to another record, cannot be noticed by any reader.
         chosen = {"byte": "lines", "cut": "remove", "word": "end", "copy": "lines", "spec": "remove"}.get(
             kind, kind
