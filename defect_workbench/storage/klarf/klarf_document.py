@@ -138,7 +138,7 @@ class KlarfDocument:
     is_tree : bool
         Whether it has nested records, as version 1.8 has.
     new_lookup_at : int
-        Where a class lookup can be inserted if there is none.
+        Where a class lookup can be inserted if there is none; 0 if nowhere.
     cut : list of (int, int)
         What an overlay leaves out, such as summaries.
     """

@@ -89,7 +89,7 @@ class _TreeReader:
             found.lookups.extend(map(self._lookup, node.lists.get("CLASSLOOKUPLIST", ())))
             if node.kind == "SUMMARYRECORD":
                 found.cut.append((node.start, node.close + 1))
-            if node.kind == "LOTRECORD" and not found.new_lookup_at:
+            if node.kind == "LOTRECORD" and not found.new_lookup_at and node.close < len(self._data):
                 found.new_lookup_at = node.close
         return found
 

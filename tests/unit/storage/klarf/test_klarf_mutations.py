@@ -15,7 +15,7 @@ from defect_workbench.storage.klarf.write_classes import changed_lines, overlay,
 from tests.unit.storage.klarf.lots import CASES, PER_FILE, pages, read, reasons, source
 
 SAMPLES = sorted((Path(__file__).parents[3] / "data" / "klarf").glob("*.klarf"))
-SOURCES = [path.read_bytes() for path in SAMPLES] + [source(*case, wafers=2, defects=4) for case in CASES]
+SOURCES = [path.read_bytes() for path in SAMPLES] + [source(dialect, style, 2, 4) for dialect, style in CASES]
 SOURCES += [
     source(dialect, KlarfStyle(images, images_last=False, wrap=5), defects=3)
     for dialect, images in (("1.2", ImageStyle.COUNTED), ("1.8", ImageStyle.NAMED))
@@ -162,7 +162,7 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     data, style = case
     before = read(data)
     right = dict(zip(before.defect_id.tolist(), pages(before), strict=True))
-    # If two names of files are missing, the others may all seem to belong to the next record.
+    # If two lines with or without a file name are missing, the others may seem to belong to the next record.
     for kind, first, second, _ in mutations[: 1 if style in PER_FILE else 3]:
         # What changes numbers, or moves a file name to another record, cannot be noticed by any reader.
         chosen = {"byte": "lines", "cut": "remove", "word": "end", "copy": "lines", "spec": "remove"}.get(
@@ -170,7 +170,7 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
         )
         if chosen == "swap":
             chosen = "lines"
-        data = mutated(data, (chosen, first, second % 2, b""))
+        data = mutated(data, (chosen, first, 0 if style in PER_FILE else second % 2, b""))
     try:
         klarf = read(data)
     except WorkbenchError:
