@@ -74,10 +74,12 @@ class DefectPictures:
     def _named(self, record: Record) -> list[KlarfPicture]:
         """Return the pictures that lines of their own name."""
         files = [self._text(file) for file in record.files]
-        if record.images and len(record.images) != len(files):
-            if len(files) == 1 and not _holds_one_picture(files[0]):
+        images = len(record.images) if record.images or record.count is None else record.count
+        if images != len(files) and (record.images or record.count is not None):
+            if len(files) == 1 and record.images and not _holds_one_picture(files[0]):
                 return self._pages(record.images, files[0], record.line)
-            listed = counted(len(record.images), "image")
+            # The files of a record that is lost must not become those of another one.
+            listed = counted(images, "image")
             self._problem(
                 record.line, f"the record lists {listed}, but {counted(len(files), 'file')} are named"
             )

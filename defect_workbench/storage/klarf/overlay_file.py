@@ -32,6 +32,7 @@ def overlay_bytes(source: bytes, document: KlarfDocument, column: str, rows: Row
 
 def _flat_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) -> list[Splice]:
     lists = {defects.statement: defects for defects in cast(Sequence[FlatList], document.lists)}
+    left_out = set(document.cut)
     written: set[int] = set()
     has_spec = False
     splices: list[Splice] = []
@@ -46,7 +47,7 @@ def _flat_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) 
             written.add(defects.wafer)
             lines = (b" %d %d" % row for row in rows.get(defects.wafer, ()))
             new = end.join((b"DefectList", *lines)) + b";"
-        elif defects is not None or span in document.cut or statement.keyword == "DEFECTLIST":
+        elif defects is not None or span in left_out or statement.keyword == "DEFECTLIST":
             new = b""
         else:
             continue

@@ -34,6 +34,8 @@ def read_klarf(path: Path) -> KlarfFile:
         are not an error: they are listed among the problems.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path.name} was not read: it is not a file")
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path.name} was not read: it is larger than 1 GB")
         source = path.read_bytes()

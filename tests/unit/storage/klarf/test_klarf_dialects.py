@@ -153,6 +153,14 @@ def test_a_second_test_of_other_dies_adds_its_area() -> None:
     assert wafer.area_um2 == pytest.approx(6e9)
 
 
+def test_a_wafer_that_is_stated_again_is_the_same_unless_it_was_inspected_again() -> None:
+    data = source("1.2", ImageStyle.NONE)
+    assert [w.name for w in read(data.replace(b'WaferID "W1"', b'WaferID "W0"')).places.wafers] == ["W0"]
+    later = b'ResultTimestamp 11-30-2026 10:20:30;\nWaferID "W0"'
+    wafers = read(data.replace(b'WaferID "W1"', later)).places.wafers
+    assert [(w.name, w.time[:10]) for w in wafers] == [("W0", "2026-11-29"), ("W0", "2026-11-30")]
+
+
 def test_a_klarf_is_recognised_by_its_content(tmp_path: Path) -> None:
     for number, (dialect, style) in enumerate(CASES):
         path = tmp_path / f"lot.{number:03}"

@@ -162,15 +162,17 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     data, style = case
     before = read(data)
     right = dict(zip(before.defect_id.tolist(), pages(before), strict=True))
-    # If two lines with or without a file name are missing, the others may seem to belong to the next record.
-    for kind, first, second, _ in mutations[: 1 if style in PER_FILE else 3]:
+    # Where pictures stand on lines of their own, those of the next record seem to belong to this one if both lines
+    # between them are missing.
+    is_apart = style in PER_FILE or style is ImageStyle.CONTINUED
+    for kind, first, second, _ in mutations[: 1 if is_apart else 3]:
         # What changes numbers, or moves a file name to another record, cannot be noticed by any reader.
         chosen = {"byte": "lines", "cut": "remove", "word": "end", "copy": "lines", "spec": "remove"}.get(
             kind, kind
         )
         if chosen == "swap":
             chosen = "lines"
-        data = mutated(data, (chosen, first, 0 if style in PER_FILE else second % 2, b""))
+        data = mutated(data, (chosen, first, 0 if is_apart else second % 2, b""))
     try:
         klarf = read(data)
     except WorkbenchError:
