@@ -148,7 +148,9 @@ def _tokens(row: bytes) -> list[bytes]:
 
 def _image(entry: list[bytes]) -> RawImage:
     """Return an image: `"file" "type" index "label"`, or `number "type"` of the header's file."""
+    if entry[0][:1] != b'"':
+        return RawImage(entry[0], entry[1] if len(entry) > 1 else b"")
     values = [*entry, b"", b"", b""]
-    if integer_of(values[0]) is not None and values[0][:1] != b'"':
-        return RawImage(values[0], values[1])
-    return RawImage(values[2], values[3], unquoted(values[0]), unquoted(values[1]))
+    # A text in place of the number means that a value is missing.
+    number = values[2] if values[2][:1] != b'"' else b""
+    return RawImage(number, values[3], unquoted(values[0]), unquoted(values[1]))

@@ -162,8 +162,8 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     data, style = case
     before = read(data)
     right = dict(zip(before.defect_id.tolist(), pages(before), strict=True))
-    # Where pictures stand on lines of their own, those of the next record seem to belong to this one if both lines
-    # between them are missing.
+    # Where pictures stand on lines of their own, those of the next record seem to belong to this one if both
+    # lines between them are missing.
     is_apart = style in PER_FILE or style is ImageStyle.CONTINUED
     for kind, first, second, _ in mutations[: 1 if is_apart else 3]:
         # What changes numbers, or moves a file name to another record, cannot be noticed by any reader.
