@@ -93,6 +93,9 @@ class _FlatReader:
             self._document.cut.append((statement.start, statement.stop))
         if keyword in _FILE_STATEMENTS:
             name = self._data[statement.body : statement.end].strip()
+            if not statement.is_ended and statement.end == len(self._data):
+                # The name may be cut off.
+                return
             self._files.append((name, len(self._lists)))
             return
         self._in_list = False
