@@ -103,8 +103,10 @@ class DefectPictures:
             return []
         if images[0].file:
             return self._own_files(images, record.line)
-        self._shared[file].append(len(self._pictures))
-        return self._pages(images, file, record.line)
+        found = self._pages(images, file, record.line)
+        if found:
+            self._shared[file].append(len(self._pictures))
+        return found
 
     def _own_files(self, images: Sequence[RawImage], line: int) -> list[KlarfPicture]:
         found: list[KlarfPicture] = []

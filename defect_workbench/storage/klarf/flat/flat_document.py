@@ -264,4 +264,5 @@ def _trial(lists: list[FlatList], layout: Layout) -> Trial:
                 listed = cells_of(defects.spec, layout, piece.tokens, count)[1]
                 images += count
                 numbers.update(image.number for image in listed)
+                damaged += not all(image.number.isdigit() for image in listed)
     return Trial(damaged, disagreeing, images - len(numbers), records)

@@ -123,7 +123,7 @@ class Trial(NamedTuple):
     Attributes
     ----------
     damaged : int
-        Records that it does not explain.
+        Records that it does not explain, or in which numbers of images are something else.
     disagreeing : int
         Records with another number of images than IMAGECOUNT states.
     repeated : int
@@ -148,21 +148,24 @@ def choose_layout(widths: Iterable[int], trial: Callable[[Layout], Trial]) -> La
         Reads the file with a layout.
     """
     declared = [width for width in dict.fromkeys(widths) if 0 < width <= 8]
-    usual = [width for width in (2, 1, 3, 4) if width not in declared]
-    layouts = [Layout(counted, width) for width in declared + usual for counted in (True, False)]
-    if not declared:
-        layouts = [COUNTED_PAIRS, *(layout for layout in layouts if layout != COUNTED_PAIRS)]
-    results: dict[Layout, Trial] = {}
-    for layout in layouts:
-        result = results[layout] = trial(layout)
-        if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
-            return layout
-    usual_layout = Layout(True, declared[0]) if declared else COUNTED_PAIRS
+    expected = [Layout(counted, width) for width in declared for counted in (True, False)]
+    usual = [Layout(counted, width) for width in (2, 1, 3, 4) for counted in (True, False)]
+    # A few damaged records must not make the others look like something unusual.
+    shares = {COUNTED_PAIRS: 0.5, **dict.fromkeys(expected, 0.5)}
+    for layouts in (expected, [layout for layout in usual if layout not in expected]):
+        results: dict[Layout, Trial] = {}
+        for layout in layouts:
+            result = results[layout] = trial(layout)
+            if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
+                return layout
+        likely = [
+            layout for layout in layouts if _is_likely(layout, results[layout], shares.get(layout, 0.1))
+        ]
+        if likely:
+            return min(likely, key=results.__getitem__)
+    return UNREADABLE
 
-    def is_likely(layout: Layout) -> bool:
-        damaged, disagreeing, _, records = results[layout]
-        # A few damaged records must not make the others look like something unusual.
-        return damaged * 2 <= records if layout == usual_layout else (damaged + disagreeing) * 10 <= records
 
-    likely = [layout for layout in layouts if is_likely(layout)]
-    return min(likely, key=lambda layout: results[layout][:3], default=UNREADABLE)
+def _is_likely(layout: Layout, result: Trial, most: float) -> bool:
+    wrong = result.damaged + (0 if layout == COUNTED_PAIRS else result.disagreeing)
+    return wrong <= most * result.records

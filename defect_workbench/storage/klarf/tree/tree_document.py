@@ -167,9 +167,10 @@ class _TreeReader:
         values: list[bytes] = []
         while (token := self._next()) != b"}":
             if not token or token.upper() in _KEYWORDS:
+                # Its last value may be cut off.
                 self._problem(self._token_at, f"field {name} is not closed")
                 self._back()
-                break
+                return
             if token not in {b",", b";"}:
                 values.append(token)
         node.fields.setdefault(name.upper(), values)
