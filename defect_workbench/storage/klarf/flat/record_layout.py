@@ -118,7 +118,7 @@ def declared_count(spec: RecordSpec, cells: Sequence[bytes]) -> int | None:
 
 
 class Trial(NamedTuple):
-    """How well a layout explains a file; the smallest is the best.
+    """How well a layout explains a file; the smallest is the best, but for the number of records.
 
     Attributes
     ----------
@@ -158,11 +158,14 @@ def choose_layout(widths: Iterable[int], trial: Callable[[Layout], Trial]) -> La
             result = results[layout] = trial(layout)
             if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
                 return layout
-        likely = [
-            layout for layout in layouts if _is_likely(layout, results[layout], shares.get(layout, 0.1))
+        # Records that seem to be joined are fewer: of equal layouts, the one with most records is right.
+        ranks = [
+            (result[:3], -result.records, index)
+            for index, (layout, result) in enumerate(results.items())
+            if _is_likely(layout, result, shares.get(layout, 0.1))
         ]
-        if likely:
-            return min(likely, key=results.__getitem__)
+        if ranks:
+            return layouts[min(ranks)[2]]
     return UNREADABLE
 
 
