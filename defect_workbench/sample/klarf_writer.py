@@ -206,8 +206,9 @@ def _values(lot: KlarfLot, defect: LotDefect, per_um: float) -> list[str]:
 
 def _flat(lot: KlarfLot, dialect: str, style: KlarfStyle) -> Iterator[str]:
     def statement(keyword: str, *values: object) -> str:
-        word = keyword.upper() if style.is_upper else keyword
-        return " ".join((word, *map(str, values))) + ";"
+        word, line_end, rows = keyword.partition("\n")
+        word = word.upper() if style.is_upper else word
+        return " ".join((word + line_end + rows, *map(str, values))) + ";"
 
     time = (_date(lot, style), lot.clock)
     per_defect = style.images in {ImageStyle.FILE_BEFORE_LIST, ImageStyle.FILE_AFTER_LIST}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from defect_workbench.core.text import counted
 from defect_workbench.storage.klarf.klarf_document import DefectList, RawImage, Record
@@ -40,7 +41,7 @@ class DefectPictures:
         """Take in the pictures of the next defect."""
         if record.files:
             pictures = self._named(record)
-        elif not defects.images_known:
+        elif not defects.images_known and not (record.images and record.images[0].file):
             pictures = []
         elif record.images or defects.spec.images is not None:
             pictures = self._listed(defects, record)
@@ -73,10 +74,12 @@ class DefectPictures:
     def _named(self, record: Record) -> list[KlarfPicture]:
         """Return the pictures that lines of their own name."""
         files = [self._text(file) for file in record.files]
-        if record.images and len(record.images) != len(files):
-            if len(files) == 1 and not _holds_one_picture(files[0]):
+        images = len(record.images) if record.images or record.count is None else record.count
+        if images != len(files) and (record.images or record.count is not None):
+            if len(files) == 1 and record.images and not _holds_one_picture(files[0]):
                 return self._pages(record.images, files[0], record.line)
-            listed = counted(len(record.images), "image")
+            # The files of a record that is lost must not become those of another one.
+            listed = counted(images, "image")
             self._problem(
                 record.line, f"the record lists {listed}, but {counted(len(files), 'file')} are named"
             )
@@ -100,8 +103,10 @@ class DefectPictures:
             return []
         if images[0].file:
             return self._own_files(images, record.line)
-        self._shared[file].append(len(self._pictures))
-        return self._pages(images, file, record.line)
+        found = self._pages(images, file, record.line)
+        if found:
+            self._shared[file].append(len(self._pictures))
+        return found
 
     def _own_files(self, images: Sequence[RawImage], line: int) -> list[KlarfPicture]:
         found: list[KlarfPicture] = []
@@ -190,5 +195,6 @@ class DefectPictures:
             self._pictures[index] = tuple(renumbered)
 
 
+@lru_cache(maxsize=8)
 def _holds_one_picture(file: str) -> bool:
     return file.rpartition(".")[2].lower() in _ONE_PICTURE

@@ -95,6 +95,10 @@ class DefectList(Protocol):
         """Yield the records in order, and what is wrong with those that cannot be read."""
         ...
 
+    def count_problem(self) -> LineProblem | None:
+        """Return whether the list declares another number of records than were read."""
+        ...
+
     def cell_span(self, record: Record, column: int) -> tuple[int, int]:
         """Return the bytes of a cell."""
         ...
@@ -134,7 +138,7 @@ class KlarfDocument:
     is_tree : bool
         Whether it has nested records, as version 1.8 has.
     new_lookup_at : int
-        Where a class lookup can be inserted if there is none.
+        Where a class lookup can be inserted if there is none; 0 if nowhere.
     cut : list of (int, int)
         What an overlay leaves out, such as summaries.
     """

@@ -25,9 +25,9 @@ def word_spans(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def unquoted(token: bytes) -> bytes:
     """Return a token without its quotes and the white space inside them."""
-    if token[:1] == b'"':
-        token = token[1:-1] if len(token) > 1 and token[-1:] == b'"' else token[1:]
-    return token.strip()
+    if token[:1] != b'"':
+        return token
+    return (token[1:-1] if len(token) > 1 and token[-1:] == b'"' else token[1:]).strip()
 
 
 def readable(token: bytes) -> str:
@@ -50,6 +50,8 @@ def number_of(token: bytes) -> float:
 
 def integer_of(token: bytes) -> int | None:
     """Return a token as a whole number of at most 64 bits, or None."""
+    if token.isdigit() and len(token) < 19:
+        return int(token)
     token = unquoted(token)
     if not _NUMBER.fullmatch(token) or len(token) > 40:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from defect_workbench.core.errors import InputError
 from defect_workbench.storage.klarf.klarf_document import KlarfDocument
 from defect_workbench.storage.klarf.klarf_tokens import line_ends
 from defect_workbench.storage.klarf.splices import Splice, indent_at
@@ -36,6 +37,8 @@ def lookup_splices(document: KlarfDocument, names: Mapping[int, str]) -> list[Sp
 def _new_lookup(document: KlarfDocument, missing: list[tuple[int, str]]) -> Splice:
     end = line_ends(document.data)
     at = document.new_lookup_at
+    if not at:
+        raise InputError("class names cannot be added: the file has no class lookup and seems truncated")
     if not document.is_tree:
         rows = (b' %d "%s"' % (number, _encoded(document, name)) for number, name in missing)
         return Splice(at, at, b"ClassLookup %d" % len(missing) + end + end.join(rows) + b";" + end)

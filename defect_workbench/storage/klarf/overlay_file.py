@@ -32,6 +32,7 @@ def overlay_bytes(source: bytes, document: KlarfDocument, column: str, rows: Row
 
 def _flat_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) -> list[Splice]:
     lists = {defects.statement: defects for defects in cast(Sequence[FlatList], document.lists)}
+    left_out = set(document.cut)
     written: set[int] = set()
     has_spec = False
     splices: list[Splice] = []
@@ -46,7 +47,7 @@ def _flat_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) 
             written.add(defects.wafer)
             lines = (b" %d %d" % row for row in rows.get(defects.wafer, ()))
             new = end.join((b"DefectList", *lines)) + b";"
-        elif defects is not None or span in document.cut or statement.keyword == "DEFECTLIST":
+        elif defects is not None or span in left_out or statement.keyword == "DEFECTLIST":
             new = b""
         else:
             continue
@@ -74,9 +75,12 @@ def _line_end(data: bytes, at: int) -> bytes:
 def _tree_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) -> list[Splice]:
     data = document.data
     splices: list[Splice] = []
-    for start, stop in document.cut:
-        line_start = start - len(indent_at(data, start))
-        splices.append(Splice(line_start, stop + len(_line_end(data, stop)), b""))
+
+    def add(start: int, stop: int, new: bytes) -> None:
+        # In a damaged file, lists may share their columns, and a summary may contain others, or the lists.
+        if all(stop <= splice.start or splice.end <= start for splice in splices):
+            splices.append(Splice(start, stop, new))
+
     written: set[int] = set()
     for defects in cast(Sequence[TreeList], document.lists):
         chosen = () if defects.wafer in written else rows.get(defects.wafer, ())
@@ -84,7 +88,8 @@ def _tree_splices(document: KlarfDocument, column: str, rows: Rows, end: bytes) 
         columns = b"Columns 2 { int32 %s, int32 %s }" % (DEFECT_ID.encode(), column.encode())
         new_line = end + indent_at(data, defects.columns_at[0])
         lines = (b"  %d %d;" % row for row in chosen)
-        block = new_line.join((b"Data %d" % len(chosen), b"{", *lines, b"}"))
-        splices.append(Splice(*defects.columns_at, columns))
-        splices.append(Splice(*defects.rows_at, block))
+        add(*defects.rows_at, new_line.join((b"Data %d" % len(chosen), b"{", *lines, b"}")))
+        add(*defects.columns_at, columns)
+    for start, stop in document.cut:
+        add(start - len(indent_at(data, start)), stop + len(_line_end(data, stop)), b"")
     return splices

@@ -30,10 +30,12 @@ def read_klarf(path: Path) -> KlarfFile:
     Raises
     ------
     InputError
-        If the file cannot be read, is not a KLARF, or is of a version that is not supported. Damaged records are
-        not an error: they are listed among the problems.
+        If the file cannot be read, is not a KLARF, or is of a version that is not supported. Damaged records
+        are not an error: they are listed among the problems.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path.name} was not read: it is not a file")
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path.name} was not read: it is larger than 1 GB")
         source = path.read_bytes()
@@ -106,7 +108,7 @@ def _missing(document: KlarfDocument) -> list[LineProblem]:
     """Return what whole lists lack."""
     if not document.lists:
         return [LineProblem(1, "the file has no defect list")]
-    found: list[LineProblem] = []
+    found = [problem for defects in document.lists if (problem := defects.count_problem())]
     seen: set[int] = set()
     for defects in document.lists:
         if id(defects.spec) in seen:

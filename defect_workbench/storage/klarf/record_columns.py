@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -20,6 +21,9 @@ _CLASS_COLUMN = re.compile(
     r"CLASS|CLASSNUMBER|.*(?:CLASS|BINNUMBER)|.*(?:OPT|SEM)ADC|MAN_?SEM", re.IGNORECASE
 )
 _AT_ONCE = 2048
+_PLAIN_NUMBER = rb"[+-]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
+_PLAIN_NUMBERS = re.compile(_PLAIN_NUMBER + rb"(?:\n" + _PLAIN_NUMBER + rb")*+")
+_CODE = re.compile(rb"^[+-]?0\d", re.MULTILINE)
 
 
 class RecordColumns:
@@ -106,10 +110,19 @@ class RecordColumns:
 
 def _column(name: str, cells: Sequence[bytes], divisor: float) -> Column:
     unique = list(set(cells))
-    column = typed_column(name, [readable(cell) for cell in unique], decimal_comma=False)
+    column = _numbers(name, unique) or typed_column(name, [readable(cell) for cell in unique], False)
     values: dict[bytes, Cell] = dict(zip(unique, column.cells, strict=True))
     if divisor != 1.0 and column.kind is ColumnKind.NUMBER:
         values = {
             cell: value / divisor if isinstance(value, float) else value for cell, value in values.items()
         }
     return Column(name, column.kind, tuple([values[cell] for cell in cells]))
+
+
+def _numbers(name: str, cells: Sequence[bytes]) -> Column | None:
+    """Return what `typed_column` does if all cells are plain numbers, but faster; None if they are not."""
+    text = b"\n".join(cells)
+    if not _PLAIN_NUMBERS.fullmatch(text) or _CODE.search(text):
+        return None
+    numbers = tuple(map(float, cells))
+    return Column(name, ColumnKind.NUMBER, numbers) if all(map(math.isfinite, numbers)) else None

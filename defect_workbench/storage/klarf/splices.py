@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from defect_workbench.storage.klarf.klarf_tokens import line_ends
+
 
 class Splice(NamedTuple):
     """Bytes to put in place of those between two offsets."""
@@ -15,13 +17,15 @@ class Splice(NamedTuple):
 
 
 def spliced(source: bytes, splices: Iterable[Splice]) -> bytes:
-    """Return the source with some bytes replaced. Splices must not overlap."""
+    """Return the source with some bytes replaced, and its own line ends. Splices must not overlap."""
+    has_returns = line_ends(source) == b"\r"
     parts: list[bytes] = []
     at = 0
     for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):
         if splice.start < at:
             raise ValueError("splices overlap")
-        parts += (source[at : splice.start], splice.new)
+        new = splice.new.replace(b"\n", b"\r") if has_returns else splice.new
+        parts += (source[at : splice.start], new)
         at = splice.end
     parts.append(source[at:])
     return b"".join(parts)

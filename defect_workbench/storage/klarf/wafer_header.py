@@ -14,6 +14,7 @@ _SIDES = frozenset({"down", "up", "left", "right"})
 _DEGREES = {0.0: "down", 180.0: "up"}
 """Nothing public says in which sense angles are counted, so only these are certain."""
 
+_INSPECTION = ("WAFERID", "LOTID", "STEPID", "SETUPID", "RESULTTIMESTAMP")
 _NO_NAME = frozenset({"", "NONE", "NA", "N/A"})
 
 Header = Mapping[str, Sequence[bytes]]
@@ -84,7 +85,7 @@ class WaferHeaders:
 
     def add(self, keyword: str, values: Sequence[bytes]) -> None:
         """Take in a statement."""
-        if keyword == "WAFERID" and not self._is_new:
+        if keyword == "WAFERID" and not self._is_new and not self._is_repeated(values):
             self._is_new = True
             self._tests = []
         if keyword == "INSPECTIONTEST":
@@ -112,6 +113,12 @@ class WaferHeaders:
             wafer_of(header, tests, _text(header, "WAFERID"), self._per_micrometre)
             for header, tests in self._wafers
         ]
+
+    def _is_repeated(self, wafer: Sequence[bytes]) -> bool:
+        """Whether a wafer is stated again, as before each of its tests, and not inspected again."""
+        known = self._wafers[-1][0]
+        stated = {**self._current, "WAFERID": wafer}
+        return all(stated.get(name) == known.get(name) for name in _INSPECTION)
 
     def _test(self) -> InspectedTest:
         if not self._tests:

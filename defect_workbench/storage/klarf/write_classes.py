@@ -38,8 +38,8 @@ def with_classes(source: bytes, column: str, codes: Mapping[int, int], names: Ma
     Raises
     ------
     InputError
-        If the source is not a supported KLARF, lacks the column or a defect, or a class number needs more than
-        32 bits.
+        If the source is not a supported KLARF, lacks the column or a defect, or a class number needs more
+        than 32 bits.
     """
     if not codes:
         return source

@@ -6,12 +6,14 @@ import re
 from collections import deque
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.storage.klarf.flat.flat_records import FlatList
+from defect_workbench.storage.klarf.flat.flat_records import CUT, DAMAGED, FILE_LINE, FlatList
 from defect_workbench.storage.klarf.flat.flat_statements import Statement, statements
 from defect_workbench.storage.klarf.flat.record_layout import (
+    COUNTED_PAIRS,
     UNREADABLE,
     Layout,
     Trial,
+    cells_of,
     choose_layout,
 )
 from defect_workbench.storage.klarf.klarf_document import (
@@ -91,6 +93,9 @@ class _FlatReader:
             self._document.cut.append((statement.start, statement.stop))
         if keyword in _FILE_STATEMENTS:
             name = self._data[statement.body : statement.end].strip()
+            if not statement.is_ended and statement.end == len(self._data):
+                # The name may be cut off.
+                return
             self._files.append((name, len(self._lists)))
             return
         self._in_list = False
@@ -197,34 +202,40 @@ class _FlatReader:
 
     def _assign_files(self) -> None:
         """Give each list the image file named before it, or after it if the file ends with one."""
-        filled = [
-            i for i, defects in enumerate(self._lists) if self._data[defects.start : defects.end].strip()
-        ]
-        if not filled or not self._files:
+        for defects in self._lists:
+            if defects.is_cut and defects.spec.images is None and defects.spec.image_count is not None:
+                defects.images_known = False
+                self._problem(
+                    defects.line, "the file ends within this list; images without numbers are not read"
+                )
+        if not self._files or not self._lists:
             return
-        # A name at the end, and none at the beginning, means that names follow their lists.
-        begins_with_list, ends_with_list = self._files[0][1] > filled[0], self._files[-1][1] <= filled[-1]
-        if begins_with_list and ends_with_list and _lists_images(self._lists[filled[0]]):
+        # Names and lists alternate, so the first and the last of them say which one is first.
+        begins_with_name, ends_with_name = self._files[0][1] == 0, self._files[-1][1] == len(self._lists)
+        if begins_with_name:
+            is_clear = not ends_with_name or len(self._files) == 1
+        else:
+            is_clear = ends_with_name or not _lists_images(self._lists[0])
+        if not is_clear:
             self._problem(
-                self._lists[filled[0]].line,
+                self._lists[0].line,
                 "whether image files belong to the lists before or after their names is not clear;"
                 " no image is read",
             )
             for defects in self._lists:
                 defects.images_known = False
             return
-        if begins_with_list and not ends_with_list:
-            behind = deque(self._files)
-            for index in filled:
-                while behind[0][1] <= index:
-                    behind.popleft()
-                self._lists[index].file = behind[0][0]
+        names = deque(self._files)
+        if ends_with_name and not begins_with_name:
+            for index, defects in enumerate(self._lists):
+                while names[0][1] <= index:
+                    names.popleft()
+                defects.file = names[0][0]
             return
-        before = deque(self._files)
         name = b""
         for index, defects in enumerate(self._lists):
-            while before and before[0][1] <= index:
-                name = before.popleft()[0]
+            while names and names[0][1] <= index:
+                name = names.popleft()[0]
             defects.file = name
 
 
@@ -238,13 +249,20 @@ def _trial(lists: list[FlatList], layout: Layout) -> Trial:
     damaged = disagreeing = records = images = 0
     numbers: set[bytes] = set()
     for defects in lists:
-        for item in defects.parts(layout):
-            if isinstance(item, Record):
-                records += 1
-                images += len(item.images)
-                numbers.update(image.number for image in item.images)
-                disagreeing += item.count is not None and item.count != len(item.images)
-            elif isinstance(item, LineProblem):
-                records += 1
+        counter = defects.spec.image_count
+        for piece, count in defects.pieces(layout):
+            if count in (FILE_LINE, CUT):
+                continue
+            records += 1
+            if count == DAMAGED:
                 damaged += 1
+                continue
+            if counter is not None and layout.counted:
+                at = counter if counter < (defects.spec.images or 0) else counter + layout.width * count
+                disagreeing += integer_of(piece.tokens[at]) != count
+            if layout != COUNTED_PAIRS:
+                listed = cells_of(defects.spec, layout, piece.tokens, count)[1]
+                images += count
+                numbers.update(image.number for image in listed)
+                damaged += not all(image.number.isdigit() for image in listed)
     return Trial(damaged, disagreeing, images - len(numbers), records)

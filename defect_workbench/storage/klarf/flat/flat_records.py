@@ -23,13 +23,17 @@ _FILE_WORDS = frozenset({b"FILENAME", b"IMAGEFILENAME", b"TIFFFILENAME"})
 _FILE_LINE = re.compile(rb"^[ \t]*(?:FILENAME|IMAGEFILENAME|TIFFFILENAME)\b", re.IGNORECASE | re.MULTILINE)
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
     """Tokens of one or several lines."""
 
     line: int
     start: int
     end: int
     tokens: list[bytes]
+
+
+DAMAGED, FILE_LINE, CUT = -1, -2, -3
+"""In place of the number of images of a record."""
 
 
 class FileLine(NamedTuple):
@@ -73,9 +77,14 @@ class FlatList:
     _cut_at: int = field(default=-1, init=False)
 
     def __post_init__(self) -> None:
-        # The last value of a truncated file may lack digits.
-        if not self.is_ended and self.end == len(self.data) and not self.data[-1:].isspace():
+        # The last line of a truncated file may lack values, or digits of one.
+        if self.is_cut and not self.data.endswith(b"\n"):
             self._cut_at = self.end
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file ends within the list."""
+        return not self.is_ended and self.end == len(self.data)
 
     def records(self) -> Iterator[Record | LineProblem]:
         """Yield the records in order, with the files that lines between them name."""
@@ -108,42 +117,65 @@ class FlatList:
         if not _FILE_LINE.search(self.data, self.start, self.end):
             return False
         rows = self.data[self.start : self.end].strip()
-        if _FILE_LINE.match(rows):
-            return False
-        return True if _FILE_LINE.match(rows[rows.rfind(b"\n") + 1 :]) else None
+        is_first, is_last = (
+            _FILE_LINE.match(line) is not None for line in (rows, rows[rows.rfind(b"\n") + 1 :])
+        )
+        return is_last if is_first != is_last else None
 
     def parts(self, layout: Layout) -> Iterator[Record | LineProblem | FileLine]:
         """Yield records, problems and lines with file names as they stand in the file."""
-        pending: _Piece | None = None
+        for piece, images in self.pieces(layout):
+            if images == FILE_LINE:
+                yield FileLine(piece.line, b" ".join(piece.tokens[1:]))
+            elif images == DAMAGED:
+                yield self._damaged(piece)
+            elif images == CUT:
+                yield LineProblem(piece.line, "the file ends within this record")
+            else:
+                cells, listed, shift = cells_of(self.spec, layout, piece.tokens, images)
+                count = declared_count(self.spec, cells)
+                yield Record(piece.line, piece.start, piece.end, cells, listed, shift, count)
+
+    def pieces(self, layout: Layout) -> Iterator[tuple[Piece, int]]:
+        """Yield the tokens of each record and its number of images, or one of the constants above."""
+        pending: Piece | None = None
         for piece in self._lines():
             first = piece.tokens[0]
+            if piece.end == self._cut_at:
+                yield pending or piece, CUT
+                return
             if first[:1].isalpha() and first.upper() in _FILE_WORDS:
                 if pending:
-                    yield self._damaged(pending)
+                    yield pending, DAMAGED
                     pending = None
-                yield FileLine(piece.line, b" ".join(piece.tokens[1:]))
+                yield piece, FILE_LINE
                 continue
+            length, images = fit(self.spec, layout, piece.tokens)
+            is_record = length == len(piece.tokens)
             if pending:
-                joined = _Piece(pending.line, pending.start, piece.end, pending.tokens + piece.tokens)
-                length = fit(self.spec, layout, joined.tokens).length
-                if length == len(joined.tokens):
-                    yield self._record(layout, joined)
+                joined = Piece(pending.line, pending.start, piece.end, pending.tokens + piece.tokens)
+                joined_length, joined_images = fit(self.spec, layout, joined.tokens)
+                if joined_length == len(joined.tokens):
+                    yield joined, joined_images
                     pending = None
                     continue
-                if length is not None and length > len(joined.tokens) and not self._is_record(layout, piece):
+                if joined_length is not None and joined_length > len(joined.tokens) and not is_record:
                     pending = joined
                     continue
-                yield self._damaged(pending)
+                yield pending, DAMAGED
                 pending = None
-            length = fit(self.spec, layout, piece.tokens).length
-            if length == len(piece.tokens):
-                yield self._record(layout, piece)
+            if is_record:
+                yield piece, images
             elif length is not None and length > len(piece.tokens):
                 pending = piece
             else:
                 yield from self._several(layout, piece)
         if pending:
-            yield self._damaged(pending)
+            yield pending, DAMAGED
+
+    def count_problem(self) -> LineProblem | None:
+        """Return None, as flat lists declare no number of records."""
+        return None
 
     def cell_span(self, record: Record, column: int) -> tuple[int, int]:
         """Return the bytes of a cell."""
@@ -154,45 +186,34 @@ class FlatList:
                 return span
         raise IndexError(column)
 
-    def _lines(self) -> Iterator[_Piece]:
+    def _lines(self) -> Iterator[Piece]:
         line, at = self.line, self.start
         for text in self.data[self.start : self.end].split(b"\n"):
             tokens = words(text)
             if tokens:
-                yield _Piece(line, at, at + len(text), tokens)
+                yield Piece(line, at, at + len(text), tokens)
             line += 1
             at += len(text) + 1
 
-    def _is_record(self, layout: Layout, piece: _Piece) -> bool:
-        return fit(self.spec, layout, piece.tokens).length == len(piece.tokens)
-
-    def _record(self, layout: Layout, piece: _Piece) -> Record | LineProblem:
-        if piece.end == self._cut_at:
-            return LineProblem(piece.line, "the file ends within this record")
-        images = fit(self.spec, layout, piece.tokens).images
-        cells, listed, shift = cells_of(self.spec, layout, piece.tokens, images)
-        count = declared_count(self.spec, cells)
-        return Record(piece.line, piece.start, piece.end, cells, listed, shift, count)
-
-    def _several(self, layout: Layout, piece: _Piece) -> Iterator[Record | LineProblem]:
+    def _several(self, layout: Layout, piece: Piece) -> Iterator[tuple[Piece, int]]:
         """Divide a line that holds several records; if something is left over, the line is damaged."""
-        lengths: list[int] = []
+        found: list[tuple[int, int]] = []
         rest = piece.tokens
         while rest:
-            length = fit(self.spec, layout, rest).length
+            length, images = fit(self.spec, layout, rest)
             if length is None or not 0 < length <= len(rest):
-                yield self._damaged(piece)
+                yield piece, DAMAGED
                 return
-            lengths.append(length)
+            found.append((length, images))
             rest = rest[length:]
         spans = list(word_spans(self.data, piece.start, piece.end))
         first = 0
-        for length in lengths:
+        for length, images in found:
             start, end = spans[first][0], spans[first + length - 1][1]
-            yield self._record(layout, _Piece(piece.line, start, end, piece.tokens[first : first + length]))
+            yield Piece(piece.line, start, end, piece.tokens[first : first + length]), images
             first += length
 
-    def _damaged(self, piece: _Piece) -> LineProblem:
+    def _damaged(self, piece: Piece) -> LineProblem:
         columns = counted(len(self.spec.names), "column")
         values = counted(len(piece.tokens), "value")
         return LineProblem(

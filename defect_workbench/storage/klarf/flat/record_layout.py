@@ -61,9 +61,9 @@ def fit(spec: RecordSpec, layout: Layout, tokens: Sequence[bytes]) -> Fit:
     width, at = len(spec.names), spec.images
     if at is None:
         return Fit(width, 0)
-    if layout == UNREADABLE:
-        # Whatever stands behind the other columns is the list.
-        return Fit(max(len(tokens), width - 1), 0)
+    if layout.width == 0:
+        # Whatever stands behind the other columns is the list, if it is the last of them.
+        return Fit(max(len(tokens), width - 1), 0) if at == width - 1 else _NO_FIT
     if layout.counted:
         if len(tokens) <= at:
             return Fit(width, 0)
@@ -97,8 +97,8 @@ def cells_of(
     at = spec.images
     if at is None:
         return tokens, [], 0
-    if layout == UNREADABLE:
-        return [*tokens[:at], b""] if at == len(spec.names) - 1 else tokens, [], 0
+    if layout.width == 0:
+        return [*tokens[:at], b""], [], 0
     first = at + 1 if layout.counted else at
     step = layout.width
     last = first + step * images
@@ -118,12 +118,12 @@ def declared_count(spec: RecordSpec, cells: Sequence[bytes]) -> int | None:
 
 
 class Trial(NamedTuple):
-    """How well a layout explains a file; the smallest is the best.
+    """How well a layout explains a file; the smallest is the best, but for the number of records.
 
     Attributes
     ----------
     damaged : int
-        Records that it does not explain.
+        Records that it does not explain, or in which numbers of images are something else.
     disagreeing : int
         Records with another number of images than IMAGECOUNT states.
     repeated : int
@@ -148,17 +148,27 @@ def choose_layout(widths: Iterable[int], trial: Callable[[Layout], Trial]) -> La
         Reads the file with a layout.
     """
     declared = [width for width in dict.fromkeys(widths) if 0 < width <= 8]
-    usual = [width for width in (2, 1, 3, 4) if width not in declared]
-    layouts = [Layout(counted, width) for width in declared + usual for counted in (True, False)]
-    if not declared:
-        layouts = [COUNTED_PAIRS, *(layout for layout in layouts if layout != COUNTED_PAIRS)]
-    best, best_trial = None, Trial(0, 0, 0, 0)
-    for layout in layouts:
-        result = trial(layout)
-        if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
-            return layout
-        if best is None or result[:3] < best_trial[:3]:
-            best, best_trial = layout, result
-    if best is None or best_trial.damaged * 2 > best_trial.records:
-        return UNREADABLE
-    return best
+    expected = [Layout(counted, width) for width in declared for counted in (True, False)]
+    usual = [Layout(counted, width) for width in (2, 1, 3, 4) for counted in (True, False)]
+    # A few damaged records must not make the others look like something unusual.
+    shares = {COUNTED_PAIRS: 0.5, **dict.fromkeys(expected, 0.5)}
+    for layouts in (expected, [layout for layout in usual if layout not in expected]):
+        results: dict[Layout, Trial] = {}
+        for layout in layouts:
+            result = results[layout] = trial(layout)
+            if result[:2] == (0, 0) and (layout == COUNTED_PAIRS or result.repeated == 0):
+                return layout
+        # Records that seem to be joined are fewer: of equal layouts, the one with most records is right.
+        ranks = [
+            (result[:3], -result.records, index)
+            for index, (layout, result) in enumerate(results.items())
+            if _is_likely(layout, result, shares.get(layout, 0.1))
+        ]
+        if ranks:
+            return layouts[min(ranks)[2]]
+    return UNREADABLE
+
+
+def _is_likely(layout: Layout, result: Trial, most: float) -> bool:
+    wrong = result.damaged + (0 if layout == COUNTED_PAIRS else result.disagreeing)
+    return wrong <= most * result.records

@@ -72,6 +72,7 @@ class _TreeReader:
         self._document = KlarfDocument(self._data, "", is_tree=True)
         self._root = _Node("", b"", 0, None)
         self._unexpected = 0
+        self._is_cut = True
 
     def document(self) -> KlarfDocument:
         """Read all records, then put together what belongs together."""
@@ -88,7 +89,7 @@ class _TreeReader:
             found.lookups.extend(map(self._lookup, node.lists.get("CLASSLOOKUPLIST", ())))
             if node.kind == "SUMMARYRECORD":
                 found.cut.append((node.start, node.close + 1))
-            if node.kind == "LOTRECORD" and not found.new_lookup_at:
+            if node.kind == "LOTRECORD" and not found.new_lookup_at and node.close < len(self._data):
                 found.new_lookup_at = node.close
         return found
 
@@ -141,11 +142,13 @@ class _TreeReader:
                     node.close = start
                     node = node.parent
             elif word == b"ENDOFFILE":
-                if node.parent is not None:
+                self._is_cut = node.parent is not None
+                if self._is_cut:
                     self._problem(start, f"record {node.kind.capitalize()} is not closed")
                 return
             elif token not in {b";", b","}:
                 self._skip_unexpected(start, token)
+        self._is_cut = node.parent is not None
         self._problem(len(self._data), "the file ends without EndOfFile; it may be truncated")
 
     def _skip_unexpected(self, start: int, token: bytes) -> None:
@@ -164,9 +167,10 @@ class _TreeReader:
         values: list[bytes] = []
         while (token := self._next()) != b"}":
             if not token or token.upper() in _KEYWORDS:
+                # Its last value may be cut off.
                 self._problem(self._token_at, f"field {name} is not closed")
                 self._back()
-                break
+                return
             if token not in {b",", b";"}:
                 values.append(token)
         node.fields.setdefault(name.upper(), values)
@@ -256,7 +260,7 @@ class _TreeReader:
         )
 
     def _collect_wafers(self) -> None:
-        """Give each defect list its wafer and its image file, and count its rows."""
+        """Give each defect list its wafer and its image file."""
         found = self._document
         numbers: dict[int, int] = {}
         lists: list[TreeList] = []
@@ -272,15 +276,13 @@ class _TreeReader:
                 defects.wafer = numbers[id(wafer)]
                 defects.file = _image_file(node)
                 lists.append(defects)
-        for defects in lists:
-            rows = sum(1 for _ in defects.rows())
-            if defects.declared != rows:
-                self._document.problems.append(
-                    LineProblem(
-                        defects.line, f"the defect list has {rows:,} rows but declares another number"
-                    )
-                )
         found.lists = lists
+        # The name of the image file stands behind the lists in many files.
+        unnamed = [defects for defects in lists if self._is_cut and not defects.file]
+        for defects in unnamed:
+            defects.images_known = False
+        if any(defects.spec.images is not None for defects in unnamed):
+            self._problem(len(self._data), "the file ends before it names an image file")
 
     def _add_wafer(self, node: _Node) -> None:
         header: dict[str, Sequence[bytes]] = {}

@@ -19,7 +19,8 @@ ROWS = re.compile(rb'(?:[^{}"]++|' + _QUOTED + rb"|" + _BRACED + rb"|\{|\}(?=\s*
 
 _ROW = re.compile(rb'(?:[^{};"]++|' + _QUOTED + rb"|" + _BRACED + rb"|[{}])*+")
 _WORD = re.compile(rb"Images?\s*+\d++\s*+" + _BRACED + rb'|"[^"\n]*+"|\S+', re.IGNORECASE)
-_IMAGES = re.compile(rb"Images?\s*+(\d++)\s*+\{(.*)\}", re.IGNORECASE | re.DOTALL)
+_IMAGES = re.compile(rb"(?<!\S)Images?\s*+(\d++)\s*+\{((?:[^{}\"]++|" + _QUOTED + rb")*+)\}", re.IGNORECASE)
+_GAP = re.compile(rb"\s*")
 _IMAGE_WORD = re.compile(rb'"[^"\n]*+"|,|[^\s,"]+')
 
 
@@ -57,6 +58,7 @@ class TreeList:
     wafer: int = 0
     file: bytes = b""
     images_known: bool = True
+    row_count: int = 0
 
     def rows(self) -> Iterator[tuple[int, int, list[bytes]]]:
         """Yield start, end and tokens of each row."""
@@ -64,8 +66,7 @@ class TreeList:
         while at < self.end:
             match = _ROW.match(self.data, at, self.end)
             end = match.end() if match else self.end
-            text = self.data[at:end]
-            tokens = _WORD.findall(text) if b'"' in text or b"{" in text else text.split()
+            tokens = _tokens(self.data[at:end])
             if tokens:
                 yield at, end, tokens
             at = end + 1
@@ -73,8 +74,11 @@ class TreeList:
     def records(self) -> Iterator[Record | LineProblem]:
         """Yield the records in order, and what is wrong with those that cannot be read."""
         width = len(self.spec.names)
+        self.row_count = 0
         for start, end, tokens in self.rows():
-            line = self.line_of(start + len(self.data[start:end]) - len(self.data[start:end].lstrip()))
+            self.row_count += 1
+            gap = _GAP.match(self.data, start)
+            line = self.line_of(gap.end() if gap else start)
             if len(tokens) != width:
                 values = counted(len(tokens), "value")
                 columns = counted(width, "column")
@@ -87,6 +91,14 @@ class TreeList:
                 images, listed = self._images(tokens)
                 count = self._count(tokens)
                 yield Record(line, start, end, tokens, images, 0, listed if count is None else count)
+
+    def count_problem(self) -> LineProblem | None:
+        """Return whether the list declares another number of rows than were read."""
+        if self.declared == self.row_count:
+            return None
+        return LineProblem(
+            self.line, f"the defect list has {self.row_count:,} rows but declares another number"
+        )
 
     def cell_span(self, record: Record, column: int) -> tuple[int, int]:
         """Return the bytes of a cell."""
@@ -120,9 +132,25 @@ class TreeList:
         return [_image(entry) for entry in entries], declared
 
 
+def _tokens(row: bytes) -> list[bytes]:
+    """Return the tokens of a row; a list of images is one."""
+    if b'"' not in row and b"{" not in row:
+        return row.split()
+    # A regular expression for all tokens is slow, and most of them are numbers.
+    block = _IMAGES.search(row)
+    if block is None:
+        return _WORD.findall(row)
+    before, behind = row[: block.start()], row[block.end() :]
+    if b'"' in before or b'"' in behind or b"{" in before or b"{" in behind:
+        return _WORD.findall(row)
+    return [*before.split(), block[0], *behind.split()]
+
+
 def _image(entry: list[bytes]) -> RawImage:
     """Return an image: `"file" "type" index "label"`, or `number "type"` of the header's file."""
+    if entry[0][:1] != b'"':
+        return RawImage(entry[0], entry[1] if len(entry) > 1 else b"")
     values = [*entry, b"", b"", b""]
-    if integer_of(values[0]) is not None and values[0][:1] != b'"':
-        return RawImage(values[0], values[1])
-    return RawImage(values[2], values[3], unquoted(values[0]), unquoted(values[1]))
+    # A text in place of the number means that a value is missing.
+    number = values[2] if values[2][:1] != b'"' else b""
+    return RawImage(number, values[3], unquoted(values[0]), unquoted(values[1]))
