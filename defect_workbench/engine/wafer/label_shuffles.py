@@ -16,7 +16,7 @@ FIRST_SHUFFLES, SHUFFLES = 199, 1499
 # Above this, no shuffle beyond the first ones would change what is said.
 _CLEARLY_RANDOM = 0.2
 FEWEST = 5
-# Of more defects, so many are drawn at random: what a few shuffles show of 100,000, this many show, too.
+# Of more defects, so many are drawn at random: a signature among 100,000 shows among these, too.
 _MOST_DEFECTS = 30_000
 _BINS = 36
 
@@ -92,7 +92,7 @@ def compare_with_shuffled(
     """
     rng = np.random.default_rng(seed)
     if len(cluster_of) > _MOST_DEFECTS:
-        drawn = np.sort(rng.choice(len(cluster_of), _MOST_DEFECTS, replace=False))
+        drawn = _drawn(cluster_of, rng)
         x_um, y_um, wafer_of, cluster_of = x_um[drawn], y_um[drawn], wafer_of[drawn], cluster_of[drawn]
     sizes = np.bincount(cluster_of[cluster_of >= 0]) if (cluster_of >= 0).any() else np.zeros(0, np.intp)
     # One that holds all defects has nothing to be compared with.
@@ -117,6 +117,18 @@ def compare_with_shuffled(
     by_chance = _filled(values[1 : done + 1, :, 0]).mean(axis=0)
     words = measure.neighbours.words(np.nan_to_num(values[0, :, 0] - by_chance))
     return ShuffledLabels(clusters, z, p, adjusted, words, done)
+
+
+def _drawn(cluster_of: Integers, rng: np.random.Generator) -> Integers:
+    """Return some defects of each cluster, all of small ones; the choice depends on labels, not on places."""
+    sizes = np.bincount(cluster_of + 1)
+    most = sizes.max()
+    while np.minimum(sizes, most).sum() > _MOST_DEFECTS:
+        most = int(most * 0.9)
+    shuffled = rng.permutation(len(cluster_of))
+    ordered = shuffled[np.argsort(cluster_of[shuffled], kind="stable")]
+    first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(ordered[np.arange(len(ordered)) - first < most])
 
 
 def _by_cluster(cluster_of: Integers, clusters: Integers, rng: np.random.Generator) -> Integers:
