@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,8 @@ SCRATCHED, AT_THE_EDGE = "pit", "residue"
 ANYWHERE = "large-particle", "small-particle", "bridge"
 _PER_KIND = {SCRATCHED: 22, AT_THE_EDGE: 26, **dict.fromkeys(ANYWHERE, 24)}
 _USABLE_UM = 147_000.0
+# One instrument with fixed settings, so that a picture and its reference are comparable.
+_LOOK = Look(noise=(5.0, 5.0), contrast=(1.0, 1.0), pitch=(15.0, 15.0))
 _CLEAN = {"bridge": "clean-lines"}
 
 
@@ -101,12 +103,13 @@ def make_lot(seed: int = 0, side: int = 96) -> WaferLot:
         for number in range(1, WAFERS + 1)
     )
     places = [
-        (kind, *place)
+        (kind, place)
         for kind, count in _PER_KIND.items()
         for place in _PLACES.get(kind, _anywhere)(rng, count)
     ]
+    # As an inspection lists them: wafer after wafer, from left to right.
     places.sort(key=lambda each: each[1])
-    return WaferLot(wafers, tuple(_defect(rng, kind, *place, side) for kind, *place in places))
+    return WaferLot(wafers, tuple(_defect(rng, kind, *place, side) for kind, place in places))
 
 
 _Place = tuple[int, float, float]
@@ -150,7 +153,7 @@ def _defect(rng: np.random.Generator, kind: str, wafer: int, x: float, y: float,
     corner_x, corner_y = x + CENTRE_UM[0], y + CENTRE_UM[1]
     die_x, die_y = int(corner_x // DIE_PITCH_UM[0]), int(corner_y // DIE_PITCH_UM[1])
     inside = corner_x - die_x * DIE_PITCH_UM[0], corner_y - die_y * DIE_PITCH_UM[1]
-    picture, reference = _pictures(rng, kind, Look(size=side))
+    picture, reference = _pictures(rng, kind, replace(_LOOK, size=side))
     size = {"large-particle": 3.2, "small-particle": 0.6, "pit": 1.4, "residue": 5.0, "bridge": 0.9}[kind]
     size_um = round(size * float(rng.uniform(0.8, 1.25)), 3)
     return LotDefect(
@@ -174,7 +177,8 @@ def _whole_dies() -> tuple[tuple[int, int], ...]:
     for column in range(-reach, reach + 1):
         for row in range(-reach, reach + 1):
             sides = [column * width - CENTRE_UM[0], row * height - CENTRE_UM[1]]
-            furthest = np.hypot(*(max(abs(s), abs(s + p)) for s, p in zip(sides, DIE_PITCH_UM, strict=True)))
+            corner = [max(abs(s), abs(s + pitch)) for s, pitch in zip(sides, DIE_PITCH_UM, strict=True)]
+            furthest = float(np.hypot(corner[0], corner[1]))
             if furthest <= 500 * DIAMETER_MM:
                 dies.append((column, row))
     return tuple(dies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def places_in_columns(columns: Sequence[Column]) -> TablePlaces | None:
     wafer_of = np.where(known, wafer_of, NO_WAFER).astype(np.int32)
     diameter = _diameter(found) or holding_diameter(np.hypot(x, y)[wafer_of != NO_WAFER])
     placed = tuple(
-        Wafer(**fields, diameter_mm=diameter, die_pitch_um=pitch, centre_um=centre) for fields in wafers
+        replace(wafer, diameter_mm=diameter, die_pitch_um=pitch, centre_um=centre) for wafer in wafers
     )
     places = WaferPlaces(placed, wafer_of, x, y, die_x, die_y, in_x, in_y)
     return TablePlaces(places, _words(found, notes, corner))
@@ -160,8 +160,8 @@ def _grid(pitch: float | None, place: Floats, die: Floats, inside: Floats) -> tu
     return (pitch, pitch * float(ends.min() + ends.max() + 1) / 2) if len(ends) else None
 
 
-def _wafers(found: Mapping[Role, PlaceColumn], count: int) -> tuple[list[dict[str, str]], Integers]:
-    """Return the names of each wafer, in order of lot and wafer, and the wafer of each image."""
+def _wafers(found: Mapping[Role, PlaceColumn], count: int) -> tuple[list[Wafer], Integers]:
+    """Return the wafers, in order of lot and wafer, and the wafer of each image."""
     parts = [role for role in (Role.LOT, Role.WAFER, Role.SLOT) if role in found]
     cells = {role: [_text(cell) for cell in found[role].column.cells] for role in _NAMES if role in found}
     if not parts:
@@ -180,15 +180,25 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _common(cells: Mapping[Role, Sequence[str]], images: Sequence[int]) -> dict[str, str]:
-    """Return what all images of a wafer have in common, by the names of the fields of `Wafer`."""
-    result = {"name": ""}
+def _common(cells: Mapping[Role, Sequence[str]], images: Sequence[int]) -> Wafer:
+    """Return a wafer with what all of its images have in common."""
+    names: dict[str, str] = {}
     for role, texts in cells.items():
         values = {texts[image] for image in images if texts[image]}
         if len(values) == 1:
             text = values.pop()
-            result[_NAMES[role]] = _DIRECTIONS.get(text.casefold(), "") if role is Role.NOTCH else text
-    return result
+            names[_NAMES[role]] = _DIRECTIONS.get(text.casefold(), "") if role is Role.NOTCH else text
+    get = names.get
+    return Wafer(
+        get("name", ""),
+        lot=get("lot", ""),
+        slot=get("slot", ""),
+        step=get("step", ""),
+        recipe=get("recipe", ""),
+        tool=get("tool", ""),
+        time=get("time", ""),
+        notch=get("notch", ""),
+    )
 
 
 def _text(cell: Cell) -> str:

@@ -109,6 +109,6 @@ def _nearest(
 
     points = np.stack([x, y, layer * apart], axis=1)
     tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-    distance, neighbour = tree.query(points, k=count + 1)
+    distance, neighbour = map(np.asarray, tree.query(points, k=count + 1))
     # Of several at one place, the first may be another one than the point itself.
     return distance[:, 1:], neighbour[:, 1:], distance[:, 1:] < 0.9 * apart

@@ -116,10 +116,10 @@ def _all_described(pool: _Pool, reporter: Reporter) -> dict[int, _Description]:
         result = compare_with_shuffled(
             pool.points[:, 0], pool.points[:, 1], pool.wafer_of, pool.cluster_of, reporter, pool.seed
         )
-        significant = (result.adjusted <= SIGNIFICANT).any(axis=1)
+        significant = np.asarray((result.adjusted <= SIGNIFICANT).any(axis=1))
         strength = np.where(result.adjusted <= SIGNIFICANT, result.z, -np.inf).max(axis=1, initial=-np.inf)
         strongest = significant & (strength >= _AS_STRONG * strength.max(initial=0.0))
-        now = np.flatnonzero(strongest if significant.any() else np.ones(len(significant), bool))
+        now = np.flatnonzero(strongest if significant.any() else np.ones(len(result.clusters), bool))
         for row in now.tolist():
             reporter.check()
             number = int(result.clusters[row])
