@@ -129,7 +129,7 @@ class PointPlane(QWidget):
         scale = self.scale()
         x = self.width() / 2 - self._centre.x() * scale
         y = self.height() / 2 + self._centre.y() * scale
-        return points * np.array([scale, -scale]) + np.array([x, y])
+        return np.asarray(points * np.array([scale, -scale]) + np.array([x, y]))
 
     def image_at(self, place: QPoint) -> int | None:
         """Return the image whose point is nearest to a place, or None if none is close."""
@@ -198,8 +198,8 @@ class PointPlane(QWidget):
         few = len(places) < _MANY
         radius = max(2, round(2.6 * ratio)) if few else max(1, round(1.4 * ratio))
         chosen = self._chosen[self._chosen < len(points)]
-        ringed = points[chosen]
-        ringed = np.rint(ringed[np.isfinite(ringed).all(axis=1)]).astype(np.int64)
+        chosen = chosen[np.isfinite(points[chosen]).all(axis=1)]
+        ringed = np.rint(points[chosen]).astype(np.int64)
         accent = self.palette().color(QPalette.ColorRole.Highlight).rgb()
         stamp(pixels, ringed, radius + max(2, round(2 * ratio)), np.full(len(ringed), accent, np.uint32))
         shades = self._colouring.shades if self._colouring is not None else self.cluster_colours()
