@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from defect_workbench.core.columns import Column
 from defect_workbench.core.wafer.inspection import Inspection
 from defect_workbench.core.wafer.table_places import DIAMETERS, holding_diameter, places_in_columns
@@ -99,13 +97,3 @@ def _step(wafer: Wafer) -> str:
 
 def _time(wafer: Wafer) -> str:
     return f"{wafer.time}," if wafer.time else ""
-
-
-def inspected_dies(places: WaferPlaces, wafer: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Return the dies of a wafer that were inspected, (d, 2); where no plan says it, those with defects."""
-    planned = places.wafers[wafer].dies
-    if planned:
-        return np.array(planned, np.int64).reshape(-1, 2)
-    chosen = (places.wafer_of == wafer) & np.isfinite(places.die_x) & np.isfinite(places.die_y)
-    dies = np.stack([places.die_x[chosen], places.die_y[chosen]], axis=1)
-    return np.unique(np.rint(dies).astype(np.int64), axis=0).reshape(-1, 2)

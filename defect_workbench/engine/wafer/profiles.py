@@ -8,7 +8,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Flags, Floats
 
-RINGS, SECTORS, CELLS = 12, 24, 96
+RINGS, SECTORS, CELLS = 10, 24, 96
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Profile:
 
 
 def radial_profile(x_um: Floats, y_um: Floats, chosen: Flags, diameter_mm: float, wafers: int) -> Profile:
-    """Return the density of defects in rings of equal width.
+    """Return the density of defects in rings of equal area, so that each is as reliable.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def radial_profile(x_um: Floats, y_um: Floats, chosen: Flags, diameter_mm: float
     wafers : int
         Number of wafers that the defects are on.
     """
-    edges = np.linspace(0, diameter_mm / 2, RINGS + 1)
+    edges = np.sqrt(np.linspace(0, 1, RINGS + 1)) * diameter_mm / 2
     areas = np.pi * np.diff(edges**2) / 100 * max(wafers, 1)
     # What is measured to be beyond the edge is in the outermost ring.
     radius = np.minimum(np.hypot(x_um, y_um) / 1000, edges[-1])

@@ -48,6 +48,8 @@ class PointPlane(QWidget):
     """
 
     images_chosen = Signal(list, bool)
+    # Around all points, in pixels.
+    margin = _MARGIN
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,7 +119,7 @@ class PointPlane(QWidget):
 
     def scale(self) -> float:
         """Return pixels per unit."""
-        width, height = self.width() - 2.0 * _MARGIN, self.height() - 2.0 * _MARGIN
+        width, height = self.width() - 2.0 * self.margin, self.height() - 2.0 * self.margin
         return max(20.0, min(width / self._extent[0], height / self._extent[1])) * self._zoom
 
     def screen_points(self) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ class FindingsPanel(QWidget):
         self.entries.setFrameShape(QFrame.Shape.NoFrame)
         self.entries.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.entries.setSpacing(3)
+        self.entries.setIconSize(QSize(_SWATCH, _SWATCH))
         self.entries.itemClicked.connect(self._on_clicked)
         self.entries.itemActivated.connect(self._on_clicked)
         self.source = secondary_label()
@@ -95,7 +96,10 @@ class FindingsPanel(QWidget):
             inner = QRectF(2, 2, _SWATCH - 4, _SWATCH - 4)
             painter.fillRect(inner, self.palette().color(QPalette.ColorRole.Base))
             painter.end()
-        return QIcon(pixmap)
+        icon = QIcon(pixmap)
+        # Not tinted where the entry is selected.
+        icon.addPixmap(pixmap, QIcon.Mode.Selected)
+        return icon
 
     def _on_clicked(self, item: QListWidgetItem) -> None:
         key, images = item.data(_CLUSTER), item.data(_IMAGES)
@@ -106,7 +110,10 @@ class FindingsPanel(QWidget):
 
 
 def _lines(finding: PlacementFinding) -> str:
-    return "\n".join(filter(None, (finding.sentence, finding.effect)))
+    # The p-value stays on one line.
+    sentence = finding.sentence.replace("p < ", "p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}")
+    sentence = sentence.replace("p = ", "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    return "\n".join(filter(None, (sentence, finding.effect)))
 
 
 def _repeater_lines(repeater: Repeater) -> str:

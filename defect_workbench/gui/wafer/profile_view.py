@@ -106,7 +106,7 @@ class ProfileView(QWidget):
         painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft), words)
         if is_angle:
             self._draw_key(painter, head, metrics.horizontalAdvance(words))
-        edges = np.linspace(area.left(), area.right(), len(chart.every) + 1).tolist()
+        edges = self._edges(chart, area, is_angle)
         if chart.chosen is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._accent())
@@ -139,6 +139,12 @@ class ProfileView(QWidget):
             wide = metrics.horizontalAdvance(label) + 4
             place = QRectF(x - wide / 2, area.bottom() + 2, wide, metrics.height())
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), label)
+
+    def _edges(self, chart: _Chart, area: QRectF, is_angle: bool) -> list[float]:
+        """Return where the bars begin and end on the widget."""
+        shares = chart.profile.edges / chart.profile.edges[-1]
+        shares = np.linspace(0, 1, len(shares)) if is_angle else shares
+        return [float(edge) for edge in area.left() + shares * area.width()]
 
     def _draw_key(self, painter: QPainter, head: QRectF, used: int) -> None:
         """Say, beside a title, which defects are drawn how, if there is room."""
@@ -175,7 +181,8 @@ class ProfileView(QWidget):
             if not area.left() <= place.x() < area.right():
                 continue
             count = len(chart.every)
-            bar = int((place.x() - area.left()) / area.width() * count)
+            edges = self._edges(chart, area, number == 1)
+            bar = min(int(np.searchsorted(edges, place.x(), side="right")) - 1, count - 1)
             profile = chart.profile
             bar = _order(count)[bar] if number == 1 else bar
             low, high = profile.edges[bar], profile.edges[bar + 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QTransform
@@ -13,7 +15,7 @@ from defect_workbench.gui.wafer.wafer_frames import WaferFrame
 _ANGLES = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
 _HALF_NOTCH, _DEPTH, _HALF_FLAT = 2.6, 0.055, 22.0
 _MOST_DENSE = 170
-# The side of a die from which on its outline is drawn, in pixels.
+# Lines closer together than this are not drawn, in pixels.
 _SMALLEST_DIE = 4.0
 
 
@@ -37,10 +39,19 @@ def wafer_outline(notch: str, flat: bool) -> QPainterPath:
 
 
 def dies_path(frame: WaferFrame) -> QPainterPath:
-    """Return the dies of a frame, in radii around its centre."""
+    """Return the inspected dies of a frame, in radii around its centre."""
     path = QPainterPath()
     for left, low, width, height in frame.dies.tolist():
         path.addRect(left, low, width, height)
+    return path
+
+
+def lines_path(frame: WaferFrame) -> QPainterPath:
+    """Return the lines between the dies of a frame, in radii around its centre."""
+    path = QPainterPath()
+    for x0, y0, x1, y1 in frame.lines.tolist():
+        path.moveTo(x0, y0)
+        path.lineTo(x1, y1)
     return path
 
 
@@ -54,23 +65,37 @@ def density_image(grid: Floats, highest: float, colour: QColor) -> QImage:
     return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 
 
+@dataclass(frozen=True, eq=False)
+class WaferShape:
+    """What a wafer looks like, in radii around its centre.
+
+    Attributes
+    ----------
+    die_side : float
+        The shortest distance between two lines; 0 without dies.
+    """
+
+    outline: QPainterPath
+    dies: QPainterPath
+    lines: QPainterPath
+    die_side: float
+
+
+def shape_of(frame: WaferFrame) -> WaferShape:
+    """Return what the wafer of a frame looks like."""
+    upright = frame.lines[:, 0] == frame.lines[:, 2]
+    sides = [np.diff(frame.lines[upright, 0]), np.diff(frame.lines[~upright, 1])]
+    shortest = min((float(each.min()) for each in sides if len(each)), default=0.0)
+    return WaferShape(wafer_outline(frame.notch, frame.flat), dies_path(frame), lines_path(frame), shortest)
+
+
 def draw_wafer(
-    painter: QPainter,
-    palette: QPalette,
-    outline: QPainterPath,
-    dies: QPainterPath,
-    die_side: float,
-    transform: QTransform,
-    density: QImage | None,
+    painter: QPainter, palette: QPalette, shape: WaferShape, transform: QTransform, density: QImage | None
 ) -> None:
     """Draw a wafer.
 
     Parameters
     ----------
-    outline, dies : QPainterPath
-        In radii around the centre.
-    die_side : float
-        The shorter side of a die on the screen, in pixels; 0 without dies.
     transform : QTransform
         From radii to the widget.
     density : QImage or None
@@ -78,31 +103,23 @@ def draw_wafer(
     """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    shape = transform.map(outline)
-    surface = palette.color(QPalette.ColorRole.AlternateBase)
-    edge = palette.color(QPalette.ColorRole.Dark)
-    painter.fillPath(shape, surface)
-    painter.setClipPath(shape)
-    if die_side:
-        shade = palette.color(QPalette.ColorRole.Mid)
-        shade.setAlpha(110)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, die_side < _SMALLEST_DIE)
-        pen = (
-            QPen(palette.color(QPalette.ColorRole.Base), 1)
-            if die_side >= _SMALLEST_DIE
-            else Qt.PenStyle.NoPen
-        )
-        painter.setPen(pen)
-        painter.setBrush(shade)
-        painter.drawPath(transform.map(dies))
+    outline = transform.map(shape.outline)
+    painter.fillPath(outline, palette.color(QPalette.ColorRole.AlternateBase))
+    painter.setClipPath(outline)
+    shade = palette.color(QPalette.ColorRole.Midlight)
+    painter.fillPath(transform.map(shape.dies), shade)
+    if shape.die_side * transform.m11() >= _SMALLEST_DIE:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.Mid), 1))
+        painter.drawPath(transform.map(shape.lines))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if density is not None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(transform.mapRect(QRectF(-1, -1, 2, 2)), density)
     painter.setClipping(False)
-    painter.setPen(QPen(edge, 1.4))
+    painter.setPen(QPen(palette.color(QPalette.ColorRole.Dark), 1.4))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(shape)
+    painter.drawPath(outline)
     painter.restore()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.text import counted, sentence_case
-from defect_workbench.core.wafer.project_places import diameter_mm, inspected_dies, wafer_labels
+from defect_workbench.core.wafer.project_places import diameter_mm, wafer_labels
 from defect_workbench.core.wafer.wafer_places import WaferPlaces
 
 # In radii of a wafer: from one to the next, and the room above each for its name.
-_CELL, _NAME = 2.2, 0.24
+_CELL, _NAME = 2.12, 0.26
 
 
 class Arrangement(Enum):
@@ -42,7 +42,9 @@ class WaferFrame:
     flat : bool
         Whether it is a flat.
     dies : (d, 4) float64
-        Left, lower end, width and height of the inspected dies, in radii from the centre of the wafer.
+        Left, lower end, width and height of rows of inspected dies, in radii from the centre of the wafer.
+    lines : (l, 4) float64
+        Ends of the lines between dies, x and y of each.
     """
 
     wafers: tuple[int, ...]
@@ -51,6 +53,7 @@ class WaferFrame:
     notch: str
     flat: bool
     dies: Floats
+    lines: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,7 @@ def plan_of(places: WaferPlaces, arrangement: Arrangement, wafer: int, aspect: f
     counts = np.bincount(places.wafer_of[places.known], minlength=len(places.wafers))
     columns = _columns(len(groups), aspect)
     rows = -(-len(groups) // columns)
-    height = _CELL + (_NAME if len(groups) > 1 else 0.0)
+    height = _CELL + _NAME
     frame_of = np.full(len(places.wafers) + 1, -1)
     centres, frames = [], []
     for number, wafers in enumerate(groups):
@@ -106,10 +109,13 @@ def plan_of(places: WaferPlaces, arrangement: Arrangement, wafer: int, aspect: f
         frame_of[list(wafers)] = number
         centres.append(centre)
         first = places.wafers[wafers[0]]
-        dies = _dies(places, wafers, radius)
+        dies, lines = _dies(places, wafers, radius)
         name = names[wafers[0]] if len(wafers) == 1 else f"{len(wafers)} wafers"
-        title = f"{sentence_case(name)}  ·  {counted(int(counts[list(wafers)].sum()), 'defect')}"
-        frames.append(WaferFrame(wafers, centre, title, first.notch, first.flat, dies))
+        number_of = int(counts[list(wafers)].sum())
+        # Side by side, there is room for the number alone.
+        title = f"{number_of:,}" if len(groups) > 1 else counted(number_of, "defect")
+        title = f"{sentence_case(name)}  ·  {title}"
+        frames.append(WaferFrame(wafers, centre, title, first.notch, first.flat, dies, lines))
     inside = np.where(places.known, frame_of[places.wafer_of], -1)
     at = np.stack([places.x_um, places.y_um], axis=1) / radius + np.array(centres)[inside]
     points = np.where((inside >= 0)[:, None], at, np.nan)
@@ -122,13 +128,33 @@ def _columns(count: int, aspect: float) -> int:
     return 1 + int(np.argmax(np.round(sizes, 6)))
 
 
-def _dies(places: WaferPlaces, wafers: Sequence[int], radius: float) -> Floats:
-    """Return the dies that were inspected on any of some wafers, as far as all have the same dies."""
+def _dies(places: WaferPlaces, wafers: Sequence[int], radius: float) -> tuple[Floats, Floats]:
+    """Return the dies that were inspected on any of some wafers, and the lines between all dies.
+
+    There are none unless all of the wafers have the same dies.
+    """
     shapes = {(places.wafers[w].die_pitch_um, places.wafers[w].centre_um) for w in wafers}
     pitch, centre = next(iter(shapes))
     if len(shapes) > 1 or pitch is None:
-        return np.empty((0, 4))
-    dies = np.unique(np.concatenate([inspected_dies(places, wafer) for wafer in wafers]), axis=0)
-    corners = dies * np.array(pitch) - np.array(centre)
-    size = np.broadcast_to(np.array(pitch), corners.shape)
-    return np.concatenate([corners, size], axis=1) / radius
+        return np.empty((0, 4)), np.empty((0, 4))
+    rows = _rows({die for wafer in wafers for die in places.wafers[wafer].dies})
+    corners = rows[:, :2] * np.array(pitch) - np.array(centre)
+    size = rows[:, 2:] * np.array(pitch)
+    ends = []
+    for axis in (0, 1):
+        first, last = (np.array([-radius, radius]) + centre[axis]) // pitch[axis]
+        at = (np.arange(first + 1, last + 1) * pitch[axis] - centre[axis]) / radius
+        half = np.sqrt(np.maximum(1 - at**2, 0))
+        ends.append(np.stack((at, -half, at, half) if axis == 0 else (-half, at, half, at), axis=1))
+    return np.concatenate([corners, size], axis=1) / radius, np.concatenate(ends)
+
+
+def _rows(dies: Collection[tuple[int, int]]) -> Floats:
+    """Return first column, row, number of columns, and 1, of dies in unbroken rows: fewer areas to fill."""
+    rows: list[list[int]] = []
+    for column, row in sorted(dies, key=lambda die: (die[1], die[0])):
+        if rows and rows[-1][1] == row and rows[-1][0] + rows[-1][2] == column:
+            rows[-1][2] += 1
+        else:
+            rows.append([column, row, 1, 1])
+    return np.array(rows, np.float64).reshape(-1, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.wafer.placement_watch import PlacementWatch
@@ -49,6 +49,7 @@ class WaferPage(QWidget):
         self.repeaters = _box("Repeaters", "Mark defects at the same position of several dies")
         for box in (self.histograms, self.repeaters):
             box.setChecked(True)
+        self._repeater_choice = self._level(self.repeaters)
         self._arrangement_choice = named("Show", self.arrangement)
         self._wafer_choice = named("Wafer", self.wafer)
         self.head = WrappingRow(
@@ -56,14 +57,22 @@ class WaferPage(QWidget):
                 self._arrangement_choice,
                 self._wafer_choice,
                 named("Coloured by", self.colour),
-                self.density,
-                self.histograms,
-                self.repeaters,
+                *(self._level(box) for box in (self.density, self.histograms)),
+                self._repeater_choice,
             ]
         )
         self._lay_out()
         self._connect()
         self._show_places()
+
+    def _level(self, box: QCheckBox) -> QWidget:
+        """Return a box in the middle of a line that is as high as the choices."""
+        line = QWidget()
+        rest = max(0, self.arrangement.sizeHint().height() - box.sizeHint().height())
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, rest // 2, 6, rest - rest // 2)
+        row.addWidget(box)
+        return line
 
     def _lay_out(self) -> None:
         middle = QSplitter(Qt.Orientation.Vertical)
@@ -147,9 +156,7 @@ class WaferPage(QWidget):
         self._offer_repeaters()
 
     def _offer_repeaters(self) -> None:
-        places = self.watch.places
-        dies = places is not None and bool(np.isfinite(places.in_die_x_um).any())
-        self.repeaters.setVisible(dies)
+        self._repeater_choice.setVisible(bool(self.watch.repeaters))
 
     def _arrange(self) -> None:
         arrangement = self.arrangement.currentData()

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPalette, QResizeEvent, QTransform
+from PySide6.QtGui import QImage, QPainter, QPalette, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.workbench_document import Document
@@ -21,11 +21,10 @@ from defect_workbench.gui.map.point_colours import colours_by_cluster
 from defect_workbench.gui.map.point_plane import PointPlane
 from defect_workbench.gui.wafer.wafer_drawing import (
     density_image,
-    dies_path,
     draw_repeaters,
     draw_title,
     draw_wafer,
-    wafer_outline,
+    shape_of,
 )
 from defect_workbench.gui.wafer.wafer_frames import Arrangement, WaferFrame, WaferPlan, plan_of
 
@@ -40,6 +39,8 @@ _MOST_MARKS = 3000
 class WaferView(PointPlane):
     """Wafers with their notch, their dies and their defects; used as the map is."""
 
+    margin = 10
+
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__("wafer map", parent)
         self.setObjectName("waferView")
@@ -52,7 +53,7 @@ class WaferView(PointPlane):
         self._repeated: NDArray[np.intp] = np.empty(0, np.intp)
         self._densities: list[Floats] = []
         document.partition_changed.connect(self.redraw)
-        self._path = lru_cache(256)(_paths)
+        self._shape = lru_cache(256)(shape_of)
 
     # State
 
@@ -138,13 +139,11 @@ class WaferView(PointPlane):
         for number, (frame, (x, y)) in enumerate(zip(plan.frames, centres.tolist(), strict=True)):
             if not visible.intersects(QRectF(x - scale, y - 1.3 * scale, 2 * scale, 2.3 * scale)):
                 continue
-            outline, dies = self._path(frame)
-            side = float(frame.dies[0, 2:].min()) * scale if len(frame.dies) else 0.0
             density: QImage | None = None
             if self._with_density:
                 density = density_image(self._densities[number], highest, accent)
             transform = QTransform(scale, 0, 0, -scale, x, y)
-            draw_wafer(painter, self.palette(), outline, dies, side, transform, density)
+            draw_wafer(painter, self.palette(), self._shape(frame), transform, density)
             draw_title(painter, self.palette(), frame.title, QPointF(x, y), scale)
 
     def draw_above(self, painter: QPainter) -> None:
@@ -162,7 +161,3 @@ class WaferView(PointPlane):
         chosen = np.isin(self._places.wafer_of, frame.wafers) & self._places.known
         x, y = self._places.x_um[chosen], self._places.y_um[chosen]
         return density_grid(x, y, self._plan.radius_um / 500, len(frame.wafers))
-
-
-def _paths(frame: WaferFrame) -> tuple[QPainterPath, QPainterPath]:
-    return wafer_outline(frame.notch, frame.flat), dies_path(frame)
