@@ -30,7 +30,8 @@ def stamp(
     flat = pixels.reshape(-1)
     x, y = places[:, 0], places[:, 1]
     near = (x >= -radius) & (x < width + radius) & (y >= -radius) & (y < height + radius)
-    x, y, colours = x[near], y[near], colours[near]
+    if not near.all():
+        x, y, colours = x[near], y[near], colours[near]
     whole = (x >= radius) & (x < width - radius) & (y >= radius) & (y < height - radius)
     all_whole = bool(whole.all())
     base = y * width + x

@@ -196,7 +196,8 @@ class PointPlane(QWidget):
         pixels = np.frombuffer(image.bits(), np.uint32).reshape(height, width)
         points = self.screen_points()
         points *= ratio
-        places = np.rint(points[self._shown]).astype(np.int64)
+        every = len(self._shown) == len(points)
+        places = np.rint(points if every else points[self._shown]).astype(np.int64)
         few = len(places) < _MANY
         radius = max(2, round(2.6 * ratio)) if few else max(1, round(1.4 * ratio))
         chosen = self._chosen[self._chosen < len(points)]
@@ -205,7 +206,7 @@ class PointPlane(QWidget):
         accent = self.palette().color(QPalette.ColorRole.Highlight).rgb()
         stamp(pixels, ringed, radius + max(2, round(2 * ratio)), np.full(len(ringed), accent, np.uint32))
         shades = self._colouring.shades if self._colouring is not None else self.cluster_colours()
-        stamp(pixels, places, radius, shades[self._shown])
+        stamp(pixels, places, radius, shades if every else shades[self._shown])
         return image
 
     # Mouse
