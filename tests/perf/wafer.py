@@ -47,7 +47,7 @@ def made_places(defects: int) -> WaferPlaces:
     whole = tuple(map(tuple, np.unique(dies, axis=0).astype(int).tolist()))
     wafer = Wafer("", diameter_mm=300.0, die_pitch_um=_PITCH, notch="down", dies=whole)
     wafers = tuple(replace(wafer, name=str(number + 1)) for number in range(_WAFERS))
-    wafer_of = rng.integers(0, _WAFERS, defects).astype(np.int32)
+    wafer_of = rng.integers(0, _WAFERS, defects)
     return WaferPlaces(wafers, wafer_of, x, y, dies[:, 0], dies[:, 1], inside[:, 0], inside[:, 1])
 
 
