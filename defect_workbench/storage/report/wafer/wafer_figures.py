@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WIDE_POINTS, _CELL, _TITLE = 503.0, 2.25, 0.35
 _MOST_WAFERS, _MOST_COLUMNS, _LEAST_COLUMNS = 25, 5, 3
-_MOST_NAMES = 14
+_MOST_NAMES, _NAMES_PER_ROW = 14, 5
 # More points than this are drawn as pixels, or the page would be too large.
 _MOST_VECTORS = 3000
 _ANGLES = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
@@ -39,7 +39,9 @@ def wafer_figures(project: Project) -> list[ReportFigures]:
     shown = used[:_MOST_WAFERS]
     columns = min(max(_LEAST_COLUMNS, int(np.ceil(np.sqrt(len(shown))))), _MOST_COLUMNS)
     rows = -(-len(shown) // columns)
-    height = _WIDE_POINTS * (rows * (_CELL + _TITLE) + 0.55) / (columns * _CELL)
+    names = min(len(project.partition.clusters), _MOST_NAMES) + 1
+    legend = 0.25 + 0.2 * -(-names // _NAMES_PER_ROW)
+    height = _WIDE_POINTS * (rows * (_CELL + _TITLE) + legend) / (columns * _CELL)
     left_out = f" {counted(len(used) - len(shown), 'more wafer')} left out." if len(used) > len(shown) else ""
     known = int(places.known.sum())
     caption = f"{counted(known, 'defect')} on {counted(len(used), 'wafer')}. {source.words}.{left_out}"
@@ -95,7 +97,12 @@ def _draw_wafers(
     if (partition.cluster_of[visible] < 0).any():
         axes.scatter([], [], s=16, color=NEUTRAL, label="outliers")
     axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5, frameon=False, fontsize=8, handletextpad=0.2
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        ncols=_NAMES_PER_ROW,
+        frameon=False,
+        fontsize=8,
+        handletextpad=0.2,
     )
     axes.set_aspect("equal")
     axes.set_xlim(-_CELL / 2, (columns - 0.5) * _CELL)
