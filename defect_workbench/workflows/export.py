@@ -29,6 +29,7 @@ from defect_workbench.storage.result.result_folder import Plan, check_target, pl
 from defect_workbench.storage.result.result_folder import export as write_result
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.run_info import report_facts, report_tables
+from defect_workbench.workflows.wafer.placement_tables import placement_tables
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def export(
         thumbnail,
         reporter,
         profile=request.options,
-        tables=report_tables(project),
+        tables=[*placement_tables(project, reporter), *report_tables(project)],
         columns=columns,
         add=request.add,
         maps=request.maps,

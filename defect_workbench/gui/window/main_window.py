@@ -42,6 +42,7 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.job_window import JobWindow
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.pages.wafer_wiring import connect_wafer_page
 from defect_workbench.gui.window.project_display import ProjectDisplay
 from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH
@@ -213,6 +214,7 @@ class MainWindow(JobWindow):
         self.cluster_count = menus.cluster_count
         self.controllers.views.fill_when_opened(menus.views, menus.deleted_views, menus.columns)
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
+        connect_wafer_page(self, self.actions_by_name)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:

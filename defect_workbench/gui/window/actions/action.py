@@ -62,6 +62,7 @@ class Group(Enum):
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
     OVERLAYS = Menu.VIEW, "overlays"
+    PAGES = Menu.VIEW, "pages"
     VIEWS = Menu.VIEW, "views"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"

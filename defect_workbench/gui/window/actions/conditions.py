@@ -15,6 +15,11 @@ def running(state: State) -> bool:
     return state.busy
 
 
+def with_project(state: State) -> bool:
+    """With a project open."""
+    return state.open
+
+
 def idle(state: State) -> bool:
     """With a project open and no job running."""
     return state.open and not state.busy

@@ -14,6 +14,7 @@ _MODULES = (
     "edit_actions",
     "image_actions",
     "map_actions",
+    "wafer_actions",
     "box_actions",
     "help_actions",
 )
