@@ -1,0 +1,119 @@
+"""Tests whether a class is more or less frequent in a group than in those before it.
+
+Given how many images of the class there are in the group and before it together, how many fall to the group
+is a binomial number if nothing changed (J. Przyborowski, H. Wilenski, Biometrika 31 (1940) 313). Lots vary by
+more than chance, though: their rates have a coefficient of variation whose square, phi, is estimated from the
+earlier groups, all classes together, with its uncertainty (the Q profile of W. Viechtbauer, Stat. Med. 26
+(2007) 37). The p-value is the mean of the binomial tail over all of this.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom, chi2, gamma, hypergeom, norm
+
+from defect_workbench.core.arrays import Floats
+
+# Nodes and weights of the normal distribution, far into its tails: corrected p-values are small.
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(13)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_LEVELS = norm.cdf(_NODES)
+_PHI = np.concatenate([[0.0], np.geomspace(1e-5, 20.0, 90)])
+# Rarer classes say nothing about the variation between lots.
+_FEWEST = 1.0
+
+
+def change_p_values(counts: NDArray[np.int64], exposure: Floats, *, shares: bool) -> tuple[Floats, Floats]:
+    """Return the two-sided p-value of each class and group against all groups before it.
+
+    Parameters
+    ----------
+    counts : (groups, classes) int64
+    exposure : (groups,) float64
+        What the counts are proportional to: reviewed wafers, their area, or images.
+    shares : bool
+        Whether the exposure is the number of images that the counts are shares of.
+
+    Returns
+    -------
+    p_values : (groups, classes) float64
+        NaN for the first group, and where the exposure of the group or of those before it is unknown.
+    attainable : (groups, classes) float64
+        The smallest p-value that is possible with this total.
+    """
+    p_values = np.full(counts.shape, np.nan)
+    attainable = np.full(counts.shape, np.nan)
+    known = np.flatnonzero(np.isfinite(exposure) & (exposure > 0))
+    weights = np.outer(_WEIGHTS, _WEIGHTS).ravel()
+    for place in range(1, len(known)):
+        group, before = known[place], known[:place]
+        now, then = counts[group], counts[before].sum(axis=0)
+        here, there = float(exposure[group]), exposure[before]
+        # Where only one group is before it, those after it show how much groups vary.
+        varying = before if place > 1 else np.delete(known, place)
+        phi = _variation(counts[varying], exposure[varying], shares)
+        # The group and the mean of those before it vary independently.
+        variance = phi * (1 + (there**2).sum() / there.sum() ** 2)
+        factor = _deviations(variance)
+        total, share = now + then, here / (here + there.sum())
+        chance = share * factor / (1 - share + share * factor)
+        if shares and not variance.any():
+            tested = hypergeom(round(here + there.sum()), total, round(here))
+            upper, lower = tested.sf(now - 1), tested.cdf(now)
+        else:
+            upper = binom.sf(now[:, None] - 1, total[:, None], chance) @ weights
+            lower = binom.cdf(now[:, None], total[:, None], chance) @ weights
+        p_values[group] = np.minimum(1.0, 2 * np.minimum(upper, lower))
+        attainable[group] = np.minimum(1.0, 2 * np.minimum(share**total, (1 - share) ** total))
+    return p_values, attainable
+
+
+def _deviations(variance: Floats) -> Floats:
+    """Return factors by which the rates of two groups differ, (levels * nodes,), for each variance.
+
+    Nobody knows the distribution of lots. Small factors are as likely as those of a gamma distribution, large
+    ones as those of a log-normal distribution: of the two, these have the heavier tails.
+    """
+    variance = np.maximum(variance, 1e-9)[:, None]
+    by_gamma = gamma.ppf(_LEVELS, 1 / variance, scale=variance)
+    by_logarithm = np.exp(np.sqrt(np.log1p(variance)) * _NODES - np.log1p(variance) / 2)
+    lower = np.minimum(by_gamma, by_logarithm)
+    return np.where(_NODES < 0, lower, np.maximum(by_gamma, by_logarithm)).ravel()
+
+
+def _variation(counts: NDArray[np.int64], exposure: Floats, shares: bool) -> Floats:
+    """Return phi at each level of its distribution, (levels,); zeros from fewer than two groups."""
+    none = np.zeros(len(_LEVELS))
+    if len(counts) < 2:
+        return none
+    expected = np.outer(exposure, counts.sum(axis=0) / exposure.sum())
+    enough = expected.mean(axis=0) >= _FEWEST
+    if not enough.any():
+        return none
+    expected, counts = expected[:, enough], counts[:, enough]
+    by_chance = expected * (1 - expected / exposure[:, None]) if shares else expected
+    degrees = (len(counts) - 1) * counts.shape[1]
+    squares = (counts - expected) ** 2
+    variances = by_chance + _PHI[:, None, None] * expected**2
+    statistic = np.divide(squares, variances, out=np.zeros_like(variances), where=variances > 0).sum(
+        axis=(1, 2)
+    )
+    # The statistic falls with phi: where it passes each level, phi has that probability to be larger.
+    levels = chi2.ppf(_LEVELS, degrees)
+    return np.asarray(np.interp(-levels, -statistic, _PHI, left=0.0, right=float(_PHI[-1])), np.float64)
+
+
+def holm(p_values: Floats, attainable: Floats, level: float = 0.05) -> Floats:
+    """Return p-values corrected for the number of comparisons (S. Holm, Scand. J. Stat. 6 (1979) 65).
+
+    Comparisons that cannot become significant, whatever the counts are, do not take part, after R. E. Tarone,
+    Biometrics 46 (1990) 515; their corrected p-value is 1.
+    """
+    corrected = np.where(np.isnan(p_values), np.nan, 1.0)
+    taking_part = np.flatnonzero((attainable <= level).ravel())
+    values = p_values.ravel()[taking_part]
+    order = np.argsort(values, kind="stable")
+    steps = values[order] * np.arange(len(order), 0, -1)
+    corrected.ravel()[taking_part[order]] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return corrected
