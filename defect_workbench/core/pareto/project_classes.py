@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,8 @@ def project_columns(project: Project) -> Columns:
         joined = {column.name.casefold() for column in project.side.columns}
         columns = {name: make for name, make in columns.items() if name.casefold() not in joined}
         columns = {**_cells(project.side.columns), **columns}
-    return columns
+    # Each is read once, however often the classes are counted.
+    return {name: cache(make) for name, make in columns.items()}
 
 
 def folder_of(path: str) -> str:

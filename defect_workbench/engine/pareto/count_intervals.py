@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, chi2, hypergeom
+from scipy.special import betaincinv, chdtri
 
-from defect_workbench.core.arrays import Flags, Floats
+from defect_workbench.core.arrays import Floats
+from defect_workbench.engine.pareto.hypergeometric import tails
 
 Whole = NDArray[np.int64]
 
@@ -33,9 +34,9 @@ def poisson_interval(sums: Floats, variances: Floats, largest_weight: Floats) ->
     with np.errstate(invalid="ignore", divide="ignore"):
         degrees = 2 * sums**2 / np.maximum(variances, 1e-300)
         # A sum that is unknown stays so.
-        low = np.where(sums > 0, variances / (2 * sums) * chi2.ppf(_TAIL, degrees), 0 * sums)
+        low = np.where(sums > 0, variances / (2 * sums) * chdtri(degrees, 1 - _TAIL), 0 * sums)
         upper, spread = sums + largest_weight, variances + largest_weight**2
-        high = spread / (2 * upper) * chi2.ppf(1 - _TAIL, 2 * upper**2 / spread)
+        high = spread / (2 * upper) * chdtri(2 * upper**2 / spread, _TAIL)
     return np.asarray(low), np.asarray(high)
 
 
@@ -45,8 +46,8 @@ def share_interval(counts: Floats, totals: Floats) -> tuple[Floats, Floats]:
     `counts` and `totals` need not be whole numbers; NaN where a total is 0.
     """
     with np.errstate(invalid="ignore"):
-        low = np.where(counts > 0, beta.ppf(_TAIL, counts, totals - counts + 1), 0.0)
-        high = np.where(counts < totals, beta.ppf(1 - _TAIL, counts + 1, totals - counts), 1.0)
+        low = np.where(counts > 0, betaincinv(counts, totals - counts + 1, _TAIL), 0.0)
+        high = np.where(counts < totals, betaincinv(counts + 1, totals - counts, 1 - _TAIL), 1.0)
     empty = totals <= 0
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
@@ -62,25 +63,17 @@ def estimated_interval(counts: Whole, reviewed: Whole, totals: Whole) -> tuple[F
     counts, reviewed, totals : int64, of one shape
         Images of the class, reviewed images, all images.
     """
-    least, most = counts, totals - reviewed + counts
-
-    def many_enough(number: Whole) -> Flags:
-        return np.asarray(hypergeom.sf(counts - 1, totals, number, reviewed) > _TAIL)
-
-    def too_many(number: Whole) -> Flags:
-        unlikely = hypergeom.cdf(counts, totals, np.minimum(number, most), reviewed) <= _TAIL
-        return np.asarray((number > most) | unlikely)
-
-    low, high = _smallest(least, most, many_enough), _smallest(least, most + 1, too_many) - 1
-    return low.astype(np.float64), high.astype(np.float64)
+    low, high = np.empty(counts.shape), np.empty(counts.shape)
+    for place in np.ndindex(counts.shape):
+        count, drawn, total = int(counts[place]), int(reviewed[place]), int(totals[place])
+        low[place], high[place] = _ends(count, drawn, total)
+    return low, high
 
 
-def _smallest(least: Whole, most: Whole, holds: Callable[[Whole], Flags]) -> Whole:
-    """Return the smallest whole numbers from `least` to `most` where a condition holds, by bisection."""
-    low, high = least.copy(), most.copy()
-    while (low < high).any():
-        middle = (low + high) // 2
-        found, done = holds(middle), low >= high
-        high = np.where(found & ~done, middle, high)
-        low = np.where(found | done, low, middle + 1)
-    return high
+def _ends(count: int, drawn: int, total: int) -> tuple[int, int]:
+    """Return the smallest and the largest number of all images with which the count is not unlikely."""
+    most = total - drawn + count
+    numbers = range(count, most + 1)
+    low = bisect_left(numbers, True, key=lambda number: tails(count, total, number, drawn)[1] > _TAIL)
+    high = bisect_left(numbers, True, key=lambda number: tails(count, total, number, drawn)[0] <= _TAIL)
+    return count + low, count + high - 1

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, chi2, gamma, hypergeom, norm
+from scipy.special import bdtr, bdtrc, chdtri, gammaincinv, ndtr
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.engine.pareto.hypergeometric import tails
 
 # Nodes and weights of the normal distribution, far into its tails: corrected p-values are small.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(13)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-_LEVELS = norm.cdf(_NODES)
+_LEVELS = ndtr(_NODES)
 _PHI = np.concatenate([[0.0], np.geomspace(1e-5, 20.0, 90)])
 # Rarer classes say nothing about the variation between lots.
 _FEWEST = 1.0
@@ -59,11 +60,12 @@ def change_p_values(counts: NDArray[np.int64], exposure: Floats, *, shares: bool
         total, share = now + then, here / (here + there.sum())
         chance = share * factor / (1 - share + share * factor)
         if shares and not variance.any():
-            tested = hypergeom(round(here + there.sum()), total, round(here))
-            upper, lower = tested.sf(now - 1), tested.cdf(now)
+            here_all = round(here + there.sum()), round(here)
+            both = [tails(int(x), here_all[0], int(t), here_all[1]) for x, t in zip(now, total, strict=True)]
+            lower, upper = np.array(both).T
         else:
-            upper = binom.sf(now[:, None] - 1, total[:, None], chance) @ weights
-            lower = binom.cdf(now[:, None], total[:, None], chance) @ weights
+            upper = np.where(now[:, None] > 0, bdtrc(now[:, None] - 1, total[:, None], chance), 1.0) @ weights
+            lower = bdtr(now[:, None], total[:, None], chance) @ weights
         p_values[group] = np.minimum(1.0, 2 * np.minimum(upper, lower))
         attainable[group] = np.minimum(1.0, 2 * np.minimum(share**total, (1 - share) ** total))
     return p_values, attainable
@@ -76,7 +78,7 @@ def _deviations(variance: Floats) -> Floats:
     ones as those of a log-normal distribution: of the two, these have the heavier tails.
     """
     variance = np.maximum(variance, 1e-9)[:, None]
-    by_gamma = gamma.ppf(_LEVELS, 1 / variance, scale=variance)
+    by_gamma = gammaincinv(1 / variance, _LEVELS) * variance
     by_logarithm = np.exp(np.sqrt(np.log1p(variance)) * _NODES - np.log1p(variance) / 2)
     lower = np.minimum(by_gamma, by_logarithm)
     return np.where(_NODES < 0, lower, np.maximum(by_gamma, by_logarithm)).ravel()
@@ -100,7 +102,7 @@ def _variation(counts: NDArray[np.int64], exposure: Floats, shares: bool) -> Flo
         axis=(1, 2)
     )
     # The statistic falls with phi: where it passes each level, phi has that probability to be larger.
-    levels = chi2.ppf(_LEVELS, degrees)
+    levels = chdtri(degrees, 1 - _LEVELS)
     return np.asarray(np.interp(-levels, -statistic, _PHI, left=0.0, right=float(_PHI[-1])), np.float64)
 
 

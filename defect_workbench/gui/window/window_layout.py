@@ -39,6 +39,8 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_page import MapPage
 from defect_workbench.gui.map.map_view import MapView
+from defect_workbench.gui.pareto.pareto_controller import ParetoController
+from defect_workbench.gui.pareto.pareto_page import ParetoPage
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.shared.focus_ring import FocusRings
 from defect_workbench.gui.shared.hover_preview import HoverPreview
@@ -135,6 +137,8 @@ class PanelWindow(QMainWindow):
         plane = MapPage(self.map)
         self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
+        self.pareto = ParetoController(self.document, ParetoPage(), self._messages, self)
+        self.tabs.addTab(self.pareto.page, "Pareto")
         self.doubts = LabelDoubts(self.document, self)
         self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
@@ -190,6 +194,7 @@ class PanelWindow(QMainWindow):
     def close_loaders(self) -> None:
         """Stop all threads that run jobs or read images, and wait for them."""
         self.jobs.close()
+        self.pareto.close()
         self.thumbnails.close()
         self.large_thumbnails.close()
         self.originals.close()
@@ -239,7 +244,7 @@ class PanelWindow(QMainWindow):
         self.size_slider.setToolTip("Size of the thumbnails")
         self.size_slider.setAccessibleName("Size of the thumbnails")
         bar = self.statusBar()
-        for source in (self.review, self.clipboard):
+        for source in (self.review, self.clipboard, self.pareto):
             source.status.connect(lambda text: bar.showMessage(text, 5000))
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 12, 0)

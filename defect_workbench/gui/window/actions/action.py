@@ -60,6 +60,7 @@ class Group(Enum):
     CUT = Menu.CUT, "cut"
     OVERLAYS = Menu.VIEW, "overlays"
     VIEWS = Menu.VIEW, "views"
+    PARETO = Menu.VIEW, "pareto"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
@@ -106,6 +107,8 @@ class State:
         images with, and whether the images are single defects.
     defects_found, boxes_shown : bool
         Whether somebody searched the images for defects, and whether their boxes are shown.
+    pareto : bool
+        Whether there is a Pareto chart.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -126,6 +129,7 @@ class State:
     single_defects: bool = False
     defects_found: bool = False
     boxes_shown: bool = False
+    pareto: bool = False
     undo: str | None = None
     redo: str | None = None
 
