@@ -105,7 +105,7 @@ def _print(result: ParetoResult, chart: ParetoChart) -> None:
         print_text(f"  {'':<{width}}  {', '.join(groups)}")
     if len(table.classes) > _SHOWN_CLASSES:
         print_text(f"  and {counted(len(table.classes) - _SHOWN_CLASSES, 'rarer class')}")
-    for line in (*(change.words for change in chart.changes), *chart.notes):
+    for line in (*chart.findings, *chart.notes):
         print_text(f"{sentence_case(line)}.")
 
 
@@ -159,6 +159,8 @@ def _json(result: ParetoResult) -> dict[str, object]:
         }
         for change in chart.changes
     ]
+    fields["verdict"] = chart.verdict
+    fields["verdict"] = chart.verdict
     fields["notes"] = list(chart.notes)
     return fields
 

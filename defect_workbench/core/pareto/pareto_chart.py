@@ -58,6 +58,8 @@ class ParetoChart:
         Whether values are estimates for all images from those that have a class.
     changes : tuple of Change
         By group, then the smallest p-value first.
+    verdict : str
+        Why there are no changes, as a sentence without a full stop; empty if there are some.
     notes : tuple of str
         What to know about the values, one sentence each.
     """
@@ -73,7 +75,13 @@ class ParetoChart:
     cumulative: Floats
     scaled: bool
     changes: tuple[Change, ...]
+    verdict: str
     notes: tuple[str, ...]
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The changes in words, or why there are none."""
+        return tuple(change.words for change in self.changes) or (self.verdict,)
 
     @property
     def axis(self) -> str:

@@ -149,7 +149,8 @@ def _wafer_columns(inspection: Inspection) -> Mapping[str, Callable[[], CodedCol
 
     def of_wafer(field: str) -> Callable[[], CodedColumn]:
         def make() -> CodedColumn:
-            column = coded([getattr(wafer, field) or None for wafer in places.wafers])
+            texts = [getattr(wafer, field) for wafer in places.wafers]
+            column = coded(_with_lots(places.wafers) if field == "name" else [text or None for text in texts])
             # The last place is that of images without a wafer.
             value_of = np.append(column.value_of, np.int32(-1))[places.wafer_of]
             return CodedColumn(column.values, value_of, column.value_of)
@@ -175,6 +176,18 @@ def _wafer_columns(inspection: Inspection) -> Mapping[str, Callable[[], CodedCol
         if np.isfinite(getattr(places, field)).any():
             columns[name] = of_image(field)
     return columns
+
+
+def _with_lots(wafers: Sequence[Wafer]) -> list[Cell]:
+    """Return the names of wafers, behind those of their lots where several lots have a wafer of one name."""
+    lots: dict[str, set[str]] = {}
+    for wafer in wafers:
+        lots.setdefault(wafer.name, set()).add(wafer.lot)
+    ambiguous = any(len(each) > 1 for each in lots.values())
+    return [
+        f"{wafer.lot} {wafer.name}".strip() if ambiguous and wafer.name else wafer.name or None
+        for wafer in wafers
+    ]
 
 
 def _wafers(project: Project, columns: Columns) -> tuple[tuple[Wafer, ...], NDArray[np.int32]]:

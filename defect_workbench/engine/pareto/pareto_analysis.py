@@ -59,7 +59,8 @@ def analyse(counts: ClassCounts, measure: Measure = Measure.COUNT) -> ParetoChar
         cumulative,
         counts.partial,
         changes,
-        (*counts.remarks, *_notes(counts, measure, tests, changes)),
+        "" if changes else _verdict(counts, tests),
+        (*counts.remarks, *_notes(counts, measure, tests)),
     )
 
 
@@ -152,7 +153,15 @@ def place_name(by: str, group: str) -> str:
     return group if by.casefold() in group.casefold() else f"{by} {group}"
 
 
-def _notes(counts: ClassCounts, measure: Measure, tests: int, changes: tuple[Change, ...]) -> tuple[str, ...]:
+def _verdict(counts: ClassCounts, tests: int) -> str:
+    if int(counts.named.sum()) < 2:
+        return "there is only one group, so nothing can have changed"
+    if not tests:
+        return "there is nothing to compare, as only one group has images with a class"
+    return f"no significant change in {counted(tests, 'comparison')}"
+
+
+def _notes(counts: ClassCounts, measure: Measure, tests: int) -> tuple[str, ...]:
     notes = []
     if counts.partial:
         reviewed, total = int(counts.reviewed.sum()), int(counts.totals.sum())
@@ -173,11 +182,8 @@ def _notes(counts: ClassCounts, measure: Measure, tests: int, changes: tuple[Cha
         unknown = [name for name, each in zip(counts.groups, known, strict=True) if not np.isfinite(each)]
         what = "number of wafers" if measure is Measure.WAFER else "inspected area"
         notes.append(f"the {what} of {and_more(unknown, 3)} is unknown")
-    groups = int(counts.named.sum())
-    if tests and groups == 2:
+    if tests and int(counts.named.sum()) == 2:
         notes.append(
-            "with two groups, nobody knows how much they vary anyway; changes are compared with chance alone"
+            "with only two groups, their usual variation is unknown; a change is compared with chance alone"
         )
-    elif tests and not changes:
-        notes.append(f"no significant change in {counted(tests, 'comparison')}")
     return tuple(notes)

@@ -11,13 +11,20 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetricsF
 
 from defect_workbench.core.pareto.class_counts import Measure
-from defect_workbench.core.pareto.drawn_chart import MOST_LINES, DrawnChart, DrawnClass, drawn_chart, ticks
+from defect_workbench.core.pareto.drawn_chart import (
+    MOST_GROUPS,
+    MOST_LINES,
+    DrawnChart,
+    DrawnClass,
+    drawn_chart,
+    ticks,
+)
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 
 MARGIN, GAP, SWATCH = 12.0, 8.0, 11.0
 _WIDEST_BAR, _SHARE_OF_STEP = 72.0, 0.72
 _LONGEST_NAME, _MOST_LEGEND = 18, 26
-_NARROWEST_STEP = 13.0
+_SLANT = 40.0
 _DOT = 9.0
 
 
@@ -79,8 +86,8 @@ class ChartLayout:
         Between the axes.
     names : tuple of (float, str)
         What is below the axis: centre and text.
-    slanted : bool
-        Whether these are written at an angle.
+    angle : float
+        The angle at which these are written, in degrees; 90 from the bottom to the top.
     marks : tuple of (QPointF, bool, bool)
         Above bars with a change: place, whether a class rose, whether one fell.
     legend : tuple of Spot
@@ -93,7 +100,7 @@ class ChartLayout:
     plot: QRectF
     ticks: tuple[tuple[float, str], ...]
     names: tuple[tuple[float, str], ...]
-    slanted: bool
+    angle: float
     bars: tuple[Bar, ...] = ()
     lines: tuple[Line, ...] = ()
     marks: tuple[tuple[QPointF, bool, bool], ...] = ()
@@ -122,7 +129,7 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
     line = metrics.height()
     legend_width = _legend_width(chart, look, metrics, size.width())
     room = size.width() - legend_width - 2 * MARGIN
-    drawn = drawn_chart(chart, max(2, min(40, int((room - 50) / _NARROWEST_STEP))))
+    drawn = drawn_chart(chart, max(2, min(MOST_GROUPS, int((room - 50) / line))))
     classes = drawn.classes[:MOST_LINES] if look is Look.TREND else drawn.classes
     if look is Look.TREND:
         classes = tuple(each for each in classes if len(each.classes) == 1)
@@ -135,12 +142,13 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
     names = [each.name for each in classes] if look is Look.CLASSES else list(drawn.names)
     step = plot.width() / max(len(names), 1)
     widths = [metrics.horizontalAdvance(name) for name in names]
-    slanted = max(widths, default=0.0) > step - 6
+    angle = 0.0 if max(widths, default=0.0) <= step - 6 else _SLANT if step > 1.6 * line else 90.0
     limit = _LONGEST_NAME * metrics.averageCharWidth()
-    below = min(max(widths, default=0.0), limit) * math.sin(math.radians(40)) + line if slanted else line
+    longest = min(max(widths, default=0.0), limit)
+    below = longest * math.sin(math.radians(angle)) + line * math.cos(math.radians(angle))
     plot.setBottom(size.height() - MARGIN - below - GAP)
     if plot.height() < 40 or plot.width() < 40:
-        return ChartLayout(drawn, QRectF(), (), (), False)
+        return ChartLayout(drawn, QRectF(), (), (), 0.0)
     scale = plot.height() / marks[-1]
     centres = [plot.left() + step * (number + 0.5) for number in range(len(names))]
     base = ChartLayout(
@@ -148,12 +156,14 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
         plot,
         tuple((plot.bottom() - value * scale, text) for value, text in zip(marks, texts, strict=True)),
         tuple(zip(centres, names, strict=True)),
-        slanted,
+        angle,
         classes=classes,
     )
     width = min(_WIDEST_BAR, _SHARE_OF_STEP * step)
     make = {Look.STACKED: _stacked, Look.CLASSES: _per_class, Look.TREND: _trend}[look]
-    legend = () if look is Look.CLASSES else _legend(classes, size, legend_width, plot, line)
+    if look is Look.CLASSES:
+        return make(base, centres, width, scale)
+    legend = _legend(classes, size, legend_width, plot, line, stacked=look is Look.STACKED)
     return replace(make(base, centres, width, scale), legend=legend)
 
 
@@ -175,7 +185,10 @@ def _highest(drawn: DrawnChart, look: Look, classes: tuple[DrawnClass, ...]) -> 
     if look is Look.TREND:
         high = [chart.high[list(drawn.groups), each.classes[0]] for each in classes]
         return _finite(np.concatenate(high).tolist() if high else [])
-    return 1.0 if chart.measure is Measure.SHARE else drawn.highest
+    if chart.measure is Measure.SHARE:
+        return 1.0
+    # With room for the marks above the bars.
+    return drawn.highest * (1.06 if chart.changes else 1.0)
 
 
 def _finite(values: list[float]) -> float:
@@ -244,13 +257,13 @@ def _trend(base: ChartLayout, centres: list[float], width: float, scale: float) 
 
 
 def _legend(
-    classes: tuple[DrawnClass, ...], size: QRectF, width: float, plot: QRectF, line: float
+    classes: tuple[DrawnClass, ...], size: QRectF, width: float, plot: QRectF, line: float, *, stacked: bool
 ) -> tuple[Spot, ...]:
-    """Return the rows of the legend, the top of the bars first."""
+    """Return the rows of the legend; of stacked bars, the top of the bars first."""
     row = line + 5
     top = plot.top()
     left = size.width() - width - MARGIN + GAP
-    shown = classes[::-1]
+    shown = classes[::-1] if stacked else classes
     return tuple(
         Spot(QRectF(left, top + row * number, width - GAP + MARGIN, row), None, each.classes)
         for number, each in enumerate(shown)

@@ -9,7 +9,6 @@ from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.pareto.chart_layout import GAP, MARGIN, SWATCH, ChartLayout, Spot
 
 _CAP = 3.0
-_ANGLE = -40.0
 R = QPalette.ColorRole
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -53,14 +52,14 @@ def _paint_axes(painter: QPainter, layout: ChartLayout, palette: QPalette) -> No
     painter.setPen(palette.color(R.Text))
     longest = 18 * painter.fontMetrics().averageCharWidth()
     for centre, name in layout.names:
-        if not layout.slanted:
+        if not layout.angle:
             painter.drawText(QRectF(centre - 200, plot.bottom() + 5, 400, line + 4), _CENTRE, name)
             continue
         text = _elided(painter, name, longest)
         painter.save()
-        painter.translate(centre + line * 0.3, plot.bottom() + 6)
-        painter.rotate(_ANGLE)
-        painter.drawText(QRectF(-longest - 20, 0, longest + 20, line), _RIGHT, text)
+        painter.translate(centre, plot.bottom() + (6 if layout.angle > 45 else 2 + line / 2))
+        painter.rotate(-layout.angle)
+        painter.drawText(QRectF(-longest - 20, -line / 2, longest + 20, line), _RIGHT, text)
         painter.restore()
 
 

@@ -19,7 +19,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.pareto.chart_layout import Spot
+from defect_workbench.gui.pareto.chart_layout import Look, Spot
 from defect_workbench.gui.pareto.pareto_page import ParetoPage
 from defect_workbench.gui.shared.copying import copy_widget
 
@@ -62,6 +62,8 @@ class ParetoController(QObject):
         page.shown.connect(self._on_shown)
         page.change_chosen.connect(self._on_change)
         page.images_wanted.connect(self._go)
+        page.copy.clicked.connect(self.copy)
+        page.save.clicked.connect(self.choose_file)
         page.view.chosen.connect(self._choose)
         page.view.opened.connect(lambda spot: self.gallery_wanted.emit(self._images(spot)))
 
@@ -106,6 +108,9 @@ class ParetoController(QObject):
         project = self._document.project
         if project is None or ready.project.images is not project.images:
             return
+        if self._ready is None:
+            # Of a single group, a stacked bar would show no more than its legend.
+            self.page.set_look(Look.STACKED if len(ready.chart.counts.groups) > 1 else Look.CLASSES)
         self._ready, self._columns = ready, ready.columns
         self.page.show_ready(ready)
         self.changed.emit()

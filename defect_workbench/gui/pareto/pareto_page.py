@@ -107,6 +107,9 @@ class ParetoPage(QWidget):
         self.changes.setAccessibleName("Significant changes; choose one to select its images")
         self.changes.setWordWrap(True)
         self.changes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.changes.setFrameShape(QListWidget.Shape.NoFrame)
+        self.changes.setSpacing(3)
+        self.changes.viewport().setAutoFillBackground(False)
         self.changes.itemSelectionChanged.connect(self._on_change)
         self.notes = QLabel()
         self.notes.setWordWrap(True)
@@ -117,12 +120,19 @@ class ParetoPage(QWidget):
         self.go = QPushButton("Show in gallery")
         self.go.setToolTip("Go to the images of the chosen part of the chart (double click or Enter)")
         self.go.clicked.connect(self.images_wanted)
+        self.copy, self.save = QPushButton("Copy chart"), QPushButton("Save chart…")
+        self.copy.setToolTip("Copy the chart as it is shown, and its values as a table")
+        self.save.setToolTip("Save the chart as SVG, PNG, CSV or PowerPoint")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy)
+        buttons.addWidget(self.save)
         column.addWidget(heading)
         column.addWidget(self.changes, 1)
         column.addWidget(self.notes)
         column.addSpacing(6)
         column.addWidget(self.selected)
         column.addWidget(self.go)
+        column.addLayout(buttons)
         aside.setMinimumWidth(170)
         return aside
 
@@ -138,6 +148,10 @@ class ParetoPage(QWidget):
         """Whether lines are shown."""
         return self.look.currentData() is Look.TREND
 
+    def set_look(self, look: Look) -> None:
+        """Draw the chart in another way."""
+        self.look.setCurrentIndex(self.look.findData(look))
+
     def show_ready(self, ready: ParetoReady) -> None:
         """Show a chart and what else can be chosen."""
         _fill(self.column, [(name, name) for name in ready.names], ready.choice.by)
@@ -147,6 +161,8 @@ class ParetoPage(QWidget):
         chart = ready.chart
         self.setEnabled(True)
         empty = self._why_empty(chart)
+        for button in (self.copy, self.save):
+            button.setEnabled(not empty)
         self.view.show_chart(None if empty else chart, empty)
         self._show_changes(chart)
         notes = [f"{sentence_case(note)}." for note in chart.notes]
@@ -196,9 +212,8 @@ class ParetoPage(QWidget):
                 )
                 self.changes.addItem(item)
         if not chart.changes:
-            groups = int(chart.counts.named.sum())
-            words = "None that is significant." if groups > 1 else "There is only one group to look at."
-            item = QListWidgetItem(words if chart.counts.counts.any() else "")
+            words = f"{sentence_case(chart.verdict)}." if chart.counts.counts.any() else ""
+            item = QListWidgetItem(words)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.changes.addItem(item)
         count = counted(len(chart.changes), "change")

@@ -199,5 +199,4 @@ class ParetoView(QWidget):
         elif self._chosen is not None:
             self.setAccessibleDescription(self.words_of(self._chosen))
         else:
-            changes = ". ".join(change.words for change in self._chart.changes)
-            self.setAccessibleDescription(changes or "No significant change")
+            self.setAccessibleDescription(". ".join(self._chart.findings))

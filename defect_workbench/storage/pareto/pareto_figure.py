@@ -79,7 +79,7 @@ def _file(
 
 def _lines(chart: ParetoChart) -> list[str]:
     """Return changes and notes as lines of text."""
-    changes = [change.words for change in chart.changes]
+    changes = list(chart.findings)
     shown = changes[: _MOST_LINES_OF_TEXT - 1] if len(changes) > _MOST_LINES_OF_TEXT else changes
     rest = [f"{len(changes) - len(shown)} more changes"] if len(shown) < len(changes) else []
     drawn = drawn_chart(chart).left_out

@@ -21,7 +21,7 @@ def pareto_sections(chart: ParetoChart) -> tuple[Section, ...]:
     from defect_workbench.storage.pareto.pareto_figure import pareto_file
 
     title = f"Pareto by {chart.counts.by}"
-    words = " ".join(f"{sentence_case(each.words)}." for each in chart.changes)
+    words = " ".join(f"{sentence_case(each)}." for each in chart.findings)
     notes = " ".join(f"{sentence_case(note)}." for note in chart.notes)
     caption = " ".join(filter(None, (words, notes, "The lines at the bars are 95% intervals.")))
     figure = ReportFigure(caption, partial(pareto_file, chart, words=False), _POINTS)

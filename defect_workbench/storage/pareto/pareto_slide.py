@@ -38,41 +38,41 @@ _MOST_CHANGES = 8
 def pareto_slides_file(chart: ParetoChart, subject: str, made: datetime.date) -> bytes:
     """Return a presentation with the chart: by group with the changes, and by class."""
     deck = Deck(subject, made)
-    add_pareto_slides(deck, chart)
+    add_pareto_slide(deck, chart)
+    drawn = drawn_chart(chart)
+    if drawn.classes:
+        shapes = deck.add(["All groups together"], (_LEFT, 0.45, _INNER, 0.6), 28)
+        add_text(shapes, (_LEFT, 1.05, _INNER, 0.3), sentence_case(chart.axis), 14, ink=SOFT)
+        bars = [
+            Bar(clean(each.name), float(chart.class_values[list(each.classes)].sum()), each.colour)
+            for each in drawn.classes
+        ]
+        box = (_LEFT, 1.6, _INNER, _BOTTOM - 1.6)
+        add_bars(shapes, bars, box, _format(chart), sentence_case(chart.axis))
+        deck.add_footer(shapes)
     return deck.file()
 
 
-def add_pareto_slides(deck: Deck, chart: ParetoChart) -> None:
-    """Add the slides of a chart to a presentation."""
+def add_pareto_slide(deck: Deck, chart: ParetoChart) -> None:
+    """Add the slide of a chart to a presentation: stacked bars per group, beside them what changed."""
     drawn = drawn_chart(chart)
     title = shortened(f"Pareto by {clean(chart.counts.by)}", 72 * _INNER, 28, bold=True)
     shapes = deck.add([title], (_LEFT, 0.45, _INNER, 0.6), 28)
     add_text(shapes, (_LEFT, 1.05, _INNER, 0.3), sentence_case(chart.axis), 14, ink=SOFT)
-    lines = _words(drawn)
     width = _INNER - _ASIDE - 0.3
     if drawn.classes and drawn.groups:
         _add_stacked(shapes, drawn, (_LEFT, _TOP, width, _BOTTOM - _TOP))
-    _add_words(shapes, lines, _LEFT + width + 0.3)
-    deck.add_footer(shapes)
-    if not drawn.classes:
-        return
-    shapes = deck.add(["All groups together"], (_LEFT, 0.45, _INNER, 0.6), 28)
-    add_text(shapes, (_LEFT, 1.05, _INNER, 0.3), sentence_case(chart.axis), 14, ink=SOFT)
-    bars = [
-        Bar(clean(each.name), float(chart.class_values[list(each.classes)].sum()), each.colour)
-        for each in drawn.classes
-    ]
-    add_bars(shapes, bars, (_LEFT, 1.6, _INNER, _BOTTOM - 1.6), _format(chart), sentence_case(chart.axis))
+    _add_words(shapes, _words(drawn), _LEFT + width + 0.3)
     deck.add_footer(shapes)
 
 
 def _words(drawn: DrawnChart) -> list[tuple[str, list[str]]]:
     chart = drawn.chart
-    changes = [f"{sentence_case(clean(each.words))}." for each in chart.changes]
+    changes = [f"{sentence_case(clean(each))}." for each in chart.findings]
     if len(changes) > _MOST_CHANGES:
         changes = [*changes[:_MOST_CHANGES], f"{len(changes) - _MOST_CHANGES} more changes."]
     notes = [f"{sentence_case(clean(note))}." for note in (*chart.notes, drawn.left_out) if note]
-    return [("Changes", changes or ["None that is significant."]), *([("Notes", notes)] if notes else [])]
+    return [("Changes", changes), *([("Notes", notes)] if notes else [])]
 
 
 def _add_words(shapes: Any, blocks: Sequence[tuple[str, list[str]]], left: float) -> None:

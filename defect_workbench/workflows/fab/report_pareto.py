@@ -50,6 +50,6 @@ def report_pareto(project: Project) -> list[Section]:
 
 def pareto_slides(project: Project) -> list[Callable[[Deck], None]]:
     """Return what adds the Pareto slides of a project to a presentation."""
-    from defect_workbench.storage.pareto.pareto_slide import add_pareto_slides
+    from defect_workbench.storage.pareto.pareto_slide import add_pareto_slide
 
-    return [partial(add_pareto_slides, chart=chart) for chart in report_charts(project)]
+    return [partial(add_pareto_slide, chart=chart) for chart in report_charts(project)]
