@@ -160,7 +160,6 @@ def _json(result: ParetoResult) -> dict[str, object]:
         for change in chart.changes
     ]
     fields["verdict"] = chart.verdict
-    fields["verdict"] = chart.verdict
     fields["notes"] = list(chart.notes)
     return fields
 

@@ -72,7 +72,7 @@ def count(sources: Sequence[ClassedImages], by: str, basis: Basis) -> Counted:
     if all(column is None for column in columns):
         names = column_names(sources)
         if not names:
-            raise InputError(f"there is no column {by}, nor any other: the images have no table or folders")
+            raise InputError(f"there is no column {by}; the images have neither a table nor folders")
         raise InputError(f"there is no column {by}; the columns are: {', '.join(names)}")
     by = next(name for name in column_names(sources) if name.casefold() == by.casefold())
     groups, of_value, by_time = _grouped(columns)

@@ -72,6 +72,11 @@ class ParetoController(QObject):
         """Whether there is a chart to copy or save."""
         return self.page.view.chart is not None
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the chart shows the document as it is."""
+        return not (self._stale or self._timer.isActive() or self._counter.busy)
+
     def close(self) -> None:
         """Stop counting and writing, and wait for the threads."""
         self._timer.stop()
