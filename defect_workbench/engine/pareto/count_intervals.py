@@ -14,6 +14,8 @@ from defect_workbench.engine.pareto.hypergeometric import tails
 Whole = NDArray[np.int64]
 
 _TAIL = 0.025
+# From this count on, an approximation is good enough.
+_LARGE = 60
 
 
 def poisson_interval(sums: Floats, variances: Floats, largest_weight: Floats) -> tuple[Floats, Floats]:
@@ -55,18 +57,24 @@ def share_interval(counts: Floats, totals: Floats) -> tuple[Floats, Floats]:
 def estimated_interval(counts: Whole, reviewed: Whole, totals: Whole) -> tuple[Floats, Floats]:
     """Return the interval of how many of all images are of a class, if some of them were reviewed.
 
-    The exact interval of a hypergeometric distribution: those reviewed are taken for a random sample. If all
-    were reviewed, both ends are the count.
+    Those reviewed are taken for a random sample. Small counts have the exact interval of the hypergeometric
+    distribution, large ones that of Clopper and Pearson for a sample of the same precision (E. L. Korn, B. I.
+    Graubard, Surv. Methodol. 24 (1998) 193), as the exact one takes long. If all were reviewed, both ends are
+    the count.
 
     Parameters
     ----------
     counts, reviewed, totals : int64, of one shape
         Images of the class, reviewed images, all images.
     """
-    low, high = np.empty(counts.shape), np.empty(counts.shape)
-    for place in np.ndindex(counts.shape):
-        count, drawn, total = int(counts[place]), int(reviewed[place]), int(totals[place])
-        low[place], high[place] = _ends(count, drawn, total)
+    drawn, every = np.maximum(reviewed, 1).astype(np.float64), totals.astype(np.float64)
+    # As large as a sample of an endless set must be to say as much.
+    sample = drawn * np.maximum(every - 1, 1) / np.maximum(every - drawn, 1)
+    low, high = (ends * every for ends in share_interval(counts / drawn * sample, sample))
+    low, high = (np.clip(ends, counts, totals - reviewed + counts) for ends in (low, high))
+    small = (np.minimum(counts, reviewed - counts) < _LARGE) | (reviewed == totals)
+    for place in zip(*np.nonzero(small), strict=True):
+        low[place], high[place] = _ends(int(counts[place]), int(reviewed[place]), int(totals[place]))
     return low, high
 
 

@@ -14,7 +14,7 @@ from defect_workbench.engine.pareto.count_intervals import (
     poisson_interval,
     share_interval,
 )
-from defect_workbench.engine.pareto.lot_changes import change_p_values, holm
+from defect_workbench.engine.pareto.lot_changes import ASSUMED_VARIATION, change_p_values, holm
 
 LEVEL = 0.05
 
@@ -184,6 +184,7 @@ def _notes(counts: ClassCounts, measure: Measure, tests: int) -> tuple[str, ...]
         notes.append(f"the {what} of {and_more(unknown, 3)} is unknown")
     if tests and int(counts.named.sum()) == 2:
         notes.append(
-            "with only two groups, their usual variation is unknown; a change is compared with chance alone"
+            "with only two groups, nothing shows how much they usually vary; "
+            f"{ASSUMED_VARIATION:.0%} is assumed"
         )
     return tuple(notes)

@@ -24,15 +24,26 @@ def table(
     )
 
 
-def test_two_groups_are_compared_by_the_conditional_binomial_test() -> None:
-    found, _ = change_p_values(np.array([[9], [42]]), np.array([3.0, 6.0]), shares=False)
+def test_after_steady_groups_it_is_the_conditional_binomial_test() -> None:
+    counts, wafers = np.array([*[[20]] * 12, [50]]), np.array([*[2.0] * 12, 3.0])
+    found, _ = change_p_values(counts, wafers, shares=False)
     assert np.isnan(found[0, 0])
-    assert found[1, 0] == pytest.approx(2 * binom.sf(41, 51, 2 / 3))
+    assert found[12, 0] == pytest.approx(2 * binom.sf(49, 290, 3 / 27), rel=0.3)
 
 
-def test_two_shares_are_compared_by_fishers_test() -> None:
-    found, _ = change_p_values(np.array([[9], [30]]), np.array([100.0, 100.0]), shares=True)
-    assert found[1, 0] == pytest.approx(fisher_exact([[9, 91], [30, 70]]).pvalue, rel=1e-6)
+def test_after_steady_groups_shares_are_compared_by_fishers_test() -> None:
+    counts, images = np.array([*[[80, 20]] * 12, [65, 35]]), np.full(13, 100.0)
+    found, _ = change_p_values(counts, images, shares=True)
+    # Its other side is rarer, so that doubling one is not quite the same.
+    expected = fisher_exact([[240, 960], [35, 65]]).pvalue
+    assert found[12].tolist() == pytest.approx([expected, expected], rel=0.6)
+
+
+def test_two_groups_may_differ_by_an_assumed_variation() -> None:
+    found, _ = change_p_values(np.array([[9], [42]]), np.array([3.0, 3.0]), shares=False)
+    assert 2 * binom.sf(41, 51, 1 / 2) < found[1, 0] < 0.02
+    many, _ = change_p_values(np.array([[3000], [4200]]), np.array([3.0, 3.0]), shares=False)
+    assert many[1, 0] > 0.2
 
 
 def test_lots_that_vary_anyway_make_a_rise_less_significant() -> None:
