@@ -137,11 +137,11 @@ class PanelWindow(QMainWindow):
         plane = MapPage(self.map)
         self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
-        self.pareto = ParetoController(self.document, ParetoPage(), self._messages, self)
-        self.tabs.addTab(self.pareto.page, "Pareto")
         self.doubts = LabelDoubts(self.document, self)
         self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
+        self.pareto = ParetoController(self.document, ParetoPage(), self._messages, self)
+        self.tabs.addTab(self.pareto.page, "Pareto")
         only_current_counts(self.tabs)
         page = QWidget()
         column = QVBoxLayout(page)
