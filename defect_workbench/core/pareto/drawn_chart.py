@@ -44,7 +44,7 @@ class DrawnChart:
     classes : tuple of DrawnClass
         From the bottom of a bar to its top.
     left_out : str
-        What is not drawn, in words; empty if everything is.
+        Which part of the groups is drawn, in words; empty if all are.
     """
 
     chart: ParetoChart
@@ -89,8 +89,7 @@ def drawn_chart(chart: ParetoChart, most_groups: int = MOST_GROUPS) -> DrawnChar
     if rest:
         values = chart.values[list(groups)][:, rest].sum(axis=1)
         classes.append(DrawnClass(f"{len(rest)} other classes", NEUTRAL, tuple(rest), values))
-    earlier = len(table.groups) - len(groups)
-    left_out = f"{earlier:,} earlier groups are not drawn" if earlier else ""
+    left_out = f"last {len(groups)} of {len(table.groups):,} groups" if groups.start else ""
     return DrawnChart(chart, tuple(groups), tuple(classes), left_out)
 
 

@@ -214,7 +214,7 @@ class ParetoPage(QWidget):
         if not chart.changes:
             words = f"{sentence_case(chart.verdict)}." if chart.counts.counts.any() else ""
             item = QListWidgetItem(words)
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self.changes.addItem(item)
         count = counted(len(chart.changes), "change")
         self.changes.setAccessibleDescription(count)

@@ -145,6 +145,9 @@ def _draw_bars(axes: Axes, drawn: DrawnChart) -> None:
             )
     _name_places(axes, drawn.names)
     _value_axis(axes, drawn.chart, f"By {drawn.chart.counts.by}")
+    if drawn.highest > 0:
+        # With room for the marks.
+        axes.set_ylim(0, 1.08 * drawn.highest)
     _legend(axes, len(drawn.classes))
 
 
