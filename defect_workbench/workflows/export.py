@@ -28,6 +28,7 @@ from defect_workbench.storage.result.receipt import UndoResult, read_receipt, un
 from defect_workbench.storage.result.result_folder import Plan, check_target, plan_export, session_of
 from defect_workbench.storage.result.result_folder import export as write_result
 from defect_workbench.storage.session.session_file import load_session
+from defect_workbench.workflows.fab.report_pareto import pareto_slides, report_pareto
 from defect_workbench.workflows.run_info import report_facts, report_tables
 from defect_workbench.workflows.wafer.placement_tables import placement_tables
 
@@ -149,7 +150,11 @@ def export(
         thumbnail,
         reporter,
         profile=request.options,
-        tables=[*placement_tables(project, reporter), *report_tables(project)],
+        tables=(
+            *placement_tables(project, reporter),
+            *report_pareto(project),
+            *report_tables(project),
+        ),
         columns=columns,
         add=request.add,
         maps=request.maps,
@@ -259,7 +264,7 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file
 
-    data = slides_file(project, request.made, thumbnail, reporter, request.classes)
+    data = slides_file(project, request.made, thumbnail, reporter, request.classes, pareto_slides(project))
     reporter.check()
     publish(request.file, {request.file: data}, replace=request.replace)
     return missing

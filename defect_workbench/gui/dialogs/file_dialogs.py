@@ -124,6 +124,17 @@ def ask_drawing_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
     _open(dialog, done)
 
 
+def ask_pareto_to_write(parent: QWidget, suggestion: str, done: Done) -> None:
+    """Ask where to save a Pareto chart; the dialog asks before a file is replaced."""
+    names = "SVG (*.svg);;PNG (*.png);;Table (*.csv);;PowerPoint (*.pptx)"
+    dialog = QFileDialog(parent, "Save Pareto chart", suggestion, names)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("svg")
+    # A name without an ending gets that of the chosen kind of file.
+    dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix(name[name.index("*.") + 2 : -1]))
+    _open(dialog, done)
+
+
 def ask_slides_to_write(parent: QWidget, suggestion: Path, done: Done) -> None:
     """Ask where to write slides; the dialog asks before a file is replaced."""
     dialog = QFileDialog(parent, "Export slides", str(suggestion), "PowerPoint (*.pptx)")

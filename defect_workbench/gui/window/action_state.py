@@ -34,6 +34,7 @@ class ActionState:
             maps=project is not None and project.maps is not None,
             defects_found=window.overlays.boxes.available,
             boxes_shown=window.overlays.boxes.shown,
+            pareto=window.pareto.has_chart,
             maps_shown=window.overlays.wanted,
             source_given=project is not None and any(source_of(project.analysis.settings)),
             single_defects=project is not None and project.images.are_defects,
@@ -55,6 +56,6 @@ class ActionState:
         yield from (stack.canUndoChanged, stack.canRedoChanged)
         yield from (stack.undoTextChanged, stack.redoTextChanged)
         yield from (window.jobs.busy_changed, window.review.cut_changed, window.tabs.currentChanged)
-        yield from (window.overlays.changed, window.stack.currentChanged)
+        yield from (window.overlays.changed, window.stack.currentChanged, window.pareto.changed)
         yield window.gallery.selectionModel().selectionChanged
         yield window.cluster_list.selectionModel().selectionChanged

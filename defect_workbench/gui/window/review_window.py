@@ -50,6 +50,8 @@ class ReviewWindow(PanelWindow):
             panel.image_chosen.connect(self.choose_image)
         for view in (self.gallery, self.cluster_list):
             view.images_dropped.connect(self.review.move_images)
+        self.pareto.images_chosen.connect(self.choose_images)
+        self.pareto.gallery_wanted.connect(self.show_in_gallery)
         self.gallery_bar.fold_all.connect(self.gallery.fold_all)
         self.size_slider.valueChanged.connect(self.gallery.set_side)
         self.gallery.section_clicked.connect(self.cluster_list.choose)

@@ -39,6 +39,8 @@ from defect_workbench.gui.inspector.inspector_panel import Inspector
 from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.map.map_page import MapPage
 from defect_workbench.gui.map.map_view import MapView
+from defect_workbench.gui.pareto.pareto_controller import ParetoController
+from defect_workbench.gui.pareto.pareto_page import ParetoPage
 from defect_workbench.gui.shared.banners import NoticeBanner, ProgressWidgets, WeightsBanner
 from defect_workbench.gui.shared.focus_ring import FocusRings
 from defect_workbench.gui.shared.hover_preview import HoverPreview
@@ -141,6 +143,8 @@ class PanelWindow(QMainWindow):
         self.doubts = LabelDoubts(self.document, self)
         self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
+        self.pareto = ParetoController(self.document, ParetoPage(), self._messages, self)
+        self.tabs.addTab(self.pareto.page, "Pareto")
         only_current_counts(self.tabs)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -194,6 +198,7 @@ class PanelWindow(QMainWindow):
         """Stop all threads that run jobs or read images, and wait for them."""
         self.jobs.close()
         self.wafer_page.close_jobs()
+        self.pareto.close()
         self.thumbnails.close()
         self.large_thumbnails.close()
         self.originals.close()
@@ -244,7 +249,7 @@ class PanelWindow(QMainWindow):
         self.size_slider.setToolTip("Size of the thumbnails")
         self.size_slider.setAccessibleName("Size of the thumbnails")
         bar = self.statusBar()
-        for source in (self.review, self.clipboard):
+        for source in (self.review, self.clipboard, self.pareto):
             source.status.connect(lambda text: bar.showMessage(text, 5000))
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 12, 0)

@@ -26,6 +26,7 @@ from defect_workbench.storage.report.report_content import (
     ReportFigure,
     ReportFigures,
     ReportTable,
+    Section,
     Thumbnail,
 )
 from defect_workbench.storage.report.wafer.wafer_figures import wafer_figures
@@ -42,7 +43,7 @@ def write_reports(
     runs: int,
     project: Project,
     facts: Mapping[str, str],
-    tables: Sequence[ReportTable],
+    tables: Sequence[Section],
     thumbnail: Thumbnail,
     reporter: Reporter,
 ) -> None:
@@ -54,8 +55,8 @@ def write_reports(
         Number of exports into the folder, this one included; each has its own reports.
     facts : mapping of str to str
         User, time, parameters and versions, in the order of the list.
-    tables : sequence of ReportTable
-        Additional tables, after the clusters.
+    tables : sequence of Section
+        Additional tables and figures, after the clusters.
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     """
@@ -70,7 +71,7 @@ def write_reports(
 def project_report(
     project: Project,
     facts: Mapping[str, str],
-    tables: Sequence[ReportTable],
+    tables: Sequence[Section],
     sheets: Sequence[ContactSheet],
 ) -> Report:
     """Return the report on a project; see `write_reports` for the parameters."""

@@ -29,7 +29,7 @@ from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.staging import has_only_leftovers, staging
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
 from defect_workbench.storage.report.project_report import write_reports
-from defect_workbench.storage.report.report_content import ReportTable, Thumbnail
+from defect_workbench.storage.report.report_content import Section, Thumbnail
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
 from defect_workbench.storage.result.append import (
     Earlier,
@@ -196,7 +196,7 @@ def export(
     reporter: Reporter,
     *,
     profile: ExportOptions | None = None,
-    tables: Sequence[ReportTable] = (),
+    tables: Sequence[Section] = (),
     files: Mapping[str, str] | None = None,
     add: bool = False,
     columns: MoreColumns | None = None,
@@ -212,8 +212,8 @@ def export(
     ----------
     facts : mapping of str to str
         User, time, parameters and versions, for the report.
-    tables : sequence of ReportTable
-        Additional tables for the report, such as associations.
+    tables : sequence of Section
+        Additional tables and figures for the report, such as associations.
     files : mapping of str to str, optional
         Additional text files, by name. Cells of tables must already be safe (see `csv_cells`).
     add : bool

@@ -38,7 +38,7 @@ def walk(window: MainWindow, qtbot: QtBot, first: QWidget) -> list[QWidget]:
     return stops
 
 
-@pytest.mark.parametrize("tab", range(3))
+@pytest.mark.parametrize("tab", range(4))
 def test_every_stop_is_seen_and_nothing_behind_other_panels_is_one(
     opened: MainWindow, qtbot: QtBot, tab: int
 ) -> None:

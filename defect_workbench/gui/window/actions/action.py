@@ -64,6 +64,7 @@ class Group(Enum):
     OVERLAYS = Menu.VIEW, "overlays"
     PAGES = Menu.VIEW, "pages"
     VIEWS = Menu.VIEW, "views"
+    PARETO = Menu.VIEW, "pareto"
     PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
@@ -112,6 +113,8 @@ class State:
         Whether somebody searched the images for defects, and whether their boxes are shown.
     inspected : bool
         Whether the images were opened from inspection files.
+    pareto : bool
+        Whether there is a Pareto chart.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -133,6 +136,7 @@ class State:
     defects_found: bool = False
     boxes_shown: bool = False
     inspected: bool = False
+    pareto: bool = False
     undo: str | None = None
     redo: str | None = None
 

@@ -75,6 +75,11 @@ def boxes_in_sight(state: State) -> bool:
     return state.open and state.defects_found and state.reviewing
 
 
+def with_pareto(state: State) -> bool:
+    """With a Pareto chart."""
+    return state.open and state.pareto
+
+
 def clusters_in_sight(state: State) -> bool:
     """With a project open, and clusters visible."""
     return state.open and state.reviewing

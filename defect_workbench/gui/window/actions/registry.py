@@ -16,6 +16,7 @@ _MODULES = (
     "map_actions",
     "wafer_actions",
     "box_actions",
+    "pareto_actions",
     "help_actions",
 )
 

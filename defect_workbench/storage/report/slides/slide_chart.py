@@ -24,25 +24,39 @@ _LABELS = 3.2
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its name, its number of images, its colour as #RRGGBB."""
+    """A bar: its name, its number of images or another value, its colour as #RRGGBB."""
 
     name: str
-    images: int
+    images: float
     colour: str
 
 
-def add_bars(shapes: Any, bars: Sequence[Bar], box: Box) -> None:
-    """Add horizontal bars, the first one on top."""
+def add_bars(
+    shapes: Any,
+    bars: Sequence[Bar],
+    box: Box,
+    number_format: str = "#,##0",
+    subject: str = "Images per cluster",
+) -> None:
+    """Add horizontal bars, the first one on top.
+
+    Parameters
+    ----------
+    number_format : str
+        Of the values, as in a spreadsheet.
+    subject : str
+        What the values are, for those who do not see the bars.
+    """
     left, top, width, height = box
     height = min(height, _ROW * len(bars) + 0.2)
     size = 14.0 if len(bars) <= 12 else 11.0
     names = [shortened(bar.name, 72 * _LABELS, size) for bar in bars]
-    data = CategoryChartData(number_format="#,##0")
+    data = CategoryChartData(number_format=number_format)
     data.categories = names
     data.add_series(_SERIES, [bar.images for bar in bars])
     place = (Inches(value) for value in (left, top, width, height))
     frame = shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *place, data)
-    describe(frame, "Images per cluster: " + ", ".join(f"{b.name} {b.images:,}" for b in bars))
+    describe(frame, f"{subject}: " + ", ".join(f"{b.name} {b.images:,.10g}" for b in bars))
     chart = frame.chart
     chart.part.chart_workbook.update_from_xlsx_blob(_workbook(names, bars))
     chart.has_legend = chart.has_title = False
@@ -50,7 +64,7 @@ def add_bars(shapes: Any, bars: Sequence[Bar], box: Box) -> None:
     plot = chart.plots[0]
     plot.gap_width, plot.vary_by_categories = 35, False
     plot.has_data_labels = True
-    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = "#,##0", False
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = number_format, False
     plot.data_labels.position = XL_LABEL_POSITION.OUTSIDE_END
     for number, bar in enumerate(bars):
         fill = plot.series[0].points[number].format.fill

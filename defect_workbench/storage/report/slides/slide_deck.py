@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pptx import Presentation
@@ -59,6 +59,7 @@ def slides_file(
     thumbnail: Thumbnail,
     reporter: Reporter,
     classes: ClassLibrary | None = None,
+    more: Sequence[Callable[[Deck], None]] = (),
 ) -> bytes:
     """Return the slides as a PPTX file, 16:9; the same project and date give the same bytes.
 
@@ -72,6 +73,8 @@ def slides_file(
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
     classes : ClassLibrary, optional
         Where the definitions of named clusters are.
+    more : sequence of callable
+        Add further slides to the presentation, after the images per cluster.
 
     Raises
     ------
@@ -80,10 +83,12 @@ def slides_file(
     """
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
-    deck = _Deck(project.images.root.name or "/", made)
+    deck = Deck(project.images.root.name or "/", made)
     maker = PageMaker(project, thumbnail, PICTURE_PIXELS, classes or ClassLibrary())
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
+    for add in more:
+        add(deck)
     # One or two pictures fill the slide.
     close = PageMaker(project, thumbnail, 2 * PICTURE_PIXELS, classes or ClassLibrary())
     for number, cluster in enumerate(partition.clusters):
@@ -97,8 +102,16 @@ def slides_file(
     return deck.file()
 
 
-class _Deck:
-    """A presentation whose slides have a title and a footer."""
+class Deck:
+    """A presentation whose slides have a title and a footer.
+
+    Parameters
+    ----------
+    subject : str
+        What it is about, for the footers.
+    made : datetime.date
+        The date in the footers and in the properties of the file.
+    """
 
     def __init__(self, subject: str, made: datetime.date) -> None:
         self.subject, self.made = subject, made
@@ -158,7 +171,7 @@ class _Deck:
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 
 
-def _title_slide(deck: _Deck, project: Project) -> None:
+def _title_slide(deck: Deck, project: Project) -> None:
     partition = project.partition
     figure = dendrogram_figure(project)
     top = 0.5 if figure is not None else 2.2
@@ -195,7 +208,7 @@ def _title_slide(deck: _Deck, project: Project) -> None:
     deck.add_footer(shapes)
 
 
-def _overview_slide(deck: _Deck, project: Project, maker: PageMaker) -> None:
+def _overview_slide(deck: Deck, project: Project, maker: PageMaker) -> None:
     clusters = project.partition.clusters
     shown = clusters if len(clusters) <= _MOST_BARS else clusters[: _MOST_BARS - 1]
     bars = [Bar(clean(c.label), len(c.members), maker.colour(c)) for c in shown]
@@ -214,7 +227,7 @@ def _overview_slide(deck: _Deck, project: Project, maker: PageMaker) -> None:
     deck.add_footer(shapes)
 
 
-def _page_slide(deck: _Deck, page: ClusterPage) -> None:
+def _page_slide(deck: Deck, page: ClusterPage) -> None:
     title = shortened(page.title, 72 * (_INNER - 0.5), 28, bold=True)
     shapes = deck.add([title], (_SIDE + 0.5, 0.45, _INNER - 0.5, 0.6), 28)
     add_rectangle(shapes, (_SIDE, 0.6, 0.3, 0.3), page.colour)

@@ -1,0 +1,1 @@
+"""Counts of classes by lot, wafer, tool, time or another column, and what changed between them."""

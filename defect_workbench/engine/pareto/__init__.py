@@ -1,0 +1,1 @@
+"""Intervals for counts of classes, and tests whether they changed from lot to lot."""

@@ -1,0 +1,1 @@
+"""The Pareto tab: counts of classes by lot, wafer, tool or time."""

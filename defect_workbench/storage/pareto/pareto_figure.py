@@ -1,0 +1,212 @@
+"""Pareto charts as PNG and SVG files, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from defect_workbench.core.pareto.class_counts import Measure
+from defect_workbench.core.pareto.drawn_chart import MOST_LINES, DrawnChart, drawn_chart
+from defect_workbench.core.pareto.pareto_chart import ParetoChart
+from defect_workbench.core.text import sentence_case
+
+FileType = Literal["svg", "png"]
+_INK, _SOFT, _GRID = "#15181C", "#5C6570", "#E3E6EB"
+_LONGEST_NAME = 22
+# Group names of more letters altogether are written at an angle.
+_LEVEL_LETTERS = 70
+
+
+_MOST_LINES_OF_TEXT = 6
+
+
+def pareto_file(chart: ParetoChart, kind: FileType, *, words: bool = True) -> bytes:
+    """Return the chart as a file: the classes by falling frequency, and the same by group.
+
+    Parameters
+    ----------
+    words : bool
+        Whether changes and notes are written below.
+    """
+    return _file(chart, kind, (12.0, 4.6), both=True, words=words)
+
+
+def trend_file(chart: ParetoChart, kind: FileType, *, words: bool = True) -> bytes:
+    """Return the commonest classes over the groups as a file, as lines with intervals."""
+    return _file(chart, kind, (12.0, 4.2), both=False, words=words)
+
+
+def _file(
+    chart: ParetoChart, kind: FileType, inches: tuple[float, float], *, both: bool, words: bool
+) -> bytes:
+    # A dollar sign in a name must not start a formula.
+    with rc_context(
+        {
+            "svg.hashsalt": "figure",
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
+            "font.size": 9.5,
+            "text.parse_math": False,
+            "text.color": _INK,
+            "axes.labelcolor": _SOFT,
+            "axes.edgecolor": _SOFT,
+            "xtick.color": _INK,
+            "ytick.color": _SOFT,
+        }
+    ):
+        lines = _lines(chart) if words else []
+        figure = Figure(figsize=(inches[0], inches[1] + 0.2 * len(lines)), layout="constrained")
+        drawn = drawn_chart(chart)
+        if both:
+            classes, groups = figure.subplots(1, 2, width_ratios=(5, 7))
+            _draw_classes(classes, chart)
+            _draw_bars(groups, drawn)
+        else:
+            _draw_lines(figure.subplots(), drawn)
+        if lines:
+            text = "\n".join(_short(line, 170) for line in lines)
+            figure.supxlabel(text, x=0.01, ha="left", fontsize=9, color=_INK, linespacing=1.35)
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=200)
+    return stream.getvalue()
+
+
+def _lines(chart: ParetoChart) -> list[str]:
+    """Return changes and notes as lines of text."""
+    changes = list(chart.findings)
+    shown = changes[: _MOST_LINES_OF_TEXT - 1] if len(changes) > _MOST_LINES_OF_TEXT else changes
+    rest = [f"{len(changes) - len(shown)} more changes"] if len(shown) < len(changes) else []
+    drawn = drawn_chart(chart).left_out
+    return [sentence_case(line) + "." for line in (*shown, *rest, *chart.notes, drawn) if line]
+
+
+def _draw_classes(axes: Axes, chart: ParetoChart) -> None:
+    """Draw a bar per class with its interval, and the cumulative share."""
+    shown = drawn_chart(chart).classes
+    single = [each.classes[0] for each in shown if len(each.classes) == 1]
+    rest = [number for each in shown if len(each.classes) > 1 for number in each.classes]
+    heights = [
+        *chart.class_values[single].tolist(),
+        *([float(chart.class_values[rest].sum())] if rest else []),
+    ]
+    places = np.arange(len(heights))
+    axes.bar(places, heights, color=[each.colour for each in shown], width=0.72)
+    values = chart.class_values[single]
+    errors = np.stack([values - chart.class_low[single], chart.class_high[single] - values])
+    axes.errorbar(
+        places[: len(single)],
+        values,
+        np.maximum(errors, 0),
+        fmt="none",
+        ecolor=_INK,
+        elinewidth=1,
+        capsize=2.5,
+    )
+    _name_places(axes, [each.name for each in shown])
+    _value_axis(axes, chart, "All groups")
+    ends = [each.classes[-1] for each in shown]
+    share = axes.twinx()
+    share.plot(places, 100 * chart.cumulative[ends], color=_SOFT, marker="o", markersize=3.5, linewidth=1.2)
+    share.set_ylim(0, 105)
+    share.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}%"))
+    share.set_ylabel("cumulative share")
+    share.spines[["top", "left"]].set_visible(False)
+    share.grid(visible=False)
+
+
+def _draw_bars(axes: Axes, drawn: DrawnChart) -> None:
+    """Draw a stacked bar per group, with a mark where a class changed."""
+    places = np.arange(len(drawn.groups))
+    bottom = np.zeros(len(places))
+    for each in drawn.classes:
+        heights = np.nan_to_num(each.values)
+        axes.bar(
+            places, heights, bottom=bottom, color=each.colour, width=0.72, label=each.name, linewidth=0.4,
+            edgecolor="white",
+        )  # fmt: skip
+        bottom += heights
+    for place in places.tolist():
+        rose, fell = drawn.changed(place)
+        marks = ("▲" if rose else "") + ("▼" if fell else "")
+        if marks:
+            axes.annotate(
+                marks,
+                (place, bottom[place]),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                color=_INK,
+            )
+    _name_places(axes, drawn.names)
+    _value_axis(axes, drawn.chart, f"By {drawn.chart.counts.by}")
+    if drawn.highest > 0:
+        # With room for the marks.
+        axes.set_ylim(0, 1.08 * drawn.highest)
+    _legend(axes, len(drawn.classes))
+
+
+def _draw_lines(axes: Axes, drawn: DrawnChart) -> None:
+    """Draw a line per class over the groups, with intervals."""
+    chart, groups = drawn.chart, list(drawn.groups)
+    single = [each for each in drawn.classes if len(each.classes) == 1][:MOST_LINES]
+    for number, each in enumerate(single):
+        # Side by side, so that intervals do not hide each other.
+        places = np.arange(len(groups)) + 0.06 * (number - (len(single) - 1) / 2)
+        values = each.values
+        low, high = chart.low[groups, each.classes[0]], chart.high[groups, each.classes[0]]
+        errors = np.maximum(np.stack([values - low, high - values]), 0)
+        axes.plot(places, values, color=each.colour, marker="o", markersize=4, linewidth=1.8, label=each.name)
+        axes.errorbar(
+            places, values, errors, fmt="none", ecolor=each.colour, elinewidth=1, capsize=2, alpha=0.5
+        )
+    _name_places(axes, drawn.names)
+    _value_axis(axes, chart, f"By {chart.counts.by}")
+    _legend(axes, len(single))
+
+
+def _value_axis(axes: Axes, chart: ParetoChart, title: str) -> None:
+    axes.set_title(_short(sentence_case(title), 60), loc="left", fontsize=11, fontweight="bold")
+    axes.set_ylabel(chart.axis)
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    if chart.measure is Measure.SHARE:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    else:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def _name_places(axes: Axes, names: list[str] | tuple[str, ...]) -> None:
+    level = sum(map(len, names)) <= _LEVEL_LETTERS and max(map(len, names), default=0) < 60 / max(
+        len(names), 1
+    )
+    axes.set_xticks(np.arange(len(names)), [_short(name, _LONGEST_NAME) for name in names])
+    if not level:
+        axes.tick_params(axis="x", rotation=40 if len(names) <= 15 else 60)
+        for label in axes.get_xticklabels():
+            label.set_horizontalalignment("right")
+            label.set_rotation_mode("anchor")
+    axes.tick_params(axis="x", length=0)
+
+
+def _legend(axes: Axes, classes: int) -> None:
+    if classes:
+        handles, names = axes.get_legend_handles_labels()
+        axes.legend(
+            handles[::-1],
+            [_short(name, _LONGEST_NAME) for name in names[::-1]],
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
+        )
+
+
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

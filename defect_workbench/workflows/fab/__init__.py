@@ -1,0 +1,1 @@
+"""Jobs about lots and wafers."""

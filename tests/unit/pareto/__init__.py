@@ -1,0 +1,1 @@
+"""Counts of classes by lot, wafer and other columns."""
