@@ -1,7 +1,7 @@
 """A sequential test of whether the share of images with some property left its usual level.
 
-It is a CUSUM of likelihood ratios (E. S. Page, Biometrika 41, 1954), averaged over several alternatives. Under
-the usual level it is at most the Shiryaev-Roberts statistic, which minus the number of images is a
+It is a CUSUM of likelihood ratios (E. S. Page, Biometrika 41, 1954), averaged over several alternatives.
+Under the usual level it is at most the Shiryaev-Roberts statistic, which minus the number of images is a
 supermartingale. So on average at least `threshold` images pass before a false alarm (G. Lorden, Annals of
 Mathematical Statistics 42, 1971; J. Shin, A. Ramdas, A. Rinaldo, E-detectors, 2023), and that holds for any
 share up to the usual one. docs/adr/0032-watching-a-folder.md has measured rates.

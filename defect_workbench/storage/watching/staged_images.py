@@ -1,7 +1,7 @@
 """Images on their way into a growing result.
 
-They are completed in a hidden folder of the result before their rows are appended to the manifest, and moved to
-their labels afterwards. So the manifest alone says which of them belong to the result: after a kill, those
+They are completed in a hidden folder of the result before their rows are appended to the manifest, and moved
+to their labels afterwards. So the manifest alone says which of them belong to the result: after a kill, those
 with a row are moved and the others are deleted.
 """
 

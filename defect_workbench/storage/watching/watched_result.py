@@ -9,8 +9,8 @@
     DIR/.watch/stage/        images whose rows are being appended
     DIR/.watch/lock          locked while a watcher runs
 
-An image belongs to the result as soon as its row is in the manifest. Everything else follows from the manifest
-when a result is opened again, whatever was being written when the process was killed.
+An image belongs to the result as soon as its row is in the manifest. Everything else follows from the
+manifest when a result is opened again, whatever was being written when the process was killed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from __future__ import annotations
 import errno
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import Rejection
@@ -30,95 +29,23 @@ from defect_workbench.core.monitoring import Arrival, LevelAlarm
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.result_files import ALARMS, MANIFEST, REJECTED, WATCH
 from defect_workbench.core.safe_reading import read_regular
-from defect_workbench.storage.files.atomic import write_text
-from defect_workbench.storage.files.csv_cells import plain_path, plain_text, safe_path, safe_text, table_text
+from defect_workbench.storage.files.csv_cells import plain_path, plain_text, safe_path, safe_text
 from defect_workbench.storage.files.safe_names import Names
 from defect_workbench.storage.files.system_lock import SystemLock
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.result.manifest import Row, column_names, manifest_line
 from defect_workbench.storage.result.reserved_names import reserved_names
+from defect_workbench.storage.watching.alarm_table import ALARM_COLUMNS, alarm_line, missing_alarms
 from defect_workbench.storage.watching.appended_table import AppendedTable, ChangedByOthers
+from defect_workbench.storage.watching.known_files import KnownFiles
+from defect_workbench.storage.watching.new_images import Committed, Monitor, NewImage
 from defect_workbench.storage.watching.staged_images import SourceChanged, StagedImages
 from defect_workbench.storage.watching.watch_state import WatchState, check_can_continue, create_result
 
 CLASSIFIER_COLUMNS = ("stage_path", "probability", "known")
 HIDDEN, LOCK, FILES, STAGE = ".watch", "lock", "files.csv", "stage"
 _REJECTED_COLUMNS = ("path", "reason")
-_FILE_COLUMNS = ("path", "size", "mtime_ns")
-_ALARM_COLUMNS = (
-    "time",
-    "after_images",
-    "subject",
-    "label",
-    "change",
-    "usual",
-    "share",
-    "images",
-    "count",
-    "message",
-)
 _MOST_STATE_BYTES = 1 << 20
-
-
-class Monitor(Protocol):
-    """Watches the levels of the images of a result."""
-
-    def add(self, arrival: Arrival) -> list[LevelAlarm]: ...
-
-
-@dataclass(frozen=True)
-class NewImage:
-    """A classified file.
-
-    Attributes
-    ----------
-    label : int
-        The most probable label, an index into those of the classifier.
-    score : float
-        Outlier score: above 1 the image is unknown.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    sha256: str
-    label: int
-    known: bool
-    score: float
-    stage_path: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Committed:
-    """What an addition changed.
-
-    Attributes
-    ----------
-    images : tuple of (str, str)
-        Label and place in the result of each new row.
-    replaced : tuple of str
-        Files that had a row already and have other content now.
-    unchanged : tuple of str
-        Files that have a row with this content.
-    changed : tuple of str
-        Files that changed after they were classified; nothing of them was written.
-    """
-
-    images: tuple[tuple[str, str], ...] = ()
-    replaced: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    alarms: tuple[LevelAlarm, ...] = ()
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is known of a path: the stamp of its last reading, and the content of its last row."""
-
-    size: int
-    mtime_ns: int
-    content: bytes = b""
 
 
 @dataclass
@@ -160,7 +87,7 @@ class WatchedResult:
             tables = {
                 MANIFEST: column_names(CLASSIFIER_COLUMNS),
                 REJECTED: _REJECTED_COLUMNS,
-                ALARMS: _ALARM_COLUMNS,
+                ALARMS: ALARM_COLUMNS,
             }
             create_result(self.out, state, tables)
         self._state = read_regular(self.out / WATCH, _MOST_STATE_BYTES)
@@ -171,7 +98,7 @@ class WatchedResult:
         try:
             self._stage = StagedImages(self.out, hidden / STAGE)
             self._pending = _Pending()
-            self._known: dict[str, _Known] = {}
+            self._known = KnownFiles()
             self._contents: set[bytes] = set()
             self._names: dict[str, Names] = {}
             self._decided: dict[tuple[str, str], str] = {}
@@ -179,11 +106,11 @@ class WatchedResult:
             self.counts: Counter[str] = Counter()
             self._manifest = self._table(MANIFEST, column_names(CLASSIFIER_COLUMNS))
             self._rejected = self._table(REJECTED, _REJECTED_COLUMNS)
-            self._alarms = self._table(ALARMS, _ALARM_COLUMNS)
+            self._alarms = self._table(ALARMS, ALARM_COLUMNS)
             self._reasons = {plain_path(row["path"]): row["reason"] for row in self._rejected.rows()}
             due = self._read_manifest()
-            self._files = self._read_files()
-            self._queue_missing_alarms(due)
+            self._files = self._known.read_stamps(hidden / FILES, self._reasons)
+            self._pending.alarms += missing_alarms(self._alarms.rows(), due)
             self.finish()
         except BaseException:
             self.close()
@@ -206,13 +133,7 @@ class WatchedResult:
 
     def is_done(self, path: str, size: int, mtime_ns: int) -> bool:
         """Whether a file has not changed since it was read."""
-        known = self._known.get(path)
-        return known is not None and (known.size, known.mtime_ns) == (size, mtime_ns)
-
-    def has_row(self, path: str) -> bool:
-        """Whether a file of this path is in the manifest."""
-        known = self._known.get(path)
-        return known is not None and bool(known.content)
+        return self._known.is_done(path, size, mtime_ns)
 
     def reason(self, path: str) -> str | None:
         """Return the last reason for which a file was rejected; None if it was not."""
@@ -238,7 +159,9 @@ class WatchedResult:
         """
         self.finish()
         self.check_there()
-        unchanged = [image for image in images if self._content(image.path) == bytes.fromhex(image.sha256)]
+        unchanged = [
+            image for image in images if self._known.content(image.path) == bytes.fromhex(image.sha256)
+        ]
         same = {image.path for image in unchanged}
         staged: list[tuple[NewImage, str]] = []
         changed: list[str] = []
@@ -259,7 +182,7 @@ class WatchedResult:
                 with suppress(OSError):
                     self._stage.drop(exported_as)
             raise
-        replaced = tuple(image.path for image, _ in staged if self.has_row(image.path))
+        replaced = tuple(image.path for image, _ in staged if self._known.content(image.path))
         alarms: list[LevelAlarm] = []
         for image, exported_as in staged:
             self._decided.pop((image.path, image.sha256), None)
@@ -268,8 +191,8 @@ class WatchedResult:
             cell = float(_score_cell(image.score))
             alarms += self._count(image.path, content, self._folder(image), image.label, image.known, cell)
         for image in [*unchanged, *(image for image, _ in staged)]:
-            self._note(image.path, image.size, image.mtime_ns)
-        self._pending.alarms += [_alarm_line(alarm, time) for alarm in alarms]
+            self._pending.files.append(self._known.note(image.path, image.size, image.mtime_ns))
+        self._pending.alarms += [alarm_line(alarm, time) for alarm in alarms]
         return Committed(
             tuple((self._folder(image), exported_as) for image, exported_as in staged),
             replaced,
@@ -287,7 +210,7 @@ class WatchedResult:
             Size and time of the file, if it need not be read again before it changes.
         """
         if stamp is not None:
-            self._note(rejection.path, *stamp)
+            self._pending.files.append(self._known.note(rejection.path, *stamp))
         reason = safe_text(rejection.reason)
         if self._reasons.get(rejection.path) == reason:
             return False
@@ -380,66 +303,18 @@ class WatchedResult:
             self._stage.recover(in_manifest)
         return alarms
 
-    def _read_files(self) -> AppendedTable:
-        """Take over the stamps of files; the table is only a help, so a damaged one is begun again."""
-        path = self.out / HIDDEN / FILES
-        try:
-            table = AppendedTable(path, _FILE_COLUMNS)
-            rows = 0
-            for rows, row in enumerate(table.rows(), start=1):
-                name = plain_path(row["path"])
-                if name in self._known or name in self._reasons:
-                    known = self._known.setdefault(name, _Known(-1, -1))
-                    known.size, known.mtime_ns = int(row["size"]), int(row["mtime_ns"])
-            if rows <= 2 * len(self._known) + 1000:
-                return table
-        except (InputError, ValueError, FileNotFoundError):
-            pass
-        lines = [
-            (safe_path(name), known.size, known.mtime_ns)
-            for name, known in self._known.items()
-            if known.size >= 0
-        ]
-        write_text(path, table_text(_FILE_COLUMNS, lines))
-        return AppendedTable(path, _FILE_COLUMNS)
-
-    def _queue_missing_alarms(self, due: Iterable[LevelAlarm]) -> None:
-        """Queue the alarms of rows whose process was killed before it wrote them."""
-        last, written = 0, set()
-        for row in self._alarms.rows():
-            after = int(row["after_images"])
-            last = max(last, after)
-            written.add((after, row["subject"], plain_text(row["label"])))
-        for alarm in due:
-            key = (alarm.after, alarm.subject.kind, alarm.subject.label)
-            if alarm.after >= last and key not in written:
-                self._pending.alarms.append(_alarm_line(alarm, ""))
-
     def _count(
         self, path: str, content: bytes, folder: str, label: int, known: bool, score: float
     ) -> list[LevelAlarm]:
         """Take over a row; return the alarms that it gives."""
         self.counts[folder] += 1
         self._unknown += not known
-        before = self._known.get(path)
-        if before is None:
-            self._known[path] = _Known(-1, -1, content)
-        else:
-            before.content = content
+        self._known.set_content(path, content)
         # The same file in another folder is no other defect.
         if content in self._contents:
             return []
         self._contents.add(content)
         return self._monitor.add(Arrival(self._labels[label], known, score))
-
-    def _note(self, path: str, size: int, mtime_ns: int) -> None:
-        known = self._known.setdefault(path, _Known(-1, -1))
-        known.size, known.mtime_ns = size, mtime_ns
-        self._pending.files.append((safe_path(path), size, mtime_ns))
-
-    def _content(self, path: str) -> bytes:
-        known = self._known.get(path)
-        return b"" if known is None else known.content
 
     def _folder(self, image: NewImage) -> str:
         return self._folders[image.label] if image.known else OUTLIERS
@@ -481,18 +356,3 @@ class WatchedResult:
 def _score_cell(score: float) -> str:
     """Return the score as the manifest has it, so that a restart sees the same numbers."""
     return f"{score:.6g}"
-
-
-def _alarm_line(alarm: LevelAlarm, time: str) -> list[object]:
-    return [
-        time,
-        alarm.after,
-        alarm.subject.kind,
-        safe_text(alarm.subject.label),
-        "rise" if alarm.rose else "return",
-        f"{alarm.usual:.4f}",
-        f"{alarm.share:.4f}",
-        alarm.images,
-        alarm.events,
-        safe_text(alarm.words),
-    ]

@@ -14,7 +14,7 @@ from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.resources import resource
-from defect_workbench.storage.watching.watched_result import NewImage
+from defect_workbench.storage.watching.new_images import NewImage
 from defect_workbench.workflows.extract import FeatureOptions
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,6 @@ class ArrivalClassifier:
         WorkbenchError
             If the model does not fit features computed by this version or with these weights.
         """
-        reporter.stage("Loading the classifier", None)
         listing = scan(resource("sample"), reporter)
         self._classify(replace(listing, files=listing.files[:1], rejected=()), reporter)
 

@@ -63,12 +63,15 @@ class Settling:
                 due.append(path)
         return due
 
-    def try_later(self, path: str, now: float) -> None:
-        """Let a file that could not be used wait, longer each time."""
+    def try_later(self, path: str, now: float) -> bool:
+        """Let a file that could not be used wait, longer each time; return whether it waited before."""
         waiting = self._waiting.get(path)
-        if waiting is not None:
-            waiting.delay = min(MOST_RETRY_SECONDS, max(2 * waiting.delay, self._seconds))
-            waiting.not_before = now + waiting.delay
+        if waiting is None:
+            return False
+        waited = waiting.delay > 0
+        waiting.delay = min(MOST_RETRY_SECONDS, max(2 * waiting.delay, self._seconds))
+        waiting.not_before = now + waiting.delay
+        return waited
 
     def begin_again(self, path: str) -> None:
         """Let a file stand still once more: it changed while it was read."""
