@@ -30,6 +30,7 @@ from defect_workbench.gui.controllers.side_table_controller import SideTableCont
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.watching.watch_controller import WatchController
 from defect_workbench.gui.window.action_state import ActionState
 from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
@@ -153,6 +154,7 @@ class MainWindow(JobWindow):
         self.session_guard.offer_recovery(self.open_path)
 
     def _make_menus(self) -> None:
+        places, offline = self._places, self._offline
         self.controllers = Controllers(
             self,
             self.document,
@@ -176,8 +178,8 @@ class MainWindow(JobWindow):
                 self.choose_images,
                 self.look_at,
                 self.run_job,
-                self._places,
-                self._offline,
+                places,
+                offline,
                 self,
             ),
             DecisionHistoryController(
@@ -195,6 +197,9 @@ class MainWindow(JobWindow):
             ),
             self.overlays,
             self.boxes,
+            WatchController(
+                self.classifier, self.thumbnails, places, offline, self.open_path, self.notice, self
+            ),
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -379,6 +384,7 @@ class MainWindow(JobWindow):
             self.dock_sizes.remember()
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.session_guard.close()
+        self.controllers.watching.close()
         self.outputs.close()
         self.classes.close()
         self.clipboard.close()

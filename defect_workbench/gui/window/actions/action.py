@@ -22,6 +22,7 @@ from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.watching.watch_controller import WatchController
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.review_window import ReviewWindow
@@ -153,6 +154,7 @@ class Controllers:
     comparison: ComparisonChoice
     overlays: MapOverlays
     boxes: BoxController
+    watching: WatchController
     help: Help
 
 

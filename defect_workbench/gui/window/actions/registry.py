@@ -14,6 +14,7 @@ _MODULES = (
     "image_actions",
     "map_actions",
     "box_actions",
+    "watch_actions",
     "help_actions",
 )
 
