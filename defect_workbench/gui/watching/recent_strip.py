@@ -50,7 +50,7 @@ class RecentStrip(QWidget):
         metrics, palette = self.fontMetrics(), self.palette()
         if not self._images:
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter), "Nothing has arrived yet")
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignTop), "Nothing has arrived yet")
             return
         for number, (path, label) in enumerate(self._images):
             place = self._place(number)

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -26,6 +25,7 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.monitoring.level_alarm import percent
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.text import counted, sentence_case
+from defect_workbench.gui.shared.banners import Banner
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label, secondary_label
 from defect_workbench.gui.watching.recent_strip import RecentStrip
 from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent, WatchNotice
@@ -53,10 +53,7 @@ class WatchDialog(QDialog):
         self.state = heading_label()
         self.state.setObjectName("watchState")
         self.places = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        self.problem = QLabel()
-        self.problem.setObjectName("watchProblem")
-        self.problem.setWordWrap(True)
-        self.problem.hide()
+        self.problem = Banner("watchProblem", ())
         self.totals = QLabel()
         self.totals.setObjectName("watchTotals")
         self.table = _counts_table()
@@ -75,20 +72,21 @@ class WatchDialog(QDialog):
         ):
             button.setAutoDefault(False)
             button.clicked.connect(signal)
+        self.close_button.setAutoDefault(False)
         self.close_button.clicked.connect(self.reject)
         self._lay_out()
 
     def _lay_out(self) -> None:
         left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(6)
         left.addWidget(heading_label("Labels"))
         left.addWidget(self.table, 1)
-        for heading, widgets in (
-            ("Alarms", (self.no_alarm, self.alarms)),
-            ("What arrived", (self.log,)),
-        ):
-            right.addWidget(heading_label(heading))
-            for widget in widgets:
-                right.addWidget(widget, 0 if widget is self.no_alarm else 1)
+        right.addWidget(heading_label("Alarms"))
+        right.addWidget(self.no_alarm)
+        right.addWidget(self.alarms, 1)
+        right.addWidget(heading_label("What arrived"))
+        right.addWidget(self.log, 1)
         middle = QHBoxLayout()
         middle.setSpacing(_MARGIN)
         middle.addLayout(left, 2)
@@ -125,6 +123,7 @@ class WatchDialog(QDialog):
         self.problem.hide()
         self._set_running(True)
         self._show_alarms()
+        self._offer_result(images=0)
 
     def show_event(self, event: WatchEvent) -> None:
         """Show what happened."""
@@ -140,14 +139,12 @@ class WatchDialog(QDialog):
             self.recent.add([(str(self.out / place), _name(label)) for label, place in event.images])
         elif isinstance(event, WatchNotice):
             self._add(self.log, f"{event.time:%d %b %H:%M:%S}  {sentence_case(event.words)}.")
-            self.problem.setText(f"{sentence_case(event.words)}.")
-            self.problem.setVisible(event.problem)
+            self._show_problem(f"{sentence_case(event.words)}." if event.problem else "")
 
     def show_stopped(self, failure: str = "") -> None:
         """Show that the watcher ended, and why if not by the user."""
         self.state.setText("Stopped")
-        self.problem.setText(sentence_case(failure))
-        self.problem.setVisible(bool(failure))
+        self._show_problem(sentence_case(failure))
         self._set_running(False)
 
     def _set_running(self, running: bool) -> None:
@@ -160,8 +157,13 @@ class WatchDialog(QDialog):
         self.state.setText("Stopping…")
         self.stop_button.setEnabled(False)
 
+    def _show_problem(self, text: str) -> None:
+        self.problem.text.setText(text)
+        self.problem.setVisible(bool(text))
+
     def _show_counts(self, counts: Mapping[str, int], rejected: int) -> None:
         images = sum(counts.values())
+        self._offer_result(images)
         words = f"{counted(images, 'image')}, {counts.get(OUTLIERS, 0):,} of them unknown"
         self.totals.setText(words + (f"; {counted(rejected, 'file')} rejected" if rejected else ""))
         self.table.setRowCount(len(counts))
@@ -172,6 +174,11 @@ class WatchDialog(QDialog):
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
+
+    def _offer_result(self, images: int) -> None:
+        """Enable what needs a result on the disk."""
+        self.folder_button.setEnabled(bool(images))
+        self.result_button.setEnabled(bool(images))
 
     def _show_alarms(self) -> None:
         self.no_alarm.setVisible(not self.alarms.count())
@@ -206,15 +213,16 @@ def _counts_table() -> QTableWidget:
     table.setHorizontalHeaderLabels(["Label", "Images", "Share"])
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    table.setFrameShape(QFrame.Shape.NoFrame)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
     header = table.horizontalHeader()
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column in (1, 2):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+    header.setHighlightSections(False)
+    for column, side in enumerate((Qt.AlignmentFlag.AlignLeft, *(Qt.AlignmentFlag.AlignRight,) * 2)):
         cell = table.horizontalHeaderItem(column)
         if cell is not None:
-            cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            cell.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        if column:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
     return table

@@ -24,7 +24,7 @@ def put(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("torn", [0, 1, 150])
+@pytest.mark.parametrize("torn", [0, 150])
 def test_a_kill_at_any_write_loses_and_repeats_nothing(tmp_path: Path, torn: int) -> None:
     at, died = 0, True
     while died:
@@ -55,7 +55,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.lists(EVENTS, max_size=14))
 def test_any_sequence_of_events_leaves_a_complete_result(events: list[tuple[object, ...]]) -> None:
     base = Path(tempfile.mkdtemp())
