@@ -1,6 +1,6 @@
-"""False alarms of the levels of a watched folder, and how soon a rise is told: `python -m tests.quality.level_alarms`.
+"""False alarms of the levels of a watched folder, and how soon a rise is told.
 
-The figures of docs/adr/0032-watching-a-folder.md.
+Run it with `python -m tests.quality.level_alarms`: the figures of docs/adr/0032-watching-a-folder.md.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def create_result(out: Path, state: WatchState, tables: Mapping[str, Sequence[st
 
 
 def _share(share: float | None) -> str:
-    return "the classifier's share of false alarms" if share is None else f"--false-alarms {share:g}"
+    return "the classifier's share of false alarms" if share is None else f"a share of {share:g}"
 
 
 def _same(first: Path, second: Path) -> bool:

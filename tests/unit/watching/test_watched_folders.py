@@ -37,7 +37,7 @@ def place(tmp_path: Path) -> WatchedPlace:
         ({"model_sha256": "1" * 64}, "another classifier"),
         (
             {"false_alarms": 0.1},
-            "was begun with the classifier's share of false alarms, not --false-alarms 0.1",
+            "was begun with the classifier's share of false alarms, not a share of 0.1",
         ),
     ],
 )

@@ -8,9 +8,9 @@ from defect_workbench.gui.window.actions.conditions import always
 ENTRIES = (
     Action(
         "actionWatchFolder",
-        "Watch a &folder…",
+        "&Watch a folder…",
         "Classify what arrives in a folder, and say when a level rises",
-        Group.DATA,
+        Group.REVIEW,
         lambda controllers: controllers.watching.choose(),
         always,
     ),
