@@ -25,7 +25,8 @@ from defect_workbench.commands.shared.extraction_options import (
     with_scale_warning,
 )
 from defect_workbench.commands.shared.source_options import add_source, source_of
-from defect_workbench.core.errors import concerning
+from defect_workbench.commands.shared.watch_printing import add_watch, run_watch
+from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.text import counted
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import UserDirs
@@ -46,7 +47,13 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser.add_argument(
         "--model", type=Path, required=True, metavar="MODEL", help="classifier, as written by train"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder: new or empty")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="result folder: new or empty; with --watch also one that it began",
+    )
     add_false_alarms(parser, "default: that of the classifier", default=None)
     add_mode(parser)
     add_seed(parser, "clustering the unknown images")
@@ -54,11 +61,16 @@ def add(commands: Commands, places: UserDirs) -> None:
     add_precision(parser)
     add_json(parser)
     add_store(parser, places.store)
+    add_watch(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
-    """Classify the images and export them."""
+    """Classify the images and export them, or watch the folder."""
+    if args.watch:
+        run_watch(args, places, reporter)
+    if args.interval is not None:
+        raise InputError("--interval is only for --watch")
     model = open_model(args.model)
     request = ClassifyRequest(model, source_of(args), args.seed, args.false_alarms)
     with concerning(args.model):

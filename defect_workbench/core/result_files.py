@@ -17,6 +17,8 @@ MAPS = "_maps"
 ITEMS, DETECTIONS, COUNTS = "items.csv", "detections.csv", "counts.csv"
 OVERLAYS = "_overlays"
 BOXES = "_boxes"
+# Of a result that grows while a folder is watched.
+WATCH, ALARMS = "watch.json", "alarms.csv"
 
 ALL = (
     MANIFEST,
@@ -33,16 +35,19 @@ ALL = (
     COUNTS,
     OVERLAYS,
     BOXES,
+    WATCH,
+    ALARMS,
 )
 # A folder with these files is a result folder: its images are copies of other images.
 MARKS = frozenset({MANIFEST, SESSION})
 DETECTION_MARKS = frozenset({DETECTIONS, COUNTS})
+WATCH_MARKS = frozenset({MANIFEST, WATCH})
 
 
 def is_result(names: Iterable[str]) -> bool:
     """Whether a folder with these files is a result of this program."""
     found = set(names)
-    return found >= MARKS or found >= DETECTION_MARKS
+    return any(found >= marks for marks in (MARKS, DETECTION_MARKS, WATCH_MARKS))
 
 
 def of_run(name: str, runs: int) -> str:

@@ -1,4 +1,4 @@
-"""The generated lot as files: an inspection file, and a TIFF file with a picture and a reference per defect."""
+"""The generated lot as files: an inspection file, and a TIFF file with a picture and a reference of each."""
 
 from __future__ import annotations
 

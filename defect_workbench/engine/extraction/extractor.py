@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
+from defect_workbench.engine.backbone.checkpoint import Checkpoint
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
@@ -152,6 +153,7 @@ def extract(
     precision: Precision | None = None,
     processing: Preprocessing | None = None,
     description: str | None = None,
+    networks: Callable[[Checkpoint | None, WeightsLibrary, str, str, str], NetworkVectors] = NetworkVectors,
 ) -> Extraction:
     """Compute the features of every usable image of a listing.
 
@@ -172,6 +174,8 @@ def extract(
         Preprocessing of the images; default: only info bars are removed.
     description : str, optional
         Name of the network's description that the block `deep` holds; default: the network's first.
+    networks : callable
+        Makes the network; a job with many extractions may keep one.
 
     Returns
     -------
@@ -210,7 +214,8 @@ def extract(
         if lacking:
             reporter.warn(_lacking(info.network, in_use, lacking) + "they are computed now")
         task = replace(task, blocks=blocks)
-        network = NetworkVectors(checkpoint, library, in_use.precision, in_use.device, in_use.description)
+        network = networks(checkpoint, library, in_use.precision, in_use.device, in_use.description)
+    loading = 0.0 if network is None else network.loading_seconds
 
     reporter.stage("Extracting features", len(listing.files))
     started = time.perf_counter()
@@ -229,7 +234,7 @@ def extract(
     if in_use is not None and info is not None and run.described_again and not lacking:
         # The files had to be read before their content was known.
         reporter.warn(_lacking(info.network, in_use, run.described_again) + "they were computed")
-    seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
+    seconds = time.perf_counter() - started - ((network.loading_seconds if network else 0.0) - loading)
 
     images, hints = _collect(task, listing, run.contents, run.rejected)
     vectors = task.blocks.collect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,11 +70,16 @@ def decodable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def scan(root: Path, reporter: Reporter) -> Listing:
+def scan(root: Path, reporter: Reporter, *, without: Path | None = None) -> Listing:
     """List every file below `root` that looks like an image.
 
     Each folder is visited once, even if links lead to it. Images in hidden folders and in result folders are
     listed as rejected, as are hidden images, unreadable folders and anything that is not a regular file.
+
+    Parameters
+    ----------
+    without : Path, optional
+        A folder that is left out, if it exists: nothing below it is listed.
 
     Raises
     ------
@@ -90,6 +96,10 @@ def scan(root: Path, reporter: Reporter) -> Listing:
     files: list[FoundFile] = []
     rejected: list[Rejection] = []
     visited: set[tuple[int, int]] = set()
+    if without is not None:
+        with suppress(OSError):
+            left_out = os.stat(without)
+            visited.add((left_out.st_dev, left_out.st_ino))
     # Folders to list, and why their images are skipped. Links are followed last and in order, so that a
     # folder with several paths always gets the same one, whatever the order of names on the disk.
     pending, links = [("", "")], list[tuple[str, str]]()

@@ -44,12 +44,16 @@ _FORM_SHARE = 0.38
 
 
 class ClassifyPanel(QWidget):
-    """The Classify tab. Signals: train, save, load, apply, preview, edit and report, one per button."""
+    """The Classify tab.
+
+    Signals: train, save, load, apply, watch, preview, edit and report, one per button.
+    """
 
     train = Signal()
     save = Signal()
     load = Signal()
     apply = Signal()
+    watch = Signal()
     preview = Signal()
     edit = Signal()
     report = Signal()
@@ -98,6 +102,8 @@ class ClassifyPanel(QWidget):
         self.train_button, self.save_button = QPushButton("Train"), QPushButton("Save…")
         self.train_button.setObjectName("primary")
         self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
+        self.watch_button = QPushButton("Watch a folder…")
+        self.watch_button.setToolTip("Classify what arrives in a folder, and say when a level rises")
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
@@ -120,6 +126,7 @@ class ClassifyPanel(QWidget):
             (self.save_button, self.save),
             (self.load_button, self.load),
             (self.apply_button, self.apply),
+            (self.watch_button, self.watch),
             (self.preview_button, self.preview),
             (self.report_button, self.report),
         ):
@@ -163,6 +170,7 @@ class ClassifyPanel(QWidget):
         applied.addRow("Flag in the folder", self.applied_share)
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
+        rows.addWidget(self.watch_button)
         rows.addStretch(1)
         scroll = FormArea()
         scroll.setWidget(inside)

@@ -71,6 +71,8 @@ class ClassifierController(QObject):
         self._project_before_adding: Project | None = None
         self._notice, self._parent = notice, parent
         self.model: classifier_jobs.Trained | classifier_jobs.Loaded | None = None
+        # Its file; None if it is in none.
+        self.model_path: Path | None = None
         self._report: Path | None = None
         # What the last training gained over the classifier before.
         self._gain = ""
@@ -131,7 +133,7 @@ class ClassifierController(QObject):
         before = None if self.model is None else self.model.model.facts
         gain = gain_over(before, result.training.facts)
         self._gain = "" if gain is None else gain.words
-        self.model, self._report, self.saved = result, None, False
+        self.model, self.model_path, self._report, self.saved = result, None, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True, gain=self._gain)
         self.labels_seen.emit(list(result.model.labels))
         self.panel.evaluation.setCurrentIndex(SUMMARY)
@@ -196,7 +198,7 @@ class ClassifierController(QObject):
 
     def _on_model_saved(self, result: classifier_jobs.ModelSaved) -> None:
         then, self._then = self._then, None
-        self._report, self.saved = result.report, True
+        self.model_path, self._report, self.saved = result.path, result.report, True
         if self.model is not None:
             fresh = result.report is None
             self.panel.show_model(self.model.model, result.path.name, fresh=fresh, gain=self._gain)
@@ -209,7 +211,7 @@ class ClassifierController(QObject):
         self._run(classifier_jobs.load(path))
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
-        self.model, self._gain = result, ""
+        self.model, self.model_path, self._gain = result, result.path, ""
         self.labels_seen.emit(list(result.model.labels))
         self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")

@@ -112,7 +112,9 @@ QPushButton#primary:disabled, QPushButton:default:disabled {{
 QFrame#weightsBanner {{ border: 0; border-bottom: 1px solid {line}; background: {warn}; }}
 QFrame#notice {{ border: 1px solid {accent}; border-radius: 6px; background: {window}; }}
 QFrame#notice[warning="true"] {{ border-color: {warn_text}; background: {warn}; }}
+QFrame#watchProblem {{ border: 1px solid {warn_text}; border-radius: 6px; background: {warn}; }}
 QFrame#weightsBanner QLabel, QFrame#notice[warning="true"] QLabel {{ color: {warn_text}; }}
+QFrame#watchProblem QLabel {{ color: {warn_text}; }}
 QLabel[error="true"] {{ color: {error}; }}
 QProgressBar {{ border: 0; border-radius: 3px; background: {line}; max-height: 6px; }}
 QProgressBar::chunk {{ border-radius: 3px; background: {accent}; }}

@@ -31,6 +31,7 @@ from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.klarf.klarf_controller import KlarfController
+from defect_workbench.gui.watching.watch_controller import WatchController
 from defect_workbench.gui.window.action_state import ActionState
 from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
@@ -156,6 +157,7 @@ class MainWindow(JobWindow):
         self.session_guard.offer_recovery(self.open_path)
 
     def _make_menus(self) -> None:
+        places, offline = self._places, self._offline
         self.controllers = Controllers(
             self,
             self.document,
@@ -179,8 +181,8 @@ class MainWindow(JobWindow):
                 self.choose_images,
                 self.look_at,
                 self.run_job,
-                self._places,
-                self._offline,
+                places,
+                offline,
                 self,
             ),
             DecisionHistoryController(
@@ -199,6 +201,9 @@ class MainWindow(JobWindow):
             self.overlays,
             self.boxes,
             KlarfController(self.document, self.opener.open_source, self.begin_exclusive, self.notice, self),
+            WatchController(
+                self.classifier, self.thumbnails, places, offline, self.open_path, self.notice, self
+            ),
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -383,12 +388,9 @@ class MainWindow(JobWindow):
             self.make_room(0)
             self.dock_sizes.remember()
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
-        self.session_guard.close()
-        self.outputs.close()
-        self.controllers.klarf.close()
-        self.classes.close()
-        self.clipboard.close()
-        self.preprocessing.close()
+        with_threads = (self.controllers.watching, self.outputs, self.controllers.klarf, self.clipboard)
+        for each in (self.session_guard, *with_threads, self.classes, self.preprocessing):
+            each.close()
         self.close_loaders()
         super().closeEvent(event)
 

@@ -110,7 +110,7 @@ def place_images(
             )
         target = draft / row.exported_as
         if record.is_whole_file:
-            _TRANSFERS[mode](root / record.file, target)
+            transfer(mode, root / record.file, target)
             digest = written[row.exported_as] = file_digest(target)
         else:
             digest, written[row.exported_as] = _cut_out(root, record, target, item_picture)
@@ -132,6 +132,17 @@ def _cut_out(
     with target.open("xb") as stream:
         stream.write(data)
     return pixels, file_digest(target)
+
+
+def transfer(mode: Mode, source: Path, target: Path) -> None:
+    """Copy or link a file to a path that does not exist.
+
+    Raises
+    ------
+    OSError
+        If that is not possible.
+    """
+    _TRANSFERS[mode](source, target)
 
 
 def _copy(source: Path, target: Path) -> None:

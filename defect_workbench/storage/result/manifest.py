@@ -146,21 +146,22 @@ class MoreColumns:
     cells: Mapping[str, tuple[str, ...]]
 
 
+def column_names(more: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a new manifest, with extra ones behind those that are required."""
+    first = [column.name for column in COLUMNS if column.required]
+    return [*first, *more, *(column.name for column in COLUMNS if not column.required)]
+
+
+def manifest_line(row: Row, more: Iterable[str] = ()) -> list[str]:
+    """Return the cells of a row in the order of `column_names`, with those of the extra columns."""
+    first = [column.cell(row) for column in COLUMNS if column.required]
+    return [*first, *map(safe_text, more), *(column.cell(row) for column in COLUMNS if not column.required)]
+
+
 def manifest_text(manifest: Iterable[Row], more: MoreColumns | None = None) -> str:
     """Return `manifest.csv` of a new export."""
-    first = [column for column in COLUMNS if column.required]
-    last = [column for column in COLUMNS if not column.required]
-    names = [column.name for column in first]
-    names += [*(more.names if more else ()), *(column.name for column in last)]
-    lines = (
-        [
-            *(column.cell(row) for column in first),
-            *(map(safe_text, more.cells[row.path]) if more else ()),
-            *(column.cell(row) for column in last),
-        ]
-        for row in manifest
-    )
-    return table_text(names, lines)
+    lines = (manifest_line(row, more.cells[row.path] if more else ()) for row in manifest)
+    return table_text(column_names(more.names if more else ()), lines)
 
 
 def longer_manifest_text(

@@ -24,7 +24,7 @@ OPEN = State(
 )  # fmt: skip
 # These are about something other than the open project.
 WITHOUT_PROJECT = {
-    "actionOpenFolder", "actionOpenSession", "actionUndoExport",
+    "actionOpenFolder", "actionOpenSession", "actionUndoExport", "actionWatchFolder",
     "actionClassLibrary", "actionPerson", "actionQuit", "actionKeys", "actionBugReport",
 }  # fmt: skip
 HISTORY = {"actionUndo", "actionRedo"}

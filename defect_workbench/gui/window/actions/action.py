@@ -23,6 +23,7 @@ from defect_workbench.gui.controllers.side_table_controller import SideTableCont
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.klarf.klarf_controller import KlarfController
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.watching.watch_controller import WatchController
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
 from defect_workbench.gui.window.review_window import ReviewWindow
@@ -165,6 +166,7 @@ class Controllers:
     overlays: MapOverlays
     boxes: BoxController
     klarf: KlarfController
+    watching: WatchController
     help: Help
 
 

@@ -17,6 +17,7 @@ _MODULES = (
     "wafer_actions",
     "box_actions",
     "pareto_actions",
+    "watch_actions",
     "help_actions",
 )
 

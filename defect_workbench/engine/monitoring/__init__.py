@@ -1,0 +1,1 @@
+"""Sequential tests of whether kinds of images became more frequent than usual."""
