@@ -67,6 +67,8 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Classify the images and export them, or watch the folder."""
+    if args.watch and args.klarf:
+        raise InputError("--watch is for folders of images, and cannot be combined with --klarf")
     if args.watch:
         run_watch(args, places, reporter)
     if args.interval is not None:

@@ -7,8 +7,8 @@ import platform
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.backbone.registry import description_label

@@ -12,10 +12,10 @@ from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.gallery_sections import Choice, Order, sections_of
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs.open_job import prepare
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.project.image_notes import ImageNotes, carried_notes, typed_tags
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import Column, ColumnKind
 from tests.builders import made_project
 
 

@@ -13,11 +13,11 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.open_job import prepare
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.wafer.wafer_frames import Arrangement

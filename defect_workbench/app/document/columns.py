@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.columns import Column as TableColumn
-from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import Column as TableColumn
+from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.wafer.inspection import NO_SOURCE, wafer_columns
 
 COUNT, KINDS = "count", "kinds"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.columns import Cell, cell_text
 from defect_workbench.core.pareto.class_counts import CountedClass
+from defect_workbench.core.table_columns import Cell, cell_text
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer
 
 

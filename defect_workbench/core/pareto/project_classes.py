@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.columns import Cell, Column
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.instrument import METADATA_FIELDS
 from defect_workbench.core.pareto.class_counts import (
@@ -29,6 +28,7 @@ from defect_workbench.core.pareto.classed_images import (
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import Cell, Column
 from defect_workbench.core.wafer.inspection import Inspection
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer
 

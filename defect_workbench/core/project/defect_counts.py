@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import Column, ColumnKind
 
 NUMBER_OF_DEFECTS, KINDS_OF_DEFECTS = "number of defects", "kinds of defects"
 _NO_DEFECT = "no defect"

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from defect_workbench.core.columns import Column, typed_column
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.table_columns import Column, typed_column
 from defect_workbench.core.text import and_more
 
 

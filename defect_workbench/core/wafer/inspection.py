@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.columns import Cell, Column, ColumnKind
+from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from defect_workbench.core.columns import cell_text
+from defect_workbench.core.table_columns import cell_text
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
 from defect_workbench.core.wafer.wafer_places import NO_WAFER
 

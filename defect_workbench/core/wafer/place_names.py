@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from defect_workbench.core.columns import Column, ColumnKind
+from defect_workbench.core.table_columns import Column, ColumnKind
 
 
 class Role(StrEnum):

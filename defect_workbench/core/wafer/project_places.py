@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from defect_workbench.core.columns import Column
+from defect_workbench.core.table_columns import Column
 from defect_workbench.core.wafer.inspection import Inspection
 from defect_workbench.core.wafer.table_places import DIAMETERS, holding_diameter, places_in_columns
 from defect_workbench.core.wafer.wafer_places import Wafer, WaferPlaces

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.columns import Cell, Column, cell_text
+from defect_workbench.core.table_columns import Cell, Column, cell_text
 from defect_workbench.core.wafer.place_names import PlaceColumn, Role, recognise
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer, WaferPlaces
 

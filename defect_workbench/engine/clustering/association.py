@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.project.defect_counts import defect_columns
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import Column, ColumnKind
 
 PERMUTATIONS = 9999
 _MANY_CELLS = 10_000

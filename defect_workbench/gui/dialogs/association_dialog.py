@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
 from defect_workbench.gui.shared.copying import offer_copy

@@ -28,7 +28,6 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.clustering.feature_blocks import DEFECT
-from defect_workbench.core.columns import cell_text
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of
@@ -37,6 +36,7 @@ from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import cell_text
 from defect_workbench.core.wafer.inspection_words import inspection_words
 from defect_workbench.engine.features.registry import short_label
 from defect_workbench.gui.inspector.evidence_bars import EvidenceBars

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.columns import Column
+from defect_workbench.core.table_columns import Column
 from defect_workbench.core.wafer.wafer_places import WaferPlaces
 
 SUFFIXES = (".000", ".001", ".klarf", ".klr", ".kla")

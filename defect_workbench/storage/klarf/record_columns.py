@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.columns import Cell, Column, ColumnKind, typed_column
+from defect_workbench.core.table_columns import Cell, Column, ColumnKind, typed_column
 from defect_workbench.storage.klarf.klarf_document import DEFECT_ID, RecordSpec
 from defect_workbench.storage.klarf.klarf_tokens import number_of, readable
 

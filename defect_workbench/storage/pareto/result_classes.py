@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from defect_workbench.core.columns import typed_column
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.pareto.class_counts import (
     NO_CLASS,
@@ -30,6 +29,7 @@ from defect_workbench.core.pareto.project_classes import folder_of
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.result_files import ITEMS, MANIFEST, SIDE_DATA
 from defect_workbench.core.safe_reading import TooLargeError, read_regular
+from defect_workbench.core.table_columns import typed_column
 from defect_workbench.storage.files.csv_cells import plain_path, plain_text
 
 _MOST_BYTES = 512 * 1024**2

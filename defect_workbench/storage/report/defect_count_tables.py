@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.project.defect_counts import (
     DefectCount,
     count_defects,
@@ -16,6 +15,7 @@ from defect_workbench.core.project.defect_counts import (
 )
 from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import counted
 from defect_workbench.storage.report.report_content import ReportTable
 

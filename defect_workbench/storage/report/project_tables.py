@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
-from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.project.outlier_decisions import outlier_decisions
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import and_more, counted
 from defect_workbench.storage.report.report_content import ReportTable
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from defect_workbench.core.columns import cell_text
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.splits import SPLITS, Shares, split_at_random, split_by_group
+from defect_workbench.core.table_columns import cell_text
 from defect_workbench.core.text import counted
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.manifest import Row

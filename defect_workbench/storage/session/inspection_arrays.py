@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_locations import page_path
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.safe_reading import is_inside
+from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.core.wafer.picture_choice import PictureChoice
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer, WaferPlaces

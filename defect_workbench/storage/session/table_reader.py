@@ -16,11 +16,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from defect_workbench.core.columns import Column, ColumnKind, cell_text
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.side_data import SideData, Table
 from defect_workbench.core.safe_reading import NotRegularError, open_regular
+from defect_workbench.core.table_columns import Column, ColumnKind, cell_text
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
 from defect_workbench.storage.files.zip_limits import check_size
 

@@ -10,9 +10,9 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.columns import Cell, Column
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.table_columns import Cell, Column
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 from defect_workbench.workflows.klarf.image_listing import ListedImages

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.columns import Cell, Column, ColumnKind
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_locations import page_path
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.text import and_more, counted
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, PictureChoice

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.project.defect_counts import counts_per_cluster, counts_per_value
 from defect_workbench.core.project.found_defects import FoundDefects, drawn
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.clustering.association import associations
 from defect_workbench.storage.report.defect_count_tables import defect_count_tables
 from tests.builders import made_project

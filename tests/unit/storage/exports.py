@@ -4,10 +4,10 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.result.result_folder import ExportOptions, Mode, Plan, export
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from defect_workbench.core.columns import Column, ColumnKind
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
+from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.report.project_report import write_reports
 from defect_workbench.storage.report.report_content import ReportTable

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from scipy import stats
 
-from defect_workbench.core.columns import Column, ColumnKind, typed_column
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.side_data import SideData, join
+from defect_workbench.core.table_columns import Column, ColumnKind, typed_column
 from defect_workbench.engine.clustering.association import associate, associations
 from defect_workbench.storage.files.csv_cells import plain_path, plain_text, safe_path, safe_text
 from defect_workbench.storage.session.session_file import load_session, save_session

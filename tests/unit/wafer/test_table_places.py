@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.core.columns import Cell, Column, ColumnKind
+from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.wafer.project_places import wafer_labels
 from defect_workbench.core.wafer.table_places import places_in_columns
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer
