@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, PictureChoice
+from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, SECOND, PictureChoice
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 
@@ -30,9 +30,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--klarf-reference",
         default=AUTO,
-        metavar=f"{AUTO}|{NONE}|KIND",
-        help="which kind of pictures are golden references: the one whose name says so (auto, the default), "
-        "none, or a kind as the file names it",
+        metavar=f"{AUTO}|{NONE}|{SECOND}|KIND",
+        help="which pictures are golden references: those whose kind says so (auto, the default), none, the "
+        "second of each defect, or a kind as the file names it",
     )
 
 

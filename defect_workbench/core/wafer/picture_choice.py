@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 FIRST, ALL = "first", "all"
-AUTO, NONE = "auto", "none"
+AUTO, NONE, SECOND = "auto", "none", "second"
 _SCHEME = "klarf:"
 # Words in the name of a kind of picture that stand for the defect-free picture of the same place.
 _REFERENCE_WORDS = ("ref", "golden", "template", "compare")
@@ -22,28 +22,39 @@ class PictureChoice:
         `first` for the first picture of each defect that is not its reference, `all`, or a kind of pictures
         as the file names it.
     reference : str
-        `auto` for the kind whose name says so, `none`, or a kind of pictures.
+        `auto` for the kind whose name says so, `none`, `second` for the second picture of each defect, or a
+        kind of pictures.
     """
 
     described: str = FIRST
     reference: str = AUTO
 
-    def is_reference(self, kind: str) -> bool:
-        """Whether pictures of a kind are golden references."""
+    def is_reference(self, kind: str, position: int = 0) -> bool:
+        """Whether a picture is a golden reference.
+
+        Parameters
+        ----------
+        position : int
+            Among the pictures of its defect, from 0.
+        """
+        if self.reference == SECOND:
+            return position == 1
         if self.reference == AUTO:
             return any(word in kind.casefold() for word in _REFERENCE_WORDS)
         return self.reference != NONE and kind == self.reference
 
-    def is_described(self, kind: str, *, first: bool) -> bool:
+    def is_described(self, kind: str, position: int, *, first: bool) -> bool:
         """Whether a picture is an image of the set.
 
         Parameters
         ----------
+        position : int
+            As for `is_reference`.
         first : bool
             Whether it is the first of its defect that is not a reference.
         """
         if self.described in (FIRST, ALL):
-            return not self.is_reference(kind) and (first or self.described == ALL)
+            return not self.is_reference(kind, position) and (first or self.described == ALL)
         return kind == self.described
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 
 from defect_workbench.app.jobs.klarf_job import KindsRead
 from defect_workbench.core.text import counted
-from defect_workbench.core.wafer.picture_choice import ALL, FIRST, NONE, USUAL, PictureChoice
+from defect_workbench.core.wafer.picture_choice import ALL, FIRST, NONE, SECOND, USUAL, PictureChoice
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 
@@ -35,6 +35,7 @@ class PictureChoiceDialog(QDialog):
         self.reference = QComboBox()
         self.reference.setAccessibleName("Golden references")
         self.reference.addItem("None", NONE)
+        self.reference.addItem("The second of each defect", SECOND)
         for kind, number in read.kinds.items():
             text = f"{kind or 'Without a kind'}  ({number:,})"
             self.described.addItem(text, kind)

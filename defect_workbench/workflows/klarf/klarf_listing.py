@@ -18,7 +18,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.text import and_more, counted
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
-from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, PictureChoice
+from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, SECOND, PictureChoice
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 from defect_workbench.engine.input.scan import FoundFile, Listing, decodable, found_file
 from defect_workbench.engine.input.tiff_pages import has_page
@@ -155,9 +155,9 @@ def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Repo
             reporter.check()
         described: list[str] = []
         reference = ""
-        for picture in pictures:
+        for position, picture in enumerate(pictures):
             found.kinds[picture.kind] += 1
-            if found.choice.is_described(picture.kind, first=not described):
+            if found.choice.is_described(picture.kind, position, first=not described):
                 file = _file(found, at, folder, picture, name)
                 if file is None:
                     continue
@@ -168,7 +168,7 @@ def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Repo
                 found.images[file.path] = file
                 found.record_of[file.path] = number, row
                 described.append(file.path)
-            elif not reference and found.choice.is_reference(picture.kind):
+            elif not reference and found.choice.is_reference(picture.kind, position):
                 file = _file(found, at, folder, picture, name)
                 if file is not None:
                     found.references[file.path] = file
@@ -212,7 +212,10 @@ def _check_kinds(found: _Found) -> None:
     InputError
         If there are none; it names those that there are.
     """
-    for kind, standard in ((found.choice.described, (FIRST, ALL)), (found.choice.reference, (AUTO, NONE))):
+    for kind, standard in (
+        (found.choice.described, (FIRST, ALL)),
+        (found.choice.reference, (AUTO, NONE, SECOND)),
+    ):
         if kind not in standard and kind not in found.kinds:
             known = ", ".join(f"{name or '(unnamed)'} ({number:,})" for name, number in found.kinds.items())
             raise InputError(f"there are no pictures of the kind {kind}; there are {known or 'no pictures'}")

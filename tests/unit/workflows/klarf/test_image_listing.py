@@ -98,6 +98,16 @@ def test_references_are_known_by_their_kind(tmp_path: Path) -> None:
     assert set(shown(only).values()) == set(range(2001, 2013))
 
 
+def test_the_second_picture_is_the_reference_where_kinds_do_not_say_so(tmp_path: Path) -> None:
+    path = made_klarf(tmp_path, 5, reference_kind="Test", dialect="1.8")
+    assert not listed(path).reference
+    found = listed(path, choice=PictureChoice(reference="second"))
+    assert shown(found) == numbers(found)
+    references = list_references(found.reference, SilentReporter())
+    assert references is not None
+    assert references.reference_of["lot.tif#3"] == "lot.tif#4"
+
+
 def test_a_kind_that_does_not_exist_is_an_error_that_lists_the_others(tmp_path: Path) -> None:
     path = made_klarf(tmp_path, reference_kind="Reference", dialect="1.8")
     with pytest.raises(
