@@ -24,6 +24,7 @@ from defect_workbench.commands.shared.extraction_options import (
     print_rejected,
     with_scale_warning,
 )
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.errors import concerning
 from defect_workbench.core.text import counted
 from defect_workbench.storage.result.export_options import Mode
@@ -41,7 +42,7 @@ from defect_workbench.workflows.export import ExportRequest, check_out, export
 def add(commands: Commands, places: UserDirs) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("classify", help="classify a folder of images and export labelled folders")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    add_source(parser)
     parser.add_argument(
         "--model", type=Path, required=True, metavar="MODEL", help="classifier, as written by train"
     )
@@ -59,7 +60,7 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Classify the images and export them."""
     model = open_model(args.model)
-    request = ClassifyRequest(model, args.folder, args.seed, args.false_alarms)
+    request = ClassifyRequest(model, source_of(args), args.seed, args.false_alarms)
     with concerning(args.model):
         applied_model(request)
     check_out(args.out, store=args.store)

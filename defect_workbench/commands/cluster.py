@@ -41,6 +41,7 @@ from defect_workbench.commands.shared.result_options import (
     side_table,
     write_or_plan,
 )
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 def add(commands: Commands, places: UserDirs) -> None:
     """Add the command and its options."""
     cluster = commands.add_parser("cluster", help="group a folder of images and export labelled folders")
-    cluster.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    add_source(cluster)
     cluster.add_argument(
         "--out",
         type=Path,
@@ -109,7 +110,10 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     if args.add:
         check_items_of_result(args.out, settings.items)
         features = features.as_described_by(backbone_of_result(args.out))
-    opened = open_folder(OpenRequest(args.folder, features, settings, cut), reporter)
+    source = source_of(args)
+    opened = open_folder(
+        OpenRequest(source.path, features, settings, cut, klarf=source.klarf, choice=source.choice), reporter
+    )
     project, extraction = opened.project, opened.extraction
     assert extraction is not None
     if table is not None:

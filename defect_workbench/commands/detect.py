@@ -8,6 +8,7 @@ from pathlib import Path
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.detector_options import add_detector, check_references, format_names
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.text import counted
 from defect_workbench.storage.boxes.formats.registry import BOX_FORMATS
 from defect_workbench.user_dirs import UserDirs
@@ -19,6 +20,7 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser = commands.add_parser(
         "detect", help="find and count the defects of each image, as tables of boxes and counts"
     )
+    add_source(parser)
     add_detector(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder: new or empty")
     parser.add_argument(
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     """Find the defects and print their number."""
     check_references(args)
     done = detect(
-        DetectRequest(args.folder, args.out, args.reference, args.overlays, args.model, args.boxes_as),
+        DetectRequest(source_of(args), args.out, args.reference, args.overlays, args.model, args.boxes_as),
         reporter,
     )
     reporter.close()

@@ -29,6 +29,7 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser = commands.add_parser(
         "evaluate-detector", help="compare the defects that are found with boxes that people drew"
     )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
     add_detector(parser)
     add_box_options(parser)
     parser.add_argument(

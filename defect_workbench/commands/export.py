@@ -9,6 +9,7 @@ from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_json, add_seed, check_seed
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
+from defect_workbench.commands.shared.klarf_output import add_klarf_output, run_klarf_output
 from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
@@ -32,11 +33,12 @@ from defect_workbench.workflows.export import (
     export_slides,
     undo,
 )
+from defect_workbench.workflows.klarf.class_export import STANDARD_COLUMN
 from defect_workbench.workflows.open_project import open_session
 from defect_workbench.workflows.side_table import join_side_table
 
 _SHOWN = 10
-# The options that slides do not have.
+# The options that slides and inspection files do not have.
 _OF_FOLDERS = (
     "out", "undo", "seed", "mode", "split", "shares", "format", "confirmed", "add", "dry_run",
     "side_data", "name_column", "category",
@@ -50,6 +52,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         help="export a session to labelled folders or slides, or undo an export",
         usage="defect-workbench export SESSION --out DIR [options]\n"
         "       defect-workbench export SESSION --slides FILE.pptx [--folder FOLDER] [--json]\n"
+        "       defect-workbench export SESSION --klarf FILE [--klarf-column NAME] [--overlay] [--dry-run]\n"
         "       defect-workbench export --undo DIR [--dry-run] [--json]",
     )
     parser.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="session file (.dwb)")
@@ -76,12 +79,17 @@ def add(commands: Commands, places: UserDirs) -> None:
     add_json(parser)
     add_export_options(parser, confirmed=True)
     add_side_options(parser)
+    add_klarf_output(parser)
     defaults = {name: parser.get_default(name) for name in _OF_FOLDERS}
     parser.set_defaults(run=run, of_folders=defaults)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Export a session, or undo an export."""
+    if args.klarf is not None:
+        return _klarf(args, places, reporter)
+    if args.klarf_column != STANDARD_COLUMN or args.overlay:
+        raise InputError("--klarf-column and --overlay need --klarf FILE")
     if args.slides is not None:
         return _slides(args, places, reporter)
     if args.undo is not None:
@@ -90,7 +98,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         return _undo(args, reporter)
     if args.session is None or args.out is None:
         raise InputError(
-            "give SESSION and --out DIR or --slides FILE.pptx, or --undo DIR; "
+            "give SESSION and --out DIR, --slides FILE.pptx or --klarf FILE, or --undo DIR; "
             "see defect-workbench export --help"
         )
     return _export(args, reporter)
@@ -156,6 +164,19 @@ def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporte
     if missing:
         print_text(f"{counted(missing, 'image')} no longer in {project.images.root}")
     return 0
+
+
+def _klarf(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
+    for name, default in args.of_folders.items():
+        if name != "dry_run" and getattr(args, name) != default:
+            raise InputError(
+                f"--klarf cannot be combined with --{name.replace('_', '-')}; run the command once for each"
+            )
+    if args.slides is not None:
+        raise InputError("--klarf cannot be combined with --slides; run the command once for each")
+    if args.session is None:
+        raise InputError("give SESSION and --klarf FILE; see defect-workbench export --help")
+    return run_klarf_output(args, _project(args), places, reporter)
 
 
 def _undo(args: argparse.Namespace, reporter: ConsoleReporter) -> int:

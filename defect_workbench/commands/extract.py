@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import Commands, add_store
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
@@ -16,6 +15,7 @@ from defect_workbench.commands.shared.extraction_options import (
     print_suggestion,
     rate,
 )
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import extract_folder
@@ -24,7 +24,7 @@ from defect_workbench.workflows.extract import extract_folder
 def add(commands: Commands, places: UserDirs) -> None:
     """Add the command and its options."""
     extract = commands.add_parser("extract", help="extract features into a feature store, without grouping")
-    extract.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    add_source(extract)
     add_store(extract, None)
     add_extraction(extract)
     extract.set_defaults(run=run)
@@ -33,7 +33,7 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Extract the features and print a summary."""
     options = extraction_of(args, places, reporter)
-    extracted = extract_folder(args.folder, options, reporter)
+    extracted = extract_folder(source_of(args), options, reporter)
     extraction = extracted.extraction
     reporter.close()
     result = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers, Vectors
 from defect_workbench.core.errors import InputError, Remedy
+from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decision_history import carried_history
 from defect_workbench.core.project.decisions import UNDECIDED, Decisions
@@ -20,8 +21,10 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
-from defect_workbench.engine.input.scan import Listing, listing_of, scan
+from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
+from defect_workbench.workflows.klarf.joined_inspections import carried_inspection
 from defect_workbench.workflows.map_defects import with_defect_features
 
 
@@ -40,8 +43,10 @@ class AddedFolder:
     matched: int
 
 
-def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter: Reporter) -> AddedFolder:
-    """Add the images of a folder; those that match no confirmed cluster are clustered.
+def add_folder(
+    project: Project, source: ImageSource, options: FeatureOptions, reporter: Reporter
+) -> AddedFolder:
+    """Add the images of a folder or of inspection files; those that match no confirmed cluster are clustered.
 
     Parameters
     ----------
@@ -60,9 +65,16 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
         raise InputError(
             "images cannot be added to a project of single defects; open a folder that contains all of them"
         )
+    listed = list_images(source, reporter)
+    added, folder = listed.listing, listed.listing.root
+    if project.analysis.settings.reference and listed.reference:
+        raise InputError(
+            "images that come with golden references of their own cannot be added to a project with others; "
+            "open the folder that contains all inspection files"
+        )
     root = common_root(project.images.root, folder)
-    old = {_below(root, project.images.absolute(i)): i for i in range(len(project.images))}
-    listing = _common_listing(project, scan(Path(os.path.abspath(folder)), reporter), root, old)
+    old = {_below(root, project.images.root / path): i for i, path in enumerate(project.images.paths)}
+    listing = _common_listing(project, added, root, old)
     options = replace(options, processing=project.analysis.settings.processing)
     options = options.as_described_by(project.analysis.backbone)
     extraction = extract_listing(listing, options, reporter)
@@ -84,6 +96,7 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
     earlier = [_below(root, project.images.root / part) for part in project.images.folders]
     folders = tuple(sorted({"" if part == "." else part for part in (*earlier, _below(root, folder))}))
     images = replace(extraction.images, folders=("",) if "" in folders else folders)
+    inspection = carried_inspection(project, listed, images, before, root)
     extended = Project(
         images,
         analysis,
@@ -96,6 +109,7 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
         carried_notes(project.image_notes, before),
         project.views,
         carried_defects(project.found, before),
+        inspection,
     )
     return AddedFolder(extended, len(new), matched)
 
@@ -103,7 +117,8 @@ def add_folder(project: Project, folder: Path, options: FeatureOptions, reporter
 def _common_listing(project: Project, added: Listing, root: Path, old: Mapping[str, int]) -> Listing:
     """Return the files of a project and of a scan, with paths relative to a common root."""
     existing = listing_of(project.images)
-    files, rejected = {}, {}
+    files: dict[str, FoundFile] = {}
+    rejected: dict[tuple[str, str], Rejection] = {}
     for listing in (existing, added):
         for file in listing.files:
             path = _below(root, listing.root / file.path)
@@ -111,11 +126,11 @@ def _common_listing(project: Project, added: Listing, root: Path, old: Mapping[s
                 files[path] = replace(file, path=path)
         for item in listing.rejected if listing is added else project.images.rejected:
             path = _below(root, listing.root / item.path)
-            rejected[path] = replace(item, path=path)
+            rejected[path, item.reason] = replace(item, path=path)
     return Listing(
         root,
         tuple(files[path] for path in sorted(files)),
-        tuple(rejected[path] for path in sorted(rejected)),
+        tuple(rejected[key] for key in sorted(rejected)),
     )
 
 

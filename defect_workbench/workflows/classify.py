@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +14,10 @@ from defect_workbench.core.classifier.trained_classifier import Classifier, Pred
 from defect_workbench.core.errors import concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ClassifyRequest:
-    """A classifier, and the folder of images to classify.
+    """A classifier, and the images to classify.
 
     Attributes
     ----------
@@ -35,7 +34,7 @@ class ClassifyRequest:
     """
 
     model: Classifier
-    folder: Path
+    source: ImageSource
     seed: int = 0
     false_alarms: float | None = None
 
@@ -146,8 +145,8 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         precision=options.precision or precision_of(model),
         description=description_of(model),
     )
-    listing = scan(Path(os.path.abspath(request.folder)), reporter)
-    extraction = extract_listing(listing, options, reporter)
+    listed = list_images(request.source, reporter)
+    extraction = extract_listing(listed.listing, options, reporter)
     project, prediction = classify_images(
         model,
         extraction.images,
@@ -157,4 +156,5 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         reporter,
         seed=request.seed,
     )
+    project = replace(project, inspection=listed.inspection(project.images))
     return ClassifiedFolder(project, prediction, extraction, model)

@@ -30,6 +30,7 @@ from defect_workbench.storage.result.result_folder import export as write_result
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.fab.report_pareto import pareto_slides, report_pareto
 from defect_workbench.workflows.run_info import report_facts, report_tables
+from defect_workbench.workflows.wafer.placement_tables import placement_tables
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,11 @@ def export(
         thumbnail,
         reporter,
         profile=request.options,
-        tables=(*report_pareto(project), *report_tables(project)),
+        tables=[
+            *report_pareto(project),
+            *placement_tables(project, reporter),
+            *report_tables(project),
+        ],
         columns=columns,
         add=request.add,
         maps=request.maps,

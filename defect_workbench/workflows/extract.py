@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
-from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.engine.input.scan import Listing
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -95,18 +95,18 @@ class ExtractedFolder:
     scan_seconds: float
 
 
-def extract_folder(folder: Path, options: FeatureOptions, reporter: Reporter) -> ExtractedFolder:
-    """Scan a folder and extract the features of its images.
+def extract_folder(source: ImageSource, options: FeatureOptions, reporter: Reporter) -> ExtractedFolder:
+    """List the images of a folder or of inspection files and extract their features.
 
     Raises
     ------
     InputError
-        If the folder does not exist, or none of its files can be used.
+        If the source does not exist, or none of its images can be used.
     WorkbenchError
         If the feature store cannot be used.
     """
     started = time.perf_counter()
-    listing = scan(Path(os.path.abspath(folder)), reporter)
+    listing = list_images(source, reporter).listing
     scanned = time.perf_counter() - started
     return ExtractedFolder(extract_listing(listing, options, reporter), scanned)
 

@@ -20,8 +20,10 @@ from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.input.scan import Listing, scan
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import list_references
 
 if TYPE_CHECKING:
     from defect_workbench.engine.defect_map.set_maps import BankPlan, SetMaps
@@ -168,7 +170,7 @@ def _maker(
     network, processing = _network(backbone, options), settings.processing
     made = partial(SetMaps, images, processing, network, backbone, options.open_store())
     if source is MapSource.REFERENCE:
-        root, references = _references(images, Path(settings.reference), reporter)
+        root, references = _references(images, settings.reference, reporter)
         return made(source, reference_root=root, references=references)
     if source is MapSource.CLEAN and settings.clean_images:
         bank = _own_clean_bank(images, settings, network)
@@ -197,19 +199,20 @@ def _listed(folder: Path, what: str, reporter: Reporter) -> Listing:
 
 
 def _references(
-    images: ImageSet, folder: Path, reporter: Reporter
+    images: ImageSet, reference: str, reporter: Reporter
 ) -> tuple[Path, Mapping[int, ReferenceFile]]:
     from defect_workbench.engine.defect_map.references import References
     from defect_workbench.engine.defect_map.subjects import find_references
 
-    listing = _listed(folder, "the golden references", reporter)
+    listing = list_references(reference, reporter)
+    assert listing is not None
     reporter.stage("Searching for golden references", None)
     usable, rejected = find_references(images, References(listing), listing)
     _warn_about(rejected, "golden reference", reporter)
     if not usable:
         raise InputError(
-            f"{folder} has no golden reference for any image: references need the same relative path or the "
-            "same file name as their image, and the same size"
+            f"{reference_words(reference)} has no golden reference for any image: references need the same "
+            "relative path or the same file name as their image, and the same size"
         )
     without = len(images) - len(usable)
     if without:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.errors import InputError, Remedy, concerning
-from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
 from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of, scan
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.detection.describe_set import DescribedSet, describe
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import ImageSource, klarf_files, list_images
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -40,6 +40,10 @@ class OpenRequest:
         A number of clusters, a merge height, or None for the best suggested cut.
     analyses : Path or None
         Folder of the cache of analyses; None to analyse without a cache.
+    klarf : bool
+        Whether the path is a folder of inspection files (KLARF), whose images are to be opened.
+    choice : PictureChoice
+        Which pictures of inspection files are used.
     """
 
     path: Path
@@ -47,6 +51,8 @@ class OpenRequest:
     settings: Settings = field(default_factory=Settings)
     cut: int | float | None = None
     analyses: Path | None = None
+    klarf: bool = False
+    choice: PictureChoice = USUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +97,13 @@ def open_project(request: OpenRequest, reporter: Reporter, on_found: OnFound | N
     """
     from defect_workbench.storage.vectors.feature_store import FeatureStore
 
-    if request.path.is_file():
+    if request.path.is_file() and not klarf_files(request.path):
         reporter.stage("Opening the session", None)
         project = open_session(request.path)
         if on_found is not None:
             on_found(project.images.root, project.images.paths)
         return OpenedProject(project, request.path)
-    if FeatureStore.is_store(request.path):
+    if not request.klarf and FeatureStore.is_store(request.path):
         return _open_store(request, reporter, on_found)
     return open_folder(request, reporter, on_found)
 
@@ -115,22 +121,27 @@ def open_session(path: Path) -> Project:
 
 
 def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None) -> OpenedProject:
-    """Scan a folder, extract the features of its images and cluster them.
+    """List the images of a folder or of inspection files, extract their features and cluster them.
 
     Raises
     ------
     InputError
-        If the folder has no usable image, or the cut is not possible.
+        If there is no usable image, or the cut is not possible.
     WorkbenchError
         If the feature store cannot be used, or there are too many images for the method.
     """
     started = time.perf_counter()
-    listing = scan(Path(os.path.abspath(request.path)), reporter)
-    return _group(listing, request, reporter, on_found, time.perf_counter() - started)
+    listed = list_images(ImageSource(request.path, request.klarf, request.choice), reporter)
+    settings = request.settings
+    if listed.reference and not (settings.reference or settings.clean or settings.clean_images):
+        request = replace(request, settings=replace(settings, reference=listed.reference))
+    opened = _group(listed.listing, request, reporter, on_found, time.perf_counter() - started)
+    project = opened.project
+    return replace(opened, project=replace(project, inspection=listed.inspection(project.images)))
 
 
 def open_again(
-    images: ImageSet, request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None
+    project: Project, request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None
 ) -> OpenedProject:
     """Group the files of a project anew: whole images instead of the defects in them, or the reverse.
 
@@ -141,9 +152,14 @@ def open_again(
     InputError, WorkbenchError
         As `open_folder` does.
     """
+    images = project.images
     opened = _group(listing_of(images), request, reporter, on_found, 0.0)
     found = replace(opened.project.images, folders=images.folders)
-    return replace(opened, project=replace(opened.project, images=found))
+    inspection = None
+    if project.inspection is not None:
+        row_of = {image.whole: row for row, image in enumerate(images.images)}
+        inspection = project.inspection.take([row_of.get(image.whole, -1) for image in found.images])
+    return replace(opened, project=replace(opened.project, images=found, inspection=inspection))
 
 
 def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | None) -> OpenedProject:

@@ -12,7 +12,7 @@ from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.text import counted
-from defect_workbench.engine.input.scan import scan_set
+from defect_workbench.engine.input.scan import Listing, scan_set
 from defect_workbench.storage.result.export_options import ExportOptions, Mode, lay_out
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
@@ -20,6 +20,7 @@ from defect_workbench.storage.result.result_folder import Plan
 from defect_workbench.workflows.detection.describe_set import describe
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import same_source
 from defect_workbench.workflows.open_project import open_session
 
 
@@ -78,7 +79,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none")
     folder = Path(os.path.abspath(request.folder or session.images.root))
-    described = describe(scan_set(session.images, folder, reporter), settings, options, reporter)
+    described = describe(_listed_again(session, folder, reporter), settings, options, reporter)
     extraction, found = described.extraction, described.found
     changed = differences(session.images, extraction.images)
     if changed:
@@ -100,6 +101,13 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         )
     plan = export(project, ExportRequest(request.out, mode, export_options), reporter)
     return ReplayedSession(project, plan)
+
+
+def _listed_again(session: Project, folder: Path, reporter: Reporter) -> Listing:
+    """List the images of a session where they are now."""
+    if session.inspection is None:
+        return scan_set(session.images, folder, reporter)
+    return same_source(session.inspection, folder, reporter).listing
 
 
 def _count_different_rows(session: Project, project: Project, export_options: ExportOptions) -> int:

@@ -10,6 +10,7 @@ from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.logs import versions
@@ -33,7 +34,9 @@ def report_facts(project: Project) -> dict[str, str]:
     searched = project.images.searched
     if searched:
         clean = sum(not each.defects for each in searched)
-        source = f"golden references in {settings.reference}" if settings.reference else "nothing else"
+        source = "nothing else"
+        if settings.reference:
+            source = f"golden references in {reference_words(settings.reference)}"
         facts["Single defects"] = (
             f"{len(project.images):,} in {counted(len(searched), 'image')}, {clean:,} of them without one; "
             f"images compared with {source}"

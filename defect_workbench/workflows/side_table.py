@@ -48,5 +48,5 @@ def join_side_table(
     # The table is about the files: each defect has the row of its image.
     parents = tuple(ImageRecord(each.path, each.sha256, each.width, each.height) for each in images.searched)
     joined = join(table, ImageSet(images.root, parents, ()), name_column, categories)
-    index_of = {path: index for index, path in enumerate(images.files)}
-    return replace(project, side=joined.take([index_of[image.file] for image in images.images]))
+    index_of = {path: index for index, path in enumerate(path for path, _ in images.wholes)}
+    return replace(project, side=joined.take([index_of[image.whole] for image in images.images]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.core.columns import Column as TableColumn
 from defect_workbench.core.columns import ColumnKind
 from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.wafer.inspection import NO_SOURCE, wafer_columns
 
 COUNT, KINDS = "count", "kinds"
 TAG, NOTE = "tag", "note"
@@ -62,7 +64,7 @@ class ColumnCache:
 
     def of(self, project: Project) -> Mapping[str, Column]:
         """Return the columns of a project, by lower-case name."""
-        parts = project.images, project.analysis, project.side, project.proposal
+        parts = project.images, project.analysis, project.side, project.proposal, project.inspection
         if len(parts) != len(self._parts) or any(a is not b for a, b in zip(parts, self._parts, strict=True)):
             self._parts, self._columns, self._noted_parts = parts, columns_of(project), None
         before = self._noted_parts
@@ -100,6 +102,8 @@ def columns_of(project: Project) -> dict[str, Column]:
     candidates = [Column(name, np.array(values, np.object_)) for name, values in texts.items()]
     candidates += [Column(name, np.asarray(values, np.float64)) for name, values in numbers.items()]
     columns = {column.name: column for column in candidates if _has_values(column)}
+    for column in _inspection_columns(project):
+        columns[column.name.casefold()] = column
     for column in _side_columns(project):
         # A joined table takes precedence over what the files hold.
         columns[column.name.casefold()] = column
@@ -142,10 +146,26 @@ def with_found(columns: Mapping[str, Column], project: Project) -> dict[str, Col
     }
 
 
+def _inspection_columns(project: Project) -> list[Column]:
+    """Return wafer, place and records of the inspection files."""
+    inspection = project.inspection
+    if inspection is None:
+        return []
+    numbers = zip(inspection.defect_id.tolist(), inspection.file_of.tolist(), strict=True)
+    cells = tuple(None if file == NO_SOURCE else float(defect) for defect, file in numbers)
+    defects = TableColumn("defect_id", ColumnKind.NUMBER, cells)
+    return _as_columns((*inspection.columns, defects, *wafer_columns(inspection.places)))
+
+
 def _side_columns(project: Project) -> list[Column]:
     """Return the columns of the joined table."""
+    return _as_columns(project.side.columns if project.side is not None else ())
+
+
+def _as_columns(table: Iterable[TableColumn]) -> list[Column]:
+    """Return those columns of a table that hold any value."""
     columns = []
-    for column in project.side.columns if project.side is not None else ():
+    for column in table:
         name = _typed(column.name)
         if column.kind is ColumnKind.NUMBER:
             numbers = [_number(cell) for cell in column.cells]

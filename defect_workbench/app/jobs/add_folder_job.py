@@ -11,6 +11,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows import add_folder as adding
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ def add_folder(project: Project, folder: Path, places: UserDirs, *, offline: boo
 
     def work(reporter: JobReporter) -> Added:
         options = FeatureOptions.at(places, offline=offline)
-        added = adding.add_folder(project, folder, options, reporter)
+        added = adding.add_folder(project, ImageSource(folder), options, reporter)
         return Added(prepare(added.project), added.new, added.matched)
 
     return work

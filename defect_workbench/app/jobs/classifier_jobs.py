@@ -17,6 +17,7 @@ from defect_workbench.workflows import classify as classifying
 from defect_workbench.workflows import train as training
 from defect_workbench.workflows.classify import ClassifyRequest, open_model
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.save_model import ModelFiles, save_trained
 from defect_workbench.workflows.train import TrainRequest
 
@@ -123,7 +124,7 @@ def classify(
     def work(reporter: JobReporter) -> Classified:
         options = FeatureOptions.at(places, offline=offline)
         result = classifying.classify(
-            ClassifyRequest(model, root, false_alarms=false_alarms), options, reporter
+            ClassifyRequest(model, ImageSource(root), false_alarms=false_alarms), options, reporter
         )
         return Classified(prepare(result.project), result.unknown)
 

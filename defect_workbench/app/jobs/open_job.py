@@ -21,6 +21,7 @@ from defect_workbench.workflows import weights
 from defect_workbench.workflows.compare import compare as agreement
 from defect_workbench.workflows.export import save_dendrogram
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.open_project import OpenRequest
 
 if TYPE_CHECKING:
@@ -135,13 +136,15 @@ def prepare(
     return Opened(project, session, lay_out(tree), node_colours(tree), plane, suggested)
 
 
-def open_path(path: Path, places: UserDirs, *, offline: bool = False) -> Work:
-    """Return the job that opens a folder, a session or a feature store."""
+def open_source(source: ImageSource, places: UserDirs, *, offline: bool = False) -> Work:
+    """Return the job that opens a folder, an inspection file, a session or a feature store."""
 
     def work(reporter: JobReporter) -> Opened:
         features = FeatureOptions.at(places, offline=offline)
         opened = opening.open_project(
-            OpenRequest(path, features, analyses=places.analyses),
+            OpenRequest(
+                source.path, features, analyses=places.analyses, klarf=source.klarf, choice=source.choice
+            ),
             reporter,
             on_found=lambda root, paths: reporter.partial(FilesFound(root, paths)),
         )
@@ -157,7 +160,7 @@ def open_again(project: Project, settings: Settings, places: UserDirs, *, offlin
         processing = settings.processing
         features = FeatureOptions.at(places, offline=offline, processing=processing)
         request = OpenRequest(project.images.root, features, settings, analyses=places.analyses)
-        opened = opening.open_again(project.images, request, reporter)
+        opened = opening.open_again(project, request, reporter)
         return prepare(opened.project, opened.session, opened.suggested)
 
     return work

@@ -26,8 +26,13 @@ FIGURES = {
 
 
 def add_folder_and_references(parser: argparse.ArgumentParser) -> None:
-    """Add the images and their golden references."""
+    """Add a folder of images and their golden references."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    add_references(parser)
+
+
+def add_references(parser: argparse.ArgumentParser) -> None:
+    """Add the golden references."""
     parser.add_argument(
         "--reference",
         type=Path,
@@ -39,7 +44,7 @@ def add_folder_and_references(parser: argparse.ArgumentParser) -> None:
 
 def add_detector(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose how defects are found."""
-    add_folder_and_references(parser)
+    add_references(parser)
     parser.add_argument(
         "--model",
         type=Path,

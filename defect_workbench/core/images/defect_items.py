@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from defect_workbench.core.images.image_locations import Rectangle, exported_page_name
+
 
 class Items(StrEnum):
     """What is grouped."""
@@ -16,12 +18,8 @@ class Items(StrEnum):
     """The defects that the finder finds in them."""
 
 
-Rectangle = tuple[int, int, int, int]
-
 # `#2` would be the second page of a file.
 _ITEM = re.compile(r"(?P<parent>.+)#d(?P<number>[1-9]\d*)\Z", re.DOTALL)
-# A spatial fragment as in W3C's Media Fragments URI 1.0: left, top, width, height.
-_FRAGMENT = re.compile(r"(?P<path>.+)#xywh=(\d{1,6}),(\d{1,6}),(\d{1,6}),(\d{1,6})\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,8 @@ class SearchedImage:
         In pixels.
     defects : int
         How many were found; 0 for a clean image.
+    page : int
+        Of its file, from 1; 0 for a file with one image.
     """
 
     path: str
@@ -67,6 +67,7 @@ class SearchedImage:
     width: int
     height: int
     defects: int
+    page: int = 0
 
 
 def item_path(parent: str, number: int) -> str:
@@ -74,9 +75,15 @@ def item_path(parent: str, number: int) -> str:
     return f"{parent}#d{number}"
 
 
-def exported_name(origin: DefectOrigin) -> str:
-    """Return the file name of an exported defect, such as `a-defect-03.png`."""
-    name = origin.parent.rsplit("/", 1)[-1]
+def exported_name(origin: DefectOrigin, page: int = 0) -> str:
+    """Return the file name of an exported defect, such as `a-defect-03.png`.
+
+    Parameters
+    ----------
+    page : int
+        That its parent has in its file; 0 if it is the whole file.
+    """
+    name = exported_page_name(origin.parent, page) if page else origin.parent.rsplit("/", 1)[-1]
     stem = name.rpartition(".")[0] or name
     return f"{stem}-defect-{origin.number:02d}.png"
 
@@ -84,18 +91,3 @@ def exported_name(origin: DefectOrigin) -> str:
 def is_item_path(path: str) -> bool:
     """Whether a path is that of a defect."""
     return _ITEM.match(path) is not None
-
-
-def with_window(path: str, window: Rectangle) -> str:
-    """Return the location of a part of an image: its path and a fragment `#xywh=left,top,width,height`."""
-    x1, y1, x2, y2 = window
-    return f"{path}#xywh={x1},{y1},{x2 - x1},{y2 - y1}"
-
-
-def split_location(location: str) -> tuple[str, Rectangle | None]:
-    """Return the path of the image at a location, and the part of it; None for the whole image."""
-    found = _FRAGMENT.match(location)
-    if found is None:
-        return location, None
-    left, top, width, height = (int(found.group(i)) for i in range(2, 6))
-    return found.group("path"), (left, top, left + width, top + height)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from defect_workbench.core.images.defect_items import DefectOrigin, SearchedImage, with_window
+from defect_workbench.core.images.defect_items import DefectOrigin, SearchedImage
+from defect_workbench.core.images.image_locations import Location, file_of_page
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import Measurements
 
@@ -36,6 +37,9 @@ class ImageRecord:
     origin : DefectOrigin or None
         For the image of a single defect: what it was cut out of. Its path is then that of the defect, and its
         hash that of its pixels.
+    page : int
+        Of the file, from 1, if the file holds several images; else 0. The path is then `FILE#PAGE`, and the
+        hash that of the pixels.
     """
 
     path: str
@@ -47,16 +51,27 @@ class ImageRecord:
     info_bar: int = 0
     measured: Measurements | None = None
     origin: DefectOrigin | None = None
+    page: int = 0
 
     @property
-    def file(self) -> str:
-        """The path of the file that shows the image: for a defect, that of its parent."""
+    def whole(self) -> str:
+        """The path of the whole image: for a defect, that of its parent."""
         return self.path if self.origin is None else self.origin.parent
 
     @property
+    def file(self) -> str:
+        """The path of the file that shows the image."""
+        return file_of_page(self.whole, self.page)
+
+    @property
     def location(self) -> str:
-        """The path of the file and, for a defect, the part of it that is the image."""
-        return self.path if self.origin is None else with_window(self.origin.parent, self.origin.window)
+        """The path of the file, with the page and the part of it that is the image."""
+        return str(Location(self.file, self.page, None if self.origin is None else self.origin.window))
+
+    @property
+    def is_whole_file(self) -> bool:
+        """Whether the image is all that its file contains."""
+        return self.origin is None and not self.page
 
     @property
     def info_bar_share(self) -> float:
@@ -141,9 +156,14 @@ class ImageSet:
         return bool(self.searched)
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """The paths of the files that were read: the images, or those in which defects were searched."""
-        return tuple(each.path for each in self.searched) if self.are_defects else self.paths
+    def has_pages(self) -> bool:
+        """Whether some images are pages of a file."""
+        return any(image.page for image in self.images)
+
+    @property
+    def wholes(self) -> tuple[tuple[str, int], ...]:
+        """Path and page of each whole image: of the images, or of those in which defects were searched."""
+        return tuple((each.path, each.page) for each in (self.searched or self.images))
 
     def absolute(self, index: int) -> Path:
         """Return where image `index` can be read: its file, with a fragment for a part of it."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.columns import Cell, Column, ColumnKind
+from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
 from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 
 NO_SOURCE = -1
@@ -40,15 +41,17 @@ class Inspection:
     Attributes
     ----------
     files : tuple of InspectionFile
-    file_of : (n,) int32
+    file_of : (n,) intp
         Index of the file; `NO_SOURCE` for an image that none names.
-    row : (n,) int32
+    row : (n,) intp
         The defect's number in its file, from 0, over all of its lists.
-    defect_id : (n,) int64
+    defect_id : (n,) intp
         As the file numbers it; not always unique.
     places : WaferPlaces
     columns : tuple of Column
         What else the records say, under the names that the files use; one cell per image.
+    choice : PictureChoice
+        Which pictures of the files are images of the set.
     """
 
     files: tuple[InspectionFile, ...]
@@ -57,6 +60,7 @@ class Inspection:
     defect_id: Integers
     places: WaferPlaces
     columns: tuple[Column, ...] = ()
+    choice: PictureChoice = USUAL
 
     def __len__(self) -> int:
         return len(self.file_of)
@@ -74,9 +78,9 @@ class Inspection:
         )
         return replace(
             self,
-            file_of=np.where(new, np.int32(NO_SOURCE), self.file_of[at]),
-            row=np.where(new, np.int32(-1), self.row[at]),
-            defect_id=np.where(new, np.int64(-1), self.defect_id[at]),
+            file_of=np.where(new, np.intp(NO_SOURCE), self.file_of[at]),
+            row=np.where(new, np.intp(-1), self.row[at]),
+            defect_id=np.where(new, np.intp(-1), self.defect_id[at]),
             places=self.places.take(chosen),
             columns=columns,
         )

@@ -62,7 +62,7 @@ class WaferPlaces:
     Attributes
     ----------
     wafers : tuple of Wafer
-    wafer_of : (n,) int32
+    wafer_of : (n,) intp
         Index of the wafer; `NO_WAFER` without one.
     x_um, y_um : (n,) float64
         From the centre of the wafer, x to the right and y upwards, in the orientation of the inspection. NaN
@@ -120,4 +120,4 @@ def _of_images() -> list[str]:
 
 
 def _none(name: str, count: int) -> Any:
-    return np.full(count, NO_WAFER, np.int32) if name == "wafer_of" else np.full(count, np.nan)
+    return np.full(count, NO_WAFER, np.intp) if name == "wafer_of" else np.full(count, np.nan)

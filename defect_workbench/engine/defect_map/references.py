@@ -1,4 +1,4 @@
-"""Golden references of the images of a set: files of the same name in another folder."""
+"""Golden references of the images of a set: named by an inspection file, or of the same name elsewhere."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class References:
 
     def __init__(self, listing: Listing) -> None:
         self.root: Path = listing.root
-        self._paths = PathMatcher(file.path for file in listing.files)
+        self._named = listing.reference_of
+        self._paths = PathMatcher(() if self._named else (file.path for file in listing.files))
 
     def of(self, path: str) -> str | None:
         """Return the path of the reference of an image, relative to `root`; None if it is missing."""
-        return self._paths.of(path)
+        return self._named[path] if path in self._named else self._paths.of(path)

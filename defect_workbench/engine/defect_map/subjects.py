@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from defect_workbench.engine.defect_map.describe import Subject
 from defect_workbench.engine.defect_map.references import References
 from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.input.decode import decode
-from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.input.file_reading import content_sha256, read_found
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
@@ -79,7 +78,7 @@ def read_subject(
     golden: Pixels | None = None
     if reference is not None:
         data = read_found(reference[0], reference[1].file)
-        if not isinstance(data, Rejection) and hashlib.sha256(data).hexdigest() == reference[1].sha256:
+        if not isinstance(data, Rejection) and content_sha256(reference[1].file, data) == reference[1].sha256:
             decoded = decode(data, reference[1].file.path).pixels
             golden = preprocessed_as_extracted(images, index, decoded, processing).pixels
     return Subject(pixels, golden, number)
@@ -108,7 +107,7 @@ def find_references(
                 f"it has {decoded.width} × {decoded.height} pixels, and the image "
                 f"{image.width} × {image.height}",
             )
-        return ReferenceFile(files[path], hashlib.sha256(data).hexdigest())
+        return ReferenceFile(files[path], content_sha256(files[path], data))
 
     usable: dict[int, ReferenceFile] = {}
     rejected: list[Rejection] = list(listing.rejected)
@@ -137,6 +136,6 @@ def read_clean(
         bar = rows_to_leave_out(decoded.height, found_rows(decoded.pixels, decoded.tool), processing)
         size = decoded.tool.pixel_size_nm
         ready = preprocessed(decoded.pixels, processing, bar_rows=bar, pixel_size_nm=size)
-        return hashlib.sha256(data).hexdigest(), Subject(ready.pixels, None, number)
+        return content_sha256(file, data), Subject(ready.pixels, None, number)
 
     return in_order(read, enumerate(files))

@@ -8,9 +8,8 @@ from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.images.preprocessing_steps import DEFAULT
 from defect_workbench.engine.defect_map.references import References
-from defect_workbench.engine.extraction.image_reader import MAX_FILE_BYTES
 from defect_workbench.engine.input.decode import DecodedImage, decode
-from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.input.file_reading import is_too_large, read_found
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
@@ -111,7 +110,7 @@ def with_reference(path: str, whole: Pixels, info_bar: int, references: Referenc
 
 def content_of(listing: Listing, file: FoundFile) -> bytes | Rejection:
     """Return the content of a file, or why it is not read."""
-    if file.size > MAX_FILE_BYTES:
+    if is_too_large(file):
         return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
     return read_found(listing.root, file)
 

@@ -231,7 +231,7 @@ def extract(
         reporter.warn(_lacking(info.network, in_use, run.described_again) + "they were computed")
     seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
 
-    images, hints = _collect(task, run.contents, run.rejected)
+    images, hints = _collect(task, listing, run.contents, run.rejected)
     vectors = task.blocks.collect(
         [image.sha256 for image in images.images],
         [task.key(image.path, image.sha256) for image in images.images],
@@ -269,10 +269,11 @@ def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | No
 
 
 def _collect(
-    task: Task, contents: Mapping[str, FileStamp], rejected: list[Rejection]
+    task: Task, listing: Listing, contents: Mapping[str, FileStamp], rejected: list[Rejection]
 ) -> tuple[ImageSet, list[Hints]]:
     """Return the image set with metadata and measurements, and hints for the recommended preprocessing."""
     images, hints = [], []
+    pages = {file.path: file.page for file in listing.files}
     facts = task.blocks.facts.fields([stamp.sha256 for stamp in contents.values()], FACTS)
     accepted: list[tuple[str, FileStamp, tuple[Any, ...]]] = []
     for (path, stamp), row in zip(contents.items(), facts, strict=True):
@@ -292,7 +293,8 @@ def _collect(
         hints.append(Hints(values["noise"], *(values[name] for name in HINTS)))
         defects = Measurements.of_numbers(numbers[: len(NUMBERS)]).in_units(tool.pixel_size_nm)
         notes = "; ".join(filter(None, (extension_note(path, format_name), note)))
-        images.append(ImageRecord(path, stamp.sha256, width, height, notes, tool or None, left_out, defects))
+        record = ImageRecord(path, stamp.sha256, width, height, notes, tool or None, left_out, defects)
+        images.append(replace(record, page=pages[path]) if pages[path] else record)
     images.sort(key=lambda image: image.path)
     rejected.sort(key=lambda rejection: rejection.path)
     return ImageSet(task.root, tuple(images), tuple(rejected)), hints

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -21,7 +20,7 @@ from defect_workbench.engine.extraction.stored_vectors import Blocks, Facts, ima
 from defect_workbench.engine.features.block import ImageArray, Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import decode
-from defect_workbench.engine.input.file_reading import read_found
+from defect_workbench.engine.input.file_reading import content_sha256, is_too_large, read_found
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
@@ -30,8 +29,6 @@ from defect_workbench.engine.preprocessing import info_bar
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
 
 log = logging.getLogger(__name__)
-
-MAX_FILE_BYTES = 1024**3
 
 
 @dataclass(frozen=True)
@@ -122,8 +119,8 @@ def read_all(
 
 def content_hash(file: FoundFile, task: Task) -> str | None:
     """Return the SHA-256 of a file's content; None if it is too large or cannot be read."""
-    data = None if file.size > MAX_FILE_BYTES else read_found(task.root, file)
-    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else None
+    data = None if is_too_large(file) else read_found(task.root, file)
+    return content_sha256(file, data) if isinstance(data, bytes) else None
 
 
 def _result(item: tuple[FoundFile, Future[Outcome] | str]) -> tuple[FoundFile, Outcome]:
@@ -132,12 +129,12 @@ def _result(item: tuple[FoundFile, Future[Outcome] | str]) -> tuple[FoundFile, O
 
 
 def _read(file: FoundFile, task: Task) -> Outcome:
-    if file.size > MAX_FILE_BYTES:
+    if is_too_large(file):
         return Rejection(file.path, f"too large: {file.size / 1024**3:.1f} GB; the limit is 1 GB")
     data = read_found(task.root, file)
     if isinstance(data, Rejection):
         return data
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = content_sha256(file, data)
     key = task.key(file.path, sha256)
     if task.blocks.complete(sha256, key):
         return sha256

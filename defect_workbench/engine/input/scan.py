@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from defect_workbench.core import result_files
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.image_locations import file_of_page
 from defect_workbench.core.images.image_records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.formats.registry import looks_like_image
@@ -23,11 +25,13 @@ class FoundFile:
     path : str
         Relative to the scanned folder, with '/' as separator.
     size : int
-        Size in bytes.
+        Size of the file in bytes.
     mtime_ns : int
         Time of the last change, in ns.
     changed_ns, inode : int
         As in `FileStamp`.
+    page : int
+        Of the file, from 1, if the image is one of several in it; else 0. The path is then `FILE#PAGE`.
     """
 
     path: str
@@ -35,15 +39,29 @@ class FoundFile:
     mtime_ns: int
     changed_ns: int = -1
     inode: int = -1
+    page: int = 0
+
+    @property
+    def file(self) -> str:
+        """The path of the file itself."""
+        return file_of_page(self.path, self.page)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The result of a scan, in the order of the paths."""
+    """The images of a folder, as a scan or an inspection file lists them, in the order of the paths.
+
+    Attributes
+    ----------
+    reference_of : mapping of str to str
+        For a listing of golden references: the reference of each image by the path of the image, where it
+        does not follow from the names.
+    """
 
     root: Path
     files: tuple[FoundFile, ...]
     rejected: tuple[Rejection, ...]
+    reference_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def decodable(path: str) -> str:
@@ -145,17 +163,28 @@ def scan_set(images: ImageSet, root: Path, reporter: Reporter) -> Listing:
 def listing_of(images: ImageSet) -> Listing:
     """Return a listing of the current files of an image set, without other files in its folder."""
     files, rejected = [], []
-    for path in images.files:
-        try:
-            status = os.stat(images.root / path)
-        except OSError as error:
-            rejected.append(Rejection(decodable(path), f"it cannot be read: {error.strerror}"))
-            continue
-        if stat.S_ISREG(status.st_mode):
-            files.append(_found(path, status, status.st_ino))
+    states: dict[str, FoundFile | Rejection] = {}
+    for path, page in images.wholes:
+        file = file_of_page(path, page)
+        if file not in states:
+            states[file] = found_file(images.root, file)
+        state = states[file]
+        if isinstance(state, Rejection):
+            rejected.append(replace(state, path=decodable(path)))
         else:
-            rejected.append(Rejection(decodable(path), "not a regular file"))
+            files.append(replace(state, path=path, page=page))
     return Listing(images.root, tuple(files), tuple(rejected))
+
+
+def found_file(root: Path, path: str) -> FoundFile | Rejection:
+    """Return the current state of a file below a folder, or why it cannot be used."""
+    try:
+        status = os.stat(root / path)
+    except OSError as error:
+        return Rejection(decodable(path), f"it cannot be read: {error.strerror}")
+    if not stat.S_ISREG(status.st_mode):
+        return Rejection(decodable(path), "not a regular file")
+    return _found(path, status, status.st_ino)
 
 
 def listing_of_file(path: Path) -> Listing:

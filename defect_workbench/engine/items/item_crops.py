@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.images.defect_items import Rectangle
 from defect_workbench.core.images.detections import Box
+from defect_workbench.core.images.image_locations import Rectangle
 from defect_workbench.engine.detection import finder, pattern_change
 
 # The window is a square, so that resizing keeps the shape of the defect: this much wider than its box, and at
@@ -45,14 +45,6 @@ def cut_out(values: NDArray[Any], window: Rectangle) -> NDArray[Any]:
     """Return a copy of a part of an image, (height, width) or (height, width, channels)."""
     x1, y1, x2, y2 = window
     return np.ascontiguousarray(values[y1:y2, x1:x2])
-
-
-def pixel_hash(values: NDArray[Any]) -> str:
-    """Return the SHA-256 of pixels: of their type and shape, and of their values in little-endian order."""
-    ordered = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
-    digest = hashlib.sha256(f"{ordered.dtype.str} {ordered.shape}".encode())
-    digest.update(ordered.tobytes())
-    return digest.hexdigest()
 
 
 def parent_key(sha256: str, reference: str) -> str:

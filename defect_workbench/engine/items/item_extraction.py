@@ -273,6 +273,7 @@ def _collected(listing: Listing, run: _Run) -> tuple[ImageSet, list[str]]:
     rejected, searched = run.rejected, []
     images: list[ImageRecord] = []
     keys: list[str] = []
+    pages = {file.path: file.page for file in listing.files}
     parents = sorted(run.parents.values(), key=lambda each: each.path)
     sides = SidecarFiles(listing.root)
     for parent, facts in zip(parents, run.blocks.read([each.key for each in parents]), strict=True):
@@ -280,7 +281,7 @@ def _collected(listing: Listing, run: _Run) -> tuple[ImageSet, list[str]]:
             rejected.append(Rejection(parent.path, facts.reason))
             continue
         sha256, path = parent.stamp.sha256, parent.path
-        searched.append(SearchedImage(path, sha256, facts.width, facts.height, len(facts.items)))
+        searched.append(SearchedImage(path, sha256, facts.width, facts.height, len(facts.items), pages[path]))
         tool = InstrumentMetadata.from_json(json.loads(facts.tool)) if facts.tool else InstrumentMetadata()
         side = sides.facts(path)
         tool = tool if side is None else side.filled_from(tool)
@@ -299,6 +300,7 @@ def _collected(listing: Listing, run: _Run) -> tuple[ImageSet, list[str]]:
                     0,
                     None,
                     origin,
+                    pages[path],
                 )
             )
             keys.append(item_key(parent.key, origin.number))

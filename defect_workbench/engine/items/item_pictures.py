@@ -1,4 +1,4 @@
-"""The image of a defect as a PNG file, in the bit depth of its parent."""
+"""Images that are not all of a file, as files: defects as PNG in the bit depth of their parent, and pages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 from PIL import Image
 
 from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.images.image_locations import parse_location
 from defect_workbench.engine.input.formats.image_format import Undecodable
-from defect_workbench.engine.input.location_reading import read_location
-from defect_workbench.engine.items.item_crops import pixel_hash
+from defect_workbench.engine.input.location_reading import page_content, read_location
+from defect_workbench.engine.input.pixel_hash import pixel_hash
 
 
 def item_picture(location: Path) -> tuple[bytes, str]:
-    """Return the image of a defect as a PNG file, and the SHA-256 of its pixels.
+    """Return the image of a defect as a PNG file, or a page as a TIFF file, and the SHA-256 of its pixels.
 
     PNG has 8 bits, or 16 for grey images. Other values, such as heights, are written in the 8 bits in which
     they are displayed.
@@ -23,7 +24,7 @@ def item_picture(location: Path) -> tuple[bytes, str]:
     Parameters
     ----------
     location : Path
-        Of the defect; see `ImageSet.absolute`.
+        Of the defect or the page; see `ImageSet.absolute`.
 
     Raises
     ------
@@ -36,6 +37,9 @@ def item_picture(location: Path) -> tuple[bytes, str]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise WorkbenchError(f"{location} can no longer be read: {reason}", Remedy.OPEN_AGAIN) from error
     stored = image.pixels if image.values is None else image.values
+    where = parse_location(str(location))
+    if where.page and where.window is None:
+        return page_content(Path(where.path), where.page), pixel_hash(stored)
     deep = stored.dtype == np.uint16 and stored.ndim == 2
     stream = io.BytesIO()
     shown = np.ascontiguousarray(stored, "<u2") if deep else np.ascontiguousarray(image.pixels)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from defect_workbench.core.clustering.feature_blocks import CHANGE
-from defect_workbench.core.images.defect_items import DefectOrigin, Rectangle
+from defect_workbench.core.images.defect_items import DefectOrigin
+from defect_workbench.core.images.image_locations import Rectangle
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorBlock, VectorStore, open_blocks
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity, measured_identity

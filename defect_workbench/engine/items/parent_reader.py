@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,8 @@ import numpy as np
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.clustering.feature_blocks import CHANGE
-from defect_workbench.core.images.defect_items import DefectOrigin, Rectangle, item_path
+from defect_workbench.core.images.defect_items import DefectOrigin, item_path
+from defect_workbench.core.images.image_locations import Rectangle
 from defect_workbench.core.images.image_records import FileStamp, Rejection
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -24,9 +24,11 @@ from defect_workbench.engine.extraction.image_reader import ReadImage
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.decode import DecodedImage, decode
+from defect_workbench.engine.input.file_reading import content_sha256
 from defect_workbench.engine.input.formats.image_format import NotNow, Undecodable
+from defect_workbench.engine.input.pixel_hash import pixel_hash
 from defect_workbench.engine.input.scan import FoundFile, Listing
-from defect_workbench.engine.items.item_crops import cut_out, item_key, parent_key, pixel_hash, window_of
+from defect_workbench.engine.items.item_crops import cut_out, item_key, parent_key, window_of
 from defect_workbench.engine.items.item_store import ItemBlocks, ItemFacts, ParentFacts
 from defect_workbench.engine.measurement.defects import ellipse_of
 from defect_workbench.engine.preprocessing.background import grey_of, noise_of
@@ -156,7 +158,7 @@ class ParentReader:
         content = content_of(self._listing, file)
         if isinstance(content, Rejection):
             return content
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = content_sha256(file, content)
         stamp = _stamp(file, sha256)
         try:
             image = decode(content, file.path)
@@ -202,7 +204,7 @@ class ParentReader:
             return None, None, str(error)
         if problem := other_size(golden, image.width, image.height):
             return None, None, problem
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = content_sha256(self._reference_files[name], content)
         return golden.pixels, (name, _stamp(self._reference_files[name], sha256)), ""
 
     def _described(

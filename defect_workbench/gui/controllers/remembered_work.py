@@ -9,6 +9,7 @@ from pathlib import Path
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.recent_work import RecentWork, recent_work
 from defect_workbench.app.settings import WindowSettings
+from defect_workbench.core.project.project_state import Project
 from defect_workbench.gui.classifier.classify_panel import ClassifyPanel
 
 _LAST_EXPORT = "last export"
@@ -38,7 +39,7 @@ class RememberedWork:
         """Remember what is open, and how far the work on it is."""
         project = self._document.project
         if project is not None:
-            path = self._document.session or project.images.root
+            path = self._document.session or _opened(project)
             now = datetime.now().astimezone()
             self._settings.remember(recent_work(path, self._document.partition, now))
 
@@ -51,3 +52,11 @@ class RememberedWork:
         """Remove a folder or session from the recent list."""
         self._settings.forget(path)
         self._show_recent(self._settings.recent())
+
+
+def _opened(project: Project) -> Path:
+    """Return what was opened: the folder, or the one inspection file that names the images."""
+    inspection, root = project.inspection, project.images.root
+    if inspection is not None and len(inspection.files) == 1:
+        return root / inspection.files[0].path
+    return root

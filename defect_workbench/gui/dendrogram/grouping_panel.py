@@ -26,6 +26,7 @@ from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import source_words
 from defect_workbench.core.text import sentence_case
+from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.shared.parameter_fields import MethodForm
@@ -169,7 +170,7 @@ class GroupingPanel(QWidget):
         words = sentence_case(source_words(settings, len(project.images)))
         self.source.setText(words)
         self.source.setAccessibleName(f"Compare with: {words}")
-        folder = settings.reference or settings.clean
+        folder = reference_words(settings.reference) or settings.clean
         self.source.setToolTip(folder or "What the images are compared with to find defects")
         for name, slider in self.sliders.items():
             value = analysis.weights.share(name)

@@ -13,6 +13,7 @@ from defect_workbench.app.settings import WindowSettings
 Done = Callable[[Path], None]
 
 _SESSIONS = "Sessions (*.dwb)"
+_KLARFS = "KLARF (*.000 *.001 *.klarf *.klr *.kla *.KLARF *.KLA);;All files (*)"
 _CLASSES = "Classes (*.json);;All files (*)"
 _CLASSIFIERS = "Classifiers (*.dwm);;All files (*)"
 _DETECTORS = "Detectors (*.dwd);;All files (*)"
@@ -41,6 +42,11 @@ def ask_image_folder(parent: QWidget, title: str, done: Done) -> None:
 def ask_session(parent: QWidget, done: Done) -> None:
     """Ask for a session to open."""
     _ask_file(parent, "Open session", _SESSIONS, done)
+
+
+def ask_klarf(parent: QWidget, done: Done) -> None:
+    """Ask for an inspection file."""
+    _ask_file(parent, "Open inspection file", _KLARFS, done)
 
 
 def ask_weights(parent: QWidget, done: Done) -> None:

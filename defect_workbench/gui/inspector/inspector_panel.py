@@ -37,6 +37,7 @@ from defect_workbench.core.project.decisions import Partition
 from defect_workbench.core.project.likeness import nearest_images
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.wafer.inspection_words import inspection_words
 from defect_workbench.engine.features.registry import short_label
 from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
 from defect_workbench.gui.inspector.image_view import ImageView
@@ -352,6 +353,12 @@ def _table_row(project: Project, partition: Partition, image: int) -> str:
     return "\n".join(f"{name}: {text}" for name, text in cells if text)
 
 
+def _inspected(project: Project, partition: Partition, image: int) -> str:
+    """Return where the defect of an image lies, as inspection files say."""
+    inspection = project.inspection
+    return "" if inspection is None else inspection_words(inspection, image)
+
+
 _FIELDS = (
     _Field("File", lambda project, _, image: project.images.images[image].file, long_words=True),
     _Field("Defect", _defect),
@@ -370,6 +377,7 @@ _FIELDS = (
     _Field("Nearest", _nearest),
     _Field("Measured", _measured),
     _Field("Instrument", lambda project, _, image: metadata_text(project.images.images[image].tool)),
+    _Field("Inspection", _inspected),
     _Field("Table", _table_row),
     # What the program noticed when it read the file.
     _Field("Remark", lambda project, _, image: project.images.images[image].note, long_words=True),

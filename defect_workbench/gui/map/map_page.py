@@ -20,7 +20,7 @@ class MapPage(QWidget):
         self.colour = QComboBox()
         self.colour.setToolTip("What the colours of the map mean")
         # One below the other where there is no room beside each other.
-        head = WrappingRow([_named("Laid out by", self.method), _named("Coloured by", self.colour)])
+        head = WrappingRow([named("Laid out by", self.method), named("Coloured by", self.colour)])
         around = QVBoxLayout()
         around.setContentsMargins(10, 6, 10, 6)
         around.addWidget(head)
@@ -31,7 +31,7 @@ class MapPage(QWidget):
         rows.addWidget(view, 1)
 
 
-def _named(words: str, box: QComboBox) -> QWidget:
+def named(words: str, box: QComboBox) -> QWidget:
     """Return a box beside its name."""
     box.setAccessibleName(words)
     pair = QWidget()

@@ -42,6 +42,7 @@ class ActionState:
             and project.proposal is not None
             and bool(project.proposal.waiting(project.partition).any()),
             suggestions=bool(self._classifier.suggested_images),
+            inspected=project is not None and project.inspection is not None,
             undo=stack.undoText() if stack.canUndo() else None,
             redo=stack.redoText() if stack.canRedo() else None,
         )

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-_ON_IMAGES = (
+ON_IMAGES = (
     "actionLightTable",
     "actionFindSimilar",
     "actionCopyImage",
@@ -41,6 +41,6 @@ def add_context_menus(
     actions: Mapping[str, QAction], images: QWidget, clusters: QWidget, dendrogram: QWidget
 ) -> None:
     """Offer actions, by object name, on a right click on images, on clusters and on the dendrogram."""
-    for view, names in ((images, _ON_IMAGES), (clusters, _ON_CLUSTERS), (dendrogram, _ON_DENDROGRAM)):
+    for view, names in ((images, ON_IMAGES), (clusters, _ON_CLUSTERS), (dendrogram, _ON_DENDROGRAM)):
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         view.addActions([actions[name] for name in names])

@@ -9,9 +9,11 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from defect_workbench.workflows.klarf.image_listing import klarf_files, may_be_klarf
+
 
 class Dropping(QObject):
-    """Opens the one folder or session that is dropped on a window; looks for images like one that is dropped.
+    """Opens the one folder, session or inspection file that is dropped; looks for images like a dropped one.
 
     Parameters
     ----------
@@ -46,8 +48,8 @@ class Dropping(QObject):
 
 
 def _opens(path: Path) -> bool:
-    """Whether a path is a folder or a session."""
-    return path.is_dir() or path.suffix == ".dwb"
+    """Whether a path is a folder, a session or an inspection file."""
+    return path.is_dir() or path.suffix == ".dwb" or (may_be_klarf(path.name) and bool(klarf_files(path)))
 
 
 def _may_be_image(path: Path) -> bool:

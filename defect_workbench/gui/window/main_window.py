@@ -30,6 +30,7 @@ from defect_workbench.gui.controllers.side_table_controller import SideTableCont
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.klarf.klarf_controller import KlarfController
 from defect_workbench.gui.window.action_state import ActionState
 from defect_workbench.gui.window.actions.action import Controllers
 from defect_workbench.gui.window.actions.action_set import ActionSet
@@ -41,6 +42,7 @@ from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.job_window import JobWindow
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.opener import Opener
+from defect_workbench.gui.window.pages.wafer_wiring import connect_wafer_page
 from defect_workbench.gui.window.project_display import ProjectDisplay
 from defect_workbench.gui.window.view_choices import ViewChoices
 from defect_workbench.gui.window.window_layout import WELCOME, WORKBENCH
@@ -141,6 +143,7 @@ class MainWindow(JobWindow):
             **self.classifier.results(),
             **self.controllers.lists.results(),
             **self.boxes.results(),
+            **self.controllers.klarf.results(),
         }
         self._connect_jobs()
         self._connect_panels()
@@ -195,6 +198,7 @@ class MainWindow(JobWindow):
             ),
             self.overlays,
             self.boxes,
+            KlarfController(self.document, self.opener.open_source, self.begin_exclusive, self.notice, self),
             Help(self._messages, self._places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
@@ -210,6 +214,7 @@ class MainWindow(JobWindow):
         self.cluster_count = menus.cluster_count
         self.controllers.views.fill_when_opened(menus.views, menus.deleted_views, menus.columns)
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
+        connect_wafer_page(self, self.actions_by_name)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:
@@ -380,6 +385,7 @@ class MainWindow(JobWindow):
             self.settings.remember_layout(self.saveGeometry(), self.saveState())
         self.session_guard.close()
         self.outputs.close()
+        self.controllers.klarf.close()
         self.classes.close()
         self.clipboard.close()
         self.preprocessing.close()

@@ -32,6 +32,8 @@ from defect_workbench.gui.window.tool_bar_fit import ToolBarFit
 # The tool buttons whose texts stay longest in a narrow window: what a decision and a result need.
 _KEPT_TEXTS = ("actionConfirm", "actionExport")
 
+_SUBMENUS = {Group.SOURCES: "Compare &with", Group.KLARF: "Inspection files (&KLARF)"}
+
 
 class Menus:
     """The menus and the tool bar of the window.
@@ -48,6 +50,7 @@ class Menus:
         self._actions = actions
         self.cluster_count = _cluster_count()
         self.tools = self._tool_bar(window)
+        self._submenus: dict[Group, QMenu] = {}
         self._menus = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
         for menu in Menu:
             self._fill(menu)
@@ -60,16 +63,22 @@ class Menus:
         self._menus[Menu.HELP].addAction(f"Log: {log}").setEnabled(False)
         self._suggestions: list[QAction] = []
 
+    @property
+    def sources(self) -> QMenu:
+        """What images are compared with, which the Grouping panel shows, too."""
+        return self._submenus[Group.SOURCES]
+
     def _fill(self, menu: Menu) -> None:
         """Add the actions of a menu, with a separator between two groups."""
         target = self._menus[menu]
         for group in (group for group in Group if group.menu is menu):
             entries = [entry for entry in self._actions.entries if entry.group is group]
-            if group is Group.SOURCES:
-                target = self.sources = target.addMenu("Compare &with")
+            inside = target
+            if group in _SUBMENUS:
+                inside = self._submenus[group] = target.addMenu(_SUBMENUS[group])
             elif entries and target.actions():
                 target.addSeparator()
-            target.addActions([self._actions.by_name[entry.name] for entry in entries])
+            inside.addActions([self._actions.by_name[entry.name] for entry in entries])
             if group is Group.VIEWS:
                 self.views = target.addMenu("Saved vie&ws")
                 self.deleted_views = target.addMenu("&Delete view")

@@ -17,6 +17,7 @@ from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 _STATUS_MILLISECONDS = 8000
 
@@ -48,7 +49,7 @@ class Opener(QObject):
         self._unsaved, self._begin, self._show_workbench = unsaved, begin, show_workbench
         # The running job, and the path it opens, to resume it.
         self._work: Work | None = None
-        self._path: Path | None = None
+        self._source: ImageSource | None = None
         self._files: open_job.FilesFound | None = None
         window.jobs.partial.connect(self._on_partial)
         window.document.opened.connect(self._on_opened)
@@ -61,21 +62,25 @@ class Opener(QObject):
     @property
     def name(self) -> str:
         """The name of what is being opened; empty if nothing is."""
-        return "" if self._work is None or self._path is None else self._path.name or str(self._path)
+        return "" if self._work is None or self._source is None else _name(self._source)
 
     def choose_folder(self) -> None:
         """Ask for a folder of images and open it; ask about unsaved work first."""
         self._unsaved.leave(
-            lambda: file_dialogs.ask_image_folder(self._window, "Folder of images", self._open)
+            lambda: file_dialogs.ask_image_folder(self._window, "Folder of images", self._open_path)
         )
 
     def choose_session(self) -> None:
         """Ask for a session and open it; ask about unsaved work first."""
-        self._unsaved.leave(lambda: file_dialogs.ask_session(self._window, self._open))
+        self._unsaved.leave(lambda: file_dialogs.ask_session(self._window, self._open_path))
 
     def open_path(self, path: Path) -> None:
         """Open a path; ask about unsaved work first."""
-        self._unsaved.leave(lambda: self._open(path))
+        self.open_source(ImageSource(path))
+
+    def open_source(self, source: ImageSource) -> None:
+        """Open images; ask about unsaved work first."""
+        self._unsaved.leave(lambda: self._open(source))
 
     def open_again(self, settings: Settings) -> None:
         """Group the files of the open project anew; ask about unsaved work first."""
@@ -91,18 +96,21 @@ class Opener(QObject):
 
         self._unsaved.leave(go_on)
 
-    def _start(self, work: Work, path: Path | None) -> bool:
+    def _start(self, work: Work, source: ImageSource | None) -> bool:
         before, self._work = self._work, work
         if not self._begin(work):
             self._work = before
             return False
-        self._path, self._files = path, None
+        self._source, self._files = source, None
         self.changed.emit()
         return True
 
-    def _open(self, path: Path) -> None:
-        work = open_job.open_path(path, self._places, offline=self._offline)
-        if not self._start(work, path):
+    def _open_path(self, path: Path) -> None:
+        self._open(ImageSource(path))
+
+    def _open(self, source: ImageSource) -> None:
+        work = open_job.open_source(source, self._places, offline=self._offline)
+        if not self._start(work, source):
             return
         window = self._window
         if window.document.project is None:
@@ -110,13 +118,13 @@ class Opener(QObject):
             window.thumbnails.clear()
             window.large_thumbnails.clear()
             window.image_model.set_rows(Path(), (), np.empty(0, np.intp), ())
-            window.gallery.set_message(f"Scanning {path.name or path}…")
+            window.gallery.set_message(f"Scanning {_name(source)}…")
             window.dendrogram.set_tree(None, None, None, ())
             window.dendrogram.set_message("The dendrogram appears once all images have been compared")
             window.summary.setText("")
             self._show_workbench()
         else:
-            words = f"Opening {path.name or path}. The current project stays open until it is ready."
+            words = f"Opening {_name(source)}. The current project stays open until it is ready."
             window.statusBar().showMessage(words, _STATUS_MILLISECONDS)
 
     def on_result(self, opened: open_job.Opened) -> None:
@@ -164,14 +172,18 @@ class Opener(QObject):
 
     def on_cancelled(self) -> None:
         """Offer to resume the cancelled job; finished work is kept."""
-        window, path = self._window, self._path
+        window, source = self._window, self._source
         self._end()
-        if path is None:
+        if source is None:
             window.notice.notify("Cancelled. Finished work is kept.")
             return
         words = "Cancelled. Finished work is kept; you can resume from here."
-        window.notice.notify(words, "Resume", lambda: self.open_path(path))
+        window.notice.notify(words, "Resume", lambda: self.open_source(source))
         if window.document.project is None:
             self._show_files("not compared yet")
             window.gallery.set_message("Cancelled")
             window.dendrogram.set_message("Cancelled before all images were compared")
+
+
+def _name(source: ImageSource) -> str:
+    return source.path.name or str(source.path)

@@ -48,6 +48,7 @@ from defect_workbench.gui.shared.labels import ElidedLabel
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.shared.page_sizes import only_current_counts
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
+from defect_workbench.gui.wafer.wafer_page import WaferPage
 from defect_workbench.gui.window.dock_sizes import DockSizes
 from defect_workbench.gui.window.welcome import Welcome
 from defect_workbench.user_dirs import UserDirs
@@ -137,6 +138,8 @@ class PanelWindow(QMainWindow):
         plane = MapPage(self.map)
         self.map_method, self.map_colour = plane.method, plane.colour
         self.tabs.addTab(plane, "Map")
+        self.wafer_page = WaferPage(self.document)
+        self.tabs.addTab(self.wafer_page, "Wafer")
         self.doubts = LabelDoubts(self.document, self)
         self.classify_panel = ClassifyPanel(self.document, self.doubts, self.thumbnails, self.originals)
         self.tabs.addTab(self.classify_panel, "Classify")
@@ -195,6 +198,7 @@ class PanelWindow(QMainWindow):
         """Stop all threads that run jobs or read images, and wait for them."""
         self.jobs.close()
         self.pareto.close()
+        self.wafer_page.close_jobs()
         self.thumbnails.close()
         self.large_thumbnails.close()
         self.originals.close()
@@ -224,7 +228,8 @@ class PanelWindow(QMainWindow):
     def _make_previews(self) -> None:
         self.preview = HoverPreview(self.document, self.large_thumbnails, self)
         self.preview.watch(self.gallery.viewport(), self.gallery.image_at)
-        self.preview.watch(self.map, self.map.image_at)
+        for plane in (self.map, self.wafer_page.view):
+            self.preview.watch(plane, plane.image_at)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -36,7 +36,9 @@ def dendrogram_file(
     branches : mapping of int to int, optional
         Colour numbers of the branches at the cut, by their top nodes; those of the nodes if left out.
     """
-    return _file((11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title, branches or {}), kind)
+    return figure_file(
+        (11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title, branches or {}), kind
+    )
 
 
 def reliability_file(curve: ReliabilityCurve, kind: FileType) -> bytes:
@@ -49,7 +51,7 @@ def reliability_file(curve: ReliabilityCurve, kind: FileType) -> bytes:
         axes.scatter(curve.confidence, curve.accuracy, s=areas, color="#2f6fb0", alpha=0.8, linewidths=0)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="predicted probability", ylabel="accuracy")
 
-    return _file(_CURVE_INCHES, draw, kind)
+    return figure_file(_CURVE_INCHES, draw, kind)
 
 
 def risk_coverage_file(curve: RiskCoverageCurve, kind: FileType) -> bytes:
@@ -60,10 +62,17 @@ def risk_coverage_file(curve: RiskCoverageCurve, kind: FileType) -> bytes:
         axes.plot(curve.coverage, curve.risk, color="#b4472e", linewidth=1.6)
         axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share of images accepted", ylabel="error")
 
-    return _file(_CURVE_INCHES, draw, kind)
+    return figure_file(_CURVE_INCHES, draw, kind)
 
 
-def _file(inches: tuple[float, float], draw: Callable[[Axes], None], kind: FileType) -> bytes:
+def figure_file(inches: tuple[float, float], draw: Callable[[Axes], None], kind: FileType) -> bytes:
+    """Return what a function draws into axes, as a file.
+
+    Parameters
+    ----------
+    inches : (float, float)
+        Width and height.
+    """
     # A dollar sign in a name must not start a formula.
     with rc_context(
         {

@@ -29,6 +29,7 @@ from defect_workbench.storage.report.report_content import (
     Section,
     Thumbnail,
 )
+from defect_workbench.storage.report.wafer.wafer_figures import wafer_figures
 
 NO_WEIGHTS = (
     "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
@@ -85,6 +86,7 @@ def project_report(
             *([] if figure is None else [ReportFigures("Dendrogram", (figure,))]),
             *cut_table(project),
             *sheets,
+            *wafer_figures(project),
             *tables,
             *defect_count_tables(project),
             *measurement_tables(project),

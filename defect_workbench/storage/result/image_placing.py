@@ -1,4 +1,4 @@
-"""Puts the images of an export into its folder: copied, linked, or cut out of their parents."""
+"""Puts the images of an export into its folder: copied, linked, or cut out of their files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from defect_workbench.storage.files.safe_names import is_safe_name
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.result.manifest import Row
 
-# Returns the image at a location as a PNG file, and the SHA-256 of its pixels.
+# Returns the image at a location, which is a part of a file, as a file, and the SHA-256 of its pixels.
 ItemPicture = Callable[[Path], tuple[bytes, str]]
 
 
@@ -26,9 +26,10 @@ def check_mode(images: ImageSet, mode: Mode) -> None:
     Raises
     ------
     InputError
-        If single defects would have to be linked to.
+        If single defects or pages would have to be linked to.
     """
     check_mode_of(Items.DEFECTS if images.are_defects else Items.PICTURES, mode)
+    check_mode_of_pages(images.has_pages, mode)
 
 
 def check_mode_of(items: Items, mode: Mode) -> None:
@@ -47,6 +48,22 @@ def check_mode_of(items: Items, mode: Mode) -> None:
         )
 
 
+def check_mode_of_pages(has_pages: bool, mode: Mode) -> None:
+    """Check the same for images of which some are pages of a file.
+
+    Raises
+    ------
+    InputError
+        If pages would have to be linked to.
+    """
+    if has_pages and mode is not Mode.COPY:
+        raise InputError(
+            f"pages cannot be exported as {mode}s: they are parts of a TIFF file, so there is no file to "
+            "link to",
+            Remedy.COPY_MODE,
+        )
+
+
 def place_images(
     draft: Path,
     images: ImageSet,
@@ -60,7 +77,7 @@ def place_images(
     Parameters
     ----------
     item_picture : callable or None
-        Required if the images are single defects.
+        Required if the images are single defects or pages.
 
     Raises
     ------
@@ -92,7 +109,7 @@ def place_images(
                 f"{row.path[:80]!r} is outside the folder of the images; nothing was written"
             )
         target = draft / row.exported_as
-        if record.origin is None:
+        if record.is_whole_file:
             _TRANSFERS[mode](root / record.file, target)
             digest = written[row.exported_as] = file_digest(target)
         else:
@@ -108,9 +125,9 @@ def place_images(
 def _cut_out(
     root: Path, record: ImageRecord, target: Path, item_picture: ItemPicture | None
 ) -> tuple[str, str]:
-    """Write the image of a defect; return the SHA-256 of its pixels, and of the file."""
+    """Write the image of a defect or a page; return the SHA-256 of its pixels, and of the file."""
     if item_picture is None:
-        raise ValueError("images of single defects need a function that cuts them out")
+        raise ValueError("images that are a part of a file need a function that cuts them out")
     data, pixels = item_picture(root / record.location)
     with target.open("xb") as stream:
         stream.write(data)

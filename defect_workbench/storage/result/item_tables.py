@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from defect_workbench.core.images.defect_items import SearchedImage
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.project.decisions import OUTLIERS
+from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
+from defect_workbench.core.wafer.wafer_places import NO_WAFER
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
 from defect_workbench.storage.result.manifest import Row
 
@@ -15,24 +19,46 @@ ITEM_COLUMNS = (
     *("path", "klarf", "defect_id", "wafer", "x_um", "y_um", "die_x", "die_y"),
     *("parent", "x1", "y1", "x2", "y2"),
 )
-_NOT_FROM_WAFER_MAPS = ("",) * 7
+_NO_RECORD, _NO_ORIGIN = ("",) * 7, ("",) * 5
 
 
-def items_text(rows: Iterable[Row], images: Mapping[str, ImageRecord]) -> str:
-    """Return `items.csv`: the parent and the box of each defect.
+def items_text(rows: Iterable[Row], images: Sequence[ImageRecord], inspection: Inspection | None) -> str:
+    """Return `items.csv`: the record of each image in an inspection file, and parent and box of a defect.
 
     Parameters
     ----------
-    images : mapping of str to ImageRecord
-        By path.
+    images : sequence of ImageRecord
+    inspection : Inspection or None
+        What inspection files say about them.
     """
+    index_of = {image.path: index for index, image in enumerate(images)}
     lines = []
     for row in rows:
-        origin = images[row.path].origin
-        if origin is not None:
-            corners = (str(value) for value in origin.box)
-            lines.append((safe_path(row.path), *_NOT_FROM_WAFER_MAPS, safe_path(origin.parent), *corners))
+        index = index_of[row.path]
+        record = _NO_RECORD if inspection is None else _record(inspection, index)
+        lines.append((safe_path(row.path), *record, *_origin(images[index])))
     return table_text(ITEM_COLUMNS, lines)
+
+
+def _record(inspection: Inspection, index: int) -> tuple[str, ...]:
+    """Return the cells from `klarf` to `die_y`."""
+    file = int(inspection.file_of[index])
+    if file == NO_SOURCE:
+        return _NO_RECORD
+    places = inspection.places
+    wafer = int(places.wafer_of[index])
+    name = "" if wafer == NO_WAFER else places.wafers[wafer].name
+    numbers = (places.x_um, places.y_um, places.die_x, places.die_y)
+    cells = ("" if not np.isfinite(each[index]) else f"{float(each[index]):.10g}" for each in numbers)
+    klarf = safe_path(inspection.files[file].path)
+    return klarf, str(int(inspection.defect_id[index])), safe_text(name), *cells
+
+
+def _origin(image: ImageRecord) -> tuple[str, ...]:
+    """Return the cells from `parent` on."""
+    if image.origin is None:
+        return _NO_ORIGIN
+    return safe_path(image.origin.parent), *(str(value) for value in image.origin.box)
 
 
 def counts_text(
@@ -51,7 +77,7 @@ def counts_text(
         labels.append(OUTLIERS)
     counts: dict[str, Counter[str]] = {each.path: Counter() for each in searched}
     for row in rows:
-        counts.setdefault(images[row.path].file, Counter())[row.label] += 1
+        counts.setdefault(images[row.path].whole, Counter())[row.label] += 1
     lines = (
         (safe_path(path), str(each.total()), *(str(each[label]) for label in labels))
         for path, each in counts.items()

@@ -9,6 +9,7 @@ import numpy as np
 
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.images.defect_items import exported_name
+from defect_workbench.core.images.image_locations import exported_page_name
 from defect_workbench.core.images.image_records import ImageRecord, Rejection
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.project.project_state import Project
@@ -79,7 +80,9 @@ def rows(project: Project) -> list[Row]:
 
 def file_name_of(image: ImageRecord) -> str:
     """Return the name of an exported image, if no other one has it."""
-    return image.path.rsplit("/", 1)[-1] if image.origin is None else exported_name(image.origin)
+    if image.origin is not None:
+        return exported_name(image.origin, image.page)
+    return exported_page_name(image.path, image.page) if image.page else image.path.rsplit("/", 1)[-1]
 
 
 def labelled(project: Project) -> list[tuple[str, str]]:

@@ -146,7 +146,7 @@ def _plan(project: Project, out: Path, layout: Layout, already: Sequence[str] = 
         try:
             size = (project.images.root / record.file).stat().st_size
             # A part of an image has about as many bytes as pixels.
-            total += size if record.origin is None else record.width * record.height
+            total += size if record.is_whole_file else record.width * record.height
         except OSError:
             missing.append(row.path)
     return Plan(
@@ -223,7 +223,7 @@ def export(
     maps : bool
         Also write the defect maps, if there are any.
     item_picture : callable, optional
-        Cuts out single defects; required if the images are such.
+        Cuts out single defects and pages; required if the images are such.
 
     Raises
     ------
@@ -325,8 +325,9 @@ def _texts(
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
     if project.images.are_defects:
-        texts[of_run(ITEMS, runs)] = items_text(layout.rows, images)
         texts[of_run(COUNTS, runs)] = counts_text(layout.rows, images, project.images.searched)
+    if project.images.are_defects or project.inspection is not None:
+        texts[of_run(ITEMS, runs)] = items_text(layout.rows, project.images.images, project.inspection)
     if measured(project.images.images):
         texts[of_run(MEASUREMENTS, runs)] = measurements_text(project.images.images)
     if project.side is not None:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.images.defect_items import DefectOrigin, Rectangle, SearchedImage, item_path
+from defect_workbench.core.images.defect_items import DefectOrigin, SearchedImage, item_path
+from defect_workbench.core.images.image_locations import Rectangle
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.safe_reading import is_inside
+from defect_workbench.storage.session.inspection_arrays import pages_of
 
 SEARCHED = "searched"
 _ITEMS = "items"
@@ -48,9 +50,11 @@ def searched_of(state: Mapping[str, Any]) -> tuple[SearchedImage, ...]:
     ValueError, TypeError
         If the session is damaged.
     """
+    rows = state.get(SEARCHED) or ()
+    pages = pages_of(state, [str(path) for path, *_ in rows]) if rows else []
     found = tuple(
-        SearchedImage(str(path), str(sha256), int(width), int(height), int(defects))
-        for path, sha256, width, height, defects in state.get(SEARCHED) or ()
+        SearchedImage(str(path), str(sha256), int(width), int(height), int(defects), page)
+        for (path, sha256, width, height, defects), page in zip(rows, pages, strict=True)
     )
     for each in found:
         if not is_inside(each.path):
@@ -80,7 +84,7 @@ def with_origins(
     if rows.shape != (len(images), _COLUMNS) or rows.dtype.kind != "i":
         raise ValueError("defects and images differ in number")
     return tuple(
-        replace(image, origin=_origin(image, row, searched))
+        replace(image, origin=_origin(image, row, searched), page=searched[row[0]].page)
         for image, row in zip(images, rows.tolist(), strict=True)
     )
 

@@ -45,6 +45,13 @@ from defect_workbench.storage.session.found_defect_arrays import (
 )
 from defect_workbench.storage.session.history_arrays import HISTORY, history_arrays, history_json, history_of
 from defect_workbench.storage.session.image_facts import measured_arrays, tools_json, with_observations
+from defect_workbench.storage.session.inspection_arrays import (
+    inspection_arrays,
+    inspection_fields,
+    inspection_of,
+    pages_json,
+    with_pages,
+)
 from defect_workbench.storage.session.item_arrays import (
     SEARCHED,
     item_arrays,
@@ -65,10 +72,10 @@ from defect_workbench.storage.session.session_checks import check_project
 from defect_workbench.storage.session.table_reader import MEMBER, side_json, side_of_json
 from defect_workbench.storage.session.view_fields import view_fields, views_of
 
-# Since format 3 the block `shape` is called `outline`; format 4 is that of single defects.
-FORMAT = 4
-# Sessions of whole images can be read by earlier versions.
-_WITHOUT_ITEMS = 3
+# Since format 3 the block `shape` is called `outline`; format 4 is that of single defects, 5 that of pages.
+FORMAT = 5
+# Sessions of whole files can be read by earlier versions.
+_WHOLE_FILES, _SINGLE_DEFECTS = 3, 4
 _STATE = "state.json"
 # Missing in sessions of earlier versions, which did not judge small groups.
 _OUTLIER_GROUPS = "outlier_groups"
@@ -105,11 +112,12 @@ def _write(path: Path, project: Project) -> None:
         **history_arrays(project.history),
         **found_defect_arrays(project.found),
         **item_arrays(project.images),
+        **inspection_arrays(project.inspection),
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
     state = {
-        "format": FORMAT if project.images.are_defects else _WITHOUT_ITEMS,
+        "format": _format(project.images),
         "root": str(project.images.root),
         "folders": list(project.images.folders),
         "images": [[i.path, i.sha256, i.width, i.height, i.note] for i in project.images.images],
@@ -130,6 +138,8 @@ def _write(path: Path, project: Project) -> None:
         **note_fields(project.image_notes),
         **view_fields(project.views),
         **found_defect_fields(project.found),
+        **inspection_fields(project.inspection),
+        **pages_json(project.images),
     }
     if project.images.are_defects:
         state[SEARCHED] = searched_json(project.images)
@@ -144,6 +154,13 @@ def _write(path: Path, project: Project) -> None:
             archive.writestr(fixed_entry(f"{name}.npy"), stream.getvalue())
         if project.side is not None:
             archive.writestr(fixed_entry(MEMBER), side_json(project.side))
+
+
+def _format(images: ImageSet) -> int:
+    """Return the lowest format that can hold a set, so that earlier versions read what they can."""
+    if images.has_pages or any(each.page for each in images.searched):
+        return FORMAT
+    return _SINGLE_DEFECTS if images.are_defects else _WHOLE_FILES
 
 
 # Affinity propagation was the first method without a tree; the arrays keep its terms as names.
@@ -288,7 +305,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         arrays,
     )
     searched = searched_of(state)
-    images = with_origins(images, searched, arrays)
+    images = with_origins(images, searched, arrays) if searched else with_pages(images, state)
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
     analysis = Analysis(
         settings=_settings(state["settings"], _OUTLIER_GROUPS in arrays),
@@ -321,4 +338,5 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         image_notes=notes_of(state, len(images)),
         found=found_defects_of(state, arrays, len(images)),
         views=views_of(state),
+        inspection=inspection_of(state, arrays, len(images)),
     )

@@ -22,6 +22,7 @@ from defect_workbench.workflows.detection.search_folder import (
     open_finder,
 )
 from defect_workbench.workflows.detection.search_project import SearchRequest, open_project_images
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.detection_figures import DetectionFigures, Judged
@@ -122,7 +123,7 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     if request.errors is not None:
         check_out(request.errors)
     boxes = BoxFolder(request.boxes, request.format)
-    searched = open_finder(request.folder, request.reference, request.model, reporter)
+    searched = open_finder(ImageSource(request.folder), request.reference, request.model, reporter)
     listing = searched.listing
     run = searched.finder.run()
     found, rejected, seconds = _found(run, len(listing.files), listing.rejected, reporter)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
@@ -13,14 +12,15 @@ from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.input.scan import Listing
 from defect_workbench.workflows.detection.search_folder import (
     ReferenceNotes,
-    list_references,
     no_usable_image,
 )
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
+from defect_workbench.workflows.klarf.image_listing import list_references
 from defect_workbench.workflows.map_defects import DefectFeatures, with_defect_features
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _extract_items(
     store = options.open_store()
     if not listing.files and not listing.rejected:
         raise InputError(f"{listing.root} contains no images")
-    references = list_references(Path(settings.reference) if settings.reference else None, reporter)
+    references = list_references(settings.reference, reporter)
     found = extract_items(
         listing,
         references,
@@ -164,8 +164,8 @@ def _extract_items(
         raise no_usable_image(listing.root, images.rejected)
     if references is not None and not found.with_reference:
         raise InputError(
-            f"{settings.reference} has no golden reference for any image: references need the same relative "
-            "path or the same file name as their image, and the same size"
+            f"{reference_words(settings.reference)} has no golden reference for any image: references need "
+            "the same relative path or the same file name as their image, and the same size"
         )
     notes = ReferenceNotes()
     for path, reason in found.without_reference:

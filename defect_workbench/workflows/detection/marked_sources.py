@@ -19,6 +19,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.storage.boxes.box_folder import BoxFolder, BoxProblem
 from defect_workbench.workflows.detection.search_folder import no_usable_image, open_images
 from defect_workbench.workflows.detection.search_project import open_project_images
+from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images, list_references
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.folder_images import ReadImage
@@ -74,7 +75,8 @@ class FolderSource:
     """
 
     def __init__(self, folder: Path, reference: Path | None, boxes: BoxFolder, reporter: Reporter) -> None:
-        self._images = open_images(folder, reference, reporter)
+        listing = list_images(ImageSource(folder), reporter).listing
+        self._images = open_images(listing, list_references(reference, reporter), reference)
         self._files = {file.path: file for file in self._images.listing.files}
         self._boxes = boxes
         self.paths: Sequence[str] = tuple(self._files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from defect_workbench.core.images.detections import UNNAMED
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
-from defect_workbench.engine.input.scan import Listing, scan
+from defect_workbench.engine.input.scan import Listing
+from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images, list_references
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.folder_detections import Finder, FolderFinder
@@ -28,7 +28,7 @@ class DetectRequest:
     Attributes
     ----------
     reference : Path or None
-        Folder of golden references.
+        Folder of golden references; without one, those that inspection files name.
     overlays : bool
         Also write each image with its boxes.
     model : Path or None
@@ -37,7 +37,7 @@ class DetectRequest:
         Also write the boxes in this format, a name of `BOX_FORMATS`; empty for none.
     """
 
-    folder: Path
+    source: ImageSource
     out: Path
     reference: Path | None = None
     overlays: bool = False
@@ -90,7 +90,7 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
     from defect_workbench.workflows.export import check_out
 
     check_out(request.out)
-    searched = open_finder(request.folder, request.reference, request.model, reporter)
+    searched = open_finder(request.source, request.reference, request.model, reporter)
     listing = searched.listing
     started = time.perf_counter()
     images = clean = with_reference = 0
@@ -111,7 +111,7 @@ def detect(request: DetectRequest, reporter: Reporter) -> DetectedFolder:
                 numbers[each.box.label] += 1
             clean += not found.detections
             notes.add(found.path, found.missing_reference)
-            with_reference += request.reference is not None and not found.missing_reference
+            with_reference += searched.with_references and not found.missing_reference
             tables.add(found.path, found.detections)
             if request.boxes_as:
                 boxes = tuple(each.box for each in found.detections)
@@ -135,11 +135,14 @@ class OpenFinder:
     ----------
     labels : tuple of str
         The kinds of defects that can be found.
+    with_references : bool
+        Whether there are golden references.
     """
 
     images: FolderImages
     finder: FolderFinder
     labels: tuple[str, ...]
+    with_references: bool = False
 
     @property
     def listing(self) -> Listing:
@@ -147,7 +150,9 @@ class OpenFinder:
         return self.images.listing
 
 
-def open_finder(folder: Path, reference: Path | None, model: Path | None, reporter: Reporter) -> OpenFinder:
+def open_finder(
+    source: ImageSource, reference: Path | None, model: Path | None, reporter: Reporter
+) -> OpenFinder:
     """List the images and the golden references, and return the finder for them.
 
     Raises
@@ -160,10 +165,15 @@ def open_finder(folder: Path, reference: Path | None, model: Path | None, report
     """
     from defect_workbench.engine.detection.folder_detections import FolderFinder
 
-    detector = finder_of(model, reference, reporter)
-    images = open_images(folder, reference, reporter)
+    listed = list_images(source, reporter)
+    offered = None if listed.klarf is None else listed.klarf.references
+    detector = finder_of(model, reference, reporter, offered=offered is not None)
+    found = list_references(reference, reporter)
+    if found is None and (model is None or detector.needs_reference):
+        found = offered
+    images = open_images(listed.listing, found, reference)
     finder = FolderFinder(images, detector.find, needs_reference=detector.needs_reference)
-    return OpenFinder(images, finder, detector.labels)
+    return OpenFinder(images, finder, detector.labels, found is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,8 +195,15 @@ class Detector:
     needs_reference: bool = False
 
 
-def finder_of(model: Path | None, reference: Path | None, reporter: Reporter) -> Detector:
+def finder_of(
+    model: Path | None, reference: Path | None, reporter: Reporter, *, offered: bool = False
+) -> Detector:
     """Return a trained detector, or without a model the classical finder.
+
+    Parameters
+    ----------
+    offered : bool
+        Whether there are golden references that may be used, although nobody asked for it.
 
     Raises
     ------
@@ -206,7 +223,8 @@ def finder_of(model: Path | None, reference: Path | None, reporter: Reporter) ->
     reporter.stage("Loading the detector", None)
     trained = read_detector(model)
     settings = trained.settings
-    if settings.with_references != (reference is not None):
+    with_references = reference is not None or (offered and settings.with_references)
+    if settings.with_references != with_references:
         raise InputError(
             f"{model} was trained with golden references and needs them: give the folder of references"
             if settings.with_references
@@ -219,39 +237,27 @@ def finder_of(model: Path | None, reference: Path | None, reporter: Reporter) ->
     return Detector(finder, settings.labels, settings.with_references)
 
 
-def open_images(folder: Path, reference: Path | None, reporter: Reporter) -> FolderImages:
-    """List the images and the golden references.
+def open_images(listing: Listing, references: Listing | None, reference: Path | None) -> FolderImages:
+    """Return listed images with their golden references.
+
+    Parameters
+    ----------
+    reference : Path or None
+        Where the references are, if they were asked for: then at least one image must have one.
 
     Raises
     ------
     InputError
-        If a folder does not exist or has no images, or no image has a reference.
+        If there are no images, or no image has a reference.
     """
     from defect_workbench.engine.detection.folder_images import FolderImages
 
-    listing = scan(Path(os.path.abspath(folder)), reporter)
     if not listing.files and not listing.rejected:
         raise InputError(f"{listing.root} contains no images")
-    images = FolderImages(listing, list_references(reference, reporter))
+    images = FolderImages(listing, references)
     if reference is not None and listing.files and not images.has_references():
         raise no_reference_for_any(reference)
     return images
-
-
-def list_references(reference: Path | None, reporter: Reporter) -> Listing | None:
-    """List the golden references in a folder; None without a folder.
-
-    Raises
-    ------
-    InputError
-        If it does not exist or has no images.
-    """
-    if reference is None:
-        return None
-    references = scan(Path(os.path.abspath(reference)), reporter)
-    if not references.files:
-        raise InputError(f"{reference} contains no images, and should contain the golden references")
-    return references
 
 
 def no_usable_image(root: Path, rejected: Sequence[Rejection]) -> InputError:

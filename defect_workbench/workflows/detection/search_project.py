@@ -16,9 +16,9 @@ from defect_workbench.core.project.found_defects import FoundDefects
 from defect_workbench.core.text import counted
 from defect_workbench.workflows.detection.search_folder import (
     finder_of,
-    list_references,
     no_reference_for_any,
 )
+from defect_workbench.workflows.klarf.image_listing import list_references
 
 if TYPE_CHECKING:
     from defect_workbench.engine.detection.project_images import ProjectImages

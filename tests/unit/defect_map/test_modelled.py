@@ -14,6 +14,7 @@ from defect_workbench.engine.defect_map.set_maps import modelled_share
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.workflows import map_defects
 from defect_workbench.workflows.extract import FeatureOptions, extract_folder
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def options(tmp_path: Path) -> FeatureOptions:
 
 
 def share(folder: Path, options: FeatureOptions, store: FeatureStore) -> float:
-    images = extract_folder(folder, options, SilentReporter()).extraction.images
+    images = extract_folder(ImageSource(folder), options, SilentReporter()).extraction.images
     return modelled_share(images, Preprocessing(), store, SilentReporter())
 
 

@@ -13,23 +13,30 @@ from defect_workbench.core.images.defect_items import (
     exported_name,
     is_item_path,
     item_path,
-    split_location,
-    with_window,
 )
 from defect_workbench.core.images.detections import Box
+from defect_workbench.core.images.image_locations import Location, parse_location
 from defect_workbench.engine.input.formats.image_format import Undecodable
 from defect_workbench.engine.input.formats.registry import looks_like_image
 from defect_workbench.engine.input.location_reading import read_location
+from defect_workbench.engine.input.pixel_hash import pixel_hash
 from defect_workbench.engine.input.thumbnail import thumbnail
-from defect_workbench.engine.items.item_crops import pixel_hash, window_of
+from defect_workbench.engine.items.item_crops import window_of
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
 
 
-@given(NAMES, st.integers(0, 999), st.integers(0, 999), st.integers(1, 999), st.integers(1, 999))
-def test_a_location_gives_back_file_and_window(name: str, left: int, top: int, wide: int, high: int) -> None:
-    window = (left, top, left + wide, top + high)
-    assert split_location(with_window(name, window)) == (name, window)
+WINDOWS = st.tuples(st.integers(0, 999), st.integers(0, 999), st.integers(1, 999), st.integers(1, 999)).map(
+    lambda sides: (sides[0], sides[1], sides[0] + sides[2], sides[1] + sides[3])
+)
+
+
+@given(NAMES, st.integers(0, 10**6), st.none() | WINDOWS)
+def test_a_location_gives_back_file_page_and_window(
+    name: str, page: int, window: tuple[int, int, int, int] | None
+) -> None:
+    location = Location(name, page, window)
+    assert parse_location(str(location)) == location
 
 
 def test_a_page_is_not_a_defect_and_no_file_has_the_path_of_one() -> None:
@@ -38,7 +45,7 @@ def test_a_page_is_not_a_defect_and_no_file_has_the_path_of_one() -> None:
     assert not is_item_path("lot/a.tif#d0")
     assert is_item_path(item_path("lot/a.tif#2", 1))
     assert not looks_like_image(item_path("a.png", 1))
-    assert not looks_like_image(with_window("a.png", (0, 0, 5, 5)))
+    assert not looks_like_image(str(Location("a.png", 2, (0, 0, 5, 5))))
 
 
 def test_exported_names_sort_by_number_and_keep_the_stem() -> None:
@@ -62,7 +69,7 @@ def test_a_window_is_inside_the_image_and_contains_the_box(
 def test_a_part_of_an_image_is_read_and_reduced(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (90, 120), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    location = Path(with_window(str(tmp_path / "a.png"), (10, 20, 74, 84)))
+    location = Path(str(Location(str(tmp_path / "a.png"), 0, (10, 20, 74, 84))))
     np.testing.assert_array_equal(read_location(location).pixels, pixels[20:84, 10:74])
     small = thumbnail(location, 32)
     assert small is not None
@@ -71,7 +78,7 @@ def test_a_part_of_an_image_is_read_and_reduced(tmp_path: Path) -> None:
 
 def test_a_window_outside_a_changed_image_is_an_error(tmp_path: Path) -> None:
     Image.new("L", (30, 30)).save(tmp_path / "a.png")
-    location = Path(with_window(str(tmp_path / "a.png"), (0, 0, 64, 20)))
+    location = Path(str(Location(str(tmp_path / "a.png"), 0, (0, 0, 64, 20))))
     with pytest.raises(Undecodable, match="smaller than when its defects were found"):
         read_location(location)
     assert thumbnail(location, 32) is None

@@ -17,6 +17,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.workflows.add_folder import add_folder
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.regroup import regroup
 from tests.builders import made_project
 
@@ -102,7 +103,7 @@ def test_a_damaged_session_is_refused(
 def test_a_folder_cannot_be_added_to_single_defects(project: Project, tmp_path: Path) -> None:
     options = FeatureOptions(tmp_path / "store", tmp_path / "none", offline=True)
     with pytest.raises(InputError, match="cannot be added to a project of single defects"):
-        add_folder(project, tmp_path, options, SilentReporter())
+        add_folder(project, ImageSource(tmp_path), options, SilentReporter())
 
 
 def test_other_references_would_find_other_defects(project: Project, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from defect_workbench.workflows.add_folder import add_folder
 from defect_workbench.workflows.classify import ClassifyRequest, classify
 from defect_workbench.workflows.export import ExportRequest, backbone_of_result, export
 from defect_workbench.workflows.extract import FeatureOptions, extract_folder
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.open_project import OpenRequest, open_folder, open_project
 from defect_workbench.workflows.regroup import preprocess_again, regroup
 from defect_workbench.workflows.replay import ReplayRequest, replay
@@ -119,7 +120,7 @@ def test_a_folder_is_added_with_the_description_of_the_session(
     for index in range(3):
         picture(100 + index).save(lot / f"new-{index}.png")
     reporter = SilentReporter()
-    added = add_folder(earlier, lot, options, reporter)
+    added = add_folder(earlier, ImageSource(lot), options, reporter)
     assert added.new == 3
     assert reporter.warnings == []
     assert description(added.project.analysis.backbone) == AVERAGE
@@ -166,7 +167,7 @@ def test_what_a_store_lacks_is_computed_with_one_message(
     options: FeatureOptions, earlier: Project, lot: Path
 ) -> None:
     reporter = SilentReporter()
-    found = extract_folder(lot, options, reporter).extraction
+    found = extract_folder(ImageSource(lot), options, reporter).extraction
     (warning,) = reporter.warnings
     assert warning == (
         "the feature store has no vectors of the description in use (maximum of the first) for 12 images; "
@@ -174,14 +175,14 @@ def test_what_a_store_lacks_is_computed_with_one_message(
     )
     assert found.computed == 12
     assert (stored(options.store, 6), stored(options.store, 4)) == (12, 12)
-    assert extract_folder(lot, options, reporter).extraction.computed == 0
+    assert extract_folder(ImageSource(lot), options, reporter).extraction.computed == 0
     assert len(reporter.warnings) == 1
     # In a folder that was moved, the files are read before their content is known.
     moved = lot.rename(lot.with_name("moved"))
     for part in options.store.glob("deep-*/part-*"):
         if pq.read_schema(part).field("values").type.list_size == 4:
             part.unlink()
-    extract_folder(moved, options, reporter)
+    extract_folder(ImageSource(moved), options, reporter)
     assert reporter.warnings[1].endswith("for 12 images; they were computed")
 
 
@@ -207,7 +208,7 @@ def test_a_model_classifies_by_the_description_it_was_trained_on(
     columns, label = (6, "mean of the second") if made_with else (4, "maximum of the first")
     assert done.model.identity["columns"]["deep"] == columns
     assert label in report_text(done.outcome, tmp_path / "m.dwm")
-    result = classify(ClassifyRequest(done.model, folder), options, SilentReporter())
+    result = classify(ClassifyRequest(done.model, ImageSource(folder)), options, SilentReporter())
     assert description(result.project.analysis.backbone) == (made_with or "largest")
     assert result.extraction.features.blocks["deep"].shape[1] == columns
     assert stored(options.store, 10 - columns) == 0

@@ -21,6 +21,7 @@ from defect_workbench.gui.controllers.review_lists import ReviewLists
 from defect_workbench.gui.controllers.save_and_export import OutputController
 from defect_workbench.gui.controllers.side_table_controller import SideTableController
 from defect_workbench.gui.controllers.strange_splitting import StrangeSplitting
+from defect_workbench.gui.klarf.klarf_controller import KlarfController
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.gui.window.help import Help
 from defect_workbench.gui.window.opener import Opener
@@ -43,6 +44,8 @@ class Group(Enum):
     """The actions between two separators of a menu, in the order in which the menu shows them."""
 
     OPEN = Menu.FILE, "open"
+    # A submenu.
+    KLARF = Menu.FILE, "klarf"
     SAVE = Menu.FILE, "save"
     COPY = Menu.FILE, "copy"
     DATA = Menu.FILE, "data"
@@ -59,6 +62,7 @@ class Group(Enum):
     SOURCES = Menu.EDIT, "sources"
     CUT = Menu.CUT, "cut"
     OVERLAYS = Menu.VIEW, "overlays"
+    PAGES = Menu.VIEW, "pages"
     VIEWS = Menu.VIEW, "views"
     PARETO = Menu.VIEW, "pareto"
     PANELS = Menu.VIEW, "panels"
@@ -109,6 +113,8 @@ class State:
         Whether somebody searched the images for defects, and whether their boxes are shown.
     pareto : bool
         Whether there is a Pareto chart.
+    inspected : bool
+        Whether the images were opened from inspection files.
     undo, redo : str or None
         What undo and redo would change; None where there is nothing to undo or redo.
     """
@@ -130,6 +136,7 @@ class State:
     defects_found: bool = False
     boxes_shown: bool = False
     pareto: bool = False
+    inspected: bool = False
     undo: str | None = None
     redo: str | None = None
 
@@ -157,6 +164,7 @@ class Controllers:
     comparison: ComparisonChoice
     overlays: MapOverlays
     boxes: BoxController
+    klarf: KlarfController
     help: Help
 
 

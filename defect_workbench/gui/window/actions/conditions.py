@@ -15,6 +15,11 @@ def running(state: State) -> bool:
     return state.busy
 
 
+def with_project(state: State) -> bool:
+    """With a project open."""
+    return state.open
+
+
 def idle(state: State) -> bool:
     """With a project open and no job running."""
     return state.open and not state.busy
@@ -23,6 +28,11 @@ def idle(state: State) -> bool:
 def with_tree(state: State) -> bool:
     """Idle, with a tree to cut."""
     return idle(state) and state.tree
+
+
+def inspected(state: State) -> bool:
+    """Idle, with images that were opened from inspection files."""
+    return idle(state) and state.inspected
 
 
 def with_table(state: State) -> bool:

@@ -9,10 +9,12 @@ from defect_workbench.gui.window.actions.action import Action
 
 _MODULES = (
     "file_actions",
+    "klarf_actions",
     "data_actions",
     "edit_actions",
     "image_actions",
     "map_actions",
+    "wafer_actions",
     "box_actions",
     "pareto_actions",
     "help_actions",

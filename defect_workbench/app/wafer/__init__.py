@@ -1,0 +1,1 @@
+"""Where clusters lie on wafers, kept up to date in the background."""

@@ -1,0 +1,1 @@
+"""Statistics of defects on wafers: placement of clusters, repeaters, density."""

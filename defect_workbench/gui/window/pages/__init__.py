@@ -1,0 +1,1 @@
+"""What connects the pages of the window with the rest of it."""

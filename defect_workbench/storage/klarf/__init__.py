@@ -1,0 +1,1 @@
+"""KLARF files: read by their record specifications, and written back byte by byte."""

@@ -1,0 +1,1 @@
+"""Wafers in the report."""

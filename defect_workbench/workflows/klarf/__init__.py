@@ -1,0 +1,1 @@
+"""Images that inspection files (KLARF) name: list them, and write classes back."""

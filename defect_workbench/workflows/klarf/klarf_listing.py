@@ -1,0 +1,262 @@
+"""List the images that inspection files name, without reading any of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.columns import Cell, Column, ColumnKind
+from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.image_locations import page_path
+from defect_workbench.core.images.image_records import ImageSet, Rejection
+from defect_workbench.core.progress import Reporter
+from defect_workbench.core.text import and_more, counted
+from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
+from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, PictureChoice
+from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
+from defect_workbench.engine.input.scan import FoundFile, Listing, decodable, found_file
+from defect_workbench.engine.input.tiff_pages import has_page
+from defect_workbench.workflows.klarf.picture_files import PictureFiles
+
+if TYPE_CHECKING:
+    from defect_workbench.storage.klarf.klarf_file import KlarfFile, KlarfPicture
+
+_TIFF = (".tif", ".tiff", ".i01")
+
+
+@dataclass(frozen=True, eq=False)
+class KlarfListing:
+    """The images that KLARF files name.
+
+    Attributes
+    ----------
+    images : Listing
+    references : Listing or None
+        The golden references; None if there are none.
+    klarfs : tuple of KlarfFile
+    files : tuple of InspectionFile
+        The same, with paths relative to the root.
+    record_of : mapping of str to (int, int)
+        File and row of the defect, by the path of the image.
+    choice : PictureChoice
+    """
+
+    images: Listing
+    references: Listing | None
+    klarfs: tuple[KlarfFile, ...]
+    files: tuple[InspectionFile, ...]
+    record_of: dict[str, tuple[int, int]]
+    choice: PictureChoice
+
+    def inspection(self, images: ImageSet) -> Inspection:
+        """Return the records of the images of a set, which need not be all of the listed ones.
+
+        Single defects have the record of the image in which they were found.
+        """
+        nothing = (NO_SOURCE, -1)
+        records = [self.record_of.get(image.whole, nothing) for image in images.images]
+        file_of = np.array([file for file, _ in records], np.intp)
+        rows = np.array([row for _, row in records], np.intp)
+        defect_id = np.full(len(records), -1, np.intp)
+        for number, klarf in enumerate(self.klarfs):
+            own = file_of == number
+            defect_id[own] = klarf.defect_id[rows[own]]
+        return Inspection(
+            self.files,
+            file_of,
+            rows,
+            defect_id,
+            _places(self.klarfs, file_of, rows),
+            tuple(_columns(self.klarfs, records)),
+            self.choice,
+        )
+
+
+@dataclass
+class _Found:
+    """What was found so far."""
+
+    root: Path
+    choice: PictureChoice
+    images: dict[str, FoundFile] = field(default_factory=dict)
+    references: dict[str, FoundFile] = field(default_factory=dict)
+    reference_of: dict[str, str] = field(default_factory=dict)
+    record_of: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rejected: list[Rejection] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    states: dict[str, FoundFile | Rejection] = field(default_factory=dict)
+    paged: dict[str, bool] = field(default_factory=dict)
+
+
+def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, reporter: Reporter) -> KlarfListing:
+    """Return the images that KLARF files name.
+
+    Parameters
+    ----------
+    root : Path
+        Folder to which the paths of the images are relative.
+    paths : sequence of Path
+        The KLARF files, below it. With several, those that cannot be read are listed as rejected.
+
+    Raises
+    ------
+    InputError
+        If none of them can be read, or no defect has pictures of the kind that is asked for.
+    """
+    from defect_workbench.storage.klarf.reading import read_klarf
+
+    reporter.stage("Reading inspection files", len(paths))
+    found = _Found(root, choice)
+    klarfs: list[KlarfFile] = []
+    files: list[InspectionFile] = []
+    for path in paths:
+        reporter.check()
+        name = path.relative_to(root).as_posix()
+        try:
+            klarf = read_klarf(path)
+        except InputError as error:
+            if len(paths) == 1:
+                raise
+            found.rejected.append(Rejection(decodable(name), str(error)))
+            continue
+        for problem in klarf.problems:
+            found.rejected.append(Rejection(decodable(name), f"line {problem.line:,}: {problem.reason}"))
+        _add(found, klarf, name, len(klarfs), reporter)
+        klarfs.append(klarf)
+        files.append(InspectionFile(name, klarf.sha256, klarf.version))
+        reporter.advance()
+    if not klarfs:
+        raise InputError(f"none of the inspection files can be read; first: {found.rejected[0].reason}")
+    _check_kinds(found)
+    if not found.images and not found.rejected:
+        raise InputError(
+            f"{and_more([file.path for file in files], 2)} names no pictures of its "
+            f"{counted(sum(len(klarf.lines) for klarf in klarfs), 'defect')}"
+        )
+    images = Listing(root, _sorted(found.images.values()), tuple(sorted(found.rejected, key=_by_path)))
+    references = None
+    if found.reference_of:
+        references = Listing(root, _sorted(found.references.values()), (), found.reference_of)
+    return KlarfListing(images, references, tuple(klarfs), tuple(files), found.record_of, choice)
+
+
+def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Reporter) -> None:
+    """Add the pictures of the defects of a file."""
+    at = PictureFiles(klarf.path)
+    folder = name.rpartition("/")[0]
+    for row, pictures in enumerate(klarf.pictures):
+        if row % 1024 == 0:
+            reporter.check()
+        described: list[str] = []
+        reference = ""
+        for picture in pictures:
+            found.kinds[picture.kind] += 1
+            if found.choice.is_described(picture.kind, first=not described):
+                file = _file(found, at, folder, picture, name)
+                if file is None:
+                    continue
+                if file.path in found.record_of:
+                    reason = f"line {picture.line:,}: another defect has the same picture, {file.path}"
+                    found.rejected.append(Rejection(name, reason))
+                    continue
+                found.images[file.path] = file
+                found.record_of[file.path] = number, row
+                described.append(file.path)
+            elif not reference and found.choice.is_reference(picture.kind):
+                file = _file(found, at, folder, picture, name)
+                if file is not None:
+                    found.references[file.path] = file
+                    reference = file.path
+        if reference:
+            found.reference_of |= dict.fromkeys(described, reference)
+
+
+def _file(
+    found: _Found, at: PictureFiles, folder: str, picture: KlarfPicture, klarf: str
+) -> FoundFile | None:
+    """Return the file or page of a picture; None if it is missing, which is then listed."""
+    beside = at.find(picture.file)
+    if beside is None:
+        named = picture.file or "a TIFF file of the same name"
+        found.rejected.append(
+            Rejection(decodable(klarf), f"line {picture.line:,}: its picture {named} does not exist")
+        )
+        return None
+    file = f"{folder}/{beside}" if folder else beside
+    if file not in found.states:
+        found.states[file] = found_file(found.root, file)
+        # A file with a single page is the image, whatever number the page has.
+        paged = file.casefold().endswith(_TIFF) and has_page(found.root / file, 2)
+        found.paged[file] = paged
+    state = found.states[file]
+    if isinstance(state, Rejection):
+        found.rejected.append(
+            Rejection(decodable(klarf), f"line {picture.line:,}: {picture.file}: {state.reason}")
+        )
+        return None
+    page = picture.page if found.paged[file] and picture.page else 0
+    return replace(state, path=page_path(file, page), page=page)
+
+
+def _check_kinds(found: _Found) -> None:
+    """Check that there are pictures of the kinds that were asked for.
+
+    Raises
+    ------
+    InputError
+        If there are none; it names those that there are.
+    """
+    for kind, standard in ((found.choice.described, (FIRST, ALL)), (found.choice.reference, (AUTO, NONE))):
+        if kind not in standard and kind not in found.kinds:
+            known = ", ".join(f"{name or '(unnamed)'} ({number:,})" for name, number in found.kinds.items())
+            raise InputError(f"there are no pictures of the kind {kind}; there are {known or 'no pictures'}")
+
+
+def _sorted(files: Iterable[FoundFile]) -> tuple[FoundFile, ...]:
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def _by_path(rejection: Rejection) -> str:
+    return rejection.path
+
+
+def _places(klarfs: Sequence[KlarfFile], file_of: Integers, rows: Integers) -> WaferPlaces:
+    """Return the places of images, whose wafers are those of all files."""
+    wafers = tuple(wafer for klarf in klarfs for wafer in klarf.places.wafers)
+    first = 0
+    result = WaferPlaces.nowhere(len(file_of))
+    for number, klarf in enumerate(klarfs):
+        chosen = np.where(file_of == number, rows, -1)
+        own = klarf.places.take(chosen)
+        mine = chosen >= 0
+        wafer_of = np.where(own.wafer_of == NO_WAFER, NO_WAFER, own.wafer_of + first).astype(np.intp)
+        fields = {
+            name: np.where(mine, getattr(own, name), getattr(result, name))
+            for name in ("x_um", "y_um", "die_x", "die_y", "in_die_x_um", "in_die_y_um")
+        }
+        result = WaferPlaces(wafers, np.where(mine, wafer_of, result.wafer_of), **fields)
+        first += len(klarf.places.wafers)
+    return result
+
+
+def _columns(klarfs: Sequence[KlarfFile], records: Sequence[tuple[int, int]]) -> list[Column]:
+    """Return the columns of all files; one that is of numbers only in some is of texts."""
+    names = list(dict.fromkeys(column.name for klarf in klarfs for column in klarf.columns))
+    columns = []
+    for name in names:
+        of_file = [next((c for c in klarf.columns if c.name == name), None) for klarf in klarfs]
+        kinds = {column.kind for column in of_file if column is not None}
+        mixed = len(kinds) > 1
+        parts = [column.as_text() if column is not None and mixed else column for column in of_file]
+        cells: list[Cell] = []
+        for file, row in records:
+            part = parts[file] if file != NO_SOURCE else None
+            cells.append(None if part is None else part.cells[row])
+        columns.append(Column(name, ColumnKind.TEXT if mixed else kinds.pop(), tuple(cells)))
+    return columns

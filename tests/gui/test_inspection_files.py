@@ -1,0 +1,112 @@
+"""Inspection files in the window: opened, looked at, and written back."""
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
+from defect_workbench.gui.klarf.picture_choice_dialog import PictureChoiceDialog
+from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.storage.klarf.reading import read_klarf
+from tests.gui.conftest import Answers
+from tests.gui.decisions.test_class_library import choose_cluster
+from tests.gui.gestures import LEFT, drop
+from tests.klarf_lots import made_klarf
+
+
+def until_open(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=60_000)
+
+
+@pytest.fixture
+def lot(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> Path:
+    """An inspection file that is open in the window."""
+    path = made_klarf(tmp_path / "lot", 14)
+    assert drop(window, path)
+    until_open(window, qtbot)
+    return path
+
+
+def test_a_dropped_file_opens_with_its_columns_and_is_remembered(
+    window: MainWindow, qtbot: QtBot, lot: Path
+) -> None:
+    project = window.document.project
+    assert project is not None
+    assert project.inspection is not None
+    assert "14 images" in window.summary.text()
+    window.choose_image(3)
+    words = window.inspector.fields["Inspection"].text()
+    assert f"defect {int(project.inspection.defect_id[3])}\nlot LOT, wafer W" in words
+    assert "mm from the centre" in words
+    window.remembered.remember()
+    assert [work.file for work in window.settings.recent()] == [lot]
+    # Thumbnails and the full image are those of the page.
+    qtbot.waitUntil(lambda: window.thumbnails.get(str(project.images.absolute(3))) is not None)
+
+
+def test_several_pictures_are_chosen_in_a_dialog(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made_klarf(tmp_path / "lot", 12, reference_kind="Reference", dialect="1.8")
+    monkeypatch.setattr(file_dialogs, "ask_klarf", lambda parent, done: done(path))
+    window.actions_by_name["actionOpenKlarf"].trigger()
+    qtbot.waitUntil(
+        lambda: window.findChild(PictureChoiceDialog, "pictureChoice") is not None, timeout=20_000
+    )
+    dialog = window.findChild(PictureChoiceDialog, "pictureChoice")
+    assert dialog is not None
+    assert dialog.reference.currentText() == "Reference  (12)"
+    dialog.described.setCurrentIndex(dialog.described.findData("Reference"))
+    dialog.reference.setCurrentIndex(0)
+    qtbot.mouseClick(dialog.ok_button, LEFT)
+    until_open(window, qtbot)
+    project = window.document.project
+    assert project is not None
+    assert [image.page % 2 for image in project.images.images] == [0] * 12
+
+
+def test_a_file_that_is_none_is_told(window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "a.001").write_text("nothing")
+    window.controllers.klarf.open(tmp_path / "a.001")
+    assert "is not an inspection file" in window.notice.text.text()
+
+
+def test_confirmed_classes_are_shown_before_they_are_written(
+    window: MainWindow, qtbot: QtBot, answers: Answers, lot: Path
+) -> None:
+    export = window.actions_by_name["actionExportKlarf"]
+    assert export.isEnabled()
+    choose_cluster(window, 0)
+    answers.text = "pit"
+    window.actions_by_name["actionRename"].trigger()
+    window.actions_by_name["actionConfirm"].trigger()
+    export.trigger()
+    dialog = window.findChild(KlarfExportDialog, "klarfExport")
+    assert dialog is not None
+    qtbot.waitUntil(lambda: "pit has no code" in dialog.summary.text(), timeout=20_000)
+    assert not dialog.ok_button.isEnabled()
+    dialog.reject()
+
+    known = window.document.classes.find("pit")
+    assert known is not None
+    window.classes.change(lambda library: library.changed(known, code="21"))
+    export.trigger()
+    dialog = window.findChildren(KlarfExportDialog)[-1]
+    qtbot.waitUntil(lambda: dialog.ok_button.isEnabled(), timeout=20_000)
+    assert dialog.column.currentText() == "CLASSNUMBER"
+    assert " 21 " in dialog.changes.toPlainText()
+    target = Path(dialog.file.text())
+    assert target == lot.with_name("lot_classified.001")
+    qtbot.mouseClick(dialog.ok_button, LEFT)
+    qtbot.waitUntil(target.is_file, timeout=20_000)
+    qtbot.waitUntil(lambda: "written to" in window.notice.text.text())
+    partition = window.document.partition
+    assert partition is not None
+    (cells,) = [column.cells for column in read_klarf(target).columns if column.name == "CLASSNUMBER"]
+    assert cells.count(21) == len(partition.clusters[0].members)
+
+
+def test_images_of_a_folder_have_no_file_to_write_to(window: MainWindow) -> None:
+    assert not window.actions_by_name["actionExportKlarf"].isEnabled()
