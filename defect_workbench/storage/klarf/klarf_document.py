@@ -34,9 +34,12 @@ class RecordSpec:
         As written.
     images : int or None
         The column of image lists.
+    is_doubtful : bool
+        Whether the file declares another number of columns. Then all records must fit the names.
     """
 
-    def __init__(self, names: Sequence[str], images: int | None) -> None:
+    def __init__(self, names: Sequence[str], images: int | None, is_doubtful: bool = False) -> None:
+        self.is_doubtful = is_doubtful
         self.names = tuple(names)
         self.images = images
         self._index: dict[str, int] = {}

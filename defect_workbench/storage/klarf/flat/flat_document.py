@@ -145,7 +145,8 @@ class _FlatReader:
             self._problem(
                 statement.line, "the record specification names a column twice; the first one is read"
             )
-        self._spec = RecordSpec(names, upper.index(IMAGE_LIST) if IMAGE_LIST in upper else None)
+        images = upper.index(IMAGE_LIST) if IMAGE_LIST in upper else None
+        self._spec = RecordSpec(names, images, declared != len(names))
 
     def _add_list(self, statement: Statement, start: int) -> None:
         if self._spec is None:
@@ -195,10 +196,24 @@ class _FlatReader:
         layout = choose_layout(self._widths, lambda tried: _trial(listing, tried)) if listing else UNREADABLE
         for defects in self._lists:
             defects.layout = layout
+        self._leave_out_doubtful()
         if listing and layout == UNREADABLE:
             self._problem(
                 listing[0].line, "how the records list their images cannot be determined; no image is read"
             )
+
+    def _leave_out_doubtful(self) -> None:
+        """Leave out the lists of a damaged specification: a record that fits it lacks a value, too."""
+        doubtful = {
+            defects.spec
+            for defects in self._lists
+            if defects.spec.is_doubtful
+            and any(images == DAMAGED for _, images in defects.pieces(defects.layout))
+        }
+        for defects in self._lists:
+            if defects.spec in doubtful:
+                self._problem(defects.line, "the record specification is damaged; this list is not read")
+                defects.end = defects.start
 
     def _assign_files(self) -> None:
         """Give each list the image file named before it, or after it if the file ends with one."""

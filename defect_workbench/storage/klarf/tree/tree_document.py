@@ -73,6 +73,7 @@ class _TreeReader:
         self._root = _Node("", b"", 0, None)
         self._unexpected = 0
         self._is_cut = True
+        self._is_doubtful = False
 
     def document(self) -> KlarfDocument:
         """Read all records, then put together what belongs together."""
@@ -215,7 +216,8 @@ class _TreeReader:
         self._at = end
         if self._next() != b"}":
             self._back()
-        if declared != len(columns):
+        self._is_doubtful = declared != len(columns)
+        if self._is_doubtful:
             self._problem(
                 start,
                 f"list {name} names {len(columns):,} columns but declares another number; the names count",
@@ -247,7 +249,7 @@ class _TreeReader:
             images = [i for i, column in enumerate(names) if column.upper() == IMAGE_LIST]
         return TreeList(
             self._data,
-            RecordSpec(names, images[0] if images else None),
+            RecordSpec(names, images[0] if images else None, self._is_doubtful),
             types,
             self._line(first),
             first,
@@ -273,6 +275,14 @@ class _TreeReader:
                 if id(wafer) not in numbers:
                     numbers[id(wafer)] = len(found.wafers)
                     self._add_wafer(node)
+                if defects.spec.is_doubtful and any(
+                    len(tokens) != len(defects.spec.names) for _, _, tokens in defects.rows()
+                ):
+                    # A row that fits damaged columns lacks a value, too.
+                    self._document.problems.append(
+                        LineProblem(defects.line, "the columns of this list are damaged; it is not read")
+                    )
+                    defects.end = defects.start
                 defects.wafer = numbers[id(wafer)]
                 defects.file = _image_file(node)
                 lists.append(defects)

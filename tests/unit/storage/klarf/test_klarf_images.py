@@ -133,6 +133,14 @@ def test_pictures_of_several_files_in_one_hierarchical_list() -> None:
     assert pages(klarf) == [[("a b/1;x.jpg", None, "Patch"), ("c{.tif", 4, "Class-Topo"), ("d", None, "")]]
 
 
+def test_a_list_with_a_damaged_specification_is_not_read() -> None:
+    for dialect, name in (("1.2", b" XSIZE"), ("1.8", b" int32 XSIZE,")):
+        data = source(dialect, ImageStyle.NONE)
+        klarf = read(data.replace(name, b"", 1).replace(b"\n 53", b"\n"))
+        assert len(klarf) == (0 if dialect == "1.2" else 5)
+        assert "damaged" in reasons(klarf)
+
+
 def test_repeated_numbers_are_kept_and_reported() -> None:
     found, problems = listed(" 1 0 0 0 0 1 1 1 0\n 1 0 0 0 0 1 1 2 0")
     assert [p[0][1] for p in found] == [1, 2]
