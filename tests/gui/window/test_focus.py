@@ -38,7 +38,7 @@ def walk(window: MainWindow, qtbot: QtBot, first: QWidget) -> list[QWidget]:
     return stops
 
 
-@pytest.mark.parametrize("tab", range(3))
+@pytest.mark.parametrize("tab", range(4))
 def test_every_stop_is_seen_and_nothing_behind_other_panels_is_one(
     opened: MainWindow, qtbot: QtBot, tab: int
 ) -> None:
@@ -48,13 +48,14 @@ def test_every_stop_is_seen_and_nothing_behind_other_panels_is_one(
     assert opened.dendrogram in stops
     assert (opened.gallery in stops) == (tab == 0)
     assert (opened.map in stops) == (tab == 1)
-    assert (opened.classify_panel.train_button in stops) == (tab == 2)
+    assert (opened.wafer_page.view in stops) == (tab == 2)
+    assert (opened.classify_panel.train_button in stops) == (tab == 3)
     # The Grouping panel is behind the inspector.
     assert not any(opened.grouping.isAncestorOf(stop) for stop in stops)
     opened.docks[3].raise_()
-    qtbot.waitUntil(lambda: not opened.grouping.visibleRegion().isEmpty() or tab == 2)
+    qtbot.waitUntil(lambda: not opened.grouping.visibleRegion().isEmpty() or tab == 3)
     again = walk(opened, qtbot, opened.tabs.tabBar())
-    assert any(opened.grouping.isAncestorOf(stop) for stop in again) == (tab != 2)
+    assert any(opened.grouping.isAncestorOf(stop) for stop in again) == (tab != 3)
 
 
 def test_the_main_panels_follow_each_other(opened: MainWindow, qtbot: QtBot) -> None:
