@@ -156,7 +156,7 @@ def test_charts_are_copied_by_a_right_click(at_work: MainWindow) -> None:
     clipboard = QGuiApplication.clipboard()
     for widget, text in ((at_work.classify_panel.curves, "Copy chart"), (at_work.map, "Copy map")):
         (action,) = [action for action in widget.actions() if action.text() == text]
-        at_work.tabs.setCurrentIndex(2 if text == "Copy chart" else 1)
+        at_work.tabs.setCurrentIndex(3 if text == "Copy chart" else 1)
         at_work.classify_panel.evaluation.setTabVisible(CURVES, True)
         at_work.classify_panel.evaluation.setCurrentIndex(CURVES)
         QApplication.processEvents()

@@ -51,7 +51,7 @@ def test_every_tool_is_in_sight_and_gets_its_text_back(small: MainWindow, qtbot:
     qtbot.waitUntil(lambda: tools(small)["actionMerge"].toolButtonStyle() == text)
 
 
-@pytest.mark.parametrize("tab", range(3))
+@pytest.mark.parametrize("tab", range(4))
 def test_no_page_makes_the_window_larger(small: MainWindow, qtbot: QtBot, tab: int) -> None:
     small.tabs.setCurrentIndex(tab)
     qtbot.wait(1)
