@@ -51,7 +51,7 @@ def test_what_cannot_be_opened_or_written_is_one_sentence(tmp_path: Path, comman
     for arguments, words in (
         (
             ["cluster", tmp_path / "other.txt", "--out", tmp_path / "a"],
-            "neither a folder nor an inspection file",
+            "is not a folder, nor an inspection file",
         ),
         (
             ["cluster", tmp_path, "--klarf", "--klarf-pictures", "BSE", "--out", tmp_path / "a"],

@@ -175,6 +175,12 @@ class ReviewWindow(PanelWindow):
             self.light_table.go(images.index(first))
         self.light_table.setFocus()
 
+    def show_wafers(self) -> None:
+        """Show the Wafer tab."""
+        self.close_light_table()
+        self.tabs.setCurrentWidget(self.wafer_page)
+        self.wafer_page.view.setFocus()
+
     def close_light_table(self) -> None:
         """Go back to the panels, with the image that was looked at last selected."""
         if not self.at_light_table:

@@ -76,7 +76,7 @@ def list_images(source: ImageSource, reporter: Reporter) -> ListedImages:
         return ListedImages(listing)
     klarfs = klarf_files(path)
     if not klarfs and path.is_file():
-        raise InputError(f"{path} is neither a folder nor an inspection file (KLARF)")
+        raise InputError(f"{path} is not a folder, nor an inspection file (KLARF)")
     if not klarfs:
         raise InputError(f"{path} contains no inspection file (KLARF)")
     root = path.parent if path.is_file() else path

@@ -18,13 +18,14 @@ from defect_workbench.resources import resource
 EMPTY = State()
 BUSY_EMPTY = State(busy=True)
 OPEN = State(
-    defects_found=True, pareto=True,
+    defects_found=True, pareto=True, inspected=True,
     open=True, tree=True, clusters=1, images=True, images_cut=True, table=True, suggestions=True,
     proposals=True, maps=True, source_given=True, undo="Merge", redo="Merge",
 )  # fmt: skip
 # These are about something other than the open project.
 WITHOUT_PROJECT = {
     "actionOpenFolder", "actionOpenSession", "actionUndoExport", "actionWatchFolder",
+    "actionOpenKlarf", "actionOpenKlarfFolder",
     "actionClassLibrary", "actionPerson", "actionQuit", "actionKeys", "actionBugReport",
 }  # fmt: skip
 HISTORY = {"actionUndo", "actionRedo"}

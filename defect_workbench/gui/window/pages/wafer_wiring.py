@@ -36,10 +36,3 @@ def _choose_cluster(window: ReviewWindow, key: int) -> None:
     if cluster is not None:
         window.cluster_list.choose(key)
         window.choose_images(cluster.members.tolist())
-
-
-def go_to_wafers(window: ReviewWindow) -> None:
-    """Show the Wafer tab."""
-    window.close_light_table()
-    window.tabs.setCurrentWidget(window.wafer_page)
-    window.wafer_page.view.setFocus()

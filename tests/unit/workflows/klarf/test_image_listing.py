@@ -165,7 +165,7 @@ def test_a_folder_is_listed_as_before_and_mentions_the_inspection_file(tmp_path:
 
 def test_other_files_and_folders_without_lots_are_errors(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(InputError, match="neither a folder nor an inspection file"):
+    with pytest.raises(InputError, match="is not a folder, nor an inspection file"):
         listed(tmp_path / "notes.txt")
     with pytest.raises(InputError, match="contains no inspection file"):
         listed(tmp_path, klarf=True)
