@@ -134,10 +134,15 @@ class ProfileView(QWidget):
             y = area.bottom() - area.height() * value / highest
             place = QRectF(chart.place.left(), y - 10, area.left() - chart.place.left() - 5, 20)
             painter.drawText(place, flags, f"{value:.0f}" if value in (0.0, 1.0) else f"{value:.1f}")
+        free = chart.place.left()
         for share, label in _ticks(chart.profile, is_angle):
             x = area.left() + share * area.width()
             wide = metrics.horizontalAdvance(label) + 4
             place = QRectF(x - wide / 2, area.bottom() + 2, wide, metrics.height())
+            if place.left() < free:
+                # It would lie over the one before.
+                continue
+            free = place.right()
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), label)
 
     def _edges(self, chart: _Chart, area: QRectF, is_angle: bool) -> list[float]:

@@ -125,14 +125,14 @@ def draw_wafer(
     painter.restore()
 
 
-def draw_title(painter: QPainter, palette: QPalette, text: str, centre: QPointF, radius: float) -> None:
-    """Draw the name of a wafer above it, as far as there is room for it."""
+def draw_title(
+    painter: QPainter, palette: QPalette, text: str, centre: QPointF, radius: float, room: float
+) -> None:
+    """Draw the name of a wafer above it, as far as there is room for it, in pixels."""
     metrics = painter.fontMetrics()
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(max(2 * radius, 40)))
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(max(room, 40)))
     painter.setPen(palette.color(QPalette.ColorRole.Text))
-    place = QRectF(
-        centre.x() - 2 * radius, centre.y() - radius - metrics.height() - 5, 4 * radius, metrics.height()
-    )
+    place = QRectF(centre.x() - room, centre.y() - radius - metrics.height() - 5, 2 * room, metrics.height())
     painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), shown)
 
 

@@ -136,6 +136,7 @@ class WaferView(PointPlane):
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         centres = self.on_screen(np.array([frame.centre for frame in plan.frames]))
         visible = QRectF(self.rect())
+        room = 2 * scale if len(plan.frames) > 1 else float(self.width())
         for number, (frame, (x, y)) in enumerate(zip(plan.frames, centres.tolist(), strict=True)):
             if not visible.intersects(QRectF(x - scale, y - 1.3 * scale, 2 * scale, 2.3 * scale)):
                 continue
@@ -144,7 +145,7 @@ class WaferView(PointPlane):
                 density = density_image(self._densities[number], highest, accent)
             transform = QTransform(scale, 0, 0, -scale, x, y)
             draw_wafer(painter, self.palette(), self._shape(frame), transform, density)
-            draw_title(painter, self.palette(), frame.title, QPointF(x, y), scale)
+            draw_title(painter, self.palette(), frame.title, QPointF(x, y), scale, room)
 
     def draw_above(self, painter: QPainter) -> None:
         """Mark the repeaters."""
