@@ -55,6 +55,8 @@ def result_classes(folder: Path, basis: Basis) -> ClassedImages:
         if name not in header:
             raise InputError(f"{folder / MANIFEST} has no column {name}")
     at = {name: place for place, name in enumerate(header)}
+    # A watched folder adds a row when an image is replaced; the last one counts.
+    rows = list({row[at["path"]]: row for row in rows}.values())
     paths = [plain_path(row[at["path"]]) for row in rows]
     labels = [plain_text(row[at["label"]]) for row in rows]
     outliers = [row[at["outlier"]] == "true" for row in rows] if "outlier" in at else [False] * len(rows)

@@ -82,6 +82,12 @@ def test_a_result_folder_without_session_is_read_from_its_tables(tmp_path: Path)
     assert [None if value < 0 else lots.values[value] for value in lots.value_of] == ["L1", None, "L2", None]
 
 
+def test_the_last_row_of_an_image_counts_as_in_a_watched_folder(tmp_path: Path) -> None:
+    write(tmp_path / "manifest.csv", "path,label", "a.png,pit", "b.png,pit", "a.png,scratch")
+    found = result_classes(tmp_path, Basis.ALL)
+    assert [found.classes[number].name for number in found.class_of] == ["scratch", "pit"]
+
+
 @pytest.mark.parametrize("text", ["", "path,label\na\n", "a,b\n1,2\n", "path,path\nx,y\n"])
 def test_a_damaged_manifest_is_an_error_in_words(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.csv").write_text(text)
