@@ -91,7 +91,7 @@ def test_from_the_inspection_file_back_into_it(
     window.tabs.setCurrentWidget(page)
     qtbot.waitUntil(lambda: page.column.findText("wafer") >= 0, timeout=60_000)
     page.column.setCurrentIndex(page.column.findText("wafer"))
-    qtbot.waitUntil(lambda: not window.pareto.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: window.pareto.up_to_date, timeout=60_000)
     camera.keep(window, "pareto", window)
 
     for name, code in CODES.items():

@@ -353,6 +353,11 @@ def _table_row(project: Project, partition: Partition, image: int) -> str:
     return "\n".join(f"{name}: {text}" for name, text in cells if text)
 
 
+def _file(project: Project, partition: Partition, image: int) -> str:
+    record = project.images.images[image]
+    return f"{record.file}, page {record.page}" if record.page else record.file
+
+
 def _inspected(project: Project, partition: Partition, image: int) -> str:
     """Return where the defect of an image lies, as inspection files say."""
     inspection = project.inspection
@@ -360,7 +365,7 @@ def _inspected(project: Project, partition: Partition, image: int) -> str:
 
 
 _FIELDS = (
-    _Field("File", lambda project, _, image: project.images.images[image].file, long_words=True),
+    _Field("File", _file, long_words=True),
     _Field("Defect", _defect),
     _Field("Size", _size),
     _Field("Cluster", _cluster),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
@@ -80,7 +81,9 @@ class KlarfExportDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(10)
         name = "Choose a new folder" if self._several else "Choose a new file"
-        form.addRow("New &folder" if self._several else "New &file", path_row(self.file, name, self._browse))
+        target = QLabel("New &folder" if self._several else "New &file")
+        target.setBuddy(self.file)
+        form.addRow(target, path_row(self.file, name, self._browse))
         form.addRow("&Column", self.column)
         form.addRow("", self.overlay)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

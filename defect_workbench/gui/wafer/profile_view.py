@@ -73,7 +73,7 @@ class ProfileView(QWidget):
             return []
         width = (self.width() - 2 * _PAD - _GAP) / 2
         charts = []
-        parts = (("Over the radius (mm)", self._radial), ("Around the wafer (o'clock)", self._angular))
+        parts = (("Radius (mm)", self._radial), ("Direction (o'clock)", self._angular))
         for number, (title, profile) in enumerate(parts):
             place = QRectF(_PAD + number * (width + _GAP), 0, width, self.height())
             # Of rings, the outer ones have more area.
