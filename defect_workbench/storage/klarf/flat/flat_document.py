@@ -214,6 +214,12 @@ class _FlatReader:
             if defects.spec in doubtful:
                 self._problem(defects.line, "the record specification is damaged; this list is not read")
                 defects.end = defects.start
+            elif defects.spec.is_doubtful and defects.spec.image_count is not None:
+                # Where the image columns are is doubtful, too.
+                defects.images_known = False
+        first = next((defects for defects in self._lists if not defects.images_known), None)
+        if first is not None:
+            self._problem(first.line, "the record specification is doubtful; no image is read")
 
     def _assign_files(self) -> None:
         """Give each list the image file named before it, or after it if the file ends with one."""

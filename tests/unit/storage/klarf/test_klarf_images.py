@@ -141,6 +141,12 @@ def test_a_list_with_a_damaged_specification_is_not_read() -> None:
         assert "damaged" in reasons(klarf)
 
 
+def test_pictures_are_not_read_if_the_number_of_columns_is_doubtful() -> None:
+    found, problems = listed(" 1 0 0 0 0 1 1 1 0", SPEC.replace(" 7 ", " 8 "))
+    assert found == [[]]
+    assert "the record specification is doubtful" in problems
+
+
 def test_repeated_numbers_are_kept_and_reported() -> None:
     found, problems = listed(" 1 0 0 0 0 1 1 1 0\n 1 0 0 0 0 1 1 2 0")
     assert [p[0][1] for p in found] == [1, 2]
