@@ -11,6 +11,7 @@ from defect_workbench.app.jobs.runner import JobReporter, Work
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.train import TrainRequest
 from tests.conftest import GOLDEN
 from tests.processes import table
@@ -34,7 +35,7 @@ def manifest(out: Path) -> bytes:
 @pytest.mark.e2e
 def test_cluster_and_export_write_the_same_manifest(places: UserDirs, tmp_path: Path) -> None:
     command(places, "cluster", LOT, "--out", tmp_path / "clustered", "--offline")
-    opened = result_of(open_job.open_path(LOT, places, offline=True))
+    opened = result_of(open_job.open_source(ImageSource(LOT), places, offline=True))
     result_of(export_job.export(opened.project, ExportRequest(tmp_path / "window")))
     assert manifest(tmp_path / "window") == manifest(tmp_path / "clustered")
 
@@ -42,7 +43,7 @@ def test_cluster_and_export_write_the_same_manifest(places: UserDirs, tmp_path: 
     # Nobody decided anything.
     assert load_session(session).history == ()
     command(places, "export", session, "--out", tmp_path / "exported")
-    reopened = result_of(open_job.open_path(session, places, offline=True))
+    reopened = result_of(open_job.open_source(ImageSource(session), places, offline=True))
     result_of(export_job.export(reopened.project, ExportRequest(tmp_path / "window-again")))
     assert manifest(tmp_path / "window-again") == manifest(tmp_path / "exported")
 

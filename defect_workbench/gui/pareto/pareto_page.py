@@ -123,16 +123,13 @@ class ParetoPage(QWidget):
         self.copy, self.save = QPushButton("Copy chart"), QPushButton("Save chart…")
         self.copy.setToolTip("Copy the chart as it is shown, and its values as a table")
         self.save.setToolTip("Save the chart as SVG, PNG, CSV or PowerPoint")
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.copy)
-        buttons.addWidget(self.save)
         column.addWidget(heading)
         column.addWidget(self.changes, 1)
         column.addWidget(self.notes)
         column.addSpacing(6)
         column.addWidget(self.selected)
         column.addWidget(self.go)
-        column.addLayout(buttons)
+        column.addWidget(WrappingRow([self.copy, self.save]))
         aside.setMinimumWidth(170)
         return aside
 
