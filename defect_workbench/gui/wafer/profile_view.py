@@ -14,7 +14,7 @@ from defect_workbench.engine.wafer.profiles import Profile
 from defect_workbench.gui.shared.copying import offer_copy
 
 _GAP, _PAD = 28, 10
-_LEAST_HEIGHT_LINES = 9
+_LEAST_HEIGHT_LINES = 6
 _FULL_TURN = 360.0
 
 

@@ -79,6 +79,8 @@ class WaferPage(QWidget):
         middle.addWidget(self.view)
         middle.addWidget(self.profiles)
         middle.setStretchFactor(0, 1)
+        # With large text, the wafers stay the larger part.
+        self.view.setMinimumHeight(7 * self.fontMetrics().height())
         middle.setChildrenCollapsible(False)
         across = QSplitter(Qt.Orientation.Horizontal)
         across.addWidget(middle)
