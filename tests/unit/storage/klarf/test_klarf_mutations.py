@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -12,9 +11,11 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.sample.klarf_writer import ImageStyle, KlarfStyle
 from defect_workbench.storage.klarf.klarf_file import KlarfFile
 from defect_workbench.storage.klarf.write_classes import changed_lines, overlay, with_classes
+from tests.conftest import SHARED_DATA
 from tests.unit.storage.klarf.lots import CASES, PER_FILE, pages, read, reasons, source
 
-SAMPLES = sorted((Path(__file__).parents[3] / "data" / "klarf").glob("*.klarf"))
+# Files of others, where they are at hand; none where not.
+SAMPLES = sorted((SHARED_DATA / "klarf-examples").glob("*.klarf"))
 SOURCES = [path.read_bytes() for path in SAMPLES] + [source(dialect, style, 2, 4) for dialect, style in CASES]
 SOURCES += [
     source(dialect, KlarfStyle(images, images_last=False, wrap=5), defects=3)

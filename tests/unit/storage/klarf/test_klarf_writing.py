@@ -1,7 +1,6 @@
 """Classes are written back and nothing else: checked by bytes, and by reading the result again."""
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,10 +8,13 @@ from hypothesis import strategies as st
 
 from defect_workbench.core.errors import InputError
 from defect_workbench.sample.klarf_writer import ImageStyle, KlarfStyle
+from defect_workbench.storage.klarf.reading import read_klarf
 from defect_workbench.storage.klarf.write_classes import changed_lines, overlay, with_classes
+from tests.conftest import SHARED_DATA
 from tests.unit.storage.klarf.lots import CASES, column, lot, pages, read, reasons, source
 
-SAMPLES = sorted((Path(__file__).parents[3] / "data" / "klarf").glob("*.klarf"))
+# Files of others, where they are at hand; none where not.
+SAMPLES = sorted((SHARED_DATA / "klarf-examples").glob("*.klarf"))
 WRITTEN = [source(dialect, style) for dialect, style in CASES] + [
     source(
         dialect,
@@ -193,3 +195,12 @@ def test_damaged_records_do_not_shift_the_others() -> None:
     assert klarf.defect_id[1] == 23
     (line, _, _) = changed_lines(data, result)[0]
     assert line == klarf.lines[1]
+
+
+@pytest.mark.skipif(not SAMPLES, reason="the example files of others are not in ../shared/data")
+def test_example_files_of_others_open_and_are_written_back_unchanged() -> None:
+    assert len(SAMPLES) >= 3
+    for path in SAMPLES:
+        klarf = read_klarf(path)
+        assert len(klarf) > 0
+        assert with_classes(path.read_bytes(), klarf.class_columns[0], {}, {}) == path.read_bytes()
