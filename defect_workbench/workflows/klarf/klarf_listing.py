@@ -135,9 +135,9 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
         raise InputError(f"none of the inspection files can be read; first: {found.rejected[0].reason}")
     _check_kinds(found)
     if not found.images and not found.rejected:
+        number = counted(sum(len(klarf) for klarf in klarfs), "defect")
         raise InputError(
-            f"{and_more([file.path for file in files], 2)} names no pictures of its "
-            f"{counted(sum(len(klarf.lines) for klarf in klarfs), 'defect')}"
+            f"no pictures are named for {number} in {and_more([file.path for file in files], 2)}"
         )
     images = Listing(root, _sorted(found.images.values()), tuple(sorted(found.rejected, key=_by_path)))
     references = None
