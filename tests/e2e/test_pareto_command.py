@@ -14,8 +14,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.workflows.export import ExportRequest, SlidesRequest, export, export_slides
 from tests.builders import made_project
-from tests.conftest import Command
-from tests.processes import run
+from tests.processes import Command, run
 from tests.unit.storage.exports import with_lots
 
 SIZES = (30, 24, 20)

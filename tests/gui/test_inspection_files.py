@@ -83,8 +83,7 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     window.actions_by_name["actionRename"].trigger()
     window.actions_by_name["actionConfirm"].trigger()
     export.trigger()
-    dialog = window.findChild(KlarfExportDialog, "klarfExport")
-    assert dialog is not None
+    (dialog,) = window.findChildren(KlarfExportDialog)
     qtbot.waitUntil(lambda: "pit has no code" in dialog.summary.text(), timeout=20_000)
     assert not dialog.ok_button.isEnabled()
     dialog.reject()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QListWidget
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
@@ -97,10 +99,10 @@ def test_from_the_inspection_file_back_into_it(
     for name, code in CODES.items():
         known = window.document.classes.find(name)
         if known is None:
-            window.classes.change(lambda library, name=name: library.added(name))
+            window.classes.change(partial(ClassLibrary.added, name=name))
             known = window.document.classes.find(name)
         assert known is not None
-        window.classes.change(lambda library, known=known, code=code: library.changed(known, code=code))
+        window.classes.change(partial(ClassLibrary.changed, known=known, code=code))
     window.actions_by_name["actionExportKlarf"].trigger()
     (export,) = window.findChildren(KlarfExportDialog)
     # A path without the folder of the test.

@@ -46,6 +46,7 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from tests.builders import BACKBONE
 
 # As in real image sets: 100 columns of the embedding, the rest from the other blocks.
@@ -214,7 +215,7 @@ def stalls(runner: JobRunner) -> None:
         user = UserDirs.of_user()
         root = Path(folder)
         empty_dirs = replace(user, store=root / "store", recovery=root / "r", analyses=root / "a")
-        sample = open_job.open_path(resource("sample"), empty_dirs)
+        sample = open_job.open_source(ImageSource(resource("sample")), empty_dirs)
         longest_stall(runner, "opening and extracting 245 new images", sample)
 
 

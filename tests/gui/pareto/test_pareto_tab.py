@@ -84,7 +84,7 @@ def test_confirmed_classes_alone_stand_for_all_images(tab: MainWindow, qtbot: Qt
     page = tab.pareto.page
     page.basis.setCurrentIndex(page.basis.findData(Basis.CONFIRMED))
     counted(tab, qtbot)
-    assert page.view.chart is None
+    assert not tab.pareto.has_chart
     assert "No cluster is confirmed" in page.view.accessibleDescription()
     assert not tab.actions_by_name["actionSavePareto"].isEnabled()
     assert tab.document.partition is not None

@@ -75,7 +75,8 @@ def test_what_arrives_is_shown_and_the_window_stays_free(
     dialog = begin(window, tmp_path, qtbot)
     qtbot.waitUntil(dialog.problem.isVisible)
     assert dialog.totals.text() == "12 images, 1 of them unknown"
-    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["bridge", "Unknown"]
+    model = dialog.table.model()
+    assert [model.index(row, 0).data() for row in range(2)] == ["bridge", "Unknown"]
     assert [label for _, label in dialog.recent.images] == ["Unknown", "bridge"]
     assert nameless(dialog) == []
     assert not window.jobs.busy

@@ -6,6 +6,7 @@ import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def number_of(picture: np.ndarray) -> int:
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 @pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}, {"rowsperstrip": 5}])
 def test_every_page_is_found_from_many_threads(
-    tmp_path: Path, bigtiff: bool, byteorder: str, options: dict[str, object]
+    tmp_path: Path, bigtiff: bool, byteorder: Literal["<", ">"], options: dict[str, Any]
 ) -> None:
     path = tmp_path / "lot.tif"
     with tifffile.TiffWriter(path, bigtiff=bigtiff, byteorder=byteorder) as writer:

@@ -35,7 +35,7 @@ def test_after_steady_groups_shares_are_compared_by_fishers_test() -> None:
     counts, images = np.array([*[[80, 20]] * 12, [65, 35]]), np.full(13, 100.0)
     found, _ = change_p_values(counts, images, shares=True)
     # Its other side is rarer, so that doubling one is not quite the same.
-    expected = fisher_exact([[240, 960], [35, 65]]).pvalue
+    expected = fisher_exact(np.array([[240, 960], [35, 65]])).pvalue
     assert found[12].tolist() == pytest.approx([expected, expected], rel=0.6)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.wafer.picture_choice import PictureChoice, parse_references, references_of
 from defect_workbench.engine.input.location_reading import read_location
@@ -25,8 +25,8 @@ class Warnings(SilentReporter):
         super().__init__()
         self.words: list[str] = []
 
-    def warn(self, text: str) -> None:
-        self.words.append(text)
+    def warn(self, message: str, remedy: Remedy | None = None) -> None:
+        self.words.append(message)
 
 
 def listed(path: Path, **options: object) -> ListedImages:
