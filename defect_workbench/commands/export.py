@@ -24,6 +24,7 @@ from defect_workbench.commands.shared.result_options import (
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import (
@@ -33,7 +34,6 @@ from defect_workbench.workflows.export import (
     export_slides,
     undo,
 )
-from defect_workbench.workflows.klarf.class_export import STANDARD_COLUMN
 from defect_workbench.workflows.open_project import open_session
 from defect_workbench.workflows.side_table import join_side_table
 

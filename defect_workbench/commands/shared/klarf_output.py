@@ -8,10 +8,10 @@ from pathlib import Path
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.klarf.class_export import (
-    STANDARD_COLUMN,
     KlarfPlan,
     KlarfRequest,
     plan_klarf,

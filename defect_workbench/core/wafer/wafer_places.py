@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from defect_workbench.core.arrays import Floats, Integers
 
 NO_WAFER = -1
+COORDINATES = ("x_um", "y_um", "die_x", "die_y", "in_die_x_um", "in_die_y_um")
+_OF_IMAGES = ("wafer_of", *COORDINATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +101,16 @@ class WaferPlaces:
     def take(self, indices: Sequence[int] | Integers) -> WaferPlaces:
         """Return the places of some images, in the given order; -1 stands for an image without a place."""
         chosen = np.asarray(indices, np.intp)
-        new = chosen < 0
-        taken: dict[str, Any] = {}
-        for field in fields(self):
-            if field.name != "wafers":
-                values = (
-                    getattr(self, field.name)[np.where(new, 0, chosen)] if len(self) else _none(field.name, 0)
-                )
-                taken[field.name] = np.where(new, _none(field.name, 1), values)
+        # The last row stands for no place.
+        taken: dict[str, Any] = {
+            name: np.append(getattr(self, name), _none(name, 1))[chosen] for name in _OF_IMAGES
+        }
         return replace(self, **taken)
 
     @staticmethod
     def nowhere(count: int) -> WaferPlaces:
         """Return the places of images of which none is known."""
-        return WaferPlaces((), **{name: _none(name, count) for name in _of_images()})
-
-
-def _of_images() -> list[str]:
-    return [field.name for field in fields(WaferPlaces) if field.name != "wafers"]
+        return WaferPlaces((), **{name: _none(name, count) for name in _OF_IMAGES})
 
 
 def _none(name: str, count: int) -> Any:

@@ -107,7 +107,7 @@ def read_page(path: Path, page: int) -> bytes:
 
 
 def has_page(path: Path, page: int) -> bool:
-    """Whether a file is a TIFF file with so many pages; False if it cannot be read."""
+    """Whether a file is a TIFF file that has this page; False if it cannot be read."""
     try:
         with open_regular(path) as stream:
             handle = _Handle(stream.fileno())
@@ -126,7 +126,7 @@ class _Handle:
         self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
 
     def read(self, position: int, count: int) -> bytes:
-        """Return so many bytes.
+        """Return the bytes at a position.
 
         Raises
         ------
@@ -201,7 +201,6 @@ def _position(pages: _Pages, handle: _Handle, page: int) -> int:
 
 def _copied(handle: _Handle, layout: _Layout, position: int) -> bytes:
     tags = {tag.code: tag for tag in _tags(handle, layout, position)}
-    data: list[bytes] = []
     for offsets, sizes in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
         if offsets in tags and sizes in tags:
             starts, lengths = _numbers(layout, tags[offsets]), _numbers(layout, tags[sizes])

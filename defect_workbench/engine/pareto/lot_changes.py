@@ -79,7 +79,7 @@ def change_p_values(counts: NDArray[np.int64], exposure: Floats, *, shares: bool
 
 
 def _tails(now: Floats, then: Floats, exposure: tuple[float, float], factor: Floats) -> tuple[Floats, Floats]:
-    """Return how likely at most, and at least, so many in the group are, (classes, factors) each.
+    """Return the probabilities of at most, and of at least, the group's count, (classes, factors) each.
 
     Parameters
     ----------

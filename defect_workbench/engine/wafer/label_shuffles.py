@@ -16,7 +16,7 @@ FIRST_SHUFFLES, SHUFFLES = 199, 1499
 # Above this, no shuffle beyond the first ones would change what is said.
 _CLEARLY_RANDOM = 0.2
 FEWEST = 5
-# Of more defects, so many are drawn at random: a signature among 100,000 shows among these, too.
+# Of larger sets, this many defects are drawn at random: a signature among 100,000 shows among these, too.
 _MOST_DEFECTS = 30_000
 _BINS = 36
 

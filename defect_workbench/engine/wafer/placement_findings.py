@@ -155,7 +155,7 @@ def _described(pool: _Pool, own: Flags, tests: dict[Statistic, float], close: st
             if Statistic.NEIGHBOURS in deviating:
                 return (*_of_group(pool, own, group, close), near)
             if group.is_line:
-                # A scratch among so many that it shows only in the number on its wafer.
+                # The others are so dense that a scratch shows only in the number on its wafer.
                 return (*_of_group(pool, own, group, ""), tests[Statistic.WAFERS])
     if Statistic.RADIUS in deviating:
         found = _of_radius(pool, own)

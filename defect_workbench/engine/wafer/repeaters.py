@@ -13,8 +13,8 @@ TOLERANCE_UM = 10.0
 FEWEST_DIES = 3
 # The probability that chance alone makes any repeater of a set.
 _LEVEL = 0.001
-# The density around a position is measured up to so many tolerances, if so many defects are there: the small
-# rings follow the edges of dense areas, but say nothing with a few defects.
+# Rings around a position in which its density is measured: radius in tolerances, and the fewest defects.
+# Small rings follow the edges of dense areas, but say nothing with a few defects.
 _RINGS = ((2.0, 10), (4.0, 10), (10.0, 0))
 _MOST_CANDIDATES = 2000
 

@@ -26,14 +26,13 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted, sentence_case
+from defect_workbench.core.wafer.class_column import STANDARD_COLUMN, class_columns_of
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.gui.shared.path_row import path_row
-from defect_workbench.workflows.klarf.class_export import STANDARD_COLUMN, KlarfRequest
+from defect_workbench.workflows.klarf.class_export import KlarfRequest
 
 _TYPING_MILLISECONDS = 200
 _MOST_LINES = 500
-# Columns for classes end in one of these.
-_CLASS_ENDINGS = ("CLASS", "CLASSNUMBER", "BINNUMBER", "ADC", "_SEM")
 
 
 class KlarfExportDialog(QDialog):
@@ -158,9 +157,7 @@ class KlarfExportDialog(QDialog):
         self.chosen.emit(self.request())
 
 
-def class_columns(project: Project) -> list[str]:
+def class_columns(project: Project) -> tuple[str, ...]:
     """Return the columns of the inspection files that may hold classes, the usual one first."""
-    names = [] if project.inspection is None else [column.name for column in project.inspection.columns]
-    found = [name for name in names if name.upper().endswith(_CLASS_ENDINGS)]
-    first = sorted(found, key=lambda name: name.upper() != STANDARD_COLUMN)
-    return first or [STANDARD_COLUMN]
+    columns = () if project.inspection is None else project.inspection.columns
+    return class_columns_of([column.name for column in columns]) or (STANDARD_COLUMN,)

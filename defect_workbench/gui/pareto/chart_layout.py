@@ -68,7 +68,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """The line of a class: its dots, with the interval of each; there is none where a value is unknown."""
+    """The line of a class: its dots with their intervals, without those whose value is unknown."""
 
     name: str
     colour: str

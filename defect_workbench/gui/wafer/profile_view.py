@@ -180,7 +180,7 @@ class ProfileView(QWidget):
         return super().event(event)
 
     def words_at(self, place: QPointF) -> str:
-        """Return the numbers of the bar at a place; empty where there is none."""
+        """Return the numbers of the bar at a place; empty if there is no bar."""
         for number, chart in enumerate(self._charts()):
             area = self._area(chart)
             if not area.left() <= place.x() < area.right():

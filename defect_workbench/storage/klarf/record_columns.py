@@ -10,6 +10,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.table_columns import Cell, Column, ColumnKind, typed_column
+from defect_workbench.core.wafer.class_column import class_columns_of
 from defect_workbench.storage.klarf.klarf_document import DEFECT_ID, RecordSpec
 from defect_workbench.storage.klarf.klarf_tokens import number_of, readable
 
@@ -17,9 +18,6 @@ PLACE_COLUMNS = ("XREL", "YREL", "XINDEX", "YINDEX")
 _LENGTHS = {"XSIZE": 1e3, "YSIZE": 1e3, "DSIZE": 1e3, "DEFECTAREA": 1e6}
 """By how much nanometres and square nanometres are divided. Of no other column is the unit known."""
 
-_CLASS_COLUMN = re.compile(
-    r"CLASS|CLASSNUMBER|.*(?:CLASS|BINNUMBER)|.*(?:OPT|SEM)ADC|MAN_?SEM", re.IGNORECASE
-)
 _AT_ONCE = 2048
 _PLAIN_NUMBER = rb"[+-]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
 _PLAIN_NUMBERS = re.compile(_PLAIN_NUMBER + rb"(?:\n" + _PLAIN_NUMBER + rb")*+")
@@ -74,12 +72,7 @@ class RecordColumns:
     def class_columns(self) -> tuple[str, ...]:
         """Return the columns of whole numbers that may hold a class, CLASSNUMBER first."""
         self._flush()
-        found = [
-            name
-            for key, name in self._names.items()
-            if key not in self._image_columns and _CLASS_COLUMN.fullmatch(key)
-        ]
-        return tuple(sorted(found, key=lambda name: name.upper() != "CLASSNUMBER"))
+        return class_columns_of([name for key, name in self._names.items() if key not in self._image_columns])
 
     def name_columns(self, spec: RecordSpec) -> None:
         """Note the columns of a list, even if it has no records."""

@@ -16,13 +16,11 @@ from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.core.wafer.picture_choice import PictureChoice
-from defect_workbench.core.wafer.wafer_places import NO_WAFER, Wafer, WaferPlaces
+from defect_workbench.core.wafer.wafer_places import COORDINATES, NO_WAFER, Wafer, WaferPlaces
 
 INSPECTION = "inspection"
 PAGES = "pages"
 _RECORDS, _PLACES = "inspection_records", "inspection_places"
-# Columns of the two arrays.
-_WHERE = ("x_um", "y_um", "die_x", "die_y", "in_die_x_um", "in_die_y_um")
 _NUMBERS = "inspection_column_"
 
 
@@ -34,7 +32,7 @@ def inspection_arrays(inspection: Inspection | None) -> dict[str, NDArray[Any]]:
     records = (inspection.file_of, inspection.row, inspection.defect_id, places.wafer_of)
     arrays: dict[str, NDArray[Any]] = {
         _RECORDS: np.stack(records, axis=1).astype(np.int64),
-        _PLACES: np.stack([getattr(places, name) for name in _WHERE], axis=1),
+        _PLACES: np.stack([getattr(places, name) for name in COORDINATES], axis=1),
     }
     for number, column in enumerate(inspection.columns):
         if column.kind is ColumnKind.NUMBER:
@@ -85,7 +83,7 @@ def inspection_of(
             raise InputError(f"it names a file outside its folder: {file.path[:80]!r}")
     wafers = tuple(_wafer(wafer) for wafer in fields["wafers"])
     records, where = arrays[_RECORDS], arrays[_PLACES]
-    if records.shape != (count, 4) or records.dtype.kind != "i" or where.shape != (count, len(_WHERE)):
+    if records.shape != (count, 4) or records.dtype.kind != "i" or where.shape != (count, len(COORDINATES)):
         raise ValueError("inspection records and images differ in number")
     if where.dtype.kind != "f":
         raise ValueError("a place is not a number")

@@ -14,10 +14,10 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import read_regular, why_not_written
 from defect_workbench.core.text import and_more
+from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.storage.files.publishing import publish
 
-STANDARD_COLUMN = "CLASSNUMBER"
 # The columns are 32-bit integers in version 1.8.
 _HIGHEST_CODE = 2**31 - 1
 _MOST_BYTES = 4 << 30
@@ -139,13 +139,17 @@ def write_klarf(plan: KlarfPlan) -> None:
 def confirmed_classes(project: Project) -> dict[int, str]:
     """Return the class of each image whose class a person confirmed, by index.
 
-    Nuisance has a class only if it was named; clusters that were confirmed without a name have none.
+    Nuisance has a class only if it was named; clusters that were confirmed without a name have none, and
+    neither have images that no inspection file names.
     """
+    if project.inspection is None:
+        return {}
+    named = project.inspection.file_of != NO_SOURCE
     found: dict[int, str] = {}
     for cluster in project.partition.clusters:
         group = cluster.group
         if group is not None and group.confirmed and group.name:
-            found |= dict.fromkeys(cluster.members.tolist(), group.name)
+            found |= dict.fromkeys(cluster.members[named[cluster.members]].tolist(), group.name)
     return found
 
 
@@ -208,8 +212,6 @@ def _codes_of_rows(
     conflicts: list[str] = []
     for image, name in class_of.items():
         file, row = int(inspection.file_of[image]), int(inspection.row[image])
-        if file == NO_SOURCE:
-            continue
         earlier = rows[file].setdefault(row, codes[name])
         if earlier != codes[name]:
             conflicts.append(f"defect {int(inspection.defect_id[image])} of {inspection.files[file].path}")
@@ -229,7 +231,7 @@ def _written(
     names: Mapping[int, str],
     request: KlarfRequest,
 ) -> WrittenKlarf:
-    from defect_workbench.storage.klarf.reading import read_klarf
+    from defect_workbench.storage.klarf.reading import parsed
     from defect_workbench.storage.klarf.write_classes import changed_lines, overlay, with_classes
 
     try:
@@ -238,7 +240,7 @@ def _written(
         raise InputError(f"{source} cannot be read: {error.strerror or error}", Remedy.FIND_IMAGES) from error
     if hashlib.sha256(before).hexdigest() != file.sha256:
         raise InputError(f"{source} has changed since its images were opened, so nothing was written")
-    klarf = read_klarf(source)
+    klarf = parsed(source, before)
     if codes:
         if request.column not in klarf.class_columns:
             known = ", ".join(klarf.class_columns) or "none"

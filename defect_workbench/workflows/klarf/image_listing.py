@@ -139,9 +139,9 @@ def _mention_klarfs(folder: Path, reporter: Reporter) -> None:
     names = [name for name in names if is_klarf(folder / name)]
     if names:
         what = "an inspection file (KLARF)" if len(names) == 1 else "inspection files (KLARF)"
+        used = "it is not used. Open the file itself" if len(names) == 1 else "they are not used. Open these"
         reporter.warn(
-            f"{folder} contains {what}, {and_more(names, 2)}; it is not used. Open the file itself to see "
-            "wafers and to write classes back"
+            f"{folder} contains {what}, {and_more(names, 2)}; {used} to see wafers and to write classes back"
         )
 
 

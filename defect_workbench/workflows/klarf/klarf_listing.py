@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_locations import page_path
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.text import and_more, counted
+from defect_workbench.core.wafer.gathered_records import gathered_columns, gathered_places
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.core.wafer.picture_choice import ALL, AUTO, FIRST, NONE, SECOND, PictureChoice
-from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 from defect_workbench.engine.input.scan import FoundFile, Listing, decodable, found_file
 from defect_workbench.engine.input.tiff_pages import has_page
 from defect_workbench.workflows.klarf.picture_files import PictureFiles
@@ -72,8 +70,8 @@ class KlarfListing:
             file_of,
             rows,
             defect_id,
-            _places(self.klarfs, file_of, rows),
-            tuple(_columns(self.klarfs, records)),
+            gathered_places([klarf.places for klarf in self.klarfs], file_of, rows),
+            gathered_columns([klarf.columns for klarf in self.klarfs], file_of, rows),
             self.choice,
         )
 
@@ -227,39 +225,3 @@ def _sorted(files: Iterable[FoundFile]) -> tuple[FoundFile, ...]:
 
 def _by_path(rejection: Rejection) -> str:
     return rejection.path
-
-
-def _places(klarfs: Sequence[KlarfFile], file_of: Integers, rows: Integers) -> WaferPlaces:
-    """Return the places of images, whose wafers are those of all files."""
-    wafers = tuple(wafer for klarf in klarfs for wafer in klarf.places.wafers)
-    first = 0
-    result = WaferPlaces.nowhere(len(file_of))
-    for number, klarf in enumerate(klarfs):
-        chosen = np.where(file_of == number, rows, -1)
-        own = klarf.places.take(chosen)
-        mine = chosen >= 0
-        wafer_of = np.where(own.wafer_of == NO_WAFER, NO_WAFER, own.wafer_of + first).astype(np.intp)
-        fields = {
-            name: np.where(mine, getattr(own, name), getattr(result, name))
-            for name in ("x_um", "y_um", "die_x", "die_y", "in_die_x_um", "in_die_y_um")
-        }
-        result = WaferPlaces(wafers, np.where(mine, wafer_of, result.wafer_of), **fields)
-        first += len(klarf.places.wafers)
-    return result
-
-
-def _columns(klarfs: Sequence[KlarfFile], records: Sequence[tuple[int, int]]) -> list[Column]:
-    """Return the columns of all files; one that is of numbers only in some is of texts."""
-    names = list(dict.fromkeys(column.name for klarf in klarfs for column in klarf.columns))
-    columns = []
-    for name in names:
-        of_file = [next((c for c in klarf.columns if c.name == name), None) for klarf in klarfs]
-        kinds = {column.kind for column in of_file if column is not None}
-        mixed = len(kinds) > 1
-        parts = [column.as_text() if column is not None and mixed else column for column in of_file]
-        cells: list[Cell] = []
-        for file, row in records:
-            part = parts[file] if file != NO_SOURCE else None
-            cells.append(None if part is None else part.cells[row])
-        columns.append(Column(name, ColumnKind.TEXT if mixed else kinds.pop(), tuple(cells)))
-    return columns

@@ -1,0 +1,54 @@
+"""Records of images that come from several inspection files, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from defect_workbench.core.arrays import Integers
+from defect_workbench.core.table_columns import Cell, Column, ColumnKind
+from defect_workbench.core.wafer.wafer_places import COORDINATES, NO_WAFER, WaferPlaces
+
+
+def gathered_places(parts: Sequence[WaferPlaces], part_of: Integers, row_in: Integers) -> WaferPlaces:
+    """Return the places of images, each taken from one of several parts; the wafers are those of all parts.
+
+    Parameters
+    ----------
+    part_of : (n,) intp
+        The part of each image; -1 for an image without a place.
+    row_in : (n,) intp
+        Its row in that part.
+    """
+    nowhere = WaferPlaces.nowhere(len(part_of))
+    wafer_of, first = nowhere.wafer_of, 0
+    fields = {name: getattr(nowhere, name) for name in COORDINATES}
+    for number, part in enumerate(parts):
+        mine = part_of == number
+        own = part.take(np.where(mine, row_in, -1))
+        wafer_of = np.where(own.wafer_of == NO_WAFER, wafer_of, own.wafer_of + first)
+        fields = {name: np.where(mine, getattr(own, name), values) for name, values in fields.items()}
+        first += len(part.wafers)
+    wafers = tuple(wafer for part in parts for wafer in part.wafers)
+    return WaferPlaces(wafers, wafer_of.astype(np.intp), **fields)
+
+
+def gathered_columns(
+    parts: Sequence[Sequence[Column]], part_of: Integers, row_in: Integers
+) -> tuple[Column, ...]:
+    """Return the columns of images, taken in the same way; one of numbers in some parts only is of texts."""
+    named = [{column.name: column for column in part} for part in parts]
+    records = list(zip(part_of.tolist(), row_in.tolist(), strict=True))
+    columns = []
+    for name in dict.fromkeys(name for part in named for name in part):
+        of_part = [part.get(name) for part in named]
+        kinds = {column.kind for column in of_part if column is not None}
+        mixed = len(kinds) > 1
+        of_part = [column.as_text() if column is not None and mixed else column for column in of_part]
+        cells: list[Cell] = []
+        for part, row in records:
+            column = of_part[part] if part >= 0 else None
+            cells.append(None if column is None else column.cells[row])
+        columns.append(Column(name, ColumnKind.TEXT if mixed else kinds.pop(), tuple(cells)))
+    return tuple(columns)
