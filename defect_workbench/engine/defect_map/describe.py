@@ -14,6 +14,7 @@ from defect_workbench.core.images.defect_maps import HIGHEST, MapSource, strange
 from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
+from defect_workbench.engine.backbone.passes import LoadedWhenNeeded
 from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.attention import attention, difference
 from defect_workbench.engine.defect_map.patch_bank import (
@@ -50,7 +51,7 @@ IDENTITY = (
 LARGEST_RESIDUAL = 640
 
 
-class PatchNetwork(Protocol):
+class PatchNetwork(LoadedWhenNeeded, Protocol):
     """The network as this module uses it, such as `NetworkVectors`."""
 
     def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:

@@ -17,7 +17,9 @@ from defect_workbench.core.clustering.feature_blocks import DEFECT, RESIDUAL, Ba
 from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.describe import (
     IDENTITY,
@@ -37,7 +39,7 @@ from defect_workbench.engine.defect_map.patch_bank import (
     BankBuilder,
     PatchBanks,
 )
-from defect_workbench.engine.defect_map.subjects import ReferenceFile, in_order, read_subject
+from defect_workbench.engine.defect_map.subjects import ReferenceFile, read_subject
 from defect_workbench.engine.defect_map.tiles import PLACES
 from defect_workbench.engine.extraction.stored_vectors import FLUSH_SECONDS, VectorStore, image_key
 from defect_workbench.engine.features.identity import pixel_identity
@@ -47,6 +49,8 @@ from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from torch import Tensor
 
 # The most images of a set that give patches to the bank: a further pass through the network for each.
 BANKED = 150
@@ -146,14 +150,18 @@ def _bank(
 ) -> PatchBanks:
     reporter.stage("Comparing images for defect maps", count)
     builders = [BankBuilder(count, neighbours, scale) for scale in (FINE, COARSE)]
-    for batch in batches(subjects):
+    for found in in_passes(partial(_patched, network=network), batches(subjects), network):
         reporter.check()
-        for subject, activations in zip(batch, bank_activations(batch, network), strict=True):
+        for subject, activations in found:
             for builder in builders:
                 builder.add(activations, -1 if subject.number is None else subject.number)
-        reporter.advance(len(batch))
+        reporter.advance(len(found))
     fine, coarse = (builder.build() for builder in builders)
     return PatchBanks(fine, coarse)
+
+
+def _patched(batch: Sequence[Subject], network: PatchNetwork) -> list[tuple[Subject, dict[str, Tensor]]]:
+    return list(zip(batch, bank_activations(batch, network), strict=True))
 
 
 def modelled_share(
@@ -272,12 +280,13 @@ class SetMaps:
         pending: list[tuple[str, DefectDescription]] = []
         since, done = time.monotonic(), 0
         try:
-            for batch in batches(in_order(self._read, missing)):
+            described = partial(describe, network=self.network, comparison=comparison)
+            subjects = in_order(self._read, missing)
+            for found in in_passes(described, batches(subjects), self.network):
                 reporter.check()
-                for found in describe(batch, self.network, comparison):
-                    pending.append((self._keys[missing[done]], found))
-                    done += 1
-                reporter.advance(len(batch))
+                pending += zip([self._keys[i] for i in missing[done : done + len(found)]], found, strict=True)
+                done += len(found)
+                reporter.advance(len(found))
                 if time.monotonic() - since > FLUSH_SECONDS:
                     self._flush(pending)
                     since = time.monotonic()

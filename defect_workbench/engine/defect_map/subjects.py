@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.engine.defect_map.describe import Subject
 from defect_workbench.engine.defect_map.references import References
 from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
@@ -23,9 +20,6 @@ from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.preprocessing.feature_input import preprocessed
 from defect_workbench.engine.preprocessing.info_bar import found_rows, rows_to_leave_out
 
-Given = TypeVar("Given")
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True)
 class ReferenceFile:
@@ -33,24 +27,6 @@ class ReferenceFile:
 
     file: FoundFile
     sha256: str
-
-
-def in_order(
-    function: Callable[[Given], Result], items: Iterable[Given], ahead: int = 64
-) -> Iterator[Result]:
-    """Return the results of a function for each item, in order; threads work ahead."""
-    waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="maps") as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def read_subject(

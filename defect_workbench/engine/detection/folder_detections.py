@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.images.detections import Detection
 from defect_workbench.core.images.image_records import Rejection
-from defect_workbench.engine.defect_map.subjects import in_order
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.engine.detection.finder import find_defects
 from defect_workbench.engine.detection.folder_images import FolderImages, ReadImage
 from defect_workbench.engine.input.scan import FoundFile

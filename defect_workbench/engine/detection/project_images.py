@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.image_records import ImageSet, Rejection
-from defect_workbench.engine.defect_map.subjects import in_order
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.engine.detection.folder_detections import AHEAD, Finder, ImageDetections, searched
 from defect_workbench.engine.detection.folder_images import ReadImage, ReferenceImages, with_reference
 from defect_workbench.engine.extraction.reading_again import read_pixels

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from defect_workbench.core.arrays import StorableVectors
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
@@ -23,6 +24,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
 from defect_workbench.engine.backbone.network import BATCH, Precision
+from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.extraction.batch_vectors import batch_vectors
@@ -50,6 +52,8 @@ from defect_workbench.engine.measurement.recommend import Hints, suggest
 from defect_workbench.engine.preprocessing import info_bar
 
 log = logging.getLogger(__name__)
+
+ComputedBatch = tuple[list[ReadImage], dict[str, dict[int, StorableVectors]]]
 
 _NOT_FINITE = "its deep features are not finite numbers: the weights are invalid, or the precision is too low"
 
@@ -91,56 +95,63 @@ class _Run:
     contents: dict[str, FileStamp] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     buffer: Buffer = field(default_factory=Buffer)
-    batch: list[ReadImage] = field(default_factory=list)
 
-    def record(self, file: FoundFile, outcome: Outcome) -> None:
-        """Record the result of reading a file, and finish the batch when it is full."""
+    def batches(self, outcomes: Iterable[tuple[FoundFile, Outcome]]) -> Iterator[list[ReadImage]]:
+        """Record the results of reading files, and return the images to compute, batch by batch."""
+        batch: list[ReadImage] = []
+        for file, outcome in outcomes:
+            self.reporter.check()
+            image = self._recorded(file, outcome)
+            if image is not None:
+                batch.append(image)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+            self._flush_if_due()
+        if batch:
+            yield batch
+
+    def _recorded(self, file: FoundFile, outcome: Outcome) -> ReadImage | None:
+        """Record the result of reading a file; return it if features are to be computed."""
         if isinstance(outcome, Rejection):
             self.rejected.append(outcome)
             self.reporter.advance()
-            return
+            return None
         sha256 = outcome if isinstance(outcome, str) else outcome.sha256
         self.contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
         if isinstance(outcome, str):
             self.reporter.advance()
-            return
-        self.buffer.facts.append((sha256, outcome.facts))
+            return None
         if outcome.rejected:
+            self.buffer.facts.append((sha256, outcome.facts))
             self.reporter.advance()
-        else:
-            self.computed.add(sha256)
-            self.described_again += self.earlier.only_otherwise(outcome.key)
-            self.batch.append(outcome)
-        if len(self.batch) == BATCH:
-            self.finish_batch()
-        if self.buffer.due and not self.batch:
-            self.buffer.flush(self.task.blocks)
+            return None
+        self.described_again += self.earlier.only_otherwise(outcome.key)
+        return outcome
 
-    def finish_batch(self) -> None:
-        """Compute the batched blocks of the pending images; reject images whose vectors are not finite."""
-        if not self.batch:
-            return
-        by_block = batch_vectors(self.batch, self.network)
-        rejected = set()
-        for index, item in enumerate(self.batch):
+    def computed_batch(self, batch: list[ReadImage]) -> ComputedBatch:
+        """Return a batch with the vectors that are cheaper for several images at once."""
+        return batch, batch_vectors(batch, self.network)
+
+    def keep(self, computed: ComputedBatch) -> None:
+        """Buffer a batch for the store; reject images whose vectors are not finite."""
+        batch, by_block = computed
+        for index, item in enumerate(batch):
             vectors = {name: block[index] for name, block in by_block.items() if index in block}
             if not all(np.isfinite(vector).all() for vector in vectors.values()):
-                rejected.add(item.sha256)
                 self.rejected.append(Rejection(item.path, _NOT_FINITE))
                 del self.contents[item.path]
                 continue
             vectors.update(item.vectors)
+            self.computed.add(item.sha256)
+            self.buffer.facts.append((item.sha256, item.facts))
             self.buffer.rows.append(Row(item.sha256, item.key, item.measured, vectors))
-        self.computed.difference_update(rejected)
-        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in rejected]
-        self.reporter.advance(len(self.batch))
-        self.batch.clear()
+        self.reporter.advance(len(batch))
+        self._flush_if_due()
 
-    def close(self) -> None:
-        """Store all finished images; an unfinished batch is dropped."""
-        unfinished = {item.sha256 for item in self.batch}
-        self.buffer.facts = [fact for fact in self.buffer.facts if fact[0] not in unfinished]
-        self.buffer.flush(self.task.blocks)
+    def _flush_if_due(self) -> None:
+        if self.buffer.due:
+            self.buffer.flush(self.task.blocks)
 
 
 def extract(
@@ -221,12 +232,12 @@ def extract(
     started = time.perf_counter()
     run = _Run(task, network, reporter, list(listing.rejected), earlier)
     try:
-        for file, outcome in read_all(listing, known, task, ahead=4 * BATCH):
+        batches = run.batches(read_all(listing, known, task, ahead=4 * BATCH))
+        for computed in in_passes(run.computed_batch, batches, network):
+            run.keep(computed)
             reporter.check()
-            run.record(file, outcome)
-        run.finish_batch()
     finally:
-        run.close()
+        run.buffer.flush(task.blocks)
         store.remember_files(
             listing.root,
             {path: stamp for path, stamp in run.contents.items() if stamps.get(path) != stamp},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 class NetworkVectors:
     """A network that is loaded when the first image needs it; `loading_seconds` is the time that took.
 
+    It can be used by several threads at once.
+
     Parameters
     ----------
     checkpoint : Checkpoint or None
@@ -55,9 +58,10 @@ class NetworkVectors:
     ) -> None:
         self._checkpoint = checkpoint
         self._library = library
-        self._precision, self._device = precision, device
+        self._precision, self.device = precision, device
         self._names = {block.name: block.description or description for block in BLOCKS if block.by_network}
         self._embedder: Embedder | None = None
+        self._loading = Lock()
         self.loading_seconds = 0.0
 
     def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
@@ -101,25 +105,38 @@ class NetworkVectors:
         """
         return self._loaded().activations(images, last=False)
 
+    def load(self) -> None:
+        """Load the network, unless it is loaded.
+
+        Raises
+        ------
+        WorkbenchError
+            If the cached weights are damaged.
+        """
+        self._loaded()
+
     def _loaded(self) -> Embedder:
-        if self._embedder is None:
-            started = time.perf_counter()
-            load_torch()
-            import torch
+        with self._loading:
+            return self._embedder or self._load()
 
-            from defect_workbench.engine.backbone.embedder import Embedder
+    def _load(self) -> Embedder:
+        started = time.perf_counter()
+        load_torch()
+        import torch
 
-            checkpoint = self._checkpoint or self._library.load()
-            if checkpoint is None:
-                raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
-            self._embedder = Embedder(
-                checkpoint,
-                Precision(self._precision),
-                torch.device(self._device),
-                sorted(set(self._names.values())),
-            )
-            self._checkpoint = None
-            self.loading_seconds += time.perf_counter() - started
+        from defect_workbench.engine.backbone.embedder import Embedder
+
+        checkpoint = self._checkpoint or self._library.load()
+        if checkpoint is None:
+            raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
+        self._embedder = Embedder(
+            checkpoint,
+            Precision(self._precision),
+            torch.device(self.device),
+            sorted(set(self._names.values())),
+        )
+        self._checkpoint = None
+        self.loading_seconds += time.perf_counter() - started
         return self._embedder
 
 

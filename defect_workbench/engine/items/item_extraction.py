@@ -23,12 +23,12 @@ from defect_workbench.core.images.image_records import FileStamp, ImageRecord, I
 from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
 from defect_workbench.engine.backbone.torch_import import load_torch
-from defect_workbench.engine.defect_map.subjects import in_order
 from defect_workbench.engine.extraction.batch_vectors import batch_vectors
 from defect_workbench.engine.extraction.extractor import Extraction
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors, in_use, stored_networks

@@ -129,7 +129,7 @@ class _Checked:
 
 
 def _check_images(source: MarkedSource, reporter: Reporter) -> _Checked:
-    from defect_workbench.engine.defect_map.subjects import in_order
+    from defect_workbench.core.ordered_threads import in_order
     from defect_workbench.engine.detection.folder_detections import no_reference
 
     checked = _Checked({}, {}, list(source.rejected))
@@ -174,7 +174,7 @@ def _part(
     reporter: Reporter,
 ) -> Part:
     """Return some images for the training, with their planes computed as far as memory allows."""
-    from defect_workbench.engine.defect_map.subjects import in_order
+    from defect_workbench.core.ordered_threads import in_order
     from defect_workbench.engine.detector.input_planes import planes_of
     from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
 

@@ -44,6 +44,11 @@ from tests.builders import BACKBONE, picture
 class NoNetwork:
     """The network of maps that are not made."""
 
+    device = "cpu"
+
+    def load(self) -> None:
+        raise AssertionError
+
     def embed(self, images: Pixels) -> dict[str, StorableVectors]:
         raise AssertionError
 

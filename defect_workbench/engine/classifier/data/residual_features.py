@@ -14,13 +14,13 @@ from defect_workbench.core.arrays import Integers, Pixels, Vectors
 from defect_workbench.core.clustering.feature_blocks import RESIDUAL, BackboneInfo, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
 from defect_workbench.engine.classifier.data.matching_network import matching_network
 from defect_workbench.engine.defect_map.describe import own_residual, residual_vectors
-from defect_workbench.engine.defect_map.subjects import in_order
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.extraction.stored_vectors import (

@@ -1,0 +1,83 @@
+"""Batches that go through a network side by side, each in a thread of its own.
+
+Two passes of one thread each are faster than one pass of two threads: within a pass, threads wait for each
+other after every layer, and beside other busy processes they do so most of the time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from defect_workbench.core.ordered_threads import in_order
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+# Each pass holds the activations of a batch, a quarter of a gigabyte.
+_MOST = 4
+_limited = threading.local()
+
+
+class LoadedWhenNeeded(Protocol):
+    """A network as this module uses it, such as `NetworkVectors`."""
+
+    @property
+    def device(self) -> str:
+        """Where it is computed."""
+
+    def load(self) -> None:
+        """Load it, unless it is loaded."""
+
+
+def in_passes(
+    function: Callable[[Batch], Result], batches: Iterable[Batch], network: LoadedWhenNeeded | None
+) -> Iterator[Result]:
+    """Return the results of a function that passes a batch through a network, in order.
+
+    On a processor there is a pass for each core, at most four; on a GPU, one.
+
+    Parameters
+    ----------
+    function : callable
+        Must be safe to call from several threads at once.
+    batches : iterable
+        Read by the caller's thread, few in advance.
+    network : LoadedWhenNeeded or None
+        Loaded before the first batch. None if the function needs no network.
+    """
+    count = min(_MOST, os.cpu_count() or 1) if network is None or network.device == "cpu" else 1
+
+    def one(batch: Batch) -> Result:
+        if network is not None:
+            network.load()
+            _share_cores(count)
+        return function(batch)
+
+    return in_order(one, batches, count + 1, workers=count, name="pass")
+
+
+def _share_cores(passes: int) -> None:
+    """Let the torch operators that this thread calls use its share of the cores, unless they already do."""
+    if passes == 1 or getattr(_limited, "passes", None) == passes:
+        return
+    import torch
+
+    # `torch.set_num_threads` would also change what threads that start later use. Reading the number first
+    # makes torch set up this thread, which would otherwise undo the limit.
+    threads = torch.get_num_threads()
+    _controller().limit(limits=max(1, threads // passes), user_api="openmp")
+    _limited.passes = passes
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
