@@ -51,6 +51,11 @@ def in_passes(
         Read by the caller's thread, few in advance.
     network : LoadedWhenNeeded or None
         Loaded before the first batch. None if the function needs no network.
+
+    Yields
+    ------
+    Result
+        Of each batch, in order.
     """
     count = min(_MOST, os.cpu_count() or 1) if network is None or network.device == "cpu" else 1
 
@@ -60,7 +65,9 @@ def in_passes(
             _share_cores(count)
         return function(batch)
 
-    return in_order(one, batches, count + 1, workers=count, name="pass")
+    # The threads that read images call BLAS, too; its own threads would only compete with them.
+    with _controller().limit(limits=1, user_api="blas"):
+        yield from in_order(one, batches, count + 1, workers=count, name="pass")
 
 
 def _share_cores(passes: int) -> None:

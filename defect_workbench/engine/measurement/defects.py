@@ -143,15 +143,17 @@ def find(pixels: Pixels) -> Finding:
     flat, shading, rest = levelled.flat, levelled.shading, levelled.rest
     pitch = levelled.pitch * step
     mask = _outstanding(flat, levelled.tolerance)
-    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    box = _box_of(mask, 0)
+    labels, count = ndimage.label(mask[box], np.ones((3, 3), bool))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
     kept = np.flatnonzero(sizes >= _LEAST_PIXELS)
-    mask = (sizes >= _LEAST_PIXELS)[labels]
+    mask[box] = (sizes >= _LEAST_PIXELS)[labels]
     if not len(kept):
         nothing = Measurements(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise)
         return Finding(nothing, mask, np.zeros_like(mask), step, pitch, shading, rest)
-    largest = labels == int(sizes.argmax())
+    largest = np.zeros_like(mask)
+    largest[box] = labels == int(sizes.argmax())
     square = float(step * step)
     area = float(largest.sum()) * square
     aspect, orientation = ellipse_of(largest)
@@ -204,9 +206,25 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels[strong], level[strong])
     peaks[0] = 0
+    places = np.flatnonzero(weak)
+    peak = peaks[labels.ravel()[places]]
     # Parts that are far weaker than the defect are its glow or shadow.
-    body = weak & (peaks > 0)[labels] & (level > _BODY * peaks[labels])
-    return _filled(_closed(body))
+    body = np.zeros(flat.shape, bool)
+    body.ravel()[places] = (peak > 0) & (level.ravel()[places] > _BODY * peak)
+    around = _box_of(body, _JOIN + 1)
+    body[around] = _filled(_closed(body[around]))
+    return body
+
+
+def _box_of(mask: Flags, margin: int) -> tuple[slice, slice]:
+    """Return the smallest box around a mask, with a margin inside the image; empty for an empty mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return slice(0), slice(0)
+    return (
+        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + 1 + margin),
+        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + 1 + margin),
+    )
 
 
 def smoothed_levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]:

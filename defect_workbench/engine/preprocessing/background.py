@@ -58,6 +58,22 @@ def sample(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return flat[::step]
 
 
+def median(values: NDArray[np.floating]) -> float:
+    """Return the median, bit-identical to NumPy's, which takes twice as long for short arrays.
+
+    Parameters
+    ----------
+    values : array of any shape
+        Not empty, without NaN.
+    """
+    flat = values.ravel()
+    middle = len(flat) // 2
+    upper = np.partition(flat, middle)
+    if len(flat) % 2:
+        return float(upper[middle])
+    return float((upper[:middle].max() + upper[middle]) / flat.dtype.type(2))
+
+
 def median_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
     """Return the median, and the standard deviation estimated from the median absolute deviation.
 
@@ -67,8 +83,8 @@ def median_and_spread(values: NDArray[np.floating]) -> tuple[float, float]:
         A sample of about 10,000 values is used.
     """
     sampled = sample(values)
-    median = float(np.median(sampled))
-    return median, _TO_SIGMA * float(np.median(np.abs(sampled - median)))
+    middle = median(sampled)
+    return middle, _TO_SIGMA * median(np.abs(sampled - middle))
 
 
 def estimate_noise(pixels: Pixels) -> float:
@@ -92,7 +108,7 @@ def noise_of(grey: Plane) -> float:
     # The mask is the second difference along one axis of the second difference along the other.
     across = grey[:, :-2] - 2 * grey[:, 1:-1] + grey[:, 2:]
     response = across[:-2] - 2 * across[1:-1] + across[2:]
-    level = float(np.median(np.abs(sample(response)))) * _TO_SIGMA / 6
+    level = median(np.abs(sample(response))) * _TO_SIGMA / 6
     # With grey levels coarser than the noise, more than half of the responses are 0: use their share.
     return level if level > 0 else min(0.3, float((response != 0).mean()))
 
@@ -175,12 +191,12 @@ def smooth_surface(values: Plane, degree: int = 2) -> Plane:
     design = np.stack([term.ravel() for term in terms], axis=1).astype(np.float64)
     target = coarse.ravel().astype(np.float64)
     if len(target) < 2 * len(terms):
-        return np.full(values.shape, np.median(values), np.float32)
+        return np.full(values.shape, median(values), np.float32)
     # Start from the median: with least squares, a large defect would bend the first estimate.
-    deviation = target - np.median(target)
+    deviation = target - median(target)
     coefficients: Floats = np.zeros(len(terms))
     for _ in range(_ROUNDS):
-        scale = 4.7 * max(_TO_SIGMA * float(np.median(np.abs(deviation))), 1e-3)
+        scale = 4.7 * max(_TO_SIGMA * median(np.abs(deviation)), 1e-3)
         weights = np.clip(1 - (deviation / scale) ** 2, 0, None) ** 2 + 1e-6
         weighted = design * weights[:, None]
         system = weighted.T @ design + 1e-9 * np.eye(len(terms))
