@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
-from defect_workbench.engine.backbone.network import BATCH, Precision
+from defect_workbench.engine.backbone.fused_resnet import can_fuse
+from defect_workbench.engine.backbone.network import BATCH, Activations, Precision
 from defect_workbench.engine.backbone.registry import NETWORKS
 
-_DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+_DTYPES = {
+    Precision.FP32: torch.float32,
+    Precision.BF16: torch.bfloat16,
+    Precision.BF16_FUSED: torch.bfloat16,
+    Precision.FP16: torch.float16,
+}
+# In single precision, fused operators round like the others.
+_FUSED = (Precision.FP32, Precision.BF16_FUSED)
+
+
+def multiplies_bf16() -> bool:
+    """Return whether the processor multiplies bfloat16 natively; emulated, it takes seven times as long."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def fastest_precision(device: torch.device) -> Precision:
-    """Return fp16 on CUDA, bf16 on a processor with native bf16 multiplication, and fp32 elsewhere."""
+    """Return fp16 on CUDA, bf16 on a processor that multiplies it natively, and fp32 elsewhere."""
     if device.type == "cuda":
         return Precision.FP16
-    capabilities = torch.cpu.get_capabilities()
-    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
-    return Precision.BF16 if native else Precision.FP32
+    if not multiplies_bf16():
+        return Precision.FP32
+    return Precision.BF16_FUSED if can_fuse() else Precision.BF16
 
 
 def default_device() -> torch.device:
@@ -59,10 +74,16 @@ class Embedder:
         )
         self._variant = checkpoint.variant
         self._device = device or default_device()
-        self._dtype = _DTYPES[precision or fastest_precision(self._device)]
+        precision = precision or fastest_precision(self._device)
+        self._dtype = _DTYPES[precision]
         module: Any = self.network.build(checkpoint)
         self.network.fold(module)
-        self._module = module.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
+        module = module.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
+        self._run: Activations = partial(self.network.activations, module)
+        fuses = precision in _FUSED and self._device.type == "cpu" and can_fuse()
+        if self.network.fused is not None and fuses:
+            size = self.network.input_size
+            self._run = self.network.fused(module, (BATCH, 3, size, size))
 
     def embed(self, images: Pixels) -> dict[str, Vectors]:
         """Return the vectors of a batch, by description.
@@ -109,10 +130,7 @@ class Embedder:
         batch[: len(images)] = torch.from_numpy(images)
         channels_first = batch.to(self._device).permute(0, 3, 1, 2)
         prepared = self.network.normalise(self._variant, channels_first).to(self._dtype)
-        outputs = self.network.activations(
-            self._module, prepared.contiguous(memory_format=torch.channels_last), last
-        )
-        return dict(outputs)
+        return dict(self._run(prepared.contiguous(memory_format=torch.channels_last), last))
 
 
 def _rounded(vectors: torch.Tensor, half: bool) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from defect_workbench.core.clustering.feature_blocks import AVERAGE
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
@@ -19,11 +19,19 @@ BATCH = 32
 
 
 class Precision(StrEnum):
-    """The number format of a network's weights and activations."""
+    """The number format of a network's weights and activations.
+
+    With fused operators, sums within a block of the network are rounded to bfloat16 once instead of twice, so
+    that vectors differ in their last digits.
+    """
 
     FP32 = "fp32"
     BF16 = "bf16"
+    BF16_FUSED = "bf16-fused"
     FP16 = "fp16"
+
+
+Activations: TypeAlias = "Callable[[Tensor, bool], Mapping[str, Tensor]]"
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,9 @@ class Network:
     activations : callable
         Returns the activations of a batch of normalised images by name, among them `last_input` and, if the
         third argument is true, `last_block`.
+    fused : callable, optional
+        Makes a folded network on a CPU, for one shape of input, into a function that returns the same
+        activations faster; called only where `can_fuse` of `fused_resnet` is true.
     last_block : str
         Attribute of the last block, which fine-tuning trains; also the name of its activations.
     last_input : str
@@ -102,6 +113,7 @@ class Network:
     last_block: str
     last_input: str
     last_input_shape: tuple[int, int, int]
+    fused: Callable[[nn.Module, tuple[int, ...]], Activations] | None = None
 
     def description(self, name: str) -> Description:
         """Return the description with this name.

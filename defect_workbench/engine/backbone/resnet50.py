@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from defect_workbench.core.clustering.feature_blocks import AVERAGE
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 from defect_workbench.engine.backbone.count_sketch import sketch
-from defect_workbench.engine.backbone.network import Description, Network
+from defect_workbench.engine.backbone.network import Activations, Description, Network
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -187,6 +187,12 @@ def channel_statistics(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return mean, spread, values.amax(1).float()
 
 
+def _fused(network: nn.Module, shape: tuple[int, ...]) -> Activations:
+    from defect_workbench.engine.backbone.fused_resnet import FusedResNet
+
+    return FusedResNet(network, LAYERS, shape)
+
+
 ENTRY = Network(
     name="resnet50",
     label="ResNet-50",
@@ -201,6 +207,7 @@ ENTRY = Network(
     fold=fold_batch_norms,
     normalise=normalise,
     activations=activations,
+    fused=_fused,
     last_block="layer4",
     last_input="layer3",
     last_input_shape=(1024, 14, 14),

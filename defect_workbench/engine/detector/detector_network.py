@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from defect_workbench.core.detector.trained_detector import Tensors
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
-from defect_workbench.engine.backbone.embedder import fastest_precision
-from defect_workbench.engine.backbone.network import Precision
+from defect_workbench.engine.backbone.embedder import multiplies_bf16
 from defect_workbench.engine.backbone.resnet50 import build_resnet, fold_batch_norms, normalise
 from defect_workbench.engine.backbone.torchvision_gate import load_detection
 
@@ -126,5 +125,5 @@ def fast_arithmetic(device: torch.device) -> torch.autocast:
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported()
     else:
-        fast = fastest_precision(device) is Precision.BF16
+        fast = multiplies_bf16()
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)

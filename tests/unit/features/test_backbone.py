@@ -9,12 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from defect_workbench.engine.backbone.embedder import Embedder, fastest_precision
+from defect_workbench.engine.backbone.embedder import Embedder, multiplies_bf16
+from defect_workbench.engine.backbone.fused_resnet import can_fuse
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import (
     Checkpoint,
     Variant,
 )
+from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.backbone.resnet50 import build_resnet, normalise
 from defect_workbench.engine.backbone.torchvision_gate import ResNet50_Weights
 from defect_workbench.engine.features.fusion import normalised_block
@@ -57,13 +59,17 @@ def test_folded_network_gives_the_vectors_of_the_plain_one(
     np.testing.assert_allclose(backbone.embed(images)["average"], expected, rtol=1e-3, atol=1e-4)
 
 
+BF16_KINDS = (Precision.BF16, Precision.BF16_FUSED)
+
 native_bf16 = pytest.mark.skipif(
-    fastest_precision(torch.device("cpu")) is not Precision.BF16,
+    not multiplies_bf16(),
     reason="this processor emulates bf16, which takes seven times as long",
 )
 
 
-@pytest.mark.parametrize("precision", [Precision.FP32, pytest.param(Precision.BF16, marks=native_bf16)])
+@pytest.mark.parametrize(
+    "precision", [Precision.FP32, *(pytest.param(each, marks=native_bf16) for each in BF16_KINDS)]
+)
 def test_vector_of_an_image_does_not_depend_on_its_neighbours(
     checkpoint: Checkpoint, precision: Precision, small_batches: None
 ) -> None:
@@ -78,16 +84,34 @@ def test_vector_of_an_image_does_not_depend_on_its_neighbours(
 
 
 @native_bf16
-def test_bf16_points_where_fp32_points(checkpoint: Checkpoint, small_batches: None) -> None:
+@pytest.mark.parametrize("precision", BF16_KINDS)
+def test_bf16_points_where_fp32_points(
+    checkpoint: Checkpoint, precision: Precision, small_batches: None
+) -> None:
     from defect_workbench.sample.synthetic import KINDS, render
 
     rng = np.random.default_rng(2)
     images = np.stack([prepare(render(paint, rng))[1] for paint in KINDS.values()])
     full = Embedder(checkpoint, Precision.FP32, torch.device("cpu")).embed(images)["average"]
-    half = Embedder(checkpoint, Precision.BF16, torch.device("cpu")).embed(images)["average"]
+    half = Embedder(checkpoint, precision, torch.device("cpu")).embed(images)["average"]
     cosines = (full * half).sum(1) / np.linalg.norm(full, axis=1) / np.linalg.norm(half, axis=1)
     assert cosines.min() > 0.98
     assert normalised_block("deep", half).shape == (8, 2048)
+
+
+@pytest.mark.skipif(not can_fuse(), reason="this build of PyTorch lacks the fused operators")
+def test_fused_operators_compute_what_the_others_do(checkpoint: Checkpoint, small_batches: None) -> None:
+    images = np.random.default_rng(5).integers(0, 256, (4, 224, 224, 3), np.uint8)
+    network = NETWORKS[checkpoint.network]
+    module = network.build(checkpoint)
+    network.fold(module)
+    fused = Embedder(checkpoint, Precision.FP32, torch.device("cpu")).activations(images, last=True)
+    with torch.inference_mode():
+        prepared = network.normalise(checkpoint.variant, torch.from_numpy(images).permute(0, 3, 1, 2))
+        plain = network.activations(module, prepared, True)
+    assert set(fused) == set(plain)
+    for name, values in plain.items():
+        torch.testing.assert_close(fused[name], values, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
