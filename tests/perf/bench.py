@@ -3,8 +3,8 @@
     python -m tests.perf.bench [--rounds 5]
 
 Prints: a drag frame of the dendrogram at 1,000, 10,000 and 30,000 leaves; the gallery's opening and
-scrolling at 50,000 rows; the map at 50,000 points; a new partition at 10,000 and 30,000 images; the
-longest stall of the GUI thread during long work; opening 10,000 images from the feature store.
+scrolling at 50,000 rows; the map at 50,000 points; a new partition at 10,000 and 30,000 images; opening
+10,000 images from the feature store. `tests.perf.stalls` measures the stalls of the GUI thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import numpy as np
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QElapsedTimer, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -32,7 +31,6 @@ from defect_workbench.app.document.item_models import ImageModel
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs import open_job
-from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.clustering.clustering_result import Analysis, Flat, Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.merge_tree import Tree
@@ -46,7 +44,6 @@ from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.map.map_view import MapView
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.klarf.image_listing import ImageSource
 from tests.builders import BACKBONE
 
 # As in real image sets: 100 columns of the embedding, the rest from the other blocks.
@@ -173,52 +170,6 @@ def partitions(opened: open_job.Opened, rounds: int) -> None:
     print(f"regrouping, {len(opened.project.images):,} images: {spread(times)}")
 
 
-def longest_stall(runner: JobRunner, name: str, work: Callable[[Any], Any]) -> None:
-    """Print the longest time between two ticks of a 5 ms timer while a job runs."""
-    clock, gaps = QElapsedTimer(), [0.0]
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-
-    def tick() -> None:
-        gaps.append(clock.nsecsElapsed() / 1e6)
-        clock.restart()
-
-    timer.timeout.connect(tick)
-    loop = QEventLoop()
-    ends = (runner.done, runner.failed, runner.cancelled)
-    for signal in ends:
-        signal.connect(loop.quit)
-    clock.start()
-    timer.start(5)
-    started = time.perf_counter()
-    runner.run(work)
-    loop.exec()
-    timer.stop()
-    print(f"longest stall during {name} ({time.perf_counter() - started:.1f} s): {max(gaps):.0f} ms")
-
-
-def stalls(runner: JobRunner) -> None:
-    """Print the longest stalls of the GUI thread during several jobs."""
-    from defect_workbench.engine.clustering.map_layout import neighbour_plane
-    from defect_workbench.engine.clustering.methods.affinity import affinity_propagation
-    from defect_workbench.resources import resource
-
-    large, small = clouds(8000, 64).astype(np.float64), clouds(1500)
-    longest_stall(runner, "linkage of 8,000", lambda reporter: build_tree(large))
-    longest_stall(
-        runner,
-        "affinity propagation of 1,500",
-        lambda reporter: affinity_propagation(small.astype(np.float64), preference=-200.0, damping=0.9),
-    )
-    longest_stall(runner, "t-SNE of 1,500", lambda reporter: neighbour_plane(small, reporter))
-    with tempfile.TemporaryDirectory() as folder:
-        user = UserDirs.of_user()
-        root = Path(folder)
-        empty_dirs = replace(user, store=root / "store", recovery=root / "r", analyses=root / "a")
-        sample = open_job.open_source(ImageSource(resource("sample")), empty_dirs)
-        longest_stall(runner, "opening and extracting 245 new images", sample)
-
-
 def memory() -> float:
     """Return the resident memory of this process, in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -320,9 +271,6 @@ def main() -> None:
     large = opened_project(50_000)
     gallery(application, large, rounds)
     window_memory(large)
-    runner = JobRunner()
-    stalls(runner)
-    runner.close()
     open_from_store(rounds)
     application.processEvents()
 

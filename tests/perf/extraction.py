@@ -2,7 +2,9 @@
 
     python -m tests.perf.extraction [FOLDER] [--images 192] [--rounds 5]
 
-Rounds of both alternate on the same images, as machine speed varies. Prints medians and their ratio.
+Rounds alternate on the same images, as machine speed varies: the script, the program, the program's passes
+through the network alone (as many at once as the program computes), and reading and measuring alone. Prints
+medians, their ratios, and which part limits the speed.
 FOLDER: a folder of images; default: the labelled steel images next to the checkout, else the sample set.
 """
 
@@ -13,6 +15,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import mahotas
@@ -20,13 +23,20 @@ import numpy as np
 import torch
 from PIL import Image
 
+from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
+from defect_workbench.engine.backbone.network import BATCH
+from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.engine.backbone.resnet50 import build_resnet
 from defect_workbench.engine.backbone.torchvision_gate import torchvision
 from defect_workbench.engine.extraction.extractor import extract
+from defect_workbench.engine.extraction.network_vectors import NetworkVectors
+from defect_workbench.engine.input.decode import decode
 from defect_workbench.engine.input.scan import scan
+from defect_workbench.engine.preprocessing.resize import prepare
 from defect_workbench.resources import resource
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
@@ -64,8 +74,32 @@ def workbench(folder: Path, library: WeightsLibrary) -> float:
         return extraction.computed / extraction.seconds
 
 
+def passes_alone(inputs: list[Pixels], network: NetworkVectors) -> float:
+    """Return the images per second of the passes that the extraction makes, with nothing else."""
+    started = time.perf_counter()
+    for _ in in_passes(network.embed, inputs, network):
+        pass
+    return sum(map(len, inputs)) / (time.perf_counter() - started)
+
+
+def reading_alone(folder: Path) -> float:
+    """Return the images per second of reading and measuring, with the features that need no network."""
+    with tempfile.TemporaryDirectory() as temporary:
+        reporter = SilentReporter()
+        library = WeightsLibrary(Path(temporary) / "none")
+        store = FeatureStore(Path(temporary) / "s")
+        extraction = extract(scan(folder, reporter), store, library, reporter, offline=True)
+        return extraction.computed / extraction.seconds
+
+
+def network_inputs(files: list[Path]) -> list[Pixels]:
+    """Return the images in batches, as the network gets them."""
+    pictures = [prepare(decode(path.read_bytes(), path.name).pixels)[1] for path in files]
+    return [np.stack(pictures[start : start + BATCH]) for start in range(0, len(pictures), BATCH)]
+
+
 def main() -> None:
-    """Print both rates and their ratio."""
+    """Print all rates and their ratios."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--images", type=int, default=192)
@@ -87,17 +121,35 @@ def main() -> None:
             Path(shutil.copy(source / file.path, folder / f"{i:05d}{Path(file.path).suffix}"))
             for i, file in enumerate(chosen)
         ]
-        rates: dict[str, list[float]] = {"notebook": [], "workbench": []}
+        inputs = network_inputs(files)
+        device = default_device()
+        precision = fastest_precision(device)
+        description = NETWORKS[checkpoint.network].descriptions[0].name
+        network = NetworkVectors(checkpoint, library, str(precision), device.type, description)
+        network.load()
+        runs: dict[str, Callable[[], float]] = {
+            "notebook script": lambda: notebook(files, plain),
+            "program": lambda: workbench(folder, library),
+            "passes alone": lambda: passes_alone(inputs, network),
+            "reading alone": lambda: reading_alone(folder),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(args.rounds):
-            rates["notebook"].append(notebook(files, plain))
-            rates["workbench"].append(workbench(folder, library))
-            print(
-                f"round {number + 1}: {rates['notebook'][-1]:.1f} and {rates['workbench'][-1]:.1f} images/s"
-            )
-    precision = fastest_precision(default_device())
+            for name, run in runs.items():
+                rates[name].append(run())
+            print(f"round {number + 1}: " + ", ".join(f"{n} {r[-1]:.1f}" for n, r in rates.items()))
     medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"notebook {medians['notebook']:.1f}, workbench {medians['workbench']:.1f} images/s ({precision})")
-    print(f"ratio {medians['workbench'] / medians['notebook']:.2f}")
+    print(f"images/s ({precision}, {device}): " + ", ".join(f"{n} {m:.1f}" for n, m in medians.items()))
+    print(f"program / notebook script: {ratio(rates, 'notebook script')}")
+    print(f"program / passes alone: {ratio(rates, 'passes alone')}")
+    slower = min(("passes alone", "reading alone"), key=lambda name: medians[name])
+    print(f"the limit: {slower}")
+
+
+def ratio(rates: dict[str, list[float]], other: str) -> str:
+    """Return the median ratio of the rounds, with the lowest and the highest."""
+    ratios = [mine / theirs for mine, theirs in zip(rates["program"], rates[other], strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure how well unknown classes are detected, leaving out each class in turn.
 
-    python -m tests.perf.unknown [FOLDER ...] [--store DIR] [--folds 5]
+    python -m tests.quality.unknown [FOLDER ...] [--store DIR] [--folds 5]
 
 FOLDER: a folder of class folders; default: the labelled image sets next to the checkout. Prints the area
 under the ROC curve of each class, the mean and the minimum (goal: mean of at least 0.9).
