@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -171,6 +171,15 @@ class Contents:
             readable += 1
         return readable > 0
 
+    def mostly_in(self, blocks: Blocks) -> bool:
+        """Return whether nothing is left to compute for more than half of the files known to the store."""
+        known = [
+            blocks.complete(sha256, self._task.key(file.path, sha256))
+            for file, sha256 in zip(self._files, self._known, strict=True)
+            if sha256 is not None
+        ]
+        return 2 * sum(known) > len(known)
+
     def _hash(self, file: FoundFile) -> str | None:
         if file.path not in self._read:
             self._check()
@@ -188,7 +197,8 @@ def choose_network(
 ) -> tuple[NetworkInUse, Blocks]:
     """Choose precision and device: those for which the store has every image, else this machine's fastest.
 
-    As the store is searched first, torch is not loaded if there are no new images.
+    As the store is searched first, torch is not loaded if there are no new images. A store that an earlier
+    version filled goes on in bfloat16 without fused operators, as only the new images are computed then.
 
     Parameters
     ----------
@@ -220,6 +230,11 @@ def choose_network(
     device = default_device()
     chosen = precision or fastest_precision(device)
     network = in_use(info, str(chosen), device.type, first)
+    if precision is None and chosen is Precision.BF16_FUSED:
+        earlier = replace(network, precision=str(Precision.BF16))
+        blocks = open_blocks(store, task.processing, earlier)
+        if earlier in stored and contents.mostly_in(blocks):
+            return earlier, blocks
     return network, open_blocks(store, task.processing, network)
 
 

@@ -326,6 +326,29 @@ def test_a_copied_store_keeps_its_precision_on_a_machine_that_would_choose_anoth
     assert (found.features.backbone.precision, found.computed) == ("fp32", 0)
 
 
+@pytest.mark.parametrize(("known", "goes_on", "computed"), [(4, "bf16", 2), (2, "bf16-fused", 6)])
+def test_a_store_of_an_earlier_version_goes_on_in_its_precision(
+    lot: Path,
+    weights_folder: Path,
+    small_batches: None,
+    monkeypatch: pytest.MonkeyPatch,
+    known: int,
+    goes_on: str,
+    computed: int,
+) -> None:
+    library, quiet = WeightsLibrary(weights_folder), SilentReporter()
+    listing, store = scan(lot, quiet), FeatureStore(lot.parent / "store")
+    files = listing.files
+    extract(replace(listing, files=files[:known]), store, library, quiet, precision=Precision.BF16)
+    extract(replace(listing, files=files[known:-1]), store, library, quiet, precision=Precision.FP32)
+    monkeypatch.setattr(
+        "defect_workbench.engine.backbone.embedder.fastest_precision", lambda device: Precision.BF16_FUSED
+    )
+    found = extract(listing, store, library, quiet)
+    assert found.features.backbone is not None
+    assert (found.features.backbone.precision, found.computed) == (goes_on, computed)
+
+
 @pytest.mark.parametrize("shape", [(5440, 16), (16, 6800), (20, 34000), (16, 16), (17, 641)])
 def test_line_scans_and_strips_are_pictures_like_others(lot: Path, shape: tuple[int, int]) -> None:
     picture(9, shape).save(lot / "strip.png")
