@@ -67,6 +67,26 @@ def test_several_pictures_are_chosen_in_a_dialog(
     assert [image.page % 2 for image in project.images.images] == [0] * 12
 
 
+def test_the_next_file_is_added_to_the_open_project(
+    window: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = made_klarf(tmp_path / "later", 6, reference_kind="Reference", dialect="1.8")
+    monkeypatch.setattr(file_dialogs, "ask_klarf", lambda parent, done: done(later))
+    window.actions_by_name["actionAddKlarf"].trigger()
+    qtbot.waitUntil(
+        lambda: window.findChild(PictureChoiceDialog, "pictureChoice") is not None, timeout=20_000
+    )
+    dialog = window.findChild(PictureChoiceDialog, "pictureChoice")
+    assert dialog is not None
+    assert not dialog.reference.isVisible()
+    qtbot.mouseClick(dialog.ok_button, LEFT)
+    qtbot.waitUntil(lambda: "20 images" in window.summary.text(), timeout=60_000)
+    project = window.document.project
+    assert project is not None
+    assert project.inspection is not None
+    assert len(project.inspection.files) == 2
+
+
 def test_a_file_that_is_none_is_told(window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "a.001").write_text("nothing")
     window.controllers.klarf.open(tmp_path / "a.001")

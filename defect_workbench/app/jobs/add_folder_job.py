@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from defect_workbench.app.jobs.open_job import Opened, prepare
 from defect_workbench.app.jobs.runner import JobReporter, Work
@@ -29,12 +28,12 @@ class Added:
     matched: int
 
 
-def add_folder(project: Project, folder: Path, places: UserDirs, *, offline: bool) -> Work:
-    """Return the job that adds a folder: images are matched to confirmed clusters, the rest is clustered."""
+def add_folder(project: Project, source: ImageSource, places: UserDirs, *, offline: bool) -> Work:
+    """Return the job that adds images: they are matched to confirmed clusters, the rest is clustered."""
 
     def work(reporter: JobReporter) -> Added:
         options = FeatureOptions.at(places, offline=offline)
-        added = adding.add_folder(project, ImageSource(folder), options, reporter)
+        added = adding.add_folder(project, source, options, reporter)
         return Added(prepare(added.project), added.new, added.matched)
 
     return work

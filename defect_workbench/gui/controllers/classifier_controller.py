@@ -27,6 +27,7 @@ from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.banners import NoticeBanner
 from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.training_sources import class_folders, confirmed_labels
 
 _AUGMENTED_IMAGES = 11
@@ -271,18 +272,22 @@ class ClassifierController(QObject):
         file_dialogs.ask_image_folder(self._parent, "Folder of new images", self.add_folder)
 
     def add_folder(self, folder: Path) -> None:
-        """Add a folder to the open project."""
+        """Add the images of a folder to the open project."""
+        self.add_source(ImageSource(folder))
+
+    def add_source(self, source: ImageSource) -> None:
+        """Add images to the open project."""
         self._project_before_adding = self._document.project
         if self._project_before_adding is not None:
             work = add_folder_job.add_folder(
-                self._project_before_adding, folder, self._places, offline=self._offline
+                self._project_before_adding, source, self._places, offline=self._offline
             )
             self._run(work)
 
     def _on_added(self, result: add_folder_job.Added) -> None:
         if self._document.project is not self._project_before_adding:
-            words = "The folder was not added, because you made changes in the meantime."
-            self._notice.notify(f"{words} Add it again; this will be quick.")
+            words = "The images were not added, because you made changes in the meantime."
+            self._notice.notify(f"{words} Add them again; this will be quick.")
             return
         self._document.show(replace(result.opened, session=self._document.session))
         self._document.mark_unsaved()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.gallery_sections import images
@@ -24,7 +24,9 @@ from defect_workbench.workflows.klarf.image_listing import ImageSource, klarf_fi
 
 
 class KlarfController(QObject):
-    """Asks for inspection files and opens them; writes confirmed classes.
+    """Asks for inspection files, and opens them or adds them to the project; writes confirmed classes.
+
+    Signals: add_wanted(ImageSource), whose images are to be added.
 
     Parameters
     ----------
@@ -33,6 +35,8 @@ class KlarfController(QObject):
     run : callable
         Starts a job that no other job replaces; returns whether it was started.
     """
+
+    add_wanted = Signal(object)
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class KlarfController(QObject):
     ) -> None:
         super().__init__(parent)
         self._document, self._open_source, self._run = document, open_source, run
+        self._adding = False
         self._notice, self._parent = notice, parent
         self.reader, self.planner = JobRunner(self), JobRunner(self)
         self.reader.done.connect(self._on_kinds)
@@ -62,6 +67,10 @@ class KlarfController(QObject):
         """Ask for an inspection file and open it."""
         file_dialogs.ask_klarf(self._parent, self.open)
 
+    def choose_file_to_add(self) -> None:
+        """Ask for an inspection file and add its images to the project."""
+        file_dialogs.ask_klarf(self._parent, self.add)
+
     def choose_folder(self) -> None:
         """Ask for a folder of inspection files and open all of them."""
         file_dialogs.ask_folder(
@@ -72,18 +81,27 @@ class KlarfController(QObject):
 
     def open(self, path: Path) -> None:
         """Open an inspection file; ask which pictures are meant if defects have several."""
+        self._read(path, adding=False)
+
+    def add(self, path: Path) -> None:
+        """Add the images of an inspection file to the project; ask which ones if defects have several."""
+        self._read(path, adding=True)
+
+    def _read(self, path: Path, *, adding: bool) -> None:
+        self._adding = adding
         if klarf_files(path):
             self.reader.run(klarf_job.read_kinds(path))
         else:
             self._notice.notify(f"{path} is not an inspection file (KLARF).", warning=True)
 
     def _on_kinds(self, read: KindsRead) -> None:
+        receive = self.add_wanted.emit if self._adding else self._open_source
         if not read.several:
-            self._open_source(ImageSource(read.path))
+            receive(ImageSource(read.path))
             return
-        dialog = PictureChoiceDialog(read, self._parent)
+        dialog = PictureChoiceDialog(read, self._parent, adding=self._adding)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(self._open_source)
+        dialog.chosen.connect(receive)
         dialog.open()
 
     def choose_export(self) -> None:

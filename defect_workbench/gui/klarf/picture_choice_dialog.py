@@ -13,14 +13,21 @@ from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 
 class PictureChoiceDialog(QDialog):
-    """Asks for the pictures of an inspection file. Signals: chosen(ImageSource) if the user agrees."""
+    """Asks for the pictures of an inspection file. Signals: chosen(ImageSource) if the user agrees.
+
+    Parameters
+    ----------
+    adding : bool
+        Whether they are added to an open project, which decides about golden references.
+    """
 
     chosen = Signal(object)
 
-    def __init__(self, read: KindsRead, parent: QWidget | None = None) -> None:
+    def __init__(self, read: KindsRead, parent: QWidget | None = None, *, adding: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("pictureChoice")
-        self.setWindowTitle(f"Open {read.path.name}")
+        verb = "Add" if adding else "Open"
+        self.setWindowTitle(f"{verb} {read.path.name}")
         self.setMinimumWidth(50 * self.fontMetrics().averageCharWidth() + 120)
         self._path = read.path
         total = sum(read.kinds.values())
@@ -46,12 +53,13 @@ class PictureChoiceDialog(QDialog):
         form.setVerticalSpacing(10)
         form.addRow("&Group", self.described)
         form.addRow("Golden &references", self.reference)
+        form.setRowVisible(self.reference, not adding)
         hint = secondary_label(
             "Golden references show the same place without the defect. With them, images are grouped by the "
             "defect rather than by its background."
         )
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.ok_button = buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok_button = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok_button.setDefault(True)
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
@@ -61,6 +69,7 @@ class PictureChoiceDialog(QDialog):
         layout.addWidget(secondary_label(words))
         layout.addLayout(form)
         layout.addWidget(hint)
+        hint.setHidden(adding)
         layout.addStretch(1)
         layout.addWidget(buttons)
 

@@ -209,17 +209,17 @@ class MainWindow(JobWindow):
         self.action_set = ActionSet(self, self.controllers)
         self.action_state = ActionState(self, self.classifier)
         panels = [dock.toggleViewAction() for dock in self.docks]
-        self.menus = Menus(self, self.action_set, panels, self._places.log)
+        self.menus = menus = Menus(self, self.action_set, panels, self._places.log)
         self.menus.set_themes(self.settings.theme, self.set_theme)
         self.menus.set_text_sizes(self.settings.text_size, self.set_text_size)
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
         self.menus.refresh_icons()
         self.theme_changed.connect(self.menus.refresh_icons)
-        menus = self.menus
         self.cluster_count = menus.cluster_count
         self.controllers.views.fill_when_opened(menus.views, menus.deleted_views, menus.columns)
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         connect_wafer_page(self, self.actions_by_name)
+        self.controllers.klarf.add_wanted.connect(self.classifier.add_source)
         self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
 
     def _connect_jobs(self) -> None:

@@ -1,9 +1,9 @@
-"""Inspection files: opening them, and writing classes back."""
+"""Inspection files: opening and adding them, and writing classes back."""
 
 from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
-from defect_workbench.gui.window.actions.conditions import always, inspected
+from defect_workbench.gui.window.actions.conditions import always, idle, inspected
 
 ENTRIES = (
     Action(
@@ -21,6 +21,14 @@ ENTRIES = (
         Group.KLARF,
         lambda controllers: controllers.klarf.choose_folder(),
         always,
+    ),
+    Action(
+        "actionAddKlarf",
+        "&Add file…",
+        "Add the images of an inspection file: match them to confirmed clusters, cluster the rest",
+        Group.KLARF,
+        lambda controllers: controllers.klarf.choose_file_to_add(),
+        idle,
     ),
     Action(
         "actionExportKlarf",
