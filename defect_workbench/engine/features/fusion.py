@@ -56,22 +56,22 @@ class FittedBlock:
     centre : (d,) float64
     divisor : (d,) float64
         Of each column; infinite if the column is constant.
-    axes : (d, c) float64 or None
-        Scaled principal axes; None if the block is not reduced.
+    factor : float or (d, c) float64
+        Of all columns; scaled principal axes if the block is reduced.
     by_direction : bool
         Whether rows are first divided by their L2 norm.
     """
 
     centre: Floats
     divisor: Floats
-    axes: Floats | None
+    factor: float | Floats
     by_direction: bool
 
     def apply(self, vectors: Vectors) -> Floats:
         """Return (m, d) float32 vectors normalised like those of the set, (m, c) float64."""
         values = unit_rows(vectors) if self.by_direction else vectors.astype(np.float64)
         scaled: Floats = (values - self.centre) / self.divisor
-        return scaled if self.axes is None else scaled @ self.axes
+        return scaled * self.factor if isinstance(self.factor, float) else scaled @ self.factor
 
 
 def fitted_block(name: str, given: Vectors, own: Floats) -> FittedBlock:
@@ -92,9 +92,7 @@ def fitted_block(name: str, given: Vectors, own: Floats) -> FittedBlock:
         # Not reduced: one factor for all columns.
         total = float((scaled**2).sum())
         factor = float((scaled * own).sum()) / total if total > 0 else 0.0
-        return FittedBlock(
-            centre, spread / factor if factor else np.full_like(spread, np.inf), None, by_direction
-        )
+        return FittedBlock(centre, spread, factor, by_direction)
     # Principal axes are the columns of given^T own, as coordinates on different axes are uncorrelated.
     squares = (own**2).sum(axis=0)
     axes = scaled.T @ own / np.where(squares > 0, squares, np.inf)
