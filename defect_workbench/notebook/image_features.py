@@ -12,6 +12,7 @@ from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.parameters import Choice
+from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.notebook.given_images import GivenImages, Images, PathLike, given_images
 from defect_workbench.notebook.notebook_jobs import NotebookReporter, job
@@ -71,7 +72,7 @@ class Features:
 
     def __repr__(self) -> str:
         blocks = ", ".join(f"{name} {block.shape[1]}" for name, block in self.blocks.items())
-        rejected = f"; {len(self.rejected):,} files rejected" if self.rejected else ""
+        rejected = f"; {counted(len(self.rejected), 'file')} rejected" if self.rejected else ""
         return f"<Features of {len(self):,} images in {self.folder}: {blocks}{rejected}>"
 
 

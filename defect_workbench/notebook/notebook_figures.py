@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _PER_ROW = 10
 _IN_ONE = 40
-_ROW_INCHES = 0.95
+# Inches per pixel of a sheet.
+_SCALE = 0.0095
 _GAP = 6
 
 
@@ -141,7 +142,7 @@ def plot_contact_sheet(
 
 def _draw_one(project: Project, name: str, ink: str, members: Integers, images: int, ax: Axes | None) -> Axes:
     sheet = _sheet(project, members[:images], _PER_ROW)
-    axes = _new_axes(9.6, 0.6 + 9.6 * sheet.height / max(sheet.width, 480)) if ax is None else ax
+    axes = _new_axes(sheet.width * _SCALE, 0.4 + sheet.height * _SCALE) if ax is None else ax
     axes.imshow(np.asarray(sheet))
     shown = f", {images:,} shown" if images < len(members) else ""
     title = f"{printable(name)}: {counted(len(members), 'image')}{shown}"
@@ -161,7 +162,7 @@ def _draw_rows(
     canvas = Image.new("RGB", (width, int(tops[-1]) - _GAP), "white")
     for sheet, top in zip(sheets, tops.tolist(), strict=False):
         canvas.paste(sheet, (0, top))
-    axes = _new_axes(1.6 + _ROW_INCHES * images, 0.2 + _ROW_INCHES * len(rows)) if ax is None else ax
+    axes = _new_axes(1.3 + width * _SCALE, 0.1 + canvas.height * _SCALE) if ax is None else ax
     axes.imshow(np.asarray(canvas))
     axes.set_xticks([])
     middles = [top + sheet.height / 2 for sheet, top in zip(sheets, tops.tolist(), strict=False)]

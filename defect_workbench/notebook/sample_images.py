@@ -8,12 +8,12 @@ from defect_workbench.resources import resource
 
 
 def sample_folder() -> Path:
-    """Return the folder of the built-in sample set: 252 synthetic images of defects.
+    """Return the folder of the built-in sample set: 245 synthetic images of defects.
 
     Examples
     --------
     >>> features = extract(sample_folder())
     >>> len(features)
-    252
+    245
     """
     return resource("sample")
