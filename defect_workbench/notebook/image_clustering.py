@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,7 +235,9 @@ def load_session(file: PathLike) -> Clustering:
         return Clustering(open_session(Path(file).expanduser()))
 
 
-def cut(clustering: Clustering, clusters: int | None = None, *, height: float | None = None) -> Integers:
+def cut(
+    clustering: Clustering, clusters: SupportsIndex | None = None, *, height: float | None = None
+) -> Integers:
     """Return the cluster of each image at a cut.
 
     Parameters

@@ -26,7 +26,7 @@ from defect_workbench.engine import (
 
 # %% Features: computed once, then read from the feature store
 features = extract(sample_folder())
-features
+print(features)
 
 # %% Clusters: a tree, and where to cut it
 clustering = cluster(features)
