@@ -120,7 +120,7 @@ def _write(values: NDArray[Any], stem: Path, number: int) -> Path:
         from PIL import Image
 
         file = stem.with_suffix(".png")
-        Image.fromarray(values).save(file, compress_level=1)
+        Image.fromarray(values).save(file, compress_level=0)
         return file
     import tifffile
 

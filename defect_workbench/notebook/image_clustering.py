@@ -24,7 +24,7 @@ from defect_workbench.engine.features.registry import BLOCKS, find_block
 from defect_workbench.notebook.given_images import PathLike, TemporaryImages
 from defect_workbench.notebook.image_features import Features
 from defect_workbench.notebook.label_arrays import Cuts, cluster_names, labels_of
-from defect_workbench.notebook.notebook_jobs import job
+from defect_workbench.notebook.notebook_jobs import check_kind, job
 from defect_workbench.workflows.open_project import OpenRequest, clusters_at, open_extracted, open_session
 
 _GROUP_BY = Choice("group_by", "group_by", "", GroupBy.AUTO, tuple((each, "") for each in GroupBy))
@@ -185,6 +185,7 @@ def cluster(
     [7, 4, 19]
     """
     with job(progress) as reporter:
+        check_kind(features, Features, "extract")
         settings = method_settings(
             method,
             block_weights_of(block_weights),
@@ -266,6 +267,7 @@ def cut(
     array([411, 271, 203, 200, 121,  90,  58])
     """
     with job():
+        check_kind(clustering, Clustering, "cluster")
         project = clustering._project
         if clusters is not None or height is not None:
             project = project.changed(clusters=clusters_of_cut(project.analysis, clusters, height))
@@ -293,6 +295,7 @@ def outliers(clustering: Clustering) -> Outliers:
     >>> [clustering.paths[i] for i in np.argsort(-strange.scores)[:3]]
     ['0412.png', '0077.png', '1203.png']
     """
+    check_kind(clustering, Clustering, "cluster")
     analysis = clustering._project.analysis
     scores = analysis.outlier_scores
     return Outliers(scores > 1, scores.copy(), analysis.outlier_groups.copy())

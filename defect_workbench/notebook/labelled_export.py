@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from defect_workbench.notebook.class_proposals import Proposals
 from defect_workbench.notebook.given_images import PathLike
 from defect_workbench.notebook.image_clustering import Clustering
 from defect_workbench.notebook.label_arrays import labelled_project
-from defect_workbench.notebook.notebook_jobs import job
+from defect_workbench.notebook.notebook_jobs import check_kind, job
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.workflows.export import ExportRequest, check_out
 from defect_workbench.workflows.export import export as write_result
@@ -69,6 +70,9 @@ def export(
     PosixPath('groups')
     """
     with job(progress) as reporter:
+        check_kind(clustering, Clustering | Proposals, "cluster or classify")
+        if not isinstance(out, str | os.PathLike):
+            raise InputError(f"the second argument is the folder to write, and this is {type(out).__name__}")
         folder = Path(out).expanduser()
         request = ExportRequest(folder, Mode(_MODES.checked(mode)))
         check_out(folder)

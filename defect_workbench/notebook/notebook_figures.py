@@ -23,7 +23,7 @@ from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.notebook.image_clustering import Clustering
 from defect_workbench.notebook.label_arrays import OUTLIER, labelled_project
-from defect_workbench.notebook.notebook_jobs import job
+from defect_workbench.notebook.notebook_jobs import check_kind, job
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +68,7 @@ def plot_dendrogram(
     from defect_workbench.storage.report.figures import draw_dendrogram
 
     with job():
+        check_kind(clustering, Clustering, "cluster")
         project, _ = labelled_project(clustering._project, labels, clustering._cuts)
         tree = project.analysis.tree
         if tree is None:
@@ -122,6 +123,7 @@ def plot_contact_sheet(
     >>> plot_contact_sheet(clustering, labels, cluster=0)
     """
     with job():
+        check_kind(clustering, Clustering, "cluster")
         project, clusters = labelled_project(clustering._project, labels, clustering._cuts)
         if images is not None and images < 1:
             raise InputError(f"the number of images must be 1 or more, not {images}")

@@ -6,9 +6,10 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import UnionType
 from typing import TYPE_CHECKING, Never
 
-from defect_workbench.core.errors import Remedy, WorkbenchError, with_remedy
+from defect_workbench.core.errors import InputError, Remedy, WorkbenchError, with_remedy
 from defect_workbench.core.text import printable
 from defect_workbench.notebook.notebook_remedies import REMEDY_TEXTS
 
@@ -87,6 +88,23 @@ def job(progress: bool | None = None) -> Iterator[NotebookReporter]:
         raise
     finally:
         reporter.close()
+
+
+def check_kind(value: object, kind: type | UnionType, made_by: str) -> None:
+    """Check that an argument is of a kind.
+
+    Parameters
+    ----------
+    made_by : str
+        What returns such a value, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{made_by} returns what is needed here, and this is {type(value).__name__}")
 
 
 def in_notebook() -> bool:

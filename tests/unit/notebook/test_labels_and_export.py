@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.engine import (
     Clustering,
     InputError,
+    cluster,
     cut,
     export,
     load_session,
@@ -204,6 +206,40 @@ def test_missing_images_are_an_error_and_no_empty_sheet(clustering: Clustering, 
     (tmp_path / "lot").rename(tmp_path / "moved")
     with pytest.raises(WorkbenchError, match="lot does not exist; move them back"):
         plot_contact_sheet(clustering, ax=Figure().subplots())
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "words"),
+    [
+        (cluster, ("lot 4711",), "extract returns what is needed here, and this is str"),
+        (cut, ("lot 4711",), "cluster returns what is needed here, and this is str"),
+        (outliers, (7,), "cluster returns"),
+        (plot_dendrogram, (7,), "cluster returns"),
+        (plot_contact_sheet, (7,), "cluster returns"),
+        (export, (7, "out"), "cluster or classify returns"),
+    ],
+)
+def test_an_argument_of_another_step_is_named(
+    function: Callable[..., object], arguments: tuple[object, ...], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        function(*arguments)
+
+
+def test_labels_in_place_of_the_folder_are_named(clustering: Clustering) -> None:
+    with pytest.raises(InputError, match="second argument is the folder to write, and this is ndarray"):
+        export(clustering, cut(clustering), "out")  # type: ignore[arg-type]
+
+
+def test_a_single_image_is_a_set_too(tmp_path: Path) -> None:
+    clustering = Clustering(made_project(tmp_path / "lot", (1,)))
+    assert cut(clustering).tolist() == [-1]
+    assert clustering.names() == {-1: "_outliers"}
+    axes = plot_contact_sheet(clustering, ax=Figure().subplots())
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["outliers\n1 image"]
+    plot_dendrogram(clustering, ax=Figure().subplots())
+    export(clustering, tmp_path / "out")
+    assert table(tmp_path / "out" / "manifest.csv")[0]["label"] == "_outliers"
 
 
 def test_an_error_tells_once_what_to_do() -> None:
