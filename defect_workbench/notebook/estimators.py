@@ -15,6 +15,7 @@ from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import DEEP, BlockWeights
 from defect_workbench.core.clustering.feature_blocks import Features as BlockFeatures
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.parameters import Value
 from defect_workbench.core.project.decisions import Decisions, divide
 from defect_workbench.engine.clustering.block_weights import choose_weights
 from defect_workbench.engine.clustering.group import regroup
@@ -165,6 +166,8 @@ class DefectClusters(ClusterMixin, BaseEstimator):
         As for `cluster`; affinity propagation chooses the number of clusters itself.
     linkage, preference, damping
         As for `cluster`.
+    parameters : mapping of str to (str, float or None), optional
+        Further parameters of the method.
     random_state : int
         Seed of all random numbers.
 
@@ -196,6 +199,7 @@ class DefectClusters(ClusterMixin, BaseEstimator):
         linkage: str | None = None,
         preference: float | None = None,
         damping: float | None = None,
+        parameters: Mapping[str, Value] | None = None,
         random_state: int = 0,
     ) -> None:
         self.n_clusters = n_clusters
@@ -204,6 +208,7 @@ class DefectClusters(ClusterMixin, BaseEstimator):
         self.linkage = linkage
         self.preference = preference
         self.damping = damping
+        self.parameters = parameters
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: Any = None) -> DefectClusters:
@@ -228,9 +233,12 @@ class DefectClusters(ClusterMixin, BaseEstimator):
                 self.method,
                 BlockWeights({DEEP: 1.0}, "given vectors"),
                 self.random_state,
-                linkage=self.linkage,
-                preference=self.preference,
-                damping=self.damping,
+                {
+                    "linkage": self.linkage,
+                    "preference": self.preference,
+                    "damping": self.damping,
+                    **(self.parameters or {}),
+                },
             )
             # In double precision, as they were given.
             analysis = regroup({DEEP: cast(Vectors, vectors)}, None, settings, reporter)

@@ -19,6 +19,7 @@ from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.parameters import Choice, Number, Value
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS, find_block
 from defect_workbench.notebook.given_images import PathLike, TemporaryImages
@@ -105,7 +106,8 @@ class Clustering:
         analysis = self._project.analysis
         method = METHODS[analysis.settings.method].words(analysis.settings.parameters)
         partition = self._project.partition
-        count = f"{len(partition.clusters):,} clusters and {len(partition.outliers):,} outliers"
+        outliers = counted(len(partition.outliers), "outlier")
+        count = f"{counted(len(partition.clusters), 'cluster')} and {outliers}"
         return f"<Clustering of {len(self):,} images by {method}: {count} at the default cut>"
 
 
@@ -141,6 +143,7 @@ def cluster(
     clean: PathLike | None = None,
     seed: int = 0,
     progress: bool | None = None,
+    **parameters: Value,
 ) -> Clustering:
     """Cluster images, as `defect-workbench cluster` does; the same options give the same clusters.
 
@@ -166,6 +169,8 @@ def cluster(
         Of all random numbers.
     progress : bool, optional
         As for `extract`.
+    **parameters
+        Further parameters of the method, by their names on the command line.
 
     Returns
     -------
@@ -190,9 +195,7 @@ def cluster(
             method,
             block_weights_of(block_weights),
             seed,
-            linkage=linkage,
-            preference=preference,
-            damping=damping,
+            {"linkage": linkage, "preference": preference, "damping": damping, **parameters},
         )
         settings = replace(
             settings,
@@ -327,12 +330,14 @@ def clusters_of_cut(analysis: Analysis, clusters: object, height: float | None) 
     return clusters_at(analysis, count)
 
 
-def method_settings(name: str, weights: BlockWeights | None, seed: int, **given: Value) -> Settings:
+def method_settings(
+    name: str, weights: BlockWeights | None, seed: int, given: Mapping[str, Value]
+) -> Settings:
     """Return the settings of a clustering.
 
     Parameters
     ----------
-    given : str, float or None
+    given : mapping of str to (str, float or None)
         Parameters of the method; None stands for the default.
 
     Raises
@@ -344,6 +349,8 @@ def method_settings(name: str, weights: BlockWeights | None, seed: int, **given:
     passed = {parameter: value for parameter, value in given.items() if value is not None}
     for parameter in sorted(passed.keys() - {each.name for each in method.parameters}):
         owners = [each.name for each in METHODS if parameter in (p.name for p in each.parameters)]
+        if not owners:
+            raise InputError(f"no clustering method has a parameter {parameter}")
         raise InputError(f"{parameter} belongs to the method {' or '.join(owners)}, not to {name}")
     checked_seed = int(_SEED.checked(seed) or 0)
     return Settings(method.name, method.completed(passed), weights, checked_seed)

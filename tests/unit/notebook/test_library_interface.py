@@ -6,12 +6,17 @@ import inspect
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from defect_workbench import engine
-from defect_workbench.engine import cluster
+from defect_workbench.core.parameters import Number
+from defect_workbench.engine import DefectClusters, InputError
+from defect_workbench.engine.clustering.linkage import LINKAGE
 from defect_workbench.engine.clustering.registry import METHODS
+from defect_workbench.notebook.image_clustering import method_settings
 from defect_workbench.notebook.notebook_jobs import NotebookReporter, WorkbenchWarning
 
 PUBLIC = set(engine.__all__)
@@ -55,9 +60,17 @@ def test_every_public_function_is_documented(name: str) -> None:
         assert f"{parameter}" in text.split("Examples")[0]
 
 
-def test_every_parameter_of_a_method_is_one_of_cluster() -> None:
-    accepted = inspect.signature(cluster).parameters
-    assert {parameter.name for method in METHODS for parameter in method.parameters} <= set(accepted)
+def test_parameters_of_further_methods_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    smallest = Number("smallest", "Smallest cluster", "fewest images of a cluster", 5, low=2, whole=True)
+    method = replace(METHODS["agglomerative"], parameters=(LINKAGE, smallest))
+    monkeypatch.setattr(type(METHODS), "__getitem__", lambda registry, name: method)
+    settings = method_settings("agglomerative", None, 0, {"smallest": 3, "linkage": None})
+    assert settings.parameters == {"linkage": "ward", "smallest": 3}
+    vectors = np.eye(4)
+    with pytest.raises(InputError, match="smallest cluster must be a whole number"):
+        DefectClusters(parameters={"smallest": 1}).fit(vectors)
+    with pytest.raises(InputError, match="no clustering method has a parameter smalest"):
+        DefectClusters(parameters={"smalest": 3}).fit(vectors)
 
 
 def test_progress_is_shown_only_where_somebody_sees_it(capsys: pytest.CaptureFixture[str]) -> None:
