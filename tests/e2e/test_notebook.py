@@ -8,8 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from defect_workbench.engine import classify, cluster, cut, export, extract, load_session, sample_folder
+from defect_workbench.engine import (
+    DefectClusters,
+    FusionVectors,
+    classify,
+    cluster,
+    cut,
+    export,
+    extract,
+    load_session,
+    sample_folder,
+)
 from tests.conftest import GOLDEN, always_by_picture
 from tests.processes import Command, table
 
@@ -46,6 +57,17 @@ def test_labels_and_files_are_those_of_the_command_line(
         assert (tmp_path / "notebook" / name).read_bytes() == expected, name
     session = load_session(tmp_path / "command" / "session.dwb")
     np.testing.assert_array_equal(cut(session), labels)
+
+
+def test_estimators_give_the_labels_of_the_functions(with_sample: None) -> None:
+    features = extract(sample_folder())
+    clustering = cluster(features, group_by="picture")
+    files = [features.folder / path for path in features.paths]
+    model = make_pipeline(FusionVectors(), DefectClusters())
+    np.testing.assert_array_equal(model.fit_predict(files), cut(clustering))
+    # The principal axes that `fit` learnt are those of the clustering.
+    described = model[0].transform(files[::-1])[::-1]
+    np.testing.assert_allclose(described, clustering.vectors, atol=1e-5)
 
 
 def test_the_worked_example_runs(
