@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from defect_workbench.engine import (
     DefectClusters,
     FusionVectors,
+    WorkbenchWarning,
     classify,
     cluster,
     cut,
@@ -109,16 +110,20 @@ def test_the_example_of_the_page_is_the_one_that_runs() -> None:
 
 
 def test_proposals_are_those_of_the_command_line(
-    trained_with: Callable[[str], Path], with_weights: Path, tmp_path: Path, command: Command
+    tmp_path: Path, with_weights: Path, command: Command
 ) -> None:
-    model = trained_with("--augment 1") / "kinds.dwm"
-    proposals = classify(GOLDEN / "images", model)
+    golden = Path(shutil.copytree(GOLDEN, tmp_path / "golden"))
+    lot, model, store = golden / "lot", golden / "staged.model", golden / "store"
+    with pytest.warns(WorkbenchWarning, match="this model is from an earlier version"):
+        proposals = classify(lot, model, store=store, weights="offline")
     export(proposals, tmp_path / "notebook")
-    done = command("classify", GOLDEN / "images", "--model", model, "--out", tmp_path / "command")
+    options = ("--model", model, "--out", tmp_path / "command", "--store", store, "--offline")
+    done = command("classify", lot, *options)
     assert done.returncode == 0, done.stderr
-    for name in ("manifest.csv", "session.dwb"):
+    for name in ("manifest.csv", "rejected.csv", "session.dwb"):
         assert (tmp_path / "notebook" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
     rows = table(tmp_path / "command" / "manifest.csv")
+    assert [row["path"] for row in rows] == list(proposals.paths)
     assert [row["known"] == "true" for row in rows] == proposals.known.tolist()
     known = np.flatnonzero(proposals.known)
     assert len(known) > len(rows) / 2
