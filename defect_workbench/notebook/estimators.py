@@ -21,8 +21,8 @@ from defect_workbench.engine.clustering.block_weights import choose_weights
 from defect_workbench.engine.clustering.group import regroup
 from defect_workbench.engine.clustering.linkage import LINKAGE, Linkage
 from defect_workbench.engine.features.fusion import fitted_block, fuse, normalised_blocks
+from defect_workbench.notebook.clustering_arguments import block_weights_of, clusters_of_cut, method_settings
 from defect_workbench.notebook.given_images import Images, PathLike, given_images
-from defect_workbench.notebook.image_clustering import block_weights_of, clusters_of_cut, method_settings
 from defect_workbench.notebook.image_features import extracted, feature_options, preprocessing
 from defect_workbench.notebook.notebook_jobs import NotebookReporter, job
 

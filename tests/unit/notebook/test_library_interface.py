@@ -16,7 +16,7 @@ from defect_workbench.core.parameters import Number
 from defect_workbench.engine import DefectClusters, InputError
 from defect_workbench.engine.clustering.linkage import LINKAGE
 from defect_workbench.engine.clustering.registry import METHODS
-from defect_workbench.notebook.image_clustering import method_settings
+from defect_workbench.notebook.clustering_arguments import method_settings
 from defect_workbench.notebook.notebook_jobs import NotebookReporter, WorkbenchWarning
 
 PUBLIC = set(engine.__all__)
