@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.input.scan import Listing
+from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
 
@@ -85,6 +87,44 @@ class FeatureOptions:
     def with_store(self, store: Path) -> FeatureOptions:
         """Return the same options with another feature store."""
         return replace(self, store=store)
+
+    def with_scale_warning(self, remedy: str, reporter: Reporter) -> FeatureOptions:
+        """Return the options with a warning about images of different scales, given once they are extracted.
+
+        Parameters
+        ----------
+        remedy : str
+            What brings all images to one scale, as the user writes it; `{}` stands for the nm per pixel.
+        """
+
+        def warn(extraction: Extraction, processing: Preprocessing) -> None:
+            words = _scale_words(extraction, processing, remedy)
+            if words:
+                reporter.warn(words)
+
+        return replace(self, on_extracted=warn)
+
+
+def _scale_words(extraction: Extraction, processing: Preprocessing, remedy: str) -> str:
+    """Return what there is to say about the scales of images; empty if they agree."""
+    images = extraction.images.images
+    image_scales = scales(image.tool for image in images)
+    if processing.rescale_nm is not None:
+        unknown = sum(1 for image in images if image.tool is None or image.tool.pixel_size_nm is None)
+        if not unknown:
+            return ""
+        return (
+            f"{unknown:,} of {counted(len(images), 'image')} were not rescaled: their pixel size is unknown"
+        )
+    if not image_scales.mixed:
+        return ""
+    advice = ""
+    if image_scales.kind == "pixel size":
+        widest = max(i.width * i.tool.pixel_size_nm for i in images if i.tool and i.tool.pixel_size_nm)
+        option = remedy.format(widest / SIZE)
+        advice = f"; {option} brings all of them to one scale without cropping any"
+    first = f"the images have different scales ({image_scales.kind}){advice}:"
+    return "\n  ".join([first, *image_scales.lines()])
 
 
 @dataclass(frozen=True, eq=False)

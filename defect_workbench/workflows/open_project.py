@@ -18,9 +18,14 @@ from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
 from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of, scan
 from defect_workbench.storage.session.session_file import load_session
-from defect_workbench.workflows.detection.describe_set import DescribedSet, describe
+from defect_workbench.workflows.detection.describe_set import DescribedSet, describe, describe_extracted
 from defect_workbench.workflows.extract import FeatureOptions
-from defect_workbench.workflows.klarf.image_listing import ImageSource, klarf_files, list_images
+from defect_workbench.workflows.klarf.image_listing import (
+    ImageSource,
+    ListedImages,
+    klarf_files,
+    list_images,
+)
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -132,10 +137,42 @@ def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     """
     started = time.perf_counter()
     listed = list_images(ImageSource(request.path, request.klarf, request.choice), reporter)
-    settings = request.settings
-    if listed.reference and not (settings.reference or settings.clean or settings.clean_images):
-        request = replace(request, settings=replace(settings, reference=listed.reference))
+    request = _with_named_references(request, listed)
     opened = _group(listed.listing, request, reporter, on_found, time.perf_counter() - started)
+    return _with_inspection(opened, listed)
+
+
+def open_extracted(
+    listed: ListedImages, extraction: Extraction, request: OpenRequest, reporter: Reporter
+) -> OpenedProject:
+    """Cluster whole images whose features are extracted: the second half of `open_folder`.
+
+    Parameters
+    ----------
+    listed : ListedImages
+        The images that the features were extracted from.
+    request : OpenRequest
+        With the preprocessing of the extraction; `path` is not used.
+
+    Raises
+    ------
+    InputError, WorkbenchError
+        As `open_folder` does.
+    """
+    request = _with_named_references(request, listed)
+    described = describe_extracted(extraction, request.settings, request.features, reporter)
+    return _with_inspection(_grouped(described, request, reporter, 0.0), listed)
+
+
+def _with_named_references(request: OpenRequest, listed: ListedImages) -> OpenRequest:
+    """Return the request with the golden references that inspection files name, if it has no others."""
+    settings = request.settings
+    if not listed.reference or settings.reference or settings.clean or settings.clean_images:
+        return request
+    return replace(request, settings=replace(settings, reference=listed.reference))
+
+
+def _with_inspection(opened: OpenedProject, listed: ListedImages) -> OpenedProject:
     project = opened.project
     return replace(opened, project=replace(project, inspection=listed.inspection(project.images)))
 
@@ -188,6 +225,12 @@ def _group(
     if on_found is not None and listing.files:
         on_found(listing.root, tuple(file.path for file in listing.files))
     described = describe(listing, request.settings, request.features, reporter)
+    return _grouped(described, request, reporter, scan_seconds)
+
+
+def _grouped(
+    described: DescribedSet, request: OpenRequest, reporter: Reporter, scan_seconds: float
+) -> OpenedProject:
     images, extraction, found = described.images, described.extraction, described.found
     started = time.perf_counter()
     analysis = _analysis(described, request, reporter)

@@ -19,7 +19,6 @@ from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
-from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
 
@@ -94,33 +93,7 @@ def extraction_of(args: argparse.Namespace, places: UserDirs, reporter: Reporter
 
 def with_scale_warning(options: FeatureOptions, reporter: Reporter) -> FeatureOptions:
     """Return the options with a warning about images of different scales, given once they are extracted."""
-    return replace(
-        options,
-        on_extracted=lambda extraction, processing: _warn_about_scales(extraction, processing, reporter),
-    )
-
-
-def _warn_about_scales(extraction: Extraction, processing: Preprocessing, reporter: Reporter) -> None:
-    """Warn about images of different scales, with the number of images of each."""
-    images = extraction.images.images
-    image_scales = scales(image.tool for image in images)
-    if processing.rescale_nm is not None:
-        unknown = sum(1 for image in images if image.tool is None or image.tool.pixel_size_nm is None)
-        if unknown:
-            reporter.warn(
-                f"{unknown:,} of {counted(len(images), 'image')} were not rescaled: their "
-                "pixel size is unknown"
-            )
-    elif image_scales.mixed:
-        advice = ""
-        if image_scales.kind == "pixel size":
-            widest = max(i.width * i.tool.pixel_size_nm for i in images if i.tool and i.tool.pixel_size_nm)
-            advice = f"; --rescale {widest / SIZE:.3g} brings all of them to one scale without cropping any"
-        reporter.warn(
-            "\n  ".join(
-                [f"the images have different scales ({image_scales.kind}){advice}:", *image_scales.lines()]
-            )
-        )
+    return options.with_scale_warning("--rescale {:.3g}", reporter)
 
 
 def print_suggestion(extraction: Extraction, processing: Preprocessing) -> None:

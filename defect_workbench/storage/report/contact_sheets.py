@@ -25,7 +25,7 @@ from defect_workbench.storage.report.report_content import (
 
 THUMBNAIL = 96
 TYPICAL_SIDE = 200
-_COLUMNS = 10
+COLUMNS = 10
 _SHEET_IMAGES = 40
 _GAP = 4
 _BACKGROUND = "#9f9f9f"
@@ -63,7 +63,7 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         picture = None
         if page is None or len(page.pictures) < len(members):
             files = [project.images.absolute(int(i)) for i in shown]
-            picture = EncodedImage.of(_sheet(files, thumbnail), "jpeg")
+            picture = EncodedImage.of(sheet_of(files, thumbnail), "jpeg")
         sheet = ContactSheet(label, words + shown_note, ink, picture)
         if page is not None:
             typical = tuple(_typical(image) for image in page.pictures)
@@ -80,8 +80,17 @@ def _typical(image: PageImage) -> CaptionedImage:
     return CaptionedImage(EncodedImage.of(picture, "jpeg"), ("", image.name))
 
 
-def _sheet(files: Sequence[Path], thumbnail: Thumbnail) -> Image.Image:
-    columns = min(_COLUMNS, max(1, len(files)))
+def sheet_of(files: Sequence[Path], thumbnail: Thumbnail, columns: int = COLUMNS) -> Image.Image:
+    """Return images side by side, in rows of `columns`; the place of an unreadable one stays empty.
+
+    Parameters
+    ----------
+    thumbnail : callable
+        As for `contact_sheets`.
+    columns : int
+        Fewer if there are fewer images.
+    """
+    columns = min(columns, max(1, len(files)))
     rows = math.ceil(len(files) / columns)
     step = THUMBNAIL + _GAP
     sheet = Image.new("RGB", (columns * step - _GAP, max(1, rows * step - _GAP)), _BACKGROUND)

@@ -37,7 +37,7 @@ def dendrogram_file(
         Colour numbers of the branches at the cut, by their top nodes; those of the nodes if left out.
     """
     return figure_file(
-        (11, 3.6), lambda axes: _draw_dendrogram(axes, tree, clusters, title, branches or {}), kind
+        (11, 3.6), lambda axes: draw_dendrogram(axes, tree, clusters, title, branches or {}), kind
     )
 
 
@@ -91,7 +91,7 @@ def figure_file(inches: tuple[float, float], draw: Callable[[Axes], None], kind:
     return stream.getvalue()
 
 
-def _draw_dendrogram(
+def draw_dendrogram(
     axes: Axes, tree: Tree, clusters: int | None, title: str, branches: Mapping[int, int]
 ) -> None:
     """Draw the tree and its cut into axes; see `dendrogram_file`."""

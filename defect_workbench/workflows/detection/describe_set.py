@@ -79,7 +79,19 @@ def describe(
         extraction = items.extraction
         choice = choice_for_items(settings, len(extraction.images), reporter)
         return DescribedSet(extraction, DefectFeatures(extraction.features, choice), items)
-    extraction = extract_listing(listing, options, reporter)
+    return describe_extracted(extract_listing(listing, options, reporter), settings, options, reporter)
+
+
+def describe_extracted(
+    extraction: Extraction, settings: Settings, options: FeatureOptions, reporter: Reporter
+) -> DescribedSet:
+    """Describe whole images whose features are extracted: by their defects, too, if they are grouped by them.
+
+    Raises
+    ------
+    InputError, WorkbenchError
+        As `describe` does.
+    """
     found = with_defect_features(extraction.images, extraction.features, settings, options, reporter)
     return DescribedSet(extraction, found)
 

@@ -17,9 +17,14 @@ from defect_workbench.app.jobs.runner import JobReporter
 from defect_workbench.commands.shared import command_line_remedies as command_line
 from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
+from defect_workbench.notebook import notebook_remedies as notebook
 
 PACKAGE = Path(unforeseen.__file__).parent
-FRONTS = {"command line": command_line.REMEDY_TEXTS, "window": window.REMEDY_TEXTS}
+FRONTS = {
+    "command line": command_line.REMEDY_TEXTS,
+    "window": window.REMEDY_TEXTS,
+    "notebook": notebook.REMEDY_TEXTS,
+}
 # The options of the npm client, which a source of the weights is fetched with.
 NOT_OURS = {"engine/backbone/pretrained/sources.py"}
 OF_THE_COMMAND_LINE = re.compile(
