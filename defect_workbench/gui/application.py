@@ -11,8 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QLibraryInfo, QTimer
 from PySide6.QtWidgets import QApplication
 
+from defect_workbench.app.settings import WindowSettings
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.gui.shared.theme import apply_theme
+from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.logs import start_logging
 from defect_workbench.user_dirs import UserDirs
@@ -64,10 +65,11 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     start_logging(places.log)
     check_display_libraries()
     application = make_application()
+    settings = WindowSettings(places.settings)
+    # Before there are widgets: each would be styled again, which takes a tenth of a second.
+    apply_text_size(application, settings.text_size)
+    apply_theme(application, settings.theme)
     window = MainWindow(places)
-    apply_theme(application, window.settings.theme)
-    window.set_theme(window.settings.theme)
-    window.set_text_size(window.settings.text_size)
     window.show()
     if path is not None:
         window.open_path(path.absolute())

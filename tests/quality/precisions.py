@@ -4,7 +4,8 @@
 
 For each labelled set and precision: the cosine between an image's vectors (mean and lowest); the clusters at
 the suggested cut of the whole set; how far both partitions agree (adjusted Rand index); and the change of the
-agreement with the classes, as the mean over random 80 % subsamples with the 5 % and 95 % quantiles.
+agreement with the classes, as the mean over random 80 % subsamples with the 5 % and 95 % quantiles. As trees
+are sensitive to any change, the last line of each set is single precision with random noise of that size.
 """
 
 from __future__ import annotations
@@ -32,11 +33,21 @@ from tests.quality.inventory import take_stock
 from tests.quality.labelled import LabelledFolder, subsample
 
 FAST = (Precision.BF16, Precision.BF16_FUSED)
+CONTROL = "fp32, noise"
 
 
 def cosines(first: Vectors, second: Vectors) -> Vectors:
     """Return the cosine between the rows of two arrays."""
     return np.asarray((unit_rows(first) * unit_rows(second)).sum(axis=1), np.float32)
+
+
+def with_noise(sample: Sample, cosine: float) -> Sample:
+    """Return a sample whose vectors of the network have noise that leaves this cosine on average."""
+    vectors = unit_rows(sample.features.blocks[DEEP])
+    noise = np.random.default_rng(0).standard_normal(vectors.shape, np.float32)
+    length = np.sqrt((1 / cosine**2 - 1) / vectors.shape[1])
+    blocks = {**sample.features.blocks, DEEP: (vectors + length * noise).astype(np.float32)}
+    return replace(sample, features=replace(sample.features, blocks=blocks))
 
 
 def suggested(sample: Sample, rows: Integers) -> Integers:
@@ -45,8 +56,8 @@ def suggested(sample: Sample, rows: Integers) -> Integers:
 
 
 def compare(source: LabelledFolder, options: FeatureOptions, images: int, seeds: int) -> list[str]:
-    """Return one line of the table per fast precision."""
-    given = {
+    """Return one line of the table per fast precision, and one for noise."""
+    given: dict[str, Sample] = {
         each: read_sample(source, images, replace(options, precision=str(each)), SilentReporter())
         for each in (Precision.FP32, *FAST)
     }
@@ -56,8 +67,10 @@ def compare(source: LabelledFolder, options: FeatureOptions, images: int, seeds:
     parts = [subsample(classes, SHARE, seed) for seed in range(seeds)]
     single = suggested(full, everything)
     single_parts = [suggested(full, rows) for rows in parts]
+    kept = cosines(full.features.blocks[DEEP], given[FAST[0]].features.blocks[DEEP])
+    given[CONTROL] = with_noise(full, float(kept.mean()))
     lines = []
-    for precision in FAST:
+    for precision in (*FAST, CONTROL):
         fast = given[precision]
         same = cosines(full.features.blocks[DEEP], fast.features.blocks[DEEP])
         labels = suggested(fast, everything)
