@@ -165,6 +165,7 @@ def extract(
     processing: Preprocessing | None = None,
     description: str | None = None,
     networks: Callable[[Checkpoint | None, WeightsLibrary, str, str, str], NetworkVectors] = NetworkVectors,
+    threads: int | None = None,
 ) -> Extraction:
     """Compute the features of every usable image of a listing.
 
@@ -187,6 +188,8 @@ def extract(
         Name of the network's description that the block `deep` holds; default: the network's first.
     networks : callable
         Makes the network; a job with many extractions may keep one.
+    threads : int, optional
+        Threads that read and measure images; default: one per processor.
 
     Returns
     -------
@@ -208,7 +211,7 @@ def extract(
 
     reporter.stage("Searching the feature store", None)
     stamps = store.stamps(listing.root)
-    known = [_known_content(file, stamps) for file in listing.files]
+    known = [known_content(file, stamps) for file in listing.files]
     in_use: NetworkInUse | None = None
     network: NetworkVectors | None = None
     earlier, lacking = EarlierVectors((), ()), 0
@@ -232,7 +235,7 @@ def extract(
     started = time.perf_counter()
     run = _Run(task, network, reporter, list(listing.rejected), earlier)
     try:
-        batches = run.batches(read_all(listing, known, task, ahead=4 * BATCH))
+        batches = run.batches(read_all(listing, known, task, ahead=4 * BATCH, threads=threads))
         for computed in in_passes(run.computed_batch, batches, network):
             run.keep(computed)
             reporter.check()
@@ -276,7 +279,8 @@ def _lacking(network: str, in_use: NetworkInUse, count: int) -> str:
     )
 
 
-def _known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
+def known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
+    """Return the content hash of a file that has not changed since its stamp was stored; else None."""
     stamp = stamps.get(file.path)
     if stamp is None:
         return None

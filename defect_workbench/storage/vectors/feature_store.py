@@ -49,6 +49,11 @@ class FeatureStore:
     ----------
     folder : Path
         Created when something is first written.
+    part : str, optional
+        Names the parts that are written, one per block, so that work done twice leaves one part. Default:
+        each part has a name of its own.
+    origin : mapping of str to str, optional
+        Written into the metadata of parts.
 
     Raises
     ------
@@ -56,8 +61,11 @@ class FeatureStore:
         If the folder is not empty and not a store, or a store of a newer version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, part: str | None = None, origin: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
+        self._part, self._origin = part, origin
         try:
             version = _version(folder / _MARK)
         except FileNotFoundError:
@@ -185,7 +193,10 @@ class FeatureStore:
 
     def write_part(self, folder: Path, table: pa.Table, compression: str) -> Path:
         """Add a part to a folder of the store; the mark is written before the first part."""
-        path = folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.parquet"
+        name = self._part or f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+        path = folder / f"part-{name}.parquet"
+        if self._origin is not None:
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), **self._origin})
         try:
             self.mark()
             with replacing(path) as draft:
