@@ -29,6 +29,9 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.CONTINUE_TRAINING: "choose this file again, and whether to continue it or to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "choose “Begin again”",
     Remedy.INSTALL_ONNX: "install the program with its extra “onnx”",
+    Remedy.INSTALL_CLUSTER: "install the program with its extra “cluster”",
+    Remedy.ALLOW_MIXED_WORKERS: "use workers like this computer",
+    Remedy.WEIGHTS_ON_WORKERS: "give each worker the weights in use",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from defect_workbench.commands.shared.cluster_options import add_cluster, cluster_of, workers_json
 from defect_workbench.commands.shared.common_options import Commands, add_store
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.commands.shared.extraction_options import (
@@ -27,13 +28,21 @@ def add(commands: Commands, places: UserDirs) -> None:
     add_source(extract)
     add_store(extract, None)
     add_extraction(extract)
+    add_cluster(extract)
     extract.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Extract the features and print a summary."""
     options = extraction_of(args, places, reporter)
-    extracted = extract_folder(source_of(args), options, reporter)
+    cluster, workers = cluster_of(args), {}
+    if cluster is None:
+        extracted = extract_folder(source_of(args), options, reporter)
+    else:
+        from defect_workbench.workflows.distributed.cluster_extraction import extract_on_cluster
+
+        on_cluster = extract_on_cluster(source_of(args), options, cluster, reporter)
+        extracted, workers = on_cluster.extracted, {"workers": workers_json(on_cluster)}
     extraction = extracted.extraction
     reporter.close()
     result = {
@@ -45,6 +54,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         "seconds": {"scan": round(extracted.scan_seconds, 3), "extract": round(extraction.seconds, 3)},
         "images_per_second": rate(extraction),
         **preprocessing_json(extraction, options.processing),
+        **workers,
     }
     if args.json:
         print_json(result)

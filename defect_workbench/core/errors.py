@@ -47,6 +47,11 @@ class Remedy(Enum):
     COARSER_METHOD = auto()
     """Use a method that can cluster this many images."""
     INSTALL_ONNX = auto()
+    INSTALL_CLUSTER = auto()
+    ALLOW_MIXED_WORKERS = auto()
+    """Use workers of one kind, or accept vectors that differ in the last bits."""
+    WEIGHTS_ON_WORKERS = auto()
+    """Give each worker the weights in use."""
     CONTINUE_TRAINING = auto()
     """Continue the interrupted training of a detector, or begin it again."""
     BEGIN_TRAINING_AGAIN = auto()

@@ -164,8 +164,7 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
     from defect_workbench.engine.extraction.extractor import extract
 
     store = options.open_store()
-    if not listing.files and not listing.rejected:
-        raise InputError(f"{listing.root} contains no images")
+    check_listing(listing)
     extraction = extract(
         listing,
         store,
@@ -176,11 +175,34 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
         processing=options.processing,
         description=options.description,
     )
+    return checked(extraction, options)
+
+
+def check_listing(listing: Listing) -> None:
+    """Check that a listing has files.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    if not listing.files and not listing.rejected:
+        raise InputError(f"{listing.root} contains no images")
+
+
+def checked(extraction: Extraction, options: FeatureOptions) -> Extraction:
+    """Return an extraction, after a call of `on_extracted`.
+
+    Raises
+    ------
+    InputError
+        If no image can be used.
+    """
     rejected = extraction.images.rejected
     if not len(extraction.images):
         raise InputError(
-            f"no image in {listing.root} can be used ({counted(len(rejected), 'file')} rejected; first: "
-            f"{rejected[0].path}: {rejected[0].reason})"
+            f"no image in {extraction.images.root} can be used ({counted(len(rejected), 'file')} rejected; "
+            f"first: {rejected[0].path}: {rejected[0].reason})"
         )
     if options.on_extracted is not None:
         options.on_extracted(extraction, options.processing)

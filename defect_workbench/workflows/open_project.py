@@ -19,6 +19,7 @@ from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
 from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of, scan
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.detection.describe_set import DescribedSet, describe, describe_extracted
+from defect_workbench.workflows.distributed.growing_store import complete_so_far
 from defect_workbench.workflows.extract import FeatureOptions
 from defect_workbench.workflows.klarf.image_listing import (
     ImageSource,
@@ -200,10 +201,16 @@ def open_again(
 
 
 def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | None) -> OpenedProject:
-    """Open the folder that a store was last filled from, even if it was deleted or moved."""
+    """Open the folder that a store was last filled from, even if it was deleted or moved.
+
+    If a run on a cluster is still filling the store, the images that are complete are opened.
+    """
+    from defect_workbench.storage.vectors.growth import growth_of
+
     features = request.features.with_store(request.path)
     store = features.open_store()
-    root = store.last_root()
+    growth = growth_of(request.path)
+    root = store.last_root() if growth is None else Path(growth.root)
     if root is None:
         raise InputError(f"the feature store {request.path} is empty")
     if root.is_dir():
@@ -215,6 +222,8 @@ def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
             for name, stamp in sorted(store.stamps(root).items())
         )
         listing = Listing(root, files, ())
+    if growth is not None:
+        listing, features = complete_so_far(listing, growth, features, reporter)
     request = OpenRequest(request.path, features, request.settings, request.cut, request.analyses)
     return _group(listing, request, reporter, on_found, 0.0)
 

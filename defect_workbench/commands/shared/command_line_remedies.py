@@ -28,6 +28,9 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "delete it to begin again",
     Remedy.INSTALL_ONNX: "run: pip install 'defect-workbench[onnx]'",
+    Remedy.INSTALL_CLUSTER: "run: pip install 'defect-workbench[cluster]'",
+    Remedy.ALLOW_MIXED_WORKERS: "use workers like this computer, or allow others with --allow-mixed-workers",
+    Remedy.WEIGHTS_ON_WORKERS: "on that machine, run: defect-workbench weights fetch, or weights import FILE",
 }
 
 

@@ -56,6 +56,11 @@ def test_the_engine_and_the_command_line_load_no_qt(module: str) -> None:
     assert "PySide6" not in loaded_by(f"defect_workbench.{module}")
 
 
+@pytest.mark.parametrize("module", ["engine.extraction.extractor", "cli", "workflows.open_project"])
+def test_dask_is_loaded_only_for_a_cluster(module: str) -> None:
+    assert not {"dask", "distributed"} & loaded_by(f"defect_workbench.{module}")
+
+
 # What breaks these rules today, and by how much; only to be shortened.
 LONG_MODULES: dict[str, int] = {}
 
