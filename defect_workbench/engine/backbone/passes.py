@@ -37,7 +37,10 @@ class LoadedWhenNeeded(Protocol):
 
 
 def in_passes(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], network: LoadedWhenNeeded | None
+    function: Callable[[Batch], Result],
+    batches: Iterable[Batch],
+    network: LoadedWhenNeeded | None,
+    cores: int | None = None,
 ) -> Iterator[Result]:
     """Return the results of a function that passes a batch through a network, in order.
 
@@ -51,13 +54,15 @@ def in_passes(
         Read by the caller's thread, few in advance.
     network : LoadedWhenNeeded or None
         Loaded before the first batch. None if the function needs no network.
+    cores : int, optional
+        Cores that this process may use; default: all.
 
     Yields
     ------
     Result
         Of each batch, in order.
     """
-    count = min(_MOST, os.cpu_count() or 1) if network is None or network.device == "cpu" else 1
+    count = min(_MOST, cores or os.cpu_count() or 1) if network is None or network.device == "cpu" else 1
 
     def one(batch: Batch) -> Result:
         if network is not None:

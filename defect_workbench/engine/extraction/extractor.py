@@ -165,7 +165,7 @@ def extract(
     processing: Preprocessing | None = None,
     description: str | None = None,
     networks: Callable[[Checkpoint | None, WeightsLibrary, str, str, str], NetworkVectors] = NetworkVectors,
-    threads: int | None = None,
+    cores: int | None = None,
 ) -> Extraction:
     """Compute the features of every usable image of a listing.
 
@@ -188,8 +188,8 @@ def extract(
         Name of the network's description that the block `deep` holds; default: the network's first.
     networks : callable
         Makes the network; a job with many extractions may keep one.
-    threads : int, optional
-        Threads that read and measure images; default: one per processor.
+    cores : int, optional
+        Cores that this process may use, as one of several on its machine; default: all.
 
     Returns
     -------
@@ -235,8 +235,8 @@ def extract(
     started = time.perf_counter()
     run = _Run(task, network, reporter, list(listing.rejected), earlier)
     try:
-        batches = run.batches(read_all(listing, known, task, ahead=4 * BATCH, threads=threads))
-        for computed in in_passes(run.computed_batch, batches, network):
+        batches = run.batches(read_all(listing, known, task, ahead=4 * BATCH, cores=cores))
+        for computed in in_passes(run.computed_batch, batches, network, cores):
             run.keep(computed)
             reporter.check()
     finally:

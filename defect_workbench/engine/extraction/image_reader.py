@@ -82,7 +82,7 @@ Outcome = str | Rejection | ReadImage
 
 
 def read_all(
-    listing: Listing, known: Sequence[str | None], task: Task, ahead: int, threads: int | None = None
+    listing: Listing, known: Sequence[str | None], task: Task, ahead: int, cores: int | None = None
 ) -> Iterator[tuple[FoundFile, Outcome]]:
     """Read the files in the order of the listing.
 
@@ -92,15 +92,15 @@ def read_all(
         The content hash of each file that has not changed since it was last read.
     ahead : int
         Number of files that may be read in advance.
-    threads : int, optional
-        Number of reading threads; default: one per processor, and at least two.
+    cores : int, optional
+        There is a reading thread for each core, and two for one. Default: all of the machine.
 
     Yields
     ------
     tuple of FoundFile and Outcome
         The content hash if nothing is left to compute, the rejection, or the image.
     """
-    workers = threads or max(2, os.cpu_count() or 2)
+    workers = max(2, cores or os.cpu_count() or 2)
     waiting: deque[tuple[FoundFile, Future[Outcome] | str]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
         try:

@@ -37,8 +37,9 @@ from defect_workbench.workflows.distributed.worker_job import (
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
 
-# A worker is one of several processes on its machine.
-_THREADS = 2
+# A worker is one of several processes on its machine, one per core.
+_CORES = 1
+_READING_THREADS = 2
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 # The network and its memory exist once per process, whatever its number of threads.
@@ -69,7 +70,7 @@ def read_contents(job: WorkerJob, share: Share) -> Contents:
         data = None if is_too_large(file) else read_found(job.root, file)
         return content_sha256(file, data) if isinstance(data, bytes) else None
 
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="read") as pool:
+    with ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="read") as pool:
         return Contents(tuple(pool.map(sha256, share.files)))
 
 
@@ -120,7 +121,7 @@ def _described(job: WorkerJob, share: Share, host: str) -> Extraction:
         processing=job.processing,
         description=None if job.network is None else job.network.description,
         networks=_kept_network,
-        threads=_THREADS,
+        cores=_CORES,
     )
     _check_wanted(job)
     gathered.write()
