@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from defect_workbench.core.arrays import Pixels, Vectors
@@ -20,6 +21,8 @@ _DTYPES = {
     Precision.BF16_FUSED: torch.bfloat16,
     Precision.FP16: torch.float16,
 }
+# With fused operators, the activations of so many images stay in the processor's cache between layers.
+_CACHED = 8
 # In single precision, fused operators round like the others.
 _FUSED = (Precision.FP32, Precision.BF16_FUSED)
 
@@ -81,9 +84,11 @@ class Embedder:
         module = module.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
         self._run: Activations = partial(self.network.activations, module)
         fuses = precision in _FUSED and self._device.type == "cpu" and can_fuse()
+        self._part = BATCH
         if self.network.fused is not None and fuses:
             size = self.network.input_size
-            self._run = self.network.fused(module, (BATCH, 3, size, size))
+            self._part = min(_CACHED, BATCH)
+            self._run = self.network.fused(module, (self._part, 3, size, size))
 
     def embed(self, images: Pixels) -> dict[str, Vectors]:
         """Return the vectors of a batch, by description.
@@ -91,7 +96,7 @@ class Embedder:
         Parameters
         ----------
         images : (n, size, size, 3) uint8
-            RGB, of the network's input size; n at most `BATCH`.
+            RGB, of the network's input size; n from 1 to `BATCH`.
 
         Returns
         -------
@@ -99,13 +104,9 @@ class Embedder:
             Rounded to half precision if the description is stored so, so that stored and fresh vectors are
             bit-identical.
         """
-        count = len(images)
         with torch.inference_mode():
-            activations = self._activations(images, last=True)
-            return {
-                description.name: _rounded(description.pool(activations), description.half)[:count].numpy()
-                for description in self._descriptions
-            }
+            parts = [self._described(part) for part in self._parts(images)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def activations(self, images: Pixels, *, last: bool) -> dict[str, torch.Tensor]:
         """Return the activations of a batch by name, with those of the last block only if `last`.
@@ -121,16 +122,29 @@ class Embedder:
             On the device and in the precision of the computation.
         """
         with torch.inference_mode():
-            return {name: each[: len(images)] for name, each in self._activations(images, last=last).items()}
+            parts = [self._activations(part, last=last) for part in self._parts(images)]
+            return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _parts(self, images: Pixels) -> list[Pixels]:
+        return [images[start : start + self._part] for start in range(0, len(images), self._part)]
+
+    def _described(self, images: Pixels) -> dict[str, Vectors]:
+        """Return the vectors of at most a part of a batch, by description."""
+        activations = self._activations(images, last=True)
+        return {
+            description.name: _rounded(description.pool(activations), description.half).numpy()
+            for description in self._descriptions
+        }
 
     def _activations(self, images: Pixels, *, last: bool) -> dict[str, torch.Tensor]:
-        """Return the activations of a batch padded to `BATCH` images."""
+        """Return the activations of a part of a batch, which is filled up for the computation."""
         size = self.network.input_size
-        batch = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
+        batch = torch.zeros((self._part, size, size, 3), dtype=torch.uint8)
         batch[: len(images)] = torch.from_numpy(images)
         channels_first = batch.to(self._device).permute(0, 3, 1, 2)
         prepared = self.network.normalise(self._variant, channels_first).to(self._dtype)
-        return dict(self._run(prepared.contiguous(memory_format=torch.channels_last), last))
+        outputs = self._run(prepared.contiguous(memory_format=torch.channels_last), last)
+        return {name: each[: len(images)] for name, each in outputs.items()}
 
 
 def _rounded(vectors: torch.Tensor, half: bool) -> torch.Tensor:

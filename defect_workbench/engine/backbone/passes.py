@@ -7,8 +7,10 @@ other after every layer, and beside other busy processes they do so most of the 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
-# Each pass holds the activations of a batch, a quarter of a gigabyte.
+# Each pass holds activations: without fused operators, a quarter of a gigabyte.
 _MOST = 4
+_SWITCH_SECONDS = 0.001
 _limited = threading.local()
 
 
@@ -71,8 +74,19 @@ def in_passes(
         return function(batch)
 
     # The threads that read images call BLAS, too; its own threads would only compete with them.
-    with _controller().limit(limits=1, user_api="blas"):
+    with _controller().limit(limits=1, user_api="blas"), _prompt_switches():
         yield from in_order(one, batches, count + 1, workers=count, name="pass")
+
+
+@contextmanager
+def _prompt_switches() -> Iterator[None]:
+    """Let threads wait less for the interpreter lock: a pass takes it again after each of its operators."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, _SWITCH_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _share_cores(passes: int) -> None:
