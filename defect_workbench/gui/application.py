@@ -8,13 +8,16 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QTimer
+from PySide6.QtCore import QLibraryInfo, Qt, QTimer
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.logs import start_logging
+from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
 
 _DEBIAN = (
@@ -33,8 +36,23 @@ def make_application() -> QApplication:
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Defect Workbench")
     application.setDesktopFileName("defect-workbench")
+    application.setWindowIcon(_window_icon())
     application.setStyle("fusion")
     return application
+
+
+def _window_icon() -> QIcon:
+    """Return the icon that task bars show where no desktop entry is installed."""
+    renderer = QSvgRenderer(str(resource("app-icon", "defect-workbench.svg")))
+    result = QIcon()
+    for side in (16, 32, 64, 128):
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        result.addPixmap(pixmap)
+    return result
 
 
 def check_display_libraries() -> None:
