@@ -127,8 +127,12 @@ def _print_error(message: str) -> None:
 
 def open_window(path: Path | None) -> int:
     """Open the window, with a path if one is given, and run it until it is closed."""
-    from defect_workbench.gui.application import run_window
+    from defect_workbench.display_libraries import check_display_libraries
     from defect_workbench.user_dirs import UserDirs
+
+    # Before Qt is imported: that, too, fails without some of the libraries.
+    check_display_libraries()
+    from defect_workbench.gui.application import run_window
 
     return run_window(path, UserDirs.of_user())
 

@@ -35,7 +35,7 @@ echo "== check that this system has the libraries of the window, which the bundl
 QT_QPA_PLATFORM=xcb python -c '
 import sys
 from defect_workbench.core.errors import WorkbenchError
-from defect_workbench.gui.application import check_display_libraries
+from defect_workbench.display_libraries import check_display_libraries
 try:
     check_display_libraries()
 except WorkbenchError as error:
