@@ -150,7 +150,7 @@ def test_missing_display_libraries_fail_only_where_there_is_a_display(
     monkeypatch.setattr(
         display,
         "why_not_loaded",
-        lambda plugin: "it lacks libEGL.so.1. On Debian or Ubuntu: sudo apt install libegl1",
+        lambda plugin: "libEGL.so.1 is missing. On Debian: apt install libegl1",
     )
     monkeypatch.setenv("DISPLAY", ":0")
     finding = display.ENTRY.run(machine)
