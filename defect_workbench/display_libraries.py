@@ -46,19 +46,26 @@ def install_lines(libraries: Sequence[SystemLibrary] = LIBRARIES) -> tuple[str, 
     return f"sudo apt install {' '.join(debian)}", f"sudo dnf install {' '.join(rhel)}"
 
 
-def qt_plugin() -> Path | None:
-    """Return the file with which Qt draws on an X server; None on other systems, or if it is elsewhere."""
+def qt_library(platform: str = "xcb") -> Path | None:
+    """Return the file of Qt that needs the libraries; None on other systems, or if Qt is elsewhere.
+
+    Parameters
+    ----------
+    platform : str
+        What Qt draws on: `xcb`, an X server, needs more than the others.
+    """
+    file = "plugins/platforms/libqxcb.so" if platform == "xcb" else "lib/libQt6Gui.so.6"
     spec = importlib.util.find_spec("PySide6") if sys.platform.startswith("linux") else None
     for folder in (spec and spec.submodule_search_locations) or ():
-        plugin = Path(folder, "Qt", "plugins", "platforms", "libqxcb.so")
-        if plugin.is_file():
-            return plugin
+        library = Path(folder, "Qt", file)
+        if library.is_file():
+            return library
     return None
 
 
-def why_not_loaded(plugin: Path) -> str | None:
+def why_not_loaded(qt: Path) -> str | None:
     """Return which libraries Qt lacks and how to install them, in one line; None if it can be loaded."""
-    first = _problem(str(plugin))
+    first = _problem(str(qt))
     if first is None:
         return None
     missing = [library for library in LIBRARIES if _problem(library.file) is not None]
@@ -71,7 +78,7 @@ def why_not_loaded(plugin: Path) -> str | None:
 
 
 def check_display_libraries() -> None:
-    """Check that Qt can draw on an X server; it would end the program without a word that helps.
+    """Check that Qt can draw the window; it would end the program without a word that helps.
 
     Raises
     ------
@@ -79,10 +86,8 @@ def check_display_libraries() -> None:
         If libraries of the system are missing; it says which, and how to install them.
     """
     platform = os.environ.get("QT_QPA_PLATFORM", "xcb" if "WAYLAND_DISPLAY" not in os.environ else "")
-    plugin = qt_plugin()
-    if plugin is None or platform.split(":")[0] != "xcb":
-        return
-    problem = why_not_loaded(plugin)
+    qt = qt_library(platform.split(":")[0])
+    problem = None if qt is None else why_not_loaded(qt)
     if problem is not None:
         raise WorkbenchError(problem)
 

@@ -50,8 +50,8 @@ if [ -z "$program" ] || [ ! -x "$program" ] || [ -d "$program" ]; then
 fi
 program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program")
 
-# The rules of desktop entries for a path with blanks or other special characters: quoted, with four backslashes.
-quoted=$(printf '%s' "$program" | sed -e 's/["`$\\]/\\\\&/g' -e 's/%/%%/g')
+# In the Exec line a path is quoted; what a shell would interpret is escaped, and each backslash once more.
+quoted=$(printf '%s' "$program" | sed -e 's/\\/\\\\\\\\/g' -e 's/["`$]/\\\\&/g' -e 's/%/%%/g')
 mkdir -p "$share/applications" "$share/mime/packages" "$share/icons/hicolor"
 while IFS= read -r line; do
     case $line in

@@ -7,7 +7,7 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from defect_workbench.display_libraries import qt_plugin, why_not_loaded
+from defect_workbench.display_libraries import qt_library, why_not_loaded
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, failed, limited, ok
 
 _HEADLESS = "the commands work without a window"
@@ -27,7 +27,7 @@ def _run(machine: Machine) -> Finding:
         return ok(_qt())
     shown = [f"{name}={os.environ[name]}" for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)]
     session = f"display of this session: {', '.join(shown) or f'none; {_HEADLESS}'}"
-    plugin = qt_plugin()
+    plugin = qt_library()
     if plugin is None:
         return limited(_qt(), session, "the part of Qt for X servers is not where this program installs it")
     problem = why_not_loaded(plugin)

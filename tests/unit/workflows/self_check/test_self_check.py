@@ -146,7 +146,7 @@ def test_missing_display_libraries_fail_only_where_there_is_a_display(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr(display, "qt_plugin", lambda: Path("libqxcb.so"))
+    monkeypatch.setattr(display, "qt_library", lambda: Path("libqxcb.so"))
     monkeypatch.setattr(
         display,
         "why_not_loaded",
