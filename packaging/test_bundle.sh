@@ -3,8 +3,9 @@
 #
 #   packaging/test_bundle.sh [PROGRAM] [KEEP]
 #
-# PROGRAM: default dist/defect-workbench/defect-workbench. KEEP: a folder for the results and a picture of the window;
-# otherwise they are removed. Needs unshare (util-linux), and Xvfb for the window.
+# PROGRAM: default dist/defect-workbench/defect-workbench. KEEP: a folder for the results and a picture of the window
+# (window.xwd, or window.png where ImageMagick is installed); otherwise they are removed. Needs unshare (util-linux), and
+# Xvfb for the window.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(readlink -f "${1:-$here/../dist/defect-workbench/defect-workbench}")
@@ -39,8 +40,8 @@ fail() {
     exit 1
 }
 
-# Values are taken out of the JSON with sed, as the machine may have no Python.
-number() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$2" | head -1; }
+# Values are taken out of the JSON with grep, as the machine may have no Python.
+number() { grep -o "\"$1\": *[0-9]*" "$2" | head -1 | grep -o '[0-9]*$'; }
 
 cd "$work"
 if "${alone[@]}" bash -c 'exec 3<>/dev/tcp/1.1.1.1/80' 2>/dev/null; then fail "the network could not be switched off"; fi
@@ -111,7 +112,8 @@ window=$!
 wait_until 120 "the window" drawn
 wait_until 120 "a window that stands still" still
 cp screen/Xvfb_screen0 window.xwd
-if command -v convert >/dev/null; then convert xwd:window.xwd window.png && rm window.xwd; fi
+convert xwd:window.xwd window.png 2>/dev/null || true # ImageMagick, if it is installed
+[ ! -s window.png ] || rm window.xwd
 kill -INT "$window"
 wait "$window" && code=0 || code=$?
 [ $code = 0 ] || { cat window.txt >&2; fail "the window ended with $code"; }

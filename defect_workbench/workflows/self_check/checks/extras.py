@@ -8,21 +8,21 @@ from importlib import import_module
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, failed, ok
 
 EXTRAS = {
-    "afm": ("AFMReader", "height maps of Bruker, Igor and ASD"),
-    "onnx": ("onnx", "classifiers for other programs"),
+    "afm": ("AFMReader.general_loader", "height maps of Bruker, Igor and ASD"),
+    "onnx": ("onnx.checker", "classifiers for other programs"),
     "cluster": ("distributed", "extraction on several machines"),
 }
 
 
 def _run(machine: Machine) -> Finding:
     lines, broken = [], []
-    for extra, (package, use) in EXTRAS.items():
-        present = importlib.util.find_spec(package) is not None
+    for extra, (module, use) in EXTRAS.items():
+        present = importlib.util.find_spec(module.partition(".")[0]) is not None
         if present:
             try:
-                import_module(package)
+                import_module(module)
             except Exception as error:
-                broken.append(f"{extra}: {package} cannot be loaded ({error})")
+                broken.append(f"{extra}: {module} cannot be loaded ({error})")
                 continue
         lines.append(f"{extra} is {'installed' if present else 'not installed'} ({use})")
     if broken:

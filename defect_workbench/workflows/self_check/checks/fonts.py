@@ -35,15 +35,15 @@ def _run(machine: Machine) -> Finding:
 
 
 def _font_of_system() -> str | None:
-    """Return the font that the window takes; None if none is installed."""
+    """Return the font that the window takes, or one that it may take; None if none is installed."""
     matcher = shutil.which("fc-match")
     if matcher is not None:
         done = subprocess.run([matcher], capture_output=True, text=True, timeout=_SECONDS, check=False)
         if done.returncode == 0 and done.stdout.strip():
             return done.stdout.strip()
     files = (file for folder in _FOLDERS for file in Path(folder).expanduser().rglob("*"))
-    first = next((file for file in files if file.suffix in (".ttf", ".otf", ".ttc")), None)
-    return None if first is None else first.name
+    names = [file.name for file in files if file.suffix in (".ttf", ".otf", ".ttc")]
+    return min(names, key=lambda name: ("Sans" not in name, len(name)), default=None)
 
 
 ENTRY = SelfCheck("fonts", "Fonts", _run)
