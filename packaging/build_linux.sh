@@ -56,8 +56,16 @@ mkdir -p dist/defect-workbench/desktop
 cp -r packaging/install_desktop.sh packaging/defect-workbench.desktop packaging/defect-workbench-session.xml \
     packaging/icons dist/defect-workbench/desktop/
 
+{
+    dist/defect-workbench/defect-workbench --version
+    commit=$(git describe --always --dirty 2>/dev/null || true)
+    echo "source: ${commit:-unknown}"
+    python -c 'import platform, PySide6, torch
+print(f"Python {platform.python_version()}, torch {torch.__version__}, Qt {PySide6.__version__}")'
+    echo "needs $(getconf GNU_LIBC_VERSION) or later, $(uname -m)"
+} >dist/defect-workbench/version.txt
+
 echo "== size"
 python packaging/bundle/state_size.py dist/defect-workbench
-echo "It needs this system's C library or a later one: $(getconf GNU_LIBC_VERSION)."
-dist/defect-workbench/defect-workbench --version
+cat dist/defect-workbench/version.txt
 echo "Test it with: packaging/test_bundle.sh dist/defect-workbench/defect-workbench"

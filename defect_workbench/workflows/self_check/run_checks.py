@@ -39,13 +39,13 @@ def run_checks(places: UserDirs, reporter: Reporter) -> tuple[CheckedPart, ...]:
         If the user cancelled.
     """
     checked = []
-    reporter.stage("Checking the installation", len(SELF_CHECKS))
     with tempfile.TemporaryDirectory(prefix="defect-workbench-") as scratch, _packages_write_to(scratch):
         machine = Machine(places, Path(scratch))
         for check in SELF_CHECKS:
             reporter.check()
+            # If a package kills the process, the last of these lines says which part it was.
+            reporter.stage(f"Checking: {check.label}", None)
             checked.append(CheckedPart(check, _guarded(check, machine)))
-            reporter.advance()
     return tuple(checked)
 
 
