@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from defect_workbench.commands.shared.common_options import Commands, add_json
-from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
+from defect_workbench.commands.shared.console import ConsoleReporter, console_reporter, print_json, print_text
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.self_check.check import State
 from defect_workbench.workflows.self_check.run_checks import CheckedPart, program_works, run_checks
+
+if TYPE_CHECKING:
+    from defect_workbench.commands.shared.common_options import Commands
 
 _MARKS = {State.OK: "ok", State.LIMITED: "LIMITED", State.FAILED: "FAILED"}
 _MARGIN, _WIDTH = 24, 90
@@ -20,9 +24,25 @@ def add(commands: Commands, places: UserDirs) -> None:
     check = commands.add_parser(
         "self-check", help="report on one page what works on this machine: weights, processor, folders …"
     )
-    add_json(check)
+    # Not `add_json`: its module imports numpy, which may be what is broken.
+    check.add_argument("--json", action="store_true", help="print the result as one JSON object")
     # The check must leave nothing behind, so it has no log.
     check.set_defaults(run=run, logged=False)
+
+
+def run_alone(arguments: Sequence[str], places: UserDirs) -> int:
+    """Parse the arguments after the name and run the command, without importing the other commands.
+
+    They need packages that may be what is broken.
+    """
+    parser = argparse.ArgumentParser()
+    add(parser.add_subparsers(prog="defect-workbench"), places)
+    try:
+        args = parser.parse_args(["self-check", *arguments])
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 2
+    with console_reporter() as reporter:
+        return run(args, places, reporter)
 
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from defect_workbench import __version__
 from defect_workbench.user_dirs import HOME_VARIABLE
-from tests.processes import table
+from tests.processes import run, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
@@ -95,6 +95,22 @@ def test_a_build_outside_of_a_virtual_environment_is_refused_with_what_to_do(tmp
     assert done.stdout == ""
 
 
+def test_the_self_check_reports_a_package_that_is_broken(tmp_path: Path, home: Path) -> None:
+    for package, code in {"numpy": "raise ImportError('numpy is broken')", "PIL": "1 / 0"}.items():
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(code)
+    done = run("--self-check", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    page = " ".join(done.stdout.split())
+    assert "features: numpy cannot be loaded (numpy is broken)" in page
+    assert "images: PIL.Image cannot be loaded (division by zero)" in page
+    assert "Program ok Defect Workbench" in page
+    assert "The program cannot do its work here: " in page
+    assert run("--self-check", "--jsn").returncode == 2
+    assert not home.exists()
+
+
 @pytest.mark.slow
 def test_a_wheel_runs_the_demo_from_outside_the_checkout(
     tmp_path: Path, home: Path, with_weights: Path
@@ -110,7 +126,7 @@ def test_a_wheel_runs_the_demo_from_outside_the_checkout(
     environment |= {"PYTHONPATH": str(site), HOME_VARIABLE: str(home)}
     (tmp_path / "elsewhere").mkdir()
 
-    def run(*arguments: str) -> str:
+    def printed(*arguments: str) -> str:
         done = subprocess.run(
             [site / "bin" / "defect-workbench", *arguments],
             capture_output=True,
@@ -123,8 +139,8 @@ def test_a_wheel_runs_the_demo_from_outside_the_checkout(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert f"installed package, {site / 'defect_workbench'}" in " ".join(run("--self-check").split())
-    result = json.loads(run("demo", "--out", "result", "--json"))
+    assert f"installed package, {site / 'defect_workbench'}" in " ".join(printed("--self-check").split())
+    result = json.loads(printed("demo", "--out", "result", "--json"))
     assert result["backbone"] is not None
     assert len(table(tmp_path / "elsewhere" / "result" / "manifest.csv")) == result["images"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, failed, limited, ok
-from defect_workbench.workflows.weights import open_weights
 
 _GET = (
     "with a network: defect-workbench weights fetch. Without: get resnet50-0676ba61.pth from another machine "
@@ -12,6 +11,8 @@ _GET = (
 
 
 def _run(machine: Machine) -> Finding:
+    from defect_workbench.workflows.weights import open_weights
+
     library = open_weights(machine.places.weights)
     info, file = library.info(), library.file()
     if info is None or file is None:
