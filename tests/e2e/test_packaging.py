@@ -133,7 +133,7 @@ def test_a_wheel_runs_the_demo_from_outside_the_checkout(
             text=True,
             cwd=tmp_path / "elsewhere",
             env=environment,
-            timeout=900,
+            timeout=1800,
             check=False,
         )
         assert done.returncode == 0, done.stderr
