@@ -28,7 +28,7 @@ import torch
 cuda = torch.version.cuda
 print(f"torch {torch.__version__}: " + (
     f"built for CUDA {cuda}; the bundle becomes several GB. For a smaller one, install a CPU build of torch first"
-    if cuda else "CPU build; the bundle becomes about 1.2 GB"
+    if cuda else "CPU build; the bundle becomes about 1.4 GB"
 ))
 PYTHON
 echo "== check that this system has the libraries of the window, which the bundle takes along"

@@ -31,6 +31,9 @@ def main() -> int:
     if info is None:
         print("The bundle cannot carry the weights: they were not stored.", file=sys.stderr)
         return 1
+    for file in library.folder.glob("*.safetensors"):
+        if file.name != info.file:  # of an earlier build
+            file.unlink()
     print(f"weights of the bundle: {info.name}, sha256 {info.sha256}")
     return 0
 
