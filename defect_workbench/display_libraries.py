@@ -30,6 +30,7 @@ LIBRARIES = (
     SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "libxcb"),
     SystemLibrary("libxcb-randr.so.0", "libxcb-randr0", "libxcb"),
     SystemLibrary("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb"),
+    SystemLibrary("libxcb.so.1", "libxcb1", "libxcb"),
     SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11"),
     SystemLibrary("libEGL.so.1", "libegl1", "mesa-libEGL"),
     SystemLibrary("libGL.so.1", "libgl1", "mesa-libGL"),
@@ -68,7 +69,11 @@ def why_not_loaded(qt: Path) -> str | None:
     first = _problem(str(qt))
     if first is None:
         return None
-    missing = [library for library in LIBRARIES if _problem(library.file) is not None]
+    missing = [
+        library
+        for library in LIBRARIES
+        if not _is_carried(library.file) and _problem(library.file) is not None
+    ]
     names = ", ".join(library.file for library in missing) or first.split(":")[0]
     debian, rhel = install_lines(missing or LIBRARIES)
     return (
@@ -90,6 +95,12 @@ def check_display_libraries() -> None:
     problem = None if qt is None else why_not_loaded(qt)
     if problem is not None:
         raise WorkbenchError(problem)
+
+
+def _is_carried(library: str) -> bool:
+    """Whether a packaged program carries a library."""
+    folder = getattr(sys, "_MEIPASS", None)
+    return folder is not None and Path(folder, library).is_file()
 
 
 def _problem(library: str) -> str | None:
