@@ -79,7 +79,6 @@ def _guarded(arguments: list[str], interrupts: _Interrupts) -> int:
 
 
 def _main(arguments: list[str]) -> int:
-    from defect_workbench import cli
     from defect_workbench.commands.shared.command_line_remedies import sentence
     from defect_workbench.unforeseen import reporting_uncaught
     from defect_workbench.user_dirs import UserDirs
@@ -87,6 +86,12 @@ def _main(arguments: list[str]) -> int:
     places = UserDirs.of_user()
     how_to_report = f"report it with the log {places.log}"
     with reporting_uncaught(lambda error: _print_error(sentence(error)), how_to_report):
+        if arguments[:1] in (["--self-check"], ["self-check"]):
+            from defect_workbench.commands.self_check import run_alone
+
+            return run_alone(arguments[1:], places)
+        from defect_workbench import cli
+
         if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
             return cli.run(arguments, places, open_window if has_display() else None)
         return open_window(_path_to_open(arguments, cli.COMMANDS))
@@ -127,8 +132,12 @@ def _print_error(message: str) -> None:
 
 def open_window(path: Path | None) -> int:
     """Open the window, with a path if one is given, and run it until it is closed."""
-    from defect_workbench.gui.application import run_window
+    from defect_workbench.display_libraries import check_display_libraries
     from defect_workbench.user_dirs import UserDirs
+
+    # Before Qt is imported: that, too, fails without some of the libraries.
+    check_display_libraries()
+    from defect_workbench.gui.application import run_window
 
     return run_window(path, UserDirs.of_user())
 

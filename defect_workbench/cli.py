@@ -22,6 +22,7 @@ from defect_workbench.commands import (
     extract,
     pareto,
     replay,
+    self_check,
     train,
     train_detector,
     weights,
@@ -49,6 +50,7 @@ _MODULES = (
     replay,
     classes,
     weights,
+    self_check,
 )
 COMMANDS = tuple(module.__name__.rpartition(".")[2].replace("_", "-") for module in _MODULES)
 
@@ -64,6 +66,7 @@ def build_parser(places: UserDirs) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"defect-workbench {__version__}")
+    parser.add_argument("--self-check", action="store_true", help="the same as the command self-check")
     commands = parser.add_subparsers(
         prog="defect-workbench", dest="command", metavar="COMMAND", required=True
     )
@@ -86,7 +89,8 @@ def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int
         args = _arguments(argv, places)
         if isinstance(args, int):
             return args
-        start_logging(places.log)
+        if getattr(args, "logged", True):
+            start_logging(places.log)
         with console_reporter() as reporter:
             args.open_window = open_window
             code: int = args.run(args, places, reporter)
@@ -107,7 +111,9 @@ def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | in
     if "" in argv:
         raise InputError("an argument is empty; check whether a shell variable is not set")
     try:
-        args = build_parser(places).parse_args(argv)
+        # An option for those who look for one beside --version; a command as it has an option of its own.
+        words = ["self-check", *argv[1:]] if argv[:1] == ["--self-check"] else argv
+        args = build_parser(places).parse_args(words)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2
     for value in vars(args).values():

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from defect_workbench.commands import cluster
-from defect_workbench.commands.shared.common_options import Commands, add_offline
+from defect_workbench.commands.shared.common_options import Commands, add_json, add_offline
 from defect_workbench.commands.shared.console import ConsoleReporter
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.resources import resource
@@ -27,6 +27,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         help="use a generated lot of three wafers with an inspection file (KLARF) instead of the sample set",
     )
     add_offline(demo)
+    add_json(demo)
     demo.set_defaults(run=run)
 
 
@@ -58,5 +59,5 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     parser = argparse.ArgumentParser()
     cluster.add(parser.add_subparsers(), places)
     out = args.out or _free_folder(Path("defect-workbench-demo"))
-    argv = ["cluster", str(sample), "--out", str(out)] + ["--offline"] * args.offline
+    argv = ["cluster", str(sample), "--out", str(out)] + ["--offline"] * args.offline + ["--json"] * args.json
     return cluster.run(parser.parse_args(argv), places, reporter)

@@ -30,6 +30,7 @@ from defect_workbench.workflows.detection.train_on_boxes import (
     TrainingOptions,
     train_detector,
 )
+from defect_workbench.workflows.weights import open_weights
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -60,13 +61,11 @@ def add(commands: Commands, places: UserDirs) -> None:
 
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Train a detector and print what it was trained on and how good it is."""
-    from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
-
     check_seed(args.seed)
     check_references(args)
     options = TrainingOptions(args.out, args.reference, args.epochs, args.seed, args.resume)
     request = TrainDetectorRequest(args.folder, args.boxes, options, args.format)
-    done = train_detector(request, WeightsLibrary(places.weights), reporter, offline=args.offline)
+    done = train_detector(request, open_weights(places.weights), reporter, offline=args.offline)
     for line in summary(done.problems):
         reporter.warn(line)
     reporter.close()

@@ -11,7 +11,7 @@ from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.core.errors import Remedy
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.weights import fetch_weights, import_weights, weights_in_use
+from defect_workbench.workflows.weights import fetch_weights, import_weights, open_weights
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -39,13 +39,14 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     """Show, download or import the weights."""
     folder = places.weights
     if args.action == "status":
-        in_use = weights_in_use(folder)
+        library = open_weights(folder)
+        in_use = library.info()
         if args.json:
             print_json({"weights": asdict(in_use) if in_use else None, "folder": str(folder)})
         elif in_use is None:
             print_text(f"no ResNet-50 weights in {folder}; {REMEDY_TEXTS[Remedy.FETCH_WEIGHTS]}")
         else:
-            print_text(f"{in_use.name}\nsha256 {in_use.sha256}\nin {folder / in_use.file}")
+            print_text(f"{in_use.name}\nsha256 {in_use.sha256}\nin {library.file()}")
         return 0
     if args.action == "fetch":
         info = fetch_weights(folder, reporter, args.source)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from defect_workbench.app.settings import WindowSettings
-from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.logs import start_logging
+from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
-
-_DEBIAN = (
-    "sudo apt install libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 "
-    "libxcb-shape0 libxcb-randr0 libxcb-xkb1 libxkbcommon-x11-0 libegl1 libgl1"
-)
-_RHEL = (
-    "sudo dnf install xcb-util-cursor xcb-util-wm xcb-util-keysyms xcb-util-image xcb-util-renderutil "
-    "libxkbcommon-x11 mesa-libEGL mesa-libGL"
-)
 
 
 def make_application() -> QApplication:
@@ -34,36 +25,28 @@ def make_application() -> QApplication:
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Defect Workbench")
     application.setDesktopFileName("defect-workbench")
+    application.setWindowIcon(_window_icon())
     application.setStyle("fusion")
     return application
 
 
-def check_display_libraries() -> None:
-    """Check that Qt can draw on an X server; it would end the program without a word that helps.
-
-    Raises
-    ------
-    WorkbenchError
-        If a library of the system is missing; it says which, and how to install all that are needed.
-    """
-    platform = os.environ.get("QT_QPA_PLATFORM", "xcb" if "WAYLAND_DISPLAY" not in os.environ else "")
-    plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath), "platforms", "libqxcb.so")
-    if not sys.platform.startswith("linux") or platform.split(":")[0] != "xcb" or not plugin.is_file():
-        return
-    try:
-        ctypes.CDLL(str(plugin))
-    except OSError as error:
-        missing = str(error).split(":")[0]
-        raise WorkbenchError(
-            f"the window needs libraries that this system lacks ({missing}). On Debian or Ubuntu: {_DEBIAN}. "
-            f"On RHEL or Fedora: {_RHEL}"
-        ) from error
+def _window_icon() -> QIcon:
+    """Return the icon that task bars show where no desktop entry is installed."""
+    renderer = QSvgRenderer(str(resource("app-icon", "defect-workbench.svg")))
+    result = QIcon()
+    for side in (16, 32, 64, 128):
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        result.addPixmap(pixmap)
+    return result
 
 
 def run_window(path: Path | None, places: UserDirs) -> int:
     """Show the window until it is closed; return the exit code."""
     start_logging(places.log)
-    check_display_libraries()
     application = make_application()
     settings = WindowSettings(places.settings)
     # Before there are widgets: each would be styled again, which takes a tenth of a second.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from defect_workbench.engine.input.scan import Listing
 from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
+from defect_workbench.workflows.weights import carried_weights
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -34,6 +35,8 @@ class FeatureOptions:
     ----------
     store, weights : Path
         Folders of the feature store and of the cached network weights.
+    carried : Path or None
+        Folder of the network weights to use if none are cached; by default those of a packaged program.
     offline : bool
         Do not download network weights.
     precision : str or None
@@ -51,6 +54,7 @@ class FeatureOptions:
     processing: Preprocessing = DEFAULT
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
     description: str | None = None
+    carried: Path | None = field(default_factory=carried_weights)
 
     @staticmethod
     def at(places: UserDirs, *, offline: bool = False, processing: Preprocessing = DEFAULT) -> FeatureOptions:
@@ -60,7 +64,7 @@ class FeatureOptions:
     @property
     def library(self) -> WeightsLibrary:
         """The library of network weights."""
-        return WeightsLibrary(self.weights)
+        return WeightsLibrary(self.weights, self.carried)
 
     def open_store(self) -> FeatureStore:
         """Open the feature store.

@@ -77,7 +77,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     options = options.as_described_by(backbone)
     if backbone is None:
         # The session was made without weights, so those of this machine must not be used.
-        options = replace(options, offline=True, weights=options.weights / "none")
+        options = replace(options, offline=True, weights=options.weights / "none", carried=None)
     folder = Path(os.path.abspath(request.folder or session.images.root))
     described = describe(_listed_again(session, folder, reporter), settings, options, reporter)
     extraction, found = described.extraction, described.found

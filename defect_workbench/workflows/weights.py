@@ -8,11 +8,17 @@ from defect_workbench.core.errors import concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.pretrained.library import WeightsInfo
+from defect_workbench.resources import resource
 
 
-def weights_in_use(folder: Path) -> WeightsInfo | None:
-    """Return the weights in the folder of cached weights; None if there are none."""
-    return WeightsLibrary(folder).info()
+def carried_weights() -> Path:
+    """Return the folder of the weights that a packaged program carries; elsewhere it does not exist."""
+    return resource("weights")
+
+
+def open_weights(folder: Path) -> WeightsLibrary:
+    """Return the library of a folder of cached weights, and of those that the program carries."""
+    return WeightsLibrary(folder, carried_weights())
 
 
 def fetch_weights(folder: Path, reporter: Reporter, source: str = "any") -> WeightsInfo:

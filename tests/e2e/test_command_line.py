@@ -270,8 +270,9 @@ def test_demo_groups_the_sample_by_its_defects(
 ) -> None:
     """Half of the backgrounds are plain or periodic, and the eight kinds of defect come out."""
     monkeypatch.chdir(tmp_path)
-    done = run("demo")
+    done = run("demo", "--json")
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["backbone"] is not None
     rows = table(tmp_path / "defect-workbench-demo" / "manifest.csv")
     assert all(float(row["strangeness"]) > 0 for row in rows)
     sizes = Counter(row["cluster"] for row in rows if row["outlier"] == "false")

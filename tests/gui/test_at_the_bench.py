@@ -18,7 +18,7 @@ from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.project.proposal import Proposal
-from defect_workbench.gui.application import _DEBIAN, _RHEL, check_display_libraries
+from defect_workbench.display_libraries import LIBRARIES, check_display_libraries, install_lines
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_lot
@@ -193,15 +193,26 @@ def test_dialogs_open_where_something_was_last_chosen(window: MainWindow, tmp_pa
 def test_a_missing_library_is_named_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
 
+    lacks = {"libxcb-icccm.so.4", "libEGL.so.1"}
+
     def lacking(name: str) -> None:
-        raise OSError("libxcb-icccm4.so.4: cannot open shared object file: No such file or directory")
+        if name in lacks or "libqxcb" in name:
+            raise OSError(f"{min(lacks)}: cannot open shared object file: No such file or directory")
 
     monkeypatch.setattr(ctypes, "CDLL", lacking)
-    with pytest.raises(WorkbenchError, match=r"libxcb-icccm4.*apt install .*libxcb-keysyms1.*dnf install"):
+    with pytest.raises(WorkbenchError) as error:
+        check_display_libraries()
+    assert str(error.value) == (
+        "the window needs libraries that this system lacks (libxcb-icccm.so.4, libEGL.so.1). "
+        "On Debian or Ubuntu: sudo apt install libxcb-icccm4 libegl1. "
+        "On RHEL or Fedora: sudo dnf install xcb-util-wm mesa-libEGL"
+    )
+    lacks = {library.file for library in LIBRARIES}
+    with pytest.raises(WorkbenchError, match=r"libdbus-1.so.3.*apt install .* libdbus-1-3.*dnf install"):
         check_display_libraries()
     # The README has the same lines.
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert all(line in readme for line in (_DEBIAN, _RHEL))
+    assert all(line in readme for line in install_lines())
     # Other platforms of Qt do not need it.
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     check_display_libraries()

@@ -13,6 +13,7 @@ from defect_workbench.workflows.detection.train_on_boxes import (
     TrainingOptions,
     train_on_project,
 )
+from defect_workbench.workflows.weights import open_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +30,7 @@ def train(
     """Return the job that trains a detector on the checked images of a project."""
 
     def work(reporter: JobReporter) -> DetectorTrained:
-        from defect_workbench.engine.backbone.pretrained.library import WeightsLibrary
-
-        library = WeightsLibrary(places.weights)
+        library = open_weights(places.weights)
         trained = train_on_project(project.images, found, options, library, reporter, offline=offline)
         return DetectorTrained(options, trained)
 

@@ -50,22 +50,29 @@ __all__ = [
     "DetectionParts",
     "ResNet",
     "ResNet50_Weights",
+    "has_compiled_operators",
     "load_detection",
     "resnet50",
     "torchvision",
 ]
 
 
+def has_compiled_operators() -> bool:
+    """Whether torchvision's compiled operators can be loaded with this torch."""
+    from torchvision.extension import _has_ops
+
+    return bool(_has_ops())
+
+
 def load_detection() -> DetectionParts:
     """Return torchvision's parts of detectors; missing operators are replaced by those of `roi_operators`."""
     import torchvision.ops
-    from torchvision.extension import _has_ops
     from torchvision.models.detection import FasterRCNN
     from torchvision.models.detection.backbone_utils import BackboneWithFPN
     from torchvision.models.detection.image_list import ImageList
     from torchvision.models.detection.rpn import AnchorGenerator
 
-    if not _has_ops():
+    if not has_compiled_operators():
         from defect_workbench.engine.backbone import roi_operators
 
         torchvision.ops.boxes.nms = roi_operators.nms

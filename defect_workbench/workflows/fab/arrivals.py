@@ -74,7 +74,9 @@ class ArrivalClassifier:
             precision=options.precision or precision_of(model),
             description=description_of(model),
         )
-        self._library = KeptWeights(options.weights, needed=model.identity.get("backbone") is not None)
+        self._library = KeptWeights(
+            options.weights, options.carried, needed=model.identity.get("backbone") is not None
+        )
         self._store = PassingStore()
         self._networks = cache(lambda checkpoint, library, *rest: NetworkVectors(None, self._library, *rest))
 

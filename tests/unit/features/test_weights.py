@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import (
     Checkpoint,
     Variant,
@@ -34,6 +35,24 @@ def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path) -> None
     assert loaded.sha256 == info.sha256
     exported = library.folder / info.file
     assert WeightsLibrary(tmp_path / "v").import_file(exported).sha256 == info.sha256
+
+
+def test_weights_that_the_program_carries_serve_until_others_are_imported(tmp_path: Path) -> None:
+    carried = WeightsLibrary(tmp_path / "carried").import_file(torchvision_file(tmp_path / "one.pth"))
+    library = WeightsLibrary(tmp_path / "w", tmp_path / "carried")
+    assert library.info() == carried
+    assert library.file() == tmp_path / "carried" / carried.file
+    loaded = library.obtain(SilentReporter(), offline=True)
+    assert loaded is not None
+    assert loaded.sha256 == carried.sha256
+    assert not library.folder.exists(), "nothing is copied"
+    other = resnet50(weights=None)
+    torch.nn.init.ones_(other.conv1.weight)
+    torch.save(other.state_dict(), tmp_path / "other.pth")
+    imported = library.import_file(tmp_path / "other.pth")
+    assert library.info() == imported != carried
+    assert library.file() == library.folder / imported.file
+    assert {path.name for path in (tmp_path / "carried").iterdir()} == {"active.json", carried.file}
 
 
 def test_damaged_cache_is_not_used(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ class KeptWeights(WeightsLibrary):
 
     Parameters
     ----------
+    carried : Path or None
+        As for `WeightsLibrary`.
     needed : bool
         False for a classifier without a network: it then has none, and none is fetched.
     """
 
-    def __init__(self, folder: Path, *, needed: bool) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, carried: Path | None, *, needed: bool) -> None:
+        super().__init__(folder, carried)
         self._needed = needed
         self._info: WeightsInfo | None = None
         self._checkpoint: Checkpoint | None = None

@@ -26,6 +26,7 @@ from defect_workbench.engine.backbone.registry import NETWORKS
 
 log = logging.getLogger(__name__)
 
+_NOTE = "active.json"
 _MOST_NOTE_BYTES = 1 << 20
 
 
@@ -63,28 +64,32 @@ class WeightsLibrary:
     ----------
     folder : Path
         The cache folder; created when the first weights are stored.
+    carried : Path, optional
+        A folder of the same kind that a packaged program carries; used, and never written to, while the
+        cache folder has no weights.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, carried: Path | None = None) -> None:
         self.folder = folder
-
-    @property
-    def _active(self) -> Path:
-        return self.folder / "active.json"
+        self.carried = carried
 
     def info(self) -> WeightsInfo | None:
         """Return the metadata of the weights in use, or None. Only a small file is read."""
-        try:
-            fields = json.loads(read_regular(self._active, _MOST_NOTE_BYTES))
-            info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
-            if not all(isinstance(value, str) for value in asdict(info).values()):
-                return None
-            exists = (self.folder / Path(info.file).name).is_file()
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return None
-        if not exists:
-            return None
-        return info if info.tensors else self._rechecked(info)
+        found = self._found()
+        return None if found is None else found[0]
+
+    def file(self) -> Path | None:
+        """Return the file of the weights in use, or None."""
+        found = self._found()
+        return None if found is None else found[1] / Path(found[0].file).name
+
+    def _found(self) -> tuple[WeightsInfo, Path] | None:
+        """Return the metadata of the weights in use and their folder."""
+        info = _info_in(self.folder)
+        if info is not None:
+            return (info if info.tensors else self._rechecked(info)), self.folder
+        info = None if self.carried is None else _info_in(self.carried)
+        return None if info is None or self.carried is None else (info, self.carried)
 
     def _rechecked(self, info: WeightsInfo) -> WeightsInfo:
         """Recheck metadata of an earlier version, which trusted the name and hash stated in a file."""
@@ -109,10 +114,11 @@ class WeightsLibrary:
 
     def load(self) -> Checkpoint | None:
         """Read and verify the weights in use; None if there are no valid ones."""
-        info = self.info()
-        if info is None:
+        found = self._found()
+        if found is None:
             return None
-        path = self.folder / Path(info.file).name
+        info, folder = found
+        path = folder / Path(info.file).name
         if file_digest(path) != info.file_sha256:
             log.warning("the cached weights %s are damaged; they are ignored", path)
             return None
@@ -227,6 +233,18 @@ class WeightsLibrary:
     def _use(self, info: WeightsInfo) -> None:
         """Store the metadata of the weights in use, atomically."""
         with self._temporary_folder(".note-") as temporary:
-            note = Path(temporary) / "active.json"
+            note = Path(temporary) / _NOTE
             note.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
-            os.replace(note, self._active)
+            os.replace(note, self.folder / _NOTE)
+
+
+def _info_in(folder: Path) -> WeightsInfo | None:
+    """Return the metadata in a folder; None if they or the file that they name are missing or not valid."""
+    try:
+        fields = json.loads(read_regular(folder / _NOTE, _MOST_NOTE_BYTES))
+        info = WeightsInfo(**{**fields, "variant": Variant(fields["variant"])})
+        if not all(isinstance(value, str) for value in asdict(info).values()):
+            return None
+        return info if (folder / Path(info.file).name).is_file() else None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None

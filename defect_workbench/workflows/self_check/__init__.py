@@ -1,0 +1,1 @@
+"""What works on this machine, for the administrator who installed the program."""

@@ -1,0 +1,1 @@
+"""The checks, one per module; none imports a package of others before it runs."""
