@@ -21,9 +21,13 @@ class Tree:
     ----------
     merges : (n-1, 4) float64
         SciPy's linkage matrix: the two nodes, the height, the number of leaves.
+    micro_clusters : int
+        If there were too many leaves to compare all pairs, the number of small clusters over which the upper
+        part of the tree was built; else 0.
     """
 
     merges: Floats
+    micro_clusters: int = 0
 
     @property
     def leaves(self) -> int:
