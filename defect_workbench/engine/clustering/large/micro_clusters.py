@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats, Integers
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.clustering.large.threaded_blocks import in_blocks
 
-_ROWS, _COLUMNS = 256, 2048
-_CHECK_EVERY = 8
+# A block of distances should fit into the cache of a core.
+_ROWS, _COLUMNS = 1024, 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,29 +113,29 @@ def _mutual(nearest: Integers, near: Floats) -> tuple[Integers, Integers]:
 def _nearest(
     centroids: Floats, sizes: Floats, searched: Integers, reporter: Reporter
 ) -> tuple[Integers, NDArray[np.float32]]:
-    """Return the cluster nearest to each of some clusters by Ward's distance, and half the squared distance."""
+    """Return the cluster nearest to each of some clusters, and the square of their Ward distance, halved."""
     # Distances do not depend on the origin, but their rounding does.
     centred = centroids - centroids.mean(axis=0)
     norms = np.einsum("ij,ij->i", centred, centred)[:, None]
     one = np.ones((len(centred), 1))
-    # The product of a row of the one with a row of the other is their squared distance.
+    # The product of a row of the one with a row of the other is the square of their distance.
     first = np.hstack([-2 * centred[searched], norms[searched], one[searched]]).astype(np.float32)
     second = np.hstack([centred, one, norms]).astype(np.float32)
     shares = (1 / sizes).astype(np.float32)
     nearest, near = np.empty(len(searched), np.intp), np.full(len(searched), np.inf, np.float32)
-    for number, start in enumerate(range(0, len(searched), _ROWS)):
-        if number % _CHECK_EVERY == 0:
-            reporter.check()
-        block = slice(start, min(start + _ROWS, len(searched)))
-        own = searched[block]
-        best, least = nearest[block], near[block]
-        for column in range(0, len(second), _COLUMNS):
-            squared = first[block] @ second[column : column + _COLUMNS].T
-            squared /= shares[own][:, None] + shares[column : column + _COLUMNS]
-            inside = np.flatnonzero((own >= column) & (own < column + _COLUMNS))
-            squared[inside, own[inside] - column] = np.inf
+
+    def search(block: slice) -> None:
+        own, best, least = searched[block], nearest[block], near[block]
+        for start in range(0, len(second), _COLUMNS):
+            columns = slice(start, start + _COLUMNS)
+            squared = first[block] @ second[columns].T
+            squared /= shares[own][:, None] + shares[columns]
+            inside = np.flatnonzero((own >= start) & (own < start + _COLUMNS))
+            squared[inside, own[inside] - start] = np.inf
             closest = squared.argmin(axis=1)
             value = squared[np.arange(len(own)), closest]
             better = value < least
-            best[better], least[better] = closest[better] + column, value[better]
+            best[better], least[better] = closest[better] + start, value[better]
+
+    in_blocks(len(searched), _ROWS, search, reporter.check)
     return nearest, near

@@ -1,8 +1,9 @@
 """Ward's tree of many rows in two levels: micro-clusters, and a tree over them.
 
-Below, clusters that are each other's nearest merge until there are few enough micro-clusters to compare all pairs
-of them; above, their tree is built from a matrix of distances, each weighted by its rows. Both are merges of the
-tree of all rows; what may differ is the order of merges whose heights are equal up to rounding. Memory is bounded.
+Below, clusters that are each other's nearest merge until there are few enough micro-clusters to compare all
+pairs of them; above, a matrix of distances gives their tree, in which each counts as often as it has rows.
+Both are merges of Ward's tree of all rows: it can only differ where distances are equal up to rounding.
+Memory is bounded.
 """
 
 from __future__ import annotations
