@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,13 @@ class Tree:
     def leaves(self) -> int:
         """Number of leaves n."""
         return len(self.merges) + 1
+
+    @property
+    def levels(self) -> str:
+        """How a tree of many leaves was built, shown to the user; empty if all pairs were compared."""
+        if not self.micro_clusters:
+            return ""
+        return f"tree in two levels: {counted(self.micro_clusters, 'micro-cluster')}"
 
     @cached_property
     def heights(self) -> Floats:

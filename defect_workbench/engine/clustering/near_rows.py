@@ -23,7 +23,6 @@ def find_near_rows(vectors: Floats, reporter: Reporter) -> NearRows:
     Returns
     -------
     NearRows
-        In single precision, as there are many.
 
     Raises
     ------
@@ -35,7 +34,7 @@ def find_near_rows(vectors: Floats, reporter: Reporter) -> NearRows:
     first, inverse = distinct_rows(vectors)
     rows = vectors[first]
     count = neighbours_needed(len(rows))
-    distances, indices = np.empty((len(rows), count), np.float32), np.empty((len(rows), count), np.int32)
+    distances, indices = np.empty((len(rows), count)), np.empty((len(rows), count), np.intp)
     model = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(rows)
     reporter.stage("Searching for outliers", len(rows))
     for start in range(0, len(rows), _CHUNK):

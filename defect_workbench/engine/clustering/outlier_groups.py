@@ -172,7 +172,7 @@ class _Search:
         Largest number of images of a branch.
     far : float
         Threshold of the distance to the rows outside.
-    distances, indices : (m, k) floating point and int
+    distances, indices : (m, k) float64 and intp
         The `neighbours_needed` rows nearest to each row, the nearest first.
     """
 

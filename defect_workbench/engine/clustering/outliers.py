@@ -58,9 +58,9 @@ class NearRows:
     ----------
     first, inverse : (m,) intp, (n,) intp
         The distinct rows, and the number of each row among them; see `distinct_rows`.
-    distances : (m, k) floating point
+    distances : (m, k) float64
         Distances of each distinct row to those nearest to it, itself excluded, the nearest first.
-    indices : (m, k) int
+    indices : (m, k) intp
         Which of the distinct rows these are.
     """
 
