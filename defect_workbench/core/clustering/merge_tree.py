@@ -56,10 +56,10 @@ class Tree:
     def leaf_order(self) -> Integers:
         """(n,) leaves from left to right, so that no branches cross."""
         n = self.leaves
-        sizes = np.concatenate([np.ones(n, np.intp), self.merges[:, 3].astype(np.intp)])
-        start = np.zeros(2 * n - 1, np.intp)
+        sizes = np.concatenate([np.ones(n, np.intp), self.merges[:, 3].astype(np.intp)]).tolist()
+        start, children = [0] * (2 * n - 1), self.children.tolist()
         for merge in range(n - 2, -1, -1):
-            left, right = self.children[merge]
+            left, right = children[merge]
             start[left] = start[n + merge]
             start[right] = start[n + merge] + sizes[left]
         order = np.empty(n, np.intp)
