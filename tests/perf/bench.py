@@ -208,6 +208,11 @@ def stalls(runner: JobRunner) -> None:
     longest_stall(runner, "linkage of 8,000", lambda reporter: build_tree(large))
     longest_stall(
         runner,
+        "linkage of 8,000 in two levels",
+        lambda reporter: build_tree(large, budget=8 * 2000**2, reporter=reporter),
+    )
+    longest_stall(
+        runner,
         "affinity propagation of 1,500",
         lambda reporter: affinity_propagation(small.astype(np.float64), preference=-200.0, damping=0.9),
     )
