@@ -6,8 +6,9 @@ Without a name, all three. Vectors are drawn from the labelled sets of `../share
 features are extracted once.
 
 `times` opens a feature store of each size, as the window does, in a process of its own, and prints the
-seconds of each stage, the largest resident memory during it, and the slope: the exponent with which both grow
-from one size to the next. `agreement` compares the tree in two levels with the tree of all pairs, and both
+seconds of each stage, those of all cores together, the largest resident memory during it, and the slope: the
+exponent with which each grows from one size to the next. Beside other work, the seconds of the cores are the
+ones to compare. `agreement` compares the tree in two levels with the tree of all pairs, and both
 with the classes, on random parts of a larger set; the memory that a tree in two levels may take is reduced so
 that it has as many rows per micro-cluster as 100,000 images have. `adding` adds 1,000 images to 50,000.
 """
@@ -64,25 +65,31 @@ def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
+# Seconds, core-seconds, and GB of resident memory.
+Figures = tuple[float, float, float]
+
+
 class StageReporter(SilentReporter):
-    """Keeps the seconds and the peak memory of each stage, by its title without numbers."""
+    """Keeps the figures of each stage, by its title without numbers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.figures: dict[str, tuple[float, float]] = {}
-        self._title, self._started = "", 0.0
+        self.figures: dict[str, Figures] = {}
+        self._title, self._started, self._processor = "", 0.0, 0.0
 
     def stage(self, title: str, total: int | None) -> None:
         """End the previous stage and begin another."""
         self._end()
-        self._title, self._started = re.sub(r" of [\d,]+ .*|: .*", "", title), time.perf_counter()
+        self._title = re.sub(r" of [\d,]+ .*|: .*", "", title)
+        self._started, self._processor = time.perf_counter(), time.process_time()
         forget_peak()
 
     def _end(self) -> None:
         if self._title:
-            seconds, peak = self.figures.get(self._title, (0.0, 0.0))
+            seconds, processor, peak = self.figures.get(self._title, (0.0, 0.0, 0.0))
             seconds += time.perf_counter() - self._started
-            self.figures[self._title] = seconds, max(peak, peak_memory())
+            processor += time.process_time() - self._processor
+            self.figures[self._title] = seconds, processor, max(peak, peak_memory())
 
     @contextmanager
     def measured(self, title: str) -> Iterator[None]:
@@ -93,8 +100,8 @@ class StageReporter(SilentReporter):
         self._title = ""
 
 
-def open_store(folder: Path, laid_out: bool) -> dict[str, tuple[float, float]]:
-    """Return seconds and peak memory of the stages of opening a store of vectors."""
+def open_store(folder: Path, laid_out: bool) -> dict[str, Figures]:
+    """Return the figures of the stages of opening a store of vectors."""
     from defect_workbench.app.jobs.open_job import prepare
     from defect_workbench.engine.clustering.map_layout import neighbour_plane
     from defect_workbench.storage.session.session_file import load_session, save_session
@@ -120,7 +127,7 @@ def open_store(folder: Path, laid_out: bool) -> dict[str, tuple[float, float]]:
 def times(sizes: list[int], work: Path, laid_out: bool) -> None:
     """Print a table of stages and sizes."""
     source = labelled_set(SETS[0], work)
-    figures: dict[int, dict[str, tuple[float, float]]] = {}
+    figures: dict[int, dict[str, Figures]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(dir=work) as folder:
             write_store(source, Path(folder) / "store", size)
@@ -136,19 +143,21 @@ def times(sizes: list[int], work: Path, laid_out: bool) -> None:
                 [*command, *(["--t-sne"] if laid_out else [])], capture_output=True, text=True, check=True
             )
         figures[size] = json.loads(done.stdout)
-        total = sum(seconds for seconds, _ in figures[size].values())
-        peak = max(peak for _, peak in figures[size].values())
+        total = sum(each[0] for each in figures[size].values())
+        peak = max(each[2] for each in figures[size].values())
         print(f"{size:,} images: {total:.1f} s in all, at most {peak:.2f} GB", flush=True)
     stages = dict.fromkeys(stage for size in sizes for stage in figures[size])
-    for number, unit in enumerate(("seconds", "GB")):
+    for number, unit in enumerate(("seconds", "core-seconds", "GB")):
         print(f"\n| {unit} | " + " | ".join(f"{size:,}" for size in sizes) + " | slopes |")
         print("|---|" + "---:|" * len(sizes) + "---|")
         for stage in stages:
-            row = [figures[size].get(stage, (0.0, 0.0))[number] for size in sizes]
+            row = [figures[size].get(stage, (0.0, 0.0, 0.0))[number] for size in sizes]
             print(
                 f"| {stage} | " + " | ".join(f"{value:.2f}" for value in row) + f" | {slopes(sizes, row)} |"
             )
-        whole = [(sum, max)[number](each[number] for each in figures[size].values()) for size in sizes]
+        whole = [
+            (max if unit == "GB" else sum)(each[number] for each in figures[size].values()) for size in sizes
+        ]
         print("| **all** | " + " | ".join(f"{value:.2f}" for value in whole) + f" | {slopes(sizes, whole)} |")
 
 
@@ -241,8 +250,8 @@ def adding(work: Path) -> None:
             pass
         assert added.new == _ADDED
         print(f"adding {_ADDED:,} images whose features are known: {time.perf_counter() - started:.1f} s")
-        for stage, (seconds, peak) in reporter.figures.items():
-            print(f"  {stage}: {seconds:.1f} s, at most {peak:.2f} GB")
+        for stage, (seconds, processor, peak) in reporter.figures.items():
+            print(f"  {stage}: {seconds:.1f} s, {processor:.1f} core-seconds, at most {peak:.2f} GB")
 
 
 def main() -> None:
