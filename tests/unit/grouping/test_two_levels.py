@@ -71,6 +71,16 @@ def test_two_levels_join_the_same_images_as_the_exact_tree(count: int, seed: int
         assert adjusted_rand_score(tree.roots(clusters), exact.roots(clusters)) == pytest.approx(1)
 
 
+def test_two_levels_agree_with_the_exact_tree_of_thousands_of_images() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((2500, 40)) + 1.5 * np.eye(40)[rng.integers(0, 12, 2500)]
+    tree, exact = build_tree(rows, budget=8 * 200**2), build_tree(rows)
+    assert tree.micro_clusters == 200
+    np.testing.assert_allclose(tree.heights, exact.heights, rtol=1e-9)
+    for clusters in (5, 12, 100):
+        assert adjusted_rand_score(tree.roots(clusters), exact.roots(clusters)) == pytest.approx(1)
+
+
 def project_with(rows: Floats, tree: Tree) -> Project:
     """Return a project of images with these vectors and this tree."""
     single = rows.astype(np.float32)

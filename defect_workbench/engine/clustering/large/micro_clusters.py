@@ -3,7 +3,7 @@
 Two clusters that are each other's nearest merge sooner or later, whatever happens to the others, because no
 merge of others comes nearer to one of them than they are to each other (F. Murtagh, The Computer Journal 26,
 1983). So all such pairs merge at once, round after round. Nearest clusters are searched in blocks of a few
-megabytes, in single precision.
+megabytes, in single precision; the nearest of two blocks that are equally near, in double precision.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from defect_workbench.engine.clustering.large.threaded_blocks import in_blocks
 
 # A block of distances should fit into the cache of a core.
 _ROWS, _COLUMNS = 1024, 512
+# Clusters whose squared distances in single precision differ by less are compared in double precision.
+_ROUNDING = 3e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +74,9 @@ def merge_mutual_nearest(vectors: Floats, copies: Integers, most: int, reporter:
     while len(rows) > most:
         nearest[outdated], near[outdated] = _nearest(centroids, sizes, np.flatnonzero(outdated), reporter)
         left, right = _mutual(nearest, near)
+        at = _ward_distances(centroids, sizes, left, right)
+        at = np.maximum(at, np.maximum(tops[left], tops[right]))
         # The lowest first, as the last round must not go beyond the number.
-        weights = 2 * sizes[left] * sizes[right] / (sizes[left] + sizes[right])
-        squared = weights * ((centroids[left] - centroids[right]) ** 2).sum(axis=1)
-        at = np.maximum(np.sqrt(squared), np.maximum(tops[left], tops[right]))
         kept = np.argsort(at, kind="stable")[: len(rows) - most]
         left, right, at = left[kept], right[kept], at[kept]
         pairs.append(np.stack([rows[left], rows[right]], axis=1))
@@ -96,6 +97,13 @@ def merge_mutual_nearest(vectors: Floats, copies: Integers, most: int, reporter:
         near, outdated = near[alive], outdated[alive]
         reporter.advance(len(left))
     return MicroClusters(rows, centroids, sizes, tops, np.concatenate(pairs), np.concatenate(pair_heights))
+
+
+def _ward_distances(centroids: Floats, sizes: Floats, left: Integers, right: Integers) -> Floats:
+    """Return the heights at which pairs of clusters merge by Ward's linkage, in double precision."""
+    weights = 2 * sizes[left] * sizes[right] / (sizes[left] + sizes[right])
+    result: Floats = np.sqrt(weights * ((centroids[left] - centroids[right]) ** 2).sum(axis=1))
+    return result
 
 
 def _mutual(nearest: Integers, near: Floats) -> tuple[Integers, Integers]:
@@ -126,6 +134,7 @@ def _nearest(
 
     def search(block: slice) -> None:
         own, best, least = searched[block], nearest[block], near[block]
+        next_best, next_least = best.copy(), least.copy()
         for start in range(0, len(second), _COLUMNS):
             columns = slice(start, start + _COLUMNS)
             squared = first[block] @ second[columns].T
@@ -134,8 +143,17 @@ def _nearest(
             squared[inside, own[inside] - start] = np.inf
             closest = squared.argmin(axis=1)
             value = squared[np.arange(len(own)), closest]
+            closest += start
             better = value < least
-            best[better], least[better] = closest[better] + start, value[better]
+            # What is not the best any more may be the next best.
+            worse_value = np.where(better, least, value)
+            worse = np.where(better, best, closest)
+            best[better], least[better] = closest[better], value[better]
+            better = worse_value < next_least
+            next_best[better], next_least[better] = worse[better], worse_value[better]
+        tied = np.flatnonzero(next_least <= least * (1 + _ROUNDING))
+        pairs = [_ward_distances(centroids, sizes, own[tied], each[tied]) for each in (best, next_best)]
+        best[tied] = np.where(pairs[1] < pairs[0], next_best[tied], best[tied])
 
     in_blocks(len(searched), _ROWS, search, reporter.check)
     return nearest, near

@@ -2,8 +2,8 @@
 
 Below, clusters that are each other's nearest merge until there are few enough micro-clusters to compare all
 pairs of them; above, a matrix of distances gives their tree, in which each counts as often as it has rows.
-Both are merges of Ward's tree of all rows: it can only differ where two distances are equal in single
-precision. Memory is bounded.
+Both are merges of Ward's tree of all rows: it only differs where two distances are equal up to rounding.
+Memory is bounded.
 """
 
 from __future__ import annotations
