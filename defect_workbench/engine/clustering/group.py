@@ -32,11 +32,16 @@ from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
 # Increase this when the same features and settings give a different result.
 VERSION = 4
+# The same for sets of more images than can be compared in pairs.
+LARGE_VERSION = 1
 
 
 def analysis_identity(features: Features) -> dict[str, Any]:
     """Return what a result depends on apart from the settings: features and version of the clustering."""
-    return {"features": dict(features.identity), "grouping": VERSION}
+    identity = {"features": dict(features.identity), "grouping": VERSION}
+    if len(features) > most_rows():
+        identity["large"] = LARGE_VERSION
+    return identity
 
 
 def analyse(
