@@ -151,6 +151,7 @@ def _summary(
         "outliers": len(project.partition.outliers),
         "outlier_groups": project.partition.outlier_group_count,
         "cut_height": project.cut_height,
+        "micro_clusters": analysis.tree.micro_clusters if analysis.tree is not None else 0,
         "weights": weights_json(analysis.weights),
         "suggested_cuts": [asdict(suggestion) for suggestion in analysis.suggestions],
         "backbone": backbone_json(analysis.backbone),
@@ -182,6 +183,8 @@ def weights_json(weights: BlockWeights) -> dict[str, float | str]:
 
 def _print_analysis(project: Project) -> None:
     print_text(f"block weights: {project.analysis.weights.why}")
+    if project.analysis.tree is not None and project.analysis.tree.levels:
+        print_text(project.analysis.tree.levels)
     for suggestion in project.analysis.suggestions:
         print_text(
             f"suggested cut: {counted(suggestion.clusters, 'cluster')}, "

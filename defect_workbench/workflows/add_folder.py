@@ -73,7 +73,8 @@ def add_folder(
             "open the folder that contains all inspection files"
         )
     root = common_root(project.images.root, folder)
-    old = {_below(root, project.images.root / path): i for i, path in enumerate(project.images.paths)}
+    below = _below(root, project.images.root)
+    old = {_joined(below, path): number for number, path in enumerate(project.images.paths)}
     listing = _common_listing(project, added, root, old)
     options = replace(options, processing=project.analysis.settings.processing)
     options = options.as_described_by(project.analysis.backbone)
@@ -120,12 +121,13 @@ def _common_listing(project: Project, added: Listing, root: Path, old: Mapping[s
     files: dict[str, FoundFile] = {}
     rejected: dict[tuple[str, str], Rejection] = {}
     for listing in (existing, added):
+        below = _below(root, listing.root)
         for file in listing.files:
-            path = _below(root, listing.root / file.path)
+            path = _joined(below, file.path)
             if listing is added or path in old:
                 files[path] = replace(file, path=path)
         for item in listing.rejected if listing is added else project.images.rejected:
-            path = _below(root, listing.root / item.path)
+            path = _joined(below, item.path)
             rejected[path, item.reason] = replace(item, path=path)
     return Listing(
         root,
@@ -148,6 +150,11 @@ def common_root(first: Path, second: Path) -> Path:
         raise InputError(
             f"{second} and {first} are on different disks; copy one to the disk of the other"
         ) from error
+
+
+def _joined(folder: str, path: str) -> str:
+    """Return the path of a file in a folder that `_below` returned, without a call of it per file."""
+    return path if folder == "." else f"{folder}/{path}"
 
 
 def _below(root: Path, path: Path) -> str:

@@ -79,7 +79,8 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
 
 def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> Project:
     """Return a project of single defects regrouped with other settings."""
-    from defect_workbench.engine.clustering.partial_group import regroup_part
+    from defect_workbench.engine.clustering.group import regroup as analyse_again
+    from defect_workbench.engine.clustering.partial_group import clusters_any_number, regroup_part
     from defect_workbench.engine.items.large_sets import random_part
 
     before = project.analysis
@@ -91,8 +92,11 @@ def _regroup_items(project: Project, settings: Settings, reporter: Reporter) -> 
             "search with these"
         )
     choice = choice_for_items(settings, len(project.images), reporter)
-    part = random_part([image.sha256 for image in project.images.images], most_items())
-    analysis = regroup_part(before.blocks, part, before.backbone, settings, reporter, choice)
+    if clusters_any_number(settings):
+        analysis = analyse_again(before.blocks, before.backbone, settings, reporter, choice)
+    else:
+        part = random_part([image.sha256 for image in project.images.images], most_items())
+        analysis = regroup_part(before.blocks, part, before.backbone, settings, reporter, choice)
     analysis = replace(analysis, identity=before.identity)
     return replace(project, analysis=analysis, clusters=analysis.suggested_cut)
 

@@ -44,6 +44,8 @@ def report_facts(project: Project) -> dict[str, str]:
     facts |= _parameter_facts(settings)
     if analysis.tree is not None:
         facts["Cut"] = f"{project.clusters} clusters, height {project.cut_height:.6g}"
+        if analysis.tree.micro_clusters:
+            facts["Tree"] = analysis.tree.levels.removeprefix("tree ")
     shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.shares.items())
     facts["Block weights"] = f"{shares} ({analysis.weights.why})"
     if analysis.backbone is None:

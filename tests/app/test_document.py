@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,15 @@ def test_undo_all_and_redo_all_give_the_same_states(document: Document, steps: l
         document.undo_stack.redo()
         assert state(document) == expected
     document.undo_stack.setIndex(0)
+
+
+def test_the_status_says_that_a_tree_has_two_levels(tmp_path: Path, qtbot: QtBot) -> None:
+    project = made_project(tmp_path / "lot", (20, 14, 9))
+    assert project.analysis.tree is not None
+    tree = replace(project.analysis.tree, micro_clusters=30)
+    document = Document()
+    document.show(prepare(replace(project, analysis=replace(project.analysis, result=tree))))
+    assert "tree in two levels: 30 micro-clusters" in summary_of(document)
 
 
 def test_models_keep_qts_rules(document: Document, qtbot: QtBot) -> None:

@@ -283,12 +283,15 @@ def test_single_defects_and_whole_images_are_not_mixed_in_one_export(
     assert content(result) == before
 
 
-def test_of_too_many_defects_a_random_part_is_clustered_and_the_others_are_added(
+def test_too_many_defects_are_clustered_by_ward_as_a_whole_and_by_another_linkage_in_part(
     boards: Path, result: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("defect_workbench.workflows.detection.describe_set.most_items", lambda: 20)
-    out = tmp_path / "out"
-    done = command(*options(boards, out), "--json")
+    out, by_ward = tmp_path / "out", tmp_path / "ward"
+    done = command(*options(boards, by_ward))
+    assert done.returncode == 0, done.stderr
+    assert "a random part" not in done.stderr
+    done = command(*options(boards, out), "--linkage", "average", "--json")
     assert done.returncode == 0, done.stderr
     words = f"a random part of 20 of the {DEFECTS} defects is clustered"
     assert words in done.stderr
@@ -296,8 +299,9 @@ def test_of_too_many_defects_a_random_part_is_clustered_and_the_others_are_added
     assert words in (out / "report.html").read_text(encoding="utf-8")
     # Defects of a kind are alike here, so the others join their own kind.
     clusters = [
-        {row["path"]: row["cluster"] for row in table(each / "manifest.csv")} for each in (out, result)
+        {row["path"]: row["cluster"] for row in table(each / "manifest.csv")}
+        for each in (result, out, by_ward)
     ]
-    pairs = {(clusters[0][path], clusters[1][path]) for path in clusters[0]}
-    assert len(pairs) == len(KINDS)
+    for other in clusters[1:]:
+        assert len({(clusters[0][path], other[path]) for path in clusters[0]}) == len(KINDS)
     assert load_session(out / "session.dwb").analysis.tree is not None

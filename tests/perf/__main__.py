@@ -29,11 +29,12 @@ class Benchmark:
 BENCHMARKS = {
     "extraction": Benchmark("Extraction, beside a notebook script", (), ("--rounds", "2", "--images", "96")),
     "startup": Benchmark("Start of the window", (), ("--rounds", "2")),
-    "bench": Benchmark("The window's reactions", (), ("--rounds", "2")),
+    "bench": Benchmark("The window's reactions", (), ("--rounds", "2", "--largest", "10000")),
     "stalls": Benchmark("Stalls of the window during jobs", (), ("--rounds", "1")),
     "sorting": Benchmark("Sorting by keys at full size"),
     "wafer": Benchmark("Wafer map"),
     "klarf_listing": Benchmark("Listing an inspection file"),
+    "large": Benchmark("Large sets", (), ("times", "--sizes", "1000", "3000", "10000")),
 }
 
 

@@ -1,10 +1,11 @@
 """Measure how fast the window responds, offscreen: medians of several rounds.
 
-    python -m tests.perf.bench [--rounds 5]
+    python -m tests.perf.bench [--rounds 5] [--largest 100000]
 
-Prints: a drag frame of the dendrogram at 1,000, 10,000 and 30,000 leaves; the gallery's opening and
-scrolling at 50,000 rows; the map at 50,000 points; a new partition at 10,000 and 30,000 images; opening
-10,000 images from the feature store. `tests.perf.stalls` measures the stalls of the GUI thread.
+Prints: a drag frame of the dendrogram at 1,000, 10,000, 30,000 and 100,000 leaves; the gallery's opening and
+scrolling, the map and the memory of the window at 50,000 and 100,000 images; a new partition at 10,000,
+30,000 and 100,000 images; opening 10,000 images from the feature store. `tests.perf.stalls` measures the
+stalls of the GUI thread, and `tests.perf.large` opens larger stores.
 """
 
 from __future__ import annotations
@@ -57,13 +58,15 @@ def clouds(count: int, columns: int = COLUMNS) -> np.ndarray[Any, np.dtype[np.fl
     return (centres[rng.integers(0, 12, count)] + rng.standard_normal((count, columns))).astype(np.float32)
 
 
-def opened_project(count: int) -> open_job.Opened:
-    """Return a project of synthetic vectors, without files."""
+def opened_project(count: int, *, with_tree: bool | None = None) -> open_job.Opened:
+    """Return a project of synthetic vectors, without files; by default with a tree if that takes seconds."""
     vectors = clouds(count)
     weights = BlockWeights({"deep": 1.0}, "synthetic")
     result: Tree | Flat
-    if count <= 30_000:
-        method, result = "agglomerative", build_tree(vectors.astype(np.float64))
+    if with_tree or (with_tree is None and count <= 30_000):
+        # Of very many, a tree of few columns: it is only looked at.
+        columns = COLUMNS if count <= 30_000 else 12
+        method, result = "agglomerative", build_tree(vectors[:, :columns].astype(np.float64))
     else:
         labels = np.random.default_rng(1).integers(0, 40, count)
         method, result = "affinity", Flat(labels, np.arange(40))
@@ -260,17 +263,31 @@ def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--largest", type=int, default=100_000, help="images of the largest set")
+    parser.add_argument("--only-largest", action="store_true", help="print the figures of that set alone")
+    args = parser.parse_args()
+    rounds = args.rounds
     application = make_application()
-    for count in (1_000, 10_000, 30_000):
+    for count in () if args.only_largest else (1_000, 10_000, 30_000):
         opened = opened_project(count)
         frames, released = drag_frames(opened, rounds)
         print(f"drag, {count:,} leaves: frame {spread(frames)}; redraw on release {released:.1f} ms")
         if count > 1_000:
             partitions(opened, rounds)
-    large = opened_project(50_000)
-    gallery(application, large, rounds)
-    window_memory(large)
+    if not args.only_largest:
+        half = opened_project(50_000)
+        gallery(application, half, rounds)
+        window_memory(half)
+        del half
+    largest = opened_project(args.largest, with_tree=True)
+    frames, released = drag_frames(largest, rounds)
+    print(f"drag, {args.largest:,} leaves: frame {spread(frames)}; redraw on release {released:.1f} ms")
+    partitions(largest, rounds)
+    gallery(application, largest, rounds)
+    window_memory(largest)
+    del largest
+    if args.only_largest:
+        return
     open_from_store(rounds)
     application.processEvents()
 

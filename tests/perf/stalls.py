@@ -35,6 +35,15 @@ def linkage() -> Callable[[Any], Any]:
     return lambda reporter: build_tree(vectors)
 
 
+def two_levels() -> Callable[[Any], Any]:
+    """Return a job that builds the tree of 8,000 images in two levels."""
+    from defect_workbench.engine.clustering.linkage import build_tree
+    from tests.perf.bench import clouds
+
+    vectors = clouds(8000, 64).astype(float)
+    return lambda reporter: build_tree(vectors, budget=8 * 2000**2, reporter=reporter)
+
+
 def affinity() -> Callable[[Any], Any]:
     """Return a job that runs affinity propagation on 1,500 images, scikit-learn not yet imported."""
     from tests.perf.bench import clouds
@@ -79,6 +88,7 @@ def extraction() -> Callable[[Any], Any]:
 
 JOBS = {
     "linkage of 8,000": linkage,
+    "linkage of 8,000 in two levels": two_levels,
     "affinity propagation of 1,500": affinity,
     "map layout of 1,500": plane,
     "opening and extracting 245 new images": extraction,

@@ -187,6 +187,8 @@ def summary_of(document: Document) -> str:
         # Not the number of clusters above: outliers are set apart, and decisions keep theirs.
         cut = document.clusters_at_cut
         parts.append(f"cut into {cut:,} at {document.tree.height_of(cut):.3g}")
+        if document.tree.levels:
+            parts.append(document.tree.levels)
     backbone = project.analysis.backbone
     parts.append(backbone.weights if backbone is not None else "texture and Zernike moments only")
     if project.images.rejected:

@@ -30,15 +30,17 @@ class Layout:
 def lay_out(tree: Tree) -> Layout:
     """Return the positions of the nodes of a tree."""
     n = tree.leaves
-    x, y = np.zeros(2 * n - 1), np.zeros(2 * n - 1)
-    x[tree.leaf_order] = np.arange(n) + 0.5
+    leaves, y = np.empty(n), np.zeros(2 * n - 1)
+    leaves[tree.leaf_order] = np.arange(n) + 0.5
     y[n:] = tree.heights
+    # Single elements of lists are read several times as fast as those of arrays.
+    x = leaves.tolist()
     left, right = x.copy(), x.copy()
-    for merge, (a, b) in enumerate(tree.children.tolist()):
-        node = n + merge
-        x[node] = (x[a] + x[b]) / 2
-        left[node], right[node] = min(left[a], left[b]), max(right[a], right[b])
-    return Layout(x, y, left, right)
+    for a, b in tree.children.tolist():
+        x.append((x[a] + x[b]) / 2)
+        left.append(min(left[a], left[b]))
+        right.append(max(right[a], right[b]))
+    return Layout(np.array(x), y, np.array(left), np.array(right))
 
 
 def segments(tree: Tree, layout: Layout, at_least: float = 0.0) -> Floats:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +22,25 @@ class Tree:
     ----------
     merges : (n-1, 4) float64
         SciPy's linkage matrix: the two nodes, the height, the number of leaves.
+    micro_clusters : int
+        If there were too many leaves to compare all pairs, the number of small clusters over which the upper
+        part of the tree was built; else 0.
     """
 
     merges: Floats
+    micro_clusters: int = 0
 
     @property
     def leaves(self) -> int:
         """Number of leaves n."""
         return len(self.merges) + 1
+
+    @property
+    def levels(self) -> str:
+        """How a tree of many leaves was built, shown to the user; empty if all pairs were compared."""
+        if not self.micro_clusters:
+            return ""
+        return f"tree in two levels: {counted(self.micro_clusters, 'micro-cluster')}"
 
     @cached_property
     def heights(self) -> Floats:
@@ -44,10 +56,10 @@ class Tree:
     def leaf_order(self) -> Integers:
         """(n,) leaves from left to right, so that no branches cross."""
         n = self.leaves
-        sizes = np.concatenate([np.ones(n, np.intp), self.merges[:, 3].astype(np.intp)])
-        start = np.zeros(2 * n - 1, np.intp)
+        sizes = np.concatenate([np.ones(n, np.intp), self.merges[:, 3].astype(np.intp)]).tolist()
+        start, children = [0] * (2 * n - 1), self.children.tolist()
         for merge in range(n - 2, -1, -1):
-            left, right = self.children[merge]
+            left, right = children[merge]
             start[left] = start[n + merge]
             start[right] = start[n + merge] + sizes[left]
         order = np.empty(n, np.intp)

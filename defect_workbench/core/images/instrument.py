@@ -69,7 +69,7 @@ class InstrumentMetadata:
         return replace(self, **{name: getattr(other, name) for name in unknown})
 
     def __bool__(self) -> bool:
-        return bool(self.as_json())
+        return self != NO_METADATA
 
 
 NO_METADATA = InstrumentMetadata()

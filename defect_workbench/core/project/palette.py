@@ -37,13 +37,13 @@ def node_colours(tree: Tree) -> Integers:
     number, so the clusters of a cut into k have the numbers 0..k-1.
     """
     n = tree.leaves
-    sizes = np.concatenate([np.ones(n), tree.merges[:, 3]])
-    colours = np.zeros(2 * n - 1, np.intp)
+    sizes = np.concatenate([np.ones(n), tree.merges[:, 3]]).tolist()
+    colours, children = [0] * (2 * n - 1), tree.children.tolist()
     for split, merge in enumerate(range(n - 2, -1, -1), start=1):
-        left, right = tree.children[merge].tolist()
+        left, right = children[merge]
         larger, smaller = (left, right) if sizes[left] >= sizes[right] else (right, left)
         colours[larger], colours[smaller] = colours[n + merge], split
-    return colours
+    return np.array(colours, np.intp)
 
 
 def colour(number: int) -> str:

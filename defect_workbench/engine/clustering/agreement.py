@@ -16,6 +16,9 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import file_digest
 from defect_workbench.engine.input.scan import scan
 
+# Each outlier has its own label, so that there may be nearly as many as images.
+_MOST_LABELS = 3000
+
 # The hash of an image's content and the label of the image.
 Labelled = Sequence[tuple[str, str]]
 
@@ -27,7 +30,8 @@ class Comparison:
     Attributes
     ----------
     rows, columns : tuple of str
-        Labels of the first and the second grouping, the most frequent first.
+        Labels of the first and the second grouping, the most frequent first. Of more than 3,000, the others
+        are one row or column.
     table : (rows, columns) int64
         Number of images with each pair of labels.
     first : (m,) intp
@@ -78,9 +82,12 @@ def compare(first: Labelled, second: Labelled) -> Comparison:
     if not pairs:
         raise InputError("the two have no image in common")
     positions, first_labels, second_labels = zip(*pairs, strict=True)
-    rows, columns = _by_size(first_labels), _by_size(second_labels)
-    row_of = np.array([rows.index(label) for label in first_labels], np.intp)
-    column_of = np.array([columns.index(label) for label in second_labels], np.intp)
+    rows, row_of = _by_size(first_labels)
+    columns, column_of = _by_size(second_labels)
+    index = float(adjusted_rand_score(row_of, column_of))
+    most_frequent = _most_frequent(row_of, column_of)
+    rows, row_of = _pooled(rows, row_of)
+    columns, column_of = _pooled(columns, column_of)
     table = np.zeros((len(rows), len(columns)), np.int64)
     np.add.at(table, (row_of, column_of), 1)
     return Comparison(
@@ -90,15 +97,33 @@ def compare(first: Labelled, second: Labelled) -> Comparison:
         first=np.array(positions, np.intp),
         row_of=row_of,
         column_of=column_of,
-        adjusted_rand_index=float(adjusted_rand_score(row_of, column_of)),
-        purity=float(table.max(axis=1).sum() / len(pairs)),
+        adjusted_rand_index=index,
+        purity=most_frequent / len(pairs),
         missing=(len(first) - len(pairs), len(second) - len(pairs)),
     )
 
 
-def _by_size(labels: Sequence[str]) -> tuple[str, ...]:
-    names, counts = np.unique(np.array(labels, dtype=object), return_counts=True)
-    return tuple(str(names[i]) for i in np.lexsort((np.arange(len(names)), -counts)))
+def _by_size(labels: Sequence[str]) -> tuple[tuple[str, ...], Integers]:
+    """Return the distinct labels, the most frequent first, and the number of each label among them."""
+    names, codes, counts = np.unique(np.array(labels, dtype=object), return_inverse=True, return_counts=True)
+    order = np.lexsort((np.arange(len(names)), -counts))
+    return tuple(str(names[i]) for i in order), np.argsort(order)[codes]
+
+
+def _most_frequent(row_of: Integers, column_of: Integers) -> int:
+    """Return how many images have the most frequent second label among those with their first label."""
+    pairs, counts = np.unique(np.stack([row_of, column_of]), axis=1, return_counts=True)
+    largest = np.zeros(row_of.max() + 1, np.intp)
+    np.maximum.at(largest, pairs[0], counts)
+    return int(largest.sum())
+
+
+def _pooled(names: tuple[str, ...], numbers: Integers) -> tuple[tuple[str, ...], Integers]:
+    """Return no more labels than a table can have: those beyond are one."""
+    if len(names) <= _MOST_LABELS:
+        return names, numbers
+    kept = _MOST_LABELS - 1
+    return (*names[:kept], f"{len(names) - kept:,} others"), np.minimum(numbers, kept)
 
 
 def read_class_folders(root: Path, reporter: Reporter) -> list[tuple[str, str]]:

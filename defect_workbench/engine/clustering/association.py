@@ -15,6 +15,7 @@ from defect_workbench.core.table_columns import Column, ColumnKind
 PERMUTATIONS = 9999
 _MANY_CELLS = 10_000
 _BATCH_CELLS = 2_000_000
+_MOST_CELLS = 10_000_000
 _SMALL_EXPECTED = 5.0  # below this the chi-square distribution is a poor approximation (Cochran 1954)
 _SMALL_SHARE = 0.2
 _SMALL_GROUPS = 5
@@ -32,8 +33,8 @@ class Association:
     rows : tuple of str
         Labels of the clusters, and outliers last if there are any.
     columns : tuple of str
-        Categories, the most frequent first; for numbers "images", "lower quartile", "median",
-        "upper quartile".
+        Categories, the most frequent first, as many as fit into ten million cells; for numbers "images",
+        "lower quartile", "median", "upper quartile".
     table : (rows, columns) float64
         Counts; for numbers, the statistics named in `columns`.
     images : int
@@ -123,9 +124,11 @@ def _of_categories(
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order))
     codes = rank[codes] if len(codes) else np.empty(0, np.intp)
-    table = np.zeros((len(labels), len(distinct)))
-    np.add.at(table, (groups, codes), 1)
-    columns = tuple(str(distinct[i]) for i in order)
+    most = max(2, _MOST_CELLS // max(1, len(labels)))
+    table = np.zeros((len(labels), min(most, len(distinct))))
+    inside = codes < most
+    np.add.at(table, (groups[inside], codes[inside]), 1)
+    columns = tuple(str(distinct[i]) for i in order[:most])
     images = len(texts)
 
     def result(test: str, statistic: float, p_value: float, effect: float, reading: str) -> Association:
@@ -148,6 +151,8 @@ def _of_categories(
         return _untested(result, "there is only one value, or only one cluster has values")
     if len(distinct) > max(20, images / 2):
         return _untested(result, "nearly every image has a different value")
+    if len(distinct) > most:
+        return _untested(result, f"there are {len(distinct):,} values and {len(labels):,} clusters")
     from scipy import stats
 
     chi = stats.chi2_contingency(used, correction=False)

@@ -20,7 +20,10 @@ from defect_workbench.core.clustering.group_by import OF_DEFECT, GroupBy, GroupB
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.block_weights import choose_weights
+from defect_workbench.engine.clustering.large.memory_budget import most_rows
+from defect_workbench.engine.clustering.large.normalised_parts import normalised_by_part
 from defect_workbench.engine.clustering.linkage import linkage_of
+from defect_workbench.engine.clustering.near_rows import find_near_rows
 from defect_workbench.engine.clustering.outlier_groups import judge_small_groups
 from defect_workbench.engine.clustering.outliers import outlier_scores
 from defect_workbench.engine.clustering.registry import METHODS, completed
@@ -29,11 +32,16 @@ from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
 # Increase this when the same features and settings give a different result.
 VERSION = 4
+# The same for sets of more images than can be compared in pairs.
+LARGE_VERSION = 1
 
 
 def analysis_identity(features: Features) -> dict[str, Any]:
     """Return what a result depends on apart from the settings: features and version of the clustering."""
-    return {"features": dict(features.identity), "grouping": VERSION}
+    identity = {"features": dict(features.identity), "grouping": VERSION}
+    if len(features) > most_rows():
+        identity["large"] = LARGE_VERSION
+    return identity
 
 
 def analyse(
@@ -64,7 +72,10 @@ def analyse(
     if len(features) == 0:
         raise WorkbenchError("there are no usable images to cluster")
     reporter.stage("Fusing features", None)
-    kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
+    if len(features) > most_rows():
+        kept = normalised_by_part(features, settings.seed, reporter)
+    else:
+        kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
     analysis = regroup(kept, features.backbone, settings, reporter, group_by)
     return replace(analysis, identity=features.identity)
 
@@ -118,10 +129,12 @@ def regroup(
     reporter.check()
     vectors = fuse(blocks, weights)
     reporter.stage("Searching for outliers", None)
-    scores, groups = outlier_scores(vectors), None
+    near = find_near_rows(vectors, reporter) if len(vectors) > most_rows() else None
+    scores, groups = outlier_scores(vectors, near), None
     if settings.outlier_groups:
-        judged = judge_small_groups(vectors, scores)
+        judged = judge_small_groups(vectors, scores, near)
         scores, groups = judged.scores, judged.groups
+    del near
     reporter.check()
     stored = vectors.astype(np.float32)
     grouping = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)

@@ -1,4 +1,4 @@
-"""Build merge trees with fastcluster, which releases the GIL."""
+"""Build merge trees: of all pairs with fastcluster, which releases the GIL; of more rows in two levels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.parameters import Choice, Value
+from defect_workbench.core.progress import Reporter, SilentReporter
+from defect_workbench.engine.clustering.large import memory_budget
+from defect_workbench.engine.clustering.large.two_level_tree import two_level_tree
 
-DEFAULT_BUDGET = 2 * 1024**3
 _REDUCED_COLUMNS = 48
 
 
@@ -63,33 +65,44 @@ def condensed_distances(vectors: Floats) -> Floats:
     return condensed
 
 
-def build_tree(vectors: Floats, linkage: Linkage = Linkage.WARD, budget: int = DEFAULT_BUDGET) -> Tree:
+def build_tree(
+    vectors: Floats,
+    linkage: Linkage = Linkage.WARD,
+    budget: int | None = None,
+    reporter: Reporter | None = None,
+) -> Tree:
     """Return the merge tree of the rows of `vectors`.
 
-    If the distances of all pairs do not fit into `budget`, Ward and single linkage use the leading principal
-    components, with memory proportional to n.
+    If the distances of all pairs do not fit into the budget, Ward's tree is built in two levels, and that of
+    single linkage from the leading principal components, with memory proportional to n.
 
     Parameters
     ----------
     vectors : (n, d) float64
         n is at least 1.
-    budget : int
-        Memory for the distances, in bytes.
+    budget : int, optional
+        Memory for the distances, in bytes; default: `memory_budget.BUDGET`.
+    reporter : Reporter, optional
+        Shows the progress of a tree in two levels.
 
     Raises
     ------
     WorkbenchError
         If average or complete linkage does not fit into the budget.
+    Cancelled
+        If the user cancelled.
     """
     import fastcluster
 
     n = len(vectors)
     if n < 2:
         return Tree(np.empty((0, 4)))
-    needed = 4 * n * (n - 1)
+    budget, needed = memory_budget.BUDGET if budget is None else budget, 4 * n * (n - 1)
     if needed <= budget:
         merges = fastcluster.linkage(condensed_distances(vectors), method=linkage.value, preserve_input=False)
-    elif linkage in (Linkage.WARD, Linkage.SINGLE):
+    elif linkage is Linkage.WARD:
+        return two_level_tree(vectors, budget, reporter or SilentReporter())
+    elif linkage is Linkage.SINGLE:
         merges = fastcluster.linkage_vector(_leading(vectors), method=linkage.value)
     else:
         raise WorkbenchError(

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import Reporter
+from defect_workbench.engine.clustering.large.memory_budget import most_rows
 from defect_workbench.engine.features.pca import principal_components
 
 _STAGES = 4
 _ITERATIONS = 250
 _PERPLEXITY = 30.0
 _FEWEST = 5
+_PART, _NEAREST = 10_000, 5
+_CHUNK = 4096
 
 
 def principal_plane(vectors: NDArray[np.float32]) -> Floats:
@@ -40,6 +43,9 @@ def principal_plane(vectors: NDArray[np.float32]) -> Floats:
 def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int = 0) -> Floats:
     """Return coordinates by t-SNE, which keeps neighbours together.
 
+    Of more images than can be compared in pairs, a random part of 10,000 is laid out, and each of the others
+    is placed at the median of the five that are nearest to it.
+
     Source: L. van der Maaten, G. Hinton, J. Mach. Learn. Res. 9 (2008), as implemented by
     scikit-learn. It is run in stages, to report progress and to be cancellable.
 
@@ -62,6 +68,8 @@ def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int 
 
     if len(vectors) < _FEWEST:
         raise WorkbenchError("t-SNE needs at least five images")
+    if len(vectors) > most_rows():
+        return _plane_by_part(vectors, reporter, seed)
     plane = principal_plane(vectors)
     plane = plane / max(float(plane[:, 0].std()), 1e-12) * 1e-4
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
@@ -78,4 +86,27 @@ def neighbour_plane(vectors: NDArray[np.float32], reporter: Reporter, seed: int 
         )
         plane = np.asarray(model.fit_transform(vectors), dtype=np.float64)
         reporter.advance()
+    return plane
+
+
+def _plane_by_part(vectors: NDArray[np.float32], reporter: Reporter, seed: int) -> Floats:
+    from sklearn.neighbors import NearestNeighbors
+
+    size = min(_PART, most_rows())
+    part = np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))
+    reporter.warn(
+        f"t-SNE lays out a random part of {size:,} images; each of the others is placed among the "
+        f"{_NEAREST} of them that are nearest to it"
+    )
+    plane = np.empty((len(vectors), 2))
+    plane[part] = neighbour_plane(vectors[part], reporter, seed)
+    others = np.setdiff1d(np.arange(len(vectors)), part)
+    model = NearestNeighbors(n_neighbors=_NEAREST, algorithm="brute").fit(vectors[part])
+    reporter.stage("Placing the other images on the map", len(others))
+    for start in range(0, len(others), _CHUNK):
+        reporter.check()
+        rows = others[start : start + _CHUNK]
+        nearest = part[model.kneighbors(vectors[rows], return_distance=False)]
+        plane[rows] = np.median(plane[nearest], axis=1)
+        reporter.advance(len(rows))
     return plane

@@ -13,7 +13,8 @@ import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.classifier.trained_stage import scaled
-from defect_workbench.core.distances import distances, nearest_distances
+from defect_workbench.core.distances import SquaredDistances, nearest_distances
+from defect_workbench.engine.clustering.large.memory_budget import most_rows
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.features.scaling import fixed_scales
 
@@ -23,6 +24,8 @@ _QUANTILE = 0.95
 # If a second confirmed cluster is almost as near, the image does not match; the user decides.
 _CLEARLY = 0.95
 _FEWEST = 3
+# Of a cluster, if there are more confirmed images than can be compared in pairs.
+_MOST_MEMBERS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,8 @@ def match_new(
     """Match new images to confirmed clusters.
 
     The limit of a cluster is the `quantile` of the distances from each of its images to the nearest
-    other one; clusters with fewer than three images have the median limit of the others.
+    other one; clusters with fewer than three images have the median limit of the others. If there are more
+    confirmed images than can be compared in pairs, a random part of 4,000 stands for each larger cluster.
 
     Parameters
     ----------
@@ -72,6 +76,9 @@ def match_new(
     if not len(clusters) or not count:
         nothing = np.full(count, NEW, np.intp)
         return Matching(nothing, np.full(count, np.inf), nothing.copy())
+    if len(clusters) > most_rows():
+        part = _part(clusters)
+        clusters, confirmed = clusters[part], {name: block[part] for name, block in confirmed.items()}
     blocks = {
         block.name: confirmed[block.name]
         for block in BLOCKS
@@ -100,9 +107,23 @@ def match_new(
     )
 
 
+def _part(clusters: Integers) -> Integers:
+    """Return the confirmed images to compare with, ascending."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for number in np.unique(clusters):
+        members = np.flatnonzero(clusters == number)
+        if len(members) > _MOST_MEMBERS:
+            members = rng.choice(members, _MOST_MEMBERS, replace=False)
+        parts.append(members)
+    return np.sort(np.concatenate(parts))
+
+
 def _limit(rows: Floats, quantile: float) -> float:
     if len(rows) < _FEWEST:
         return float("nan")
-    between = distances(rows)
-    np.fill_diagonal(between, np.inf)
-    return float(np.quantile(between.min(axis=1), quantile))
+    nearest = np.empty(len(rows))
+    for block, squared in SquaredDistances(rows).blocks():
+        squared[np.arange(len(squared)), np.arange(block.start, block.stop)] = np.inf
+        nearest[block] = np.sqrt(squared.min(axis=1))
+    return float(np.quantile(nearest, quantile))

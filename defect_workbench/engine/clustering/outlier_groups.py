@@ -22,6 +22,7 @@ from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.engine.clustering.linkage import Linkage, build_tree
 from defect_workbench.engine.clustering.outliers import (
     LOF_THRESHOLD,
+    NearRows,
     distance_floor,
     local_density,
     nearest_neighbours,
@@ -35,6 +36,8 @@ COMPANY = 0.7
 # Of the distance to the images outside: the largest distance between the halves of a group.
 COHESION = 0.9
 _IMAGES, _SHARE, _LARGEST_SHARE = 10, 100, 15
+# In a set of more than 25,000 images, so that no more neighbours of each need to be found.
+_MOST_IMAGES = 250
 # Two similar outliers are as quickly reviewed one by one.
 _SMALLEST = 3
 # Outliers are rare. If a set consists of small classes, many of them are far from everything.
@@ -72,11 +75,19 @@ class _Branch:
 
 
 def largest_group(images: int) -> int:
-    """Return the most images that an outlier group of a set may have: ten or 1 %, and at most a fifteenth."""
-    return min(max(_IMAGES, images // _SHARE), images // _LARGEST_SHARE)
+    """Return the most images that an outlier group of a set may have.
+
+    Ten or 1 %, at most a fifteenth, and never more than 250.
+    """
+    return min(max(_IMAGES, images // _SHARE), images // _LARGEST_SHARE, _MOST_IMAGES)
 
 
-def judge_small_groups(vectors: Floats, scores: Floats) -> JudgedOutliers:
+def neighbours_needed(rows: int) -> int:
+    """Return how many neighbours of each row are needed, as the nearest may all be of its own group."""
+    return min(rows - 1, largest_group(rows) - 1 + neighbour_counts(rows)[-1])
+
+
+def judge_small_groups(vectors: Floats, scores: Floats, near: NearRows | None = None) -> JudgedOutliers:
     """Find outlier groups, and adjust the scores of single images.
 
     The score of a group is the smaller of its mean logarithm of the local outlier factor and the least
@@ -88,20 +99,24 @@ def judge_small_groups(vectors: Floats, scores: Floats) -> JudgedOutliers:
     vectors : (n, d) float64
     scores : (n,) float64
         As `outliers.outlier_scores` returns them.
+    near : NearRows, optional
+        Of these rows, with `neighbours_needed` neighbours, if these have been found.
 
     Returns
     -------
     JudgedOutliers
         Without groups, and with the same scores, if there are fewer than fifty different rows.
     """
-    first, inverse = distinct_rows(vectors)
+    first, inverse = distinct_rows(vectors) if near is None else (near.first, near.inverse)
     groups = np.full(len(vectors), NO_GROUP, np.int32)
     if len(first) < _FEWEST:
         return JudgedOutliers(scores, groups)
     # Copies of an image are one point, as they would otherwise be each other's nearest neighbours.
     typical = float(np.sqrt(2 * ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).mean()))
     copies = np.bincount(inverse)
-    search = _Search(vectors[first], copies, largest_group(len(vectors)), FAR * typical)
+    rows = vectors[first]
+    found = (near.distances, near.indices) if near else nearest_neighbours(rows, neighbours_needed(len(rows)))
+    search = _Search(rows, copies, largest_group(len(vectors)), FAR * typical, *found)
     flagged = _highest([branch for branch in search.branches() if branch.score > 1], copies)
 
     best = np.zeros(len(first))
@@ -157,15 +172,17 @@ class _Search:
         Largest number of images of a branch.
     far : float
         Threshold of the distance to the rows outside.
+    distances, indices : (m, k) float64 and intp
+        The `neighbours_needed` rows nearest to each row, the nearest first.
     """
 
-    def __init__(self, rows: Floats, copies: Integers, most: int, far: float) -> None:
+    def __init__(
+        self, rows: Floats, copies: Integers, most: int, far: float, distances: Floats, indices: Integers
+    ) -> None:
         self._rows, self._copies, self._most, self._far = rows, copies, most, far
         self._counts = neighbour_counts(len(rows))
         self._most_rows = largest_group(len(rows))
-        # As many neighbours as needed if all other members of a group are among the nearest.
-        count = min(len(rows) - 1, self._most_rows - 1 + self._counts[-1])
-        self.distances, self._indices = nearest_neighbours(rows, count)
+        self.distances, self._indices = distances, indices
         self._floor = distance_floor(self.distances[:, self._counts[0] - 1])
         self._reach = {k: self.distances[:, k - 1] for k in self._counts}
         self._density = {

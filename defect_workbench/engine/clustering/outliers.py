@@ -9,6 +9,8 @@ cluster, which the first alone would flag.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
@@ -46,6 +48,26 @@ def nearest_neighbours(vectors: Floats, count: int) -> tuple[Floats, Integers]:
         indices[rows] = np.take_along_axis(part, order, axis=1)
         distances[rows] = np.sqrt(np.take_along_axis(values, order, axis=1))
     return distances, indices
+
+
+@dataclass(frozen=True, eq=False)
+class NearRows:
+    """The rows nearest to each of many rows, found once and used by all that judge outliers.
+
+    Attributes
+    ----------
+    first, inverse : (m,) intp, (n,) intp
+        The distinct rows, and the number of each row among them; see `distinct_rows`.
+    distances : (m, k) float64
+        Distances of each distinct row to those nearest to it, itself excluded, the nearest first.
+    indices : (m, k) intp
+        Which of the distinct rows these are.
+    """
+
+    first: Integers
+    inverse: Integers
+    distances: Floats
+    indices: Integers
 
 
 def local_density(near: Floats, indices: Integers, reach: Floats, floor: float) -> Floats:
@@ -91,18 +113,22 @@ def _log_local_outlier_factor(distances: Floats, indices: Integers, k: int, floo
     return np.asarray(np.log(density[indices[:, :k]].mean(axis=1) / density))
 
 
-def outlier_scores(vectors: Floats) -> Floats:
+def outlier_scores(vectors: Floats, near: NearRows | None = None) -> Floats:
     """Return how little each row resembles the others; a row with a score above 1 is an outlier.
 
     Parameters
     ----------
     vectors : (n, d) float64
+    near : NearRows, optional
+        Of these rows, if their neighbours have been found; then equal rows count once.
 
     Returns
     -------
     (n,) float64
         All 0 if there are fewer than ten rows, which are too few. Equal rows have the same score.
     """
+    if near is not None:
+        return _scores_by(near.distances, near.indices)[near.inverse]
     first, inverse = distinct_rows(vectors)
     if int(np.bincount(inverse).max(initial=0)) > NEIGHBOURS[0]:
         # A row with so many equal rows would have no other neighbours, so equal rows count once.
@@ -114,8 +140,11 @@ def _scores(vectors: Floats) -> Floats:
     n = len(vectors)
     if n < _FEWEST:
         return np.zeros(n)
-    neighbours = neighbour_counts(n)
-    distances, indices = nearest_neighbours(vectors, neighbours[-1])
+    return _scores_by(*nearest_neighbours(vectors, neighbour_counts(n)[-1]))
+
+
+def _scores_by(distances: Floats, indices: Integers) -> Floats:
+    neighbours = neighbour_counts(len(distances))
     fifth = distances[:, neighbours[0] - 1]
     floor = distance_floor(fifth)
     factors = [_log_local_outlier_factor(distances, indices, k, floor) for k in neighbours]

@@ -8,29 +8,23 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers, Vectors
-from defect_workbench.core.clustering.clustering_result import Analysis, Flat, Settings
+from defect_workbench.core.clustering.clustering_result import AGGLOMERATIVE, Analysis, Flat, Settings
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
 from defect_workbench.core.clustering.group_by import GroupByChoice
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.group import regroup
-from defect_workbench.engine.clustering.linkage import DEFAULT_BUDGET
+from defect_workbench.engine.clustering.linkage import Linkage, linkage_of
 from defect_workbench.engine.features.fusion import fuse
 
 # Rows that are this much farther from the part than almost all of its rows are from each other are outliers.
 _QUANTILE = 0.999
 
 
-def most_rows(budget: int = DEFAULT_BUDGET) -> int:
-    """Return how many rows can be clustered if the distances of all pairs are to fit into a budget.
-
-    Parameters
-    ----------
-    budget : int
-        In bytes, 8 per pair.
-    """
-    return max(2, int((1 + np.sqrt(1 + budget)) / 2))
+def clusters_any_number(settings: Settings) -> bool:
+    """Whether all rows of a set of any size can be clustered, and no part of it needs to be drawn."""
+    return settings.method == AGGLOMERATIVE and linkage_of(settings.parameters) is Linkage.WARD
 
 
 def regroup_part(
@@ -122,7 +116,7 @@ def with_followers(tree: Tree, part: Integers, others: Integers, leaders: Intege
         below[len(part) + number] = below[left] + below[right]
         merges[first + number] = nodes[left], nodes[right], tree.heights[number], below[len(part) + number]
     merges[:, :2].sort(axis=1)
-    return Tree(merges)
+    return Tree(merges, tree.micro_clusters)
 
 
 def _nearest(rows: Floats, part: Floats, reporter: Reporter) -> tuple[Integers, Floats]:

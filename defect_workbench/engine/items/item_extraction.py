@@ -29,6 +29,7 @@ from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
 from defect_workbench.engine.backbone.torch_import import load_torch
+from defect_workbench.engine.clustering.large.normalised_parts import ReadVectors
 from defect_workbench.engine.extraction.batch_vectors import batch_vectors
 from defect_workbench.engine.extraction.extractor import Extraction
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors, in_use, stored_networks
@@ -39,7 +40,7 @@ from defect_workbench.engine.input.scan import Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.items.item_crops import IDENTITY, item_key
 from defect_workbench.engine.items.item_store import VIEW, ItemBlocks, open_item_blocks, with_parent
-from defect_workbench.engine.items.large_sets import ReadVectors, random_part
+from defect_workbench.engine.items.large_sets import random_part
 from defect_workbench.engine.items.parent_reader import ParentReader, ReadItem, ReadParent
 
 log = logging.getLogger(__name__)

@@ -1,22 +1,15 @@
-"""Sets of more defects than can be clustered in memory: a random part is described first, then the others."""
+"""The part of a large set of defects whose features are kept in memory."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from defect_workbench.core.arrays import Integers, Vectors
-from defect_workbench.core.clustering.feature_blocks import Features
-from defect_workbench.core.progress import Reporter
-from defect_workbench.engine.features.fusion import FittedBlock, fitted_block, normalised_block
-from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.core.arrays import Integers
 
-_CHUNK = 2048
 _SEED = 28
-
-ReadVectors = Callable[[Sequence[int]], Mapping[str, Vectors]]
 
 
 def random_part(contents: Sequence[str], most: int) -> Integers:
@@ -34,43 +27,3 @@ def random_part(contents: Sequence[str], most: int) -> Integers:
     ranks = [hashlib.sha256(f"{_SEED}:{each}".encode()).digest() for each in contents]
     order = sorted(range(len(contents)), key=lambda row: (ranks[row], row))
     return np.array(sorted(order[:most]), np.intp)
-
-
-def normalised_in_parts(
-    features: Features, part: Integers, count: int, read: ReadVectors, reporter: Reporter
-) -> dict[str, Vectors]:
-    """Return the normalised blocks of all rows, scaled and reduced as the part alone would be.
-
-    Parameters
-    ----------
-    features : Features
-        Of the part.
-    part : (m,) intp
-    count : int
-        The number of all rows, n.
-    read : callable
-        Returns the vectors of some rows; called for few at a time.
-
-    Returns
-    -------
-    dict of str to (n, d) float32
-        In the order of the registry.
-    """
-    others = np.setdiff1d(np.arange(count), part)
-    result: dict[str, Vectors] = {}
-    maps: dict[str, FittedBlock] = {}
-    for name in BLOCKS.names:
-        if name in features.blocks:
-            own = normalised_block(name, features.blocks[name])
-            maps[name] = fitted_block(name, features.blocks[name], own)
-            result[name] = np.empty((count, own.shape[1]), np.float32)
-            result[name][part] = own
-    reporter.stage("Reducing the features of the others", len(others))
-    for start in range(0, len(others), _CHUNK):
-        reporter.check()
-        rows = others[start : start + _CHUNK]
-        vectors = read(rows.tolist())
-        for name, fitted in maps.items():
-            result[name][rows] = fitted.apply(vectors[name])
-        reporter.advance(len(rows))
-    return result

@@ -28,6 +28,7 @@ from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import Suggestion
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
+from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dendrogram.tree_drawing import LEAF_BAND, TreeScene, draw_scene, small_font
 from defect_workbench.gui.dendrogram.tree_overlay import THUMBNAIL, Thumbnail, draw_cut, draw_medoids
 from defect_workbench.gui.dendrogram.tree_raster import describe_suggestion
@@ -339,13 +340,14 @@ class Dendrogram(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Show the tooltips of suggested cuts."""
+        """Show the tooltips of suggested cuts, and elsewhere how the tree of many images was built."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             suggestion = self._suggestion_at(event.pos().y(), _WEDGE)
-            if suggestion is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(event.globalPos(), describe_suggestion(suggestion), self)
+            words = sentence_case(self._scene.tree.levels) if self._scene is not None else ""
+            if suggestion is not None:
+                words = describe_suggestion(suggestion)
+            # Without words, a tooltip that is shown is hidden.
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

@@ -183,6 +183,7 @@ class GroupingPanel(QWidget):
                 widget.setVisible(BLOCKS[name].input is not other)
         by_picture = analysis.group_by.chosen is GroupBy.PICTURE
         reasons = [analysis.weights.why, analysis.group_by.why if by_picture else ""]
+        reasons.append(analysis.tree.levels if analysis.tree is not None else "")
         self._why.setText(". ".join(sentence_case(why) for why in reasons if why))
         self.from_data.setEnabled(not self._from_data)
         self._showing = False

@@ -61,16 +61,27 @@ def draw_tree(
     a, b = tree.children[:, 0], tree.children[:, 1]
     for shade in np.unique(shades)[::-1].tolist():
         own = np.flatnonzero(shades == shade)
-        tops = np.concatenate([y[nodes[own]], y[nodes[own]]])
-        feet = np.concatenate([y[a[own]], y[b[own]]])
-        legs = _covered(np.concatenate([x[a[own]], x[b[own]]]), tops, feet, columns, rows)
+        top, left_foot, right_foot = y[nodes[own]], y[a[own]], y[b[own]]
         left, right = np.minimum(x[a[own]], x[b[own]]), np.maximum(x[a[own]], x[b[own]])
-        bars = _covered(y[nodes[own]], left, right, rows, columns)
+        # A branch covers few columns, and what is beyond need not be searched.
+        across = slice(max(0, int(left.min())), min(columns, int(right.max()) + width))
+        down = slice(max(0, int(top.min())), min(rows, int(max(left_foot.max(), right_foot.max())) + width))
+        box_columns, box_rows = across.stop - across.start, down.stop - down.start
+        if box_columns <= 0 or box_rows <= 0:
+            continue
+        legs = _covered(
+            np.concatenate([x[a[own]], x[b[own]]]) - across.start,
+            np.concatenate([top, top]) - down.start,
+            np.concatenate([left_foot, right_foot]) - down.start,
+            box_columns,
+            box_rows,
+        )
+        bars = _covered(top - down.start, left - across.start, right - across.start, box_rows, box_columns)
         mask = legs.T | bars
         for _ in range(width - 1):
             mask[1:] |= mask[:-1]
             mask[:, 1:] |= mask[:, :-1]
-        pixels[mask] = colours[shade]
+        pixels[down, across][mask] = colours[shade]
     image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32)
     return image.copy()
 

@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.agreement import Comparison
 
+# A cell is a widget item; every outlier is a group of its own.
+_MOST_SHOWN = 100
+
 
 class CompareDialog(QDialog):
     """A table of both groupings. Signals: images_chosen(images) when a cell is clicked."""
@@ -42,11 +45,14 @@ class CompareDialog(QDialog):
         if any(comparison.missing):
             here, there = comparison.missing
             hint.setText(f"{hint.text()} Left out: {here:,} only here, {there:,} only there.")
+        shown = [min(len(labels), _MOST_SHOWN) for labels in (comparison.rows, comparison.columns)]
+        if shown != [len(comparison.rows), len(comparison.columns)]:
+            hint.setText(f"{hint.text()} Only the {_MOST_SHOWN} largest groups of each are shown.")
         hint.setWordWrap(True)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.table = QTableWidget(len(comparison.rows), len(comparison.columns))
-        self.table.setVerticalHeaderLabels(list(comparison.rows))
-        self.table.setHorizontalHeaderLabels(list(comparison.columns))
+        self.table = QTableWidget(shown[0], shown[1])
+        self.table.setVerticalHeaderLabels(list(comparison.rows[:_MOST_SHOWN]))
+        self.table.setHorizontalHeaderLabels(list(comparison.columns[:_MOST_SHOWN]))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._fill()
         self.table.cellClicked.connect(self._on_cell)
@@ -60,9 +66,9 @@ class CompareDialog(QDialog):
     def _fill(self) -> None:
         table = self._comparison.table
         accent = self.palette().color(QPalette.ColorRole.Highlight)
-        for row in range(table.shape[0]):
+        for row in range(self.table.rowCount()):
             total = max(int(table[row].sum()), 1)
-            for column in range(table.shape[1]):
+            for column in range(self.table.columnCount()):
                 count = int(table[row, column])
                 item = QTableWidgetItem(f"{count:,}" if count else "")
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -99,6 +99,8 @@ def _check_tree(tree: Tree, leaves: int) -> None:
     merges = tree.merges
     if merges.ndim != 2 or merges.shape[1] != 4 or merges.dtype.kind != "f" or tree.leaves != leaves:
         raise ValueError("tree and images differ in number")
+    if not 0 <= tree.micro_clusters <= leaves:
+        raise ValueError("a tree has no valid number of micro-clusters")
     if not len(merges):
         return
     if not np.isfinite(merges).all() or (np.diff(tree.heights) < 0).any() or tree.heights[0] < 0:

@@ -79,6 +79,8 @@ _WHOLE_FILES, _SINGLE_DEFECTS = 3, 4
 _STATE = "state.json"
 # Missing in sessions of earlier versions, which did not judge small groups.
 _OUTLIER_GROUPS = "outlier_groups"
+# Only of a tree in two levels.
+_MICRO_CLUSTERS = "micro_clusters"
 
 
 def save_session(path: Path, project: Project) -> None:
@@ -141,6 +143,8 @@ def _write(path: Path, project: Project) -> None:
         **inspection_fields(project.inspection),
         **pages_json(project.images),
     }
+    if analysis.tree is not None and analysis.tree.micro_clusters:
+        state[_MICRO_CLUSTERS] = analysis.tree.micro_clusters
     if project.images.are_defects:
         state[SEARCHED] = searched_json(project.images)
     with (
@@ -179,9 +183,9 @@ def _result_arrays(result: Tree | Flat) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _result(arrays: Mapping[str, NDArray[Any]]) -> Tree | Flat:
+def _result(arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Tree | Flat:
     if "tree" in arrays:
-        return Tree(arrays["tree"])
+        return Tree(arrays["tree"], int(state.get(_MICRO_CLUSTERS, 0)))
     return Flat(
         arrays[_LABELS].astype(np.intp),
         arrays[_REPRESENTATIVES].astype(np.intp),
@@ -316,7 +320,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         ),
         vectors=arrays["vectors"],
         outlier_scores=arrays["outlier_scores"],
-        result=_result(arrays),
+        result=_result(arrays, state),
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
         identity=identity_with_current_names(state.get("features", {})),
         found_groups=arrays.get(_OUTLIER_GROUPS),

@@ -42,22 +42,26 @@ class DescribedSet:
         return self.extraction.images
 
     def analyse(self, settings: Settings, reporter: Reporter) -> Analysis:
-        """Group them; of more defects than can be clustered, a random part, to which the others are added.
+        """Group them; of more defects than the method can cluster, a random part, which the others join.
 
         Raises
         ------
         InputError, WorkbenchError, Cancelled
             As `engine.clustering.group.analyse`.
         """
-        from defect_workbench.engine.clustering.group import analyse
-        from defect_workbench.engine.clustering.partial_group import regroup_part
-        from defect_workbench.engine.items.large_sets import normalised_in_parts
+        from defect_workbench.engine.clustering.group import analyse, regroup
+        from defect_workbench.engine.clustering.large.normalised_parts import normalised_in_parts
+        from defect_workbench.engine.clustering.partial_group import clusters_any_number, regroup_part
 
         features, items = self.found.features, self.items
         if items is None or len(items.part) == len(self.images):
             return analyse(features, settings, reporter, self.found.choice)
         blocks = normalised_in_parts(features, items.part, len(self.images), items.read, reporter)
-        analysis = regroup_part(blocks, items.part, features.backbone, settings, reporter, self.found.choice)
+        backbone, choice = features.backbone, self.found.choice
+        if clusters_any_number(settings):
+            analysis = regroup(blocks, backbone, settings, reporter, choice)
+        else:
+            analysis = regroup_part(blocks, items.part, backbone, settings, reporter, choice)
         return replace(analysis, identity=features.identity)
 
 
@@ -97,16 +101,18 @@ def describe_extracted(
 
 
 def most_items() -> int:
-    """Return how many defects can be clustered in the memory that the tree may take."""
-    from defect_workbench.engine.clustering.partial_group import most_rows
+    """Return of how many defects all features are kept in memory, and all pairs can be compared."""
+    from defect_workbench.engine.clustering.large.memory_budget import most_rows
 
     return most_rows()
 
 
 def choice_for_items(settings: Settings, count: int, reporter: Reporter) -> GroupByChoice:
     """Return what a number of single defects are grouped by, and why; warn if only a part is clustered."""
+    from defect_workbench.engine.clustering.partial_group import clusters_any_number
+
     choice, most = _choice_for_items(settings), most_items()
-    if count <= most:
+    if count <= most or clusters_any_number(settings):
         return choice
     words = (
         f"a random part of {most:,} of the {count:,} defects is clustered, as more would need too much "

@@ -11,9 +11,11 @@ from defect_workbench.core.clustering.feature_blocks import BlockWeights, Featur
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import base_labels
-from defect_workbench.engine.clustering.partial_group import most_rows, regroup_part, with_followers
+from defect_workbench.engine.clustering.large.memory_budget import most_rows
+from defect_workbench.engine.clustering.large.normalised_parts import normalised_in_parts
+from defect_workbench.engine.clustering.partial_group import regroup_part, with_followers
 from defect_workbench.engine.features.fusion import normalised_block
-from defect_workbench.engine.items.large_sets import normalised_in_parts, random_part
+from defect_workbench.engine.items.large_sets import random_part
 from tests.builders import BACKBONE, blobs
 
 CONTENTS = [f"{row:064x}" for row in range(40)]

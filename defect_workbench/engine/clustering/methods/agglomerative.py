@@ -30,7 +30,7 @@ def run(vectors: Floats, values: Mapping[str, Value], seed: int, reporter: Repor
 
     linkage = linkage_of(values)
     reporter.stage("Building the dendrogram", None)
-    tree = build_tree(vectors, linkage)
+    tree = build_tree(vectors, linkage, reporter=reporter)
     reporter.check()
     reporter.stage("Searching for the best cut", None)
     return Grouping(tree, suggest_cuts(tree, score_cuts(vectors, tree, linkage, seed)))
