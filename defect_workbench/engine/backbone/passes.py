@@ -70,7 +70,8 @@ def in_passes(
     def one(batch: Batch) -> Result:
         if network is not None:
             network.load()
-            _share_cores(count)
+            if network.device == "cpu":
+                _share_cores(count, cores)
         return function(batch)
 
     # The threads that read images call BLAS, too; its own threads would only compete with them.
@@ -89,17 +90,17 @@ def _prompt_switches() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
-def _share_cores(passes: int) -> None:
+def _share_cores(passes: int, cores: int | None) -> None:
     """Let the torch operators that this thread calls use its share of the cores, unless they already do."""
-    if passes == 1 or getattr(_limited, "passes", None) == passes:
+    if getattr(_limited, "shared", None) == (passes, cores):
         return
     import torch
 
     # `torch.set_num_threads` would also change what threads that start later use. Reading the number first
     # makes torch set up this thread, which would otherwise undo the limit.
-    threads = torch.get_num_threads()
+    threads = min(torch.get_num_threads(), cores or os.cpu_count() or 1)
     _controller().limit(limits=max(1, threads // passes), user_api="openmp")
-    _limited.passes = passes
+    _limited.shared = passes, cores
 
 
 @cache
