@@ -11,6 +11,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.FETCH_WEIGHTS: "click “Fetch weights” in the banner above the images, then try again",
     Remedy.IMPORT_WEIGHTS: "get the file on another machine and click “From a file…” in the banner above the "
     "images",
+    Remedy.GET_WEIGHTS: "click “Fetch weights” or “From a file…” in the banner above the images",
     Remedy.MATCHING_WEIGHTS: "train the classifier again with the weights in use",
     Remedy.OTHER_STORE: f"set the environment variable {HOME_VARIABLE} to another folder and start again",
     Remedy.OTHER_FOLDER: "choose a new folder",

@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from defect_workbench.commands.shared.command_line_remedies import REMEDY_TEXTS
 from defect_workbench.commands.shared.console import ConsoleReporter, console_reporter, print_json, print_text
+from defect_workbench.core.errors import Remedy
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.self_check.check import State
 from defect_workbench.workflows.self_check.run_checks import CheckedPart, program_works, run_checks
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
                         "label": part.check.label,
                         "state": part.finding.state,
                         "lines": part.finding.lines,
-                        "remedy": part.finding.remedy,
+                        "remedy": _remedy(part),
                     }
                     for part in checked
                 ],
@@ -71,11 +73,18 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     return 0 if works else 1
 
 
+def _remedy(part: CheckedPart) -> str:
+    """Return what the administrator can do; empty if nothing needs to be done."""
+    remedy = part.finding.remedy
+    return REMEDY_TEXTS[remedy] if isinstance(remedy, Remedy) else remedy
+
+
 def _page(checked: tuple[CheckedPart, ...]) -> list[str]:
     lines = []
     for part in checked:
         head = f"{part.check.label:<15}{_MARKS[part.finding.state]:<9}"
-        for text in (*part.finding.lines, *([f"→ {part.finding.remedy}"] if part.finding.remedy else [])):
+        remedy = _remedy(part)
+        for text in (*part.finding.lines, *([f"→ {remedy}"] if remedy else [])):
             for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False):
                 lines.append(head + line)
                 head = " " * _MARGIN

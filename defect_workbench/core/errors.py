@@ -17,6 +17,8 @@ class Remedy(Enum):
     FETCH_WEIGHTS = auto()
     IMPORT_WEIGHTS = auto()
     """The weights could not be downloaded: copy the file from another machine."""
+    GET_WEIGHTS = auto()
+    """There are none yet: download them, or copy the file from another machine."""
     MATCHING_WEIGHTS = auto()
     """Use the weights that the model or the session was made with."""
     OTHER_STORE = auto()

@@ -11,6 +11,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.FETCH_WEIGHTS: "fetch them in a terminal: defect-workbench weights fetch",
     Remedy.IMPORT_WEIGHTS: "get the file on another machine and run in a terminal: "
     "defect-workbench weights import FILE",
+    Remedy.GET_WEIGHTS: "fetch them in a terminal: defect-workbench weights fetch; without a network, get "
+    "the file on another machine and run: defect-workbench weights import FILE",
     Remedy.MATCHING_WEIGHTS: "import the matching weights in a terminal: "
     "defect-workbench weights import FILE",
     Remedy.OTHER_STORE: f"pass another folder as store=, or set {HOME_VARIABLE} to another folder",
@@ -30,4 +32,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.CONTINUE_TRAINING: "continue the training in a terminal, or delete it to begin again",
     Remedy.BEGIN_TRAINING_AGAIN: "delete it to begin again",
     Remedy.INSTALL_ONNX: "run in a terminal: pip install 'defect-workbench[onnx]'",
+    Remedy.INSTALL_CLUSTER: "run in a terminal: pip install 'defect-workbench[cluster]'",
+    Remedy.ALLOW_MIXED_WORKERS: "use workers like this computer",
+    Remedy.WEIGHTS_ON_WORKERS: "on that machine, run in a terminal: defect-workbench weights fetch, or "
+    "weights import FILE",
 }

@@ -103,21 +103,23 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(
     write_set(tmp_path / "lot", 3, 2)
     arguments = ["extract", str(tmp_path / "lot"), "--store", str(tmp_path / "killed"), "--json"]
     code = (
-        "import sys, defect_workbench.__main__ as program\n"
+        "import os, signal, sys, defect_workbench.__main__ as program\n"
         "from defect_workbench.engine.backbone import network\n"
         "network.BATCH = 8\n"
         "from defect_workbench.engine.extraction import stored_vectors\n"
         "stored_vectors.FLUSH_SECONDS = 0\n"
+        "flush = stored_vectors.Buffer.flush\n"
+        "def flush_once(buffer, blocks):\n"
+        "    images = len(buffer.rows)\n"
+        "    flush(buffer, blocks)\n"
+        "    if images: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "stored_vectors.Buffer.flush = flush_once\n"
         "sys.exit(program.main())"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").glob("image-*/part-*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait(120) == -signal.SIGKILL
     resumed = json.loads(command(*arguments).stdout)
     assert 0 < resumed["computed"] < resumed["images"] == 21
     whole = command("extract", tmp_path / "lot", "--store", tmp_path / "whole", "--json")

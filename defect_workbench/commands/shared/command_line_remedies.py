@@ -10,6 +10,8 @@ from defect_workbench.user_dirs import HOME_VARIABLE
 REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.FETCH_WEIGHTS: "run: defect-workbench weights fetch",
     Remedy.IMPORT_WEIGHTS: "get the file on another machine and run: defect-workbench weights import FILE",
+    Remedy.GET_WEIGHTS: "with a network, run: defect-workbench weights fetch; without, get the file on "
+    "another machine and run: defect-workbench weights import FILE",
     Remedy.MATCHING_WEIGHTS: "import the matching weights with: defect-workbench weights import FILE",
     Remedy.OTHER_STORE: f"choose another folder with --store, or set {HOME_VARIABLE} to another folder",
     Remedy.OTHER_FOLDER: "choose a new folder with --out",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from defect_workbench.core.errors import Remedy
 from defect_workbench.user_dirs import UserDirs
 
 
@@ -27,13 +28,13 @@ class Finding:
     ----------
     lines : tuple of str
         At least one; without full stops.
-    remedy : str
+    remedy : str or Remedy
         What the administrator can do; empty if nothing needs to be done.
     """
 
     state: State
     lines: tuple[str, ...]
-    remedy: str = ""
+    remedy: str | Remedy = ""
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ def ok(*lines: str) -> Finding:
     return Finding(State.OK, lines)
 
 
-def limited(*lines: str, remedy: str = "") -> Finding:
+def limited(*lines: str, remedy: str | Remedy = "") -> Finding:
     """Return the finding that a part works less well than it could."""
     return Finding(State.LIMITED, lines, remedy)
 
 
-def failed(*lines: str, remedy: str = "") -> Finding:
+def failed(*lines: str, remedy: str | Remedy = "") -> Finding:
     """Return the finding that a part does not work, which makes the check as a whole fail."""
     return Finding(State.FAILED, lines, remedy)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+from defect_workbench.core.errors import Remedy
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, failed, limited, ok
-
-_GET = (
-    "with a network: defect-workbench weights fetch. Without: get resnet50-0676ba61.pth from another machine "
-    "and run: defect-workbench weights import FILE"
-)
 
 
 def _run(machine: Machine) -> Finding:
@@ -18,12 +14,14 @@ def _run(machine: Machine) -> Finding:
     if info is None or file is None:
         return limited(
             f"none in {machine.places.weights}: features are texture and Zernike moments only",
-            remedy=_GET,
+            remedy=Remedy.GET_WEIGHTS,
         )
     origin = "carried by the program" if file.parent == library.carried else "of this user"
     lines = (f"{info.name}, {origin}", f"sha256 {info.sha256}", f"in {file}")
     if library.load() is None:
-        return failed(*lines, "the file is damaged: its hash is not the recorded one", remedy=_GET)
+        return failed(
+            *lines, "the file is damaged: its hash is not the recorded one", remedy=Remedy.GET_WEIGHTS
+        )
     return ok(*lines[:1], f"{lines[1]}; the file has its recorded hash", lines[2])
 
 

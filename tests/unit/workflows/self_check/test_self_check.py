@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from defect_workbench.core.errors import Remedy
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, State, failed, ok
@@ -139,7 +140,7 @@ def test_damaged_weights_fail_and_good_ones_are_named_with_their_hash(
     finding = network_weights.ENTRY.run(machine)
     assert finding.state is State.FAILED
     assert "damaged" in finding.lines[-1]
-    assert "weights fetch" in finding.remedy
+    assert finding.remedy is Remedy.GET_WEIGHTS
 
 
 def test_missing_display_libraries_fail_only_where_there_is_a_display(
@@ -168,4 +169,4 @@ def test_folders_that_cannot_be_written_to_are_named(
     finding = user_folders.ENTRY.run(machine)
     assert finding.state is State.FAILED
     assert f"{home.parent} cannot be written to" in finding.lines
-    assert HOME_VARIABLE in finding.remedy
+    assert HOME_VARIABLE in str(finding.remedy)
