@@ -249,7 +249,7 @@ def open_from_store(rounds: int) -> None:
             cache = AnalysisCache(Path(folder) / "analyses")
             cache.put(extracted.images, {}, analysis)
             started = time.perf_counter()
-            cached = cache.get(extracted.images, {}, Settings())
+            cached = cache.get(extracted.images, {}, analysis.settings)
             assert cached is not None
             open_job.prepare(Project(extracted.images, cached, 12, Decisions.none(count)))
             cached_times.append(read + time.perf_counter() - started)

@@ -99,10 +99,12 @@ def measured(name: str) -> tuple[float, float]:
     """Return the longest stall during a job, in milliseconds, and how long the job took, in seconds."""
     from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 
+    from defect_workbench.app.garbage import search_after_jobs
     from defect_workbench.app.jobs.runner import JobRunner
     from defect_workbench.gui.application import make_application
 
     application = make_application()
+    search_after_jobs()
     work = JOBS[name]()
     runner = JobRunner()
     clock, gaps = QElapsedTimer(), [0.0]
