@@ -1,24 +1,45 @@
 """When Python searches for unreachable cycles of objects: after jobs, and not in the middle of them.
 
 A full search holds the interpreter lock for 0.1 s once the libraries are imported, and their first import
-sets off several. The window would freeze for that long.
+sets off several, in the thread of the job. The window would freeze for that long.
 """
 
 from __future__ import annotations
 
 import gc
 
+from PySide6.QtCore import QObject, QTimer, Slot
+
 # Objects created until the young ones are searched, which takes a few milliseconds; and never all of them.
 _YOUNG, _MIDDLE, _OLD = 5_000, 5, 1_000_000_000
+_AFTER_JOB, _EVERY = 2_000, 300_000
 
 
-def search_after_jobs() -> None:
-    """Leave full searches to `search_all`; what exists now, mostly modules, is never searched again."""
-    gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+class GarbageSearch(QObject):
+    """Searches all objects some time after a job, and every five minutes, in the thread of the window.
 
+    In that thread, as objects of Qt may be among them. What exists when it is created, mostly modules, is
+    never searched again.
+    """
 
-def search_all() -> None:
-    """Search all objects, if Python does not do so by itself."""
-    if gc.get_threshold()[2] == _OLD:
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        gc.freeze()
+        gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+        self._often = QTimer(self)
+        self._often.timeout.connect(self.search)
+        self._often.start(_EVERY)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.search)
+
+    @Slot(bool)
+    def after_job(self, busy: bool) -> None:
+        """Search soon, if a job has just ended."""
+        if not busy:
+            self._soon.start(_AFTER_JOB)
+
+    @Slot()
+    def search(self) -> None:
+        """Search all objects now."""
         gc.collect()

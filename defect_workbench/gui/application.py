@@ -11,7 +11,7 @@ from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from defect_workbench.app.garbage import search_after_jobs
+from defect_workbench.app.garbage import GarbageSearch
 from defect_workbench.app.settings import WindowSettings
 from defect_workbench.gui.shared.theme import apply_text_size, apply_theme
 from defect_workbench.gui.window.main_window import MainWindow
@@ -55,7 +55,7 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     apply_theme(application, settings.theme)
     window = MainWindow(places)
     window.show()
-    search_after_jobs()
+    window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
     if path is not None:
         window.open_path(path.absolute())
     # Python handles Ctrl-C only while it runs bytecode; the timer makes it do so.

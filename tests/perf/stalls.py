@@ -99,14 +99,15 @@ def measured(name: str) -> tuple[float, float]:
     """Return the longest stall during a job, in milliseconds, and how long the job took, in seconds."""
     from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 
-    from defect_workbench.app.garbage import search_after_jobs
+    from defect_workbench.app.garbage import GarbageSearch
     from defect_workbench.app.jobs.runner import JobRunner
     from defect_workbench.gui.application import make_application
 
     application = make_application()
-    search_after_jobs()
+    garbage = GarbageSearch(application)
     work = JOBS[name]()
     runner = JobRunner()
+    runner.busy_changed.connect(garbage.after_job)
     clock, gaps = QElapsedTimer(), [0.0]
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)

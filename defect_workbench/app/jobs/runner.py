@@ -16,7 +16,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from defect_workbench.app.garbage import search_all
 from defect_workbench.app.window_remedies import REMEDY_TEXTS, sentence
 from defect_workbench.core.errors import Cancelled, Remedy, with_remedy
 from defect_workbench.unforeseen import as_workbench_error
@@ -128,7 +127,6 @@ class _Worker(QObject):
             self.failed.emit(generation, sentence(as_workbench_error(error, reporter.step, _BUG_REPORT)))
         else:
             self.done.emit(generation, result)
-        search_all()
 
 
 class JobRunner(QObject):
