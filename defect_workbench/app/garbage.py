@@ -35,8 +35,10 @@ class GarbageSearch(QObject):
 
     @Slot(bool)
     def after_job(self, busy: bool) -> None:
-        """Search soon, if a job has just ended."""
-        if not busy:
+        """Search soon, if a job has just ended; not if the next one has begun meanwhile."""
+        if busy:
+            self._soon.stop()
+        else:
             self._soon.start(_AFTER_JOB)
 
     @Slot()

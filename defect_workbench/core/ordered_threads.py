@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ def in_order(
     *,
     workers: int | None = None,
     name: str = "ordered",
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Return the results of a function for each item, in order; threads work ahead.
 
     Parameters

@@ -61,7 +61,7 @@ def peak_memory() -> float:
 
 
 def forget_peak() -> None:
-    """Let the largest resident memory begin anew with the current one."""
+    """Reset the peak of the resident memory to the current value."""
     Path("/proc/self/clear_refs").write_text("5")
 
 

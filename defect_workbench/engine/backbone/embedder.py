@@ -21,7 +21,7 @@ _DTYPES = {
     Precision.BF16_FUSED: torch.bfloat16,
     Precision.FP16: torch.float16,
 }
-# With fused operators, the activations of so many images stay in the processor's cache between layers.
+# With fused operators, the activations of this many images stay in the processor's cache between layers.
 _CACHED = 8
 # In single precision, fused operators round like the others.
 _FUSED = (Precision.FP32, Precision.BF16_FUSED)

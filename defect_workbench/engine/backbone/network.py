@@ -13,9 +13,9 @@ from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-# The network sees so many images at once, or with fused operators a fixed part of them. Fewer are filled up,
-# so that an image's vector is bit-identical whatever else is in its batch, and a resumed run gives the same
-# result as an uninterrupted one.
+# The network computes this many images at once, or with fused operators a fixed part of them. Smaller batches
+# are padded, so that an image's vector is bit-identical whatever else is in its batch, and a resumed run
+# gives the same result as an uninterrupted one.
 BATCH = 32
 
 

@@ -9,30 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import StorableVectors, Vectors
+from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.images.image_records import FileStamp
+from defect_workbench.engine.extraction.passing_store import PassingBlock
 from defect_workbench.storage.vectors.feature_store import Block, FeatureStore
 
 
-class GatheringBlock:
+class GatheringBlock(PassingBlock):
     """The rows of a block, in the store and in memory."""
 
     def __init__(self, stored: Block) -> None:
+        super().__init__()
         self._stored = stored
-        self._vectors: dict[str, StorableVectors] = {}
-        self._fields: dict[str, dict[str, Any]] = {}
 
     def __contains__(self, sha256: str) -> bool:
-        return sha256 in self._vectors or sha256 in self._fields or sha256 in self._stored
-
-    def append_vectors(self, sha256s: Sequence[str], vectors: StorableVectors) -> None:
-        """Add (n, d) float32 or float16 vectors."""
-        self._vectors.update(zip(sha256s, vectors, strict=True))
-
-    def append_fields(self, sha256s: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> None:
-        """Add records of named values."""
-        for row, sha256 in enumerate(sha256s):
-            self._fields[sha256] = {name: values[row] for name, values in fields.items()}
+        return super().__contains__(sha256) or sha256 in self._stored
 
     def vectors(self, sha256s: Sequence[str]) -> Vectors:
         """Return the vectors of n contents, (n, d) float32."""

@@ -26,7 +26,7 @@ def test_items_are_read_only_a_little_ahead() -> None:
     results = in_order(str, items(), 5, workers=2)
     assert next(results) == "0"
     assert len(read) <= 6
-    results.close()  # type: ignore[attr-defined]
+    results.close()
 
 
 def test_workers_run_at_once() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 
 from threadpoolctl import threadpool_limits
+
+from defect_workbench.core.ordered_threads import in_order
 
 
 def in_blocks(count: int, size: int, work: Callable[[slice], None], check: Callable[[], None]) -> None:
@@ -26,20 +26,12 @@ def in_blocks(count: int, size: int, work: Callable[[slice], None], check: Calla
         Called between blocks in the calling thread; raises `Cancelled` if the work should stop.
     """
     workers = os.cpu_count() or 1
-    waiting: deque[Future[None]] = deque()
-    with (
-        threadpool_limits(1, user_api="blas"),
-        ThreadPoolExecutor(workers, thread_name_prefix="rows") as pool,
-    ):
-        try:
-            for start in range(0, count, size):
-                check()
-                waiting.append(pool.submit(work, slice(start, min(start + size, count))))
-                if len(waiting) > 2 * workers:
-                    waiting.popleft().result()
-            while waiting:
-                check()
-                waiting.popleft().result()
-        finally:
-            for each in waiting:
-                each.cancel()
+
+    def blocks() -> Iterator[slice]:
+        for start in range(0, count, size):
+            check()
+            yield slice(start, min(start + size, count))
+
+    with threadpool_limits(1, user_api="blas"):
+        for _ in in_order(work, blocks(), 2 * workers + 1, workers=workers, name="rows"):
+            check()
