@@ -77,7 +77,7 @@ def add_folder(
     old = {_joined(below, path): number for number, path in enumerate(project.images.paths)}
     listing = _common_listing(project, added, root, old)
     options = replace(options, processing=project.analysis.settings.processing)
-    options = options.as_described_by(project.analysis.backbone)
+    options = options.as_described_in(project.analysis)
     extraction = extract_listing(listing, options, reporter)
     before = np.array([old.get(image.path, UNDECIDED) for image in extraction.images.images], np.intp)
     lost = len(project.images) - int((before != UNDECIDED).sum())

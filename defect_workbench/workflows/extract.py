@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL, BackboneInfo
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
@@ -23,6 +23,7 @@ from defect_workbench.workflows.klarf.image_listing import ImageSource, list_ima
 from defect_workbench.workflows.weights import carried_weights
 
 if TYPE_CHECKING:
+    from defect_workbench.core.clustering.clustering_result import Analysis
     from defect_workbench.engine.extraction.extractor import Extraction
     from defect_workbench.storage.vectors.feature_store import FeatureStore
 
@@ -43,6 +44,9 @@ class FeatureOptions:
         Precision of the network; None for the fastest that the device supports natively.
     description : str or None
         Name of the network's description that the deep block holds; None for the network's first.
+    with_foreground : bool
+        Whether defects on backgrounds that can be modelled are described by the block `foreground`; projects
+        of earlier versions have the block `residual` instead.
     on_extracted : callable or None
         Called with the features and the preprocessing after extraction, before the job continues.
     """
@@ -54,6 +58,7 @@ class FeatureOptions:
     processing: Preprocessing = DEFAULT
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
     description: str | None = None
+    with_foreground: bool = True
     carried: Path | None = field(default_factory=carried_weights)
 
     @staticmethod
@@ -87,6 +92,12 @@ class FeatureOptions:
             The network of the earlier features; if they are without a network, any description will do.
         """
         return self if backbone is None else replace(self, description=backbone.description)
+
+    def as_described_in(self, analysis: Analysis) -> FeatureOptions:
+        """Return the same options with the descriptions of a project, so that two are never mixed."""
+        blocks = analysis.blocks
+        options = replace(self, with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks)
+        return options.as_described_by(analysis.backbone)
 
     def with_store(self, store: Path) -> FeatureOptions:
         """Return the same options with another feature store."""

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import DEFECT, BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import (
+    DEFECT,
+    FOREGROUND,
+    RESIDUAL,
+    BackboneInfo,
+    Features,
+)
 from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice, described_by
 from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS, MOST_CLEAN, map_source
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
@@ -91,18 +97,19 @@ def with_defect_features(
     if obstacle is not None:
         raise obstacle
     assert features.backbone is not None
-    modelled = 1.0
-    if source in (MapSource.CLEAN, MapSource.OTHERS):
-        from defect_workbench.engine.defect_map.set_maps import modelled_share
+    from defect_workbench.engine.defect_map.set_maps import modelled_share
 
-        modelled = modelled_share(images, settings.processing, options.open_store(), reporter)
+    modelled = modelled_share(images, settings.processing, options.open_store(), reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
         choice = _chosen(source, modelled)
         if choice.chosen is GroupBy.PICTURE:
             return DefectFeatures(features, choice, seconds=time.perf_counter() - started)
-    with_residual = modelled >= ENOUGH_MODELLED
-    maker = _maker(images, features.backbone, source, settings, options, with_residual, reporter)
+    beside = _beside(source, modelled, options)
+    if source is MapSource.OTHERS and beside == FOREGROUND:
+        # Defects stand out from a background that can be modelled more clearly than from other images.
+        source = MapSource.SELF
+    maker = _maker(images, features.backbone, source, settings, options, beside, reporter)
     maker.make(reporter)
     blocks = {**features.blocks, **maker.blocks()}
     identity = {**features.identity, DEFECT: maker.identity}
@@ -135,6 +142,14 @@ def _chosen(source: MapSource, modelled: float) -> GroupByChoice:
     return GroupByChoice(GroupBy.PICTURE, f"only {share}; the others may be textures")
 
 
+def _beside(source: MapSource, modelled: float, options: FeatureOptions) -> str | None:
+    """Return the block about images without their backgrounds; see `Comparison`."""
+    if modelled >= ENOUGH_MODELLED and options.with_foreground:
+        return FOREGROUND
+    known = source in (MapSource.REFERENCE, MapSource.SELF)
+    return RESIDUAL if known or modelled >= ENOUGH_MODELLED else None
+
+
 def _obstacle(images: ImageSet, features: Features, options: FeatureOptions) -> WorkbenchError | None:
     """Return why defects cannot be mapped; None if they can."""
     backbone = features.backbone
@@ -161,7 +176,7 @@ def _maker(
     source: MapSource,
     settings: Settings,
     options: FeatureOptions,
-    with_residual: bool,
+    beside: str | None,
     reporter: Reporter,
 ) -> SetMaps:
     """Return the maps of a set, compared with a source."""
@@ -171,16 +186,16 @@ def _maker(
     made = partial(SetMaps, images, processing, network, backbone, options.open_store())
     if source is MapSource.REFERENCE:
         root, references = _references(images, settings.reference, reporter)
-        return made(source, reference_root=root, references=references)
+        return made(source, beside, reference_root=root, references=references)
     if source is MapSource.CLEAN and settings.clean_images:
         bank = _own_clean_bank(images, settings, network)
-        return made(source, with_residual, bank)
+        return made(source, beside, bank)
     if source is MapSource.CLEAN:
         bank = _clean_bank(Path(settings.clean), settings, network, reporter)
-        return made(source, with_residual, bank)
+        return made(source, beside, bank)
     if source is MapSource.OTHERS:
-        return made(source, with_residual, bank_of_set(images, network, processing))
-    return made(source)
+        return made(source, beside, bank_of_set(images, network, processing))
+    return made(source, beside)
 
 
 def _network(backbone: BackboneInfo, options: FeatureOptions) -> NetworkVectors:

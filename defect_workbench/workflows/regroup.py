@@ -149,7 +149,7 @@ def _described_again(
     project: Project, settings: Settings, options: FeatureOptions, reporter: Reporter
 ) -> Project:
     """Return the project with features and defect maps as the options and settings require."""
-    options = options.as_described_by(project.analysis.backbone)
+    options = options.as_described_in(project.analysis)
     described = describe(listing_of(project.images), settings, options, reporter)
     extraction, found = described.extraction, described.found
     contents = [(image.path, image.sha256) for image in extraction.images.images]

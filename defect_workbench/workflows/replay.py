@@ -74,7 +74,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     options = replace(
         options, processing=settings.processing, precision=backbone.precision if backbone else None
     )
-    options = options.as_described_by(backbone)
+    options = options.as_described_in(session.analysis)
     if backbone is None:
         # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none", carried=None)

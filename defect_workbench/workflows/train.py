@@ -208,7 +208,7 @@ def _with_clusters(outcome: TrainingResult, paths: set[str]) -> TrainingResult:
 
 
 def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: Reporter) -> LabelledSet:
-    """Return the set with the block `residual` if enough of its backgrounds can be modelled, or as it is.
+    """Return the set with the block `foreground` if enough of its backgrounds can be modelled, or as it is.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     options = ("--group-by", "both", "--offline", "--json")
     clean = command("cluster", few, "--out", tmp_path / "a", "--clean", lot / "clean", *options)
     assert json.loads(clean.stdout)["map_source"] == "clean"
-    assert sum(json.loads(clean.stdout)["weights"][name] for name in ("defect", "residual")) == 0.5
+    assert sum(json.loads(clean.stdout)["weights"][name] for name in ("defect", "foreground")) == 0.5
     # An image is compared with every clean image, also the one whose number is its own.
     alone_clean = tmp_path / "one"
     alone_clean.mkdir()

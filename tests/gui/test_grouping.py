@@ -30,6 +30,7 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         "outline": 0.0,
         "defect": 0.0,
         "residual": 0.0,
+        "foreground": 0.0,
         "change": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)

@@ -13,6 +13,9 @@ Value = TypeVar("Value")
 
 DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
 DEFECT, RESIDUAL, CHANGE = "defect", "residual", "change"
+FOREGROUND = "foreground"
+# Blocks that describe an image without its own background; the last is that of earlier versions.
+WITHOUT_BACKGROUND = (FOREGROUND, RESIDUAL)
 # Names that blocks had in earlier versions: files and command lines may still use them.
 FORMER_NAMES = {"shape": OUTLINE}
 

@@ -6,13 +6,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from defect_workbench.core.clustering.feature_blocks import CHANGE, DEEP, DEFECT, RESIDUAL, BlockWeights
+from defect_workbench.core.clustering.feature_blocks import (
+    CHANGE,
+    DEEP,
+    DEFECT,
+    FOREGROUND,
+    RESIDUAL,
+    BlockWeights,
+)
 
 # The blocks that describe the defect and not the picture.
-OF_DEFECT = (DEFECT, RESIDUAL, CHANGE)
+OF_DEFECT = (DEFECT, RESIDUAL, FOREGROUND, CHANGE)
 # If single defects are grouped by both, what they do to the pattern tells more than what a crop shows
 # (docs/adr/0028).
 _SHARE_OF_CROP = 0.2
+# What stands out from noise and background tells more than the activations at its place (docs/adr/0039).
+_OF_FOREGROUND = 0.7
 
 
 class GroupBy(StrEnum):
@@ -34,7 +43,10 @@ class GroupBy(StrEnum):
         both = _SHARE_OF_CROP if CHANGE in available else 0.5
         picture = {GroupBy.DEFECT: 0.0, GroupBy.BOTH: both}.get(self, 1.0)
         of_defect = [name for name in OF_DEFECT if name in available]
-        shares = {DEEP: picture, **{name: (1 - picture) / len(of_defect) for name in of_defect}}
+        parts = dict.fromkeys(of_defect, 1 / max(len(of_defect), 1))
+        if of_defect == [DEFECT, FOREGROUND]:
+            parts = {DEFECT: 1 - _OF_FOREGROUND, FOREGROUND: _OF_FOREGROUND}
+        shares = {DEEP: picture, **{name: (1 - picture) * part for name, part in parts.items()}}
         return {name: share for name, share in shares.items() if share > 0}
 
 

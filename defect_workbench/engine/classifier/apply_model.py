@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import RESIDUAL, Features
+from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
@@ -68,11 +68,12 @@ def predict_labels(
         If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
-    if RESIDUAL in model.identity.get("columns", {}):
-        # Whether the rest fits is known before residuals are computed.
-        others = replace(model, identity=without_block(model.identity, RESIDUAL))
-        check_fit(others, feature_identity(features.blocks, features.backbone, processing))
-        features = with_residuals(images, features, processing, store, library, reporter)
+    for block in WITHOUT_BACKGROUND:
+        if block in model.identity.get("columns", {}):
+            # Whether the rest fits is known before the block is computed.
+            others = replace(model, identity=without_block(model.identity, block))
+            check_fit(others, feature_identity(features.blocks, features.backbone, processing))
+            features = with_residuals(images, features, processing, store, library, reporter, block)
     if model.identity.get("backbone") is None:
         reporter.warn(
             "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"

@@ -18,7 +18,7 @@ from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
-from defect_workbench.core.clustering.feature_blocks import RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
@@ -264,9 +264,9 @@ def train_and_evaluate(
         false_alarms=choices.false_alarms,
         held_out=held_out,
     )
-    # Images to be classified then need no residuals.
-    unused = RESIDUAL not in _used_blocks(model)
-    identity = without_block(identity, RESIDUAL) if unused else dict(identity)
+    # Images to be classified then need not be without their backgrounds.
+    unused = FOREGROUND not in _used_blocks(model)
+    identity = without_block(identity, FOREGROUND) if unused else dict(identity)
     model = replace(model, identity=identity, facts=facts, tuned=tuned)
     return TrainingResult(model, facts, data, crossval, seconds)
 

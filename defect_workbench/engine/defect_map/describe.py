@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP
+from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
 from defect_workbench.core.images.defect_maps import HIGHEST, MapSource, strangeness_of
 from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.passes import LoadedWhenNeeded
-from defect_workbench.engine.defect_map import residuals
+from defect_workbench.engine.defect_map import residuals, standing_out
 from defect_workbench.engine.defect_map.attention import attention, difference
 from defect_workbench.engine.defect_map.patch_bank import (
     COARSE,
@@ -43,10 +43,13 @@ if TYPE_CHECKING:
 # With twice the 1,024 channels of layer 3, a description takes 8 kB in half precision.
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
-IDENTITY = (
-    f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUMNS}-"
-    f"{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3"
-)
+_ATTENTION = f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUMNS}"
+# What a description depends on, by the block beside `defect`; None if there is none.
+IDENTITIES = {
+    None: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
+    RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
+    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
+}
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
 
@@ -89,14 +92,15 @@ class Comparison:
     source : MapSource
     banks : PatchBanks or None
         For `CLEAN` and `OTHERS`.
-    with_residual : bool
-        Whether the description includes the residual, which is of use only where the background can be
-        modelled.
+    beside : str or None
+        The block about the image without its background, beside `defect`: `FOREGROUND`, which needs a
+        background that can be modelled, or `RESIDUAL`, for references and projects of earlier versions. None
+        if the background is unknown.
     """
 
     source: MapSource
     banks: PatchBanks | None = None
-    with_residual: bool = True
+    beside: str | None = RESIDUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,8 @@ class DefectDescription:
         As in `DefectMaps`.
     vector : (d,) float16
         How the activations of layer 3 at the defect differ from what is expected there (see `difference`);
-        followed by `RESIDUAL_COLUMNS` of the network's description of the residual, if it is included.
+        followed by `RESIDUAL_COLUMNS` of the network's description of the image without its background, if
+        it is included.
     """
 
     grid: Vectors
@@ -158,14 +163,14 @@ def describe(
         found = _activations(network, references, [shapes[i] for i in with_reference])
         for i, each in zip(with_reference, found, strict=True):
             expected[i] = each["layer3"]
-    residuals: list[Plane] = []
-    if comparison.banks is None or comparison.with_residual:
-        residuals = [_residual(subject, comparison.source) for subject in subjects]
+    without: list[Plane] = []
+    if comparison.banks is None or comparison.beside is not None:
+        without = [_without_background(subject, comparison) for subject in subjects]
     grids, scores, differences = [], [], []
     for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
         banks = comparison.banks
         if banks is None:
-            grid = strongest(residuals[i], shape)
+            grid = strongest(_deviation(subject, without[i], comparison), shape)
         else:
             grid = _strangeness(activations, shape, banks.fine, subject.number)
         weights = _tensor_like(split(attention(grid), shape), activations["layer3"])
@@ -178,28 +183,32 @@ def describe(
             highest = strangeness_of(coarse.reshape(1, -1), HIGHEST // 4)
             scores[-1] = (scores[-1] + float(highest[0])) / 2
     parts = [np.stack(differences)]
-    if comparison.with_residual:
-        parts.append(residual_vectors([_network_picture(each) for each in residuals], network))
+    if comparison.beside is not None:
+        pictures = [_network_picture(each, comparison.beside) for each in without]
+        parts.append(residual_vectors(pictures, network))
     vectors = np.concatenate(parts, axis=1).astype(np.float16)
     return [DefectDescription(*each) for each in zip(grids, scores, vectors, strict=True)]
 
 
-def own_residual(pixels: Pixels) -> Pixels:
+def without_own_background(pixels: Pixels, block: str) -> Pixels:
     """Return what is left of an image without its own background, as the network's input.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
+    block : str
+        `FOREGROUND` or `RESIDUAL`.
 
     Returns
     -------
     (224, 224, 3) uint8
     """
-    return _network_picture(_residual(Subject(pixels), MapSource.SELF))
+    comparison = Comparison(MapSource.SELF, beside=block)
+    return _network_picture(_without_background(Subject(pixels), comparison), block)
 
 
 def residual_vectors(pictures: Sequence[Pixels], network: PatchNetwork) -> Vectors:
-    """Return the network's description of residuals.
+    """Return the network's description of images without their backgrounds.
 
     Parameters
     ----------
@@ -243,17 +252,31 @@ def _strangeness(
     return joined(np.stack(places), shape)
 
 
-def _residual(subject: Subject, source: MapSource) -> Plane:
-    image = grey_of(subject.pixels)
-    step = step_of(image.shape, LARGEST_RESIDUAL)
-    if source is MapSource.REFERENCE and subject.reference is not None:
-        return residuals.from_reference(reduced(image, step), reduced(grey_of(subject.reference), step))
-    return residuals.from_itself(reduced(image, step))
+def _without_background(subject: Subject, comparison: Comparison) -> Plane:
+    """Return an image without its background, in standard deviations of the rest."""
+    if comparison.beside == FOREGROUND:
+        return standing_out.standing_out(_small(subject.pixels))
+    if comparison.source is MapSource.REFERENCE and subject.reference is not None:
+        return residuals.from_reference(_small(subject.pixels), _small(subject.reference))
+    return residuals.from_itself(_small(subject.pixels))
 
 
-def _network_picture(values: Plane) -> Pixels:
-    """Return a residual as the network's input, (224, 224, 3) uint8."""
-    return prepare(np.rint(residuals.as_picture(values)).astype(np.uint8))[1]
+def _deviation(subject: Subject, without: Plane, comparison: Comparison) -> Plane:
+    """Return how far an image is from its reference; without one, from its own background."""
+    if comparison.beside != FOREGROUND or subject.reference is None:
+        return without
+    return residuals.from_reference(_small(subject.pixels), _small(subject.reference))
+
+
+def _small(pixels: Pixels) -> Plane:
+    image = grey_of(pixels)
+    return reduced(image, step_of(image.shape, LARGEST_RESIDUAL))
+
+
+def _network_picture(values: Plane, block: str) -> Pixels:
+    """Return an image without its background as the network's input, (224, 224, 3) uint8."""
+    as_picture = standing_out.as_picture if block == FOREGROUND else residuals.as_picture
+    return prepare(np.rint(as_picture(values)).astype(np.uint8))[1]
 
 
 def _of_one_size(grid: Plane, shape: tuple[int, int]) -> Vectors:

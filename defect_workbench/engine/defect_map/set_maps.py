@@ -22,7 +22,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.describe import (
-    IDENTITY,
+    IDENTITIES,
     RESIDUAL_COLUMNS,
     Comparison,
     DefectDescription,
@@ -213,7 +213,7 @@ class SetMaps:
     Attributes
     ----------
     source : MapSource
-    with_residual : bool
+    beside : str or None
         As in `Comparison`.
     bank : BankPlan or None
         For `CLEAN` and `OTHERS`; the bank is made only if a map is missing.
@@ -227,7 +227,7 @@ class SetMaps:
     backbone: BackboneInfo
     store: VectorStore
     source: MapSource
-    with_residual: bool = True
+    beside: str | None = RESIDUAL
     bank: BankPlan | None = None
     reference_root: Path = field(default_factory=Path)
     references: Mapping[int, ReferenceFile] = field(default_factory=dict)
@@ -247,10 +247,10 @@ class SetMaps:
             "sha256": self.backbone.sha256,
             "precision": self.backbone.precision,
             "device": self.backbone.device,
-            "extractor": IDENTITY,
+            "extractor": IDENTITIES[self.beside],
             "source": str(self.source),
             "bank": "" if self.bank is None else self.bank.digest,
-            "residual": self.with_residual,
+            "residual": self.beside is not None,
         }
 
     def _key(self, index: int, row_key: str) -> str:
@@ -275,7 +275,7 @@ class SetMaps:
         if not missing:
             return 0
         banks = None if self.bank is None else self.bank.make(reporter)
-        comparison = Comparison(self.source, banks, self.with_residual)
+        comparison = Comparison(self.source, banks, self.beside)
         reporter.stage("Mapping defects", len(missing))
         pending: list[tuple[str, DefectDescription]] = []
         since, done = time.monotonic(), 0
@@ -311,10 +311,10 @@ class SetMaps:
     def blocks(self) -> dict[str, Vectors]:
         """Return the feature blocks about defects, (n, d) float32 each; `make` must have run for all."""
         vectors = self._vectors.vectors(self._keys)
-        if not self.with_residual:
+        if self.beside is None:
             return {DEFECT: vectors}
         columns = vectors.shape[1] - RESIDUAL_COLUMNS
-        return {DEFECT: vectors[:, :columns], RESIDUAL: vectors[:, columns:]}
+        return {DEFECT: vectors[:, :columns], self.beside: vectors[:, columns:]}
 
     def maps(self) -> DefectMaps:
         """Return the maps of all images; `make` must have run for all."""

@@ -17,6 +17,7 @@ BLOCKS: Registry[Block] = Registry.of_modules(
     "outline",
     "defect",
     "residual",
+    "foreground",
     "change",
 )
 

@@ -1,7 +1,7 @@
-"""The block `residual`: the network's description of what is left of an image without its background.
+"""The block `residual`: the network's description of how an image differs from its golden reference.
 
-It is computed with the block `defect`, or for a classifier, and only where the background is known or can be
-modelled.
+Earlier versions also used it for images without their own background, in projects and in classifiers, which
+keep it; there, the block `foreground` has replaced it.
 """
 
 from __future__ import annotations

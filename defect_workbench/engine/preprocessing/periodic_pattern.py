@@ -19,10 +19,32 @@ Plane = NDArray[np.float32]
 
 _FEWEST_PERIODS = 4.0
 _SHORTEST = 3.0
-_PROMINENCE = 60.0
-_EXPLAINED = 0.25
-_BETTER = 0.08
 _LARGEST = 320
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What it takes to call a pattern periodic.
+
+    Attributes
+    ----------
+    prominence : float
+        Power of a peak of the spectrum, divided by that around it.
+    explained : float
+        `Pattern.explained`.
+    better : float
+        How much more a pattern of another period, or of two directions, must explain.
+    """
+
+    prominence: float
+    explained: float
+    better: float
+
+
+CLEAR = Evidence(60.0, 0.25, 0.08)
+# Beside a large defect, or under noise, even a clear pattern explains little. By chance, folding explains
+# about 0.03, as each position of the period has at least 16 pixels.
+FAINT = Evidence(15.0, 0.08, 0.03)
 
 
 @dataclass(frozen=True)
@@ -52,17 +74,19 @@ class Pattern:
         return 1 / max(float(np.hypot(*f)) for f in self.frequencies)
 
 
-def find_pattern(values: Plane) -> Pattern | None:
+def find_pattern(values: Plane, evidence: Evidence = CLEAR) -> Pattern | None:
     """Return the periodic pattern of an image without shading; None if nothing repeats.
 
     Parameters
     ----------
     values : (height, width) float32
+    evidence : Evidence
+        What is required of a pattern.
     """
     # A smaller image shows the same frequencies; only very fine patterns are lost.
     step = step_of(values.shape, _LARGEST)
     small = reduced(values, step)
-    peaks = _peaks(small)
+    peaks = _peaks(small, evidence.prominence)
     if not peaks:
         return None
     first = _scaled(peaks[0], step)
@@ -76,10 +100,10 @@ def find_pattern(values: Plane) -> Pattern | None:
         shares = [_fold(values[::3], tuple((3 * f[0], f[1]) for f in c)).explained for c in candidates]
         best = 0
         for index in range(1, len(candidates)):
-            best = index if shares[index] > shares[best] + _BETTER else best
+            best = index if shares[index] > shares[best] + evidence.better else best
         candidates = [candidates[best]]
     pattern = _fold(values, candidates[0])
-    return pattern if pattern.explained >= _EXPLAINED else None
+    return pattern if pattern.explained >= evidence.explained else None
 
 
 def step_of(shape: tuple[int, ...], largest: int) -> int:
@@ -116,7 +140,7 @@ def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
     return abs(frequency[0]) * shape[0] + abs(frequency[1]) * shape[1]
 
 
-def _peaks(small: Plane) -> list[tuple[float, float]]:
+def _peaks(small: Plane, prominence: float) -> list[tuple[float, float]]:
     """Return the strongest peak of the spectrum and the strongest in another direction, if they are sharp.
 
     Sharp means far above the surroundings. A periodic pattern gives a single point in the spectrum; a scratch
@@ -136,7 +160,8 @@ def _peaks(small: Plane) -> list[tuple[float, float]]:
     peaks: list[tuple[float, float]] = []
     for _ in range(2):
         row, column = (int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
-        if _prominence(power, row, column) < _PROMINENCE:
+        # A small image may have no usable frequencies.
+        if not usable[row, column] or _prominence(power, row, column) < prominence:
             break
         f = (float(down[row, 0]), float(right[0, column]))
         peaks.append(_refined(tapered, f))

@@ -1,4 +1,4 @@
-"""The residual block of classifiers, which separates small defects on patterns from clean images."""
+"""The foreground block of classifiers, which separates small defects on patterns from clean images."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.taxonomy import flat_taxonomy
-from defect_workbench.core.clustering.feature_blocks import DEEP, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -21,7 +21,7 @@ from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.residual_features import with_residuals
 from defect_workbench.engine.classifier.training import block_choices
 from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
-from defect_workbench.engine.defect_map import residuals
+from defect_workbench.engine.defect_map import residuals, standing_out
 from defect_workbench.engine.defect_map.describe import RESIDUAL_COLUMNS
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.features.identity import feature_identity
@@ -49,15 +49,16 @@ def write_lot(folder: Path, seed: int) -> Path:
 
 def test_version_names_what_the_vectors_depend_on() -> None:
     assert BLOCKS[RESIDUAL].version == f"{residuals.IDENTITY}-{RESIDUAL_COLUMNS}"
+    assert BLOCKS[FOREGROUND].version == f"{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}"
 
 
 def test_ablation_counts_residuals_neither_as_deep_nor_as_texture() -> None:
-    choices = block_choices((DEEP, "haralick", RESIDUAL))
-    assert choices == {"deep": (DEEP,), "texture": ("haralick",), "fused": (DEEP, "haralick", RESIDUAL)}
+    choices = block_choices((DEEP, "haralick", FOREGROUND))
+    assert choices == {"deep": (DEEP,), "texture": ("haralick",), "fused": (DEEP, "haralick", FOREGROUND)}
 
 
 def made_with(residual: np.ndarray[tuple[int, int], np.dtype[np.float32]], data: LabelledSet) -> LabelledSet:
-    features = replace(data.features, blocks={**data.features.blocks, RESIDUAL: residual})
+    features = replace(data.features, blocks={**data.features.blocks, FOREGROUND: residual})
     return replace(data, features=features)
 
 
@@ -70,11 +71,11 @@ def test_a_model_asks_for_residuals_only_if_a_head_uses_them(helps: bool) -> Non
         values += 4 * np.eye(3, 32)[data.labels]
     data = made_with(values.astype(np.float32), data)
     identity = feature_identity(data.features.blocks, data.features.backbone, Preprocessing())
-    assert RESIDUAL in identity["extractors"]
+    assert FOREGROUND in identity["extractors"]
     choices = TrainingChoices(taxonomy=flat_taxonomy(), folds=2, ablation=False)
     model = train_and_evaluate(data, None, identity, choices, SilentReporter()).model
-    assert (RESIDUAL in model.identity["columns"]) == helps
-    assert (RESIDUAL in model.identity["extractors"]) == helps
+    assert (FOREGROUND in model.identity["columns"]) == helps
+    assert (FOREGROUND in model.identity["extractors"]) == helps
     assert DEEP in model.identity["columns"]
 
 
@@ -88,18 +89,22 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
 
     def residual_of(features: FolderSource, denoise: str) -> Vectors:
         blocks = features.features(denoise, "none", ORIGINAL, np.array([1, 3]))
-        return np.asarray(blocks[RESIDUAL], np.float32)
+        return np.asarray(blocks[FOREGROUND], np.float32)
 
     features = with_residuals(images, plain, *given[1:])
-    assert features.blocks[RESIDUAL].shape == (PER_KIND, RESIDUAL_COLUMNS)
-    assert np.allclose(np.linalg.norm(features.blocks[RESIDUAL], axis=1), 1, atol=1e-2)
+    assert features.blocks[FOREGROUND].shape == (PER_KIND, RESIDUAL_COLUMNS)
+    assert np.allclose(np.linalg.norm(features.blocks[FOREGROUND], axis=1), 1, atol=1e-2)
     # Another time they come from the store, so that the weights are not needed.
     again = with_residuals(images, plain, Preprocessing(), store, WeightsLibrary(tmp_path), SilentReporter())
-    np.testing.assert_array_equal(again.blocks[RESIDUAL], features.blocks[RESIDUAL])
+    np.testing.assert_array_equal(again.blocks[FOREGROUND], features.blocks[FOREGROUND])
     source = FolderSource(images, features, *given[1:])
-    np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[RESIDUAL][[1, 3]])
+    np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[FOREGROUND][[1, 3]])
     denoised = residual_of(source, "median")
-    assert not np.array_equal(denoised, features.blocks[RESIDUAL][[1, 3]])
+    assert not np.array_equal(denoised, features.blocks[FOREGROUND][[1, 3]])
+    # A classifier of an earlier version gets the block that it was trained with.
+    earlier = with_residuals(images, plain, *given[1:], RESIDUAL).blocks
+    assert FOREGROUND not in earlier
+    assert not np.allclose(earlier[RESIDUAL], features.blocks[FOREGROUND], atol=0.05)
 
 
 @pytest.mark.slow
@@ -110,8 +115,8 @@ def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, comma
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["ablation"]["fused"]["accuracy"] >= result["ablation"]["deep"]["accuracy"]
-    assert result["stages"]["defect or clean"]["weights"]["residual"] > 0
-    assert RESIDUAL in load_model(model).identity["columns"]
+    assert result["stages"]["defect or clean"]["weights"]["foreground"] > 0
+    assert FOREGROUND in load_model(model).identity["columns"]
     new = write_lot(tmp_path / "new", 7)
     found = command("classify", new, "--model", model, "--out", tmp_path / "out", "--json")
     assert found.returncode == 0, found.stderr

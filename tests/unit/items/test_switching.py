@@ -1,5 +1,7 @@
 """Settings when single defects are grouped instead of whole images, and back."""
 
+import pytest
+
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
@@ -41,3 +43,5 @@ def test_both_gives_the_crop_a_fifth_of_the_weight() -> None:
         "defect": 0.25,
         "residual": 0.25,
     }
+    shares = GroupBy.DEFECT.shares(["deep", "defect", "foreground"])
+    assert shares == pytest.approx({"defect": 0.3, "foreground": 0.7})

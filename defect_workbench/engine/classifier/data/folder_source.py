@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.feature_blocks import RESIDUAL, Features
+from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.measurements import NANOMETRES, PIXELS
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -48,9 +48,11 @@ class FolderSource:
         self._images, self._features, self.processing = images, features, processing
         self._store, self.library, self._reporter = store, library, reporter
         self._extractor = AugmentedExtractor(store, library, processing, reporter)
-        self._residuals: ResidualFeatures | None = None
-        if RESIDUAL in features.blocks and features.backbone is not None:
-            self._residuals = ResidualFeatures(store, library, features.backbone, reporter)
+        self._residuals = {
+            block: ResidualFeatures(block, store, library, features.backbone, reporter)
+            for block in WITHOUT_BACKGROUND
+            if block in features.blocks and features.backbone is not None
+        }
 
     def subset(self, chosen: Integers) -> FolderSource:
         """Return the source for some of the images.
@@ -88,9 +90,10 @@ class FolderSource:
         spec = AugmentationSpec(self._with(denoise, background), augmentation)
         features = self._extractor.features(self._images, self._features, spec, chosen)
         blocks = {name: block[chosen] for name, block in features.blocks.items()}
-        # Heads learn residuals from unchanged images only.
-        if self._residuals is not None and augmentation == ORIGINAL:
-            blocks[RESIDUAL] = self._residuals.vectors(self._images, spec.processing, chosen)
+        # Heads learn these blocks from unchanged images only.
+        if augmentation == ORIGINAL:
+            for block, residuals in self._residuals.items():
+                blocks[block] = residuals.vectors(self._images, spec.processing, chosen)
         return blocks
 
     def prepare(self, augmentations: Sequence[Augmentation]) -> None:

@@ -1,6 +1,6 @@
-"""The block `residual` of single images, for classifiers: each image without its own background.
+"""The blocks of single images without their own background, for classifiers.
 
-It needs no other images, so that a classifier sees small defects on patterns wherever it is applied.
+They need no other images, so that a classifier sees small defects on patterns wherever it is applied.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import RESIDUAL, BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND, BackboneInfo, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.ordered_threads import in_order
@@ -20,7 +20,7 @@ from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
 from defect_workbench.engine.classifier.data.matching_network import matching_network
-from defect_workbench.engine.defect_map.describe import own_residual, residual_vectors
+from defect_workbench.engine.defect_map.describe import residual_vectors, without_own_background
 from defect_workbench.engine.extraction.network_vectors import NetworkVectors
 from defect_workbench.engine.extraction.reading_again import preprocessed_as_extracted, read_pixels
 from defect_workbench.engine.extraction.stored_vectors import (
@@ -35,17 +35,25 @@ from defect_workbench.engine.input.sidecar_files import SidecarFiles
 
 
 class ResidualFeatures:
-    """Computes the block for images, and keeps it in the feature store.
+    """Computes such a block for images, and keeps it in the feature store.
 
     Parameters
     ----------
+    block : str
+        `FOREGROUND` or `RESIDUAL`.
     backbone : BackboneInfo
         The network of the images' other features; the library must have its weights.
     """
 
     def __init__(
-        self, store: VectorStore, library: WeightsLibrary, backbone: BackboneInfo, reporter: Reporter
+        self,
+        block: str,
+        store: VectorStore,
+        library: WeightsLibrary,
+        backbone: BackboneInfo,
+        reporter: Reporter,
     ) -> None:
+        self._name = block
         self._store, self._library, self._backbone = store, library, backbone
         self._reporter = reporter
         self._network: NetworkVectors | None = None
@@ -84,9 +92,9 @@ class ResidualFeatures:
             "precision": self._backbone.precision,
             "device": self._backbone.device,
             "description": self._description,
-            "extractor": BLOCKS[RESIDUAL].version,
+            "extractor": BLOCKS[self._name].version,
         }
-        return self._store.block(RESIDUAL, identity)
+        return self._store.block(self._name, identity)
 
     @property
     def _description(self) -> str:
@@ -98,7 +106,8 @@ class ResidualFeatures:
     ) -> None:
         def read(index: int) -> Pixels:
             pixels = read_pixels(images, index)
-            return own_residual(preprocessed_as_extracted(images, index, pixels, processing).pixels)
+            seen = preprocessed_as_extracted(images, index, pixels, processing).pixels
+            return without_own_background(seen, self._name)
 
         if self._network is None:
             self._network = matching_network(self._library, self._backbone, self._description)
@@ -140,8 +149,16 @@ def with_residuals(
     store: VectorStore,
     library: WeightsLibrary,
     reporter: Reporter,
+    block: str = FOREGROUND,
 ) -> Features:
-    """Return the features of images with the block `residual`; without a network, as they are.
+    """Return the features of images with a block about them without their own background.
+
+    Without a network, they are returned as they are.
+
+    Parameters
+    ----------
+    block : str
+        `FOREGROUND`, or `RESIDUAL` for a classifier of an earlier version.
 
     Raises
     ------
@@ -152,6 +169,6 @@ def with_residuals(
     """
     if features.backbone is None:
         return features
-    computed = ResidualFeatures(store, library, features.backbone, reporter)
+    computed = ResidualFeatures(block, store, library, features.backbone, reporter)
     vectors = computed.vectors(images, processing, np.arange(len(images)))
-    return replace(features, blocks={**features.blocks, RESIDUAL: vectors})
+    return replace(features, blocks={**features.blocks, block: vectors})

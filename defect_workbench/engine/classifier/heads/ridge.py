@@ -14,7 +14,7 @@ import numpy as np
 from scipy import linalg
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.feature_blocks import RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.engine.features.registry import network_blocks
 
 
@@ -164,7 +164,7 @@ class Weighing:
 
 HANDCRAFTED_WEIGHTS = (0.05, 0.0, 0.2, 0.6)
 _OPTIONAL_WEIGHTS = (0.05, 0.3)
-# As the network describes residuals, too, they may count as much as the image.
+# As the network describes the image without its background, too, it may count as much as the image.
 _RESIDUAL_WEIGHTS = (0.3, 1.0)
 STRENGTHS = (0.3, 0.1, 1.0, 0.03, 3.0)
 _WEIGH_IMAGES = 2500
@@ -227,7 +227,7 @@ def weigh(
             shares = first | dict.fromkeys(handcrafted, share)
             best = _better(best, Weighing(shares, best.strength, loss(shares, best.strength)))
     for name in optional:
-        for share in _RESIDUAL_WEIGHTS if name == RESIDUAL else _OPTIONAL_WEIGHTS:
+        for share in _RESIDUAL_WEIGHTS if name in WITHOUT_BACKGROUND else _OPTIONAL_WEIGHTS:
             shares = {**best.weights, name: share}
             best = _better(best, Weighing(shares, best.strength, loss(shares, best.strength)))
     return best

@@ -1,0 +1,91 @@
+"""What stands out from an image's own background: defects stay, pattern, shading and noise go."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from defect_workbench.core.arrays import Flags
+from defect_workbench.engine.defect_map.band_shrinkage import without_noise
+from defect_workbench.engine.defect_map.standing_out import as_picture, standing_out
+from defect_workbench.engine.preprocessing.background import Plane
+from tests.quality.wafers import BACKGROUNDS, KINDS, LOOKS, wafer
+
+SIDE = 224
+
+
+def noise(seed: int, grain: float = 0.0) -> Plane:
+    raw = np.random.default_rng(seed).standard_normal((SIDE, SIDE))
+    smooth = ndimage.gaussian_filter(raw, grain) if grain else raw
+    return np.asarray(8 * smooth / smooth.std(), np.float32)
+
+
+def film() -> Flags:
+    blobs = ndimage.gaussian_filter(np.random.default_rng(5).standard_normal((SIDE, SIDE)), 16)
+    return np.asarray(blobs > np.quantile(blobs, 0.7))
+
+
+def scratch() -> Flags:
+    rows, columns = np.indices((SIDE, SIDE))
+    return np.asarray(np.abs(rows - 0.4 * columns - 60) < 1.5)
+
+
+def spot() -> Flags:
+    rows, columns = np.indices((SIDE, SIDE))
+    return np.asarray(np.hypot(rows - 90, columns - 130) < 7)
+
+
+@pytest.mark.parametrize("grain", [0.0, 1.5, 3.0])
+def test_noise_of_any_grain_leaves_almost_nothing(grain: float) -> None:
+    given = noise(1, grain)
+    assert without_noise(given).std() < 0.05 * given.std()
+
+
+@pytest.mark.parametrize("mask", [spot(), scratch(), film()], ids=["spot", "scratch", "film"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_defects_of_every_size_stay(mask: Flags, sign: int) -> None:
+    # As strong as twice the noise, at most.
+    truth = sign * 16 * mask.astype(np.float32)
+    found = without_noise(truth - np.float32(np.median(truth)) + noise(2))
+    assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.65
+    assert np.abs(found[~ndimage.binary_dilation(mask, iterations=24)]).mean() < 3
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.floats(0, 1e4))
+def test_images_of_any_shape_stay_finite(height: int, width: int, scale: float) -> None:
+    given = scale * np.random.default_rng(height * width).standard_normal((height, width))
+    for found in (without_noise(given.astype(np.float32)), standing_out(given.astype(np.float32))):
+        assert found.shape == (height, width)
+        assert np.isfinite(found).all()
+    assert not without_noise(np.zeros((height, width), np.float32)).any()
+
+
+@pytest.mark.parametrize("background", list(BACKGROUNDS))
+def test_clean_backgrounds_leave_less_than_any_defect(background: str) -> None:
+    strongest = {
+        kind: float(np.sort(np.abs(standing_out(image.astype(np.float32))), axis=None)[-20:].mean())
+        for kind in KINDS
+        for image in [wafer(kind, background, LOOKS["fine-quiet"], 3).image]
+    }
+    clean = strongest.pop("clean")
+    # A film on a rough surface is hardly stronger than its grains.
+    del strongest["residue"]
+    assert clean < 0.5 * min(strongest.values())
+
+
+def test_a_pattern_is_found_beside_a_defect_that_covers_more_than_it() -> None:
+    made = wafer("residue", "holes", LOOKS["fine-quiet"], 3)
+    found = standing_out(made.image.astype(np.float32))
+    core = ndimage.binary_erosion(made.mask, iterations=6)
+    outside = ~ndimage.binary_dilation(made.mask, iterations=12)
+    assert found[core].mean() < -0.4
+    assert np.abs(found[outside]).mean() < 0.2
+
+
+def test_traces_are_drawn_fainter_than_defects() -> None:
+    trace = np.zeros((SIDE, SIDE), np.float32)
+    trace[100:105, 100:105] = 0.4
+    assert np.abs(as_picture(trace) - 127.5).max() < 30
+    assert np.abs(as_picture(20 * trace) - 127.5).max() > 90
+    assert np.abs(as_picture(trace)[:50] - 127.5).max() == 0
