@@ -79,6 +79,9 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     found.resize(1280, 800)
     found.show()
     qtbot.waitExposed(found)
+    # The first picture styles what is out of sight, and the sizes follow.
+    found.grab()
+    QCoreApplication.processEvents()
     yield found
     # Nothing is asked: what a test leaves unsaved may go.
     assert found.close_without_asking()
