@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -22,7 +23,9 @@ from hypothesis import settings
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.resources import resource
+from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
 from tests.processes import Command, in_process, run
@@ -109,6 +112,18 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("defect_workbench.engine.defect_map.describe.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.items.item_extraction.BATCH", 8)
     monkeypatch.setattr("defect_workbench.engine.classifier.data.residual_features.BATCH", 8)
+
+
+@pytest.fixture
+def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write reports of one line with exports in this process: drawing them takes most of an export's time."""
+
+    def write_line(folder: Path, runs: int, *arguments: Any) -> None:
+        arguments[-1].stage("Writing the report", None)
+        for name in (REPORT_HTML, REPORT_PDF):
+            write_text(folder / of_run(name, runs), "a report\n")
+
+    monkeypatch.setattr("defect_workbench.storage.result.result_folder.write_reports", write_line)
 
 
 def always_by_picture(patch: pytest.MonkeyPatch) -> None:

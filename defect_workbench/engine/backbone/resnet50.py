@@ -6,7 +6,7 @@ Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recog
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from defect_workbench.core.clustering.feature_blocks import AVERAGE
 from defect_workbench.engine.backbone.checkpoint import Checkpoint, Variant
@@ -26,26 +26,53 @@ def shapes() -> dict[str, tuple[int, ...]]:
     """Return the shapes of torchvision's tensors by name, without the batch counters."""
     import torch
 
-    from defect_workbench.engine.backbone.torchvision_gate import resnet50
-
     with torch.device("meta"):
-        state = resnet50(weights=None).state_dict()
+        state = _without_values().state_dict()
     return {
         key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")
     }
 
 
-def build_resnet(checkpoint: Checkpoint) -> ResNet:
+def _without_values() -> ResNet:
+    """Return torchvision's ResNet-50 without drawing random weights, which are replaced anyway.
+
+    On the device "meta", drawing them would also load torch's compiler.
+    """
+    from torch.overrides import TorchFunctionMode
+
+    from defect_workbench.engine.backbone.torchvision_gate import resnet50
+
+    class NoRandomValues(TorchFunctionMode):
+        def __torch_function__(
+            self, function: Any, types: Any, arguments: Any = (), options: Any = None
+        ) -> Any:
+            options = options or {}
+            if function.__name__ in ("normal_", "uniform_", "kaiming_uniform_"):
+                return options["tensor"] if "tensor" in options else arguments[0]
+            return function(*arguments, **options)
+
+    with NoRandomValues():
+        return resnet50(weights=None)
+
+
+def build_resnet(checkpoint: Checkpoint, *, draw: bool = False) -> ResNet:
     """Return torchvision's ResNet-50 with the checkpoint's tensors, in evaluation mode, float32.
 
     The Caffe variant has the stride of 2 on the first 1x1 convolution of a stage and a batch-norm epsilon of
     1e-3.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    draw : bool
+        Whether to draw random weights first, though they are replaced: then a seed gives the caller the same
+        random numbers afterwards as in earlier versions.
     """
     from torch import nn
 
     from defect_workbench.engine.backbone.torchvision_gate import Bottleneck, resnet50
 
-    network = resnet50(weights=None)
+    network = resnet50(weights=None) if draw else _without_values()
     if checkpoint.variant is Variant.CAFFE:
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):

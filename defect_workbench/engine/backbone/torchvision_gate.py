@@ -4,18 +4,60 @@ A torchvision built against CUDA cannot load its compiled operators with a CPU-o
 `import torchvision` then fails while it registers shapes for the missing operators. Only those operators
 need the registrations, so an empty module in their place lets the rest be imported. If torch and torchvision
 match, nothing is replaced.
+
+torchvision also loads torch's compiler, for a function that only its detectors call on a GPU. That takes half
+of the time of both imports, so a stand-in loads it when it is called.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple
 
 _REGISTRATIONS = "torchvision._meta_registrations"
+_COMPILER = "torch._dynamo.utils"
+
+
+@contextmanager
+def without_compiler() -> Iterator[None]:
+    """Replace a module of torch's compiler by one that loads it on first use, unless it is loaded."""
+    if _COMPILER in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(_COMPILER)
+
+    def attribute(name: str) -> Any:
+        # `inspect` asks all modules for their file.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(_COMPILER) is stand_in:
+            del sys.modules[_COMPILER]
+        return getattr(importlib.import_module(_COMPILER), name)
+
+    def is_compile_supported(device: str) -> bool:
+        return bool(attribute("is_compile_supported")(device))
+
+    vars(stand_in).update(is_compile_supported=is_compile_supported, __getattr__=attribute)
+    sys.modules[_COMPILER] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(_COMPILER) is stand_in:
+            del sys.modules[_COMPILER]
 
 
 def _import() -> ModuleType:
+    import torch  # noqa: F401
+
+    with without_compiler():
+        return _import_torchvision()
+
+
+def _import_torchvision() -> ModuleType:
     try:
         import torchvision
     except RuntimeError as error:

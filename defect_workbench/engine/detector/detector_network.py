@@ -39,7 +39,7 @@ def build_detector(checkpoint: Checkpoint, labels: int) -> nn.Module:
     labels : int
         Number of the kinds of defects.
     """
-    body = build_resnet(checkpoint)
+    body = build_resnet(checkpoint, draw=True)
     return _assembled(body, labels)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -113,7 +115,7 @@ def write_pdf(path: Path, report: Report, reporter: Reporter) -> None:
         line.drawOn(canvas, _SIDE, 24)
         reporter.check()
 
-    with replacing(path) as draft:
+    with replacing(path) as draft, _binary_streams():
         document = SimpleDocTemplate(
             str(draft),
             pagesize=A4,
@@ -125,6 +127,17 @@ def write_pdf(path: Path, report: Report, reporter: Reporter) -> None:
             creator="Defect Workbench",
         )
         document.build(story, onFirstPage=footer, onLaterPages=footer)
+
+
+@contextmanager
+def _binary_streams() -> Iterator[None]:
+    """Let reportlab write compressed bytes as they are: as text, they take more room and most of the time."""
+    before = rl_config.useA85
+    rl_config.useA85 = 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:

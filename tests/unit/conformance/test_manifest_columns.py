@@ -21,6 +21,8 @@ from defect_workbench.storage.result.manifest import (
 from defect_workbench.storage.result.result_folder import export
 from tests.builders import made_project
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 ROW = Row("=a/b.png", "0" * 64, "@pit", 3, False, 1.5, "=ring", 0.25, "@pit/=b.png")
 ALONE = replace(ROW, outlier=True, nearest_cluster="", distance=None)
 # The manifest of the first version; it never changes.

@@ -29,6 +29,8 @@ from defect_workbench.notebook.notebook_jobs import job
 from tests.builders import blobs, made_analysis, made_project
 from tests.processes import table
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 SIZES = (8, 6, 5)
 
 

@@ -18,6 +18,8 @@ from defect_workbench.storage.session.session_file import load_session
 from tests.builders import made_project, picture
 from tests.unit.storage.exports import do_export, table, tree
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 
 def test_adding_only_adds(tmp_path: Path) -> None:
     do_export(made_project(tmp_path / "lot"), tmp_path / "out", ExportOptions(formats=("coco", "csv")))

@@ -18,6 +18,8 @@ from defect_workbench.storage.result.result_folder import ExportOptions, Mode, p
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, table
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 
 def test_annotation_files_agree_with_the_folders(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot", (20, 20, 20))

@@ -32,6 +32,8 @@ from defect_workbench.storage.result.result_folder import Mode, export, plan_exp
 from defect_workbench.storage.session.session_lock import SessionLock
 from tests.builders import made_project, picture
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 SIZES, MORE = (8, 6, 5), (8, 6, 5, 9)
 
 

@@ -22,6 +22,8 @@ from tests.builders import made_project, with_outlier_groups
 from tests.unit.storage.exports import do_export, table
 from tests.unit.storage.test_forged import forge
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 COUNT = 159
 
 

@@ -15,6 +15,8 @@ from defect_workbench.storage.result.result_folder import ExportOptions
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, table, with_lots
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 30)), min_size=1, max_size=80),

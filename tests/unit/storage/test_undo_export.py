@@ -17,6 +17,8 @@ from defect_workbench.storage.result.result_folder import ExportOptions, Mode
 from tests.builders import made_project
 from tests.unit.storage.exports import do_export, tree
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_undo_removes_all_of_an_export_and_nothing_else(tmp_path: Path, mode: Mode) -> None:

@@ -35,6 +35,8 @@ from defect_workbench.workflows.open_project import OpenRequest, open_again, ope
 from defect_workbench.workflows.replay import ReplayRequest, replay
 from tests.klarf_lots import made_klarf, number_of
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 LIBRARY = ClassLibrary(
     (
         KnownClass("pit", code="11"),
