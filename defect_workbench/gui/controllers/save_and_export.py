@@ -87,7 +87,7 @@ class OutputController(QObject):
         """Ask for a file and save there."""
         project = self._document.project
         if project is not None:
-            name = f"{project.images.root.name}.dwb"
+            name = project.images.beside(".dwb").name
             file_dialogs.ask_session_to_write(self._parent, name, lambda path: self.save_to(path, then))
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
@@ -118,7 +118,7 @@ class OutputController(QObject):
         project = self._document.project
         if project is None:
             return
-        suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
+        suggestion = project.images.beside("-sorted")
         dialog = ExportDialog(project, suggestion, self.planner, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.export_to)
@@ -183,7 +183,7 @@ class OutputController(QObject):
         """Ask for a file and write the dendrogram there."""
         project = self._document.project
         if project is not None:
-            name = f"{project.images.root.name}-dendrogram.svg"
+            name = project.images.beside("-dendrogram.svg").name
             file_dialogs.ask_drawing_to_write(self._parent, name, self.draw_to)
 
     def draw_to(self, path: Path) -> None:
