@@ -14,7 +14,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decision_history import DecisionKind as Kind
 from defect_workbench.core.project.decision_history import DecisionRecord, History
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
-from defect_workbench.core.project.image_notes import ImageNotes
+from defect_workbench.core.project.image_notes import BETWEEN_TAGS, ImageNotes
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -215,8 +215,8 @@ class Editor:
         changed = np.array([i for i in images.tolist() if before.tags.get(i) != after.tags.get(i)], np.intp)
         if not len(changed):
             return None
-        added = f"tagged {' '.join(add)}" if add else ""
-        removed = f"tag {' '.join(remove)} removed" if remove else ""
+        added = f"tagged {BETWEEN_TAGS.join(add)}" if add else ""
+        removed = f"tag {BETWEEN_TAGS.join(remove)} removed" if remove else ""
         words = ", ".join(filter(None, (added, removed)))
         record = _record(Kind.TAG, words, self._label_of(changed), changed)
         text = f"Tag {counted(len(changed), 'image')}"

@@ -227,7 +227,7 @@ class Document(QObject):
             self.end_preview()
         else:
             self._replace(
-                f"Cut into {counted(clusters, 'cluster')}", self._apply_cut, self._project.clusters, clusters
+                f"Cut into {counted(clusters, 'branch')}", self._apply_cut, self._project.clusters, clusters
             )
 
     def join(self, side: SideData | None) -> None:

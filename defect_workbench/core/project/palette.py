@@ -11,8 +11,9 @@ from defect_workbench.core.project.decisions import Cluster, Partition
 # The first eleven are Paul Tol's "bright" and "muted" schemes, ordered so that neighbours also differ in
 # lightness. Their darkest two, which dark backgrounds swallow, are replaced. The others were chosen one after
 # the other, each as far as possible (CIEDE2000; 1.5 times that for deuteranopia and protanopia) from those
-# before it and from the greys of branches above the cut, nuisances and plain classes, with a contrast of 2.6 on
-# dark and 1.9 on white backgrounds. The last one is close to the fifth; earlier class libraries may have it.
+# before it and from the greys of branches above the cut, nuisances and plain classes. Their contrast is at
+# least 2.6 on dark and 1.9 on white backgrounds. The last one is close to the fifth; earlier class libraries
+# may have it.
 COLOURS = (
     *("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#DDAA77", "#7B68C8", "#44AA99"),
     *("#B2583C", "#999933", "#849CFC", "#A890C0", "#9C3C48", "#785400", "#246C54", "#783CB4", "#60906C"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,7 @@ class OutputController(QObject):
     def export_to(self, request: ExportRequest) -> None:
         """Write labelled folders."""
         if self._document.project is not None:
+            request = replace(request, classes=self._document.classes)
             self._run(export_job.export(self._document.project, request))
 
     def _on_exported(self, result: export_job.Exported) -> None:

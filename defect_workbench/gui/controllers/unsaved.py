@@ -14,7 +14,7 @@ _RECOVERABLE = "Changes you do not save stay under File › Recover unsaved work
 
 _BEFORE_ADDING = (
     "You have unsaved changes. Save them before images are added?\n\n"
-    "They stay in either case. Adding images is one step that you can undo, and so are the steps before it."
+    "They stay in either case. You can undo adding the images, and all steps before it."
 )
 
 

@@ -188,7 +188,7 @@ class MainWindow(JobWindow):
             DecisionHistoryController(
                 self.document, self.settings, self._messages, self.review, self.choose_images, self
             ),
-            NotesOnImages(self.document, self.review, self._messages, self),
+            NotesOnImages(self.document, self.review, self.light_table, self._messages, self),
             ViewChoices(self, self.document, self._messages),
             ComparisonChoice(
                 self.document,
