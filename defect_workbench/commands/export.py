@@ -22,6 +22,7 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.core.errors import InputError
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
@@ -101,10 +102,19 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
             "give SESSION and --out DIR, --slides FILE.pptx or --klarf FILE, or --undo DIR; "
             "see defect-workbench export --help"
         )
-    return _export(args, reporter)
+    return _export(args, places, reporter)
 
 
-def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
+def _classes(places: UserDirs, reporter: ConsoleReporter, what: str) -> ClassLibrary:
+    """Return the class library; without one that can be read, say what lacks the definitions."""
+    try:
+        return LibraryFile(places.classes).load()
+    except InputError as error:
+        reporter.warn(f"the {what} no definitions: {error}")
+        return ClassLibrary()
+
+
+def _export(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     check_seed(args.seed)
     export_options = export_options_of(args, args.seed)
     project = _project(args)
@@ -112,7 +122,7 @@ def _export(args: argparse.Namespace, reporter: ConsoleReporter) -> int:
     if table is not None:
         project = join_side_table(project, table, args.name_column, args.category)
     check_out(args.out, add=args.add)
-    plan = write_or_plan(project, export_options, args, reporter)
+    plan = write_or_plan(project, export_options, args, reporter, _classes(places, reporter, "report has"))
     reporter.close()
     if args.json:
         count = sum(plan.folders.values())
@@ -146,10 +156,7 @@ def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporte
     request = SlidesRequest(args.slides)
     check_slides(request)
     project = _project(args)
-    try:
-        request = replace(request, classes=LibraryFile(places.classes).load())
-    except InputError as error:
-        reporter.warn(f"the slides have no definitions: {error}")
+    request = replace(request, classes=_classes(places, reporter, "slides have"))
     missing = export_slides(project, request, reporter)
     reporter.close()
     partition = project.partition

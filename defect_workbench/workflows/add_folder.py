@@ -176,7 +176,7 @@ def carried_decisions(decisions: Decisions, before: Integers) -> Decisions:
     held[known] = decisions.held[before[known]]
     leaders = decisions.follows[before[known]]
     follows[known] = np.where(leaders == UNDECIDED, UNDECIDED, index_now[leaders])
-    return Decisions(held, follows, decisions.groups)
+    return replace(decisions, held=held, follows=follows)
 
 
 def carried_side(side: SideData, before: Integers) -> SideData:
@@ -245,7 +245,7 @@ def _matched(
         labels[image], probability[image], unreviewed[image] = cluster.label, 1 - distance / 2, True
     matched = int((matches.cluster != NEW).sum())
     return (
-        Decisions(held, decisions.follows, decisions.groups),
+        replace(decisions, held=held),
         replace(carried, labels=tuple(labels), probability=probability, unreviewed=unreviewed),
         matched,
     )

@@ -43,6 +43,8 @@ class ExportRequest:
         Add to an earlier export, with its options instead of `options`.
     maps : bool
         Also write the defect maps, if there are any.
+    classes : ClassLibrary
+        Where the report finds the definitions of named clusters.
     """
 
     out: Path
@@ -50,6 +52,7 @@ class ExportRequest:
     options: ExportOptions = field(default_factory=ExportOptions)
     add: bool = False
     maps: bool = False
+    classes: ClassLibrary = field(default_factory=ClassLibrary)
 
 
 def check_out(out: Path, *, add: bool = False, store: Path | None = None) -> None:
@@ -159,6 +162,7 @@ def export(
         add=request.add,
         maps=request.maps,
         item_picture=item_picture,
+        classes=request.classes,
     )
 
 

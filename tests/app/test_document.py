@@ -36,7 +36,7 @@ def test_cut_is_one_undo_step_however_long_it_was_dragged(document: Document) ->
     assert document.undo_stack.count() == 0
     document.move_cut(7)
     assert document.undo_stack.count() == 1
-    assert document.undo_stack.undoText() == "Cut into 7 clusters"
+    assert document.undo_stack.undoText() == "Cut into 7 branches"
     assert document.clusters_at_cut == 7
     document.undo_stack.undo()
     assert state(document) == before

@@ -35,9 +35,9 @@ def notes(document: Document) -> ImageNotes:
     return project_of(document).image_notes
 
 
-def test_typed_tags_are_single_words_as_they_were_first_written() -> None:
-    assert typed_tags(' #Rework, "again";  rework second\tlayer ', ["rework"]) == [
-        "rework", "again", "second", "layer",
+def test_typed_tags_are_separated_by_commas_and_as_they_were_first_written() -> None:
+    assert typed_tags(' #Rework, "again";  rework, second\t layer ', ["rework"]) == [
+        "rework", "again", "second layer",
     ]  # fmt: skip
     assert typed_tags(" , ;# ", []) == []
     assert len(typed_tags("x" * 500, [])[0]) == 40
@@ -49,7 +49,7 @@ def test_tags_are_set_removed_and_undone(document: Document) -> None:
     assert notes(document).tags == {1: ("Again", "edge"), 3: ("Again", "rework")}
     assert notes(document).tag_counts == {"Again": 2, "edge": 1, "rework": 1}
     texts = [(record.text, record.images.tolist()) for record in project_of(document).history]
-    assert texts == [("tagged rework Again", [1, 3]), ("tagged edge, tag rework removed", [1])]
+    assert texts == [("tagged rework, Again", [1, 3]), ("tagged edge, tag rework removed", [1])]
     document.undo_stack.undo()
     document.undo_stack.undo()
     assert not notes(document)
@@ -147,3 +147,21 @@ def test_tags_follow_images_whose_numbers_change() -> None:
     after = carried_notes(before, np.array([-1, 2, 0]))
     assert after.tags == {1: ("b",), 2: ("a",)}
     assert after.texts == {1: "odd"}
+
+
+def test_a_tag_with_a_space_is_one_tag_that_the_filter_finds(document: Document) -> None:
+    document.tag(np.array([1, 3]), typed_tags("rework, lot 7", []))
+    document.tag(np.array([4]), typed_tags("lot", []))
+    assert notes(document).tags[1] == ("lot 7", "rework")
+    for text, images in (
+        ('tag:"lot 7"', [1, 3]),
+        ('tag="lot 7"', [1, 3]),
+        ("tag=rework", [1, 3]),
+        ("tag=lot", [4]),
+        ("tag:lot", [1, 3, 4]),
+        ('tag:"lot 7" image-003', [1, 3]),
+    ):
+        parsed = parse_filter(text, document.columns)
+        assert np.flatnonzero(parsed.allowed(19)).tolist() == images, text
+    assert parse_filter('tag:"lot 7" image-003', document.columns).words == ("image-003",)
+    assert parse_filter('"two words" more', document.columns).words == ("two words", "more")

@@ -255,7 +255,7 @@ def test_new_images_go_to_confirmed_clusters_first(
     assert len(matched) >= 10
     doubtful = after.proposal.unsure(after.partition)
     assert opened.outlier_queue.remaining == len(after.partition.outliers) + len(doubtful)
-    assert opened.windowTitle().startswith(after.images.root.name or "Defect")
+    assert opened.windowTitle().startswith(" + ".join(after.images.folders))
     assert opened.isWindowModified()
     assert len(after.images.folders) == 2
     # Only what the two folders hold counts, whatever else lies below their common one.

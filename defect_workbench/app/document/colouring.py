@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from defect_workbench.app.document.columns import Column
 from defect_workbench.core.project.palette import COLOURS, NEUTRAL, RAMP
 
+# More would fill the map with their legend; the other values are grey.
+_MOST_CATEGORIES = 12
+
 
 @dataclass(frozen=True, eq=False)
 class Colouring:
@@ -39,7 +42,7 @@ def colour_by(column: Column) -> Colouring:
 def _by_category(column: Column) -> Colouring:
     texts = [str(value) for value in column.values]
     counts = Counter(text for text in texts if text)
-    shown = [text for text, _ in counts.most_common(len(COLOURS))]
+    shown = [text for text, _ in counts.most_common(_MOST_CATEGORIES)]
     colour_of = dict(zip(shown, COLOURS, strict=False))
     shades = np.array([_argb(colour_of.get(text, NEUTRAL)) for text in texts], np.uint32)
     legend = [(f"{text} ({counts[text]:,})", colour_of[text]) for text in shown]

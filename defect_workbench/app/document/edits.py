@@ -14,7 +14,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decision_history import DecisionKind as Kind
 from defect_workbench.core.project.decision_history import DecisionRecord, History
 from defect_workbench.core.project.decisions import Cluster, Decisions, Group
-from defect_workbench.core.project.image_notes import ImageNotes
+from defect_workbench.core.project.image_notes import BETWEEN_TAGS, ImageNotes
 from defect_workbench.core.project.palette import COLOURS, NUISANCE_COLOUR, colour_numbers
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -135,7 +135,8 @@ class Editor:
             return None
         known = self._class_colour(name)
         colour = self._unused_colour() if known is None else known
-        after, _ = self._handed_over(images).hold(images, Group(name, colour=colour))
+        group = Group(name, colour=colour, ordinal=self._project.partition.next_ordinal)
+        after, _ = self._handed_over(images).hold(images, group)
         words = f"moved {self._from(images)}to {f'the new cluster {name}' if name else 'a new cluster'}"
         record = _record(Kind.SPLIT_OUT, words, name, images)
         text = f"Move {counted(len(images), 'image')} to {name}" if name else ""
@@ -152,10 +153,12 @@ class Editor:
         colours = {group.colour % len(COLOURS) for group in kept}
         unused = (number for number in itertools.count() if number % len(COLOURS) not in colours)
         after = self._handed_over(np.concatenate([split.clean, split.strange]))
+        ordinals = itertools.count(self._project.partition.next_ordinal)
         records = []
         for name, images in (("clean", split.clean), ("strange", split.strange)):
             free = _free_name(name, names)
-            after, _ = after.hold(images, Group(free, colour=next(unused)))
+            group = Group(free, colour=next(unused), ordinal=next(ordinals))
+            after, _ = after.hold(images, group)
             words = f"split at strangeness {threshold:.2f} into {free}"
             records.append(_record(Kind.SPLIT, words, free, images))
         text = f"Split off {counted(len(split.strange), 'strange image')}"
@@ -171,7 +174,8 @@ class Editor:
             group = before.groups[nuisances[0]]
             after = before.hold_in(images, nuisances[0], group)
         else:
-            group = Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR)
+            ordinal = self._project.partition.next_ordinal
+            group = Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR, ordinal=ordinal)
             after, _ = before.hold(images, group)
         text = f"Mark {counted(len(images), 'image')} as nuisance"
         record = _record(Kind.NUISANCE, "marked as nuisance", group.name, images)
@@ -192,11 +196,13 @@ class Editor:
         first, used = self._colours[cluster.key], self._used_colours()
         free = [number for number in range(len(COLOURS)) if number not in used]
         unused = itertools.chain(free, itertools.count(len(self._colours)))
+        # The largest part keeps colour and number.
+        ordinals = itertools.chain([cluster.ordinal], itertools.count(self._project.partition.next_ordinal))
         ordered = sorted(groups, key=len, reverse=True)
         for number, group in enumerate(ordered, start=1):
             colour = first if number == 1 else next(unused)
             label = f"{name} {number}" if name else ""
-            after, _ = after.hold(cluster.members[group], Group(label, colour=colour))
+            after, _ = after.hold(cluster.members[group], Group(label, colour=colour, ordinal=next(ordinals)))
         words = f"refined from {cluster.label} into {len(groups)} clusters"
         record = _record(Kind.REFINE, words, cluster.label, cluster.members)
         return Edit("Refine", f"Refine {cluster.label} into {len(groups)} clusters", after, (record,))
@@ -209,8 +215,8 @@ class Editor:
         changed = np.array([i for i in images.tolist() if before.tags.get(i) != after.tags.get(i)], np.intp)
         if not len(changed):
             return None
-        added = f"tagged {' '.join(add)}" if add else ""
-        removed = f"tag {' '.join(remove)} removed" if remove else ""
+        added = f"tagged {BETWEEN_TAGS.join(add)}" if add else ""
+        removed = f"tag {BETWEEN_TAGS.join(remove)} removed" if remove else ""
         words = ", ".join(filter(None, (added, removed)))
         record = _record(Kind.TAG, words, self._label_of(changed), changed)
         text = f"Tag {counted(len(changed), 'image')}"
@@ -283,8 +289,8 @@ class Editor:
         return Edit("Unlock", text, after, tuple(records), reviewed)
 
     def _group(self, cluster: Cluster) -> Group:
-        """Return a group for an open cluster; it keeps its colour."""
-        return Group(colour=self._colours[cluster.key])
+        """Return a group for an open cluster; it keeps its colour and its number."""
+        return Group(colour=self._colours[cluster.key], ordinal=cluster.ordinal)
 
 
 def _record(kind: Kind, text: str, label: str, images: Integers) -> DecisionRecord:

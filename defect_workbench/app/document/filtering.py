@@ -16,7 +16,8 @@ import numpy as np
 from defect_workbench.app.document.columns import Column
 from defect_workbench.core.arrays import Flags, Floats
 
-_TERM = re.compile(r'"([^"]*)"?|(\S+)')
+# Words in quotes, or a term, parts of which may be in quotes: tag:"lot 7".
+_TERM = re.compile(r'"([^"]*)"?|((?:[^\s"]|"[^"]*"?)+)')
 _CONDITION = re.compile(r"([^:<>=]+)(:|<=|>=|<|>|=)(.*)")
 # A word that looks like a condition; a colon may be part of a name.
 _COMPARISON = re.compile(r"([^:<>=]+)[<>=]=?.+")
@@ -49,8 +50,8 @@ class Condition:
         texts = [str(text).casefold() for text in self.column.values]
         if self.sign == ":":
             return np.array([value in text for text in texts], bool)
-        if self.sign == "=" and self.column.words:
-            return np.array([value in text.split() for text in texts], bool)
+        if self.sign == "=" and self.column.between:
+            return np.array([value in text.split(self.column.between) for text in texts], bool)
         if self.sign == "=":
             return np.array([value == text for text in texts], bool)
         return np.zeros(len(texts), bool)

@@ -184,9 +184,9 @@ def summary_of(document: Document) -> str:
         *(counted(count, noun) for noun, count in to_review(document).items() if count or noun == "outlier"),
     ]
     if document.tree is not None:
-        # Not the number of clusters above: outliers are set apart, and decisions keep theirs.
+        # Branches, not the clusters above: outliers are set apart, and decisions keep theirs.
         cut = document.clusters_at_cut
-        parts.append(f"cut into {cut:,} at {document.tree.height_of(cut):.3g}")
+        parts.append(f"cut into {counted(cut, 'branch')} at {document.tree.height_of(cut):.3g}")
         if document.tree.levels:
             parts.append(document.tree.levels)
     backbone = project.analysis.backbone

@@ -257,6 +257,7 @@ def describe(cluster: Cluster) -> str:
     """Return the description of a cluster."""
     state = state_of(cluster)
     words = f"{cluster.label}: {counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}"
+    state = "held: your decision keeps these images together at any cut" if state == "held" else state
     return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
 
 

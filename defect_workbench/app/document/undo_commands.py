@@ -74,6 +74,7 @@ class Decide(QUndoCommand):
         self._held = before.held[self._changed], decisions.held[self._changed]
         self._follows = before.follows[self._changed], decisions.follows[self._changed]
         self._groups = before.groups, decisions.groups
+        self._ordinals = before.ordinals, decisions.ordinals
         self._proposals = project.proposal, after.proposal
         self._notes = project.image_notes, after.image_notes
 
@@ -92,7 +93,7 @@ class Decide(QUndoCommand):
         if len(self._changed) or self._groups[0] is not self._groups[1]:
             held, follows = decisions.held.copy(), decisions.follows.copy()
             held[self._changed], follows[self._changed] = self._held[side], self._follows[side]
-            decisions = Decisions(held, follows, self._groups[side])
+            decisions = Decisions(held, follows, self._groups[side], self._ordinals[side])
         self._apply(
             project.changed(
                 decisions=decisions,

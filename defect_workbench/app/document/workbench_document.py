@@ -24,7 +24,6 @@ from defect_workbench.core.project.decision_history import utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.project.saved_views import SavedView, with_view
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.text import counted
 
@@ -139,13 +138,19 @@ class Document(QObject):
         self.undo_stack.clear()
         # An empty stack that was marked as unsaved stays so when it is cleared.
         self.undo_stack.setClean()
-        project = opened.project
-        project = replace(project, decisions=with_class_colours(project.decisions, self.classes))
-        self._opened, self._project, self._preview = opened, project, None
         self.session = opened.session
-        self.opened.emit()
-        self.partition_changed.emit()
-        self.cut_changed.emit(self.clusters_at_cut)
+        self._apply_opened(self._in_class_colours(opened))
+
+    def add(self, after: Opened, images: int) -> None:
+        """Show the project with more images in it: one undo step."""
+        if self._opened is not None:
+            before = replace(self._opened, project=self._current())
+            text = f"Add {counted(images, 'image')}"
+            self._replace(text, self._apply_opened, before, self._in_class_colours(after))
+
+    def _in_class_colours(self, opened: Opened) -> Opened:
+        decisions = with_class_colours(opened.project.decisions, self.classes)
+        return replace(opened, project=replace(opened.project, decisions=decisions))
 
     def sort_again(self) -> None:
         """Let views sort the clusters by what they are now."""
@@ -180,10 +185,6 @@ class Document(QObject):
     def forget_session(self) -> None:
         """Note that the project is not in any session file of the user."""
         self.session = None
-        self.mark_unsaved()
-
-    def mark_unsaved(self) -> None:
-        """Note that there are changes that the session file does not hold."""
         self.undo_stack.resetClean()
 
     def relink(self, root: Path) -> None:
@@ -226,7 +227,7 @@ class Document(QObject):
             self.end_preview()
         else:
             self._replace(
-                f"Cut into {counted(clusters, 'cluster')}", self._apply_cut, self._project.clusters, clusters
+                f"Cut into {counted(clusters, 'branch')}", self._apply_cut, self._project.clusters, clusters
             )
 
     def join(self, side: SideData | None) -> None:
@@ -282,15 +283,6 @@ class Document(QObject):
     def annotate_images(self, images: Integers, text: str) -> None:
         """Write a note on images; an empty one removes theirs."""
         self._edit(lambda editor: editor.annotate_images(images, text))
-
-    def save_view(self, view: SavedView) -> None:
-        """Save a view; it replaces one of the same name."""
-        self.replace_fields(f"Save view {view.name}", views=with_view(self._current().views, view))
-
-    def delete_view(self, name: str) -> None:
-        """Delete a saved view."""
-        views = tuple(view for view in self._current().views if view.name != name)
-        self.replace_fields(f"Delete view {name}", views=views)
 
     def replace_fields(self, text: str, **fields: object) -> None:
         """Replace fields of the project that clusters do not depend on: one undo step, if they differ."""
@@ -372,6 +364,13 @@ class Document(QObject):
         )
         self._preview = None
         self.grouping_changed.emit()
+        self.partition_changed.emit()
+        self.cut_changed.emit(self.clusters_at_cut)
+
+    def _apply_opened(self, opened: Opened) -> None:
+        """Set the whole project."""
+        self._opened, self._project, self._preview = opened, opened.project, None
+        self.opened.emit()
         self.partition_changed.emit()
         self.cut_changed.emit(self.clusters_at_cut)
 

@@ -11,6 +11,7 @@ from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
 from defect_workbench.core.text import counted
@@ -114,10 +115,15 @@ def _shares(text: str) -> tuple[float, float, float]:
 
 
 def write_or_plan(
-    project: Project, options: ExportOptions, args: argparse.Namespace, reporter: Reporter
+    project: Project,
+    options: ExportOptions,
+    args: argparse.Namespace,
+    reporter: Reporter,
+    classes: ClassLibrary | None = None,
 ) -> Plan:
     """Write the result folder or, with `--dry-run`, return only the plan for it."""
-    request = ExportRequest(args.out, Mode(args.mode), options, args.add, getattr(args, "maps", False))
+    maps, classes = getattr(args, "maps", False), classes or ClassLibrary()
+    request = ExportRequest(args.out, Mode(args.mode), options, args.add, maps, classes)
     return plan(project, request) if args.dry_run else export(project, request, reporter)
 
 

@@ -129,6 +129,8 @@ class Analysis:
         The outlier group of each image, from 0, or `NO_GROUP`; None if there is no group.
     group_by : GroupByChoice
         What the images are grouped by, and why.
+    ordinals : mapping of int to int
+        Numbers of clusters by their keys, where sessions of earlier versions numbered them differently.
     """
 
     settings: Settings
@@ -142,6 +144,7 @@ class Analysis:
     identity: Mapping[str, Any] = field(default_factory=dict)
     found_groups: NDArray[np.int32] | None = None
     group_by: GroupByChoice = field(default_factory=GroupByChoice)
+    ordinals: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def outlier_groups(self) -> NDArray[np.int32]:

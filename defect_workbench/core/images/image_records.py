@@ -140,6 +140,20 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def name(self) -> str:
+        """What to call the set: its folder, or the folders that were put together."""
+        if self.folders == ("",):
+            return self.root.name or "/"
+        first, *others = self.folders
+        if len(others) < 2:
+            return " + ".join((first, *others))
+        return f"{first} + {len(others)} more folders"
+
+    def beside(self, ending: str) -> Path:
+        """Return a path beside the (first) folder of the images, named after the set, with this ending."""
+        return (self.root / self.folders[0]).with_name(self.name.replace("/", "-") + ending)
+
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """The paths of the accepted images."""

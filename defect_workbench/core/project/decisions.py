@@ -6,7 +6,8 @@ wherever the cut puts that. The cut only moves images without a decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -33,6 +34,8 @@ class Group:
         Colour number of the cluster when it was first held.
     note : str
         Free text.
+    ordinal : int
+        Number of the cluster when it was first held, which its label keeps; 0 if it was not noted.
     """
 
     name: str = ""
@@ -40,6 +43,7 @@ class Group:
     nuisance: bool = False
     colour: int = 0
     note: str = ""
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +58,14 @@ class Decisions:
         The image that each image follows, or `UNDECIDED`; an image is never both held and following.
     groups : mapping of int to Group
         By number; never changed in place.
+    ordinals : frozenset of int
+        All ordinals that groups have or had. No other cluster gets them, so that labels are never reused.
     """
 
     held: NDArray[np.int32]
     follows: NDArray[np.int32]
     groups: Mapping[int, Group] = field(default_factory=dict)
+    ordinals: frozenset[int] = frozenset()
 
     @staticmethod
     def none(images: int) -> Decisions:
@@ -75,7 +82,8 @@ class Decisions:
         """Hold images in the group with this number, which may be new."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = number, UNDECIDED
-        return Decisions(held, follows, {**self._used(held), number: group})
+        ordinals = self.ordinals | ({group.ordinal} if group.ordinal else set())
+        return Decisions(held, follows, {**self._used(held), number: group}, ordinals)
 
     def follow(self, members: Integers, image: int) -> Decisions:
         """Make images follow `image`."""
@@ -83,12 +91,20 @@ class Decisions:
         held[members], follows[members] = UNDECIDED, image
         # An image that is followed must not follow another one in turn.
         follows[image] = UNDECIDED
-        return Decisions(held, follows, self._used(held))
+        return replace(self, held=held, follows=follows, groups=self._used(held))
 
     def change(self, number: int, **fields: object) -> Decisions:
         """Change some fields of one group."""
         group = replace(self.groups[number], **fields)  # type: ignore[arg-type]
-        return Decisions(self.held, self.follows, {**self.groups, number: group})
+        return replace(self, groups={**self.groups, number: group})
+
+    def with_ordinals(self, partition: Partition) -> Decisions:
+        """Return the decisions with the ordinals that groups have in a partition, where none was noted."""
+        groups = dict(self.groups)
+        for cluster in partition.clusters:
+            if cluster.number is not None and not groups[cluster.number].ordinal:
+                groups[cluster.number] = replace(groups[cluster.number], ordinal=cluster.ordinal)
+        return replace(self, groups=groups, ordinals=self.ordinals | {g.ordinal for g in groups.values()})
 
     @property
     def decided(self) -> Flags:
@@ -132,17 +148,21 @@ class Cluster:
         Identifies the cluster while the cut changes: -2 - group number if held; else its tree node, or
         its number if clusters are flat.
     label : str
-        The name given by the user, or cluster-01, cluster-02, ... by descending size.
+        The name given by the user, or cluster-01, cluster-02, ... by its ordinal.
     members : (m,) intp
         Images by distance from the medoid.
     spread : float
         Mean distance of the images from the centroid.
+    ordinal : int
+        Number of the cluster from 1, by descending size at the cut, without decisions. No other cluster of
+        the partition has it, and decisions about other images do not change it.
     """
 
     key: int
     label: str
     members: Integers
     spread: float
+    ordinal: int
     group: Group | None = None
 
     @property
@@ -163,12 +183,15 @@ class Partition:
         By descending outlier score.
     outlier_groups : (n,) int32
         The outlier group of each outlier, or `NO_GROUP`, as for all images that are in a cluster.
+    next_ordinal : int
+        For a new cluster.
     """
 
     clusters: tuple[Cluster, ...]
     outliers: Integers
     vectors: NDArray[np.float32]
     outlier_groups: NDArray[np.int32]
+    next_ordinal: int
 
     @cached_property
     def cluster_of(self) -> NDArray[np.int32]:
@@ -247,8 +270,8 @@ def divide(
     An undecided image is an outlier if its score is above 1, if a classifier finds it unknown, or if it is
     alone in its cluster.
     """
-    labels = base_labels(analysis, clusters).astype(np.int64)
-    labels = np.where(decisions.held != UNDECIDED, -2 - decisions.held.astype(np.int64), labels)
+    by_cut = base_labels(analysis, clusters).astype(np.int64)
+    labels = np.where(decisions.held != UNDECIDED, -2 - decisions.held.astype(np.int64), by_cut)
     labels = labels[decisions.leaders()]
     high_score = analysis.outlier_scores > 1
     flagged = ~decisions.decided & (high_score if unknown is None else high_score | unknown)
@@ -266,22 +289,83 @@ def divide(
         for key, members, alone in zip(keys, member_lists, singleton, strict=True)
         if not alone
     ]
-    # Clusters of equal size are ordered by their first image, so that the numbering is repeatable.
+    # Clusters of equal size are ordered by their first image, so that the order is repeatable.
     groups.sort(key=lambda item: (-len(item[1]), int(item[1][0])))
-    width = max(2, len(str(len(groups))))
+    numbering = _number(groups, by_cut, ~high_score, decisions, analysis.ordinals)
     user_names = {group.name.casefold() for group in decisions.groups.values() if group.name}
     result = []
-    for number, (key, members) in enumerate(groups, start=1):
+    for key, members in groups:
         group = decisions.groups[-2 - key] if key < 0 else None
-        label = group.name if group is not None and group.name else f"cluster-{number:0{width}d}"
+        ordinal = numbering.of[key]
+        label = group.name if group is not None and group.name else f"cluster-{ordinal:0{numbering.width}d}"
         if label.casefold() in user_names and not (group is not None and group.name):
             label += "-auto"
         ordered, spread = _from_medoid(analysis, members)
-        result.append(Cluster(key, label, ordered, spread, group))
+        result.append(Cluster(key, label, ordered, spread, ordinal, group))
     outliers = np.flatnonzero(flagged)
     outliers = outliers[np.argsort(-analysis.outlier_scores[outliers], kind="stable")]
     outlier_groups = np.where(flagged, analysis.outlier_groups, NO_GROUP).astype(np.int32)
-    return Partition(tuple(result), outliers, analysis.vectors, outlier_groups)
+    return Partition(tuple(result), outliers, analysis.vectors, outlier_groups, numbering.next)
+
+
+@dataclass(frozen=True)
+class _Numbering:
+    """The ordinals of clusters by their keys, the one for a new cluster, and how many digits labels have."""
+
+    of: Mapping[int, int]
+    next: int
+    width: int
+
+
+def _number(
+    clusters: Sequence[tuple[int, Integers]],
+    by_cut: Integers,
+    inside: Flags,
+    decisions: Decisions,
+    earlier: Mapping[int, int],
+) -> _Numbering:
+    """Number clusters by the cut alone, so that they keep their numbers while images move between them.
+
+    Parameters
+    ----------
+    clusters : sequence of (int, (m,) intp)
+        Key and members, the largest first.
+    by_cut : (n,) int64
+        The key of each image's cluster without decisions.
+    inside : (n,) bool
+        Images that are no outliers by their score.
+    earlier : mapping of int to int
+        Numbers that open clusters had in an earlier version, by their keys.
+    """
+    everywhere, images = np.arange(len(by_cut)), np.flatnonzero(inside)
+    exists = np.bincount(by_cut)
+    sizes = np.bincount(by_cut[images], minlength=len(exists))
+    first = np.zeros(len(exists), np.intp)
+    for indices in (everywhere, images):
+        first[by_cut[indices[::-1]]] = indices[::-1]
+    keys = np.flatnonzero(exists)
+    count = int((sizes > 1).sum())
+    by_size = keys[np.lexsort((first[keys], -sizes[keys]))].tolist()
+    rank = {key: number for number, key in enumerate(by_size, start=1)}
+    places = [(key, place) for place, (key, _) in enumerate(clusters, start=1)]
+    held = [(key, place, decisions.groups[-2 - key]) for key, place in places if key < 0]
+    of = {key: group.ordinal for key, _, group in held if group.ordinal}
+    used = {*decisions.ordinals, *earlier.values()}
+
+    def give_places(unnoted: Sequence[tuple[int, int]]) -> None:
+        for key, place in unnoted:
+            of[key] = place if place not in used else max(count, *used) + 1
+            used.add(of[key])
+
+    # Groups of earlier versions have the number they were shown with: their place by size.
+    give_places([(key, place) for key, place, group in held if not group.ordinal and not group.name])
+    for key in sorted((key for key, _ in clusters if key >= 0), key=rank.__getitem__):
+        # A held cluster may have the number, from another cut. No moved image changes the step.
+        numbers = itertools.count(rank[key], max(count, 1))
+        of[key] = earlier[key] if key in earlier else next(each for each in numbers if each not in used)
+        used.add(of[key])
+    give_places([(key, place) for key, place, group in held if not group.ordinal and group.name])
+    return _Numbering(of, max(count, *used, 0) + 1, max(2, len(str(count))))
 
 
 def _from_medoid(analysis: Analysis, members: Integers) -> tuple[Integers, float]:

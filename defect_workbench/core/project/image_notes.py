@@ -12,7 +12,9 @@ from defect_workbench.core.project.decisions import UNDECIDED
 from defect_workbench.core.text import printable
 
 LONGEST_TAG, LONGEST_NOTE = 40, 2000
-_BETWEEN = re.compile(r"[\s,;]+")
+# Tags may contain spaces, but neither of these.
+_BETWEEN = re.compile(r"[,;\n]+")
+BETWEEN_TAGS = ", "
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +69,20 @@ class ImageNotes:
 
 
 def typed_tags(text: str, known: Iterable[str]) -> list[str]:
-    """Return the tags in a text, separated by spaces or commas; known ones as they were first written."""
+    """Return the tags in a text, separated by commas; known ones as they were first written."""
     written = {tag.casefold(): tag for tag in known}
     result: dict[str, str] = {}
-    for word in _BETWEEN.split(text):
-        tag = clean_tag(word)
+    for part in _BETWEEN.split(text):
+        tag = clean_tag(part)
         if tag:
             result.setdefault(tag.casefold(), written.get(tag.casefold(), tag))
     return list(result.values())
 
 
-def clean_tag(word: str) -> str:
-    """Return a word as a tag, without a leading # and without quotes, which the filter uses."""
-    return printable(word.strip().lstrip("#").replace('"', ""))[:LONGEST_TAG]
+def clean_tag(text: str) -> str:
+    """Return a text as a tag: without a leading #, commas, and quotes, which the filter uses."""
+    words = _BETWEEN.sub(" ", text.replace('"', "")).strip().lstrip("#").split()
+    return printable(" ".join(words))[:LONGEST_TAG].strip()
 
 
 def carried_notes(notes: ImageNotes, before: Integers) -> ImageNotes:

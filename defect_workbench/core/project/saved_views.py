@@ -47,3 +47,8 @@ def with_view(views: Sequence[SavedView], view: SavedView) -> tuple[SavedView, .
     """Return the views with one more, in order of the alphabet; it replaces one of the same name."""
     others = [each for each in views if each.name.casefold() != view.name.casefold()]
     return tuple(sorted([*others, view], key=lambda each: each.name.casefold()))
+
+
+def without_view(views: Sequence[SavedView], name: str) -> tuple[SavedView, ...]:
+    """Return the views without the one of a name."""
+    return tuple(view for view in views if view.name != name)

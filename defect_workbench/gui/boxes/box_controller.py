@@ -150,12 +150,11 @@ class BoxController(QObject):
         if project is None or found is None:
             return
         searched = np.isfinite(found.counts)
-        root = project.images.root
         dialog = ExportBoxesDialog(
             int(np.nansum(found.counts)),
             int(searched.sum()),
             int((searched & ~found.checked).sum()),
-            root.with_name(f"{root.name}-boxes"),
+            project.images.beside("-boxes"),
             self._parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -38,6 +38,7 @@ from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 from defect_workbench.workflows.train import TrainRequest
 
 # Characters of the name of stages.
+_FEWEST_LABELS = 2
 _STAGES_LENGTH = 16
 # Of the width, for the form.
 _FORM_SHARE = 0.38
@@ -111,6 +112,9 @@ class ClassifyPanel(QWidget):
         self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
         self._has_model = False
+        self._ready, self._labels = True, 0
+        self.use_confirmed.toggled.connect(self._show_trainable)
+        self.folder.textChanged.connect(self._show_trainable)
         self._parts = parts = QSplitter(Qt.Orientation.Horizontal)
         self._form, self._dragged = self._make_form(), False
         parts.addWidget(self._form)
@@ -238,6 +242,22 @@ class ClassifyPanel(QWidget):
             f"{counted(len(labels), 'label')}, {counted(images, 'image')}: {words}" if labels else "None yet"
         )
         self.labels_text.setText(summary)
+        self._labels = len(labels)
+        self._show_trainable()
+
+    def _show_trainable(self) -> None:
+        """Offer training where there is something to train on; the tooltip says what is missing."""
+        missing = ""
+        if not self.folder.text().strip():
+            if not self.use_confirmed.isChecked():
+                missing = "Choose labelled folders or the confirmed clusters to train on"
+            elif self._labels < _FEWEST_LABELS:
+                missing = (
+                    f"Training needs two labels; this session has {self._labels or 'none'}. "
+                    "Name and confirm two clusters (F2, C), or choose labelled folders"
+                )
+        self.train_button.setEnabled(self._ready and not missing)
+        self.train_button.setToolTip(missing)
 
     def show_model(self, model: Classifier | None, name: str, *, fresh: bool, gain: str = "") -> None:
         """Show the evaluation of a classifier.
@@ -263,7 +283,8 @@ class ClassifyPanel(QWidget):
 
     def set_ready(self, ready: bool) -> None:
         """Enable the buttons, or disable them while a job is running."""
-        self.train_button.setEnabled(ready)
+        self._ready = ready
+        self._show_trainable()
         self.apply_button.setEnabled(ready and self._has_model)
         self.save_button.setEnabled(ready and self._has_model)
         self.load_button.setEnabled(ready)

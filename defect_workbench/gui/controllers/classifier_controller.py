@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -268,15 +267,24 @@ class ClassifierController(QObject):
             self._notice.notify(words)
 
     def choose_folder_to_add(self) -> None:
-        """Ask for a folder of new images and add it."""
-        file_dialogs.ask_image_folder(self._parent, "Folder of new images", self.add_folder)
+        """Ask for a folder of new images and add it; ask about unsaved work first."""
+
+        def add(folder: Path) -> None:
+            self._add(ImageSource(folder))
+
+        self._unsaved().add_images(
+            lambda: file_dialogs.ask_image_folder(self._parent, "Folder of new images", add)
+        )
 
     def add_folder(self, folder: Path) -> None:
-        """Add the images of a folder to the open project."""
+        """Add the images of a folder to the open project; ask about unsaved work first."""
         self.add_source(ImageSource(folder))
 
     def add_source(self, source: ImageSource) -> None:
-        """Add images to the open project."""
+        """Add images to the open project; ask about unsaved work first."""
+        self._unsaved().add_images(lambda: self._add(source))
+
+    def _add(self, source: ImageSource) -> None:
         self._project_before_adding = self._document.project
         if self._project_before_adding is not None:
             work = add_folder_job.add_folder(
@@ -289,11 +297,10 @@ class ClassifierController(QObject):
             words = "The images were not added, because you made changes in the meantime."
             self._notice.notify(f"{words} Add them again; this will be quick.")
             return
-        self._document.show(replace(result.opened, session=self._document.session))
-        self._document.mark_unsaved()
+        self._document.add(result.opened, result.new)
         rest = result.new - result.matched
         words = f"{images(result.new)} added: {result.matched:,} matched confirmed clusters"
-        self._notice.notify(f"{words}, {rest:,} were clustered. Earlier steps can no longer be undone.")
+        self._notice.notify(f"{words}, {rest:,} were clustered.")
 
     @property
     def suggested_images(self) -> list[int]:

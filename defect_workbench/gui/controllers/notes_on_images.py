@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.messages import Messages
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.image_notes import LONGEST_NOTE
 from defect_workbench.core.text import counted, printable
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dialogs.tag_dialog import TagDialog
+from defect_workbench.gui.light_table.light_table import LightTable
 
 
 class NotesOnImages:
-    """Asks for tags and notes of what is selected in the gallery."""
+    """Asks for tags and notes of what is selected in the gallery, and for tags on the light table."""
 
     def __init__(
-        self, document: Document, review: ReviewController, messages: Messages, parent: QWidget
+        self,
+        document: Document,
+        review: ReviewController,
+        light_table: LightTable,
+        messages: Messages,
+        parent: QWidget,
     ) -> None:
+        light_table.tags_wanted.connect(lambda image: self.tag_images(np.array([image], np.intp)))
         self._document, self._review, self._messages, self._parent = document, review, messages, parent
 
     def tag(self) -> None:
         """Ask for the tags of the selected images."""
-        project, chosen = self._document.project, self._review.chosen_images()
+        self.tag_images(self._review.chosen_images())
+
+    def tag_images(self, chosen: Integers) -> None:
+        """Ask for the tags of some images."""
+        project = self._document.project
         if project is None or not len(chosen):
             return
         notes, images = project.image_notes, project.images

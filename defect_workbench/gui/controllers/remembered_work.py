@@ -38,7 +38,8 @@ class RememberedWork:
     def remember(self) -> None:
         """Remember what is open, and how far the work on it is."""
         project = self._document.project
-        if project is not None:
+        # Folders that were put together can only be opened again as a session.
+        if project is not None and (self._document.session or project.images.folders == ("",)):
             path = self._document.session or _opened(project)
             now = datetime.now().astimezone()
             self._settings.remember(recent_work(path, self._document.partition, now))

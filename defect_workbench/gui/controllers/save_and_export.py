@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class OutputController(QObject):
         """Ask for a file and save there."""
         project = self._document.project
         if project is not None:
-            name = f"{project.images.root.name}.dwb"
+            name = project.images.beside(".dwb").name
             file_dialogs.ask_session_to_write(self._parent, name, lambda path: self.save_to(path, then))
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
@@ -118,7 +119,7 @@ class OutputController(QObject):
         project = self._document.project
         if project is None:
             return
-        suggestion = project.images.root.with_name(project.images.root.name + "-sorted")
+        suggestion = project.images.beside("-sorted")
         dialog = ExportDialog(project, suggestion, self.planner, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.export_to)
@@ -127,6 +128,7 @@ class OutputController(QObject):
     def export_to(self, request: ExportRequest) -> None:
         """Write labelled folders."""
         if self._document.project is not None:
+            request = replace(request, classes=self._document.classes)
             self._run(export_job.export(self._document.project, request))
 
     def _on_exported(self, result: export_job.Exported) -> None:
@@ -183,7 +185,7 @@ class OutputController(QObject):
         """Ask for a file and write the dendrogram there."""
         project = self._document.project
         if project is not None:
-            name = f"{project.images.root.name}-dendrogram.svg"
+            name = project.images.beside("-dendrogram.svg").name
             file_dialogs.ask_drawing_to_write(self._parent, name, self.draw_to)
 
     def draw_to(self, path: Path) -> None:

@@ -12,6 +12,11 @@ Then = Callable[[], None]
 
 _RECOVERABLE = "Changes you do not save stay under File › Recover unsaved work for two weeks."
 
+_BEFORE_ADDING = (
+    "You have unsaved changes. Save them before images are added?\n\n"
+    "They stay in either case. You can undo adding the images, and all steps before it."
+)
+
 
 class UnsavedWork:
     """Guards unsaved work against whatever would replace or close it.
@@ -64,6 +69,20 @@ class UnsavedWork:
             return
         words = f"You have unsaved changes. Save them {when}?\n\n{_RECOVERABLE}"
         self._messages.ask_to_save(words, self._answer(proceed))
+
+    def add_images(self, proceed: Then) -> None:
+        """As `leave`, before images are added: that keeps unsaved changes, so nothing is discarded."""
+
+        def answered(answer: Leave) -> None:
+            if answer is Leave.SAVE:
+                self._save(proceed)
+            elif answer is Leave.DISCARD:
+                proceed()
+
+        if self._session_unsaved():
+            self._messages.ask_to_save(_BEFORE_ADDING, answered)
+        else:
+            proceed()
 
     def replace(self, proceed: Then) -> None:
         """As `leave`, for the result of a job before which the question was asked.

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixmap
 
+from defect_workbench.core.text import counted
 from defect_workbench.gui.dendrogram.tree_drawing import LEAF_BAND, TreeScene
 from defect_workbench.gui.dendrogram.tree_viewport import Viewport
 
@@ -68,7 +69,7 @@ def draw_cut(
     accent = palette.color(QPalette.ColorRole.Highlight)
     painter.setPen(QPen(accent, 2))
     painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.right() + 2, y))
-    text = f"cut into {clusters:,}"
+    text = f"cut into {counted(clusters, 'branch')}"
     bold = QFont(font)
     bold.setWeight(QFont.Weight.DemiBold)
     painter.setFont(bold)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.bulk_agreement import SAMPLE, agreement, proposed_labels
+from defect_workbench.app.document.bulk_agreement import SAMPLE, Agreement, agreement, proposed_labels
 from defect_workbench.app.document.item_models import ImageModel, Section
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
@@ -88,7 +88,7 @@ class BulkAgreementDialog(QDialog):
         self._show()
 
     def _make_layout(self) -> None:
-        label, at_least = QLabel("&Label"), QLabel("&Probability at least")
+        label, at_least = QLabel("&Proposed as"), QLabel("with a pro&bability of at least")
         label.setBuddy(self.label)
         at_least.setBuddy(self.at_least)
         head = QHBoxLayout()
@@ -110,14 +110,13 @@ class BulkAgreementDialog(QDialog):
         self._images = found.images
         shown = found.sample(self._seed)
         paths = [image.path for image in project.images.images]
-        title = f"{len(shown)} of {counted(len(found.images), 'image')} at random"
+        title = f"{len(shown)} of {counted(len(found.images), 'proposal')}, drawn at random"
         sections = (Section(title, "", None, 0, len(shown), None),) if len(shown) else ()
         self.model.set_rows(project.images.root, paths, shown, sections, locations=project.images.locations)
         self.another.setEnabled(len(found.images) > SAMPLE)
         self.ok_button.setEnabled(len(found.images) > 0)
         self.ok_button.setText(f"Agree with all {len(found.images):,}" if len(found.images) else "Agree")
-        errors = f"By their probabilities, about {found.expected_errors:.1f} of them are wrong"
-        self.words.setText(errors if len(found.images) else "")
+        self.words.setText(_consequences(found, len(shown)))
 
     def _draw_again(self) -> None:
         self._seed += 1
@@ -125,3 +124,16 @@ class BulkAgreementDialog(QDialog):
 
     def _accept(self) -> None:
         self.agreed.emit(self._images)
+
+
+def _consequences(found: Agreement, shown: int) -> str:
+    """Return what agreeing does, and how many of the proposals are probably wrong."""
+    count = len(found.images)
+    if not count:
+        return ""
+    wrong = f"{found.expected_errors:.1f}" if found.expected_errors >= 0.05 else "none"
+    unseen = f", also the {count - shown:,} not shown" if count > shown else ""
+    return (
+        f"Accepts all {count:,}{unseen}. If the probabilities are right, about {wrong} of them are wrong. "
+        "One step to undo."
+    )

@@ -50,10 +50,10 @@ class TagDialog(QDialog):
         self.boxes: dict[str, QCheckBox] = {}
         self._before: dict[str, Qt.CheckState] = {}
         self.text = QLineEdit()
-        self.text.setPlaceholderText("rework, second-layer")
+        self.text.setPlaceholderText("rework, lot 7")
         self.text.setMaxLength(10 * LONGEST_TAG)
         self.text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 42)
-        label = QLabel("&New tags, separated by spaces or commas:")
+        label = QLabel("&New tags, separated by commas; a tag may have spaces:")
         label.setBuddy(self.text)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
@@ -65,7 +65,9 @@ class TagDialog(QDialog):
         layout.addWidget(self.text)
         if known:
             layout.addWidget(self._make_list(count, have, known), 1)
-        hint = secondary_label("Find them again with the filter tag:WORD. Tags do not change clusters.")
+        hint = secondary_label(
+            'Find them again with the filter tag:rework or tag:"lot 7". Tags do not change clusters.'
+        )
         layout.addWidget(hint)
         layout.addWidget(buttons)
         self.text.setFocus()

@@ -11,9 +11,11 @@ from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 
 _IMAGES = 3
-# Height around the texts, and of the smallest thumbnails that show anything, in pixels.
-_SMALLEST = 26
-_SMALLEST_IMAGE = 20
+# Height of the margins around the texts, and of the smallest thumbnails that show anything, in pixels. Below
+# the third height the distance stands beside the thumbnails, not below them.
+_SMALLEST = 30
+_SMALLEST_IMAGE = 24
+_ROOMY_IMAGE = 36
 
 
 class CandidateCard(QWidget):
@@ -50,8 +52,9 @@ class CandidateCard(QWidget):
         return QSize(180, 120)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the size of the name and the distance: where there is little room, thumbnails give way."""
-        return QSize(120, 2 * self.fontMetrics().height() + _SMALLEST)
+        """Return the size of the name and the smallest thumbnails, with the distance beside them."""
+        line = self.fontMetrics().height()
+        return QSize(120, line + max(line, _SMALLEST_IMAGE) + _SMALLEST)
 
     def enterEvent(self, event: QEvent) -> None:
         """Highlight the card."""
@@ -98,21 +101,28 @@ class CandidateCard(QWidget):
         name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
         top, bottom = key.bottom() + 8, self.height() - line - 14
-        bottom = self._paint_images(painter, top, bottom) if bottom - top >= _SMALLEST_IMAGE else top - 8
+        if bottom - top >= _ROOMY_IMAGE:
+            images = self._paint_images(painter, top, bottom)
+            place = QRect(8, images.bottom() + 5, self.width() - 16, line)
+        else:
+            images = self._paint_images(painter, key.bottom() + 5, self.height() - 7)
+            left = images.right() + 9
+            place = QRect(left, images.top(), self.width() - 8 - left, images.height())
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        place = QRect(8, bottom + 4, self.width() - 16, line)
-        words = f"distance {self._distance:.2f}"
-        if metrics.horizontalAdvance(words) > place.width():
-            words = f"{self._distance:.2f}"
-        painter.drawText(place, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width()))
+        # Where there is no room at all, the tooltip has it.
+        for words in (f"distance {self._distance:.2f}", f"{self._distance:.2f}"):
+            if metrics.horizontalAdvance(words) <= place.width():
+                painter.drawText(place, middle, words)
+                break
 
-    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> int:
-        """Draw the first images between two heights; returns where they end."""
+    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> QRect:
+        """Draw the first images between two heights; returns where they are."""
         assert self._cluster is not None
         assert self._images is not None
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_IMAGES - 1)) // _IMAGES))
-        for number, image in enumerate(self._cluster.members[:_IMAGES].tolist()):
+        shown = self._cluster.members[:_IMAGES].tolist()
+        for number, image in enumerate(shown):
             place = QRect(8 + number * (side + 4), top, side, side)
             pixmap = self._loader.get(str(self._images.absolute(image)))
             if pixmap is None:
@@ -123,4 +133,4 @@ class CandidateCard(QWidget):
             )
             target.moveCenter(place.center())
             painter.drawPixmap(target, pixmap)
-        return top + side
+        return QRect(8, top, len(shown) * (side + 4) - 4, side)

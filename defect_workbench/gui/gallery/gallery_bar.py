@@ -72,7 +72,7 @@ class GalleryBar(QWidget):
         self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
         if self._completer is not None:
             self._completer.deleteLater()
-        completions = [*(f"{name}:" for name in names), *(f"{TAG}:{tag}" for tag in tags)]
+        completions = [*(f"{name}:" for name in names), *(_condition(tag) for tag in tags)]
         self._completer = QCompleter(completions, self)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.text.setCompleter(self._completer)
@@ -94,3 +94,8 @@ class GalleryBar(QWidget):
         self._captions = choice.captions
         self._typing.stop()
         self.changed.emit()
+
+
+def _condition(tag: str) -> str:
+    """Return the condition that finds a tag."""
+    return f'{TAG}:"{tag}"' if " " in tag else f"{TAG}:{tag}"

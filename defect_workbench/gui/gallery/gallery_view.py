@@ -157,7 +157,7 @@ class Gallery(QAbstractItemView):
         first = self.indexAt(QPoint(MARGIN + 2, self._layout.heading))
         super().resizeEvent(event)
         self._lay_out()
-        if first.isValid() and self.verticalScrollBar().value() > 0:
+        if event.size().width() != event.oldSize().width() and self.verticalScrollBar().value() > 0:
             self.scrollTo(first, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def visualRect(self, index: Index) -> QRect:

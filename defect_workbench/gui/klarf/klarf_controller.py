@@ -113,7 +113,7 @@ class KlarfController(QObject):
         source = project.images.root / files[0].path
         suggestion = source.with_name(f"{source.stem}_classified{source.suffix}")
         if len(files) > 1:
-            suggestion = project.images.root.with_name(f"{project.images.root.name}-classified")
+            suggestion = project.images.beside("-classified")
         dialog = KlarfExportDialog(project, self._document.classes, suggestion, self.planner, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.write)

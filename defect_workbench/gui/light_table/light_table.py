@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.class_keys import ClassKey, sort_into
@@ -30,20 +30,22 @@ from defect_workbench.gui.shared.review_keys import is_plain
 
 # The key of the same brightness and contrast; it is no class key, and on some keyboards it needs Shift.
 _EQUAL = "="
+_TAGS = "Ctrl+Shift+T"
 
 
 class LightTable(QWidget):
     """Shows images large, in an order that holds still, and takes decisions by single keys.
 
-    Signals: closed when the user is done.
+    Signals: closed when the user is done, tags_wanted(image) when tags are to be set.
 
     Keys: one for each class moves the image there and goes on; Enter agrees with what is proposed, else goes
     back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where defects
-    are, = shows all images with the same brightness and contrast; arrows, Page Up, Page Down, Home and End
-    go on.
+    are, = shows all images with the same brightness and contrast, Ctrl+Shift+T sets tags; arrows, Page Up,
+    Page Down, Home and End go on.
     """
 
     closed = Signal()
+    tags_wanted = Signal(int)
 
     def __init__(
         self,
@@ -266,6 +268,9 @@ class LightTable(QWidget):
         """Give the keys of the table precedence over the shortcuts of the window, Esc for one."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             own = {*"CNOUX", *(each.key for each in self.keys)}
+            if _sets_tags(event):
+                event.accept()
+                return True
             if is_plain(event) and (event.key() == Qt.Key.Key_Escape or event.text().upper() in own):
                 event.accept()
                 return True
@@ -296,6 +301,8 @@ class LightTable(QWidget):
             self.closed.emit()
         elif text == _EQUAL:
             self.equal.toggle()
+        elif _sets_tags(event) and image is not None:
+            self.tags_wanted.emit(image)
         elif not is_plain(event) or image is None:
             super().keyPressEvent(event)
         elif text == "X":
@@ -314,6 +321,11 @@ class LightTable(QWidget):
             super().keyPressEvent(event)
 
 
+def _sets_tags(event: QKeyEvent) -> bool:
+    """Whether it is the key that sets tags in the window, too."""
+    return QKeySequence(event.keyCombination()) == QKeySequence(_TAGS)
+
+
 _OTHER_KEYS = (
     ("C", "confirm"),
     ("N", "new cluster"),
@@ -321,4 +333,5 @@ _OTHER_KEYS = (
     ("U", "undo"),
     (_EQUAL, "same brightness"),
     ("O", "defects"),
+    (_TAGS, "tags"),
 )

@@ -52,6 +52,7 @@ class PaneGrid(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
         self.panes: list[Pane] = []
+        self._lines = 1
         for loader in (large_thumbnails, self.toned):
             loader.ready.connect(self._on_ready)
         originals.ready.connect(self._on_original)
@@ -71,9 +72,11 @@ class PaneGrid(QWidget):
             pane.hide()
             pane.deleteLater()
         self.panes = []
+        self._lines = 1
         for number in range(columns * rows):
             pane = Pane()
             pane.clicked.connect(lambda n=number: self._on_clicked(n))
+            pane.width_changed.connect(self._on_width)
             pane.view.view_changed.connect(self._link)
             self._grid.addWidget(pane, number // columns, number % columns)
             self.panes.append(pane)
@@ -114,6 +117,17 @@ class PaneGrid(QWidget):
                 pane.show_caption(NEUTRAL, "", current=False)
             else:
                 pane.show_caption(*words(pane.image), current=pane.image == self._current)
+        self._fit_captions()
+
+    def _on_width(self) -> None:
+        self._lines = 1
+        self._fit_captions()
+
+    def _fit_captions(self) -> None:
+        """Give all captions two lines once one needs them, so that images do not change size on each page."""
+        self._lines = max([self._lines, *(pane.lines_needed for pane in self.panes if pane.words)])
+        for pane in self.panes:
+            pane.set_lines(self._lines)
 
     def _loader(self) -> ThumbnailLoader:
         return self._large if self._tone == Tone() else self.toned

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.jobs.runner import Progress
@@ -61,12 +62,15 @@ class NoticeBanner(Banner):
     """Reports the result of a job, with a button for the next step.
 
     It lies over the lower edge of the page, so that nothing moves under the mouse when it comes and goes.
+    Signals: covers(height) of the lower edge that it hides, 0 when it is gone.
 
     Parameters
     ----------
     page : QWidget
         What it lies over.
     """
+
+    covers = Signal(int)
 
     def __init__(self, page: QWidget) -> None:
         super().__init__("notice", ("", "Dismiss"), page)
@@ -105,6 +109,18 @@ class NoticeBanner(Banner):
         width = self._page.width() - 2 * _MARGIN
         height = self.heightForWidth(width)
         self.setGeometry(_MARGIN, self._page.height() - height - _MARGIN, width, height)
+        self.covers.emit(0 if self.isHidden() else height + 2 * _MARGIN)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the lower edge of the page back."""
+        super().hideEvent(event)
+        if self.isHidden():
+            self.covers.emit(0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Say what is hidden, as when it comes back after the light table."""
+        super().showEvent(event)
+        self._place()
 
     def _act(self) -> None:
         self.hide()

@@ -188,7 +188,7 @@ class MainWindow(JobWindow):
             DecisionHistoryController(
                 self.document, self.settings, self._messages, self.review, self.choose_images, self
             ),
-            NotesOnImages(self.document, self.review, self._messages, self),
+            NotesOnImages(self.document, self.review, self.light_table, self._messages, self),
             ViewChoices(self, self.document, self._messages),
             ComparisonChoice(
                 self.document,
@@ -348,7 +348,7 @@ class MainWindow(JobWindow):
 
     def _refresh_title(self) -> None:
         project = self.document.project
-        name = "" if project is None else (self.document.session or project.images.root).name
+        name = "" if project is None else (self.document.session or project.images).name
         mark = " (read-only)" if self.session_guard.read_only else ""
         parts = [f"Opening {self.opener.name}…"] if self.opener.name else []
         parts += [f"{name}{mark}[*]"] if name else []

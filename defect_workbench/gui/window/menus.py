@@ -165,7 +165,7 @@ class Menus:
         self._suggestions = [cuts.addSeparator()] if suggestions else []
         for suggestion in suggestions:
             action = cuts.addAction(
-                f"{counted(suggestion.clusters, 'cluster')}: {suggestion.why}".replace("&", "&&")
+                f"{counted(suggestion.clusters, 'branch')}: {suggestion.why}".replace("&", "&&")
             )
             action.triggered.connect(lambda _=False, k=suggestion.clusters: done(k))
             self._suggestions.append(action)
@@ -174,8 +174,11 @@ class Menus:
 def _cluster_count() -> QSpinBox:
     box = QSpinBox()
     box.setObjectName("clusterCount")
-    box.setAccessibleName("Number of clusters at the cut")
-    box.setToolTip("Number of clusters at the cut, outliers included")
+    box.setAccessibleName("Number of branches at the cut")
+    box.setToolTip(
+        "Number of branches that the cut divides the tree into. The clusters are these branches without "
+        "outliers, and what you decided; the status bar counts them."
+    )
     box.setRange(1, 1)
     box.setKeyboardTracking(False)
     box.setMinimumWidth(box.fontMetrics().horizontalAdvance("00,000") + 44)

@@ -10,7 +10,13 @@ from PySide6.QtWidgets import QMenu
 from defect_workbench.app.document.gallery_sections import Choice, Order
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.messages import Messages
-from defect_workbench.core.project.saved_views import LONGEST_VIEW_NAME, SavedView, find_view
+from defect_workbench.core.project.saved_views import (
+    LONGEST_VIEW_NAME,
+    SavedView,
+    find_view,
+    with_view,
+    without_view,
+)
 from defect_workbench.core.text import and_more, printable
 from defect_workbench.gui.window.window_layout import PanelWindow
 
@@ -60,17 +66,27 @@ class ViewChoices:
             named = replace(view, name=name)
             known = find_view(now.views, name)
             if known is None or known.same_as(named):
-                self._document.save_view(named)
+                self._keep(named)
                 return
             self._messages.ask(
                 "Save view",
                 f"Replace the view {printable(known.name)}? It would then show what you see now.",
                 "Replace",
-                lambda agreed: self._document.save_view(named) if agreed else None,
+                lambda agreed: self._keep(named) if agreed else None,
             )
 
         words = "Name of the view. It keeps filter, order, colours of the map, and columns below images:"
         self._messages.ask_text("Save view", words, active, done)
+
+    def _keep(self, view: SavedView) -> None:
+        project = self._document.project
+        if project is not None:
+            self._document.replace_fields(f"Save view {view.name}", views=with_view(project.views, view))
+
+    def _delete(self, name: str) -> None:
+        project = self._document.project
+        if project is not None:
+            self._document.replace_fields(f"Delete view {name}", views=without_view(project.views, name))
 
     def apply(self, view: SavedView) -> None:
         """Show what a view says; what it names and this project lacks is left out, with a notice."""
@@ -106,7 +122,7 @@ class ViewChoices:
         views = () if project is None else project.views
         for view in views:
             action = menu.addAction(view.name.replace("&", "&&"))
-            action.triggered.connect(lambda _, name=view.name: self._document.delete_view(name))
+            action.triggered.connect(lambda _, name=view.name: self._delete(name))
         if not views:
             menu.addAction("No view is saved yet").setEnabled(False)
 

@@ -171,6 +171,8 @@ class PanelWindow(QMainWindow):
         over.setSpacing(0)
         over.addWidget(self.stack, 1)
         self.notice = NoticeBanner(middle)
+        # Its last row can be scrolled out from under a notice.
+        self.notice.covers.connect(self._leave_free)
         self.setCentralWidget(middle)
 
         left = QSplitter(Qt.Orientation.Vertical)
@@ -193,6 +195,9 @@ class PanelWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         sizes = dict(zip(self.docks, _DOCK_SIZES, strict=True))
         self.dock_sizes = DockSizes(self, sizes, self.settings)
+
+    def _leave_free(self, below: int) -> None:
+        self.gallery.setViewportMargins(0, 0, 0, below)
 
     def close_loaders(self) -> None:
         """Stop all threads that run jobs or read images, and wait for them."""

@@ -11,6 +11,7 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
@@ -31,7 +32,9 @@ _GAP = 4
 _BACKGROUND = "#9f9f9f"
 
 
-def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -> list[ContactSheet]:
+def contact_sheets(
+    project: Project, thumbnail: Thumbnail, reporter: Reporter, classes: ClassLibrary | None = None
+) -> list[ContactSheet]:
     """Return a sheet per cluster, from the medoid outwards, and one of the outliers, highest score first.
 
     Above the sheet of a cluster are its most typical images, as on its slide.
@@ -40,6 +43,8 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
     ----------
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
+    classes : ClassLibrary, optional
+        Where the definitions of named clusters are.
     """
     partition, tree = project.partition, project.analysis.tree
     numbers = colour_numbers(partition, node_colours(tree) if tree is not None else None)
@@ -54,7 +59,7 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []
-    maker = PageMaker(project, thumbnail, TYPICAL_SIDE)
+    maker = PageMaker(project, thumbnail, TYPICAL_SIDE, classes or ClassLibrary())
     for number, (label, words, ink, members) in enumerate(groups):
         reporter.check()
         shown = members[:_SHEET_IMAGES]
@@ -67,7 +72,13 @@ def contact_sheets(project: Project, thumbnail: Thumbnail, reporter: Reporter) -
         sheet = ContactSheet(label, words + shown_note, ink, picture)
         if page is not None:
             typical = tuple(_typical(image) for image in page.pictures)
-            sheet = replace(sheet, typical=typical, measurements=page.measurements, note=page.note)
+            sheet = replace(
+                sheet,
+                typical=typical,
+                measurements=page.measurements,
+                note=page.note,
+                definition=page.definition,
+            )
         sheets.append(sheet)
         reporter.advance()
     return sheets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from defect_workbench.core.project.image_notes import BETWEEN_TAGS
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.report.report_content import ReportTable
@@ -39,7 +40,7 @@ def note_tables(project: Project) -> list[ReportTable]:
         (
             project.images.images[image].path,
             label_of(image),
-            " ".join(notes.tags.get(image, ())),
+            BETWEEN_TAGS.join(notes.tags.get(image, ())),
             notes.texts.get(image, ""),
         )
         for image in marked[:_MOST_LISTED]

@@ -193,6 +193,8 @@ def _sheet(sheet: ContactSheet) -> Flowable:
     if sheet.measurements:
         medians = "  ·  ".join(f"{name} {value}" for name, value in sheet.measurements)
         parts.append(_text(f"Measurements (medians): {medians}", _CAPTION))
+    if sheet.definition:
+        parts += [_text(line, _NOTE) for line in _shortened(f"Definition: {sheet.definition}").split("\n")]
     if sheet.note:
         parts += [_text(line, _NOTE) for line in _shortened(sheet.note).split("\n")]
     if sheet.picture is not None:

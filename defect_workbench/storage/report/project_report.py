@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
@@ -46,6 +47,7 @@ def write_reports(
     tables: Sequence[Section],
     thumbnail: Thumbnail,
     reporter: Reporter,
+    classes: ClassLibrary | None = None,
 ) -> None:
     """Write `report.html` and `report.pdf`.
 
@@ -59,11 +61,13 @@ def write_reports(
         Additional tables and figures, after the clusters.
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
+    classes : ClassLibrary, optional
+        Where the definitions of named clusters are.
     """
     leave_removed_working_folder()
     from defect_workbench.storage.report.pdf_report import write_pdf
 
-    report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter))
+    report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter, classes))
     write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
     write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
 
@@ -78,7 +82,7 @@ def project_report(
     figure = dendrogram_figure(project)
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(
-        title=project.images.root.name or "/",
+        title=project.images.name,
         subject="defect clusters",
         lead=tuple(line for line in (_headline(project), made) if line),
         warnings=(NO_WEIGHTS,) if project.analysis.backbone is None else (),

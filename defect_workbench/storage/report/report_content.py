@@ -160,6 +160,8 @@ class ContactSheet:
         Names and medians.
     note : str
         What the user wrote about the cluster.
+    definition : str
+        What the class library says about the class.
     """
 
     kind: ClassVar = "sheet"
@@ -171,6 +173,7 @@ class ContactSheet:
     typical: tuple[CaptionedImage, ...] = ()
     measurements: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,9 @@ def rows(project: Project) -> list[Row]:
     file_names = [Names() for _ in labels]
     outlier_names = Names()
     own = partition.cluster_of
+    # After those of the clusters, which are the numbers in their labels.
     outlier_numbers = {
-        int(image): len(labels) + i for i, image in enumerate(sorted(partition.outliers), start=1)
+        int(image): partition.next_ordinal + i for i, image in enumerate(sorted(partition.outliers))
     }
     nearest, distances = partition.nearest(np.arange(len(images)))
     result = []
@@ -57,7 +58,8 @@ def rows(project: Project) -> list[Row]:
         name = file_name_of(image)
         group = int(partition.outlier_groups[index])
         if cluster >= 0:
-            label, exported, number = labels[cluster], file_names[cluster].take(name), cluster + 1
+            label, exported = labels[cluster], file_names[cluster].take(name)
+            number = partition.clusters[cluster].ordinal
         else:
             label, exported, number = OUTLIERS, outlier_names.take(name), outlier_numbers[index]
         result.append(

@@ -11,6 +11,7 @@ from pathlib import Path
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
+from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import (
     COUNTS,
@@ -202,6 +203,7 @@ def export(
     columns: MoreColumns | None = None,
     maps: bool = False,
     item_picture: ItemPicture | None = None,
+    classes: ClassLibrary | None = None,
 ) -> Plan:
     """Write a result folder, or add to one.
 
@@ -224,6 +226,8 @@ def export(
         Also write the defect maps, if there are any.
     item_picture : callable, optional
         Cuts out single defects and pages; required if the images are such.
+    classes : ClassLibrary, optional
+        Where the report finds the definitions of named clusters.
 
     Raises
     ------
@@ -266,7 +270,7 @@ def export(
                 write_text(stage.files / name, text)
             if maps:
                 write_maps(stage.files, project, [row.path for row in layout.rows], reporter)
-            write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter)
+            write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter, classes)
             save_session(stage.files / of_run(SESSION, runs), project)
             written = describe(stage.files, _files_below(stage.files), placed)
             receipt = Receipt(

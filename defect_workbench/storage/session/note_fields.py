@@ -31,8 +31,8 @@ def notes_of(state: Mapping[str, Any], count: int) -> ImageNotes:
     """
     tags: dict[int, list[str]] = {}
     for tag, images in (state.get(_TAGS) or {}).items():
-        if not tag or tag != clean_tag(tag) or len(tag.split()) != 1:
-            raise ValueError("a tag is not a word")
+        if not tag or tag != clean_tag(tag):
+            raise ValueError("a tag is empty, or has signs that tags do not have")
         for image in dict.fromkeys(images):
             tags.setdefault(_checked(image, count), []).append(tag)
     texts = {

@@ -61,6 +61,7 @@ from defect_workbench.storage.session.item_arrays import (
 )
 from defect_workbench.storage.session.map_arrays import group_by_of, map_arrays, map_fields, maps_of
 from defect_workbench.storage.session.note_fields import note_fields, notes_of
+from defect_workbench.storage.session.ordinal_fields import group_fields, with_ordinals
 from defect_workbench.storage.session.proposal_arrays import (
     LABELS,
     MOVED_IS_REVIEWED,
@@ -135,7 +136,7 @@ def _write(path: Path, project: Project) -> None:
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
         MOVED_IS_REVIEWED: True,
         **map_fields(analysis, project.maps),
-        "groups": {str(number): asdict(group) for number, group in project.decisions.groups.items()},
+        **group_fields(project),
         HISTORY: history_json(project.history),
         **note_fields(project.image_notes),
         **view_fields(project.views),
@@ -258,6 +259,7 @@ def load_session(path: Path) -> Project:
             side = archive.read(MEMBER) if MEMBER in archive.namelist() else None
         project = _project(state, arrays)
         check_project(project)
+        project = with_ordinals(project, state)
         if side is not None:
             project = replace(project, side=side_of_json(side, len(project.images)))
     except InputError as error:

@@ -124,3 +124,24 @@ def test_a_question_about_another_project_changes_nothing(tagged: MainWindow, qt
     tagged.document.close()
     accept(dialog, qtbot)
     assert tagged.document.undo_stack.count() == 0
+
+
+def test_the_light_table_sets_tags_of_its_image_by_the_same_key(opened: MainWindow, qtbot: QtBot) -> None:
+    assert opened.document.partition is not None
+    members = opened.document.partition.clusters[0].members.tolist()
+    # What is selected behind the table must not get them.
+    opened.choose_images(members[:3])
+    opened.look_at(members, "cluster-01")
+    table = opened.light_table
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    assert "Ctrl+Shift+T" in table.legend.text()
+    qtbot.keyClick(table, Qt.Key.Key_T, CONTROL_SHIFT)
+    dialog = opened.findChildren(TagDialog, "tagDialog")[-1]
+    qtbot.waitExposed(dialog)
+    qtbot.keyClicks(dialog.text, "rework, lot 7")
+    accept(dialog, qtbot)
+    assert notes(opened).tags == {members[1]: ("lot 7", "rework")}
+    assert table.image == members[1]
+    assert "#lot 7  #rework" in table.panes[0].words
+    qtbot.keyClick(table, "U")
+    assert not notes(opened)

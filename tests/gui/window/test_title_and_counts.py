@@ -75,7 +75,7 @@ def test_the_cut_is_not_called_a_number_of_clusters(opened: MainWindow) -> None:
     text, partition = opened.summary.text(), opened.document.partition
     assert partition is not None
     assert f"{len(partition.clusters)} clusters" in text
-    assert f"cut into {opened.document.clusters_at_cut} at" in text
+    assert f"cut into {opened.document.clusters_at_cut} branches at" in text
 
 
 def test_the_time_left_says_of_what_it_is() -> None:

@@ -14,6 +14,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
+from defect_workbench.core.project.decisions import Group
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.storage.report.contact_sheets import contact_sheets
@@ -44,6 +46,20 @@ def drawing(kind: Literal["svg", "png"]) -> bytes:
     if kind == "svg":
         return b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'></svg>"
     return EncodedImage.of(Image.new("RGB", (9, 9)), "png").data
+
+
+def test_the_definition_of_a_class_is_in_both_reports(tmp_path: Path) -> None:
+    project = made_project(tmp_path / "lot")
+    scratch = project.partition.clusters[0]
+    decisions, _ = project.decisions.hold(scratch.members, Group("scratch"))
+    classes = ClassLibrary((KnownClass("scratch", definition="A groove <longer> than wide"),))
+    sheets = contact_sheets(project.changed(decisions=decisions), thumbnail, SilentReporter(), classes)
+    assert sheets[0].definition == "A groove <longer> than wide"
+    report = Report("lot", "defect clusters", (), (), tuple(sheets))
+    assert "<b>Definition:</b> A groove &lt;longer&gt; than wide" in html_text(report)
+    write_pdf(tmp_path / "report.pdf", report, SilentReporter())
+    pages = PdfReader(tmp_path / "report.pdf").pages
+    assert "Definition: A groove <longer> than wide" in " ".join(page.extract_text() for page in pages)
 
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
