@@ -111,7 +111,7 @@ def _routine() -> Any:
     try:
         import scipy.linalg.cython_lapack as offered
 
-        capsule = offered.__pyx_capi__[_ROUTINE]
+        capsule = offered.__pyx_capi__["dsyevr"]
         name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
         name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
         pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
