@@ -54,7 +54,12 @@ def test_the_window_makes_only_columns_that_no_job_has_made(
 ) -> None:
     opened, document, made = prepare(project), Document(), list[str]()
     has_values = making._has_values
-    monkeypatch.setattr(making, "_has_values", lambda column: made.append(column.name) or has_values(column))
+
+    def noted(column: making.Column) -> bool:
+        made.append(column.name)
+        return has_values(column)
+
+    monkeypatch.setattr(making, "_has_values", noted)
     document.show(opened)
     assert "dsize" in document.columns
     document.regroup(replace(opened, project=replace(opened.project, clusters=2)))

@@ -82,7 +82,7 @@ def test_pictures_are_chosen_however_a_file_is_opened(
     )
     dialog = window.findChild(PictureChoiceDialog, "pictureChoice")
     assert dialog is not None
-    assert window.document.project is None
+    assert not window.jobs.busy
     assert not window.notice.isVisible()
     dialog.described.setCurrentIndex(dialog.described.findData("Reference"))
     dialog.reference.setCurrentIndex(0)
