@@ -146,6 +146,7 @@ def vectors_mb(project: Project) -> float:
 
 def measure(path: Path, store: Path) -> None:
     """Print what opening the file, scrolling and viewing wafers takes."""
+    from defect_workbench.app.garbage import GarbageSearch
     from defect_workbench.gui.application import make_application
     from defect_workbench.gui.window.main_window import MainWindow
 
@@ -156,6 +157,7 @@ def measure(path: Path, store: Path) -> None:
             user, store=store, recovery=root / "r", settings=root / "s.ini", analyses=root / "analyses"
         )
         window = MainWindow(user, offline=True)
+        window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
         window.resize(1600, 1000)
         window.show()
         wait(500)
