@@ -74,7 +74,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     if args.interval is not None:
         raise InputError("--interval is only for --watch")
     model = open_model(args.model)
-    request = ClassifyRequest(model, source_of(args), args.seed, args.false_alarms)
+    request = ClassifyRequest(model, source_of(args), args.seed, args.false_alarms, Mode(args.mode))
     with concerning(args.model):
         applied_model(request)
     check_out(args.out, store=args.store)

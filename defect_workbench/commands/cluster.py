@@ -111,9 +111,16 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         check_items_of_result(args.out, settings.items)
         features = features.as_described_by(backbone_of_result(args.out))
     source = source_of(args)
-    opened = open_folder(
-        OpenRequest(source.path, features, settings, cut, klarf=source.klarf, choice=source.choice), reporter
+    request = OpenRequest(
+        source.path,
+        features,
+        settings,
+        cut,
+        klarf=source.klarf,
+        choice=source.choice,
+        mode=Mode.COPY if args.add else Mode(args.mode),
     )
+    opened = open_folder(request, reporter)
     project, extraction = opened.project, opened.extraction
     assert extraction is not None
     if table is not None:

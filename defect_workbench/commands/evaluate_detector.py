@@ -14,6 +14,7 @@ from defect_workbench.commands.shared.detector_options import (
     check_references,
     problems_json,
 )
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.text import counted
 from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
@@ -29,7 +30,7 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser = commands.add_parser(
         "evaluate-detector", help="compare the defects that are found with boxes that people drew"
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
+    add_source(parser)
     add_detector(parser)
     add_box_options(parser)
     parser.add_argument(
@@ -46,7 +47,9 @@ def add(commands: Commands, places: UserDirs) -> None:
 def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     """Evaluate the detector and print its figures."""
     check_references(args)
-    request = EvaluateRequest(args.folder, args.boxes, args.reference, args.format, args.model, args.errors)
+    request = EvaluateRequest(
+        source_of(args), args.boxes, args.reference, args.format, args.model, args.errors
+    )
     done = evaluate_detector(request, reporter)
     for line in summary(done.problems):
         reporter.warn(line)

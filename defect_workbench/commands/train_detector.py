@@ -17,10 +17,11 @@ from defect_workbench.commands.shared.console import ConsoleReporter, print_json
 from defect_workbench.commands.shared.detector_options import (
     FIGURES,
     add_box_options,
-    add_folder_and_references,
+    add_references,
     check_references,
     problems_json,
 )
+from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.core.text import counted, duration
 from defect_workbench.storage.boxes.box_folder import summary
 from defect_workbench.user_dirs import UserDirs
@@ -38,7 +39,8 @@ def add(commands: Commands, places: UserDirs) -> None:
     parser = commands.add_parser(
         "train-detector", help="train a detector that finds, counts and names defects, on boxes"
     )
-    add_folder_and_references(parser)
+    add_source(parser)
+    add_references(parser)
     add_box_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="new file for the detector")
     parser.add_argument(
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     check_seed(args.seed)
     check_references(args)
     options = TrainingOptions(args.out, args.reference, args.epochs, args.seed, args.resume)
-    request = TrainDetectorRequest(args.folder, args.boxes, options, args.format)
+    request = TrainDetectorRequest(source_of(args), args.boxes, options, args.format)
     done = train_detector(request, open_weights(places.weights), reporter, offline=args.offline)
     for line in summary(done.problems):
         reporter.warn(line)

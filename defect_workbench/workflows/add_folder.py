@@ -24,7 +24,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
-from defect_workbench.workflows.klarf.joined_inspections import carried_inspection
+from defect_workbench.workflows.klarf.joined_inspections import carried_inspection, check_not_listed
 from defect_workbench.workflows.map_defects import with_defect_features
 
 
@@ -56,7 +56,8 @@ def add_folder(
     Raises
     ------
     InputError
-        If the folder contains no new image, or images of the project are missing.
+        If the folder contains no new image, images of the project are missing, or an inspection file is
+        already part of it.
     """
     from defect_workbench.engine.clustering.group import analyse
     from defect_workbench.engine.features.identity import differences
@@ -72,6 +73,7 @@ def add_folder(
             "images that come with golden references of their own cannot be added to a project with others; "
             "open the folder that contains all inspection files"
         )
+    check_not_listed(project, listed)
     root = common_root(project.images.root, folder)
     below = _below(root, project.images.root)
     old = {_joined(below, path): number for number, path in enumerate(project.images.paths)}

@@ -15,6 +15,8 @@ from defect_workbench.core.errors import concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.result.export_options import Mode
+from defect_workbench.storage.result.image_placing import check_mode_of_pages
 from defect_workbench.storage.result.manifest import MoreColumns
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
@@ -31,12 +33,15 @@ class ClassifyRequest:
     ----------
     false_alarms : float or None
         Share of known images that may be called unknown; None for that of the classifier.
+    mode : Mode
+        How the images will be exported: a way that is not possible is refused before the work.
     """
 
     model: Classifier
     source: ImageSource
     seed: int = 0
     false_alarms: float | None = None
+    mode: Mode = Mode.COPY
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +151,7 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         description=description_of(model),
     )
     listed = list_images(request.source, reporter)
+    check_mode_of_pages(listed.has_pages, request.mode)
     extraction = extract_listing(listed.listing, options, reporter)
     project, prediction = classify_images(
         model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL, BackboneInfo
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
@@ -19,13 +20,15 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.input.scan import Listing
 from defect_workbench.engine.preprocessing.resize import SIZE
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
+from defect_workbench.workflows.klarf.image_listing import ImageSource, ListedImages, list_images
 from defect_workbench.workflows.weights import carried_weights
 
 if TYPE_CHECKING:
     from defect_workbench.core.clustering.clustering_result import Analysis
     from defect_workbench.engine.extraction.extractor import Extraction
     from defect_workbench.storage.vectors.feature_store import FeatureStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,26 @@ def extract_folder(source: ImageSource, options: FeatureOptions, reporter: Repor
         If the feature store cannot be used.
     """
     started = time.perf_counter()
-    listing = list_images(source, reporter).listing
+    listed = list_images(source, reporter)
     scanned = time.perf_counter() - started
-    return ExtractedFolder(extract_listing(listing, options, reporter), scanned)
+    extraction = extract_listing(listed.listing, options, reporter)
+    remember_listed(options.open_store(), source, listed)
+    return ExtractedFolder(extraction, scanned)
+
+
+def remember_listed(store: FeatureStore, source: ImageSource, listed: ListedImages) -> None:
+    """Note in a store that its images are those of inspection files, so that it opens with their records.
+
+    A store that cannot be written to stays as it is: it may hold all features nevertheless.
+    """
+    from defect_workbench.storage.vectors.store_sources import remember_source, source_of_root
+
+    root = listed.listing.root
+    if listed.klarf is not None or source_of_root(store, root) is not None:
+        try:
+            remember_source(store, root, source.as_json())
+        except WorkbenchError as error:
+            log.warning("the source of the images was not noted: %s", error)
 
 
 def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporter) -> Extraction:

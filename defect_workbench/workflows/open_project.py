@@ -16,11 +16,13 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.picture_choice import USUAL, PictureChoice
-from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of, scan
+from defect_workbench.engine.input.scan import FoundFile, Listing, listing_of
+from defect_workbench.storage.result.export_options import Mode
+from defect_workbench.storage.result.image_placing import check_mode_of_pages
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.workflows.detection.describe_set import DescribedSet, describe, describe_extracted
 from defect_workbench.workflows.distributed.growing_store import complete_so_far
-from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.extract import FeatureOptions, remember_listed
 from defect_workbench.workflows.klarf.image_listing import (
     ImageSource,
     ListedImages,
@@ -30,6 +32,7 @@ from defect_workbench.workflows.klarf.image_listing import (
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
+    from defect_workbench.storage.vectors.feature_store import FeatureStore
 
 OnFound = Callable[[Path, tuple[str, ...]], None]
 
@@ -50,6 +53,8 @@ class OpenRequest:
         Whether the path is a folder of inspection files (KLARF), whose images are to be opened.
     choice : PictureChoice
         Which pictures of inspection files are used.
+    mode : Mode
+        How the images will be exported: a way that is not possible is refused before the work.
     """
 
     path: Path
@@ -59,6 +64,7 @@ class OpenRequest:
     analyses: Path | None = None
     klarf: bool = False
     choice: PictureChoice = USUAL
+    mode: Mode = Mode.COPY
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,14 +138,17 @@ def open_folder(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     Raises
     ------
     InputError
-        If there is no usable image, or the cut is not possible.
+        If there is no usable image, the cut is not possible, or pages would have to be linked to.
     WorkbenchError
         If the feature store cannot be used, or there are too many images for the method.
     """
     started = time.perf_counter()
-    listed = list_images(ImageSource(request.path, request.klarf, request.choice), reporter)
+    source = ImageSource(request.path, request.klarf, request.choice)
+    listed = list_images(source, reporter)
+    check_mode_of_pages(listed.has_pages, request.mode)
     request = _with_named_references(request, listed)
     opened = _group(listed.listing, request, reporter, on_found, time.perf_counter() - started)
+    remember_listed(request.features.open_store(), source, listed)
     return _with_inspection(opened, listed)
 
 
@@ -201,7 +210,7 @@ def open_again(
 
 
 def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | None) -> OpenedProject:
-    """Open the folder that a store was last filled from, even if it was deleted or moved.
+    """Open the folder or the inspection files that a store was last filled from, even if they were deleted.
 
     If a run on a cluster is still filling the store, the images that are complete are opened.
     """
@@ -213,8 +222,9 @@ def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     root = store.last_root() if growth is None else Path(growth.root)
     if root is None:
         raise InputError(f"the feature store {request.path} is empty")
-    if root.is_dir():
-        listing = scan(root, reporter)
+    listed = _listed_as_stored(store, root, reporter)
+    if listed is not None:
+        listing = listed.listing
     else:
         reporter.warn(f"the folder {root} was deleted or moved; its images cannot be shown")
         files = tuple(
@@ -225,7 +235,26 @@ def _open_store(request: OpenRequest, reporter: Reporter, on_found: OnFound | No
     if growth is not None:
         listing, features = complete_so_far(listing, growth, features, reporter)
     request = OpenRequest(request.path, features, request.settings, request.cut, request.analyses)
-    return _group(listing, request, reporter, on_found, 0.0)
+    if listed is None:
+        return _group(listing, request, reporter, on_found, 0.0)
+    request = _with_named_references(request, listed)
+    return _with_inspection(_group(listing, request, reporter, on_found, 0.0), listed)
+
+
+def _listed_as_stored(store: FeatureStore, root: Path, reporter: Reporter) -> ListedImages | None:
+    """List the images that a store was filled from again; None if their folder was deleted."""
+    from defect_workbench.storage.vectors.store_sources import source_of_root
+
+    if not root.is_dir():
+        return None
+    fields = source_of_root(store, root)
+    source = None if fields is None else ImageSource.from_json(fields)
+    if source is not None:
+        try:
+            return list_images(source, reporter)
+        except InputError as error:
+            reporter.warn(f"the images of {root} are shown without inspection files: {error}")
+    return list_images(ImageSource(root), reporter)
 
 
 def _group(

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.app.document.columns import Column
+from defect_workbench.app.columns import Column
 from defect_workbench.app.document.filtering import parse_filter
 
 COLUMNS = {

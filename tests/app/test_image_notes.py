@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from defect_workbench.app.document.columns import Column as ImageColumn
+from defect_workbench.app.columns import Column as ImageColumn
 from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.gallery_sections import Choice, Order, sections_of
 from defect_workbench.app.document.workbench_document import Document

@@ -67,6 +67,33 @@ def test_several_pictures_are_chosen_in_a_dialog(
     assert [image.page % 2 for image in project.images.images] == [0] * 12
 
 
+@pytest.mark.parametrize("way", ["dropped", "named on the command line"])
+def test_pictures_are_chosen_however_a_file_is_opened(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, way: str
+) -> None:
+    path = made_klarf(tmp_path / "lot", 12, reference_kind="Reference", dialect="1.8")
+    if way == "dropped":
+        assert drop(window, path)
+    else:
+        # As `run_window` does with a path of the command line.
+        window.open_path(path)
+    qtbot.waitUntil(
+        lambda: window.findChild(PictureChoiceDialog, "pictureChoice") is not None, timeout=20_000
+    )
+    dialog = window.findChild(PictureChoiceDialog, "pictureChoice")
+    assert dialog is not None
+    assert not window.jobs.busy
+    assert not window.notice.isVisible()
+    dialog.described.setCurrentIndex(dialog.described.findData("Reference"))
+    dialog.reference.setCurrentIndex(0)
+    qtbot.mouseClick(dialog.ok_button, LEFT)
+    until_open(window, qtbot)
+    project = window.document.project
+    assert project is not None
+    assert project.inspection is not None
+    assert project.inspection.choice.described == "Reference"
+
+
 def test_the_next_file_is_added_to_the_open_project(
     window: MainWindow, qtbot: QtBot, lot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ BENCHMARKS = {
     "sorting": Benchmark("Sorting by keys at full size"),
     "wafer": Benchmark("Wafer map"),
     "klarf_listing": Benchmark("Listing an inspection file"),
+    "klarf_window": Benchmark("A large inspection file in the window", (), ("--defects", "3000")),
     "large": Benchmark("Large sets", (), ("times", "--sizes", "1000", "3000", "10000")),
 }
 

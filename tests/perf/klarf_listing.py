@@ -23,8 +23,14 @@ SIDE = 32
 WAFERS = 25
 
 
-def write_lot(folder: Path, defects: int) -> Path:
-    """Write a lot with two pages per defect: the picture and its reference."""
+def write_lot(folder: Path, defects: int, more: tuple[str, ...] = ()) -> Path:
+    """Write a lot with two pages per defect: the picture and its reference.
+
+    Parameters
+    ----------
+    more : tuple of str
+        Further columns of the records, of whole numbers.
+    """
     rng = np.random.default_rng(0)
     dies = tuple((x, y) for x in range(-12, 13) for y in range(-12, 13) if x * x + y * y < 150)
     rows: list[list[LotDefect]] = [[] for _ in range(WAFERS)]
@@ -36,10 +42,11 @@ def write_lot(folder: Path, defects: int) -> Path:
             pictures = (LotPicture(2 * number - 1, "Test"), LotPicture(2 * number, "Reference"))
             where = tuple(rng.uniform(0, 8000, 2))
             die = dies[int(rng.integers(len(dies)))]
-            rows[number % WAFERS].append(LotDefect(number, die, where, pictures=pictures))
+            cells = dict(zip(more, map(str, rng.integers(0, 1000, len(more)).tolist()), strict=True))
+            rows[number % WAFERS].append(LotDefect(number, die, where, pictures=pictures, more=cells))
     wafers = tuple(LotWafer(f"W{n + 1}", n + 1, dies, tuple(each)) for n, each in enumerate(rows))
     path = folder / "lot.001"
-    path.write_bytes(klarf_bytes(KlarfLot("LOT", wafers), "1.8"))
+    path.write_bytes(klarf_bytes(KlarfLot("LOT", wafers, more_columns=more), "1.8"))
     return path
 
 

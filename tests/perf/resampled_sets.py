@@ -104,14 +104,8 @@ def write_store(source: LabelledSet, folder: Path, count: int, images: Path | No
         The content hashes.
     """
     store = FeatureStore(folder)
-    blocks = open_blocks(store, DEFAULT, _network(source.backbone))
-    rng = np.random.default_rng(count)
     hashes = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
-    for start, drawn in _chunks(source, count, rng):
-        part = hashes[start : start + len(next(iter(drawn.values())))]
-        for first in range(0, len(part), FLUSH_IMAGES):
-            rows = slice(first, first + FLUSH_IMAGES)
-            _write(blocks, part[rows], {name: block[rows] for name, block in drawn.items()})
+    fill_store(source, store, hashes)
     root = Path("/nowhere") if images is None else images
     stamps = {}
     for number, content in enumerate(hashes):
@@ -121,6 +115,23 @@ def write_store(source: LabelledSet, folder: Path, count: int, images: Path | No
     return hashes
 
 
+def fill_store(source: LabelledSet, store: FeatureStore, hashes: list[str], side: int = 128) -> None:
+    """Fill a store with the vectors of drawn images under given content hashes.
+
+    Parameters
+    ----------
+    side : int
+        Width and height of the images, in pixels.
+    """
+    blocks = open_blocks(store, DEFAULT, _network(source.backbone))
+    rng = np.random.default_rng(len(hashes))
+    for start, drawn in _chunks(source, len(hashes), rng):
+        part = hashes[start : start + len(next(iter(drawn.values())))]
+        for first in range(0, len(part), FLUSH_IMAGES):
+            rows = slice(first, first + FLUSH_IMAGES)
+            _write(blocks, part[rows], {name: block[rows] for name, block in drawn.items()}, side)
+
+
 def _chunks(
     source: LabelledSet, count: int, rng: np.random.Generator
 ) -> Iterator[tuple[int, dict[str, Vectors]]]:
@@ -128,14 +139,14 @@ def _chunks(
         yield start, source.drawn(min(_CHUNK, count - start), rng)[0]
 
 
-def _write(blocks: Blocks, hashes: list[str], vectors: Mapping[str, Vectors]) -> None:
+def _write(blocks: Blocks, hashes: list[str], vectors: Mapping[str, Vectors], side: int) -> None:
     for name, stored in blocks.vectors.items():
         # The network's descriptions are stored in half precision.
         values = vectors[name].astype(np.float16) if name == "deep" else vectors[name]
         stored.append_vectors(hashes, values)
     count = len(hashes)
     blocks.measured.append_fields(hashes, {name: [1.0] * count for name in (*NUMBERS, *HINTS)})
-    facts = zip(FACTS, (128, 128, "PNG", "", "", json.dumps({}), 0), strict=True)
+    facts = zip(FACTS, (side, side, "PNG", "", "", json.dumps({}), 0), strict=True)
     blocks.facts.append_fields(hashes, {name: [value] * count for name, value in facts})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.app.document.columns import Column
+from defect_workbench.app.columns import Column
 from defect_workbench.core.project.palette import COLOURS, NEUTRAL, RAMP
 
 # More would fill the map with their legend; the other values are grey.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from defect_workbench.app.document.columns import Column
+from defect_workbench.app.columns import Column
 from defect_workbench.core.arrays import Flags, Floats
 
 # Words in quotes, or a term, parts of which may be in quotes: tag:"lot 7".

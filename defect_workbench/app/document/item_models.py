@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from defect_workbench.app.document.columns import Column
+from defect_workbench.app.columns import Column
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader

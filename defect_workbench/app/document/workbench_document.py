@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from defect_workbench.app.document.columns import Column, ColumnCache
+from defect_workbench.app.columns import Column, ColumnCache
 from defect_workbench.app.document.confirmed_guard import Guard, changed_confirmed, question
 from defect_workbench.app.document.edits import Edit, Editor
 from defect_workbench.app.document.undo_commands import Decide, Part, Replace, regrouping_text
@@ -111,7 +111,7 @@ class Document(QObject):
     @property
     def columns(self) -> Mapping[str, Column]:
         """The columns to filter and colour by; cached while only the cut moves."""
-        return {} if self._project is None else self._columns.of(self._project)
+        return self._columns.of(self._project, {} if self._opened is None else self._opened.columns)
 
     @property
     def suggested(self) -> tuple[Preprocessing, str]:

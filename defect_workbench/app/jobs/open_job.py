@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from defect_workbench.app.columns import ColumnParts, column_parts
 from defect_workbench.app.jobs.runner import JobReporter, ResultOnDisk, Work
 from defect_workbench.core.arrays import Floats, Integers, Vectors
 from defect_workbench.core.clustering.clustering_result import Settings
@@ -50,6 +51,8 @@ class Opened:
         Positions of the images on the map, by principal components.
     suggested : (Preprocessing, str)
         The suggested preprocessing, and why.
+    columns : ColumnParts
+        Columns of the project that are made already.
     """
 
     project: Project
@@ -58,6 +61,7 @@ class Opened:
     colours: Integers | None
     plane: Floats
     suggested: tuple[Preprocessing, str]
+    columns: ColumnParts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,17 +127,17 @@ class WeightsReady(ResultOnDisk):
 def prepare(
     project: Project, session: Path | None = None, suggested: tuple[Preprocessing, str] | None = None
 ) -> Opened:
-    """Return a project ready to be shown; tree, clusters and map are computed here, not in the window."""
+    """Return a project ready to be shown; tree, clusters, map and columns are computed here."""
     from defect_workbench.engine.clustering.map_layout import principal_plane
 
     suggested = suggested or (project.analysis.settings.processing, "")
     tree = project.analysis.tree
-    _ = project.partition
-    plane = principal_plane(project.analysis.vectors)
+    _ = project.partition, project.images.paths, project.images.locations
+    plane, columns = principal_plane(project.analysis.vectors), column_parts(project)
     if tree is None or tree.leaves < 2:
-        return Opened(project, session, None, None, plane, suggested)
+        return Opened(project, session, None, None, plane, suggested, columns)
     _ = tree.children, tree.heights
-    return Opened(project, session, lay_out(tree), node_colours(tree), plane, suggested)
+    return Opened(project, session, lay_out(tree), node_colours(tree), plane, suggested, columns)
 
 
 def open_source(source: ImageSource, places: UserDirs, *, offline: bool = False) -> Work:

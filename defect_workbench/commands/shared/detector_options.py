@@ -25,12 +25,6 @@ FIGURES = {
 }
 
 
-def add_folder_and_references(parser: argparse.ArgumentParser) -> None:
-    """Add a folder of images and their golden references."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of images")
-    add_references(parser)
-
-
 def add_references(parser: argparse.ArgumentParser) -> None:
     """Add the golden references."""
     parser.add_argument(

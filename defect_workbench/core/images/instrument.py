@@ -30,6 +30,8 @@ class InstrumentMetadata:
         Unit of the values of a height map; empty for other images.
     bar_rows : int or None
         Height of the info bar in rows, if the metadata state it.
+    stage_x_um, stage_y_um : float or None
+        Position of the stage in µm, in the directions and from the origin of the instrument.
     """
 
     maker: str = ""
@@ -41,6 +43,8 @@ class InstrumentMetadata:
     acquired: str = ""
     height_unit: str = ""
     bar_rows: int | None = None
+    stage_x_um: float | None = None
+    stage_y_um: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the known values as JSON."""
@@ -118,7 +122,9 @@ METADATA_FIELDS = (
     MetadataField("detector", False, "{}", (0, 1)),
     MetadataField("maker", False, "{}", (0, 0)),
     MetadataField("acquired", False, "{}", (2, 0)),
-    MetadataField("height_unit", False, "heights in {}", (3, 0)),
+    MetadataField("height_unit", False, "heights in {}", (4, 0)),
+    MetadataField("stage_x_um", True, "stage x {:,g} µm", (3, 0)),
+    MetadataField("stage_y_um", True, "stage y {:,g} µm", (3, 1)),
 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+
+_PAGE = re.compile(r"(.*[^/])(#[1-9]\d*)", re.DOTALL)
 
 
 class PathMatcher:
@@ -20,8 +23,8 @@ class PathMatcher:
         self._stems: dict[str, str | None] = {}
         self._below: dict[str, str | None] = {}
         for each in sorted(self._paths):
-            path = PurePosixPath(each)
-            for names, name in ((self._stems, path.stem), (self._below, str(path.with_suffix("")))):
+            below = without_extension(each)
+            for names, name in ((self._stems, PurePosixPath(below).name), (self._below, below)):
                 # Of two candidates neither is the right one.
                 names[name] = None if name in names else each
 
@@ -34,10 +37,21 @@ class PathMatcher:
         """
         if path in self._paths:
             return path
-        pure = PurePosixPath(path)
-        if not pure.name:
+        if not PurePosixPath(path).name:
             return None
-        shorter = str(pure.with_suffix(""))
+        shorter = without_extension(path)
         if shorter in self._paths:
             return shorter
-        return self._below.get(shorter) or self._stems.get(pure.stem)
+        found = self._below.get(shorter) or self._stems.get(PurePosixPath(shorter).name)
+        if found is None and _PAGE.fullmatch(shorter) is not None:
+            # The boxes of a page may be in `lot.tif#3.xml`.
+            found = self._stems.get(PurePosixPath(without_extension(shorter)).name)
+        return found
+
+
+def without_extension(path: str) -> str:
+    """Return a path without the extension of its file; a page keeps its number: `lot#3` for `lot.tif#3`."""
+    found = _PAGE.fullmatch(path)
+    if found is not None:
+        return str(PurePosixPath(found[1]).with_suffix("")) + found[2]
+    return str(PurePosixPath(path).with_suffix(""))

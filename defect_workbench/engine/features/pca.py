@@ -8,11 +8,11 @@ position in the matrix, and identical images must have bit-identical coordinates
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.engine.features.block_lanczos import leading_eigenvectors
 from defect_workbench.engine.features.distinct_rows import distinct_rows
+from defect_workbench.engine.linear_algebra.block_lanczos import leading_eigenvectors
+from defect_workbench.engine.linear_algebra.eigenvectors import largest_eigenpairs
 
 # Up to this size all eigenvectors are computed by LAPACK, so that results on the 2,048 columns of earlier
 # versions stay bit-identical.
@@ -87,7 +87,7 @@ def _eigenvectors(centred: Floats, count: int) -> tuple[Floats, Floats, bool]:
     gram = centred @ centred.T if of_rows else centred.T @ centred
     size = len(gram)
     found = leading_eigenvectors(gram, count) if size > LAPACK_SIZE and size > 10 * count else None
-    values, eigenvectors = found or eigh(gram, subset_by_index=(size - count, size - 1))
+    values, eigenvectors = found or largest_eigenpairs(gram, count)
     return values[::-1], eigenvectors[:, ::-1], of_rows
 
 

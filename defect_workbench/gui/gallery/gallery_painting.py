@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
 
-from defect_workbench.app.document.columns import Column
+from defect_workbench.app.columns import Column
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
 

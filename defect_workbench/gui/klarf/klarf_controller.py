@@ -79,6 +79,13 @@ class KlarfController(QObject):
             lambda folder: self._open_source(ImageSource(folder, klarf=True)),
         )
 
+    def open_path(self, path: Path) -> None:
+        """Open a folder, a session, a feature store, or an inspection file as `open` does."""
+        if path.is_file() and klarf_files(path):
+            self.open(path)
+        else:
+            self._open_source(ImageSource(path))
+
     def open(self, path: Path) -> None:
         """Open an inspection file; ask which pictures are meant if defects have several."""
         self._read(path, adding=False)
@@ -90,11 +97,13 @@ class KlarfController(QObject):
     def _read(self, path: Path, *, adding: bool) -> None:
         self._adding = adding
         if klarf_files(path):
+            self._notice.notify(f"Reading {path.name}…")
             self.reader.run(klarf_job.read_kinds(path))
         else:
             self._notice.notify(f"{path} is not an inspection file (KLARF).", warning=True)
 
     def _on_kinds(self, read: KindsRead) -> None:
+        self._notice.hide()
         receive = self.add_wanted.emit if self._adding else self._open_source
         if not read.several:
             receive(ImageSource(read.path))

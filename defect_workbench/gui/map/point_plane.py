@@ -21,8 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from defect_workbench.app.columns import Column
 from defect_workbench.app.document.colouring import Colouring, colour_by
-from defect_workbench.app.document.columns import Column
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.gui.map.map_legend import draw_legend
 from defect_workbench.gui.map.point_drawing import inside, stamp

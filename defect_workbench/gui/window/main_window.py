@@ -267,8 +267,8 @@ class MainWindow(JobWindow):
     # Opening
 
     def open_path(self, path: Path) -> None:
-        """Open a folder, a session or a feature store; ask first if decisions would be lost."""
-        self.opener.open_path(path)
+        """Open a folder, session, store or inspection file; ask first if decisions would be lost."""
+        self.controllers.klarf.open_path(path)
 
     # Results of jobs
 

@@ -74,10 +74,6 @@ class Opener(QObject):
         """Ask for a session and open it; ask about unsaved work first."""
         self._unsaved.leave(lambda: file_dialogs.ask_session(self._window, self._open_path))
 
-    def open_path(self, path: Path) -> None:
-        """Open a path; ask about unsaved work first."""
-        self.open_source(ImageSource(path))
-
     def open_source(self, source: ImageSource) -> None:
         """Open images; ask about unsaved work first."""
         self._unsaved.leave(lambda: self._open(source))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from defect_workbench.core.images.detections import Box
+from defect_workbench.core.images.path_matching import without_extension
 from defect_workbench.core.text import printable
 
 MOST_ENTRIES = 2_000_000
@@ -164,17 +165,12 @@ def one_file_each(
     images: Sequence[BoxedImage], extension: str, text_of: Callable[[BoxedImage], str]
 ) -> dict[str, str]:
     """Return a file for each image, with its path but another extension; both if two images share a name."""
-    stems = Counter(_stem(image.path) for image in images)
+    stems = [without_extension(image.path) for image in images]
+    shared = Counter(stems)
     return {
-        (_stem(image.path) if stems[_stem(image.path)] == 1 else image.path) + extension: text_of(image)
-        for image in images
+        (stem if shared[stem] == 1 else image.path) + extension: text_of(image)
+        for image, stem in zip(images, stems, strict=True)
     }
-
-
-def _stem(path: str) -> str:
-    folder, slash, name = path.rpartition("/")
-    stem, dot, _ = name.rpartition(".")
-    return folder + slash + (stem if dot and stem else name)
 
 
 def labels_of(images: Sequence[BoxedImage]) -> list[str]:

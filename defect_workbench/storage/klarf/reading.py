@@ -50,10 +50,10 @@ def read_klarf(path: Path) -> KlarfFile:
 
 def document_of(source: bytes) -> KlarfDocument:
     """Take a KLARF file apart; InputError if it is not one, or of a version that is not supported."""
-    tree, flat = (
-        _TREE.search(source.removeprefix(b"\xef\xbb\xbf")),
-        _FLAT.search(source.removeprefix(b"\xef\xbb\xbf")),
-    )
+    text = source.removeprefix(b"\xef\xbb\xbf")
+    tree = _TREE.search(text)
+    # Only what is before decides; a search through a large file would hold the interpreter lock.
+    flat = _FLAT.search(text, 0, len(text) if tree is None else tree.end())
     if tree and (not flat or tree.start() < flat.start()):
         return tree_document(source)
     if flat:

@@ -21,6 +21,7 @@ _INK, _SOFT, _GRID = "#15181C", "#5C6570", "#E3E6EB"
 _LONGEST_NAME = 22
 # Group names of more letters altogether are written at an angle.
 _LEVEL_LETTERS = 70
+_MOST_NAMES = 24
 
 
 _MOST_LINES_OF_TEXT = 6
@@ -187,7 +188,9 @@ def _name_places(axes: Axes, names: list[str] | tuple[str, ...]) -> None:
     level = sum(map(len, names)) <= _LEVEL_LETTERS and max(map(len, names), default=0) < 60 / max(
         len(names), 1
     )
-    axes.set_xticks(np.arange(len(names)), [_short(name, _LONGEST_NAME) for name in names])
+    # Of many, every second or third is named, and always the last: a tool's latest lot.
+    places = np.arange(len(names))[:: -max(1, -(-len(names) // _MOST_NAMES))][::-1]
+    axes.set_xticks(places, [_short(names[place], _LONGEST_NAME) for place in places.tolist()])
     if not level:
         axes.tick_params(axis="x", rotation=40 if len(names) <= 15 else 60)
         for label in axes.get_xticklabels():

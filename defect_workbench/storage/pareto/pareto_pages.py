@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from defect_workbench.storage.report.report_content import Section
 
 _POINTS = (503.0, 193.0)
-_MOST_CLASSES, _MOST_GROUPS = 8, 30
+_MOST_CLASSES, _MOST_GROUPS, _LONGEST_NAME = 8, 30, 36
 
 
 def pareto_sections(chart: ParetoChart) -> tuple[Section, ...]:
@@ -34,9 +34,9 @@ def _table(chart: ParetoChart) -> ReportTable:
     classes = range(min(len(counts.classes), _MOST_CLASSES))
     groups = range(max(0, len(counts.groups) - _MOST_GROUPS), len(counts.groups))
     header = (
-        sentence_case(counts.by)[:30],
+        _short(sentence_case(counts.by)),
         "Images",
-        *(counts.classes[number].name[:30] for number in classes),
+        *(_short(counts.classes[number].name) for number in classes),
     )
     rows = tuple(
         (
@@ -55,6 +55,10 @@ def _table(chart: ParetoChart) -> ReportTable:
     title = f"{sentence_case(chart.axis)} by {counts.by}"
     numbers = frozenset(range(1, len(header)))
     return ReportTable(title, header, rows, "", numbers, after, part=True)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
 
 def _cell(chart: ParetoChart, group: int, number: int) -> str:

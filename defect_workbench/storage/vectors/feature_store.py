@@ -105,7 +105,7 @@ class FeatureStore:
 
     def _restore_mark(self, problem: str) -> None:
         """Rewrite the mark of a folder whose content shows that it is a store."""
-        if not (_parts(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
+        if not (parts_of(self.folder / _FILES) or any(self.folder.glob("*-*/identity.json"))):
             if problem == "missing":
                 raise WorkbenchError(
                     f"{self.folder} is not a feature store and is not empty", Remedy.OTHER_STORE
@@ -161,9 +161,9 @@ class FeatureStore:
 
     def last_root(self) -> Path | None:
         """Return the folder whose files were added last."""
-        parts = _parts(self.folder / _FILES)
+        parts = parts_of(self.folder / _FILES)
         for part in reversed(parts):
-            table = _read(part, ["root"])
+            table = readable_part(part, ["root"])
             if table is not None and table.num_rows:
                 return Path(table.column("root")[table.num_rows - 1].as_py())
         return None
@@ -186,8 +186,8 @@ class FeatureStore:
         self.write_part(self.folder / _FILES, table, "zstd")
 
     def _file_tables(self, root: str) -> Iterable[pa.Table]:
-        for part in _parts(self.folder / _FILES):
-            table = _read(part, None)
+        for part in parts_of(self.folder / _FILES):
+            table = readable_part(part, None)
             if table is not None:
                 yield table.filter(pc.equal(table.column("root"), root))
 
@@ -236,8 +236,8 @@ class Block:
         self._folder = folder
         self._identity = identity
         self._location: dict[str, tuple[Path, int]] = {}
-        for part in [part for source in (folder, *former) for part in _parts(source)]:
-            table = _read(part, ["sha256"])
+        for part in [part for source in (folder, *former) for part in parts_of(source)]:
+            table = readable_part(part, ["sha256"])
             if table is not None:
                 self._index(part, table.column("sha256").to_pylist())
 
@@ -326,7 +326,8 @@ def _version(mark: Path) -> int:
     return version
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts_of(folder: Path) -> list[Path]:
+    """Return the parts in a folder of a store, in the order in which they were written."""
     return sorted(folder.glob("part-*.parquet"))
 
 
@@ -345,7 +346,8 @@ def _renaming_if_damaged(part: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(part: Path, columns: list[str] | None) -> pa.Table | None:
+def readable_part(part: Path, columns: list[str] | None = None) -> pa.Table | None:
+    """Return the columns of a part, by default all; None if it is damaged."""
     try:
         return pq.read_table(part, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:

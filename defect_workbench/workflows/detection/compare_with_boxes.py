@@ -42,7 +42,7 @@ class EvaluateRequest:
     boxes : Path
         Folder of box files, or one file.
     reference : Path or None
-        Folder of golden references.
+        Folder of golden references; without one, those that inspection files name.
     format : str
         Format of the boxes: a name of `BOX_FORMATS`, or auto.
     model : Path or None
@@ -52,7 +52,7 @@ class EvaluateRequest:
         New folder for the errors, as a table and pictures.
     """
 
-    folder: Path
+    source: ImageSource
     boxes: Path
     reference: Path | None = None
     format: str = AUTO
@@ -123,7 +123,7 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     if request.errors is not None:
         check_out(request.errors)
     boxes = BoxFolder(request.boxes, request.format)
-    searched = open_finder(ImageSource(request.folder), request.reference, request.model, reporter)
+    searched = open_finder(request.source, request.reference, request.model, reporter)
     listing = searched.listing
     run = searched.finder.run()
     found, rejected, seconds = _found(run, len(listing.files), listing.rejected, reporter)
@@ -133,8 +133,8 @@ def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> Evaluated
     judged = _judged(found, marked.boxes)
     if not judged:
         raise InputError(
-            f"no image of {request.folder} has boxes in {request.boxes}: box files need the same relative "
-            "path or the same file name as their image"
+            f"no image of {request.source.path} has boxes in {request.boxes}: box files need the same "
+            "relative path or the same file name as their image"
         )
     others: list[ImageDetections] | None = None
     if request.model is not None:

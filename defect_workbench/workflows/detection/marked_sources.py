@@ -66,7 +66,7 @@ class MarkedSource(Protocol):
 
 
 class FolderSource:
-    """The images of a folder, and box files.
+    """The images of a folder or of inspection files, and box files.
 
     Raises
     ------
@@ -74,14 +74,19 @@ class FolderSource:
         If a folder does not exist or has no images, or no image has a reference.
     """
 
-    def __init__(self, folder: Path, reference: Path | None, boxes: BoxFolder, reporter: Reporter) -> None:
-        listing = list_images(ImageSource(folder), reporter).listing
-        self._images = open_images(listing, list_references(reference, reporter), reference)
+    def __init__(
+        self, source: ImageSource, reference: Path | None, boxes: BoxFolder, reporter: Reporter
+    ) -> None:
+        listed = list_images(source, reporter)
+        references = list_references(reference, reporter)
+        if references is None and listed.klarf is not None:
+            references = listed.klarf.references
+        self._images = open_images(listed.listing, references, reference)
         self._files = {file.path: file for file in self._images.listing.files}
         self._boxes = boxes
         self.paths: Sequence[str] = tuple(self._files)
         self.rejected: Sequence[Rejection] = self._images.listing.rejected
-        self.with_references = reference is not None
+        self.with_references = references is not None
 
     def read(self, path: str) -> ReadImage | Rejection:
         """Read an image and its reference; see `MarkedSource`."""

@@ -25,6 +25,7 @@ from defect_workbench.storage.model.detector_file import (
 )
 from defect_workbench.workflows.detection.marked_sources import FolderSource, MarkedSource, ProjectSource
 from defect_workbench.workflows.detection.training_data import prepare
+from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.save_model import check_new_file
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TrainingOptions:
     out : Path
         New file for the detector.
     reference : Path or None
-        Folder of golden references.
+        Folder of golden references; without one, those that inspection files name.
     epochs : int or None
         How often each image is seen; by default as often as fits into half an hour or so.
     resume : bool
@@ -71,7 +72,7 @@ class TrainDetectorRequest:
         Format of the boxes: a name of `BOX_FORMATS`, or auto.
     """
 
-    folder: Path
+    source: ImageSource
     boxes: Path
     options: TrainingOptions
     format: str = AUTO
@@ -130,7 +131,7 @@ def train_detector(
     """
     check_train_detector(request.options)
     boxes = BoxFolder(request.boxes, request.format)
-    source = FolderSource(request.folder, request.options.reference, boxes, reporter)
+    source = FolderSource(request.source, request.options.reference, boxes, reporter)
     return _train(source, request.options, library, reporter, offline)
 
 

@@ -33,7 +33,13 @@ from defect_workbench.workflows.distributed.share_planning import shares_to_desc
 from defect_workbench.workflows.distributed.task_queue import TaskQueue
 from defect_workbench.workflows.distributed.worker_job import Contents, Described, Share, WorkerJob
 from defect_workbench.workflows.distributed.worker_tasks import describe_images, read_contents
-from defect_workbench.workflows.extract import ExtractedFolder, FeatureOptions, check_listing, checked
+from defect_workbench.workflows.extract import (
+    ExtractedFolder,
+    FeatureOptions,
+    check_listing,
+    checked,
+    remember_listed,
+)
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
 
 if TYPE_CHECKING:
@@ -120,10 +126,12 @@ def extract_on_cluster(
     reporter.stage("Connecting to the Dask cluster", None)
     with connected(choice.address) as cluster:
         started = time.perf_counter()
-        listing = list_images(source, reporter).listing
+        listed = list_images(source, reporter)
+        listing = listed.listing
         scanned = time.perf_counter() - started
         store = options.open_store()
         check_listing(listing)
+        remember_listed(store, source, listed)
         work = _planned(listing, store, options, reporter)
         started = time.perf_counter()
         workers: Sequence[ClusterWorker] = ()

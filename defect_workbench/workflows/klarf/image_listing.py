@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,23 @@ class ImageSource:
     klarf: bool = False
     choice: PictureChoice = USUAL
 
+    def as_json(self) -> dict[str, str | bool]:
+        """Return the source as JSON values."""
+        return {
+            "path": os.path.abspath(self.path),
+            "klarf": self.klarf,
+            "described": self.choice.described,
+            "reference": self.choice.reference,
+        }
+
+    @staticmethod
+    def from_json(fields: Mapping[str, object]) -> ImageSource | None:
+        """Return the source from the result of `as_json`; None if a value is missing or has another type."""
+        path, described, reference = (fields.get(name) for name in ("path", "described", "reference"))
+        if not (isinstance(path, str) and isinstance(described, str) and isinstance(reference, str)):
+            return None
+        return ImageSource(Path(path), fields.get("klarf") is True, PictureChoice(described, reference))
+
 
 @dataclass(frozen=True, eq=False)
 class ListedImages:
@@ -54,6 +72,11 @@ class ListedImages:
     listing: Listing
     klarf: KlarfListing | None = None
     reference: str = ""
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether images are pages of a file."""
+        return any(file.page for file in self.listing.files)
 
     def inspection(self, images: ImageSet) -> Inspection | None:
         """Return what inspection files say about the images of a set; None without such files."""

@@ -9,10 +9,12 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.gathered_records import gathered_columns, gathered_places
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
+from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 from defect_workbench.workflows.klarf.image_listing import ListedImages
 
 
@@ -47,6 +49,32 @@ def carried_inspection(
     return fresh if earlier is None else joined(earlier, fresh)
 
 
+def check_not_listed(project: Project, listed: ListedImages) -> None:
+    """Check that the defects of inspection files are not those of a project already.
+
+    Raises
+    ------
+    InputError
+        If they are, but with other pictures or from another folder: each would be listed twice.
+    """
+    earlier, klarf = project.inspection, listed.klarf
+    if earlier is None or klarf is None:
+        return
+    known = {file.sha256: file for file in earlier.files}
+    for file in klarf.files:
+        if file.sha256 not in known:
+            continue
+        before = Path(os.path.abspath(project.images.root / known[file.sha256].path))
+        now = Path(os.path.abspath(listed.listing.root / file.path))
+        if before == now and klarf.choice == earlier.choice:
+            continue
+        how = f"as {before}" if before != now else "with other pictures of its defects"
+        raise InputError(
+            f"{now} is already part of this project, {how}; adding it would list each defect twice. To see "
+            "other pictures, open the inspection file again and choose them"
+        )
+
+
 def moved(inspection: Inspection, before: Path, now: Path) -> Inspection:
     """Return the records with paths of files relative to another folder."""
 
@@ -62,12 +90,26 @@ def joined(first: Inspection, second: Inspection) -> Inspection:
     """Return the records of both; each image has one in at most one of them."""
     of_second = second.file_of != NO_SOURCE
     part_of, row = of_second.astype(np.intp), np.arange(len(first))
+    # A file may name images that were missing when it was added first.
+    files = list(dict.fromkeys((*first.files, *second.files)))
+    number_of = np.array([files.index(file) for file in second.files], np.intp)
+    places = gathered_places((first.places, second.places), part_of, row)
+    if len(files) < len(first.files) + len(second.files):
+        places = _with_wafers_once(places)
     return Inspection(
-        first.files + second.files,
-        np.where(of_second, second.file_of + len(first.files), first.file_of),
+        tuple(files),
+        np.where(of_second, number_of[np.where(of_second, second.file_of, 0)], first.file_of),
         np.where(of_second, second.row, first.row),
         np.where(of_second, second.defect_id, first.defect_id),
-        gathered_places((first.places, second.places), part_of, row),
+        places,
         gathered_columns((first.columns, second.columns), part_of, row),
         first.choice,
     )
+
+
+def _with_wafers_once(places: WaferPlaces) -> WaferPlaces:
+    """Return places without copies of wafers."""
+    wafers = tuple(dict.fromkeys(places.wafers))
+    # The last place is that of images without a wafer.
+    number_of = np.array([*(wafers.index(wafer) for wafer in places.wafers), NO_WAFER], np.intp)
+    return replace(places, wafers=wafers, wafer_of=number_of[places.wafer_of])

@@ -19,12 +19,15 @@ def test_every_value_of_the_metadata_is_a_field() -> None:
 
 
 def test_metadata_survive_a_file_and_are_shown_in_lines() -> None:
-    facts = InstrumentMetadata("Zeiss", 2.4999, 12_500.0, 5.0, "SE2", 4.123456, "2026-03-01", "nm", 40)
+    facts = InstrumentMetadata(
+        "Zeiss", 2.4999, 12_500.0, 5.0, "SE2", 4.123456, "2026-03-01", "nm", 40, 1234.5, -0.5
+    )
     assert InstrumentMetadata.from_json(facts.as_json()) == facts
     assert metadata_text(facts).split("\n") == [
         "Zeiss · SE2",
         "2.5 nm/px · 12,500 × · 5 kV · WD 4.123 mm",
         "2026-03-01",
+        "stage x 1,234 µm · stage y -0.5 µm",
         "heights in nm",
     ]
     assert metadata_text(InstrumentMetadata(detector="SE2")) == "SE2"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.normalisation import column_spread, unit_rows
 from defect_workbench.engine.features import pca
-from defect_workbench.engine.features.block_lanczos import leading_eigenvectors
 from defect_workbench.engine.features.pca import leading_axes, principal_components
+from defect_workbench.engine.linear_algebra.block_lanczos import leading_eigenvectors
 
 
 @settings(max_examples=40, deadline=None)

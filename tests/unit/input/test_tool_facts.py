@@ -13,17 +13,18 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.input.decode import decode
-from defect_workbench.engine.input.instrument_metadata import parse_side_text
 from defect_workbench.engine.input.scan import scan
+from defect_workbench.engine.input.sidecars.registry import parse_side_text
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.builders import picture
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (140, 128), dtype=np.uint8)
 FEI = """[User]\r\nDate=01/02/2024\r\nTime=10:11:12\r\n[System]\r\nSystemType=Helios 5\r\n[Beam]\r\nHV=5000
 Scan=EScan\r\nBeam=EBeam\r\n[EBeam]\r\nWD=0.0041\r\nHFW=6.4e-07\r\n[EScan]\r\nPixelWidth=5e-09
-[Detectors]\r\nName=TLD\r\n[Image]\r\nResolutionX=128\r\nResolutionY=120\r\nMagCanvasRealWidth=0.0064\r\n"""
+[Detectors]\r\nName=TLD\r\n[Image]\r\nResolutionX=128\r\nResolutionY=120\r\nMagCanvasRealWidth=0.0064\r\n[Stage]\r\nStageX=-0.0123\r\nStageY=0.00045\r\n"""
 ZEISS = """\r\n0\r\n1\r\nAP_MAG\r\nMag =  20.00 K X\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 5.582 nm
 AP_ACTUALKV\r\nEHT =  2.00 kV\r\nDP_DETECTOR_CHANNEL\r\nDetector = InLens\r\nAP_WD\r\nWD =  3.2 mm
+AP_STAGE_AT_X\r\nStage at X =  62.125 mm\r\nAP_STAGE_AT_Y\r\nStage at Y =  900.5 um
 AP_DATE\r\nDate :12 Nov 2023\r\nAP_TIME\r\nTime :10:00:01\r\n"""
 JEOL = """$CM_FORMAT JEOL/EM\r\n$CM_INSTRUMENT JSM-7800F\r\n$CM_ACCEL_VOLT 15.00\r\n$CM_MAG 10000
 $CM_SIGNAL_NAME SEI\r\n$CM_DATE 2023/05/06\r\n$CM_TIME 07:08:09\r\n$SM_MICRON_BAR 120
@@ -57,7 +58,15 @@ def test_tags_of_fei_are_read(tag: int) -> None:
         working_distance_mm=4.1,
         acquired="01/02/2024 10:11:12",
         bar_rows=20,
+        stage_x_um=-12_300.0,
+        stage_y_um=450.0,
     )
+
+
+def test_the_stage_is_also_read_from_the_section_of_the_beam_of_fei() -> None:
+    text = FEI.replace("[EBeam]\r\n", "[EBeam]\r\nStageX=0.002\r\nStageY=-0.003\r\n")
+    facts = rounded(tagged(extratags=[(34682, "s", 0, text, True)]))
+    assert (facts.stage_x_um, facts.stage_y_um) == (2000.0, -3000.0)
 
 
 def test_tags_of_zeiss_are_read() -> None:
@@ -70,6 +79,8 @@ def test_tags_of_zeiss_are_read() -> None:
         detector="InLens",
         working_distance_mm=3.2,
         acquired="12 Nov 2023 10:00:01",
+        stage_x_um=62_125.0,
+        stage_y_um=900.5,
     )
 
 

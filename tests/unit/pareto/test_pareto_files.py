@@ -1,6 +1,8 @@
 import csv
 import datetime
 import io
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,11 @@ from defect_workbench.core.pareto.counting import count
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.engine.pareto.pareto_analysis import analyse
 from defect_workbench.storage.pareto.pareto_figure import pareto_file, trend_file
+from defect_workbench.storage.pareto.pareto_pages import pareto_sections
 from defect_workbench.storage.pareto.pareto_slide import pareto_slides_file
 from defect_workbench.storage.pareto.pareto_table import pareto_csv
 from defect_workbench.storage.pareto.result_classes import result_classes
+from defect_workbench.storage.report.report_content import ReportTable
 from tests.unit.pareto.lots import lot_images
 
 FORMULA = "=1+1"
@@ -43,6 +47,24 @@ def test_drawings_are_the_same_each_time_and_show_names_as_they_are(chart: Paret
     assert drawing == pareto_file(chart, "svg")
     assert b"cost $x^2$" in drawing
     assert trend_file(chart, "png").startswith(b"\x89PNG")
+
+
+def test_of_many_lots_so_many_are_named_as_can_be_read_and_the_last_one() -> None:
+    rows = [(f"LOT{number:03d}", "pit") for number in range(1, 61)]
+    chart = analyse(count([lot_images("a", rows)], "lot", Basis.NAMED).counts)
+    named = re.findall(rb">(LOT\d{3})<", pareto_file(chart, "svg", words=False))
+    # Of more lots than fit, the earliest are left out.
+    assert named[-1] == b"LOT060"
+    assert 10 <= len(named) <= 24
+    assert len({int(late[3:]) - int(early[3:]) for early, late in pairwise(named)}) == 1
+
+
+def test_long_names_of_the_table_of_a_report_end_in_dots() -> None:
+    name = "scratches across the second metal layer of the array"
+    chart = analyse(count([lot_images("a", [("A", name), ("B", name)])], "lot", Basis.NAMED).counts)
+    _, table = pareto_sections(chart)
+    assert isinstance(table, ReportTable)
+    assert table.columns[2] == "scratches across the second metal l…"
 
 
 def test_charts_of_slides_can_be_edited_and_hold_no_formula(chart: ParetoChart) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from defect_workbench.app.document.columns import columns_of
+from defect_workbench.app.columns import columns_of
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
@@ -20,7 +21,7 @@ from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.inspection import Inspection
-from defect_workbench.core.wafer.picture_choice import references_of
+from defect_workbench.core.wafer.picture_choice import PictureChoice, references_of
 from defect_workbench.engine.input.location_reading import read_location
 from defect_workbench.engine.input.pixel_hash import pixel_hash
 from defect_workbench.storage.klarf.reading import read_klarf
@@ -28,12 +29,12 @@ from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.workflows.add_folder import add_folder
 from defect_workbench.workflows.export import ExportRequest, export
-from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.extract import FeatureOptions, extract_folder
 from defect_workbench.workflows.klarf.class_export import KlarfRequest, plan_klarf, write_klarf
 from defect_workbench.workflows.klarf.image_listing import ImageSource
-from defect_workbench.workflows.open_project import OpenRequest, open_again, open_folder
+from defect_workbench.workflows.open_project import OpenRequest, open_again, open_folder, open_project
 from defect_workbench.workflows.replay import ReplayRequest, replay
-from tests.klarf_lots import made_klarf, number_of
+from tests.klarf_lots import made_klarf, made_klarf_of_files, number_of
 
 pytestmark = pytest.mark.usefixtures("small_reports")
 
@@ -185,6 +186,83 @@ def test_a_second_lot_is_added_with_its_records(tmp_path: Path, options: Feature
     write_klarf(plan)
     for name in ("a/lot.001", "b/next.001"):
         assert (tmp_path / "new" / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_other_pictures_of_the_same_defects_are_not_added(tmp_path: Path, options: FeatureOptions) -> None:
+    path = made_klarf(tmp_path / "a", 8, reference_kind="Reference", dialect="1.8")
+    project = opened(path, options, choice=PictureChoice("Test", "none"))
+    with pytest.raises(InputError, match=r"lot\.001 is already part of this project, with other pictures"):
+        add_folder(
+            project, ImageSource(path, choice=PictureChoice("Reference", "none")), options, SilentReporter()
+        )
+    copied = Path(shutil.copytree(tmp_path / "a", tmp_path / "b"))
+    with pytest.raises(InputError, match="each defect twice"):
+        add_folder(project, ImageSource(copied / "lot.001"), options, SilentReporter())
+
+
+def test_pictures_that_were_missing_are_added_to_the_same_file(
+    tmp_path: Path, options: FeatureOptions
+) -> None:
+    path = made_klarf_of_files(tmp_path / "a", 8)
+    late = path.parent / "images" / "D3.png"
+    late.rename(tmp_path / "D3.png")
+    project = opened(path, options)
+    (tmp_path / "D3.png").rename(late)
+    project = add_folder(project, ImageSource(path), options, SilentReporter()).project
+    inspection = project.inspection
+    assert inspection is not None
+    assert [file.path for file in inspection.files] == ["review.klarf"]
+    assert set(inspection.file_of.tolist()) == {0}
+    assert (len(inspection.places.wafers), set(inspection.places.wafer_of.tolist())) == (1, {0})
+    assert sorted(defects_of(project)) == list(range(1, 9))
+    assert inspection.defect_id[project.images.paths.index("images/D3.png")] == 3
+
+
+def test_a_store_that_was_filled_from_an_inspection_file_opens_with_its_records(
+    tmp_path: Path, options: FeatureOptions
+) -> None:
+    path = made_klarf(tmp_path / "lot", 8, reference_kind="Reference", dialect="1.8")
+    choice = PictureChoice("Reference", "none")
+    extract_folder(ImageSource(path, choice=choice), options, SilentReporter())
+    assert options.store is not None
+    request = OpenRequest(options.store, options, Settings(group_by=GroupBy.PICTURE))
+    first, second = (open_project(request, SilentReporter()) for _ in range(2))
+    assert first.extraction is not None
+    assert first.extraction.computed == 0
+    assert first.project.images.paths == tuple(sorted(f"lot.tif#{2 * n}" for n in range(1, 9)))
+    assert same(second.project.inspection, first.project.inspection)
+    assert first.project.inspection is not None
+    assert first.project.inspection.choice == choice
+    assert len(list((options.store / "sources").iterdir())) == 1
+
+    # The inspection file is gone: the images stay.
+    path.unlink()
+    reporter = SilentReporter()
+    alone = open_project(request, reporter).project
+    assert alone.inspection is None
+    assert any("without inspection files" in text for text in reporter.warnings)
+
+
+def test_a_folder_that_was_extracted_last_opens_as_a_folder(tmp_path: Path, options: FeatureOptions) -> None:
+    path = made_klarf_of_files(tmp_path / "lot")
+    extract_folder(ImageSource(path), options, SilentReporter())
+    extract_folder(ImageSource(path.parent), options, SilentReporter())
+    assert options.store is not None
+    request = OpenRequest(options.store, options, Settings(group_by=GroupBy.PICTURE))
+    assert open_project(request, SilentReporter()).project.inspection is None
+
+
+@pytest.mark.parametrize("mode", [Mode.HARDLINK, Mode.SYMLINK])
+def test_links_to_pages_are_refused_before_features_are_computed(
+    tmp_path: Path, options: FeatureOptions, mode: Mode
+) -> None:
+    path = made_klarf(tmp_path / "lot")
+    with pytest.raises(InputError, match="no file to link to"):
+        opened(path, options, mode=mode)
+    assert options.store is not None
+    assert not options.store.exists()
+    # Pictures in files can be linked to.
+    assert len(opened(made_klarf_of_files(tmp_path / "files"), options, mode=mode).images) == 6
 
 
 @pytest.mark.parametrize("dialect", ["1.2", "1.8"])

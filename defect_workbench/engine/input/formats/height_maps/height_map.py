@@ -61,7 +61,7 @@ def as_image(height_map: HeightMap, name: str) -> Decoded:
     Undecodable
         If the image is too small or too large.
     """
-    from defect_workbench.engine.input.instrument_metadata import believable
+    from defect_workbench.engine.input.metadata_values import believable
 
     if height_map.heights.ndim != 2 or height_map.heights.size == 0 or np.iscomplexobj(height_map.heights):
         raise ValueError("it has no height map")

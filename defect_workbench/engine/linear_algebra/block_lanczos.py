@@ -7,9 +7,9 @@ III (1977). For 100 of 4,096 eigenvectors, LAPACK needs two to three times as lo
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.engine.linear_algebra.eigenvectors import largest_eigenpairs
 
 # Columns beyond those that are needed, which speed up convergence.
 _EXTRA = 30
@@ -53,7 +53,7 @@ def leading_eigenvectors(matrix: Floats, count: int) -> tuple[Floats, Floats] | 
         if (complete or late) and basis.shape[1]:
             small = basis.T @ images
             first = max(0, len(small) - count)
-            values, within = eigh((small + small.T) / 2, subset_by_index=(first, len(small) - 1))
+            values, within = largest_eigenpairs((small + small.T) / 2, len(small) - first)
             vectors = basis @ within
             residuals = np.linalg.norm(images @ within - vectors * values, axis=0)
             if complete or float(residuals.max()) <= RESIDUAL * float(values[-1]):

@@ -1,0 +1,1 @@
+"""Formats of the sidecar files that microscopes write beside images."""
