@@ -93,6 +93,8 @@ class DetectorTraining:
             [{"params": body, "share": _BACKBONE_SHARE}, {"params": rest, "share": 1.0}],
             lr=_RATE,
             weight_decay=_DECAY,
+            # Each tensor is read and written once per step instead of ten times.
+            fused=True,
         )
         self._order = crop_starts(images, plan.crop)
         # The epoch, and the order of its crops.
@@ -123,7 +125,7 @@ class DetectorTraining:
                 parameter.copy_(values["parameter"])
                 self._mean[name].copy_(values["mean"])
                 self._optimiser.state[parameter] = {
-                    "step": torch.tensor(float(state.step)),
+                    "step": torch.tensor(float(state.step), device=parameter.device),
                     "exp_avg": torch.empty_like(parameter).copy_(values["first"]),
                     "exp_avg_sq": torch.empty_like(parameter).copy_(values["second"]),
                 }
