@@ -117,10 +117,10 @@ class MainWindow(JobWindow):
         self.opener.changed.connect(self._refresh_title)
         self.job_begun.connect(self.opener.on_begun)
         self.boxes = BoxController(
-            self.overlays.boxes.defects,
+            self.overlays.boxes,
             self.run_exclusive,
             self.review.chosen_images,
-            self.choose_image,
+            self,
             self.originals,
             notice,
             places,
