@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -100,10 +100,10 @@ def roi_align(
     parts = (2 * sampling_ratio) ** 2
     table = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
     weights = weights.reshape(-1, parts).to(torch.promote_types(features.dtype, torch.float32))
-    cells = _WeightedRows.apply(table.to(weights.dtype), pixels.reshape(-1, parts), weights)
+    weighted_rows = cast("Callable[..., Tensor]", _WeightedRows.apply)
+    cells = weighted_rows(table.to(weights.dtype), pixels.reshape(-1, parts), weights)
     shape = (len(boxes), rows, columns, features.shape[1])
-    result: Tensor = cells.to(features.dtype).view(shape).permute(0, 3, 1, 2)
-    return result
+    return cells.to(features.dtype).view(shape).permute(0, 3, 1, 2)
 
 
 def _neighbours(first: Tensor, length: Tensor, cells: int, samples: int, limit: int) -> tuple[Tensor, Tensor]:
