@@ -112,7 +112,7 @@ def not_counted_yet(
     images: Mapping[str, ImageRecord],
     searched: Iterable[SearchedImage],
     clean: Collection[str],
-) -> list[SearchedImage]:
+) -> tuple[SearchedImage, ...]:
     """Return the images of an addition that no earlier run counted.
 
     An image whose defects are all in the export already was counted with them.
