@@ -36,6 +36,8 @@ from defect_workbench.workflows.detection.marked_sources import CheckedBoxes
 from defect_workbench.workflows.detection.search_project import SearchRequest
 from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
 
+_IN_BACKGROUND = "The detector is being trained in the background."
+
 
 class Viewer(Protocol):
     """Shows images of the project, and runs its jobs."""
@@ -210,11 +212,15 @@ class BoxController(QObject):
         if jobs.busy:
             progress = DetectorProgressDialog(jobs, self._parent)
             progress.hidden_by_user.connect(
-                lambda: self._notice.notify(
-                    "The detector is being trained in the background.", "Show the curves", progress.show
-                )
+                lambda: self._notice.notify(_IN_BACKGROUND, "Show the curves", progress.show)
             )
+            progress.ended.connect(self._drop_notice)
             progress.show()
+
+    def _drop_notice(self) -> None:
+        """Offer the curves of the training no longer."""
+        if self._notice.text.text() == _IN_BACKGROUND:
+            self._notice.hide()
 
     def drop_continuation(self) -> str:
         """Forget the training that failed or was cancelled.

@@ -20,10 +20,11 @@ _MEANING = (
 class DetectorProgressDialog(QDialog):
     """The curves of the running training and the time left. It closes when the training ends.
 
-    Signals: hidden_by_user when the user closes it before; the training continues.
+    Signals: hidden_by_user when the user closes it before, and the training continues; ended.
     """
 
     hidden_by_user = Signal()
+    ended = Signal()
 
     def __init__(self, jobs: JobRunner, parent: QWidget) -> None:
         super().__init__(parent)
@@ -67,6 +68,7 @@ class DetectorProgressDialog(QDialog):
     def _on_busy(self, busy: bool) -> None:
         if not busy:
             self._ended = True
+            self.ended.emit()
             self.close()
             self.deleteLater()
 

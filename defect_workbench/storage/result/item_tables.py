@@ -125,6 +125,6 @@ def not_counted_yet(
         Images without a defect that were counted before, as `clean_before` returns them.
     """
     added = {images[row.path].whole for row in rows}
-    return [
+    return tuple(
         each for each in searched if each.path in added or not (each.defects or safe_path(each.path) in clean)
-    ]
+    )

@@ -120,9 +120,12 @@ def test_a_detector_is_trained_on_checked_images_shown_and_used(
     assert "in the background" in window.notice.text.text()
     window.notice.buttons[0].click()
     assert progress.isVisible()
+    progress.reject()
     result = _wait_for(window, TrainedDetectorDialog, qtbot)
     assert live == [step.accuracy for step in result.curves.steps()] != []
-    assert not progress.isVisible()
+    # Its curves are gone, and nothing offers them any more.
+    assert not window.findChildren(DetectorProgressDialog)
+    assert not (window.notice.isVisible() and "in the background" in window.notice.text.text())
     model = read_detector(boards / "detector.dwd")
     assert (model.facts.images, model.facts.held_out) == (3, 2)
     assert model.facts.boxes == {"bump": 4, "pit": 1}
