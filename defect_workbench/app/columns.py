@@ -13,6 +13,7 @@ from defect_workbench.core.arrays import Floats
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.instrument import METADATA_FIELDS, NO_METADATA
 from defect_workbench.core.images.measurements import Measurements
+from defect_workbench.core.project.image_notes import BETWEEN_TAGS
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.table_columns import Column as TableColumn
@@ -31,13 +32,13 @@ class Column:
     ----------
     values : (n,) float64 or object
         Numbers (NaN if missing), or texts (empty if missing).
-    words : bool
-        Whether a text is a list of words, each of which can be compared.
+    between : str
+        What separates the parts of a text that can be compared each; empty if it has none.
     """
 
     name: str
     values: Floats | NDArray[np.object_]
-    words: bool = False
+    between: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -165,8 +166,8 @@ def with_notes(columns: Mapping[str, Column], project: Project) -> dict[str, Col
     if notes.tags and TAG not in joined:
         values = np.full(count, "", np.object_)
         for image, tags in notes.tags.items():
-            values[image] = " ".join(tags)
-        result[TAG] = Column(TAG, values, words=True)
+            values[image] = BETWEEN_TAGS.join(tags)
+        result[TAG] = Column(TAG, values, BETWEEN_TAGS)
     if notes.texts and NOTE not in joined:
         texts = np.full(count, "", np.object_)
         if NOTE in columns:
@@ -184,7 +185,7 @@ def with_found(columns: Mapping[str, Column], project: Project) -> dict[str, Col
     if found is None:
         return dict(columns)
     kinds = [" ".join(sorted({each.box.label for each in defects or ()})) for defects in found.of]
-    own = (Column(COUNT, found.counts), Column(KINDS, np.array(kinds, np.object_), words=True))
+    own = (Column(COUNT, found.counts), Column(KINDS, np.array(kinds, np.object_), " "))
     side = project.side.columns if project.side is not None else ()
     joined = {_typed(column.name).casefold() for column in side}
     return dict(columns) | {

@@ -23,12 +23,18 @@ class RecentWork:
         When it was last open, as YYYY-MM-DD HH:MM; empty for one that an earlier version remembered.
     confirmed, clusters : int
         How many of its clusters were confirmed; 0 clusters if that is not known.
+    single_defects : bool
+        Whether the single defects in the images of a folder were grouped.
+    reference : str
+        The folder of golden references that they were found with; empty without.
     """
 
     path: str
     when: str = ""
     confirmed: int = 0
     clusters: int = 0
+    single_defects: bool = False
+    reference: str = ""
 
     @property
     def file(self) -> Path:
@@ -49,6 +55,8 @@ class RecentWork:
         parts = [str(self.file.parent)]
         if not self.exists:
             parts.insert(0, "Not found")
+        if self.single_defects:
+            parts.append("single defects")
         if self.when:
             parts.append(self.when)
         if self.clusters:
@@ -77,8 +85,15 @@ def from_text(text: str) -> list[RecentWork]:
     try:
         found = json.loads(text)
         return [
-            RecentWork(str(each["path"]), str(each["when"]), int(each["confirmed"]), int(each["clusters"]))
+            RecentWork(
+                str(each["path"]),
+                str(each["when"]),
+                int(each["confirmed"]),
+                int(each["clusters"]),
+                bool(each.get("single_defects", False)),
+                str(each.get("reference", "")),
+            )
             for each in found
         ]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return []

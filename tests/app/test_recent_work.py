@@ -1,5 +1,6 @@
 """The recent list: what it says, and that any text in the settings is read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def test_it_says_when_and_how_far_and_what_is_gone(tmp_path: Path) -> None:
     assert work.words.startswith(str(tmp_path))
     assert "2026-03-04 05:06" in work.words
     assert f"of {len(project.partition.clusters)} clusters confirmed" in work.words
+    assert "single defects" not in work.words
+    assert "single defects" in replace(work, single_defects=True).words
     gone = RecentWork(str(tmp_path / "gone"))
     assert gone.words.startswith("Not found")
 
@@ -39,6 +42,10 @@ def test_any_text_is_a_list(text: str) -> None:
     assert all(isinstance(work, RecentWork) for work in from_text(text))
 
 
-@given(st.lists(st.builds(RecentWork, st.text(), st.text(), st.integers(), st.integers())))
+@given(
+    st.lists(
+        st.builds(RecentWork, st.text(), st.text(), st.integers(), st.integers(), st.booleans(), st.text())
+    )
+)
 def test_a_list_is_read_as_it_was_written(works: list[RecentWork]) -> None:
     assert from_text(to_text(works)) == works

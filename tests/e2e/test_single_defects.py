@@ -186,18 +186,26 @@ def test_an_export_of_defects_can_be_added_to(boards: Path, tmp_path: Path, comm
     out = tmp_path / "out"
     some = tmp_path / "some"
     some.mkdir()
-    for name in ("board-0", "board-1", "board-2"):
+    for name in ("board-0", "board-1", "clean"):
         (some / f"{name}.png").write_bytes((boards / "images" / "lot" / f"{name}.png").read_bytes())
     given = ("--reference", boards / "golden" / "lot", "--items", "defects", "--offline")
     assert command("cluster", some, "--out", out, *given).returncode == 0
     before = (out / "manifest.csv").read_text()
     (some / "board-3.png").write_bytes((boards / "images" / "lot" / "board-3.png").read_bytes())
+    # A reference is without a defect.
+    (some / "board-2.png").write_bytes((boards / "golden" / "lot" / "board-2.png").read_bytes())
     done = command("cluster", some, "--out", out, *given, "--add")
     assert done.returncode == 0, done.stderr
     after = (out / "manifest.csv").read_text()
     assert after.startswith(before)
     assert len(after.splitlines()) == len(before.splitlines()) + len(KINDS)
     assert {row["parent"] for row in table(out / "items-2.csv")} == {"board-3.png"}
+    # Each image is counted once, in the run in which it was added.
+    assert [row["path"] for row in table(out / "counts.csv")] == [
+        *("board-0.png", "board-1.png", "clean.png")
+    ]
+    counts = [(row["path"], int(row["count"])) for row in table(out / "counts-2.csv")]
+    assert counts == [("board-2.png", 0), ("board-3.png", len(KINDS))]
 
 
 @pytest.mark.parametrize(

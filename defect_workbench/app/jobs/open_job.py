@@ -140,14 +140,27 @@ def prepare(
     return Opened(project, session, lay_out(tree), node_colours(tree), plane, suggested, columns)
 
 
-def open_source(source: ImageSource, places: UserDirs, *, offline: bool = False) -> Work:
-    """Return the job that opens a folder, an inspection file, a session or a feature store."""
+def open_source(
+    source: ImageSource, places: UserDirs, settings: Settings | None = None, *, offline: bool = False
+) -> Work:
+    """Return the job that opens a folder, an inspection file, a session or a feature store.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Of the clustering, unless a session has its own; by default the usual ones.
+    """
 
     def work(reporter: JobReporter) -> Opened:
         features = FeatureOptions.at(places, offline=offline)
         opened = opening.open_project(
             OpenRequest(
-                source.path, features, analyses=places.analyses, klarf=source.klarf, choice=source.choice
+                source.path,
+                features,
+                settings or Settings(),
+                analyses=places.analyses,
+                klarf=source.klarf,
+                choice=source.choice,
             ),
             reporter,
             on_found=lambda root, paths: reporter.partial(FilesFound(root, paths)),

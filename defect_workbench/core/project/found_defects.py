@@ -29,12 +29,16 @@ class FoundDefects:
         What found them, in words.
     corrected : (n,) bool, optional
         Images with boxes that a person has changed; a further search leaves them as they are.
+    reference : str, optional
+        The folder of golden references that the classical finder compared with, empty if it had none. None if
+        a trained detector searched, or an earlier version that did not keep it.
     """
 
     of: tuple[tuple[Detection, ...] | None, ...]
     checked: Flags
     source: str = ""
     corrected: Flags | None = None
+    reference: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.of) != len(self.checked):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, grid_sample
+from torch.nn.functional import embedding_bag
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
@@ -90,27 +91,79 @@ def roi_align(
     sizes = corners[:, 2:] - corners[:, :2]
     if not aligned:
         sizes = sizes.clamp(min=1)
-    x = _samples(corners[:, 0], sizes[:, 0], columns * sampling_ratio)
-    y = _samples(corners[:, 1], sizes[:, 1], rows * sampling_ratio)
-    # Samples up to one cell outside take the value at the border; those further away are zero.
-    inside = ((y >= -1) & (y <= height))[:, :, None] & ((x >= -1) & (x <= width))[:, None, :]
-    x, y = ((2 * x.clamp(0, width - 1) + 1) / width - 1), ((2 * y.clamp(0, height - 1) + 1) / height - 1)
-    size = (len(boxes), y.shape[1], x.shape[1])
-    places = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], 3)
-    result = features.new_zeros((len(boxes), features.shape[1], rows, columns))
-    for image in range(len(features)):
-        chosen = torch.nonzero(boxes[:, 0] == image)[:, 0]
-        if not len(chosen):
-            continue
-        grid = places[chosen].reshape(1, -1, x.shape[1], 2).to(features.dtype)
-        values = grid_sample(features[image : image + 1], grid, padding_mode="border", align_corners=False)
-        values = values[0].reshape(features.shape[1], len(chosen), *size[1:]).transpose(0, 1)
-        values = values * inside[chosen][:, None].to(values.dtype)
-        result = result.index_copy(0, chosen, avg_pool2d(values, sampling_ratio).to(result.dtype))
-    return result
+    x, x_weights = _neighbours(corners[:, 0], sizes[:, 0], columns, sampling_ratio, width)
+    y, y_weights = _neighbours(corners[:, 1], sizes[:, 1], rows, sampling_ratio, height)
+    # A cell of the grid is a weighted sum of pixels; the weights are products of those along both sides.
+    image = boxes[:, 0].long()[:, None, None, None, None]
+    pixels = (image * height + y[:, :, None, :, None]) * width + x[:, None, :, None, :]
+    weights = y_weights[:, :, None, :, None] * x_weights[:, None, :, None, :]
+    parts = (2 * sampling_ratio) ** 2
+    table = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+    weights = weights.reshape(-1, parts).to(torch.promote_types(features.dtype, torch.float32))
+    weighted_rows = cast("Callable[..., Tensor]", _WeightedRows.apply)
+    cells = weighted_rows(table.to(weights.dtype), pixels.reshape(-1, parts), weights)
+    shape = (len(boxes), rows, columns, features.shape[1])
+    return cells.to(features.dtype).view(shape).permute(0, 3, 1, 2)
 
 
-def _samples(first: Tensor, length: Tensor, number: int) -> Tensor:
-    """Divide each range into equal parts, and return their centres, (ranges, number)."""
+def _neighbours(first: Tensor, length: Tensor, cells: int, samples: int, limit: int) -> tuple[Tensor, Tensor]:
+    """Return the pixels along one side that the cells of each box are made of, and their weights.
+
+    Parameters
+    ----------
+    first, length : (k,) Tensor
+        Where the boxes begin and how long they are, in pixels.
+    cells, samples : int
+        Per box, and per cell.
+    limit : int
+        Pixels of the side.
+
+    Returns
+    -------
+    tuple of int64 Tensor, Tensor
+        Both (k, cells, 2 samples): the two neighbours of each sample.
+    """
+    number = cells * samples
     shares = (torch.arange(number, device=first.device, dtype=first.dtype) + 0.5) / number
-    return first[:, None] + length[:, None] * shares
+    places = first[:, None] + length[:, None] * shares
+    # Samples up to one pixel outside take the value at the border; those further away are zero.
+    inside = (places >= -1) & (places <= limit)
+    places = places.clamp(0, limit - 1)
+    low = places.floor()
+    rest = places - low
+    # Boxes that are not numbers must not lead to pixels that do not exist.
+    index = low.long().clamp(0, limit - 1)
+    pair = torch.stack([index, (index + 1).clamp(max=limit - 1)], 2)
+    weights = torch.stack([1 - rest, rest], 2) * inside[:, :, None] / samples
+    return pair.view(len(first), cells, 2 * samples), weights.view(len(first), cells, 2 * samples)
+
+
+class _WeightedRows(torch.autograd.Function):
+    """Weighted sums of the rows of a table.
+
+    Its gradient is such a sum again, with the pairs of row and sum in the order of the rows. Torch's own
+    gradient adds one row after the other, which takes many times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
+        """Return (n, channels) sums of rows (n, parts) of a table (m, channels) with weights (n, parts)."""
+        ctx.save_for_backward(rows, weights)
+        ctx.length = len(table)
+        return embedding_bag(rows, table, mode="sum", per_sample_weights=weights)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient of the table; rows and weights have none."""
+        rows, weights = ctx.saved_tensors
+        order = rows.flatten().argsort(stable=True)
+        ends = torch.bincount(rows.flatten(), minlength=ctx.length).cumsum(0)
+        table = embedding_bag(
+            order.div(rows.shape[1], rounding_mode="floor"),
+            gradients[0].contiguous(),
+            torch.cat([ends.new_zeros(1), ends]),
+            mode="sum",
+            per_sample_weights=weights.flatten()[order],
+            include_last_offset=True,
+        )
+        return table, None, None

@@ -29,6 +29,8 @@ class FoundDefect:
     detection : Detection
     mask : (rows, columns) bool
         The defect, in a rectangle that encloses it tightly, on a grid of `step` pixels.
+    top, left : int
+        Position of the mask, on that grid.
     step : int
         Pixels of the image per cell of the mask.
     contrast : float
@@ -39,6 +41,8 @@ class FoundDefect:
 
     detection: Detection
     mask: Flags
+    top: int
+    left: int
     step: int
     contrast: float
     change: Vectors
@@ -64,6 +68,8 @@ def find_described(pixels: Pixels, reference: Pixels | None = None) -> tuple[Fou
             FoundDefect(
                 _detection(each, deviation.step, pixels.shape[:2]),
                 each.mask,
+                each.top,
+                each.left,
                 deviation.step,
                 float(np.median(difference)),
                 pattern_change(deviation, each),

@@ -93,6 +93,8 @@ class DetectorTraining:
             [{"params": body, "share": _BACKBONE_SHARE}, {"params": rest, "share": 1.0}],
             lr=_RATE,
             weight_decay=_DECAY,
+            # Each tensor is read and written once per step instead of ten times.
+            fused=True,
         )
         self._order = crop_starts(images, plan.crop)
         # The epoch, and the order of its crops.
@@ -123,7 +125,7 @@ class DetectorTraining:
                 parameter.copy_(values["parameter"])
                 self._mean[name].copy_(values["mean"])
                 self._optimiser.state[parameter] = {
-                    "step": torch.tensor(float(state.step)),
+                    "step": torch.tensor(float(state.step), device=parameter.device),
                     "exp_avg": torch.empty_like(parameter).copy_(values["first"]),
                     "exp_avg_sq": torch.empty_like(parameter).copy_(values["second"]),
                 }
@@ -131,7 +133,10 @@ class DetectorTraining:
         self._state = replace(state, tensors={})
 
     def run(
-        self, reporter: Reporter, keep: Callable[[TrainingState], None]
+        self,
+        reporter: Reporter,
+        keep: Callable[[TrainingState], None],
+        watch: Callable[[CurvePoint], None] | None = None,
     ) -> tuple[Tensors, TrainingState, float]:
         """Train to the end.
 
@@ -139,6 +144,9 @@ class DetectorTraining:
         ----------
         keep : callable
             Called with the state from time to time, and when the user cancels.
+        watch : callable, optional
+            Called with each point of the curve, those of an interrupted training first, and with the mean
+            loss of every 25 steps between them; there the average precision is NaN.
 
         Returns
         -------
@@ -156,6 +164,10 @@ class DetectorTraining:
         # Only what is left: what was done before an interruption would falsify the time left.
         title = "Continuing the training" if state.step else "Training the detector"
         reporter.stage(title, (plan.steps - state.step) * BATCH)
+        recent: list[float] = []
+        if watch is not None:
+            for point in state.curve:
+                watch(point)
         clock = kept = time.perf_counter()
         failures = 0
         while state.step < plan.steps and not (
@@ -172,16 +184,25 @@ class DetectorTraining:
                 raise WorkbenchError("the training does not converge: the loss is not a number")
             if math.isfinite(loss):
                 state.loss, state.losses = state.loss + loss, state.losses + 1
+                recent.append(loss)
             state.step += 1
             reporter.advance(BATCH)
-            if state.step in points:
+            evaluated = state.step in points
+            if evaluated:
                 self._evaluate()
+            if watch is not None and recent and (evaluated or state.step % _LEAST_GAP == 0):
+                ap50 = state.curve[-1].ap50 if evaluated else math.nan
+                watch(CurvePoint(self._epoch(), round(sum(recent) / len(recent), 4), ap50))
+                recent = []
             now = time.perf_counter()
             state.seconds, clock = state.seconds + now - clock, now
             if now - kept > _KEEP_SECONDS:
                 keep(self._snapshot())
                 kept = clock = time.perf_counter()
-        return self._best, state, round(state.step * BATCH / len(self._order), 2)
+        return self._best, state, self._epoch()
+
+    def _epoch(self) -> float:
+        return round(self._state.step * BATCH / len(self._order), 2)
 
     def _step(self, step: int) -> float:
         """Do one step, which depends on nothing but the state and its number; return the loss."""
@@ -245,9 +266,8 @@ class DetectorTraining:
             for name, parameter in self._trained.items():
                 parameter.copy_(own[name])
         state.without_gain = 0 if better else state.without_gain + 1
-        epoch = round(state.step * BATCH / len(self._order), 2)
         loss = round(state.loss / max(1, state.losses), 4)
-        state.curve = (*state.curve, CurvePoint(epoch, loss, ap50))
+        state.curve = (*state.curve, CurvePoint(self._epoch(), loss, ap50))
         state.loss, state.losses = 0.0, 0
 
     def _snapshot(self) -> TrainingState:

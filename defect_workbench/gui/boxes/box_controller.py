@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
-from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.jobs import defect_search_job, detector_training_job
-from defect_workbench.app.jobs.runner import Work
+from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.detector_progress_dialog import DetectorProgressDialog
 from defect_workbench.gui.boxes.evaluate_detector_dialog import EvaluateDetectorDialog
 from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetectorDialog
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
@@ -26,13 +26,30 @@ from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
 from defect_workbench.gui.boxes.train_detector_dialog import TrainDetectorDialog
 from defect_workbench.gui.boxes.trained_detector_dialog import TrainedDetectorDialog
 from defect_workbench.gui.dialogs.file_dialogs import free_name
+from defect_workbench.gui.light_table.light_table import LightTable
 from defect_workbench.gui.shared.banners import NoticeBanner
+from defect_workbench.gui.shared.box_overlays import BoxOverlays
 from defect_workbench.storage.model.detector_file import unfinished_file
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.compare_with_boxes import BoxComparison
 from defect_workbench.workflows.detection.marked_sources import CheckedBoxes
 from defect_workbench.workflows.detection.search_project import SearchRequest
 from defect_workbench.workflows.detection.train_on_boxes import TrainingOptions
+
+_IN_BACKGROUND = "The detector is being trained in the background."
+
+
+class Viewer(Protocol):
+    """Shows images of the project, and runs its jobs."""
+
+    jobs: JobRunner
+    light_table: LightTable
+
+    def choose_image(self, image: int) -> None:
+        """Select an image, and show it in the other panels."""
+
+    def look_at(self, images: Sequence[int], title: str) -> None:
+        """Show images on the light table."""
 
 
 class BoxController(QObject):
@@ -44,18 +61,18 @@ class BoxController(QObject):
         Runs a job.
     chosen : callable
         Returns the selected images.
-    show_image : callable
-        Shows an image in the other panels.
+    viewer : Viewer
+        Shows images in the other panels.
     offline : bool
         Whether weights must not be fetched.
     """
 
     def __init__(
         self,
-        boxes: DefectBoxes,
+        boxes: BoxOverlays,
         run: Callable[[Work], None],
         chosen: Callable[[], Integers],
-        show_image: Callable[[int], None],
+        viewer: Viewer,
         originals: OriginalLoader,
         notice: NoticeBanner,
         places: UserDirs,
@@ -63,9 +80,9 @@ class BoxController(QObject):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._boxes, self._document = boxes, boxes.document
+        self._boxes, self._document, self._overlays = boxes.defects, boxes.defects.document, boxes
         self._run, self._chosen = run, chosen
-        self._show_image, self._originals = show_image, originals
+        self._viewer, self._originals = viewer, originals
         self._notice, self._parent = notice, parent
         self._places, self._offline = places, offline
         # What was chosen last, and what the open images were searched with: another project may have others.
@@ -141,7 +158,7 @@ class BoxController(QObject):
             ordered.insert(0, int(chosen[0]))
         editor = BoxEditor(self._boxes, ordered, self._originals, self._parent)
         editor.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        editor.image_shown.connect(self._show_image)
+        editor.image_shown.connect(self._viewer.choose_image)
         editor.show()
 
     def export(self) -> None:
@@ -190,6 +207,19 @@ class BoxController(QObject):
         work = detector_training_job.train(project, found, options, self._places, offline=self._offline)
         self._run(work)
         self._training = self._trained = options.out
+        jobs = self._viewer.jobs
+        if jobs.busy:
+            progress = DetectorProgressDialog(jobs, self._parent)
+            progress.hidden_by_user.connect(
+                lambda: self._notice.notify(_IN_BACKGROUND, "Show the curves", progress.show)
+            )
+            progress.ended.connect(self._drop_notice)
+            progress.show()
+
+    def _drop_notice(self) -> None:
+        """Offer the curves of the training no longer."""
+        if self._notice.text.text() == _IN_BACKGROUND:
+            self._notice.hide()
 
     def drop_continuation(self) -> str:
         """Forget the training that failed or was cancelled.
@@ -233,14 +263,28 @@ class BoxController(QObject):
         project = self._document.project
         if project is None or project.images is not result.project.images:
             return
-        dialog = EvaluatedDetectorDialog(result.evaluated, self._parent)
+        evaluated = result.evaluated
+        self._overlays.show_errors(evaluated)
+        dialog = EvaluatedDetectorDialog(evaluated, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.image_chosen.connect(lambda path: self._show_path(project.images, path))
+        wrong = [path for path, _ in evaluated.errors]
+        dialog.table_wanted.connect(lambda: self._show_on_table(project.images, wrong, dialog))
         # Its images are of no other project.
         self._document.opened.connect(dialog.close)
         dialog.show()
 
+    def _show_on_table(self, images: ImageSet, paths: Sequence[str], dialog: QDialog) -> None:
+        """Show images on the light table; meanwhile the dialog is out of the way."""
+        project = self._document.project
+        if project is not None and project.images is images:
+            places = {path: place for place, path in enumerate(images.paths)}
+            dialog.hide()
+            self._viewer.look_at([places[path] for path in paths], "Errors of the detector")
+            once = Qt.ConnectionType.SingleShotConnection
+            self._viewer.light_table.closed.connect(dialog.show, once)
+
     def _show_path(self, images: ImageSet, path: str) -> None:
         project = self._document.project
         if project is not None and project.images is images:
-            self._show_image(images.paths.index(path))
+            self._viewer.choose_image(images.paths.index(path))

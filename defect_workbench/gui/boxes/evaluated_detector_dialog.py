@@ -33,9 +33,13 @@ _KINDS = {
 
 
 class EvaluatedDetectorDialog(QDialog):
-    """The figures of a detector, and its errors. Signals: image_chosen(path) when an image is selected."""
+    """The figures of a detector, and its errors.
+
+    Signals: image_chosen(path) when an image is selected; table_wanted to see all images with errors large.
+    """
 
     image_chosen = Signal(str)
+    table_wanted = Signal()
 
     def __init__(self, done: EvaluatedDetector, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,9 +55,14 @@ class EvaluatedDetectorDialog(QDialog):
         self.errors.currentCellChanged.connect(self._choose)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
+        self.table_button = close.addButton(
+            "Show on the &light table", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.table_button.setVisible(bool(done.errors))
+        self.table_button.clicked.connect(self.table_wanted)
         images = counted(len(done.errors), "image")
         verb = "has" if len(done.errors) == 1 else "have"
-        words = f"{images} {verb} errors. Select one to see it in the window."
+        words = f"{images} {verb} errors. Select one to see its errors in the window."
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addWidget(self.headline)

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.app.jobs.detector_training_job import DetectorTrained
-from defect_workbench.core.detector.trained_detector import CurvePoint
 from defect_workbench.core.text import counted, duration
+from defect_workbench.gui.boxes.detector_curves import DetectorCurves
 from defect_workbench.gui.boxes.detector_figures import figure_lines, headline
-from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
 _FEW = 20
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A point of the curves."""
-
-    epoch: float
-    loss: float
-    accuracy: float
-    head: str = ""
-
-    @staticmethod
-    def of(point: CurvePoint) -> _Step:
-        return _Step(point.epoch, point.loss, point.ap50)
 
 
 class TrainedDetectorDialog(QDialog):
@@ -57,9 +40,9 @@ class TrainedDetectorDialog(QDialog):
             text.setWordWrap(True)
             figures.addWidget(number, row, 0)
             figures.addWidget(text, row, 1)
-        self.curves = Curves(titles=("Loss in training", "Average precision on held-out images"))
+        self.curves = DetectorCurves()
         for point in facts.curve:
-            self.curves.add(_Step.of(point))
+            self.curves.add_point(point)
         self.about = secondary_label(_about(done))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.find_button = buttons.addButton("&Find defects with it", QDialogButtonBox.ButtonRole.AcceptRole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Protocol
 
@@ -31,7 +32,7 @@ class CurveStep(Protocol):
 
     @property
     def accuracy(self) -> float:
-        """From 0 to 1."""
+        """From 0 to 1; NaN if it was not measured at this point."""
 
 
 class Curves(QWidget):
@@ -67,6 +68,10 @@ class Curves(QWidget):
         self._epochs[epoch.head] = self._epochs.pop(epoch.head)
         self.update()
 
+    def steps(self, head: str = "") -> tuple[CurveStep, ...]:
+        """Return the points of a head, from the first to the last."""
+        return tuple(self._epochs.get(head, ()))
+
     @property
     def heads(self) -> list[str]:
         """Names of the heads in the order in which they were trained."""
@@ -91,7 +96,9 @@ class Curves(QWidget):
         losses = [step.loss for head in heads for step in self._epochs[head]]
         room = QRectF(0, 0, half, self.height())
         self._plot(painter, room, self._titles[0], heads, "loss", 0.0, max(losses))
-        accuracies = [step.accuracy for head in heads for step in self._epochs[head]]
+        accuracies = [
+            step.accuracy for head in heads for step in self._epochs[head] if math.isfinite(step.accuracy)
+        ]
         room = QRectF(half, 0, half, self.height())
         low = min(0.9, min(accuracies)) if accuracies else 0.0
         self._plot(painter, room, self._titles[1], heads, "accuracy", low, 1.0)
@@ -135,6 +142,7 @@ class Curves(QWidget):
                     plot.bottom() - plot.height() * (getattr(step, name) - low) / span,
                 )
                 for step in self._epochs[head]
+                if math.isfinite(getattr(step, name))
             ]
             painter.drawPolyline(QPolygonF(places))
             if len(places) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -42,7 +43,11 @@ class RememberedWork:
         if project is not None and (self._document.session or project.images.folders == ("",)):
             path = self._document.session or _opened(project)
             now = datetime.now().astimezone()
-            self._settings.remember(recent_work(path, self._document.partition, now))
+            work = recent_work(path, self._document.partition, now)
+            if project.images.are_defects and self._document.session is None:
+                # A session says so itself.
+                work = replace(work, single_defects=True, reference=project.analysis.settings.reference)
+            self._settings.remember(work)
 
     def exported(self, out: Path) -> None:
         """Remember where labelled folders were written, to train on them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -25,6 +26,7 @@ from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import source_words
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.text import sentence_case
 from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.features.block import Input
@@ -54,6 +56,12 @@ class GroupingPanel(QWidget):
         self._showing = False
         self._from_data = True
         self.form = MethodForm()
+        self.items = QComboBox()
+        self.items.setObjectName("itemsSwitch")
+        self.items.setAccessibleName("What is grouped")
+        self.items.setToolTip("Group whole images, or find the defects in them and group each of these")
+        self.items.addItem("Whole images", str(Items.PICTURES))
+        self.items.addItem("Single defects", str(Items.DEFECTS))
         self.group_by = QComboBox()
         self.group_by.setObjectName("groupBySwitch")
         self.group_by.setAccessibleName("Group by")
@@ -100,12 +108,12 @@ class GroupingPanel(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(12)
         switch = QGridLayout()
-        switch.addWidget(QLabel("Group by"), 0, 0)
-        switch.addWidget(self.group_by, 0, 1)
-        switch.addWidget(QLabel("Compare with"), 1, 0)
-        switch.addWidget(self.source, 1, 1)
+        rows_of_switch = (("Group", self.items), ("Group by", self.group_by), ("Compare with", self.source))
+        for row, (words, widget) in enumerate(rows_of_switch):
+            switch.addWidget(QLabel(words), row, 0)
+            switch.addWidget(widget, row, 1)
         switch.setColumnStretch(1, 1)
-        switch.addWidget(self.split, 2, 0, 1, 2)
+        switch.addWidget(self.split, len(rows_of_switch), 0, 1, 2)
         layout.addLayout(switch)
         layout.addWidget(self.form)
         layout.addLayout(grid)
@@ -124,9 +132,12 @@ class GroupingPanel(QWidget):
         document.grouping_changed.connect(self.show_document)
         self.show_document()
 
-    def set_menus(self, sources: QMenu, split: QAction) -> None:
-        """Offer what the images can be compared with, and the splitting of images that have maps."""
+    def set_menus(self, sources: QMenu, actions: Mapping[str, QAction]) -> None:
+        """Offer what the images can be compared with, single defects, and splitting images that have maps."""
         self.source.setMenu(sources)
+        single, split = actions["actionSingleDefects"], actions["actionSplitStrange"]
+        self.items.activated.connect(lambda _: self._switch_items(single))
+        single.enabledChanged.connect(self.items.setEnabled)
         self.split.setText(split.iconText() + "…")
         self.split.setToolTip(split.toolTip())
         self.split.clicked.connect(split.trigger)
@@ -167,6 +178,7 @@ class GroupingPanel(QWidget):
         self._from_data = settings.weights is None
         self.form.show_settings(settings.method, settings.parameters)
         self.group_by.setCurrentIndex(self.group_by.findData(str(settings.group_by)))
+        self.items.setCurrentIndex(self.items.findData(str(settings.items)))
         words = sentence_case(source_words(settings, len(project.images)))
         self.source.setText(words)
         self.source.setAccessibleName(f"Compare with: {words}")
@@ -187,6 +199,14 @@ class GroupingPanel(QWidget):
         self._why.setText(". ".join(sentence_case(why) for why in reasons if why))
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
+
+    def _switch_items(self, action: QAction) -> None:
+        project = self._document.project
+        if project is None or self.items.currentData() == str(project.analysis.settings.items):
+            return
+        # It shows what is grouped now: the others must be found first, and the user may not want to.
+        self.items.setCurrentIndex(self.items.findData(str(project.analysis.settings.items)))
+        action.trigger()
 
     def _on_group_by(self) -> None:
         if not self._showing:

@@ -39,6 +39,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.table_columns import cell_text
 from defect_workbench.core.wafer.inspection_words import inspection_words
 from defect_workbench.engine.features.registry import short_label
+from defect_workbench.gui.inspector.error_legend import ErrorLegend
 from defect_workbench.gui.inspector.evidence_bars import EvidenceBars
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
@@ -108,6 +109,9 @@ class Inspector(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.image_view, 1)
+        self.error_legend = ErrorLegend(overlays.boxes)
+        self.error_legend.setContentsMargins(12, 4, 12, 4)
+        layout.addWidget(self.error_legend)
         # A widget, as a layout without visible widgets would keep its margins.
         self._map_row = QWidget()
         beside = QHBoxLayout(self._map_row)
@@ -238,6 +242,7 @@ class Inspector(QWidget):
         self._map_row.setVisible(self._image is not None and self._overlays.available)
         self.map_toggle.setChecked(self._overlays.shown)
         self._overlays.lay_over(self.image_view, self._image)
+        self.error_legend.show_images([self._image])
 
     def _request(self) -> None:
         if self._path:

@@ -17,6 +17,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.engine.input.full_image import Tone
+from defect_workbench.gui.inspector.error_legend import ErrorLegend
 from defect_workbench.gui.inspector.neighbour_strip import Neighbour, NeighbourStrip
 from defect_workbench.gui.inspector.tone_sliders import ToneSliders
 from defect_workbench.gui.light_table.captions import Captions
@@ -118,6 +119,8 @@ class LightTable(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.tone)
         layout.addWidget(self.grid, 1)
+        self.error_legend = ErrorLegend(overlays.boxes)
+        layout.addWidget(self.error_legend)
         layout.addWidget(self.legend)
         layout.addWidget(self.strip)
         # Image numbers are not valid in another project.
@@ -166,6 +169,7 @@ class LightTable(QWidget):
         start = place // count * count
         following = self.images[place + 1 : place + 1 + 2 * count]
         self.grid.show_page(self.images[start : start + count], self.image, following)
+        self.error_legend.show_images(self.images[start : start + count])
         self._show_words()
 
     def _show_words(self) -> None:

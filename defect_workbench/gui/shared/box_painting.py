@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.detector.detection_error import ERROR_COLOURS, DetectionError
 from defect_workbench.core.images.detections import Box, Detection
 
 _PADDING = 3
@@ -25,22 +27,39 @@ class ShownBox:
         #RRGGBB.
     words : str
         Its caption; empty for none.
+    outline : (m, 4) float32 or None
+        Lines around the defect itself, in pixels of the image.
     """
 
     box: Box
     colour: str
     words: str = ""
+    outline: Vectors | None = field(default=None, compare=False)
 
 
 def shown_boxes(
-    found: Sequence[Detection], colour_of: Callable[[str], str], *, captions: bool = True
+    found: Sequence[Detection],
+    colour_of: Callable[[str], str],
+    *,
+    captions: bool = True,
+    outline_of: Callable[[Box], Vectors | None] = lambda _: None,
 ) -> tuple[ShownBox, ...]:
     """Return defects as they are drawn, with label and score as captions."""
     return tuple(
         ShownBox(
-            each.box, colour_of(each.box.label), f"{each.box.label} {each.score:.2f}" if captions else ""
+            each.box,
+            colour_of(each.box.label),
+            f"{each.box.label} {each.score:.2f}" if captions else "",
+            outline_of(each.box),
         )
         for each in found
+    )
+
+
+def error_boxes(errors: Sequence[DetectionError], *, captions: bool = True) -> tuple[ShownBox, ...]:
+    """Return the errors of a detector as they are drawn, in the colours of their kinds."""
+    return tuple(
+        ShownBox(each.box, ERROR_COLOURS[each.kind], each.caption if captions else "") for each in errors
     )
 
 
@@ -85,10 +104,30 @@ def draw_boxes(
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(place)
+    for each, place in zip(boxes, places, strict=True):
+        if each.outline is not None:
+            small = place.width() < _LEAST_FOR_CAPTION
+            _draw_outline(painter, each.outline, QColor(each.colour), target, size, small=small)
     taken = list(places)
     for each, place in zip(boxes, places, strict=True):
         if each.words and place.width() >= _LEAST_FOR_CAPTION:
             _draw_caption(painter, each.words, place, taken, target)
+    painter.restore()
+
+
+def _draw_outline(
+    painter: QPainter, lines: Vectors, colour: QColor, target: QRectF, size: tuple[int, int], *, small: bool
+) -> None:
+    """Draw the lines around a defect, as wide at every zoom; with a dark rim unless it is small."""
+    painter.save()
+    painter.translate(target.topLeft())
+    painter.scale(target.width() / size[0], target.height() / size[1])
+    drawn = [QLineF(*line) for line in lines.tolist()]
+    for shade, width in ((colour, 1.0),) if small else ((QColor(0, 0, 0, 160), 3.5), (colour, 1.5)):
+        pen = QPen(shade, width)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.drawLines(drawn)
     painter.restore()
 
 

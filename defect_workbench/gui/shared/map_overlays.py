@@ -74,8 +74,9 @@ class MapOverlays(QObject):
         return self._wanted
 
     def close(self) -> None:
-        """Stop looking for outlines."""
+        """Stop looking for outlines and masks."""
         self._outlines.close()
+        self.boxes.close()
 
     def toggle(self) -> None:
         """Show outlines and maps, or hide them."""

@@ -34,6 +34,8 @@ class ActionState:
             maps=project is not None and project.maps is not None,
             defects_found=window.overlays.boxes.available,
             boxes_shown=window.overlays.boxes.shown,
+            errors_known=window.overlays.boxes.errors_available,
+            errors_shown=window.overlays.boxes.errors_shown,
             pareto=window.pareto.has_chart,
             maps_shown=window.overlays.wanted,
             source_given=project is not None and any(source_of(project.analysis.settings)),

@@ -117,10 +117,10 @@ class MainWindow(JobWindow):
         self.opener.changed.connect(self._refresh_title)
         self.job_begun.connect(self.opener.on_begun)
         self.boxes = BoxController(
-            self.overlays.boxes.defects,
+            self.overlays.boxes,
             self.run_exclusive,
             self.review.chosen_images,
-            self.choose_image,
+            self,
             self.originals,
             notice,
             places,
@@ -220,7 +220,7 @@ class MainWindow(JobWindow):
         add_context_menus(self.actions_by_name, self.gallery, self.cluster_list, self.dendrogram)
         connect_wafer_page(self, self.actions_by_name)
         self.controllers.klarf.add_wanted.connect(self.classifier.add_source)
-        self.grouping.set_menus(self.menus.sources, self.actions_by_name["actionSplitStrange"])
+        self.grouping.set_menus(self.menus.sources, self.actions_by_name)
 
     def _connect_jobs(self) -> None:
         self.jobs.progress.connect(self.progress.show_progress)
@@ -237,7 +237,7 @@ class MainWindow(JobWindow):
         welcome.open_folder.connect(self.opener.choose_folder)
         welcome.open_session.connect(self.opener.choose_session)
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
-        welcome.open_recent.connect(self.open_path)
+        welcome.open_recent.connect(self.opener.open_recent)
         welcome.forget.connect(self.remembered.forget)
         self.weights_banner.fetch.connect(lambda: self.run_job(open_job.fetch_weights(self._places)))
         self.weights_banner.import_file.connect(
@@ -321,7 +321,7 @@ class MainWindow(JobWindow):
             # The permanent banner replaces the warning of the job.
             self.notice.hide()
         self.preprocessing.on_opened()
-        self.menus.set_recent(self.settings.recent(), self.open_path)
+        self.menus.set_recent(self.settings.recent(), self.opener.open_recent)
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
@@ -358,7 +358,7 @@ class MainWindow(JobWindow):
     def _show_welcome(self) -> None:
         recent = self.settings.recent()
         self.welcome.set_recent(recent)
-        self.menus.set_recent(recent, self.open_path)
+        self.menus.set_recent(recent, self.opener.open_recent)
         self.stack.setCurrentIndex(WELCOME)
         self._set_workbench_visible(False)
 

@@ -126,9 +126,9 @@ class Menus:
         """Draw the icons in the colours of the palette."""
         self._actions.set_icons(QApplication.palette())
 
-    def set_recent(self, works: Sequence[RecentWork], done: Callable[[Path], None]) -> None:
+    def set_recent(self, works: Sequence[RecentWork], done: Callable[[RecentWork], None]) -> None:
         """List what was opened last and is still there."""
-        _refill(self.recent, {work.path: partial(done, work.file) for work in works if work.exists})
+        _refill(self.recent, {work.path: partial(done, work) for work in works if work.exists})
 
     def offer_discarded(
         self, recoverable: Callable[[], Sequence[RecoverableWork]], restore: Callable[[Path], None]

@@ -12,7 +12,9 @@ from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
+from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.map_comparison import with_other_items
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.review_window import ReviewWindow
@@ -50,6 +52,7 @@ class Opener(QObject):
         # The running job, and the path it opens, to resume it.
         self._work: Work | None = None
         self._source: ImageSource | None = None
+        self._settings: Settings | None = None
         self._files: open_job.FilesFound | None = None
         window.jobs.partial.connect(self._on_partial)
         window.document.opened.connect(self._on_opened)
@@ -74,9 +77,17 @@ class Opener(QObject):
         """Ask for a session and open it; ask about unsaved work first."""
         self._unsaved.leave(lambda: file_dialogs.ask_session(self._window, self._open_path))
 
-    def open_source(self, source: ImageSource) -> None:
+    def open_recent(self, work: RecentWork) -> None:
+        """Open what was open before, its single defects if these were grouped."""
+        if work.single_defects:
+            settings = with_other_items(Settings(reference=work.reference))
+            self.open_source(ImageSource(work.file), settings)
+        else:
+            self._window.open_path(work.file)
+
+    def open_source(self, source: ImageSource, settings: Settings | None = None) -> None:
         """Open images; ask about unsaved work first."""
-        self._unsaved.leave(lambda: self._open(source))
+        self._unsaved.leave(lambda: self._open(source, settings))
 
     def open_again(self, settings: Settings) -> None:
         """Group the files of the open project anew; ask about unsaved work first."""
@@ -104,10 +115,11 @@ class Opener(QObject):
     def _open_path(self, path: Path) -> None:
         self._open(ImageSource(path))
 
-    def _open(self, source: ImageSource) -> None:
-        work = open_job.open_source(source, self._places, offline=self._offline)
+    def _open(self, source: ImageSource, settings: Settings | None = None) -> None:
+        work = open_job.open_source(source, self._places, settings, offline=self._offline)
         if not self._start(work, source):
             return
+        self._settings = settings
         window = self._window
         if window.document.project is None:
             window.weights_banner.hide()
@@ -168,13 +180,13 @@ class Opener(QObject):
 
     def on_cancelled(self) -> None:
         """Offer to resume the cancelled job; finished work is kept."""
-        window, source = self._window, self._source
+        window, source, settings = self._window, self._source, self._settings
         self._end()
         if source is None:
             window.notice.notify("Cancelled. Finished work is kept.")
             return
         words = "Cancelled. Finished work is kept; you can resume from here."
-        window.notice.notify(words, "Resume", lambda: self.open_source(source))
+        window.notice.notify(words, "Resume", lambda: self.open_source(source, settings))
         if window.document.project is None:
             self._show_files("not compared yet")
             window.gallery.set_message("Cancelled")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -26,13 +25,13 @@ _TITLE = 1.9  # relative to the text
 
 
 class Welcome(QWidget):
-    """The welcome page. Signals: open_folder, open_session, open_sample, open_recent(path), forget(path)
-    to remove it from the list."""
+    """The welcome page. Signals: open_folder, open_session, open_sample, open_recent(RecentWork),
+    forget(path) to remove it from the list."""
 
     open_folder = Signal()
     open_session = Signal()
     open_sample = Signal()
-    open_recent = Signal(Path)
+    open_recent = Signal(object)
     forget = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -117,7 +116,7 @@ class Welcome(QWidget):
         button = QCommandLinkButton(work.file.name or work.path, work.words)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.setEnabled(work.exists)
-        button.clicked.connect(lambda _=False: self.open_recent.emit(work.file))
+        button.clicked.connect(lambda _=False: self.open_recent.emit(work))
         remove = QToolButton()
         remove.setText("×")
         remove.setAutoRaise(True)

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from defect_workbench.core.arrays import Pixels
-from defect_workbench.core.detector.detection_error import DetectionError, ErrorKind
+from defect_workbench.core.detector.detection_error import ERROR_COLOURS, DetectionError
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.safe_reading import is_inside
 from defect_workbench.storage.files.csv_cells import row_text, safe_path, safe_text
@@ -18,8 +18,6 @@ from defect_workbench.storage.result.new_folder import filling
 
 TABLE = "errors.csv"
 _COLUMNS = ("path", "error", "found", "marked", "score", "x1", "y1", "x2", "y2")
-# Distinct with any colour vision: missed ones are blue, invented ones orange.
-_COLOURS = {ErrorKind.MISSED: "#33BBEE", ErrorKind.INVENTED: "#EE7733", ErrorKind.WRONG_KIND: "#EE3377"}
 _LEAST_SIDE = 640
 
 
@@ -72,24 +70,16 @@ def error_picture(pixels: Pixels, errors: Sequence[DetectionError]) -> Image.Ima
     width = max(2, round(min(image.size) / 320))
     size = max(12, round(min(image.size) / 45))
     for each in errors:
-        box, colour = each.box, _COLOURS[each.kind]
+        box, colour = each.box, ERROR_COLOURS[each.kind]
         left, top, right, bottom = (value * factor for value in (box.x1, box.y1, box.x2, box.y2))
         pen.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour, width=width)
-        caption = _caption(each)
+        caption = each.caption
         frame = pen.textbbox((0, 0), caption, font_size=size)
         x = min(max(0, left), max(0, image.width - frame[2] - 4))
         y = top - frame[3] - 4 if top >= frame[3] + 4 else min(bottom, image.height - frame[3] - 4)
         pen.rectangle((x, y, x + frame[2] + 4, y + frame[3] + 4), fill="#000000")
         pen.text((x + 2, y + 1), caption, fill=colour, font_size=size)
     return image
-
-
-def _caption(error: DetectionError) -> str:
-    if error.kind is ErrorKind.MISSED:
-        return f"missed: {error.marked}"
-    if error.kind is ErrorKind.INVENTED:
-        return f"invented: {error.found} {error.score or 0:.2f}"
-    return f"{error.found} instead of {error.marked}"
 
 
 @contextmanager

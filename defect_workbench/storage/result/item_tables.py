@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from defect_workbench.core.images.defect_items import SearchedImage
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.project.decisions import OUTLIERS
+from defect_workbench.core.result_files import COUNTS, of_run
+from defect_workbench.core.safe_reading import open_regular
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
 from defect_workbench.core.wafer.wafer_places import NO_WAFER
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
@@ -83,3 +88,43 @@ def counts_text(
         for path, each in counts.items()
     )
     return table_text(("path", "count", *map(safe_text, labels)), lines)
+
+
+def clean_before(out: Path, runs: int) -> frozenset[str]:
+    """Return the cells of the images without a defect in the counts that an export and its additions wrote.
+
+    Parameters
+    ----------
+    runs : int
+        1 plus the number of additions so far.
+    """
+    listed: set[str] = set()
+    for run in range(1, runs + 1):
+        path = out / of_run(COUNTS, run)
+        if path.exists():
+            with open_regular(path) as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
+                listed.update(row[0] for row in csv.reader(text) if row[1:2] == ["0"])
+    return frozenset(listed)
+
+
+def not_counted_yet(
+    rows: Iterable[Row],
+    images: Mapping[str, ImageRecord],
+    searched: Iterable[SearchedImage],
+    clean: Collection[str],
+) -> tuple[SearchedImage, ...]:
+    """Return the images of an addition that no earlier run counted.
+
+    An image whose defects are all in the export already was counted with them.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        The defects that are added.
+    clean : collection of str
+        Images without a defect that were counted before, as `clean_before` returns them.
+    """
+    added = {images[row.path].whole for row in rows}
+    return tuple(
+        each for each in searched if each.path in added or not (each.defects or safe_path(each.path) in clean)
+    )

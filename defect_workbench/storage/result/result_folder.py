@@ -41,7 +41,12 @@ from defect_workbench.storage.result.append import (
 )
 from defect_workbench.storage.result.export_options import ExportOptions, Layout, Mode, lay_out
 from defect_workbench.storage.result.image_placing import ItemPicture, check_mode, place_images
-from defect_workbench.storage.result.item_tables import counts_text, items_text
+from defect_workbench.storage.result.item_tables import (
+    clean_before,
+    counts_text,
+    items_text,
+    not_counted_yet,
+)
 from defect_workbench.storage.result.manifest import (
     MoreColumns,
     Row,
@@ -329,7 +334,10 @@ def _texts(
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"the annotation files in {out} cannot be read; nothing was added") from error
     if project.images.are_defects:
-        texts[of_run(COUNTS, runs)] = counts_text(layout.rows, images, project.images.searched)
+        searched = project.images.searched
+        if out is not None:
+            searched = not_counted_yet(layout.rows, images, searched, clean_before(out, runs - 1))
+        texts[of_run(COUNTS, runs)] = counts_text(layout.rows, images, searched)
     if project.images.are_defects or project.inspection is not None:
         texts[of_run(ITEMS, runs)] = items_text(layout.rows, project.images.images, project.inspection)
     if measured(project.images.images):

@@ -35,7 +35,10 @@ def found_defect_arrays(found: FoundDefects | None) -> dict[str, NDArray[Any]]:
 
 def found_defect_fields(found: FoundDefects | None) -> dict[str, Any]:
     """Return the JSON fields about the defects."""
-    return {FIELD: None if found is None else {"labels": list(found.labels), "source": found.source}}
+    if found is None:
+        return {FIELD: None}
+    fields = {"labels": list(found.labels), "source": found.source, "reference": found.reference}
+    return {FIELD: fields}
 
 
 def found_defects_of(
@@ -78,4 +81,7 @@ def found_defects_of(
         assert defects is not None  # checked above
         defects.append(Detection(box_of(corners, labels[int(label)]), float(score), int(area)))
     found = tuple(None if each is None else tuple(each) for each in of)
-    return FoundDefects(found, checked, str(fields["source"]), arrays[_CORRECTED])
+    # Earlier versions did not keep it.
+    reference = fields.get("reference")
+    words = None if reference is None else str(reference)
+    return FoundDefects(found, checked, str(fields["source"]), arrays[_CORRECTED], words)

@@ -97,6 +97,8 @@ class EvaluatedDetector:
         Those of the classical finder on the same images, for comparison with a trained detector.
     errors : tuple of (str, tuple of DetectionError)
         The path and the errors of each image that has some, those with the most errors first.
+    paths : tuple of str
+        The images that were compared with their boxes.
     """
 
     figures: DetectionFigures
@@ -107,6 +109,7 @@ class EvaluatedDetector:
     seconds: float
     finder: DetectionFigures | None = None
     errors: tuple[tuple[str, tuple[DetectionError, ...]], ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 def evaluate_detector(request: EvaluateRequest, reporter: Reporter) -> EvaluatedDetector:
@@ -207,9 +210,8 @@ def _evaluated(
         finder = figures_of(_judged(others, {each.path: each.boxes for each in judged}))
     figures = figures_of(judged, by_label=by_label)
     errors = most_errors_first(judged, by_label=by_label)
-    return EvaluatedDetector(
-        figures, marked.format, marked.problems, 0, 0, 0.0, finder, tuple((p, tuple(e)) for p, e in errors)
-    )
+    listed, paths = tuple((p, tuple(e)) for p, e in errors), tuple(each.path for each in judged)
+    return EvaluatedDetector(figures, marked.format, marked.problems, 0, 0, 0.0, finder, listed, paths)
 
 
 def _found(

@@ -72,7 +72,10 @@ def search_project(images: ImageSet, request: SearchRequest, reporter: Reporter)
         raise WorkbenchError(f"no image could be searched; first: {missing[0]}")
     if missing:
         reporter.warn(f"{counted(len(missing), 'image')} could not be searched; first: {missing[0]}")
-    return FoundDefects(tuple(found), np.zeros(len(images), bool), _words(request))
+    reference = None
+    if request.model is None:
+        reference = "" if request.reference is None else str(request.reference)
+    return FoundDefects(tuple(found), np.zeros(len(images), bool), _words(request), reference=reference)
 
 
 def open_project_images(images: ImageSet, reference: Path | None, reporter: Reporter) -> ProjectImages:

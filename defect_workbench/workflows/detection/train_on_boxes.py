@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defect_workbench.core.detector.trained_detector import (
+    CurvePoint,
     DetectorFacts,
     DetectorSettings,
     TrainedDetector,
@@ -143,8 +145,15 @@ def train_on_project(
     reporter: Reporter,
     *,
     offline: bool = False,
+    watch: Callable[[CurvePoint], None] | None = None,
 ) -> TrainedOnBoxes:
     """Train a detector on the images of a project whose boxes a person has checked, and write it.
+
+    Parameters
+    ----------
+    watch : callable, optional
+        Called with each point of the curves during the training, and with more points of the loss; their
+        average precision is NaN.
 
     Raises
     ------
@@ -153,7 +162,7 @@ def train_on_project(
     """
     check_train_detector(options)
     source = ProjectSource(images, found, options.reference, reporter)
-    return _train(source, options, library, reporter, offline)
+    return _train(source, options, library, reporter, offline, watch)
 
 
 def _train(
@@ -162,6 +171,7 @@ def _train(
     library: WeightsLibrary,
     reporter: Reporter,
     offline: bool,
+    watch: Callable[[CurvePoint], None] | None = None,
 ) -> TrainedOnBoxes:
     from defect_workbench.engine.detector.detector_training import DetectorTraining
     from defect_workbench.engine.detector.held_out_images import with_threshold
@@ -181,7 +191,7 @@ def _train(
     )
     keeper = _Keeper(unfinished_file(options.out), data.fingerprint(checkpoint.sha256), reporter)
     resumed_at = keeper.restore(training) if options.resume else 0
-    tensors, state, epochs = training.run(reporter, keeper.keep)
+    tensors, state, epochs = training.run(reporter, keeper.keep, watch)
     settings = DetectorSettings(
         data.labels, data.plan.scale, source.with_references, checkpoint.variant.value
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.core.detector.detection_error import ERROR_COLOURS, ErrorKind
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.found_defects import FoundDefects
@@ -75,7 +78,7 @@ def _count(window: MainWindow, name: str) -> int:
 
 
 def test_defects_are_found_shown_counted_and_saved(
-    searched: MainWindow, qtbot: QtBot, tmp_path: Path
+    searched: MainWindow, boards: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window = searched
     assert {name: _count(window, name) for name in PLACES} == {n: len(p) for n, p in PLACES.items()}
@@ -87,6 +90,26 @@ def test_defects_are_found_shown_counted_and_saved(
     qtbot.waitUntil(lambda: window.inspector.loaded)
     assert window.inspector.fields["Defects"].text() == "3 × defect"
     assert [box.words for box in window.inspector.image_view.shown_boxes] != []
+    view = window.inspector.image_view
+    qtbot.waitUntil(lambda: all(box.outline is not None for box in view.shown_boxes))
+    for box in view.shown_boxes:
+        assert box.outline is not None
+        x, y = box.outline[:, ::2], box.outline[:, 1::2]
+        assert box.box.x1 < x.min() < x.max() < box.box.x2
+        assert box.box.y1 < y.min() < y.max() < box.box.y2
+    # What a person moved is no longer what the finder outlined.
+    first, *others = window.overlays.boxes.defects.of(place)
+    moved = replace(first, box=replace(first.box, x1=first.box.x1 - 1))
+    window.overlays.boxes.defects.correct(place, [moved, *others], "Correct boxes")
+    assert [box.outline is None for box in view.shown_boxes] == [True, False, False]
+    window.document.undo_stack.undo()
+    line = view.shown_boxes[0].outline
+    assert line is not None
+    middle = Box(*((line[0, :2] + line[0, 2:]) / 2).tolist() * 2)
+    there = in_view(middle, view._target(), SIZE).topLeft().toPoint()
+    colours = [view.grab().toImage().pixelColor(there + QPoint(0, dy)) for dy in (-1, 0, 1)]
+    shown = QColor(view.shown_boxes[0].colour)
+    assert any(abs(c.hue() - shown.hue()) < 8 and c.saturation() > 100 for c in colours)
     window.actions_by_name["actionShowBoxes"].trigger()
     assert not window.inspector.image_view.shown_boxes
     assert window.document.columns["count"].values.tolist() == [
@@ -102,6 +125,7 @@ def test_defects_are_found_shown_counted_and_saved(
     assert found is not None
     assert read.of == found.of
     assert read.source == "the classical finder with golden references"
+    assert read.reference == str(boards / "golden")
     window.actions_by_name["actionUndo"].trigger()
     assert _found(window) is None
     assert "count" not in window.document.columns
@@ -267,8 +291,34 @@ def test_a_detector_is_evaluated_and_its_errors_lead_to_their_images(
     result.errors.setCurrentCell(0, 0)
     project = window.document.project
     assert project is not None
-    assert window.inspector.image == project.images.paths.index("one.png")
+    place = project.images.paths.index("one.png")
+    assert window.inspector.image == place
     assert _found(window) is None
+    view, legend = window.inspector.image_view, window.inspector.error_legend
+    qtbot.waitUntil(lambda: window.inspector.loaded)
+    assert [box.words for box in view.shown_boxes] == ["missed: pit"]
+    edge = in_view(view.shown_boxes[0].box, view._target(), SIZE)
+    colour = view.grab().toImage().pixelColor(QPoint(round(edge.left()), round(edge.center().y())))
+    wanted = QColor(ERROR_COLOURS[ErrorKind.MISSED])
+    assert abs(colour.hue() - wanted.hue()) < 8
+    assert abs(colour.value() - wanted.value()) < 16
+    assert "1&nbsp;missed" in legend.text()
+    assert "0&nbsp;false" in legend.text()
+    # Nobody marked this one.
+    window.choose_image(project.images.paths.index("three.png"))
+    assert not legend.isVisible()
+    result.table_button.click()
+    table = window.light_table
+    assert table.images == (place,)
+    assert len(table.panes[0].view.shown_boxes) == 1
+    assert table.error_legend.isVisible()
+    assert not result.isVisible()
+    qtbot.keyClick(table, Qt.Key.Key_Escape)
+    assert not window.at_light_table
+    assert result.isVisible()
+    window.actions_by_name["actionShowErrors"].trigger()
+    assert not view.shown_boxes
+    assert not legend.isVisible()
     result.close()
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCommandLinkButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.defect_items import Items
@@ -41,9 +43,14 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     assert not action.isChecked()
     assert window.image_model.rowCount() == 4
     assert not window.grouping.sliders["change"].isVisibleTo(window.grouping)
-    action.trigger()
+    switch = window.grouping.items
+    assert switch.isEnabled()
+    assert switch.currentText() == "Whole images"
+    switch.setFocus()
+    qtbot.keyClick(switch, Qt.Key.Key_Down)
     wait_for_project(window, qtbot, Items.DEFECTS)
     assert action.isChecked()
+    assert switch.currentText() == "Single defects"
     assert window.grouping.sliders["change"].isVisibleTo(window.grouping)
     assert not window.grouping.sliders["residual"].isVisibleTo(window.grouping)
 
@@ -76,6 +83,21 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     window.actions_by_name["actionLightTable"].trigger()
     qtbot.waitUntil(lambda: window.large_thumbnails.get(location) is not None)
     window.close_light_table()
+
+    # Opened again from the recent list, the folder has the same defects.
+    window.remembered.remember()
+    (work,) = window.settings.recent()
+    assert (work.path, work.single_defects) == (str(boards / "images"), True)
+    window.open_path(boards / "golden")
+    wait_for_project(window, qtbot, Items.PICTURES)
+    window.welcome.set_recent([work])
+    (line,) = [each for each in window.welcome.findChildren(QCommandLinkButton) if each.text() == "images"]
+    assert "single defects" in line.description()
+    line.click()
+    wait_for_project(window, qtbot, Items.DEFECTS)
+    project = window.document.project
+    assert project is not None
+    assert len(project.images) == DEFECTS
 
     # A saved session opens with the same defects.
     saved = tmp_path / "a.dwb"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtWidgets import QDialog
@@ -13,12 +14,18 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.detections import Box
 from defect_workbench.core.project.found_defects import drawn
+from defect_workbench.engine.detector import trained_finder
 from defect_workbench.engine.detector.detector_training import DetectorTraining
+from defect_workbench.engine.detector.prediction import Prediction
 from defect_workbench.gui.boxes.box_editor import BoxEditor
+from defect_workbench.gui.boxes.detector_progress_dialog import DetectorProgressDialog
+from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetectorDialog
 from defect_workbench.gui.boxes.train_detector_dialog import TrainDetectorDialog
 from defect_workbench.gui.boxes.trained_detector_dialog import TrainedDetectorDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.model.detector_file import read_detector, unfinished_file
+from defect_workbench.workflows.detection.compare_with_boxes import BoxComparison
+from defect_workbench.workflows.detection.search_project import SearchRequest
 from tests.gui.conftest import Answers
 from tests.unit.detection.boards import board
 from tests.unit.detector.tiny_network import use_tiny_network
@@ -104,8 +111,21 @@ def test_a_detector_is_trained_on_checked_images_shown_and_used(
     assert Path(dialog.file.text()) == boards / "detector.dwd"
     assert not dialog.resume.isVisible()
     dialog.reference.setText(str(boards / "golden"))
+    live: list[float] = []
     dialog.train_button.click()
+    progress = _only(window, DetectorProgressDialog)
+    window.jobs.partial.connect(lambda _: live.extend(step.accuracy for step in progress.curves.steps()))
+    progress.reject()
+    assert not progress.isVisible()
+    assert "in the background" in window.notice.text.text()
+    window.notice.buttons[0].click()
+    assert progress.isVisible()
+    progress.reject()
     result = _wait_for(window, TrainedDetectorDialog, qtbot)
+    assert live == [step.accuracy for step in result.curves.steps()] != []
+    # Its curves are gone, and nothing offers them any more.
+    assert not window.findChildren(DetectorProgressDialog)
+    assert not (window.notice.isVisible() and "in the background" in window.notice.text.text())
     model = read_detector(boards / "detector.dwd")
     assert (model.facts.images, model.facts.held_out) == (3, 2)
     assert model.facts.boxes == {"bump": 4, "pit": 1}
@@ -121,6 +141,41 @@ def test_a_detector_is_trained_on_checked_images_shown_and_used(
     assert defects.source == "the detector detector.dwd with golden references"
     assert [len(each or ()) for each in defects.of[:CHECKED]] == [len(p) for p in PLACES[:CHECKED]]
     assert _dialog(window).reference.text() == str(boards / "golden")
+
+
+def test_a_trained_detector_is_evaluated_and_its_errors_are_drawn(
+    checked: MainWindow, boards: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, inspector = checked, checked.inspector
+    with qtbot.waitSignal(window.jobs.done, timeout=60_000):
+        _dialog(window).train_button.click()
+    _only(window, TrainedDetectorDialog).close()
+    row, column = PLACES[1][0]
+    scale = read_detector(boards / "detector.dwd").settings.scale
+    corners = scale * np.array([[column - 6.0, row - 6, column + 7, row + 7]])
+    always = Prediction(corners, np.array([1]), np.array([0.99]))
+    monkeypatch.setattr(trained_finder, "predict", lambda *_: always)
+    (boards / "boxes").mkdir()
+    for number, label in ((0, ""), (1, "pit"), (2, "bump")):
+        lines = [f"{c - 6} {r - 6} {c + 7} {r + 7} {label}\n" for r, c in PLACES[number][:1]]
+        (boards / "boxes" / f"{number}.txt").write_text("".join(lines))
+    window.boxes.evaluate(BoxComparison(boards / "boxes", SearchRequest(None, boards / "detector.dwd")))
+    result = _wait_for(window, EvaluatedDetectorDialog, qtbot)
+    assert "The classical finder is not judged by kinds." in result.about.text()
+    model = result.errors.model()
+    rows = [[model.index(r, c).data() for c in range(4)] for r in range(model.rowCount())]
+    assert rows == [["2.png", "1", "1", ""], ["0.png", "", "1", ""], ["1.png", "", "", "1"]]
+    drawn_there = []
+    for place in range(3):
+        result.errors.setCurrentCell(place, 0)
+        drawn_there.append([box.words.split(" 0.")[0] for box in inspector.image_view.shown_boxes])
+    assert drawn_there == [["false: bump", "missed: bump"], ["false: bump"], ["bump instead of pit"]]
+    assert "1&nbsp;wrong&nbsp;kind" in inspector.error_legend.text()
+    inspector.error_legend.linkActivated.emit("hide")
+    assert not inspector.error_legend.isVisible()
+    # What was found before is shown again.
+    assert [box.words.split()[0] for box in inspector.image_view.shown_boxes] == ["bump"]
+    result.close()
 
 
 @pytest.fixture

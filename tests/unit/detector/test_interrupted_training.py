@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from defect_workbench.core.detector.trained_detector import CurvePoint
 from defect_workbench.core.detector.training_state import TrainingState
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
@@ -68,8 +69,9 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(
     assert (fingerprint, read.step) == ("hash", 2)
     resumed = _training()
     resumed.restore(read)
-    tensors, end, _ = resumed.run(SilentReporter(), kept.append)
-    assert end.curve == state.curve
+    watched: list[CurvePoint] = []
+    tensors, end, _ = resumed.run(SilentReporter(), kept.append, watched.append)
+    assert end.curve == tuple(watched) == state.curve
     assert set(tensors) == set(whole)
     for name, tensor in whole.items():
         assert np.array_equal(tensors[name], tensor), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from importlib import import_module
 
 import numpy as np
@@ -57,12 +58,57 @@ def test_samples_far_outside_the_image_are_zero() -> None:
     assert found[0, 0].tolist() == [[1.0, 0.0], [1.0, 0.0]]
 
 
-def test_gradients_reach_the_features() -> None:
-    features = torch.zeros(1, 2, 8, 8, requires_grad=True)
-    total = roi_align(features, [torch.tensor([[1.0, 1.0, 6.0, 6.0]])], (2, 2), 1.0, 2).sum()
-    (gradient,) = torch.autograd.grad(total, features)
-    # Each of the two channels has four cells, and the samples of a cell have a weight of 1 together.
-    torch.testing.assert_close(gradient.sum(), torch.tensor(8.0))
+@pytest.mark.parametrize("aligned", [False, True])
+def test_features_and_gradients_are_those_of_the_plain_formula(aligned: bool) -> None:
+    rng = np.random.default_rng(5)
+    features = torch.from_numpy(rng.normal(size=(2, 3, 9, 11))).requires_grad_()
+    # Some reach far outside, one image has no box, and one box is smaller than a cell of the grid.
+    boxes = torch.cat([torch.ones(9, 1), _boxes(rng, 9) * 0.5], 1).double()
+    boxes[8, 1:] = torch.tensor([7.0, 7.0, 7.2, 7.1])
+    found = roi_align(features, boxes, (2, 3), 0.25, 2, aligned)
+    expected = _plain_formula(features, boxes, (2, 3), 0.25, aligned)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    upstream = torch.from_numpy(rng.normal(size=tuple(found.shape)))
+    (gradient,) = torch.autograd.grad(found, features, upstream)
+    (plain,) = torch.autograd.grad(expected, features, upstream)
+    torch.testing.assert_close(gradient, plain, atol=1e-12, rtol=1e-12)
+    assert gradient[1].abs().sum() > 0
+    assert not gradient[0].any()
+
+
+def _plain_formula(
+    features: torch.Tensor, boxes: torch.Tensor, grid: tuple[int, int], scale: float, aligned: bool
+) -> torch.Tensor:
+    """Return the mean of four bilinear samples per cell, one after the other, for autograd."""
+    height, width = features.shape[2:]
+    cells = []
+    for image, *corners in boxes.tolist():
+        x1, y1, x2, y2 = (value * scale - 0.5 * aligned for value in corners)
+        wide, high = (max(x2 - x1, 1), max(y2 - y1, 1)) if not aligned else (x2 - x1, y2 - y1)
+        for row, column in itertools.product(range(grid[0]), range(grid[1])):
+            total = features.new_zeros(features.shape[1])
+            for dy, dx in itertools.product((0.25, 0.75), repeat=2):
+                x, y = x1 + (column + dx) * wide / grid[1], y1 + (row + dy) * high / grid[0]
+                if not (-1 <= x <= width and -1 <= y <= height):
+                    continue
+                x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+                left, top = int(x), int(y)
+                # At the last row or column both neighbours are the same.
+                for r, c in itertools.product(
+                    {top, min(top + 1, height - 1)}, {left, min(left + 1, width - 1)}
+                ):
+                    weight = (1 - abs(x - c)) * (1 - abs(y - r)) / 4
+                    total = total + features[int(image), :, r, c] * weight
+            cells.append(total)
+    return torch.stack(cells).view(len(boxes), *grid, -1).permute(0, 3, 1, 2)
+
+
+def test_boxes_that_are_not_numbers_give_features_that_are_not_numbers() -> None:
+    features = torch.ones(1, 1, 8, 8)
+    nowhere = torch.tensor([[float("nan")] * 4, [1.0, 1.0, 5.0, 5.0]])
+    found = roi_align(features, [nowhere], 2, 1.0, 2)
+    assert found[0].isnan().all()
+    assert found[1].tolist() == [[[1.0, 1.0], [1.0, 1.0]]]
 
 
 def test_torchvision_uses_operators_that_work() -> None:

@@ -112,6 +112,8 @@ class State:
         images with, and whether the images are single defects.
     defects_found, boxes_shown : bool
         Whether somebody searched the images for defects, and whether their boxes are shown.
+    errors_known, errors_shown : bool
+        Whether a detector was evaluated on the images, and whether its errors are shown.
     inspected : bool
         Whether the images were opened from inspection files.
     pareto : bool
@@ -136,6 +138,8 @@ class State:
     single_defects: bool = False
     defects_found: bool = False
     boxes_shown: bool = False
+    errors_known: bool = False
+    errors_shown: bool = False
     inspected: bool = False
     pareto: bool = False
     undo: str | None = None

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from defect_workbench.gui.window.actions.action import Action, Group
-from defect_workbench.gui.window.actions.conditions import boxes_in_sight, defects_found, whole_images
+from defect_workbench.gui.window.actions.conditions import (
+    boxes_in_sight,
+    defects_found,
+    errors_in_sight,
+    whole_images,
+)
 
 ENTRIES = (
     Action(
@@ -51,11 +56,20 @@ ENTRIES = (
     Action(
         "actionShowBoxes",
         "&Boxes of defects",
-        "Show the boxes of the found defects on all images",
+        "Show the boxes of the found defects on all images, and on large ones their outlines",
         Group.OVERLAYS,
         lambda controllers: controllers.overlays.boxes.toggle(),
         boxes_in_sight,
         ("Shift+O",),
         checked=lambda state: state.boxes_shown,
+    ),
+    Action(
+        "actionShowErrors",
+        "E&rrors of the detector",
+        "Show what the detector that was evaluated last missed, invented and named wrongly, on all images",
+        Group.OVERLAYS,
+        lambda controllers: controllers.overlays.boxes.toggle_errors(),
+        errors_in_sight,
+        checked=lambda state: state.errors_shown,
     ),
 )

@@ -75,6 +75,11 @@ def boxes_in_sight(state: State) -> bool:
     return state.open and state.defects_found and state.reviewing
 
 
+def errors_in_sight(state: State) -> bool:
+    """With images visible on which a detector was evaluated."""
+    return state.open and state.errors_known and state.reviewing
+
+
 def with_pareto(state: State) -> bool:
     """With a Pareto chart."""
     return state.open and state.pareto
