@@ -12,6 +12,7 @@ from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
@@ -208,7 +209,7 @@ def _with_clusters(outcome: TrainingResult, paths: set[str]) -> TrainingResult:
 
 
 def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: Reporter) -> LabelledSet:
-    """Return the set with the block `foreground` if enough of its backgrounds can be modelled, or as it is.
+    """Return the set with the blocks of images without background, if enough can be modelled; else as it is.
 
     Raises
     ------
@@ -221,7 +222,10 @@ def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: 
     if data.features.backbone is None or not backgrounds_are_modelled(images, processing, options, reporter):
         return data
     store, library = options.open_store(), options.library
-    features = with_residuals(images, data.features, processing, store, library, reporter)
+    features = data.features
+    # Shrinking the noise also takes what is faint, which a head may learn to see in it.
+    for block in WITHOUT_BACKGROUND:
+        features = with_residuals(images, features, processing, store, library, reporter, block)
     return replace(data, features=features)
 
 

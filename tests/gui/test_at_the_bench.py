@@ -183,7 +183,7 @@ def test_dialogs_open_where_something_was_last_chosen(window: MainWindow, tmp_pa
     assert Path(again.directory().absolutePath()) == lot.parent
     again.reject()
     # Kept between runs, and not asked of a folder that is gone.
-    settings = WindowSettings(window._places.settings)
+    settings = WindowSettings(window.places.settings)
     assert settings.place("Folder of images") == lot.parent
     lot.rmdir()
     lot.parent.rmdir()
@@ -288,7 +288,7 @@ def test_a_clean_cluster_is_not_described_by_a_few_false_finds() -> None:
 
 
 def test_export_is_in_the_tool_bar_with_large_text(window: MainWindow, qtbot: QtBot) -> None:
-    window.open_path(made_lot(window._places.log.parent / "lot", 3))
+    window.open_path(made_lot(window.places.log.parent / "lot", 3))
     qtbot.waitUntil(lambda: window.document.project is not None and not window.jobs.busy, timeout=20_000)
     window.set_text_size(150)
     button = window.menus.tools.widgetForAction(window.actions_by_name["actionExport"])

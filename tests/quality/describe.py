@@ -115,10 +115,12 @@ class Way:
 
 
 PICTURE = Way(GroupBy.PICTURE)
+# Without help, images are compared with the others, or with themselves if their backgrounds can be modelled.
+_NAMES = {MapSource.OTHERS: "unaided"}
 WAYS: Mapping[str, Way] = {
     "picture": PICTURE,
-    **{f"defect, {source}": Way(GroupBy.DEFECT, source) for source in COMPARED},
-    **{f"both, {source}": Way(GroupBy.BOTH, source) for source in COMPARED},
+    **{f"defect, {_NAMES.get(source, source)}": Way(GroupBy.DEFECT, source) for source in COMPARED},
+    **{f"both, {_NAMES.get(source, source)}": Way(GroupBy.BOTH, source) for source in COMPARED},
 }
 
 

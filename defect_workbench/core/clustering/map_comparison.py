@@ -9,7 +9,7 @@ from pathlib import Path
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.defect_items import Items
-from defect_workbench.core.images.defect_maps import SOURCE_LABELS, MapSource
+from defect_workbench.core.images.defect_maps import SOURCE_LABELS, DefectMaps, MapSource
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 
@@ -76,10 +76,12 @@ def source_of(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
     return settings.reference, settings.clean, settings.clean_images
 
 
-def source_words(settings: Settings, count: int) -> str:
-    """Return what a number of images are compared with, in words."""
+def source_words(settings: Settings, count: int, maps: DefectMaps | None = None) -> str:
+    """Return what a number of images are compared with, in words; `maps` are those that were made."""
     if settings.clean_images:
         return counted(len(settings.clean_images), "clean image")
+    if maps is not None and not any(source_of(settings)):
+        return SOURCE_LABELS[maps.source]
     return SOURCE_LABELS[map_source(settings, count)]
 
 

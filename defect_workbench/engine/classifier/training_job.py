@@ -18,7 +18,7 @@ from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
-from defect_workbench.core.clustering.feature_blocks import FOREGROUND
+from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
@@ -265,8 +265,9 @@ def train_and_evaluate(
         held_out=held_out,
     )
     # Images to be classified then need not be without their backgrounds.
-    unused = FOREGROUND not in _used_blocks(model)
-    identity = without_block(identity, FOREGROUND) if unused else dict(identity)
+    identity = dict(identity)
+    for block in sorted(set(WITHOUT_BACKGROUND) - _used_blocks(model)):
+        identity = without_block(identity, block)
     model = replace(model, identity=identity, facts=facts, tuned=tuned)
     return TrainingResult(model, facts, data, crossval, seconds)
 

@@ -179,7 +179,7 @@ class GroupingPanel(QWidget):
         self.form.show_settings(settings.method, settings.parameters)
         self.group_by.setCurrentIndex(self.group_by.findData(str(settings.group_by)))
         self.items.setCurrentIndex(self.items.findData(str(settings.items)))
-        words = sentence_case(source_words(settings, len(project.images)))
+        words = sentence_case(source_words(settings, len(project.images), project.maps))
         self.source.setText(words)
         self.source.setAccessibleName(f"Compare with: {words}")
         folder = reference_words(settings.reference) or settings.clean

@@ -113,7 +113,7 @@ class MainWindow(JobWindow):
         self.refinement = Refinement(
             self.document, self.cluster_list, self.thumbnails, self.jobs, self.run_job, self
         )
-        self.opener = Opener(self, places, offline, self.unsaved, self.begin, self._show_workbench)
+        self.opener = Opener(self, offline, self.unsaved, self.begin, self._show_workbench, self.open_path)
         self.opener.changed.connect(self._refresh_title)
         self.job_begun.connect(self.opener.on_begun)
         self.boxes = BoxController(
@@ -157,7 +157,7 @@ class MainWindow(JobWindow):
         self.session_guard.offer_recovery(self.open_path)
 
     def _make_menus(self) -> None:
-        places, offline = self._places, self._offline
+        places, offline = self.places, self._offline
         self.controllers = Controllers(
             self,
             self.document,
@@ -204,12 +204,12 @@ class MainWindow(JobWindow):
             WatchController(
                 self.classifier, self.thumbnails, places, offline, self.open_path, self.notice, self
             ),
-            Help(self._messages, self._places.log, self.statusBar(), key_sheet),
+            Help(self._messages, self.places.log, self.statusBar(), key_sheet),
         )
         self.action_set = ActionSet(self, self.controllers)
         self.action_state = ActionState(self, self.classifier)
         panels = [dock.toggleViewAction() for dock in self.docks]
-        self.menus = menus = Menus(self, self.action_set, panels, self._places.log)
+        self.menus = menus = Menus(self, self.action_set, panels, self.places.log)
         self.menus.set_themes(self.settings.theme, self.set_theme)
         self.menus.set_text_sizes(self.settings.text_size, self.set_text_size)
         self.menus.offer_discarded(self.session_guard.recoverable, self.open_path)
@@ -239,10 +239,10 @@ class MainWindow(JobWindow):
         welcome.open_sample.connect(lambda: self.open_path(resource("sample")))
         welcome.open_recent.connect(self.opener.open_recent)
         welcome.forget.connect(self.remembered.forget)
-        self.weights_banner.fetch.connect(lambda: self.run_job(open_job.fetch_weights(self._places)))
+        self.weights_banner.fetch.connect(lambda: self.run_job(open_job.fetch_weights(self.places)))
         self.weights_banner.import_file.connect(
             lambda: file_dialogs.ask_weights(
-                self, lambda path: self.run_job(open_job.fetch_weights(self._places, path))
+                self, lambda path: self.run_job(open_job.fetch_weights(self.places, path))
             )
         )
         self.grouping.changed.connect(self.regroup)
@@ -336,7 +336,7 @@ class MainWindow(JobWindow):
         """Group the images with other settings."""
         project = self.document.project
         if project is not None and settings != project.analysis.settings:
-            self.run_job(open_job.regroup(project, settings, self._places))
+            self.run_job(open_job.regroup(project, settings, self.places))
 
     # State of the window
 

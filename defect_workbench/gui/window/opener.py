@@ -18,7 +18,6 @@ from defect_workbench.core.clustering.map_comparison import with_other_items
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.review_window import ReviewWindow
-from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 
 _STATUS_MILLISECONDS = 8000
@@ -33,6 +32,8 @@ class Opener(QObject):
         Starts a job; returns whether it was started.
     show_workbench : callable
         Shows the panels in place of the welcome page.
+    open_path : callable
+        Opens a path of any kind; asks if it is not clear what is meant.
     """
 
     changed = Signal()
@@ -40,14 +41,15 @@ class Opener(QObject):
     def __init__(
         self,
         window: ReviewWindow,
-        places: UserDirs,
         offline: bool,
         unsaved: UnsavedWork,
         begin: Callable[[Work], bool],
         show_workbench: Callable[[], None],
+        open_path: Callable[[Path], None],
     ) -> None:
         super().__init__(window)
-        self._window, self._places, self._offline = window, places, offline
+        self._window, self._places, self._offline = window, window.places, offline
+        self._ask_and_open = open_path
         self._unsaved, self._begin, self._show_workbench = unsaved, begin, show_workbench
         # The running job, and the path it opens, to resume it.
         self._work: Work | None = None
@@ -83,7 +85,7 @@ class Opener(QObject):
             settings = with_other_items(Settings(reference=work.reference))
             self.open_source(ImageSource(work.file), settings)
         else:
-            self._window.open_path(work.file)
+            self._ask_and_open(work.file)
 
     def open_source(self, source: ImageSource, settings: Settings | None = None) -> None:
         """Open images; ask about unsaved work first."""

@@ -79,7 +79,7 @@ class PanelWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setWindowTitle("Defect Workbench")
         self.resize(1360, 860)
-        self._places = places
+        self.places = places
         self._messages: Messages = messages or MessageBoxes(self)
         self.settings = WindowSettings(places.settings)
         file_dialogs.remember_places(self.settings)

@@ -91,17 +91,18 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
         blocks = features.features(denoise, "none", ORIGINAL, np.array([1, 3]))
         return np.asarray(blocks[FOREGROUND], np.float32)
 
-    features = with_residuals(images, plain, *given[1:])
+    features = with_residuals(images, plain, *given[1:], FOREGROUND)
     assert features.blocks[FOREGROUND].shape == (PER_KIND, RESIDUAL_COLUMNS)
     assert np.allclose(np.linalg.norm(features.blocks[FOREGROUND], axis=1), 1, atol=1e-2)
     # Another time they come from the store, so that the weights are not needed.
-    again = with_residuals(images, plain, Preprocessing(), store, WeightsLibrary(tmp_path), SilentReporter())
+    nothing = WeightsLibrary(tmp_path)
+    again = with_residuals(images, plain, Preprocessing(), store, nothing, SilentReporter(), FOREGROUND)
     np.testing.assert_array_equal(again.blocks[FOREGROUND], features.blocks[FOREGROUND])
     source = FolderSource(images, features, *given[1:])
     np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[FOREGROUND][[1, 3]])
     denoised = residual_of(source, "median")
     assert not np.array_equal(denoised, features.blocks[FOREGROUND][[1, 3]])
-    # A classifier of an earlier version gets the block that it was trained with.
+    # Noise and all:
     earlier = with_residuals(images, plain, *given[1:], RESIDUAL).blocks
     assert FOREGROUND not in earlier
     assert not np.allclose(earlier[RESIDUAL], features.blocks[FOREGROUND], atol=0.05)
@@ -115,8 +116,9 @@ def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, comma
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["ablation"]["fused"]["accuracy"] >= result["ablation"]["deep"]["accuracy"]
-    assert result["stages"]["defect or clean"]["weights"]["foreground"] > 0
-    assert FOREGROUND in load_model(model).identity["columns"]
+    weights = result["stages"]["defect or clean"]["weights"]
+    assert weights.get("foreground", 0) + weights.get("residual", 0) > 0
+    assert {FOREGROUND, RESIDUAL} & set(load_model(model).identity["columns"])
     new = write_lot(tmp_path / "new", 7)
     found = command("classify", new, "--model", model, "--out", tmp_path / "out", "--json")
     assert found.returncode == 0, found.stderr

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import FOREGROUND, BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.ordered_threads import in_order
@@ -149,7 +149,7 @@ def with_residuals(
     store: VectorStore,
     library: WeightsLibrary,
     reporter: Reporter,
-    block: str = FOREGROUND,
+    block: str,
 ) -> Features:
     """Return the features of images with a block about them without their own background.
 
@@ -158,7 +158,7 @@ def with_residuals(
     Parameters
     ----------
     block : str
-        `FOREGROUND`, or `RESIDUAL` for a classifier of an earlier version.
+        `FOREGROUND` or `RESIDUAL`.
 
     Raises
     ------
