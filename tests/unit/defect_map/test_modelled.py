@@ -1,15 +1,19 @@
 """Whether the backgrounds of a set can be modelled."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.feature_blocks import DEFECT, FOREGROUND, RESIDUAL
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.defect_map.set_maps import modelled_share
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.workflows import map_defects
@@ -69,3 +73,40 @@ def test_the_reason_names_the_share() -> None:
     clean = map_defects._chosen(MapSource.CLEAN, 0.07)
     assert clean.chosen is GroupBy.DEFECT
     assert clean.why == "clean images tell defects from backgrounds"
+
+
+@pytest.mark.parametrize(
+    ("source", "modelled", "block", "earlier"),
+    [
+        (MapSource.OTHERS, 0.5, FOREGROUND, RESIDUAL),
+        (MapSource.OTHERS, 0.2, None, None),
+        (MapSource.CLEAN, 0.5, FOREGROUND, RESIDUAL),
+        (MapSource.CLEAN, 0.2, None, None),
+        (MapSource.REFERENCE, 0.5, FOREGROUND, RESIDUAL),
+        (MapSource.REFERENCE, 0.2, RESIDUAL, RESIDUAL),
+        (MapSource.SELF, 0.5, FOREGROUND, RESIDUAL),
+        (MapSource.SELF, 0.2, RESIDUAL, RESIDUAL),
+    ],
+)
+def test_what_stands_out_is_described_where_backgrounds_can_be_modelled(
+    source: MapSource, modelled: float, block: str | None, earlier: str | None, options: FeatureOptions
+) -> None:
+    assert map_defects._beside(source, modelled, options) == block
+    assert map_defects._beside(source, modelled, replace(options, with_foreground=False)) == earlier
+
+
+@pytest.mark.parametrize(
+    ("blocks", "with_foreground"),
+    [((), True), ((DEFECT,), True), ((DEFECT, RESIDUAL), False), ((DEFECT, FOREGROUND), True)],
+)
+def test_a_project_keeps_the_description_of_its_defects(
+    blocks: tuple[str, ...], with_foreground: bool, tmp_path: Path, options: FeatureOptions
+) -> None:
+    folder = write(tmp_path / "lot", plain=4, textured=2)
+    extracted = extract_folder(ImageSource(folder), options, SilentReporter()).extraction
+    rows = np.random.default_rng(0).standard_normal((6, 8)).astype(np.float32)
+    features = replace(
+        extracted.features, blocks={**extracted.features.blocks, **dict.fromkeys(blocks, rows)}
+    )
+    analysis = analyse(features, Settings(), SilentReporter())
+    assert options.as_described_in(analysis).with_foreground == with_foreground
