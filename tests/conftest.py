@@ -119,7 +119,8 @@ def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write reports of one line with exports in this process: drawing them takes most of an export's time."""
 
     def write_line(folder: Path, runs: int, *arguments: Any) -> None:
-        arguments[-1].stage("Writing the report", None)
+        reporter = next(each for each in arguments if hasattr(each, "stage"))
+        reporter.stage("Writing the report", None)
         for name in (REPORT_HTML, REPORT_PDF):
             write_text(folder / of_run(name, runs), "a report\n")
 

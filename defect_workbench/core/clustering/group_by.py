@@ -21,7 +21,7 @@ OF_DEFECT = (DEFECT, RESIDUAL, FOREGROUND, CHANGE)
 # (docs/adr/0028).
 _SHARE_OF_CROP = 0.2
 # What stands out from noise and background tells more than the activations at its place (docs/adr/0039).
-_OF_FOREGROUND = 0.7
+_WITH_FOREGROUND = {DEFECT: 0.3, FOREGROUND: 0.7}
 
 
 class GroupBy(StrEnum):
@@ -44,8 +44,8 @@ class GroupBy(StrEnum):
         picture = {GroupBy.DEFECT: 0.0, GroupBy.BOTH: both}.get(self, 1.0)
         of_defect = [name for name in OF_DEFECT if name in available]
         parts = dict.fromkeys(of_defect, 1 / max(len(of_defect), 1))
-        if of_defect == [DEFECT, FOREGROUND]:
-            parts = {DEFECT: 1 - _OF_FOREGROUND, FOREGROUND: _OF_FOREGROUND}
+        if set(of_defect) == set(_WITH_FOREGROUND):
+            parts = _WITH_FOREGROUND
         shares = {DEEP: picture, **{name: (1 - picture) * part for name, part in parts.items()}}
         return {name: share for name, share in shares.items() if share > 0}
 

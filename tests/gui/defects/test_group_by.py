@@ -46,7 +46,7 @@ def test_switch_maps_the_defects_and_regroups_in_one_step(
     assert project.analysis.group_by.chosen is GroupBy.DEFECT
     assert project.maps is not None
     assert project.maps.source is MapSource.SELF
-    assert (panel.sliders["defect"].value(), panel.sliders["foreground"].value()) == (6, 14)
+    assert panel.sliders["defect"].value() == panel.sliders["residual"].value() == 10
     assert panel.sliders["deep"].value() == 0
     assert "Strangeness" in inspector.fields
     assert "the image itself" in inspector.fields["Strangeness"].text()

@@ -50,7 +50,7 @@ def test_every_stop_is_seen_and_nothing_behind_other_panels_is_one(
     assert (opened.gallery in stops) == (tab == 0)
     assert (opened.map in stops) == (tab == 1)
     assert (opened.wafer_page.view in stops) == (tab == 2)
-    assert (opened.classify_panel.train_button in stops) == classify
+    assert (opened.classify_panel.load_button in stops) == classify
     # The Grouping panel is behind the inspector.
     assert not any(opened.grouping.isAncestorOf(stop) for stop in stops)
     opened.docks[3].raise_()

@@ -18,7 +18,7 @@ from defect_workbench.resources import resource
 EMPTY = State()
 BUSY_EMPTY = State(busy=True)
 OPEN = State(
-    defects_found=True, pareto=True, inspected=True,
+    defects_found=True, errors_known=True, pareto=True, inspected=True,
     open=True, tree=True, clusters=1, images=True, images_cut=True, table=True, suggestions=True,
     proposals=True, maps=True, source_given=True, undo="Merge", redo="Merge",
 )  # fmt: skip
