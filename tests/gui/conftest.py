@@ -70,8 +70,6 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     application = make_application()
     # Another test may have left large text, from which panels take sizes when they are made.
     apply_text_size(application, 100)
-    # Under a style sheet, which another test has left, widgets are styled each time one is added to another.
-    application.setStyleSheet("")
     found = MainWindow(places, answers, offline=True)
     # Pictures show them.
     found.document.person, found.document.clock = "Ada", lambda: "2026-11-29T14:03:00Z"

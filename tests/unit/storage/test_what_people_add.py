@@ -150,7 +150,7 @@ def test_sessions_of_earlier_versions_have_no_tags(tmp_path: Path) -> None:
         ("tags", {"rework": [-1]}),
         ("tags", {"rework": [True]}),
         ("tags", {"rework": ["0"]}),
-        ("tags", {"two words": [0]}),
+        ("tags", {"two, words": [0]}),
         ("tags", {"": [0]}),
         ("tags", ["rework"]),
         ("image_notes", {"19": "odd"}),
@@ -169,7 +169,7 @@ def test_report_lists_tags_and_notes(project: Project) -> None:
     label, other = (project.partition.clusters[i].label for i in (0, 1))
     assert tables["Tags"].rows == (("again", "1", f"{label} (1)"), ("rework", "2", f"{label} (2)"))
     assert tables["Images with tags or notes (3)"].rows == (
-        ("image-000.png", label, "again rework", "see <lot> 8"),
+        ("image-000.png", label, "again, rework", "see <lot> 8"),
         ("image-009.png", label, "rework", ""),
         ("image-018.png", other, "", "odd"),
     )
