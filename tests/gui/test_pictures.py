@@ -22,13 +22,11 @@ from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
 from defect_workbench.gui.dialogs.compare_dialog import CompareDialog
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.dialogs.preprocessing_dialog import PreprocessingDialog
-from defect_workbench.gui.dialogs.split_strange_dialog import SplitStrangeDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
 from tests.builders import picture, write_tool_picture
 from tests.gui import pictures
 from tests.gui.pictures import DOCUMENTS, STORED, cut_off, difference, store
-from tests.quality.wafers import write_mostly_clean
 
 LOOKS = ("light", "dark")
 LARGE = "large"
@@ -274,43 +272,6 @@ def test_pictures_of_a_microscope_with_scales_and_info_bars(
     dialog = window.findChild(PreprocessingDialog)
     assert dialog is not None
     camera.keep(dialog, "scales", window)
-    dialog.reject()
-
-
-@pytest.mark.usefixtures("with_weights")
-def test_where_the_defects_are(
-    window: MainWindow,
-    qtbot: QtBot,
-    patient_camera: Camera,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Other tests are by the whole image.
-    monkeypatch.setattr("defect_workbench.workflows.map_defects.ENOUGH_MODELLED", 0.4)
-    document, switch = window.document, window.grouping.group_by
-    window.open_path(write_mostly_clean(tmp_path / "lot-7"))
-    qtbot.waitUntil(lambda: document.project is not None and not window.jobs.busy, timeout=120_000)
-    assert switch.isEnabled()
-    assert document.project is not None
-    assert document.project.maps is not None
-    window.gallery_bar.order.setCurrentText("Strangest first")
-    window.actions_by_name["actionDefectMaps"].trigger()
-    window.gallery.setCurrentIndex(window.image_model.index(0))
-    settle(window, qtbot)
-    patient_camera.keep(window, "defects", window)
-    window.open_light_table()
-    window.light_table.at_a_time.setCurrentIndex(3)
-    assert document.project is not None
-    for image in window.light_table.images[:6]:
-        wait_for(qtbot, window.large_thumbnails, str(document.project.images.absolute(image)))
-    patient_camera.keep(window, "light-table", window)
-    window.close_light_table()
-    window.docks[3].raise_()
-    patient_camera.keep(window, "defects-grouping", window)
-    window.actions_by_name["actionSplitStrange"].trigger()
-    dialog = window.findChild(SplitStrangeDialog)
-    assert dialog is not None
-    patient_camera.keep(dialog, "split", window)
     dialog.reject()
 
 
