@@ -124,7 +124,7 @@ def test_a_detector_is_trained_on_checked_images_shown_and_used(
     result = _wait_for(window, TrainedDetectorDialog, qtbot)
     assert live == [step.accuracy for step in result.curves.steps()] != []
     # Its curves are gone, and nothing offers them any more.
-    assert not window.findChildren(DetectorProgressDialog)
+    qtbot.waitUntil(lambda: not window.findChildren(DetectorProgressDialog))
     assert not (window.notice.isVisible() and "in the background" in window.notice.text.text())
     model = read_detector(boards / "detector.dwd")
     assert (model.facts.images, model.facts.held_out) == (3, 2)
