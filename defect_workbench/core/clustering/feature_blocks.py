@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
 DEFECT, RESIDUAL, CHANGE = "defect", "residual", "change"
 FOREGROUND = "foreground"
-# Blocks that describe an image without its own background; the last is that of earlier versions.
+# Blocks that describe an image without its own background: without its noise, and with it.
 WITHOUT_BACKGROUND = (FOREGROUND, RESIDUAL)
 # Names that blocks had in earlier versions: files and command lines may still use them.
 FORMER_NAMES = {"shape": OUTLINE}

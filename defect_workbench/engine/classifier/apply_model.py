@@ -68,12 +68,16 @@ def predict_labels(
         If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
-    for block in WITHOUT_BACKGROUND:
-        if block in model.identity.get("columns", {}):
-            # Whether the rest fits is known before the block is computed.
-            others = replace(model, identity=without_block(model.identity, block))
-            check_fit(others, feature_identity(features.blocks, features.backbone, processing))
-            features = with_residuals(images, features, processing, store, library, reporter, block)
+    further = [block for block in WITHOUT_BACKGROUND if block in model.identity.get("columns", {})]
+    if further:
+        # Whether the rest fits is known before these blocks are computed.
+        rest = model.identity
+        for block in further:
+            rest = without_block(rest, block)
+        given = feature_identity(features.blocks, features.backbone, processing)
+        check_fit(replace(model, identity=rest), given)
+    for block in further:
+        features = with_residuals(images, features, processing, store, library, reporter, block)
     if model.identity.get("backbone") is None:
         reporter.warn(
             "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"

@@ -91,7 +91,7 @@ def _add_kept(
     inner : (int, int)
         Height and width of the image without its edge.
     shrink : int
-        Each coefficient stands for so many pixels along each side.
+        Pixels per coefficient, along each side.
     density : float
         An upper limit, but for chance.
     """

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
 _ATTENTION = f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUMNS}"
-# What a description depends on, by the block beside `defect`; None if there is none.
+# What a description depends on, by the block that is stored beside `defect`, if any.
 IDENTITIES = {
     None: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
     RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",

@@ -141,7 +141,7 @@ def with_contrast_of(image: Plane, reference: Plane) -> Plane:
     return fitted
 
 
-def as_picture(residual: Plane) -> Plane:
+def as_picture(residual: Plane, faint: float = _FAINT, peak_share: float = _PEAK_SHARE) -> Plane:
     """Return a residual as grey levels from 0 to 255; 127.5 is as expected.
 
     Parameters
@@ -149,6 +149,10 @@ def as_picture(residual: Plane) -> Plane:
     residual : (height, width) float32
         In standard deviations of the noise. The contrast is that of the strongest pixels, so that edges which
         do not fit perfectly stay faint beside a defect; without any, noise stays faint.
+    faint : float
+        What is weaker never gets the full contrast.
+    peak_share : float
+        Share of the strongest pixels that is drawn at three quarters of the contrast.
     """
     peak = float(np.sort(np.abs(residual), axis=None)[-_PEAK_PIXELS:].mean())
-    return np.asarray(127.5 + 127.5 * np.tanh(residual / max(_FAINT, _PEAK_SHARE * peak)), np.float32)
+    return np.asarray(127.5 + 127.5 * np.tanh(residual / max(faint, peak_share * peak)), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.band_shrinkage import without_noise
 from defect_workbench.engine.defect_map.residuals import LEAST_NOISE, slow_part, smooth
 from defect_workbench.engine.preprocessing.background import Plane, median_and_spread, smooth_surface
@@ -11,9 +12,8 @@ from defect_workbench.engine.preprocessing.periodic_pattern import FAINT, find_p
 
 IDENTITY = "foreground-v1"
 
-# Below this many standard deviations, strength is drawn as it is, so that traces stay faint.
+# Traces stay faint.
 _FAINT = 2.0
-_PEAK_PIXELS = 20
 
 
 def standing_out(image: Plane) -> Plane:
@@ -53,12 +53,5 @@ def _pattern(level: Plane) -> Plane:
 
 
 def as_picture(values: Plane) -> Plane:
-    """Return what stands out as grey levels from 0 to 255; 127.5 is as expected.
-
-    Parameters
-    ----------
-    values : (height, width) float32
-        As `standing_out` returns them. The contrast is that of the strongest pixels.
-    """
-    peak = float(np.sort(np.abs(values), axis=None)[-_PEAK_PIXELS:].mean())
-    return np.asarray(127.5 + 127.5 * np.tanh(values / max(_FAINT, peak)), np.float32)
+    """Return what stands out as grey levels, as `residuals.as_picture` does where there is less noise."""
+    return residuals.as_picture(values, _FAINT, 1.0)

@@ -1,7 +1,6 @@
 """The block `residual`: the network's description of how an image differs from its golden reference.
 
-Earlier versions also used it for images without their own background, in projects and in classifiers, which
-keep it; there, the block `foreground` has replaced it.
+Classifiers, and projects of earlier versions, also use it for images without their own background.
 """
 
 from __future__ import annotations

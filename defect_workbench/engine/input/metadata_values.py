@@ -20,7 +20,7 @@ _LENGTHS_UM = {"mm": 1e3, "um": 1.0, "µm": 1.0, "μm": 1.0, "nm": 1e-3, "cm": 1
 
 
 def number(value: object, scale: float = 1.0) -> float | None:
-    """Return the first number in a value, times `scale`; None if there is none or it is not finite."""
+    """Return the first number in a value, times `scale`; None without a finite number."""
     match = _NUMBER.search(str(value).replace(",", ""))
     if match is None:
         return None

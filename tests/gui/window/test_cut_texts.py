@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.project.palette import NEUTRAL
+from defect_workbench.gui.application import make_application
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
 from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
@@ -36,7 +36,7 @@ def test_the_last_row_can_be_scrolled_out_from_under_a_notice(opened: MainWindow
 def test_captions_of_twelve_images_have_two_lines_where_one_is_too_short(
     opened: MainWindow, qtbot: QtBot
 ) -> None:
-    apply_text_size(QApplication.instance(), 150)  # type: ignore[arg-type]
+    apply_text_size(make_application(), 150)
     table, partition = opened.light_table, opened.document.partition
     assert partition is not None
     opened.document.tag(partition.clusters[0].members, ["second shift"])
@@ -54,7 +54,7 @@ def test_captions_of_twelve_images_have_two_lines_where_one_is_too_short(
     table.at_a_time.setCurrentIndex(table.at_a_time.findData(1))
     qtbot.waitUntil(lambda: table.panes[0].width() > 600)
     assert len(table.panes[0].shown_lines) == 1
-    apply_text_size(QApplication.instance(), 100)  # type: ignore[arg-type]
+    apply_text_size(make_application(), 100)
 
 
 def test_the_smallest_card_of_the_queue_shows_images(opened: MainWindow, qtbot: QtBot) -> None:
@@ -68,14 +68,14 @@ def test_the_smallest_card_of_the_queue_shows_images(opened: MainWindow, qtbot: 
     paths = [str(project.images.absolute(int(image))) for image in cluster.members[:3]]
     qtbot.waitUntil(lambda: all(opened.thumbnails.get(path) is not None for path in paths))
     for text_size in (100, 150):
-        apply_text_size(QApplication.instance(), text_size)  # type: ignore[arg-type]
+        apply_text_size(make_application(), text_size)
         card.resize(card.minimumSizeHint())
         shot = card.grab().toImage()
         below = range(card.fontMetrics().height() + 16, shot.height() - 8)
         greys = [shot.pixelColor(x, y).lightness() for y in below for x in range(8, shot.width() - 8)]
         # The images are noise; a card without them has one shade there, and that of the text.
         assert np.std(greys) > 30
-    apply_text_size(QApplication.instance(), 100)  # type: ignore[arg-type]
+    apply_text_size(make_application(), 100)
 
 
 def test_train_says_what_is_missing(opened: MainWindow) -> None:
@@ -100,7 +100,7 @@ def test_train_says_what_is_missing(opened: MainWindow) -> None:
 
 @pytest.mark.parametrize("text_size", [100, 150])
 def test_words_about_a_tree_in_two_levels_are_whole(opened: MainWindow, qtbot: QtBot, text_size: int) -> None:
-    apply_text_size(QApplication.instance(), text_size)  # type: ignore[arg-type]
+    apply_text_size(make_application(), text_size)
     found = opened.document._opened
     assert found is not None
     tree = found.project.analysis.tree
@@ -114,7 +114,7 @@ def test_words_about_a_tree_in_two_levels_are_whole(opened: MainWindow, qtbot: Q
     assert words.height() >= words.heightForWidth(words.width())
     # The status bar may be too narrow for all; the tooltip has it.
     assert "20,000 micro-clusters" in opened.summary.toolTip()
-    apply_text_size(QApplication.instance(), 100)  # type: ignore[arg-type]
+    apply_text_size(make_application(), 100)
 
 
 def test_one_count_of_clusters_and_the_cut_counts_branches(opened: MainWindow) -> None:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.taxonomy import flat_taxonomy
-from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL, Features
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
+from defect_workbench.engine.classifier.apply_model import predict_labels
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.folder_source import FolderSource
@@ -125,3 +126,25 @@ def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, comma
     with open(tmp_path / "out" / "manifest.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert sum(row["label"] == row["path"].split("/")[0] for row in rows) >= 0.8 * len(rows)
+
+
+def test_a_model_that_uses_both_blocks_gets_both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = made_set()
+    rows = np.random.default_rng(0).standard_normal((len(data), 32)).astype(np.float32)
+    whole = {**data.features.blocks, FOREGROUND: rows, RESIDUAL: -rows}
+    identity = feature_identity(whole, data.features.backbone, Preprocessing())
+    both = replace(data, features=replace(data.features, blocks=whole))
+    choices = TrainingChoices(taxonomy=flat_taxonomy(), folds=2, ablation=False)
+    trained = train_and_evaluate(both, None, identity, choices, SilentReporter()).model
+    # Training leaves out what no head uses.
+    model = replace(trained, identity=identity)
+
+    def computed(_: object, features: Features, *arguments: object) -> Features:
+        block = str(arguments[-1])
+        return replace(features, blocks={**features.blocks, block: whole[block]})
+
+    monkeypatch.setattr("defect_workbench.engine.classifier.apply_model.with_residuals", computed)
+    given = (FeatureStore(tmp_path / "store"), WeightsLibrary(tmp_path), SilentReporter())
+    prediction, used = predict_labels(model, data.images, data.features, *given)
+    assert {FOREGROUND, RESIDUAL} <= set(used.blocks)
+    assert len(prediction.labels) == len(data)
