@@ -7,26 +7,10 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from defect_workbench import __version__
-from defect_workbench.commands import (
-    classes,
-    classify,
-    cluster,
-    compare,
-    demo,
-    detect,
-    evaluate_detector,
-    export,
-    extract,
-    pareto,
-    replay,
-    self_check,
-    train,
-    train_detector,
-    weights,
-)
 from defect_workbench.commands.shared.command_line_remedies import sentence
 from defect_workbench.commands.shared.console import ConsoleReporter, console_reporter
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -35,28 +19,27 @@ from defect_workbench.logs import start_logging
 from defect_workbench.unforeseen import as_workbench_error, working_folder_exists
 from defect_workbench.user_dirs import UserDirs
 
-_MODULES = (
-    cluster,
-    extract,
-    demo,
-    compare,
-    train,
-    classify,
-    detect,
-    train_detector,
-    evaluate_detector,
-    export,
-    pareto,
-    replay,
-    classes,
-    weights,
-    self_check,
+COMMANDS = (
+    "cluster",
+    "extract",
+    "demo",
+    "compare",
+    "train",
+    "classify",
+    "detect",
+    "train-detector",
+    "evaluate-detector",
+    "export",
+    "pareto",
+    "replay",
+    "classes",
+    "weights",
+    "self-check",
 )
-COMMANDS = tuple(module.__name__.rpartition(".")[2].replace("_", "-") for module in _MODULES)
 
 
-def build_parser(places: UserDirs) -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def build_parser(places: UserDirs, names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of some commands, by default all. Only their modules are imported."""
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
         description="Group images of defects. Without a command, the window opens. PATH is a folder of\n"
@@ -71,7 +54,8 @@ def build_parser(places: UserDirs) -> argparse.ArgumentParser:
         prog="defect-workbench", dest="command", metavar="COMMAND", required=True
     )
 
-    for module in _MODULES:
+    for name in names:
+        module = import_module(f"defect_workbench.commands.{name.replace('-', '_')}")
         module.add(commands, places)
     return parser
 
@@ -113,7 +97,8 @@ def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | in
     try:
         # An option for those who look for one beside --version; a command as it has an option of its own.
         words = ["self-check", *argv[1:]] if argv[:1] == ["--self-check"] else argv
-        args = build_parser(places).parse_args(words)
+        named = [name for name in words[:1] if name in COMMANDS]
+        args = build_parser(places, named or COMMANDS).parse_args(words)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2
     for value in vars(args).values():

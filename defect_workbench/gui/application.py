@@ -50,10 +50,10 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     start_logging(places.log)
     application = make_application()
     settings = WindowSettings(places.settings)
-    # Before there are widgets: each would be styled again, which takes a tenth of a second.
     apply_text_size(application, settings.text_size)
-    apply_theme(application, settings.theme)
     window = MainWindow(places)
+    # After the window was made: under a style sheet, widgets are styled each time one is added to another.
+    apply_theme(application, settings.theme)
     window.show()
     window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
     if path is not None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from defect_workbench.app.messages import Leave, NameRequest
 from defect_workbench.gui.application import make_application
@@ -58,10 +60,28 @@ def grouped_by_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     always_by_picture(monkeypatch)
 
 
-def delete_now(window: MainWindow) -> None:
+def delete_now(window: QWidget) -> None:
     """Delete a closed window without waiting for an event loop, which may be that of a later test."""
     window.deleteLater()
     QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(autouse=True)
+def no_widgets_left() -> Iterator[None]:
+    """Fail a test that leaves widgets, which would be styled again and again in the tests after it."""
+    yield
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        # Those of `qtbot.addWidget` wait for their deletion.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        left = application.topLevelWidgets()
+        names = [f"{type(widget).__name__} {widget.objectName()}".rstrip() for widget in left]
+        for widget in left:
+            if isValid(widget):
+                delete_now(widget)
+        # A changed sheet would style all widgets; now there are none.
+        application.setStyleSheet("")
+        assert not names
 
 
 @pytest.fixture

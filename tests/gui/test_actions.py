@@ -18,7 +18,7 @@ from defect_workbench.gui.window.actions.conditions import always, idle
 from defect_workbench.gui.window.actions.registry import ACTIONS
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
-from tests.gui.conftest import Answers
+from tests.gui.conftest import Answers, delete_now
 
 
 def all_menus(window: MainWindow) -> Iterator[QMenu]:
@@ -105,7 +105,7 @@ def test_a_new_entry_appears_in_its_menu_and_runs(qtbot: QtBot, places: UserDirs
     action.trigger()
     assert ran == [window.controllers]
     assert window.close()
-    window.deleteLater()
+    delete_now(window)
 
 
 def test_what_is_enabled_follows_the_window(opened: MainWindow, qtbot: QtBot) -> None:

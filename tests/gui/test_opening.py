@@ -10,7 +10,7 @@ from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import part_of_sample, picture
-from tests.gui.conftest import Answers
+from tests.gui.conftest import Answers, delete_now
 from tests.gui.gestures import LEFT, drop
 
 
@@ -100,6 +100,7 @@ def test_unsaved_work_survives_a_crash_and_is_offered_at_the_next_start(
     finally:
         other.document.undo_stack.setClean()
         other.close()
+        delete_now(other)
     assert list(places.recovery.glob("*.dwb")) == []
 
 

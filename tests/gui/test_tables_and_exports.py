@@ -14,7 +14,7 @@ from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import part_of_sample
-from tests.gui.conftest import Answers
+from tests.gui.conftest import Answers, delete_now
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -200,3 +200,4 @@ def test_second_window_on_a_session_is_read_only_and_saves_elsewhere(
     finally:
         other.document.undo_stack.setClean()
         other.close()
+        delete_now(other)

@@ -18,7 +18,7 @@ from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project
-from tests.gui.conftest import Answers
+from tests.gui.conftest import Answers, delete_now
 from tests.gui.gestures import LEFT
 
 
@@ -282,3 +282,4 @@ def test_a_damaged_library_is_left_alone_and_said(
     assert "spur" in colours(window)
     assert places.classes.read_text() == "{}"
     assert window.close_without_asking()
+    delete_now(window)
