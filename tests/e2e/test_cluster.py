@@ -57,6 +57,7 @@ def started(*arguments: str | Path) -> subprocess.Popen[str]:
     pytest.fail("".join(seen))
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_vector_and_ctrl_c_leaves_a_store_that_grows_on(
     cluster: ClusterProcesses, command: Command, tmp_path: Path
 ) -> None:

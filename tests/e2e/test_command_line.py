@@ -93,6 +93,7 @@ def test_without_weights_it_works_and_says_so_everywhere(lot: Path, tmp_path: Pa
     assert table(tmp_path / "out" / "rejected.csv")[0]["path"] == "bad.png"
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(
     tmp_path: Path, with_weights: Path, small_batches: None, command: Command
 ) -> None:

@@ -25,7 +25,12 @@ def lot(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("redirection", "option"), [(">/dev/full", ""), (">/dev/full", "--json"), ("| true", "")]
+    ("redirection", "option"),
+    [
+        pytest.param(">/dev/full", "", marks=pytest.mark.slow),
+        (">/dev/full", "--json"),
+        pytest.param("| true", "", marks=pytest.mark.slow),
+    ],
 )
 def test_a_result_that_cannot_be_printed_is_said(
     redirection: str, option: str, lot: Path, tmp_path: Path

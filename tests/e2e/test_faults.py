@@ -105,6 +105,7 @@ def test_a_disk_that_takes_no_more_ends_in_a_sentence_and_nothing_half_written(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_a_sentence_and_nothing_half_written(lot: Path, tmp_path: Path) -> None:
     """A real small disk, mounted where only this process sees it."""
     disk = tmp_path / "disk"

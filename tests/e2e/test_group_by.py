@@ -88,6 +88,7 @@ def test_kinds_are_grouped_with_references_and_backgrounds_without(
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_weights", "small_batches")
 def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path, command: Command) -> None:
     few = tmp_path / "few"

@@ -43,7 +43,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         pytest.param("--json >&-", marks=pytest.mark.slow),
         ">&- 2>&-",
         pytest.param("--json <&- >&- 2>&-", marks=pytest.mark.slow),
-        "2>/dev/full",
+        pytest.param("2>/dev/full", marks=pytest.mark.slow),
         "--json 2>&1 >/dev/null | true",
     ],
 )
@@ -54,7 +54,14 @@ def test_a_stream_nobody_reads_does_not_cost_the_job(lot: Path, tmp_path: Path, 
     assert len(table(out / "manifest.csv")) == 14
 
 
-@pytest.mark.parametrize(("encoding", "as_json"), [("cp1252", True), ("ascii", False), ("utf-8", False)])
+@pytest.mark.parametrize(
+    ("encoding", "as_json"),
+    [
+        ("cp1252", True),
+        pytest.param("ascii", False, marks=pytest.mark.slow),
+        pytest.param("utf-8", False, marks=pytest.mark.slow),
+    ],
+)
 def test_a_narrow_encoding_escapes_names_and_does_not_fail_the_job(
     lot: Path, tmp_path: Path, encoding: str, as_json: bool
 ) -> None:

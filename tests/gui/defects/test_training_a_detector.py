@@ -220,6 +220,7 @@ def test_a_cancelled_training_is_continued(
     assert not again.train_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_after_further_boxes_a_cancelled_training_begins_again(
     checked: MainWindow, cancelling: Callable[[bool], None], boards: Path, qtbot: QtBot, answers: Answers
 ) -> None:

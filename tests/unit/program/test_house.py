@@ -67,7 +67,8 @@ def test_dask_is_loaded_only_for_a_cluster(modules: str) -> None:
 
 def test_a_command_loads_only_what_it_needs() -> None:
     """The command line reacts sooner, and every module of a command is one of the list."""
-    code = "from defect_workbench import cli, user_dirs; cli.build_parser(user_dirs.UserDirs.of_user(), ['weights'])"
+    places = "user_dirs.UserDirs.of_user()"
+    code = f"from defect_workbench import cli, user_dirs; cli.build_parser({places}, ['weights'])"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
         capture_output=True,
