@@ -24,6 +24,7 @@ from defect_workbench.commands.shared.extraction_options import (
     print_rejected,
     with_scale_warning,
 )
+from defect_workbench.commands.shared.result_options import known_classes
 from defect_workbench.commands.shared.source_options import add_source, source_of
 from defect_workbench.commands.shared.watch_printing import add_watch, run_watch
 from defect_workbench.core.errors import InputError, concerning
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     trained_on = "" if model.facts is None else f", trained on {model.facts.images:,} images"
     export(
         classified.project,
-        ExportRequest(args.out, Mode(args.mode)),
+        ExportRequest(args.out, Mode(args.mode), classes=known_classes(places, reporter, "report has")),
         reporter,
         facts={"Classifier": f"{args.model}{trained_on}"},
         columns=classified.columns,

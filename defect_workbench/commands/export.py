@@ -14,6 +14,7 @@ from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
     export_options_of,
+    known_classes,
     plan_json,
     print_plan,
     print_side,
@@ -22,11 +23,9 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.core.errors import InputError
-from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
-from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import (
     SlidesRequest,
@@ -105,15 +104,6 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     return _export(args, places, reporter)
 
 
-def _classes(places: UserDirs, reporter: ConsoleReporter, what: str) -> ClassLibrary:
-    """Return the class library; without one that can be read, say what lacks the definitions."""
-    try:
-        return LibraryFile(places.classes).load()
-    except InputError as error:
-        reporter.warn(f"the {what} no definitions: {error}")
-        return ClassLibrary()
-
-
 def _export(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -> int:
     check_seed(args.seed)
     export_options = export_options_of(args, args.seed)
@@ -122,7 +112,9 @@ def _export(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporte
     if table is not None:
         project = join_side_table(project, table, args.name_column, args.category)
     check_out(args.out, add=args.add)
-    plan = write_or_plan(project, export_options, args, reporter, _classes(places, reporter, "report has"))
+    plan = write_or_plan(
+        project, export_options, args, reporter, known_classes(places, reporter, "report has")
+    )
     reporter.close()
     if args.json:
         count = sum(plan.folders.values())
@@ -156,7 +148,7 @@ def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporte
     request = SlidesRequest(args.slides)
     check_slides(request)
     project = _project(args)
-    request = replace(request, classes=_classes(places, reporter, "slides have"))
+    request = replace(request, classes=known_classes(places, reporter, "slides have"))
     missing = export_slides(project, request, reporter)
     reporter.close()
     partition = project.partition

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.sample.synthetic import KINDS, Look, render
+from defect_workbench.storage.class_library.class_file import export_classes
 from defect_workbench.storage.result.manifest import COLUMNS
 from defect_workbench.storage.session.session_file import load_session
 from defect_workbench.user_dirs import UserDirs
@@ -34,7 +36,7 @@ def sorted_lot(tmp_path: Path) -> Path:
 
 
 def test_labels_become_a_classifier_and_sort_a_new_lot(
-    sorted_lot: Path, tmp_path: Path, with_weights: Path, command: Command
+    sorted_lot: Path, tmp_path: Path, places: UserDirs, with_weights: Path, command: Command
 ) -> None:
     model = tmp_path / "lot.model"
     done = command(
@@ -67,6 +69,7 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
 
     new = write_kinds(tmp_path / "new", 32, {"clean": 4, "pit": 4, "scratch": 4, "residue": 4})
     out = tmp_path / "out"
+    export_classes(places.classes, ClassLibrary((KnownClass("pit", definition="A hole in the film"),)))
     done = run("classify", new, "--model", model, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -80,6 +83,7 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert all((row["outlier"] == "true") == (row["known"] == "false") for row in rows)
     assert all((out / row["exported_as"]).is_file() for row in rows)
     assert all(row["stage_path"].endswith(row["label"]) for row in known)
+    assert "A hole in the film" in (out / "report.html").read_text(encoding="utf-8")
     project = load_session(out / "session.dwb")
     labels = {cluster.label for cluster in project.partition.clusters}
     assert labels == {row["label"] for row in known}

@@ -15,6 +15,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
 from defect_workbench.core.text import counted
+from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
     COLUMN,
@@ -25,6 +26,7 @@ from defect_workbench.storage.result.export_options import (
     Split,
 )
 from defect_workbench.storage.result.result_folder import Plan
+from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.export import ExportRequest, export, plan
 from defect_workbench.workflows.side_table import read_side_table
 
@@ -112,6 +114,15 @@ def _shares(text: str) -> tuple[float, float, float]:
     if not all(0 <= share < 1e9 for share in shares) or train <= 0 or val + test <= 0:
         raise InputError(f"--shares {text}: give three numbers, such as 70/15/15")
     return shares
+
+
+def known_classes(places: UserDirs, reporter: Reporter, what: str) -> ClassLibrary:
+    """Return the class library; without one that can be read, say what lacks the definitions."""
+    try:
+        return LibraryFile(places.classes).load()
+    except InputError as error:
+        reporter.warn(f"the {what} no definitions: {error}")
+        return ClassLibrary()
 
 
 def write_or_plan(
