@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.open_job import prepare
+from defect_workbench.gui.application import make_application
+from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_project, with_outlier_groups
 from tests.gui.gestures import LEFT
@@ -94,7 +96,7 @@ def test_a_decision_about_a_group_applies_to_all_of_it_and_is_one_undo_step(
     queue, document = grouped.outlier_queue, grouped.document
     group, left = group_of(grouped), queue.remaining
     queue.step(1)
-    first = queue.legend.of("1")
+    first = grouped.class_keys.of("1")
     assert document.partition is not None
     assert first is not None
     candidate = first.cluster(document.partition)
@@ -135,3 +137,37 @@ def test_a_group_is_postponed_as_one(grouped: MainWindow, qtbot: QtBot) -> None:
 def test_an_image_without_a_group_is_shown_without_the_note(opened: MainWindow) -> None:
     assert not opened.outlier_queue.group_note.isVisible()
     assert opened.outlier_queue.group.tolist() == [opened.outlier_queue.current]
+
+
+def test_a_key_stands_for_the_same_class_in_the_queue_and_on_the_light_table(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    queue, table = opened.outlier_queue, opened.light_table
+    opened.cluster_count.setValue(20)
+    opened.actions_by_name["actionReview"].trigger()
+    in_queue = queue.legend.text()
+    assert [each.key for each in opened.class_keys.keys][:3] == ["1", "2", "3"]
+    opened.actions_by_name["actionLightTable"].trigger()
+    qtbot.waitUntil(table.isVisible)
+    assert table.legend.text().startswith(in_queue)
+    # In the order of the names, as nobody has sorted anything at this cut.
+    partition = opened.document.partition
+    assert partition is not None
+    labels = [c.label for each in opened.class_keys.keys if (c := each.cluster(partition)) is not None]
+    assert labels == sorted(labels)
+
+
+def test_a_legend_that_does_not_fit_says_how_many_classes_it_leaves_out(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    queue = opened.outlier_queue
+    opened.cluster_count.setValue(20)
+    every = len(opened.class_keys.keys)
+    assert "more" not in queue.legend.text()
+    apply_text_size(make_application(), 200)
+    opened.resize(opened.minimumSizeHint())
+    qtbot.waitUntil(lambda: "more" in queue.legend.text())
+    shown = queue.legend.text().count("href")
+    assert f"and&nbsp;{every - shown}&nbsp;more" in queue.legend.text()
+    assert queue.legend.toolTip().count("href") == every
+    assert queue.legend.heightForWidth(queue.legend.width()) <= queue.legend.height()

@@ -1,4 +1,4 @@
-"""A fixed key for each class while images are sorted."""
+"""A fixed key for each class, the same wherever images are sorted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.project.class_library import KEYS, ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Cluster, Partition
 
@@ -89,6 +91,45 @@ def class_keys(
         for key in KEYS
         if key in given
     )
+
+
+class ClassKeys(QObject):
+    """The keys of the classes. They stay until the images are grouped or cut differently, or `restart`.
+
+    Attributes
+    ----------
+    keys : tuple of ClassKey
+    changed : Signal
+        Also if only the name, colour or images of a class changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._grouping: tuple[Analysis, int] | None = None
+        self.keys: tuple[ClassKey, ...] = ()
+        document.partition_changed.connect(self._refresh)
+
+    def of(self, key: str) -> ClassKey | None:
+        """Return the class of a key."""
+        return next((each for each in self.keys if each.key == key), None)
+
+    def restart(self) -> None:
+        """Give the keys again: those of the library first, the others in the order of the names."""
+        self._grouping = None
+        self._refresh()
+
+    def _refresh(self) -> None:
+        project, before = self._document.project, self._grouping
+        self._grouping = None if project is None else (project.analysis, project.clusters)
+        if project is None:
+            self.keys = ()
+        else:
+            same = before is not None and before[0] is project.analysis and before[1] == project.clusters
+            self.keys = class_keys(project.partition, self._document.classes, self.keys if same else ())
+        self.changed.emit()
 
 
 def sort_into(document: Document, each: ClassKey, images: Integers) -> bool:

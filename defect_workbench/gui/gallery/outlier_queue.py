@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from defect_workbench.app.document.class_keys import sort_into
+from defect_workbench.app.document.class_keys import ClassKeys, sort_into
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
@@ -54,6 +54,7 @@ class OutlierQueue(QWidget):
     def __init__(
         self,
         document: Document,
+        keys: ClassKeys,
         loader: ThumbnailLoader,
         large_thumbnails: ThumbnailLoader,
         overlays: MapOverlays,
@@ -83,7 +84,7 @@ class OutlierQueue(QWidget):
         )
         self.cards = [CandidateCard(number + 1, loader) for number in range(_CANDIDATES)]
         self._buttons: list[QPushButton] = []
-        self.legend = ClassLegend(document)
+        self._keys, self.legend = keys, ClassLegend(document, keys)
         self.legend.linkActivated.connect(self.sort)
         self._columns = layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 12, 8)
@@ -96,7 +97,6 @@ class OutlierQueue(QWidget):
         large_thumbnails.ready.connect(self._on_ready)
         overlays.changed.connect(self._show_map)
         document.opened.connect(self._later.clear)
-        document.opened.connect(self.legend.restart)
         document.partition_changed.connect(self._refresh)
         self._refresh()
 
@@ -142,11 +142,10 @@ class OutlierQueue(QWidget):
         self._show_whole_legend()
 
     def _show_whole_legend(self) -> None:
-        """Keep room for all lines of the legend; a label by itself asks for one."""
+        """Keep room for the lines of the legend; a label by itself asks for one."""
         # It then has the width that the image leaves.
         self._columns.activate()
-        needed, line = self.legend.heightForWidth(self._right.width()), self.fontMetrics().lineSpacing()
-        self.legend.setMinimumHeight(max(0, min(needed, _LINES * line)))
+        self.legend.fit(self._right.width(), _LINES)
 
     # Content
 
@@ -170,7 +169,6 @@ class OutlierQueue(QWidget):
 
     def _refresh(self) -> None:
         partition = self._document.partition
-        self.legend.refresh()
         outliers = grouped(partition) if partition is not None else []
         proposal = self._proposal()
         if proposal is not None and partition is not None:
@@ -279,7 +277,7 @@ class OutlierQueue(QWidget):
 
     def sort(self, key: str) -> None:
         """Move the image and its group into the class of a key, or agree that it is there."""
-        each = self.legend.of(key)
+        each = self._keys.of(key)
         if each is not None and self._current is not None:
             self._decide(lambda: sort_into(self._document, each, self.group))
 
@@ -348,7 +346,7 @@ class OutlierQueue(QWidget):
             return False
         elif key in handlers:
             handlers[key]()
-        elif self.legend.of(text) is not None:
+        elif self._keys.of(text) is not None:
             self.sort(text)
         else:
             return False
@@ -357,7 +355,7 @@ class OutlierQueue(QWidget):
     def event(self, event: QEvent) -> bool:
         """Give the keys of the queue precedence over the shortcuts of the window while it has the focus."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            own = {*_OWN, *(each.key for each in self.legend.keys)}
+            own = {*_OWN, *(each.key for each in self._keys.keys)}
             if is_plain(event) and event.text().upper() in own:
                 event.accept()
                 return True

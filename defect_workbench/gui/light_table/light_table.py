@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from defect_workbench.app.document.class_keys import ClassKey, sort_into
+from defect_workbench.app.document.class_keys import ClassKey, ClassKeys, sort_into
 from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
@@ -51,6 +51,7 @@ class LightTable(QWidget):
     def __init__(
         self,
         document: Document,
+        keys: ClassKeys,
         thumbnails: ThumbnailLoader,
         large_thumbnails: ThumbnailLoader,
         originals: OriginalLoader,
@@ -77,7 +78,7 @@ class LightTable(QWidget):
         self._floor = 0
         self.heading = heading_label()
         self.name = ElidedLabel()
-        self.legend = ClassLegend(document, *_OTHER_KEYS)
+        self._keys, self.legend = keys, ClassLegend(document, keys, *_OTHER_KEYS)
         self.legend.linkActivated.connect(self.sort)
         self.at_a_time = QComboBox()
         self.at_a_time.setAccessibleName("Images at a time")
@@ -131,9 +132,10 @@ class LightTable(QWidget):
     # Content
 
     def show_images(self, images: Sequence[int], title: str) -> None:
-        """Show images in this order; classes get their keys, which stay until other images are shown."""
+        """Show images in this order; classes get their keys again."""
         self.images, self._title = tuple(images), title
-        self.legend.restart()
+        if images:
+            self._keys.restart()
         self._decided = {}
         self._floor = self._document.undo_stack.index()
         self._place = 0
@@ -142,7 +144,7 @@ class LightTable(QWidget):
     @property
     def keys(self) -> tuple[ClassKey, ...]:
         """The classes and their keys."""
-        return self.legend.keys
+        return self._keys.keys
 
     @property
     def image(self) -> int | None:
@@ -188,7 +190,6 @@ class LightTable(QWidget):
 
     def _on_partition(self) -> None:
         if self.images:
-            self.legend.refresh()
             self._show_words()
 
     def _in_strip(self, image: int) -> Neighbour:
@@ -214,7 +215,7 @@ class LightTable(QWidget):
 
     def sort(self, key: str) -> None:
         """Move the image into the class of a key, or agree that it is there, and go on."""
-        each, image = self.legend.of(key), self.image
+        each, image = self._keys.of(key), self.image
         if each is not None and image is not None:
             self._decide(lambda: self._sort_into(each, image))
 
@@ -319,7 +320,7 @@ class LightTable(QWidget):
             self.undo()
         elif text == "O":
             self._overlays.toggle()
-        elif self.legend.of(text) is not None:
+        elif self._keys.of(text) is not None:
             self.sort(text)
         else:
             super().keyPressEvent(event)

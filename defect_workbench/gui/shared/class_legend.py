@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
 
-from defect_workbench.app.document.class_keys import ClassKey, class_keys
+from defect_workbench.app.document.class_keys import ClassKey, ClassKeys
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.project.palette import NEUTRAL
 
@@ -19,36 +18,45 @@ class ClassLegend(QLabel):
 
     Parameters
     ----------
+    keys : ClassKeys
     others : sequence of (key, meaning)
         Keys that stand for something else; they are not clickable.
     """
 
-    def __init__(self, document: Document, *others: tuple[str, str]) -> None:
+    def __init__(self, document: Document, keys: ClassKeys, *others: tuple[str, str]) -> None:
         super().__init__()
-        self._document, self._others = document, others
-        self.keys: tuple[ClassKey, ...] = ()
+        self._document, self._keys, self._others = document, keys, others
+        self._room: tuple[int, int] | None = None
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        keys.changed.connect(self.refresh)
 
-    def set_others(self, others: Sequence[tuple[str, str]]) -> None:
-        """Show other keys that do not stand for a class, and what they mean."""
-        self._others = tuple(others)
-
-    def restart(self) -> None:
-        """Give the keys again, for other images."""
-        self.keys = ()
+    def fit(self, width: int, lines: int) -> None:
+        """Show as many classes as fit, and how many more there are; a tool tip then shows all of them."""
+        self._room = (width, lines)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the classes as they are now; each keeps its key."""
-        partition = self._document.partition
-        self.keys = () if partition is None else class_keys(partition, self._document.classes, self.keys)
-        others = [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
-        self.setText("&nbsp;&nbsp; ".join([*(self._words(each) for each in self.keys), *others]))
+        """Show the classes as they are now."""
+        shown = every = len(self._keys.keys)
+        text = self._line(every)
+        self.setText(text)
+        if self._room is not None:
+            width, lines = self._room
+            height = lines * self.fontMetrics().lineSpacing()
+            while shown and self.heightForWidth(width) > height:
+                shown -= 1
+                self.setText(self._line(shown))
+            self.setMinimumHeight(max(0, self.heightForWidth(width)))
+        self.setToolTip(text if shown < every else "")
 
-    def of(self, key: str) -> ClassKey | None:
-        """Return the class of a key."""
-        return next((each for each in self.keys if each.key == key), None)
+    def _line(self, shown: int) -> str:
+        left = len(self._keys.keys) - shown
+        words = [self._words(each) for each in self._keys.keys[:shown]]
+        words += [f"and&nbsp;{left:,}&nbsp;more"] if left else []
+        words += [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
+        return "&nbsp;&nbsp; ".join(words)
 
     def _words(self, each: ClassKey) -> str:
         partition = self._document.partition
@@ -69,7 +77,7 @@ class ClassLegend(QLabel):
         )
 
     def changeEvent(self, event: QEvent) -> None:
-        """Write the text in the colours of another theme."""
+        """Write the text in the colours of another theme, or in letters of another size."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.text():
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self.text():
             self.refresh()

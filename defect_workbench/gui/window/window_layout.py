@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.document.class_keys import ClassKeys
 from defect_workbench.app.document.item_models import ClusterModel, ImageModel
 from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
@@ -119,8 +120,9 @@ class PanelWindow(QMainWindow):
             self.document, self.cluster_list, self.review.chosen_images, self.dendrogram, self
         )
         self.grouping = GroupingPanel(self.document)
+        self.class_keys = ClassKeys(self.document, self)
         self.outlier_queue = OutlierQueue(
-            self.document, self.thumbnails, self.large_thumbnails, self.overlays
+            self.document, self.class_keys, self.thumbnails, self.large_thumbnails, self.overlays
         )
 
         self.map = MapView(self.document, self.thumbnails)
@@ -157,6 +159,7 @@ class PanelWindow(QMainWindow):
         self.stack.addWidget(page)
         self.light_table = LightTable(
             self.document,
+            self.class_keys,
             self.thumbnails,
             self.large_thumbnails,
             self.originals,

@@ -72,7 +72,7 @@ def test_a_confirmed_class_has_its_name_key_and_colour_in_the_next_lot(
     open_another(opened, qtbot, tmp_path)
     # Known from the start, with its key.
     legend = opened.outlier_queue.legend
-    assert legend.of(spur.key) is not None
+    assert opened.class_keys.of(spur.key) is not None
     assert "□" in legend.text()
     assert "spur" in legend.text()
     named(opened, 0, "SPUR", answers, qtbot)
