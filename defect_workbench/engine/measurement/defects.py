@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags, Pixels
-from defect_workbench.core.images.measurements import Measurements
+from defect_workbench.core.images.measurements import FIRST_MEASURE_VERSION, Measurements
 from defect_workbench.engine.preprocessing.background import (
     Plane,
     drift,
@@ -21,9 +21,18 @@ from defect_workbench.engine.preprocessing.background import (
     smooth_surface,
     without_dark_edges,
 )
-from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern, reduced, step_of
+from defect_workbench.engine.preprocessing.periodic_pattern import (
+    CLEAR,
+    FAINT,
+    Pattern,
+    find_pattern,
+    reduced,
+    step_of,
+)
 
-IDENTITY = "hysteresis-6-3.2-v1"
+# Newest first. Stores, sessions and models keep the version that they were made with (docs/adr/0041).
+VERSIONS = ("hysteresis-6-3.2-v2", FIRST_MEASURE_VERSION)
+IDENTITY = VERSIONS[0]
 
 # Larger images are measured after averaging squares of pixels; features use even fewer pixels.
 LARGEST = 320
@@ -35,6 +44,10 @@ _SMOOTH = 1.0
 _LEAST_SIGMA = 1.3
 _WIDER = 1.4
 _LEAST_PIXELS = 6
+# Smoothed as defects are, white noise keeps 0.28 of its standard deviation; grain and edges that wander
+# keep more.
+_MOST_LEFT, _LEAST_NOISE = 1.6, 0.5
+_LESS = 0.9
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,7 @@ class Finding:
     step : int
         Pixels of the image per cell of the grid, along each side.
     pitch : float
-        Period of the periodic pattern, in pixels; 0 without a pattern.
+        Period of the periodic pattern, in pixels; 0 without a clear pattern.
     shading, rest : float
         Range of the smooth surface, and robust standard deviation of the remainder, in grey levels.
     """
@@ -75,7 +88,7 @@ class Levelled:
     tolerance : (height, width) float32, or None
         How much more than elsewhere a pixel of a periodic pattern varies, at least 1; None without a pattern.
     pitch : float
-        Period of the pattern, in pixels; 0 without one.
+        Period of the pattern, in pixels; 0 without a clear one.
     shading, rest : float
         As in `Finding`.
     """
@@ -118,10 +131,11 @@ def defect_mask(pixels: Pixels) -> Flags:
     return np.pad(mask, missing) if mask.shape != (height, width) else mask
 
 
-def find(pixels: Pixels) -> Finding:
+def find(pixels: Pixels, version: str = IDENTITY) -> Finding:
     """Find the defects of an image, bright and dark ones alike.
 
-    The background is a quadratic surface, a periodic pattern if there is one, and slow variations. A defect
+    The background is a quadratic surface, a periodic pattern if there is one, and slow variations. A pattern
+    is clear, or, since the second version, leaves little but noise. A defect
     is a region that exceeds 3.2 robust standard deviations throughout and 6 somewhere (15% more on a
     pattern, whose edges wander), and a quarter of its own peak; its holes belong to it. This is
     hysteresis thresholding (J. Canny, IEEE PAMI 8, 1986) on the smoothed difference from the background.
@@ -130,6 +144,8 @@ def find(pixels: Pixels) -> Finding:
     ----------
     pixels : (height, width) or (height, width, 3) uint8
         Without an info bar.
+    version : str
+        One of `VERSIONS`.
 
     Returns
     -------
@@ -139,7 +155,7 @@ def find(pixels: Pixels) -> Finding:
     grey = grey_of(pixels)
     noise = noise_of(grey)
     step = step_of(grey.shape, LARGEST)
-    levelled = levelled_of(reduced(grey, step))
+    levelled = levelled_of(reduced(grey, step), with_faint=version != FIRST_MEASURE_VERSION)
     flat, shading, rest = levelled.flat, levelled.shading, levelled.rest
     pitch = levelled.pitch * step
     mask = _outstanding(flat, levelled.tolerance)
@@ -172,26 +188,43 @@ def find(pixels: Pixels) -> Finding:
     return Finding(measured, mask, largest, step, pitch, shading, rest)
 
 
-def levelled_of(grey: Plane) -> Levelled:
+def levelled_of(grey: Plane, *, with_faint: bool = False) -> Levelled:
     """Return what is left of an image without smooth surface, periodic pattern and slow variations.
 
     Parameters
     ----------
     grey : (height, width) float32
         In grey levels.
+    with_faint : bool
+        Whether a pattern that is not clear is subtracted, too, if it leaves little but noise.
     """
     surface = smooth_surface(grey)
     flat = grey - surface
     shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
     tolerance: Plane | None = None
-    pattern = find_pattern(flat)
+    pattern = find_pattern(flat, FAINT if with_faint else CLEAR)
+    if pattern is not None and not pattern.is_clear and not _leaves_noise(flat, pattern, noise_of(grey)):
+        pattern = None
     if pattern is not None:
         flat = flat - pattern.values
         flat -= smooth_surface(flat)
         tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
     smoothed, sigma = smoothed_levels(flat, tolerance)
     flat = without_dark_edges(flat - drift(flat, np.abs(smoothed) > _LOW * sigma))
-    return Levelled(flat, tolerance, 0.0 if pattern is None else pattern.pitch, shading, rest)
+    pitch = pattern.pitch if pattern is not None and pattern.is_clear else 0.0
+    return Levelled(flat, tolerance, pitch, shading, rest)
+
+
+def _leaves_noise(flat: Plane, pattern: Pattern, noise: float) -> bool:
+    """Return whether an image varies less without a pattern, and within small cells little more than noise.
+
+    Where the structure is the defect, something in it always seems to repeat, but not in every cell.
+    """
+    before, left = (
+        local_spread(np.asarray(ndimage.gaussian_filter(values, _SMOOTH, truncate=3)))
+        for values in (flat, flat - pattern.values)
+    )
+    return left < _LESS * before and left <= _MOST_LEFT * max(noise, _LEAST_NOISE)
 
 
 def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
