@@ -78,6 +78,15 @@ def test_contact_holes_under_noise_are_no_defects() -> None:
         assert find(image, VERSIONS[1]).measurements.defects > 0
 
 
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_a_particle_under_strong_noise_is_found_as_a_whole(seed: int) -> None:
+    made = wafer("small-particle", "lines", LOOKS_OF_WAFERS["coarse-noisy"], seed)
+    found, before = (find(made.image, version) for version in VERSIONS)
+    assert (found.measurements.defects, before.measurements.defects) == (1, 0)
+    assert found.measurements.contrast > 15
+    assert (found.mask & made.mask).sum() > 0.6 * (found.mask | made.mask).sum()
+
+
 def test_stripes_that_leave_more_than_noise_are_measured_as_before() -> None:
     """A few bands that seem to repeat are the defect, as printing of the rolls on steel is."""
     rng = np.random.default_rng(0)
