@@ -54,7 +54,7 @@ from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.result.image_placing import check_mode_of
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.detection.describe_set import check_items
-from defect_workbench.workflows.export import backbone_of_result, check_items_of_result, check_out
+from defect_workbench.workflows.export import analysis_of_result, check_items_of_result, check_out
 from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.side_table import join_side_table
 
@@ -109,7 +109,8 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     features = extraction_of(args, places, reporter)
     if args.add:
         check_items_of_result(args.out, settings.items)
-        features = features.as_described_by(backbone_of_result(args.out))
+        earlier = analysis_of_result(args.out)
+        features = features if earlier is None else features.as_described_by(earlier)
     source = source_of(args)
     request = OpenRequest(
         source.path,

@@ -12,6 +12,7 @@ import numpy as np
 
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.errors import concerning
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.model.model_file import load_model
@@ -130,8 +131,8 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
     Parameters
     ----------
     options : FeatureOptions
-        `processing` and `description` are replaced by those of the model, and so is `precision` if it is
-        None.
+        `processing`, `description` and `measure_version` are replaced by those of the model, and so is
+        `precision` if it is None.
 
     Raises
     ------
@@ -149,6 +150,7 @@ def classify(request: ClassifyRequest, options: FeatureOptions, reporter: Report
         processing=processing_of(model),
         precision=options.precision or precision_of(model),
         description=description_of(model),
+        measure_version=measure_version_of(model.identity),
     )
     listed = list_images(request.source, reporter)
     check_mode_of_pages(listed.has_pages, request.mode)

@@ -90,7 +90,7 @@ def images_like_file(project: Project, file: Path, options: FeatureOptions, repo
         if record.sha256 == digest:
             return LikeFile(file, number, *none)
     options = replace(options, processing=project.analysis.settings.processing)
-    options = options.as_described_by(project.analysis.backbone)
+    options = options.as_described_by(project.analysis)
     one = extract_listing(listing_of_file(file), options, reporter)
     images = extract_listing(listing_of(project.images), options, reporter)
     blocks = {

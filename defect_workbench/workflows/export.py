@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo
+from defect_workbench.core.clustering.clustering_result import Analysis
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
@@ -96,13 +96,13 @@ def check_items_of_result(out: Path, items: Items) -> None:
     check_same_items(out, read_earlier(out), items)
 
 
-def backbone_of_result(out: Path) -> BackboneInfo | None:
-    """Return the network of the session that the last export to a folder wrote.
+def analysis_of_result(out: Path) -> Analysis | None:
+    """Return the analysis of the session that the last export to a folder wrote.
 
-    None if the session was deleted, cannot be read, or was made without a network.
+    None if the session was deleted or cannot be read.
     """
     try:
-        return load_session(session_of(out)).analysis.backbone
+        return load_session(session_of(out)).analysis
     except WorkbenchError:
         return None
 

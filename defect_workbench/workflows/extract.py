@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL, BackboneInfo
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.instrument import scales
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import counted
@@ -25,6 +26,7 @@ from defect_workbench.workflows.weights import carried_weights
 
 if TYPE_CHECKING:
     from defect_workbench.core.clustering.clustering_result import Analysis
+    from defect_workbench.core.clustering.feature_blocks import Features
     from defect_workbench.engine.extraction.extractor import Extraction
     from defect_workbench.storage.vectors.feature_store import FeatureStore
 
@@ -50,6 +52,9 @@ class FeatureOptions:
     with_foreground : bool
         Whether defects on backgrounds that can be modelled are described by the block `foreground`; projects
         of earlier versions have the block `residual` instead.
+    measure_version : str or None
+        How defects are measured, one of `defects.VERSIONS`; None for how the store measured most of the
+        images, or the newest.
     on_extracted : callable or None
         Called with the features and the preprocessing after extraction, before the job continues.
     """
@@ -62,6 +67,7 @@ class FeatureOptions:
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
     description: str | None = None
     with_foreground: bool = True
+    measure_version: str | None = None
     carried: Path | None = field(default_factory=carried_weights)
 
     @staticmethod
@@ -86,21 +92,21 @@ class FeatureOptions:
 
         return FeatureStore(self.store)
 
-    def as_described_by(self, backbone: BackboneInfo | None) -> FeatureOptions:
-        """Return the same options with the description of earlier features, so that two are never mixed.
+    def as_described_by(self, earlier: Analysis | Features) -> FeatureOptions:
+        """Return the same options with description and measuring of earlier features, which are never mixed.
 
-        Parameters
-        ----------
-        backbone : BackboneInfo or None
-            The network of the earlier features; if they are without a network, any description will do.
+        If those are without a network, any description will do.
         """
-        return self if backbone is None else replace(self, description=backbone.description)
+        options = replace(self, measure_version=measure_version_of(earlier.identity))
+        if earlier.backbone is None:
+            return options
+        return replace(options, description=earlier.backbone.description)
 
     def as_described_in(self, analysis: Analysis) -> FeatureOptions:
         """Return the same options with the descriptions of a project, so that two are never mixed."""
         blocks = analysis.blocks
         options = replace(self, with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks)
-        return options.as_described_by(analysis.backbone)
+        return options.as_described_by(analysis)
 
     def with_store(self, store: Path) -> FeatureOptions:
         """Return the same options with another feature store."""
@@ -209,6 +215,7 @@ def extract_listing(listing: Listing, options: FeatureOptions, reporter: Reporte
         precision=None if options.precision is None else Precision(options.precision),
         processing=options.processing,
         description=options.description,
+        measure_version=options.measure_version,
     )
     return checked(extraction, options)
 

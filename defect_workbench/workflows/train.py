@@ -162,13 +162,13 @@ def train(
             )
         clusters = learnable_clusters(project, reporter)
         options = replace(options, processing=project.analysis.settings.processing)
-        options = options.as_described_by(project.analysis.backbone)
+        options = options.as_described_by(project.analysis)
         extraction = extract_listing(listing_of(project.images), options, reporter)
         parts.append(confirmed_images(project, clusters, extraction, reporter))
         extractions.append(extraction)
         if extraction.features.backbone is not None:
             options = replace(options, precision=extraction.features.backbone.precision)
-            options = options.as_described_by(extraction.features.backbone)
+            options = options.as_described_by(extraction.features)
     if request.folder is not None:
         listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)
         extraction = extract_listing(listing, options, reporter)
@@ -188,7 +188,12 @@ def train(
     outcome = train_and_evaluate(
         data,
         source,
-        feature_identity(features.blocks, features.backbone, options.processing),
+        feature_identity(
+            features.blocks,
+            features.backbone,
+            options.processing,
+            str(extractions[0].features.identity["measure"]),
+        ),
         _choices(request),
         reporter,
         lots=[lot(image.path) for image in data.images.images] if lot else None,

@@ -28,7 +28,7 @@ def suggest(project: Project, places: UserDirs, *, offline: bool) -> Work:
     def work(reporter: JobReporter) -> Suggested:
         given = project.analysis.settings.processing
         options = FeatureOptions.at(places, offline=offline, processing=given)
-        options = options.as_described_by(project.analysis.backbone)
+        options = options.as_described_by(project.analysis)
         extraction = extract_listing(listing_of(project.images), options, reporter)
         return Suggested(extraction.suggested, extraction.why)
 

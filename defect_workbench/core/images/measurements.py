@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 NANOMETRES, PIXELS = "nm", "px"
+FIRST_MEASURE_VERSION = "hysteresis-6-3.2-v1"
+
+
+def measure_version_of(identity: Mapping[str, Any]) -> str:
+    """Return the version of measuring that a stored identity of features names.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        As sessions and models store it; one of an early version of the program names none.
+    """
+    return str(identity.get("measure", FIRST_MEASURE_VERSION))
 
 
 @dataclass(frozen=True, slots=True)

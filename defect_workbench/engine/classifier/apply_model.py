@@ -25,6 +25,7 @@ from defect_workbench.engine.features.identity import (
     processing_of,
     without_block,
 )
+from defect_workbench.engine.measurement import defects
 
 
 def precision_of(model: Classifier) -> str | None:
@@ -68,13 +69,14 @@ def predict_labels(
         If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
+    version = str(features.identity.get("measure", defects.IDENTITY))
     further = [block for block in WITHOUT_BACKGROUND if block in model.identity.get("columns", {})]
     if further:
         # Whether the rest fits is known before these blocks are computed.
         rest = model.identity
         for block in further:
             rest = without_block(rest, block)
-        given = feature_identity(features.blocks, features.backbone, processing)
+        given = feature_identity(features.blocks, features.backbone, processing, version)
         check_fit(replace(model, identity=rest), given)
     for block in further:
         features = with_residuals(images, features, processing, store, library, reporter, block)
@@ -82,7 +84,8 @@ def predict_labels(
         reporter.warn(
             "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"
         )
-    for warning in check_fit(model, feature_identity(features.blocks, features.backbone, processing)):
+    identity = feature_identity(features.blocks, features.backbone, processing, version)
+    for warning in check_fit(model, identity):
         reporter.warn(warning)
     source = FolderSource(images, features, processing, store, library, reporter)
     used = features

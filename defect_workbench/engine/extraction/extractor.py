@@ -29,6 +29,7 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.extraction.batch_vectors import batch_vectors
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
+from defect_workbench.engine.extraction.measure_version import choose_measure_version
 from defect_workbench.engine.extraction.network_vectors import (
     Contents,
     EarlierVectors,
@@ -164,6 +165,7 @@ def extract(
     precision: Precision | None = None,
     processing: Preprocessing | None = None,
     description: str | None = None,
+    measure_version: str | None = None,
     networks: Callable[[Checkpoint | None, WeightsLibrary, str, str, str], NetworkVectors] = NetworkVectors,
     cores: int | None = None,
 ) -> Extraction:
@@ -186,6 +188,9 @@ def extract(
         Preprocessing of the images; default: only info bars are removed.
     description : str, optional
         Name of the network's description that the block `deep` holds; default: the network's first.
+    measure_version : str, optional
+        How defects are measured, one of `defects.VERSIONS`; default: that of most images in the store, or the
+        newest.
     networks : callable
         Makes the network; a job with many extractions may keep one.
     cores : int, optional
@@ -217,8 +222,11 @@ def extract(
     earlier, lacking = EarlierVectors((), ()), 0
     processing = processing or DEFAULT
     task = Task(listing.root, processing, open_blocks(store, processing, None), SidecarFiles(listing.root))
+    contents = Contents(listing.files, known, task, reporter.check)
+    version = choose_measure_version(store, task, contents, measure_version)
+    blocks = open_blocks(store, processing, None, measure_version=version)
+    task = replace(task, blocks=blocks, measure_version=version)
     if info is not None:
-        contents = Contents(listing.files, known, task, reporter.check)
         in_use, blocks = choose_network(store, info, precision, task, contents, description)
         earlier = earlier_vectors(store, info, in_use, processing)
         lacking = sum(
@@ -267,7 +275,7 @@ def extract(
         )
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
-    features = Features(vectors, backbone, feature_identity(vectors, backbone, processing))
+    features = Features(vectors, backbone, feature_identity(vectors, backbone, processing, version))
     return Extraction(images, features, len(run.computed), seconds, suggested, why)
 
 

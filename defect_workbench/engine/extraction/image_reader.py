@@ -33,12 +33,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """The settings and stores that the reading threads share."""
+    """The settings and stores that the reading threads share.
+
+    Attributes
+    ----------
+    measure_version : str
+        One of `defects.VERSIONS`.
+    """
 
     root: Path
     processing: Preprocessing
     blocks: Blocks
     sides: SidecarFiles
+    measure_version: str = defects.IDENTITY
 
     def key(self, path: str, sha256: str) -> str:
         """Return the key under which the vectors of a file with this content are stored."""
@@ -159,7 +166,7 @@ def _computed(path: str, data: bytes, sha256: str, key: str, task: Task) -> Read
     image = decode(data, path)
     bar = info_bar.found_rows(image.pixels, image.tool)
     rows = info_bar.rows_to_leave_out(image.height, bar, task.processing)
-    finding = defects.find(image.pixels[: image.height - rows])
+    finding = defects.find(image.pixels[: image.height - rows], task.measure_version)
     size = image.tool.pixel_size_nm
     if task.processing.rescale_nm is not None:
         size = task.sides.pixel_size(path) or size

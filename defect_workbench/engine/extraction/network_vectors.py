@@ -180,6 +180,11 @@ class Contents:
         ]
         return 2 * sum(known) > len(known)
 
+    def mostly_measured(self, measured: VectorBlock) -> bool:
+        """Return whether more than half of the files known to the store are in a block of measurements."""
+        known = [sha256 in measured for sha256 in self._known if sha256 is not None]
+        return 2 * sum(known) > len(known)
+
     def _hash(self, file: FoundFile) -> str | None:
         if file.path not in self._read:
             self._check()
@@ -221,7 +226,7 @@ def choose_network(
     for network in stored:
         if precision not in (None, network.precision):
             continue
-        blocks = open_blocks(store, task.processing, network)
+        blocks = open_blocks(store, task.processing, network, measure_version=task.measure_version)
         if contents.all_in(blocks):
             return network, blocks
     load_torch()
@@ -232,10 +237,10 @@ def choose_network(
     network = in_use(info, str(chosen), device.type, first)
     if precision is None and chosen is Precision.BF16_FUSED:
         earlier = replace(network, precision=str(Precision.BF16))
-        blocks = open_blocks(store, task.processing, earlier)
+        blocks = open_blocks(store, task.processing, earlier, measure_version=task.measure_version)
         if earlier in stored and contents.mostly_in(blocks):
             return earlier, blocks
-    return network, open_blocks(store, task.processing, network)
+    return network, open_blocks(store, task.processing, network, measure_version=task.measure_version)
 
 
 def in_use(info: WeightsInfo, precision: str, device: str, description: str) -> NetworkInUse:

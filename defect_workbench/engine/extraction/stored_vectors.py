@@ -27,6 +27,7 @@ from defect_workbench.engine.features.identity import (
 )
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
+from defect_workbench.engine.measurement import defects
 
 FLUSH_IMAGES = 256
 FLUSH_SECONDS = 5.0
@@ -134,7 +135,11 @@ class Blocks:
 
 
 def open_blocks(
-    store: VectorStore, processing: Preprocessing, network: NetworkInUse | None, view: str = ""
+    store: VectorStore,
+    processing: Preprocessing,
+    network: NetworkInUse | None,
+    view: str = "",
+    measure_version: str = defects.IDENTITY,
 ) -> Blocks:
     """Open the parts of a store for images with this preprocessing.
 
@@ -142,7 +147,7 @@ def open_blocks(
     ----------
     network : NetworkInUse or None
         None leaves out the blocks that the network computes.
-    view : str
+    view, measure_version : str
         As for `block_identity`.
     """
     # The network's blocks come last, as models depend on the order of the blocks that they were trained on.
@@ -150,9 +155,11 @@ def open_blocks(
     used += [block for block in BLOCKS if block.by_network and network is not None]
     return Blocks(
         facts=store.block("image", DECODER),
-        measured=store.block("measured", measured_identity(processing)),
+        measured=store.block("measured", measured_identity(processing, measure_version)),
         vectors={
-            block.name: store.block(block.name, block_identity(block, processing, network, view))
+            block.name: store.block(
+                block.name, block_identity(block, processing, network, view, measure_version)
+            )
             for block in used
         },
     )

@@ -57,13 +57,23 @@ def pixel_identity(processing: Preprocessing) -> dict[str, Any]:
     }
 
 
-def measured_identity(processing: Preprocessing) -> dict[str, Any]:
-    """Return the identity of the measurements, which use the unprocessed image without its info bar."""
-    return {**DECODER, "rows": processing.info_bar, "measure": defects.IDENTITY}
+def measured_identity(processing: Preprocessing, measure_version: str = defects.IDENTITY) -> dict[str, Any]:
+    """Return the identity of the measurements, which use the unprocessed image without its info bar.
+
+    Parameters
+    ----------
+    measure_version : str
+        One of `defects.VERSIONS`.
+    """
+    return {**DECODER, "rows": processing.info_bar, "measure": measure_version}
 
 
 def block_identity(
-    block: Block, processing: Preprocessing, network: NetworkInUse | None = None, view: str = ""
+    block: Block,
+    processing: Preprocessing,
+    network: NetworkInUse | None = None,
+    view: str = "",
+    measure_version: str = defects.IDENTITY,
 ) -> dict[str, Any]:
     """Return the identity of the vectors of one block.
 
@@ -73,13 +83,18 @@ def block_identity(
         Required for a block that the network computes.
     view : str
         Name of an augmentation; empty for the images as they are.
+    measure_version : str
+        As for `measured_identity`; it matters to blocks that depend on the defects that were measured.
 
     Raises
     ------
     ValueError
         If the network computes the block and none is given.
     """
-    result = pixel_identity(processing) if block.of_whole_image else measured_identity(processing)
+    if block.of_whole_image:
+        result = pixel_identity(processing)
+    else:
+        result = measured_identity(processing, measure_version)
     if view:
         result["view"] = view
     if block.version:
@@ -101,7 +116,10 @@ def _other_than_average(description: str) -> dict[str, str]:
 
 
 def feature_identity(
-    blocks: Mapping[str, Vectors], backbone: BackboneInfo | None, processing: Preprocessing
+    blocks: Mapping[str, Vectors],
+    backbone: BackboneInfo | None,
+    processing: Preprocessing,
+    measure_version: str = defects.IDENTITY,
 ) -> dict[str, Any]:
     """Return the identity of all features of an image set, which models, sessions and cached results store.
 
@@ -110,6 +128,8 @@ def feature_identity(
     blocks : mapping of str to (n, d) float32
     backbone : BackboneInfo or None
         None if the features were computed without a network.
+    measure_version : str
+        As for `measured_identity`.
     """
     result: dict[str, Any] = {
         "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
@@ -120,7 +140,7 @@ def feature_identity(
             for block in BLOCKS
             if block.version and (block.in_extraction or block.name in blocks)
         },
-        "measure": defects.IDENTITY,
+        "measure": measure_version,
     }
     if backbone is not None and any(BLOCKS[name].by_network for name in blocks):
         result["backbone"] = {

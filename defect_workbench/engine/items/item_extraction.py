@@ -21,7 +21,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.defect_items import SearchedImage, item_path
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.instrument import InstrumentMetadata
-from defect_workbench.core.images.measurements import NUMBERS, Measurements
+from defect_workbench.core.images.measurements import FIRST_MEASURE_VERSION, NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.ordered_threads import in_order
 from defect_workbench.core.progress import Reporter
@@ -235,7 +235,10 @@ def extract_items(
         )
     # The pixels of a defect do not show what it was compared with; its key does.
     digest = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-    identity = {**feature_identity(vectors, backbone, processing), "items": f"{IDENTITY} {digest}"}
+    identity = {
+        **feature_identity(vectors, backbone, processing, FIRST_MEASURE_VERSION),
+        "items": f"{IDENTITY} {digest}",
+    }
     log.info("%s: %d defects, %d new in %.1f s", listing.root, len(keys), run.computed, seconds)
     extraction = Extraction(images, Features(vectors, backbone, identity), run.computed, seconds, processing)
     searched = {each.path for each in images.searched}

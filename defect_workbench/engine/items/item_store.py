@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from defect_workbench.core.clustering.feature_blocks import CHANGE
 from defect_workbench.core.images.defect_items import DefectOrigin
 from defect_workbench.core.images.image_locations import Rectangle
+from defect_workbench.core.images.measurements import FIRST_MEASURE_VERSION
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.extraction.stored_vectors import Blocks, VectorBlock, VectorStore, open_blocks
 from defect_workbench.engine.features.identity import NetworkInUse, block_identity, measured_identity
@@ -125,9 +126,13 @@ def open_item_blocks(
     network : NetworkInUse or None
         None leaves out the blocks that the network computes.
     """
-    found = {**measured_identity(processing), "view": VIEW}
-    usual = open_blocks(store, processing, network, VIEW)
-    change = store.block(CHANGE, block_identity(BLOCKS[CHANGE], processing, view=VIEW))
+    # The finder measures single defects, which therefore do not depend on later versions of measuring.
+    version = FIRST_MEASURE_VERSION
+    found = {**measured_identity(processing, version), "view": VIEW}
+    usual = open_blocks(store, processing, network, VIEW, version)
+    change = store.block(
+        CHANGE, block_identity(BLOCKS[CHANGE], processing, view=VIEW, measure_version=version)
+    )
     features = Blocks(
         facts=store.block("item", found),
         measured=store.block("measured", found),

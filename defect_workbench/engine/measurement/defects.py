@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from defect_workbench.core.arrays import Flags, Pixels
-from defect_workbench.core.images.measurements import Measurements
+from defect_workbench.core.images.measurements import FIRST_MEASURE_VERSION, Measurements
 from defect_workbench.engine.preprocessing.background import (
     Plane,
     drift,
@@ -21,9 +21,18 @@ from defect_workbench.engine.preprocessing.background import (
     smooth_surface,
     without_dark_edges,
 )
-from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern, reduced, step_of
+from defect_workbench.engine.preprocessing.periodic_pattern import (
+    CLEAR,
+    FAINT,
+    Pattern,
+    find_pattern,
+    reduced,
+    step_of,
+)
 
-IDENTITY = "hysteresis-6-3.2-v1"
+# Newest first. Stores, sessions and models keep the version that they were made with (docs/adr/0041).
+VERSIONS = ("hysteresis-6-3.2-v2", FIRST_MEASURE_VERSION)
+IDENTITY = VERSIONS[0]
 
 # Larger images are measured after averaging squares of pixels; features use even fewer pixels.
 LARGEST = 320
@@ -35,6 +44,14 @@ _SMOOTH = 1.0
 _LEAST_SIGMA = 1.3
 _WIDER = 1.4
 _LEAST_PIXELS = 6
+# Smoothed as defects are, white noise keeps 0.28 of its standard deviation; grain and edges that wander
+# keep more.
+_MOST_LEFT, _LEAST_NOISE = 1.6, 0.5
+_LESS = 0.9
+_NEARLY_WHITE, _STRONG_NOISE = 0.7, 2.0
+# Averages reach 6 standard deviations on clean images, too.
+_BROAD, _BROAD_HIGH, _BROAD_BODY = 4.0, 7.0, 0.4
+_APART = 3
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class Finding:
     step : int
         Pixels of the image per cell of the grid, along each side.
     pitch : float
-        Period of the periodic pattern, in pixels; 0 without a pattern.
+        Period of the periodic pattern, in pixels; 0 without a clear pattern.
     shading, rest : float
         Range of the smooth surface, and robust standard deviation of the remainder, in grey levels.
     """
@@ -75,7 +92,7 @@ class Levelled:
     tolerance : (height, width) float32, or None
         How much more than elsewhere a pixel of a periodic pattern varies, at least 1; None without a pattern.
     pitch : float
-        Period of the pattern, in pixels; 0 without one.
+        Period of the pattern, in pixels; 0 without a clear one.
     shading, rest : float
         As in `Finding`.
     """
@@ -118,18 +135,22 @@ def defect_mask(pixels: Pixels) -> Flags:
     return np.pad(mask, missing) if mask.shape != (height, width) else mask
 
 
-def find(pixels: Pixels) -> Finding:
+def find(pixels: Pixels, version: str = IDENTITY) -> Finding:
     """Find the defects of an image, bright and dark ones alike.
 
-    The background is a quadratic surface, a periodic pattern if there is one, and slow variations. A defect
-    is a region that exceeds 3.2 robust standard deviations throughout and 6 somewhere (15% more on a
-    pattern, whose edges wander), and a quarter of its own peak; its holes belong to it. This is
-    hysteresis thresholding (J. Canny, IEEE PAMI 8, 1986) on the smoothed difference from the background.
+    The background is a quadratic surface, a periodic pattern if there is one, and slow variations. A pattern
+    is clear, or, since the second version, leaves little but noise. A defect is a region that exceeds 3.2
+    robust standard deviations throughout and 6 somewhere (15% more on a pattern, whose edges wander), and a
+    quarter of its own peak; its holes belong to it. This is hysteresis thresholding (J. Canny, IEEE PAMI 8,
+    1986) on the smoothed difference from the background. Since the second version, where little but strong
+    noise is left, regions elsewhere also count if they exceed 3.2 and 7 after averaging over several pixels.
 
     Parameters
     ----------
     pixels : (height, width) or (height, width, 3) uint8
         Without an info bar.
+    version : str
+        One of `VERSIONS`.
 
     Returns
     -------
@@ -139,10 +160,13 @@ def find(pixels: Pixels) -> Finding:
     grey = grey_of(pixels)
     noise = noise_of(grey)
     step = step_of(grey.shape, LARGEST)
-    levelled = levelled_of(reduced(grey, step))
+    small, left = reduced(grey, step), None
+    if version != FIRST_MEASURE_VERSION:
+        left = noise if step == 1 else noise_of(small)
+    levelled = levelled_of(small, left)
     flat, shading, rest = levelled.flat, levelled.shading, levelled.rest
     pitch = levelled.pitch * step
-    mask = _outstanding(flat, levelled.tolerance)
+    mask = _outstanding(flat, levelled.tolerance, left)
     box = _box_of(mask, 0)
     labels, count = ndimage.label(mask[box], np.ones((3, 3), bool))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
@@ -172,33 +196,87 @@ def find(pixels: Pixels) -> Finding:
     return Finding(measured, mask, largest, step, pitch, shading, rest)
 
 
-def levelled_of(grey: Plane) -> Levelled:
+def levelled_of(grey: Plane, noise: float | None = None) -> Levelled:
     """Return what is left of an image without smooth surface, periodic pattern and slow variations.
 
     Parameters
     ----------
     grey : (height, width) float32
         In grey levels.
+    noise : float, optional
+        Its standard deviation; if given, a pattern that is not clear is subtracted, too, if it leaves little
+        but noise.
     """
     surface = smooth_surface(grey)
     flat = grey - surface
     shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
     tolerance: Plane | None = None
-    pattern = find_pattern(flat)
+    pattern = find_pattern(flat, CLEAR if noise is None else FAINT)
+    if pattern is not None and not (pattern.is_clear or _leaves_noise(flat, pattern, noise or 0.0)):
+        pattern = None
     if pattern is not None:
         flat = flat - pattern.values
         flat -= smooth_surface(flat)
         tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
     smoothed, sigma = smoothed_levels(flat, tolerance)
     flat = without_dark_edges(flat - drift(flat, np.abs(smoothed) > _LOW * sigma))
-    return Levelled(flat, tolerance, 0.0 if pattern is None else pattern.pitch, shading, rest)
+    pitch = pattern.pitch if pattern is not None and pattern.is_clear else 0.0
+    return Levelled(flat, tolerance, pitch, shading, rest)
 
 
-def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
-    """Return the regions that exceed the thresholds, with holes filled."""
+def _leaves_noise(flat: Plane, pattern: Pattern, noise: float) -> bool:
+    """Return whether an image varies less without a pattern, and within small cells little more than noise.
+
+    Where the structure is the defect, something in it always seems to repeat, but not in every cell.
+    """
+    left = _smoothed_spread(flat - pattern.values)
+    if left > _MOST_LEFT * max(noise, _LEAST_NOISE):
+        return False
+    return left < _LESS * _smoothed_spread(flat)
+
+
+def _smoothed_spread(flat: Plane) -> float:
+    return local_spread(np.asarray(ndimage.gaussian_filter(flat, _SMOOTH, truncate=3)))
+
+
+def _outstanding(flat: Plane, tolerance: Plane | None, noise: float | None) -> Flags:
+    """Return the regions that exceed the thresholds, with holes filled.
+
+    If the noise is given, and there is much of it and little else, regions count that only exceed them as a
+    whole.
+    """
     smoothed, sigma = smoothed_levels(flat, tolerance)
-    level = np.abs(smoothed)
-    strong = level > _HIGH * sigma
+    body = _hysteresis(np.abs(smoothed), sigma, _HIGH, _BODY)
+    noise = noise or 0.0
+    if noise >= _STRONG_NOISE and local_spread(smoothed) < _NEARLY_WHITE * noise:
+        body |= _broad_regions(smoothed, body)
+    if not body.any():
+        return body
+    around = _box_of(body, _JOIN + 1)
+    body[around] = _filled(_closed(body[around]))
+    return body
+
+
+def _broad_regions(smoothed: Plane, found: Flags) -> Flags:
+    """Return the regions that exceed the thresholds after averaging, apart from those that were found."""
+    broad = ndimage.gaussian_filter(reduced(smoothed, 2), _BROAD / 2, truncate=3)
+    median, sigma = median_and_spread(broad)
+    half = _hysteresis(np.abs(broad - np.float32(median)), sigma, _BROAD_HIGH, _BROAD_BODY)
+    regions = np.zeros(smoothed.shape, bool)
+    if not half.any():
+        return regions
+    rows, columns = 2 * half.shape[0], 2 * half.shape[1]
+    regions[:rows, :columns] = half.repeat(2, axis=0).repeat(2, axis=1)
+    labels, count = ndimage.label(regions, np.ones((3, 3), bool))
+    apart = np.ones(count + 1, bool)
+    apart[labels[ndimage.maximum_filter(found, 2 * _APART + 1)]] = False
+    apart[0] = False
+    return np.asarray(apart[labels])
+
+
+def _hysteresis(level: Plane, sigma: float, high: float, share: float) -> Flags:
+    """Return the regions above the low threshold that reach the high one, and a share of their own peak."""
+    strong = level > high * sigma
     if not strong.any():
         return np.asarray(strong)
     weak = level > _LOW * sigma
@@ -209,10 +287,8 @@ def _outstanding(flat: Plane, tolerance: Plane | None) -> Flags:
     places = np.flatnonzero(weak)
     peak = peaks[labels.ravel()[places]]
     # Parts that are far weaker than the defect are its glow or shadow.
-    body = np.zeros(flat.shape, bool)
-    body.ravel()[places] = (peak > 0) & (level.ravel()[places] > _BODY * peak)
-    around = _box_of(body, _JOIN + 1)
-    body[around] = _filled(_closed(body[around]))
+    body = np.zeros(level.shape, bool)
+    body.ravel()[places] = (peak > 0) & (level.ravel()[places] > share * peak)
     return body
 
 

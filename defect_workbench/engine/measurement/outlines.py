@@ -13,13 +13,15 @@ from defect_workbench.engine.input.formats.image_format import Undecodable
 from defect_workbench.engine.measurement.defects import find
 
 
-def outlines_of(path: Path, info_bar: int) -> Vectors | None:
+def outlines_of(path: Path, info_bar: int, version: str) -> Vectors | None:
     """Return the outlines of the defects in a file, as they were measured; None if it cannot be read.
 
     Parameters
     ----------
     info_bar : int
         Rows at the bottom that are left out.
+    version : str
+        How the defects were measured, one of `defects.VERSIONS`.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def outlines_of(path: Path, info_bar: int) -> Vectors | None:
     except (OSError, Undecodable):
         return None
     pixels = pixels[: pixels.shape[0] - info_bar]
-    finding = find(pixels)
+    finding = find(pixels, version)
     height, width = pixels.shape[:2]
     scale = np.array([finding.step / width, finding.step / height] * 2, np.float32)
     return np.asarray(outline_lines(finding.mask) * scale, np.float32)

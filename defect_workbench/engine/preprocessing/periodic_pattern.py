@@ -7,7 +7,7 @@ pattern, and their scatter is how far a pixel may deviate without being a defect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,17 +61,25 @@ class Pattern:
         Robust standard deviation of the pixels at the same position of the period, in grey levels.
     explained : float
         Share of the mean absolute deviation that subtracting the pattern removes.
+    prominence : float
+        Power of the strongest peak of the spectrum, divided by that around it.
     """
 
     frequencies: tuple[tuple[float, float], ...]
     values: Plane
     scatter: Plane
     explained: float
+    prominence: float = 0.0
 
     @property
     def pitch(self) -> float:
         """The shortest period, in pixels."""
         return 1 / max(float(np.hypot(*f)) for f in self.frequencies)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the evidence is `CLEAR`."""
+        return self.prominence >= CLEAR.prominence and self.explained >= CLEAR.explained
 
 
 def find_pattern(values: Plane, evidence: Evidence = CLEAR) -> Pattern | None:
@@ -86,7 +94,7 @@ def find_pattern(values: Plane, evidence: Evidence = CLEAR) -> Pattern | None:
     # A smaller image shows the same frequencies; only very fine patterns are lost.
     step = step_of(values.shape, _LARGEST)
     small = reduced(values, step)
-    peaks = _peaks(small, evidence.prominence)
+    peaks, strongest = _peaks(small, evidence.prominence)
     if not peaks:
         return None
     first = _scaled(peaks[0], step)
@@ -102,7 +110,7 @@ def find_pattern(values: Plane, evidence: Evidence = CLEAR) -> Pattern | None:
         for index in range(1, len(candidates)):
             best = index if shares[index] > shares[best] + evidence.better else best
         candidates = [candidates[best]]
-    pattern = _fold(values, candidates[0])
+    pattern = replace(_fold(values, candidates[0]), prominence=strongest)
     return pattern if pattern.explained >= evidence.explained else None
 
 
@@ -140,11 +148,11 @@ def _periods(frequency: tuple[float, float], shape: tuple[int, ...]) -> float:
     return abs(frequency[0]) * shape[0] + abs(frequency[1]) * shape[1]
 
 
-def _peaks(small: Plane, prominence: float) -> list[tuple[float, float]]:
-    """Return the strongest peak of the spectrum and the strongest in another direction, if they are sharp.
+def _peaks(small: Plane, least: float) -> tuple[list[tuple[float, float]], float]:
+    """Return the strongest peaks of the spectrum in up to two directions, and the prominence of the first.
 
-    Sharp means far above the surroundings. A periodic pattern gives a single point in the spectrum; a scratch
-    or a rough background gives ridges and hills.
+    Only sharp peaks count, which are far above the surroundings. A periodic pattern gives a single point in
+    the spectrum; a scratch or a rough background gives ridges and hills.
     """
     height, width = small.shape
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
@@ -158,16 +166,18 @@ def _peaks(small: Plane, prominence: float) -> list[tuple[float, float]]:
     )
     ranked = np.where(usable, power, 0)
     peaks: list[tuple[float, float]] = []
+    strongest = 0.0
     for _ in range(2):
         row, column = (int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
         # A small image may have no usable frequencies.
-        if not usable[row, column] or _prominence(power, row, column) < prominence:
+        if not usable[row, column] or (prominence := _prominence(power, row, column)) < least:
             break
+        strongest = strongest or prominence
         f = (float(down[row, 0]), float(right[0, column]))
         peaks.append(_refined(tapered, f))
         same_direction = np.abs(down * f[1] - right * f[0]) < 0.26 * np.hypot(down, right) * np.hypot(*f)
         ranked[same_direction] = 0
-    return peaks
+    return peaks, strongest
 
 
 def _prominence(power: Plane, row: int, column: int) -> float:

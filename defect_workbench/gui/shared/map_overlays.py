@@ -15,6 +15,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.outline_loader import OutlineLoader
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.images.defect_maps import LEVELS, DefectMaps
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.gui.shared.box_overlays import BoxOverlays
 from defect_workbench.gui.shared.box_painting import ShownBox
 
@@ -100,7 +101,11 @@ class MapOverlays(QObject):
         project = self._document.project
         if not self._wanted or project is None or image is None or image >= len(project.images):
             return None
-        return self._outlines.get(str(project.images.absolute(image)), project.images.images[image].info_bar)
+        info_bar, version = (
+            project.images.images[image].info_bar,
+            measure_version_of(project.analysis.identity),
+        )
+        return self._outlines.get(str(project.images.absolute(image)), info_bar, version)
 
     def lay_over(self, view: OverlaidView, image: int | None) -> None:
         """Lay map, outlines and boxes of an image over it, as far as they are shown."""

@@ -148,6 +148,7 @@ def _planned(listing: Listing, store: FeatureStore, options: FeatureOptions, rep
     """Determine the network as extraction on one machine does, and what the store has of the images."""
     from defect_workbench.engine.extraction.extractor import known_content
     from defect_workbench.engine.extraction.image_reader import Task
+    from defect_workbench.engine.extraction.measure_version import choose_measure_version
     from defect_workbench.engine.extraction.network_vectors import Contents as FileContents
     from defect_workbench.engine.extraction.network_vectors import choose_network
     from defect_workbench.engine.extraction.stored_vectors import open_blocks
@@ -162,10 +163,13 @@ def _planned(listing: Listing, store: FeatureStore, options: FeatureOptions, rep
     known = [known_content(file, stamps) for file in listing.files]
     blocks = open_blocks(store, options.processing, None)
     task = Task(listing.root, options.processing, blocks, SidecarFiles(listing.root))
+    contents = FileContents(listing.files, known, task, reporter.check)
+    version = choose_measure_version(store, task, contents, options.measure_version)
+    blocks = open_blocks(store, options.processing, None, measure_version=version)
+    task = replace(task, blocks=blocks, measure_version=version)
     network = None
     if info is not None:
         precision = None if options.precision is None else Precision(options.precision)
-        contents = FileContents(listing.files, known, task, reporter.check)
         network, blocks = choose_network(store, info, precision, task, contents, options.description)
         task = replace(task, blocks=blocks)
     paths = [file.path for file in listing.files]
@@ -190,6 +194,7 @@ def _compute(
         Path(os.path.abspath(options.weights)),
         options.processing,
         work.network,
+        work.task.measure_version,
     )
     mark = GrowthMark(store.folder, job.run)
     network = None if work.network is None else asdict(work.network)
@@ -270,7 +275,9 @@ def _wait_until_visible(
     paths = {file.path for file in files}
     deadline = time.monotonic() + _VISIBLE_SECONDS
     while True:
-        work.task = replace(work.task, blocks=open_blocks(store, work.task.processing, work.network))
+        task = work.task
+        blocks = open_blocks(store, task.processing, work.network, measure_version=task.measure_version)
+        work.task = replace(task, blocks=blocks)
         missing = [file for file in work.open_files() if file.path in paths]
         if not missing:
             return
@@ -305,6 +312,7 @@ def _collected(work: _Work, store: FeatureStore, options: FeatureOptions, report
         precision=None if work.network is None else Precision(work.network.precision),
         processing=options.processing,
         description=None if work.network is None else work.network.description,
+        measure_version=work.task.measure_version,
     )
 
 

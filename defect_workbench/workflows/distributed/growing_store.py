@@ -35,6 +35,8 @@ def complete_so_far(
     """
     from defect_workbench.engine.extraction.extractor import known_content
     from defect_workbench.engine.extraction.image_reader import Task
+    from defect_workbench.engine.extraction.measure_version import choose_measure_version
+    from defect_workbench.engine.extraction.network_vectors import Contents
     from defect_workbench.engine.extraction.stored_vectors import open_blocks
     from defect_workbench.engine.input.sidecar_files import SidecarFiles
 
@@ -42,13 +44,18 @@ def complete_so_far(
         return listing, features
     store = features.open_store()
     network = _network(growth, features)
+    stamps = store.stamps(listing.root)
+    known = [known_content(file, stamps) for file in listing.files]
     blocks = open_blocks(store, features.processing, network)
     task = Task(listing.root, features.processing, blocks, SidecarFiles(listing.root))
-    stamps = store.stamps(listing.root)
+    contents = Contents(listing.files, known, task, reporter.check)
+    version = choose_measure_version(store, task, contents, features.measure_version)
+    blocks = open_blocks(store, features.processing, network, measure_version=version)
+    task = replace(task, blocks=blocks, measure_version=version)
     files = tuple(
         file
-        for file in listing.files
-        if (sha256 := known_content(file, stamps)) is not None and task.complete(file.path, sha256)
+        for file, sha256 in zip(listing.files, known, strict=True)
+        if sha256 is not None and task.complete(file.path, sha256)
     )
     if not files:
         raise InputError(
@@ -59,6 +66,7 @@ def complete_so_far(
         f"the features of {listing.root} are still being computed: {len(files):,} of "
         f"{counted(growth.images, 'image')} are complete and shown; open the feature store again to see more"
     )
+    features = replace(features, measure_version=version)
     if network is not None:
         features = replace(features, precision=network.precision, description=network.description)
     return replace(listing, files=files), features

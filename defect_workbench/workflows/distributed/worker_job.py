@@ -27,6 +27,8 @@ class WorkerJob:
         Folders of the images, of the feature store, and of the weights of the user who began the run.
     network : NetworkInUse or None
         None for texture only.
+    measure_version : str
+        How defects are measured.
     """
 
     run: str
@@ -36,6 +38,7 @@ class WorkerJob:
     weights: Path
     processing: Preprocessing
     network: NetworkInUse | None
+    measure_version: str
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ def _described(job: WorkerJob, share: Share, host: str) -> Extraction:
         precision=None if job.network is None else Precision(job.network.precision),
         processing=job.processing,
         description=None if job.network is None else job.network.description,
+        measure_version=job.measure_version,
         networks=_kept_network,
         cores=_CORES,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
 from defect_workbench.resources import resource
@@ -73,6 +74,7 @@ class ArrivalClassifier:
             processing=processing_of(model),
             precision=options.precision or precision_of(model),
             description=description_of(model),
+            measure_version=measure_version_of(model.identity),
         )
         self._library = KeptWeights(
             options.weights, options.carried, needed=model.identity.get("backbone") is not None
@@ -135,6 +137,7 @@ class ArrivalClassifier:
                 precision=None if precision is None else Precision(precision),
                 processing=options.processing,
                 description=options.description,
+                measure_version=options.measure_version,
                 networks=self._networks,
             )
             refused, changed = self._sort_out(listing, extraction.images.rejected)

@@ -11,9 +11,11 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.open_job import prepare
+from defect_workbench.engine.measurement.defects import VERSIONS
 from defect_workbench.gui.inspector.image_view import ImageView
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_project
+from tests.quality.wafers import LOOKS, wafer
 
 SIDE, BAR = 120, 20
 # The defect of each image, in pixels: left, top, right and bottom.
@@ -64,6 +66,28 @@ def test_outlines_are_shown_at_the_defect_and_nowhere_else(spotted: MainWindow, 
     assert not blue(inspector, 100, 15)
     qtbot.keyClick(spotted.gallery, Qt.Key.Key_O)
     assert not inspector.has_outline
+
+
+def test_outlines_are_those_of_the_version_that_measured_the_project(
+    spotted: MainWindow, qtbot: QtBot
+) -> None:
+    project = spotted.document.project
+    assert project is not None
+    made = wafer("pit", "holes", LOOKS["fine-quiet"], 4).image
+    Image.fromarray(made).save(project.images.absolute(0))
+    record = replace(project.images.images[0], info_bar=0)
+    images = replace(project.images, images=(record, *project.images.images[1:]))
+    spotted.overlays.toggle()
+    lines = []
+    for version in VERSIONS:
+        analysis = replace(project.analysis, identity={"measure": version})
+        spotted.document.show(prepare(replace(project, images=images, analysis=analysis)))
+        qtbot.waitUntil(lambda: spotted.overlays.outline_of(0) is not None)
+        outline = spotted.overlays.outline_of(0)
+        assert outline is not None
+        lines.append(len(outline))
+    # The first version outlines the contact holes.
+    assert 5 * lines[0] < lines[1]
 
 
 def test_the_light_table_has_the_same_key(spotted: MainWindow, qtbot: QtBot) -> None:

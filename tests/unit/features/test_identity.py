@@ -259,11 +259,11 @@ def test_a_picture_that_cannot_be_measured_is_listed_and_the_rest_goes_on(
 ) -> None:
     find, calls = defects.find, []
 
-    def failing(pixels: object) -> object:
+    def failing(pixels: object, version: object) -> object:
         calls.append(1)
         if len(calls) == 3:
             raise ZeroDivisionError("division by zero")
-        return find(pixels)  # type: ignore[arg-type]
+        return find(pixels, version)  # type: ignore[arg-type]
 
     monkeypatch.setattr(defects, "find", failing)
     found = extracted(lot)

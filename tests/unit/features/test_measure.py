@@ -7,9 +7,13 @@ from PIL import Image
 from defect_workbench.core.arrays import Flags, Pixels
 from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.engine.features.outline import outline
-from defect_workbench.engine.measurement.defects import defect_mask, find, measure
+from defect_workbench.engine.measurement.defects import VERSIONS, defect_mask, find, measure
+from defect_workbench.engine.preprocessing.background import smooth_surface
+from defect_workbench.engine.preprocessing.periodic_pattern import FAINT, find_pattern
 from defect_workbench.sample.synthetic import KINDS, Look, render
 from tests.conftest import SHARED_DATA
+from tests.quality.wafers import LOOKS as LOOKS_OF_WAFERS
+from tests.quality.wafers import wafer
 
 LOOKS = [
     Look(),
@@ -54,6 +58,50 @@ def test_bridge_is_found_between_lines(look: Look) -> None:
         found = measure(render(KINDS["bridge"], np.random.default_rng(seed), look))
         assert 1 <= found.defects <= 3
         assert found.diameter < 3 * look.pitch[1]
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_a_pit_among_contact_holes_is_measured_alone(seed: int) -> None:
+    made = wafer("pit", "holes", LOOKS_OF_WAFERS["fine-quiet"], seed)
+    found, before = (find(made.image, version) for version in VERSIONS)
+    assert found.measurements.defects == 1
+    assert before.measurements.defects > 10
+    assert (found.mask & made.mask).sum() > 0.5 * (found.mask | made.mask).sum()
+    # The hints of both are the same: only a clear pattern can be subtracted from the pixels.
+    assert (found.pitch, found.shading, found.rest) == (before.pitch, before.shading, before.rest)
+
+
+def test_contact_holes_under_noise_are_no_defects() -> None:
+    for seed in range(3):
+        image = wafer("clean", "holes", LOOKS_OF_WAFERS["fine-noisy"], seed).image
+        assert find(image).measurements.defects == 0
+        assert find(image, VERSIONS[1]).measurements.defects > 0
+
+
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_a_particle_under_strong_noise_is_found_as_a_whole(seed: int) -> None:
+    made = wafer("small-particle", "lines", LOOKS_OF_WAFERS["coarse-noisy"], seed)
+    found, before = (find(made.image, version) for version in VERSIONS)
+    assert (found.measurements.defects, before.measurements.defects) == (1, 0)
+    assert found.measurements.contrast > 15
+    assert (found.mask & made.mask).sum() > 0.6 * (found.mask | made.mask).sum()
+
+
+def test_stripes_that_leave_more_than_noise_are_measured_as_before() -> None:
+    """A few bands that seem to repeat are the defect, as printing of the rolls on steel is."""
+    rng = np.random.default_rng(0)
+    columns, bands = np.arange(128), np.zeros(128)
+    for centre in (64, 26, 103, 8, 33):
+        bands += 30 * np.exp(-(((columns - centre) / 4) ** 2))
+    values = 100 + bands * (np.arange(128)[:, None] > 50) + rng.standard_normal((128, 128))
+    pixels = values.astype(np.uint8)
+    flat = pixels - smooth_surface(pixels.astype(np.float32))
+    pattern = find_pattern(flat, FAINT)
+    assert pattern is not None
+    assert not pattern.is_clear
+    found, before = (find(pixels, version) for version in VERSIONS)
+    assert found.measurements.defects > 0
+    assert np.array_equal(found.mask, before.mask)
 
 
 @settings(max_examples=25)

@@ -24,6 +24,7 @@ from defect_workbench.engine.extraction.machine_identity import (
     processor_of,
 )
 from defect_workbench.engine.input.scan import FoundFile, scan
+from defect_workbench.engine.measurement import defects
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.storage.vectors.growth import Growth, GrowthMark, mark_path
 from defect_workbench.workflows.distributed import roster, worker_tasks
@@ -41,7 +42,7 @@ INTEL = "vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\
 
 
 def job_of(folder: Path, store: Path) -> tuple[WorkerJob, GrowthMark]:
-    job = WorkerJob("0a1b2c3d", 7, folder, store, folder / "none", DEFAULT, None)
+    job = WorkerJob("0a1b2c3d", 7, folder, store, folder / "none", DEFAULT, None, defects.IDENTITY)
     FeatureStore(store).mark()
     mark = GrowthMark(store, job.run)
     mark.write(Growth(str(folder), 12, None, DEFAULT.identity()))
@@ -143,7 +144,7 @@ def checked_roster(
     tmp_path: Path, reports: dict[str, WorkerReport | Exception], allow_mixed: bool = False
 ) -> tuple[Roster, SilentReporter, FakeCluster]:
     reporter, cluster = SilentReporter(), FakeCluster(reports)
-    job = WorkerJob("0a1b2c3d", 7, tmp_path, tmp_path, tmp_path, DEFAULT, None)
+    job = WorkerJob("0a1b2c3d", 7, tmp_path, tmp_path, tmp_path, DEFAULT, None, defects.IDENTITY)
     here = machine_identity(DEFAULT, None)
     return Roster(cluster, job, (), here, allow_mixed, reporter), reporter, cluster  # type: ignore[arg-type]
 

@@ -23,7 +23,7 @@ from defect_workbench.engine.backbone.registry import NETWORKS
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.workflows.add_folder import add_folder
 from defect_workbench.workflows.classify import ClassifyRequest, classify
-from defect_workbench.workflows.export import ExportRequest, backbone_of_result, export
+from defect_workbench.workflows.export import ExportRequest, analysis_of_result, export
 from defect_workbench.workflows.extract import FeatureOptions, extract_folder
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.open_project import OpenRequest, open_folder, open_project
@@ -155,9 +155,11 @@ def test_a_session_replays_with_its_description(
 
 def test_a_result_folder_names_the_description_of_its_session(earlier: Project, tmp_path: Path) -> None:
     export(earlier, ExportRequest(tmp_path / "out"), SilentReporter())
-    assert description(backbone_of_result(tmp_path / "out")) == AVERAGE
+    analysis = analysis_of_result(tmp_path / "out")
+    assert analysis is not None
+    assert description(analysis.backbone) == AVERAGE
     (tmp_path / "out" / "session.dwb").unlink()
-    assert backbone_of_result(tmp_path / "out") is None
+    assert analysis_of_result(tmp_path / "out") is None
 
 
 # Stores

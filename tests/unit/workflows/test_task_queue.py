@@ -11,6 +11,7 @@ from defect_workbench.core.errors import Cancelled, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import DEFAULT
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.input.scan import FoundFile
+from defect_workbench.engine.measurement import defects
 from defect_workbench.storage.vectors.growth import GrowthMark
 from defect_workbench.workflows.distributed import task_queue
 from defect_workbench.workflows.distributed.dask_cluster import ClusterLostError, Outcome
@@ -67,7 +68,7 @@ class FakeRoster:
 
 
 def queue_of(cluster: FakeCluster, folder: Path, reporter: SilentReporter | None = None) -> TaskQueue:
-    job = WorkerJob("0a1b2c3d", 7, folder, folder, folder, DEFAULT, None)
+    job = WorkerJob("0a1b2c3d", 7, folder, folder, folder, DEFAULT, None, defects.IDENTITY)
     mark = GrowthMark(folder, job.run)
     roster = FakeRoster(cluster)
     return TaskQueue(cluster, roster, job, mark, reporter or SilentReporter())  # type: ignore[arg-type]
