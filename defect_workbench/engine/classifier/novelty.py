@@ -1,8 +1,8 @@
 """Fit the novelty score, which recognises images of unknown kinds.
 
 It is the score deviation of the linear classifier plus the distance to the nearest training image.
-docs/adr/0015-novelty-score.md gives the reasons and the alternatives; docs/adr/0020-conformal-unknown.md says
-from which score an image is unknown.
+docs/adr/0015-novelty-score.md and docs/adr/0040-novelty-of-the-foreground.md give the reasons and the
+alternatives; docs/adr/0020-conformal-unknown.md says from which score an image is unknown.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_deviation
 from defect_workbench.core.classifier.trained_stage import scaled
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND
 from defect_workbench.core.distances import SquaredDistances
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.features.scaling import fixed_scales
+from defect_workbench.engine.features.scaling import fixed_scales, unit_scale
 
 HANDCRAFTED_WEIGHT = 0.05
 STRENGTH = 0.3
@@ -32,7 +33,7 @@ MOST_REFERENCES = 4000
 
 
 def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
-    """Return the blocks of some images in which novelty is measured: those that describe the whole image.
+    """Return the blocks of some images in which novelty is measured; see `measures_novelty`.
 
     Parameters
     ----------
@@ -44,12 +45,12 @@ def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any
     dict of str to (m, d) float32
     """
     blocks = data.features.blocks
-    return {b.name: blocks[b.name][chosen] for b in BLOCKS if b.of_whole_image and b.name in blocks}
+    return {b.name: blocks[b.name][chosen] for b in BLOCKS if measures_novelty(b.name) and b.name in blocks}
 
 
 def measures_novelty(block: str) -> bool:
-    """Return whether novelty is measured in a block, which is so if it describes the whole image."""
-    return block in BLOCKS and BLOCKS[block].of_whole_image
+    """Return whether novelty is measured in a block: those of the whole image, and the foreground."""
+    return block == FOREGROUND or (block in BLOCKS and BLOCKS[block].of_whole_image)
 
 
 def fit_novelty(
@@ -82,7 +83,10 @@ def fit_novelty(
     ValueError
         If there are no images.
     """
-    scales = fixed_scales(blocks, HANDCRAFTED_WEIGHT)
+    whole = {name: block for name, block in blocks.items() if name != FOREGROUND}
+    scales = fixed_scales(whole, HANDCRAFTED_WEIGHT)
+    if FOREGROUND in blocks:
+        scales += (unit_scale(FOREGROUND, blocks[FOREGROUND]),)
     vectors = scaled(scales, blocks)
     weights = class_weights(labels, classes, np.arange(len(labels)))
     fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)
