@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.arrays import Floats
+from defect_workbench.core.arrays import Floats, Integers
 
 _BLOCK_BYTES = 128 * 1024**2
 # Relative to the largest squared norm. A smaller squared distance is a rounding error.
@@ -105,3 +105,41 @@ def nearest_distances(first: NDArray[np.floating], second: NDArray[np.floating])
     for rows, squared in SquaredDistances(first, second).blocks():
         nearest[rows] = np.sqrt(squared.min(axis=1))
     return nearest
+
+
+def nearest_rows(
+    first: NDArray[np.floating],
+    second: NDArray[np.floating],
+    count: int,
+    groups: tuple[Integers, Integers] | None = None,
+) -> tuple[Floats, Integers]:
+    """Return the rows of `second` that are nearest to each row of `first`.
+
+    Parameters
+    ----------
+    first : (n, d) floating point
+    second : (m, d) floating point
+        m at least 1.
+    count : int
+        How many; all m if there are fewer.
+    groups : ((n,) intp, (m,) intp), optional
+        The group of each row of both; rows of one group have an infinite distance.
+
+    Returns
+    -------
+    (n, min(count, m)) float64
+        Their distances, in rising order.
+    (n, min(count, m)) intp
+        Their numbers.
+    """
+    count = min(count, len(second))
+    squares, numbers = np.empty((len(first), count)), np.empty((len(first), count), np.intp)
+    for rows, squared in SquaredDistances(first, second).blocks():
+        if groups is not None:
+            squared[groups[0][rows, None] == groups[1][None, :]] = np.inf
+        near = np.argpartition(squared, count - 1, axis=1)[:, :count]
+        of_near = np.take_along_axis(squared, near, axis=1)
+        order = np.argsort(of_near, axis=1, kind="stable")
+        squares[rows] = np.take_along_axis(of_near, order, axis=1)
+        numbers[rows] = np.take_along_axis(near, order, axis=1)
+    return np.sqrt(squares, out=squares), numbers

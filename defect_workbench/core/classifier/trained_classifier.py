@@ -17,27 +17,35 @@ from defect_workbench.core.classifier.conformal import Calibration
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_stage import BlockScale, TrainedStage, scaled
 from defect_workbench.core.classifier.training_facts import TrainingFacts
-from defect_workbench.core.distances import nearest_distances
+from defect_workbench.core.distances import nearest_rows
+
+# Images from which relative distances are measured.
+NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """Recognition of images of unknown kinds by two measures, each scaled by what known images have.
+    """Recognition of images of unknown kinds by three measures, each scaled by what known images have.
 
     The score deviation is the distance of an image's linear scores from those of a typical image of any
     label (1 for that label, 0 for all others). The second measure is the distance to the nearest training
-    image. docs/adr/0015-novelty-score.md compares them with other measures.
+    image, and the third the relative distance. docs/adr/0015-novelty-score.md and
+    docs/adr/0040-novelty-of-the-foreground.md compare them with other measures.
 
     Attributes
     ----------
     scales : tuple of BlockScale
-        Scaled blocks in which both are measured.
+        Scaled blocks in which they are measured.
     linear : (d + 1, labels) float64
         The linear classifier of a head over all labels.
     references : (m, d) float16
         Vectors of training images.
-    centre, spread : (2,) float64
-        For score deviation and distance: median, and 95th percentile minus median, of held-out images.
+    centre, spread : (3,) float64
+        For score deviation, distance and relative distance: median, and 95th percentile minus median, of
+        held-out images. (2,) without `reach`.
+    reach : (m,) float64 or None
+        The mean distance of each reference to its nearest others; None in models of formats 1 to 3, which do
+        not measure relative distances.
     threshold : float
         An image with a novelty score above this is unknown, whatever its label, in models of formats 1 and 2;
         infinite with a calibration.
@@ -51,6 +59,7 @@ class Novelty:
     references: NDArray[np.float16]
     centre: Floats
     spread: Floats
+    reach: Floats | None = None
     threshold: float = np.inf
     calibration: Calibration | None = None
 
@@ -66,13 +75,20 @@ class Novelty:
         return self.calibration.thresholds()
 
     def measures(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
-        """Return score deviation and distance of n images, (n, 2)."""
+        """Return score deviation, distance and relative distance of n images, (n, 3).
+
+        Without `reach`, they are score deviation and distance, (n, 2).
+        """
         vectors = scaled(self.scales, blocks)
         scores = vectors @ self.linear[:-1] + self.linear[-1]
-        return np.stack([score_deviation(scores), nearest_distances(vectors, self.references)], axis=1)
+        distances, neighbours = nearest_rows(vectors, self.references, NEIGHBOURS)
+        measures = [score_deviation(scores), distances[:, 0]]
+        if self.reach is not None:
+            measures.append(relative_distances(distances, neighbours, self.reach))
+        return np.stack(measures, axis=1)
 
     def scores(self, measures: Floats) -> Floats:
-        """Return the novelty scores, (n,): the sum of both measures, each in units of its spread."""
+        """Return the novelty scores, (n,): the sum of all measures, each in units of its spread."""
         result: Floats = ((measures - self.centre) / self.spread).sum(axis=1)
         return result
 
@@ -81,6 +97,28 @@ def score_deviation(scores: Floats) -> Floats:
     """Return the distance of each row of linear scores from the nearest row of the unit matrix, (n,)."""
     squares = (scores**2).sum(axis=1) - 2 * scores.max(axis=1) + 1
     result: Floats = np.sqrt(np.maximum(squares, 0.0))
+    return result
+
+
+def relative_distances(distances: Floats, neighbours: Integers, reach: Floats) -> Floats:
+    """Return how far images are from their neighbours, compared with how far these are from theirs.
+
+    Some kinds of defects vary more than others; only where images are close together is a small distance
+    large. This is the local outlier factor (M. M. Breunig et al., SIGMOD 2000) with plain distances.
+
+    Parameters
+    ----------
+    distances, neighbours : (n, k)
+        The distances of the images to their neighbours, and the numbers of these.
+    reach : (m,) float64
+        Above 0.
+
+    Returns
+    -------
+    (n,) float64
+        About 1 for an image that lies as close to its neighbours as they to each other.
+    """
+    result: Floats = distances.mean(axis=1) / reach[neighbours].mean(axis=1)
     return result
 
 

@@ -47,7 +47,8 @@ class DefectMaps:
         Strangeness of each place times `LEVELS`, the top row first. Places are the cells of a grid over the
         whole image without its info bar, so that they are as wide and high as the image requires.
     strangeness : (n,) float32
-        How unusual the strangest places are. For `REFERENCE` and `SELF`, in standard deviations of the noise;
+        How unusual the strangest places are, or all of them together if what stands out from the image itself
+        is mapped without its noise. For `REFERENCE` and `SELF`, in standard deviations of the noise;
         for the others, relative to the typical distance between patches of different images, so that 1 is
         what an ordinary image has. It does not depend on the rest of the set otherwise.
     """
@@ -76,6 +77,24 @@ def strangeness_of(values: Vectors, highest: int = HIGHEST) -> Vectors:
     count = min(highest, values.shape[1])
     top = np.partition(values, values.shape[1] - count, axis=1)[:, values.shape[1] - count :]
     return np.asarray(top.mean(axis=1), np.float32)
+
+
+def total_strangeness(values: Vectors) -> Vectors:
+    """Return the strangeness of maps in which places are almost 0 wherever nothing stands out.
+
+    All places count, so that a defect that is faint but large is as strange as one that is clear but small.
+    The scale is that of `strangeness_of` for a defect that covers `HIGHEST` places.
+
+    Parameters
+    ----------
+    values : (n, places) float32
+
+    Returns
+    -------
+    (n,) float32
+    """
+    squares = (values.astype(np.float64) ** 2).sum(axis=1)
+    return np.asarray(np.sqrt(squares / HIGHEST), np.float32)
 
 
 def as_levels(values: Vectors) -> Pixels:

@@ -1,8 +1,9 @@
 """Fit the novelty score, which recognises images of unknown kinds.
 
-It is the score deviation of the linear classifier plus the distance to the nearest training image.
-docs/adr/0015-novelty-score.md gives the reasons and the alternatives; docs/adr/0020-conformal-unknown.md says
-from which score an image is unknown.
+It is the score deviation of the linear classifier plus the distance to the nearest training image plus the
+relative distance, which compares an image's distance to its neighbours with theirs to each other.
+docs/adr/0015-novelty-score.md and docs/adr/0040-novelty-of-the-foreground.md give the reasons and the
+alternatives; docs/adr/0020-conformal-unknown.md says from which score an image is unknown.
 """
 
 from __future__ import annotations
@@ -14,25 +15,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_workbench.core.arrays import Floats, Integers
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
-from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty, score_deviation
+from defect_workbench.core.classifier.trained_classifier import (
+    NEIGHBOURS,
+    Classifier,
+    Novelty,
+    relative_distances,
+    score_deviation,
+)
 from defect_workbench.core.classifier.trained_stage import scaled
-from defect_workbench.core.distances import SquaredDistances
+from defect_workbench.core.clustering.feature_blocks import FOREGROUND
+from defect_workbench.core.distances import nearest_rows
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.heads.ridge import class_weights, indicators, ridge
 from defect_workbench.engine.features.registry import BLOCKS
-from defect_workbench.engine.features.scaling import fixed_scales
+from defect_workbench.engine.features.scaling import fixed_scales, unit_scale
 
 HANDCRAFTED_WEIGHT = 0.05
 STRENGTH = 0.3
 MOST_REFERENCES = 4000
+# Of the median reach; else an image near a few identical ones would be infinitely novel.
+_LEAST_REACH = 0.1
 
 
 def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any]]:
-    """Return the blocks of some images in which novelty is measured: those that describe the whole image.
+    """Return the blocks of some images in which novelty is measured; see `measures_novelty`.
 
     Parameters
     ----------
@@ -44,18 +54,18 @@ def novelty_blocks(data: LabelledSet, chosen: Integers) -> dict[str, NDArray[Any
     dict of str to (m, d) float32
     """
     blocks = data.features.blocks
-    return {b.name: blocks[b.name][chosen] for b in BLOCKS if b.of_whole_image and b.name in blocks}
+    return {b.name: blocks[b.name][chosen] for b in BLOCKS if measures_novelty(b.name) and b.name in blocks}
 
 
 def measures_novelty(block: str) -> bool:
-    """Return whether novelty is measured in a block, which is so if it describes the whole image."""
-    return block in BLOCKS and BLOCKS[block].of_whole_image
+    """Return whether novelty is measured in a block: those of the whole image, and the foreground."""
+    return block == FOREGROUND or (block in BLOCKS and BLOCKS[block].of_whole_image)
 
 
 def fit_novelty(
     blocks: Mapping[str, NDArray[Any]], labels: Integers, groups: Integers, classes: int, seed: int
 ) -> Novelty:
-    """Fit both measures of novelty to images of known kinds, without a threshold.
+    """Fit the measures of novelty to images of known kinds, without a threshold.
 
     Each measure is scaled by its values for training images that are held out with their group.
 
@@ -82,39 +92,27 @@ def fit_novelty(
     ValueError
         If there are no images.
     """
-    scales = fixed_scales(blocks, HANDCRAFTED_WEIGHT)
+    whole = {name: block for name, block in blocks.items() if name != FOREGROUND}
+    scales = fixed_scales(whole, HANDCRAFTED_WEIGHT)
+    if FOREGROUND in blocks:
+        scales += (unit_scale(FOREGROUND, blocks[FOREGROUND]),)
     vectors = scaled(scales, blocks)
     weights = class_weights(labels, classes, np.arange(len(labels)))
     fit = ridge(vectors, indicators(labels, classes), weights, groups, STRENGTH)
-    distance = distance_to_others(vectors, groups)
-    held = np.stack([score_deviation(fit.held_out), distance], axis=1)
-    centre = np.quantile(held, 0.5, axis=0)
-    spread = np.maximum(np.quantile(held, 0.95, axis=0) - centre, 1e-6)
     kept = np.arange(len(vectors))
     if len(kept) > MOST_REFERENCES:
         kept = np.sort(np.random.default_rng(seed).permutation(kept)[:MOST_REFERENCES])
-    return Novelty(scales, fit.linear, vectors[kept].astype(np.float16), centre, spread)
-
-
-def distance_to_others(vectors: Floats, groups: Integers) -> Floats:
-    """Distance of each row to the nearest row of another group.
-
-    Parameters
-    ----------
-    vectors : (n, d) float64
-    groups : (n,) intp
-
-    Returns
-    -------
-    (n,) float64
-        The largest finite distance for rows of the only group; 0 if there is none.
-    """
-    distances = np.empty(len(vectors))
-    for rows, squared in SquaredDistances(vectors).blocks():
-        squared[groups[rows, None] == groups[None, :]] = np.inf
-        distances[rows] = np.sqrt(squared.min(axis=1))
+    distances, neighbours = nearest_rows(vectors, vectors[kept], NEIGHBOURS, (groups, groups[kept]))
+    # Infinite where there are too few groups.
     finite = np.isfinite(distances)
-    return np.where(finite, distances, distances[finite].max() if finite.any() else 0.0)
+    distances = np.where(finite, distances, distances[finite].max(initial=0.0))
+    reach = distances[kept].mean(axis=1)
+    reach = np.maximum(reach, max(_LEAST_REACH * float(np.median(reach)), 1e-6))
+    relative = relative_distances(distances, neighbours, reach)
+    held = np.stack([score_deviation(fit.held_out), distances[:, 0], relative], axis=1)
+    centre = np.quantile(held, 0.5, axis=0)
+    spread = np.maximum(np.quantile(held, 0.95, axis=0) - centre, 1e-6)
+    return Novelty(scales, fit.linear, vectors[kept].astype(np.float16), centre, spread, reach)
 
 
 def with_calibration(classifier: Classifier, calibration: Calibration) -> Classifier:

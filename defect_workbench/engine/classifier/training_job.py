@@ -273,9 +273,10 @@ def train_and_evaluate(
 
 
 def _used_blocks(model: Classifier) -> set[str]:
-    """Return the blocks that the heads of a classifier use."""
+    """Return the blocks that the heads of a classifier and its novelty score use."""
     heads = [stage.head for stage in model.stages.values() if stage.head is not None]
-    return {scale.block for head in heads for scale in head.scales}
+    scales = [model.novelty.scales, *(head.scales for head in heads)]
+    return {scale.block for of_user in scales for scale in of_user}
 
 
 def held_out_images(

@@ -10,7 +10,12 @@ import numpy as np
 
 from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
-from defect_workbench.core.images.defect_maps import HIGHEST, MapSource, strangeness_of
+from defect_workbench.core.images.defect_maps import (
+    HIGHEST,
+    MapSource,
+    strangeness_of,
+    total_strangeness,
+)
 from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
@@ -48,7 +53,7 @@ _ATTENTION = f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUM
 IDENTITIES = {
     None: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
     RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
-    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
+    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v4",
 }
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
@@ -166,6 +171,9 @@ def describe(
     without: list[Plane] = []
     if comparison.banks is None or comparison.beside is not None:
         without = [_without_background(subject, comparison) for subject in subjects]
+    # Only without noise can the many places count that a faint defect covers.
+    without_noise = comparison.source is MapSource.SELF and comparison.beside == FOREGROUND
+    score_of = total_strangeness if without_noise else strangeness_of
     grids, scores, differences = [], [], []
     for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
         banks = comparison.banks
@@ -176,7 +184,7 @@ def describe(
         weights = _tensor_like(split(attention(grid), shape), activations["layer3"])
         differences.append(difference(activations["layer3"], weights, expected[i]).cpu().numpy())
         grids.append(_of_one_size(grid, shape))
-        scores.append(float(strangeness_of(grids[-1].reshape(1, -1))[0]))
+        scores.append(float(score_of(grids[-1].reshape(1, -1))[0]))
         if banks is not None:
             # Of the coarse scale, the same share of the image counts.
             coarse = _strangeness(activations, shape, banks.coarse, subject.number)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from defect_workbench.core.arrays import Floats
 from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibration
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, from_mapping
@@ -20,9 +21,10 @@ from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.model.tensor_file import Arrays, read_tensor_file, tensor_file_bytes
 
-# Since format 3 unknown images follow from held-out scores instead of a threshold. Since format 2 the
-# parameters of a stage are a mapping; format 1 had the two keys `_FORMER_PARAMETERS`.
-FORMAT = 3
+# Since format 4 novelty scores contain relative distances. Since format 3 unknown images follow from held-out
+# scores instead of a threshold. Since format 2 the parameters of a stage are a mapping; format 1 had the two
+# keys `_FORMER_PARAMETERS`.
+FORMAT = 4
 _FORMER_PARAMETERS = ("limit", "threshold")
 KIND = "defect-workbench classifier"
 
@@ -63,6 +65,8 @@ def model_bytes(model: Classifier) -> bytes:
     arrays["novelty.references"] = model.novelty.references
     arrays["novelty.centre"] = model.novelty.centre
     arrays["novelty.spread"] = model.novelty.spread
+    if model.novelty.reach is not None:
+        arrays["novelty.reach"] = model.novelty.reach
     if model.novelty.calibration is not None:
         arrays["novelty.held_out"] = model.novelty.calibration.scores
         arrays["novelty.held_out_labels"] = model.novelty.calibration.labels.astype(np.int32)
@@ -171,6 +175,15 @@ def _calibration(novelty: Mapping[str, Any], arrays: Arrays, labels: int) -> Cal
     return Calibration(scores.astype(np.float64), of, labels, float(share))
 
 
+def _reach(arrays: Arrays) -> Floats | None:
+    reach = arrays.get("novelty.reach")
+    if reach is None:
+        return None
+    if reach.shape != arrays["novelty.references"].shape[:1] or not (np.isfinite(reach) & (reach > 0)).all():
+        raise ValueError("the reach of the reference images is impossible")
+    return reach.astype(np.float64)
+
+
 def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
     taxonomy = from_mapping(state["taxonomy"], str(path))
     stages = {name: _stage_from_json(name, table, arrays) for name, table in state["stages"].items()}
@@ -185,6 +198,7 @@ def _model(state: Mapping[str, Any], arrays: Arrays, path: Path) -> Classifier:
         arrays["novelty.references"],
         arrays["novelty.centre"],
         arrays["novelty.spread"],
+        _reach(arrays),
         np.inf if threshold is None else float(threshold),
         _calibration(state["novelty"], arrays, len(taxonomy.labels)),
     )

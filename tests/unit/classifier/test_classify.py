@@ -323,7 +323,7 @@ def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -
     path.write_bytes(flipped)
     with pytest.raises(WorkbenchError, match="damaged"):
         load_model(path)
-    path.write_bytes(whole.replace(b'\\"format\\": 3, \\"identity', b'\\"format\\": 7, \\"identity'))
+    path.write_bytes(whole.replace(b'\\"format\\": 4, \\"identity', b'\\"format\\": 7, \\"identity'))
     with pytest.raises(WorkbenchError, match="newer version"):
         load_model(path)
     path.write_bytes(b"GIF89a" * 40)

@@ -17,7 +17,6 @@ from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.apply_model import predict_labels
 from defect_workbench.engine.classifier.data.augmentation import ORIGINAL
-from defect_workbench.engine.classifier.data.dataset import LabelledSet
 from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.residual_features import with_residuals
 from defect_workbench.engine.classifier.training import block_choices
@@ -58,11 +57,6 @@ def test_ablation_counts_residuals_neither_as_deep_nor_as_texture() -> None:
     assert choices == {"deep": (DEEP,), "texture": ("haralick",), "fused": (DEEP, "haralick", FOREGROUND)}
 
 
-def made_with(residual: np.ndarray[tuple[int, int], np.dtype[np.float32]], data: LabelledSet) -> LabelledSet:
-    features = replace(data.features, blocks={**data.features.blocks, FOREGROUND: residual})
-    return replace(data, features=features)
-
-
 @pytest.mark.parametrize("helps", [False, True])
 def test_a_model_asks_for_residuals_only_if_a_head_uses_them(helps: bool) -> None:
     data = made_set(spread=3.0 if helps else 0.5)
@@ -70,13 +64,14 @@ def test_a_model_asks_for_residuals_only_if_a_head_uses_them(helps: bool) -> Non
     values = rng.standard_normal((len(data), 32))
     if helps:
         values += 4 * np.eye(3, 32)[data.labels]
-    data = made_with(values.astype(np.float32), data)
+    blocks = {**data.features.blocks, RESIDUAL: values.astype(np.float32)}
+    data = replace(data, features=replace(data.features, blocks=blocks))
     identity = feature_identity(data.features.blocks, data.features.backbone, Preprocessing())
-    assert FOREGROUND in identity["extractors"]
+    assert RESIDUAL in identity["extractors"]
     choices = TrainingChoices(taxonomy=flat_taxonomy(), folds=2, ablation=False)
     model = train_and_evaluate(data, None, identity, choices, SilentReporter()).model
-    assert (FOREGROUND in model.identity["columns"]) == helps
-    assert (FOREGROUND in model.identity["extractors"]) == helps
+    assert (RESIDUAL in model.identity["columns"]) == helps
+    assert (RESIDUAL in model.identity["extractors"]) == helps
     assert DEEP in model.identity["columns"]
 
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.spatial.distance import cdist
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.distances import SquaredDistances, distances, nearest_distances
+from defect_workbench.core.distances import SquaredDistances, distances, nearest_distances, nearest_rows
 
 COLUMNS = 5
 
@@ -45,6 +45,25 @@ def test_equal_rows_have_no_distance_and_no_distance_is_negative(values: Floats)
     assert (between[equal] == 0).all()
     assert (between >= 0).all()
     assert (nearest_distances(values, values) == 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows(), rows(), st.integers(1, 20))
+def test_nearest_rows_are_those_of_the_whole_matrix(first: Floats, second: Floats, count: int) -> None:
+    whole = distances(first, second)
+    found, numbers = nearest_rows(first, second, count)
+    np.testing.assert_array_equal(found, np.sort(whole, axis=1)[:, :count])
+    np.testing.assert_array_equal(np.take_along_axis(whole, numbers, axis=1), found)
+    assert all(len(set(row)) == len(row) for row in numbers.tolist())
+
+
+def test_rows_of_one_group_are_no_neighbours() -> None:
+    values = np.array([[0.0], [0.1], [3.0], [10.0]])
+    groups = np.array([0, 0, 1, 1])
+    found, numbers = nearest_rows(values, values, 3, (groups, groups))
+    assert numbers[:, :2].tolist() == [[2, 3], [2, 3], [1, 0], [1, 0]]
+    assert np.allclose(found[:, 0], [3.0, 2.9, 2.9, 9.9])
+    assert np.isinf(found[:, 2]).all()
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defect_workbench.core.images.defect_maps import HIGHEST, as_levels, strangeness_of
+from defect_workbench.core.images.defect_maps import (
+    HIGHEST,
+    as_levels,
+    strangeness_of,
+    total_strangeness,
+)
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.defect_map.attention import attention, difference
 from defect_workbench.engine.defect_map.patch_bank import COARSE, FINE, BankBuilder, Scale, patches
@@ -159,6 +164,15 @@ def test_strangeness_lies_between_mean_and_maximum(values: list[float]) -> None:
     assert given_values.mean() - 1e-3 <= found <= given_values.max() + 1e-3
     if len(values) <= HIGHEST:
         assert found == pytest.approx(float(given_values.mean()), rel=1e-4, abs=1e-4)
+
+
+def test_a_large_faint_defect_is_as_strange_as_a_small_clear_one() -> None:
+    film, spot, clean = np.zeros((3, 1, 784), np.float32)
+    film[0, :250], spot[0, :HIGHEST] = 1.0, 5.0
+    assert strangeness_of(film)[0] < 0.25 * strangeness_of(spot)[0]
+    assert total_strangeness(film)[0] == pytest.approx(total_strangeness(spot)[0])
+    assert total_strangeness(spot)[0] == pytest.approx(strangeness_of(spot)[0])
+    assert total_strangeness(clean)[0] == 0
 
 
 def test_stored_levels_have_a_fixed_scale() -> None:

@@ -1,13 +1,19 @@
 """What stands out from an image's own background: defects stay, pattern, shading and noise go."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from defect_workbench.core.arrays import Flags
+from defect_workbench.core.arrays import Flags, Pixels, StorableVectors, Vectors
+from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
+from defect_workbench.core.images.defect_maps import MapSource, strangeness_of, total_strangeness
 from defect_workbench.engine.defect_map.band_shrinkage import without_noise
+from defect_workbench.engine.defect_map.describe import Comparison, Subject, describe
 from defect_workbench.engine.defect_map.standing_out import as_picture, standing_out
 from defect_workbench.engine.preprocessing.background import Plane
 from tests.quality.wafers import BACKGROUNDS, KINDS, LOOKS, wafer
@@ -89,3 +95,36 @@ def test_traces_are_drawn_fainter_than_defects() -> None:
     assert np.abs(as_picture(trace) - 127.5).max() < 30
     assert np.abs(as_picture(20 * trace) - 127.5).max() > 90
     assert np.abs(as_picture(trace)[:50] - 127.5).max() == 0
+
+
+class NoNetwork:
+    """Describes all images alike."""
+
+    device = "cpu"
+
+    def load(self) -> None:
+        pass
+
+    def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
+        return {DEEP: np.ones((len(images), 8), np.float16)}
+
+    def patch_activations(self, images: Pixels) -> Mapping[str, torch.Tensor]:
+        return {"layer3": torch.ones((len(images), 4, 14, 14))}
+
+
+@pytest.mark.parametrize(
+    ("source", "beside", "all_places"),
+    [
+        (MapSource.SELF, FOREGROUND, True),
+        (MapSource.SELF, RESIDUAL, False),
+        (MapSource.REFERENCE, FOREGROUND, False),
+    ],
+)
+def test_all_places_count_only_where_the_map_is_without_noise(
+    source: MapSource, beside: str, all_places: bool
+) -> None:
+    made = wafer("residue", "blank", LOOKS["fine-quiet"], 1)
+    (found,) = describe([Subject(made.image, made.reference)], NoNetwork(), Comparison(source, beside=beside))
+    places: Vectors = found.grid.reshape(1, -1)
+    expected = total_strangeness(places) if all_places else strangeness_of(places)
+    assert found.strangeness == pytest.approx(float(expected[0]))
