@@ -53,7 +53,7 @@ _ATTENTION = f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUM
 IDENTITIES = {
     None: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
     RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
-    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v4",
+    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v5",
 }
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
@@ -171,9 +171,6 @@ def describe(
     without: list[Plane] = []
     if comparison.banks is None or comparison.beside is not None:
         without = [_without_background(subject, comparison) for subject in subjects]
-    # Only without noise can the many places count that a faint defect covers.
-    without_noise = comparison.source is MapSource.SELF and comparison.beside == FOREGROUND
-    score_of = total_strangeness if without_noise else strangeness_of
     grids, scores, differences = [], [], []
     for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
         banks = comparison.banks
@@ -184,7 +181,12 @@ def describe(
         weights = _tensor_like(split(attention(grid), shape), activations["layer3"])
         differences.append(difference(activations["layer3"], weights, expected[i]).cpu().numpy())
         grids.append(_of_one_size(grid, shape))
-        scores.append(float(score_of(grids[-1].reshape(1, -1))[0]))
+        scores.append(float(strangeness_of(grids[-1].reshape(1, -1))[0]))
+        if banks is None and comparison.beside == FOREGROUND:
+            # Only without noise can the many places count that a faint defect covers.
+            own = _of_one_size(strongest(without[i], shape), shape)
+            total = float(total_strangeness(own.reshape(1, -1))[0])
+            scores[-1] = total if subject.reference is None else (scores[-1] + total) / 2
         if banks is not None:
             # Of the coarse scale, the same share of the image counts.
             coarse = _strangeness(activations, shape, banks.coarse, subject.number)

@@ -112,19 +112,21 @@ class NoNetwork:
         return {"layer3": torch.ones((len(images), 4, 14, 14))}
 
 
-@pytest.mark.parametrize(
-    ("source", "beside", "all_places"),
-    [
-        (MapSource.SELF, FOREGROUND, True),
-        (MapSource.SELF, RESIDUAL, False),
-        (MapSource.REFERENCE, FOREGROUND, False),
-    ],
-)
-def test_all_places_count_only_where_the_map_is_without_noise(
-    source: MapSource, beside: str, all_places: bool
-) -> None:
+@pytest.mark.parametrize(("beside", "all_places"), [(FOREGROUND, True), (RESIDUAL, False)])
+def test_all_places_count_only_where_the_map_is_without_noise(beside: str, all_places: bool) -> None:
     made = wafer("residue", "blank", LOOKS["fine-quiet"], 1)
-    (found,) = describe([Subject(made.image, made.reference)], NoNetwork(), Comparison(source, beside=beside))
+    (found,) = describe([Subject(made.image)], NoNetwork(), Comparison(MapSource.SELF, beside=beside))
     places: Vectors = found.grid.reshape(1, -1)
     expected = total_strangeness(places) if all_places else strangeness_of(places)
     assert found.strangeness == pytest.approx(float(expected[0]))
+
+
+def test_with_a_reference_what_stands_out_by_itself_counts_as_much() -> None:
+    made = wafer("residue", "blank", LOOKS["fine-quiet"], 1)
+    itself, compared = (
+        describe([Subject(made.image, reference)], NoNetwork(), Comparison(source, beside=FOREGROUND))[0]
+        for source, reference in ((MapSource.SELF, None), (MapSource.REFERENCE, made.reference))
+    )
+    difference = float(strangeness_of(compared.grid.reshape(1, -1))[0])
+    assert not np.array_equal(itself.grid, compared.grid)
+    assert compared.strangeness == pytest.approx((itself.strangeness + difference) / 2)
