@@ -48,8 +48,8 @@ class DefectMaps:
         whole image without its info bar, so that they are as wide and high as the image requires.
     strangeness : (n,) float32
         How unusual the strangest places are. On backgrounds that can be modelled, it is for `SELF` how much
-        stands out from them in all, and for `REFERENCE` the mean of both. For these two, in standard
-        deviations of the noise;
+        stands out from them in all, for `REFERENCE` the mean of both, and for the others their sum, with the
+        logarithm of 1 plus the latter. For `REFERENCE` and `SELF`, in standard deviations of the noise;
         for the others, relative to the typical distance between patches of different images, so that 1 is
         what an ordinary image has. It does not depend on the rest of the set otherwise.
     """

@@ -182,16 +182,14 @@ def describe(
         differences.append(difference(activations["layer3"], weights, expected[i]).cpu().numpy())
         grids.append(_of_one_size(grid, shape))
         scores.append(float(strangeness_of(grids[-1].reshape(1, -1))[0]))
-        if banks is None and comparison.beside == FOREGROUND:
-            # Only without noise can the many places count that a faint defect covers.
-            own = _of_one_size(strongest(without[i], shape), shape)
-            total = float(total_strangeness(own.reshape(1, -1))[0])
-            scores[-1] = total if subject.reference is None else (scores[-1] + total) / 2
         if banks is not None:
             # Of the coarse scale, the same share of the image counts.
             coarse = _strangeness(activations, shape, banks.coarse, subject.number)
             highest = strangeness_of(coarse.reshape(1, -1), HIGHEST // 4)
             scores[-1] = (scores[-1] + float(highest[0])) / 2
+        if comparison.beside == FOREGROUND:
+            own = _of_one_size(strongest(without[i], shape), shape)
+            scores[-1] = _with_foreground(scores[-1], own, subject, comparison)
     parts = [np.stack(differences)]
     if comparison.beside is not None:
         pictures = [_network_picture(each, comparison.beside) for each in without]
@@ -260,6 +258,17 @@ def _strangeness(
     given = patches(activations, bank.scale)
     places = [bank.strangeness(tile, number).reshape(side, side) for tile in given]
     return joined(np.stack(places), shape)
+
+
+def _with_foreground(score: float, own: Vectors, subject: Subject, comparison: Comparison) -> float:
+    """Return the strangeness of an image by its map and by what stands out from its own background.
+
+    Only the latter is without noise, so that the many places can count that a faint defect covers.
+    """
+    total = float(total_strangeness(own.reshape(1, -1))[0])
+    if comparison.banks is not None:
+        return score + float(np.log1p(total))
+    return total if subject.reference is None else (score + total) / 2
 
 
 def _without_background(subject: Subject, comparison: Comparison) -> Plane:

@@ -14,6 +14,7 @@ from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RE
 from defect_workbench.core.images.defect_maps import MapSource, strangeness_of, total_strangeness
 from defect_workbench.engine.defect_map.band_shrinkage import without_noise
 from defect_workbench.engine.defect_map.describe import Comparison, Subject, describe
+from defect_workbench.engine.defect_map.patch_bank import COARSE, COLUMNS, FINE, PatchBank, PatchBanks
 from defect_workbench.engine.defect_map.standing_out import as_picture, standing_out
 from defect_workbench.engine.preprocessing.background import Plane
 from tests.quality.wafers import BACKGROUNDS, KINDS, LOOKS, wafer
@@ -109,7 +110,8 @@ class NoNetwork:
         return {DEEP: np.ones((len(images), 8), np.float16)}
 
     def patch_activations(self, images: Pixels) -> Mapping[str, torch.Tensor]:
-        return {"layer3": torch.ones((len(images), 4, 14, 14))}
+        layers = {*FINE.layers, *COARSE.layers, "layer3"}
+        return {name: torch.ones((len(images), 4, 14, 14)) for name in layers}
 
 
 @pytest.mark.parametrize(("beside", "all_places"), [(FOREGROUND, True), (RESIDUAL, False)])
@@ -130,3 +132,18 @@ def test_with_a_reference_what_stands_out_by_itself_counts_as_much() -> None:
     difference = float(strangeness_of(compared.grid.reshape(1, -1))[0])
     assert not np.array_equal(itself.grid, compared.grid)
     assert compared.strangeness == pytest.approx((itself.strangeness + difference) / 2)
+
+
+def test_compared_with_clean_images_what_stands_out_counts_by_its_logarithm() -> None:
+    made = wafer("residue", "blank", LOOKS["fine-quiet"], 1)
+    rows, image = torch.zeros((4, COLUMNS)), torch.zeros(4, dtype=torch.int64)
+    banks = PatchBanks(*(PatchBank(scale, rows, image, 1, 1.0) for scale in (FINE, COARSE)))
+    itself, compared, before = (
+        describe([Subject(made.image)], NoNetwork(), comparison)[0].strangeness
+        for comparison in (
+            Comparison(MapSource.SELF, beside=FOREGROUND),
+            Comparison(MapSource.CLEAN, banks, FOREGROUND),
+            Comparison(MapSource.CLEAN, banks, None),
+        )
+    )
+    assert compared == pytest.approx(before + np.log1p(itself))
