@@ -118,9 +118,10 @@ class ClassLibraryController(QObject):
 
     # The dialog
 
-    def show(self) -> None:
-        """Show the library to look at and to change."""
-        dialog = ClassLibraryDialog(self, self._parent)
+    def show(self, name: str = "") -> None:
+        """Show the library to look at and to change; at the class of a name, if there is one."""
+        known = self.library.find(name)
+        dialog = ClassLibraryDialog(self, self._parent, "" if known is None else known.name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -77,6 +77,11 @@ class ReviewController(QObject):
         confirmed = all(c.group is not None and c.group.confirmed for c in chosen)
         self._document.confirm(chosen, not confirmed)
 
+    def chosen_name(self) -> str:
+        """Return the name of the selected cluster; empty unless there is one."""
+        chosen = self._clusters.chosen()
+        return chosen[0].label if len(chosen) == 1 else ""
+
     def rename(self) -> None:
         """Ask for a name for the selected cluster."""
         chosen = self._clusters.chosen()
@@ -93,7 +98,7 @@ class ReviewController(QObject):
         self._messages.ask_name(request, lambda text, go_on: self._name(project, cluster, text, go_on))
 
     def _name(self, project: Project, cluster: Cluster, text: str, go_on: bool) -> None:
-        """Name a cluster; confirm it and go on to the next open one if wanted."""
+        """Name a cluster; confirm it and go on to the next one if wanted."""
         name, self._naming_all = text.strip(), go_on
         known = self._document.classes.find(name)
         if known is not None:
@@ -119,13 +124,15 @@ class ReviewController(QObject):
             self._document.confirm([partition.clusters[number]])
         assert isinstance(model, ClusterModel)
         shown = [model.index(row, 0).data(Role.CLUSTER) for row in range(model.rowCount())]
-        waiting = [cluster for cluster in shown if cluster.group is None]
+        row = next((row for row, cluster in enumerate(shown) if members[0] in cluster.members), -1)
+        following = [*shown[row + 1 :], *shown[: max(row, 0)]]
+        waiting = [each for each in following if not _is_settled(each)]
         if waiting:
             self._clusters.choose(waiting[0].key)
             # Once the dialog of this cluster has gone.
             QTimer.singleShot(0, self, lambda: self._ask_name(waiting[0]))
         else:
-            self.status.emit("No open cluster is left")
+            self.status.emit("All clusters are confirmed")
 
     def annotate(self) -> None:
         """Ask for a note on the selected cluster."""
@@ -193,3 +200,8 @@ class ReviewController(QObject):
     def _clear_cut(self) -> None:
         self._cut = np.empty(0, np.intp)
         self.cut_changed.emit()
+
+
+def _is_settled(cluster: Cluster) -> bool:
+    """Whether a cluster is confirmed, or a nuisance."""
+    return cluster.group is not None and (cluster.group.confirmed or cluster.group.nuisance)

@@ -109,7 +109,7 @@ ENTRIES = (
         "C&lass library…",
         "Show the classes that keep their names, keys and colours from lot to lot",
         Group.CLUSTERS,
-        lambda controllers: controllers.classes.show(),
+        lambda controllers: controllers.classes.show(controllers.review.chosen_name()),
         always,
     ),
 )
