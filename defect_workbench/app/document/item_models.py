@@ -28,6 +28,8 @@ from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.text import counted
 
+_HELD = "held: these images stay together at any cut, by your decision or a classifier's proposal"
+
 Index = QModelIndex | QPersistentModelIndex
 Roles = Qt.ItemDataRole
 
@@ -257,7 +259,7 @@ def describe(cluster: Cluster) -> str:
     """Return the description of a cluster."""
     state = state_of(cluster)
     words = f"{cluster.label}: {counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}"
-    state = "held: your decision keeps these images together at any cut" if state == "held" else state
+    state = _HELD if state == "held" else state
     return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
 
 
