@@ -106,15 +106,31 @@ class ReviewController(QObject):
             name = known.name
         if self._document.project is None or self._document.project.images is not project.images or not name:
             return
-        if self._document.name_taken(name, cluster):
-            words = f"Another cluster is called {name}. Merge the two, or use another name."
-            self._messages.inform("Rename", words)
+        other = self._document.other_of_name(name, cluster)
+        if other is not None:
+            self._offer_merge(cluster, other, go_on)
             return
         members = cluster.members
         if name != cluster.label:
             self._document.rename(cluster, name)
         if go_on:
             self._confirm_and_go_on(members)
+
+    def _offer_merge(self, cluster: Cluster, other: Cluster, go_on: bool) -> None:
+        """Offer to move the images into the cluster that has the name already."""
+        if other.group is None or other.group.nuisance:
+            self._messages.inform("Rename", f"Another cluster is called {other.label}. Use another name.")
+            return
+        members, count = cluster.members, images(len(cluster.members))
+
+        def answered(agreed: bool) -> None:
+            if agreed:
+                self._document.move(members, other)
+            if agreed and go_on:
+                self._confirm_and_go_on(members)
+
+        words = f"Another cluster is called {other.label}. Move {count} of {cluster.label} into it?"
+        self._messages.ask("Rename", words, "Move", answered)
 
     def _confirm_and_go_on(self, members: Integers) -> None:
         partition, model = self._document.partition, self._clusters.model()

@@ -40,11 +40,15 @@ class ClassLegend(QLabel):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the classes as they are now; each keeps its key."""
+        """Show the classes as they are now; each keeps its key. Those with images come first.
+
+        A library may have many classes of other products, and the last lines may not fit.
+        """
         partition = self._document.partition
         self.keys = () if partition is None else class_keys(partition, self._document.classes, self.keys)
         others = [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
-        self.setText("&nbsp;&nbsp; ".join([*(self._words(each) for each in self.keys), *others]))
+        shown = sorted(self.keys, key=lambda each: partition is None or each.cluster(partition) is None)
+        self.setText("&nbsp;&nbsp; ".join([*(self._words(each) for each in shown), *others]))
 
     def of(self, key: str) -> ClassKey | None:
         """Return the class of a key."""

@@ -10,6 +10,7 @@ from defect_workbench.gui.dialogs.class_library_dialog import ClassLibraryDialog
 from defect_workbench.gui.dialogs.message_boxes import MessageBoxes
 from defect_workbench.gui.dialogs.name_dialog import NameDialog
 from defect_workbench.gui.window.main_window import MainWindow
+from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT
 
 
@@ -84,6 +85,34 @@ def test_the_next_cluster_is_the_one_below_and_a_named_one_is_not_passed_over(
     assert names == {first: "ash", second: "pit", third: "scratch"}
     assert all(cluster.group is not None and cluster.group.confirmed for cluster in partition.clusters)
     assert asked.statusBar().currentMessage() == "All clusters are confirmed"
+
+
+def test_a_name_that_another_cluster_has_offers_to_move_the_images_there(
+    opened: MainWindow, answers: Answers, qtbot: QtBot
+) -> None:
+    partition = opened.document.partition
+    assert partition is not None
+    opened.document.rename(partition.clusters[0], "pit")
+    partition = opened.document.partition
+    assert partition is not None
+    moved = partition.clusters[1]
+    opened.cluster_list.choose(moved.key)
+    answers.text, answers.agree = "Pit", False
+    opened.review.rename()
+    assert answers.questions == [f"Another cluster is called pit. Move 6 images of {moved.label} into it?"]
+    assert opened.document.partition is partition
+    answers.agree = True
+    opened.review.rename()
+    assert opened.document.partition is not None
+    assert [(c.label, len(c.members)) for c in opened.document.partition.clusters][0] == ("pit", 14)
+    opened.document.undo_stack.undo()
+    assert opened.document.partition is not None
+    assert len(opened.document.partition.clusters) == 3
+    # A number that the cut gives is no name to merge by.
+    opened.cluster_list.choose(opened.document.partition.clusters[1].key)
+    answers.text = "cluster-03"
+    opened.review.rename()
+    assert answers.messages == ["Another cluster is called cluster-03. Use another name."]
 
 
 def test_the_library_opens_at_the_class_of_the_selected_cluster_and_stays_near_a_removed_one(

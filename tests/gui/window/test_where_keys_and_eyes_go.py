@@ -140,6 +140,19 @@ def test_the_light_table_names_the_key_that_accepts_a_proposal(opened: MainWindo
     assert "<b>Enter</b>&nbsp;accept" in opened.light_table.legend.text()
 
 
+def test_classes_of_the_open_images_come_before_those_of_other_products(opened: MainWindow) -> None:
+    for number in range(12):
+        opened.classes.change(lambda library, number=number: library.added(f"other-{number}"))
+    for legend in (opened.outlier_queue.legend, opened.light_table.legend):
+        legend.restart()
+        words = legend.text()
+        assert words.index("cluster-03") < words.index("other-0")
+        # Each keeps its key.
+        other = opened.document.classes.find("other-0")
+        assert other is not None
+        assert f'href="{other.key}"' in words
+
+
 def test_no_measurement_is_minus_zero_and_no_unit_stands_alone() -> None:
     found = Measurements(1, 551.0, 551.0, 26.5, 1.0, -0.2, 254.0, 0.2, "px")
     first, second, _ = measured_words(found).splitlines()
