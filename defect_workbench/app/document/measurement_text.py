@@ -25,7 +25,7 @@ def measured_words(measured: Measurements | None) -> str:
     # A unit is not left alone on the next line.
     size = _length(measured.diameter, measured.unit).replace(" ", "\u00a0")
     proportions = f"aspect ratio {measured.aspect:.2g} at {round(measured.orientation)}°"
-    return f"{count}, the largest ⌀\u00a0{size}\n{proportions}, contrast {measured.contrast:+.0f}\n{noise}"
+    return f"{count}, the largest ⌀ {size}\n{proportions}, contrast {measured.contrast:+.0f}\n{noise}"
 
 
 def median_words(images: Sequence[ImageRecord], members: Integers) -> str:

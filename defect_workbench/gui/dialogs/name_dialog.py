@@ -65,7 +65,8 @@ class NameDialog(QDialog):
 
     def _on_return(self) -> None:
         completer = self.name.completer()
-        if completer is not None and completer.popup().isVisible():
+        completions = None if completer is None else completer.popup()
+        if completions is not None and completions.isVisible():
             # The list of completions keeps the key from the default button. Once it has set the text.
             QTimer.singleShot(0, self, self._accept)
 

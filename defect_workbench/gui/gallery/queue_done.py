@@ -54,9 +54,7 @@ class QueueDone(QWidget):
             verb = "is" if count == 1 else "are"
             words = f"{count:,} of {counted(len(partition.clusters), 'cluster')} {verb} not confirmed."
             if unseen := self._unseen(partition):
-                words += (
-                    f" Confirming them accepts {counted(unseen, 'proposal')} that you have not reviewed."
-                )
+                words += f" Confirming them accepts {counted(unseen, 'proposal')} that you have not reviewed."
             self.words.setText(words)
         else:
             self.words.setText("All clusters are confirmed.")

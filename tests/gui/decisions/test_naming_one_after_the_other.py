@@ -26,7 +26,7 @@ def asked(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
     return opened
 
 
-def test_one_enter_accepts_a_known_name_although_completions_are_shown(window: MainWindow, qtbot: QtBot) -> None:
+def test_one_enter_accepts_a_known_name_under_its_completions(window: MainWindow, qtbot: QtBot) -> None:
     accepted: list[str] = []
     request = NameRequest("cluster-01", ["spur", "spurious"], [], False)
     dialog = NameDialog(request, lambda text, go_on: accepted.append(text), window)
@@ -34,9 +34,11 @@ def test_one_enter_accepts_a_known_name_although_completions_are_shown(window: M
     qtbot.keyClicks(dialog.name, "spur")
     completer = dialog.name.completer()
     assert completer is not None
-    qtbot.waitUntil(completer.popup().isVisible)
+    completions = completer.popup()
+    assert completions is not None
+    qtbot.waitUntil(completions.isVisible)
     # The list of completions has the keyboard.
-    qtbot.keyClick(completer.popup(), Qt.Key.Key_Return)
+    qtbot.keyClick(completions, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert accepted == ["spur"]
     dialog.deleteLater()
@@ -104,7 +106,8 @@ def test_a_name_that_another_cluster_has_offers_to_move_the_images_there(
     answers.agree = True
     opened.review.rename()
     assert opened.document.partition is not None
-    assert [(c.label, len(c.members)) for c in opened.document.partition.clusters][0] == ("pit", 14)
+    pit = opened.document.partition.clusters[0]
+    assert (pit.label, len(pit.members)) == ("pit", 14)
     opened.document.undo_stack.undo()
     assert opened.document.partition is not None
     assert len(opened.document.partition.clusters) == 3
@@ -118,8 +121,7 @@ def test_a_name_that_another_cluster_has_offers_to_move_the_images_there(
 def test_the_library_opens_at_the_class_of_the_selected_cluster_and_stays_near_a_removed_one(
     opened: MainWindow, qtbot: QtBot
 ) -> None:
-    for name in ("ash", "pit", "spur"):
-        opened.classes.change(lambda library, name=name: library.added(name))
+    opened.classes.learn(["ash", "pit", "spur"])
     partition = opened.document.partition
     assert partition is not None
     opened.document.rename(partition.clusters[0], "pit")

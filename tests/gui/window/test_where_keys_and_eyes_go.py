@@ -46,9 +46,7 @@ def test_the_current_choice_of_a_list_can_be_read(window: MainWindow, qtbot: QtB
     image = view.viewport().grab().toImage()
     row = view.visualRect(box.model().index(1, 0)).intersected(image.rect()).adjusted(3, 3, -3, -3)
     pixels = [
-        image.pixelColor(x, y)
-        for x in range(row.left(), row.right())
-        for y in range(row.top(), row.bottom())
+        image.pixelColor(x, y) for x in range(row.left(), row.right()) for y in range(row.top(), row.bottom())
     ]
     background = image.pixelColor(row.right() - 1, row.center().y())
     assert max(contrast(background, pixel) for pixel in pixels) > 3
@@ -141,8 +139,7 @@ def test_the_light_table_names_the_key_that_accepts_a_proposal(opened: MainWindo
 
 
 def test_classes_of_the_open_images_come_before_those_of_other_products(opened: MainWindow) -> None:
-    for number in range(12):
-        opened.classes.change(lambda library, number=number: library.added(f"other-{number}"))
+    opened.classes.learn([f"other-{number}" for number in range(12)])
     for legend in (opened.outlier_queue.legend, opened.light_table.legend):
         legend.restart()
         words = legend.text()
@@ -156,7 +153,7 @@ def test_classes_of_the_open_images_come_before_those_of_other_products(opened: 
 def test_no_measurement_is_minus_zero_and_no_unit_stands_alone() -> None:
     found = Measurements(1, 551.0, 551.0, 26.5, 1.0, -0.2, 254.0, 0.2, "px")
     first, second, _ = measured_words(found).splitlines()
-    assert first == "1 defect, the largest ⌀\u00a026.5\u00a0px"
+    assert first == "1 defect, the largest ⌀ 26.5\u00a0px"
     assert second == "aspect ratio 1 at 0°, contrast +254"
 
 

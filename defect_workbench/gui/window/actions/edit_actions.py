@@ -94,6 +94,7 @@ ENTRIES = (
         ("C",),
         icon="confirm",
         tools=ToolGroup.CLUSTERS,
+        other_text=lambda state: "Unloc&k" if state.all_confirmed else "",
     ),
     Action(
         "actionNote",
@@ -109,7 +110,7 @@ ENTRIES = (
         "C&lass library…",
         "Show the classes that keep their names, keys and colours from lot to lot",
         Group.CLUSTERS,
-        lambda controllers: controllers.classes.show(controllers.review.chosen_name()),
+        lambda controllers: controllers.classes.show(),
         always,
     ),
 )
