@@ -23,10 +23,12 @@ from defect_workbench.app.columns import Column
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.arrays import Integers
+from defect_workbench.core.arrays import Flags, Integers
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.text import counted
+
+_HELD = "held: these images stay together at any cut, by your decision or a classifier's proposal"
 
 Index = QModelIndex | QPersistentModelIndex
 Roles = Qt.ItemDataRole
@@ -38,6 +40,8 @@ class Role(IntEnum):
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
     COLOUR = int(Qt.ItemDataRole.UserRole) + 3
+    # How many images of a cluster are proposals that nobody has reviewed.
+    PROPOSED = int(Qt.ItemDataRole.UserRole) + 4
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,7 @@ class ClusterModel(QAbstractListModel):
         super().__init__(parent)
         self._document = document
         self._clusters: tuple[Cluster, ...] = ()
+        self._waiting: Flags | None = None
         self._order = HeldOrder(document)
         document.partition_changed.connect(self._refresh)
         self._refresh()
@@ -229,9 +234,16 @@ class ClusterModel(QAbstractListModel):
             return cluster
         if role == Role.COLOUR:
             return self._document.colour(cluster)
+        if role == Role.PROPOSED:
+            return self._proposed(cluster)
         if role in (Roles.ToolTipRole, Roles.AccessibleTextRole):
-            return describe(cluster)
+            proposed = self._proposed(cluster)
+            to_review = f"\n{counted(proposed, 'proposal')} to review" if proposed else ""
+            return describe(cluster) + to_review
         return None
+
+    def _proposed(self, cluster: Cluster) -> int:
+        return 0 if self._waiting is None else int(np.count_nonzero(self._waiting[cluster.members]))
 
     def row_of_image(self, image: int) -> int:
         """Return the row of the cluster an image is in; -1 for outliers."""
@@ -250,6 +262,9 @@ class ClusterModel(QAbstractListModel):
         self.beginResetModel()
         partition = self._document.partition
         self._clusters = self._order.arranged(partition.clusters if partition is not None else ())
+        project = self._document.project
+        proposal = None if project is None else project.proposal
+        self._waiting = None if proposal is None or partition is None else proposal.waiting(partition)
         self.endResetModel()
 
 
@@ -257,7 +272,7 @@ def describe(cluster: Cluster) -> str:
     """Return the description of a cluster."""
     state = state_of(cluster)
     words = f"{cluster.label}: {counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}"
-    state = "held: your decision keeps these images together at any cut" if state == "held" else state
+    state = _HELD if state == "held" else state
     return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
 
 

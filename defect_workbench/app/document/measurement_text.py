@@ -22,8 +22,9 @@ def measured_words(measured: Measurements | None) -> str:
     if not measured.defects:
         return f"no defect found\n{noise}"
     count = counted(measured.defects, "defect")
-    size = _length(measured.diameter, measured.unit)
-    proportions = f"aspect ratio {measured.aspect:.2g} at {measured.orientation:.0f}°"
+    # A unit is not left alone on the next line.
+    size = _length(measured.diameter, measured.unit).replace(" ", "\u00a0")
+    proportions = f"aspect ratio {measured.aspect:.2g} at {round(measured.orientation)}°"
     return f"{count}, the largest ⌀ {size}\n{proportions}, contrast {measured.contrast:+.0f}\n{noise}"
 
 

@@ -290,11 +290,12 @@ class Document(QObject):
         if fields != before:
             self._replace(text, self._apply_fields, before, fields)
 
-    def name_taken(self, name: str, cluster: Cluster) -> bool:
-        """Whether another cluster has the name, ignoring case."""
+    def other_of_name(self, name: str, cluster: Cluster) -> Cluster | None:
+        """Return another cluster that has the name, ignoring case; None if there is none."""
         partition = self.partition
         others = partition.clusters if partition is not None else ()
-        return any(c.key != cluster.key and c.label.casefold() == name.casefold() for c in others)
+        same = (c for c in others if c.key != cluster.key and c.label.casefold() == name.casefold())
+        return next(same, None)
 
     def _edit(self, make: Callable[[Editor], Edit | None]) -> None:
         """Make an edit one undo step; ask first if it would change confirmed clusters."""

@@ -135,6 +135,8 @@ class ClassifyPanel(QWidget):
             (self.report_button, self.report),
         ):
             button.clicked.connect(signal)
+            # A click disables some; the focus would go on to the next one, which Space would then press.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _make_form(self) -> QWidget:
         browse, edit = QPushButton("…"), QPushButton("Edit…")
@@ -283,6 +285,8 @@ class ClassifyPanel(QWidget):
 
     def set_ready(self, ready: bool) -> None:
         """Enable the buttons, or disable them while a job is running."""
+        if not ready and self.train_button.hasFocus():
+            self.evaluation.setFocus()
         self._ready = ready
         self._show_trainable()
         self.apply_button.setEnabled(ready and self._has_model)

@@ -133,7 +133,7 @@ class EvaluationTabs(QTabWidget):
         self.matrix.show_matrix(facts.overall.confusion)
         meaning = "" if held_out is None else f" {held_out.meaning_of_right}"
         self.matrix_words.setText(
-            "Held-out images: blue is right, orange is wrong, and darker is a larger share of the row."
+            "Held-out images: blue is right, orange is wrong; a stronger colour is a larger share of the row."
             f"{meaning}"
         )
         self._doubts.use(held_out, names)

@@ -32,6 +32,11 @@ class ClassLibraryController(QObject):
     """Loads the library for the document, and keeps what changes, in the background.
 
     A named cluster becomes a class when it is confirmed, and so do the labels of a classifier.
+
+    Parameters
+    ----------
+    chosen_name : callable
+        Returns the name of the selected cluster; empty without one.
     """
 
     def __init__(
@@ -41,8 +46,10 @@ class ClassLibraryController(QObject):
         thumbnails: ThumbnailLoader,
         notice: NoticeBanner,
         parent: QWidget,
+        chosen_name: Callable[[], str] = str,
     ) -> None:
         super().__init__(parent)
+        self._chosen_name = chosen_name
         self._document = document
         self._keeper = LibraryKeeper(file, self)
         self._keeper.kept.connect(document.use_classes)
@@ -119,8 +126,9 @@ class ClassLibraryController(QObject):
     # The dialog
 
     def show(self) -> None:
-        """Show the library to look at and to change."""
-        dialog = ClassLibraryDialog(self, self._parent)
+        """Show the library to look at and to change; at the class of the selected cluster, if it has one."""
+        known = self.library.find(self._chosen_name())
+        dialog = ClassLibraryDialog(self, self._parent, "" if known is None else known.name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -300,7 +300,12 @@ class ClassifierController(QObject):
         self._document.add(result.opened, result.new)
         rest = result.new - result.matched
         words = f"{images(result.new)} added: {result.matched:,} matched confirmed clusters"
-        self._notice.notify(f"{words}, {rest:,} were clustered.")
+        words += f", {rest:,} were clustered."
+        proposal = result.opened.project.proposal
+        if proposal is not None and len(proposal.unsure(result.opened.project.partition)):
+            self._notice.notify(words, "Review them", self.queue_wanted.emit)
+        else:
+            self._notice.notify(words)
 
     @property
     def suggested_images(self) -> list[int]:

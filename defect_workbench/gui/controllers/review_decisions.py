@@ -77,6 +77,11 @@ class ReviewController(QObject):
         confirmed = all(c.group is not None and c.group.confirmed for c in chosen)
         self._document.confirm(chosen, not confirmed)
 
+    def chosen_name(self) -> str:
+        """Return the name of the selected cluster; empty unless there is one."""
+        chosen = self._clusters.chosen()
+        return chosen[0].label if len(chosen) == 1 else ""
+
     def rename(self) -> None:
         """Ask for a name for the selected cluster."""
         chosen = self._clusters.chosen()
@@ -93,7 +98,7 @@ class ReviewController(QObject):
         self._messages.ask_name(request, lambda text, go_on: self._name(project, cluster, text, go_on))
 
     def _name(self, project: Project, cluster: Cluster, text: str, go_on: bool) -> None:
-        """Name a cluster; confirm it and go on to the next open one if wanted."""
+        """Name a cluster; confirm it and go on to the next one if wanted."""
         name, self._naming_all = text.strip(), go_on
         known = self._document.classes.find(name)
         if known is not None:
@@ -101,15 +106,31 @@ class ReviewController(QObject):
             name = known.name
         if self._document.project is None or self._document.project.images is not project.images or not name:
             return
-        if self._document.name_taken(name, cluster):
-            words = f"Another cluster is called {name}. Merge the two, or use another name."
-            self._messages.inform("Rename", words)
+        other = self._document.other_of_name(name, cluster)
+        if other is not None:
+            self._offer_merge(cluster, other, go_on)
             return
         members = cluster.members
         if name != cluster.label:
             self._document.rename(cluster, name)
         if go_on:
             self._confirm_and_go_on(members)
+
+    def _offer_merge(self, cluster: Cluster, other: Cluster, go_on: bool) -> None:
+        """Offer to move the images into the cluster that has the name already."""
+        if other.group is None or other.group.nuisance:
+            self._messages.inform("Rename", f"Another cluster is called {other.label}. Use another name.")
+            return
+        members, count = cluster.members, images(len(cluster.members))
+
+        def answered(agreed: bool) -> None:
+            if agreed:
+                self._document.move(members, other)
+            if agreed and go_on:
+                self._confirm_and_go_on(members)
+
+        words = f"Another cluster is called {other.label}. Move {count} of {cluster.label} into it?"
+        self._messages.ask("Rename", words, "Move", answered)
 
     def _confirm_and_go_on(self, members: Integers) -> None:
         partition, model = self._document.partition, self._clusters.model()
@@ -119,13 +140,15 @@ class ReviewController(QObject):
             self._document.confirm([partition.clusters[number]])
         assert isinstance(model, ClusterModel)
         shown = [model.index(row, 0).data(Role.CLUSTER) for row in range(model.rowCount())]
-        waiting = [cluster for cluster in shown if cluster.group is None]
+        row = next((row for row, cluster in enumerate(shown) if members[0] in cluster.members), -1)
+        following = [*shown[row + 1 :], *shown[: max(row, 0)]]
+        waiting = [each for each in following if not _is_settled(each)]
         if waiting:
             self._clusters.choose(waiting[0].key)
             # Once the dialog of this cluster has gone.
             QTimer.singleShot(0, self, lambda: self._ask_name(waiting[0]))
         else:
-            self.status.emit("No open cluster is left")
+            self.status.emit("All clusters are confirmed")
 
     def annotate(self) -> None:
         """Ask for a note on the selected cluster."""
@@ -193,3 +216,8 @@ class ReviewController(QObject):
     def _clear_cut(self) -> None:
         self._cut = np.empty(0, np.intp)
         self.cut_changed.emit()
+
+
+def _is_settled(cluster: Cluster) -> bool:
+    """Whether a cluster is confirmed, or a nuisance."""
+    return cluster.group is not None and (cluster.group.confirmed or cluster.group.nuisance)

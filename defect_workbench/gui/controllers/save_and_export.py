@@ -88,8 +88,8 @@ class OutputController(QObject):
         """Ask for a file and save there."""
         project = self._document.project
         if project is not None:
-            name = project.images.beside(".dwb").name
-            file_dialogs.ask_session_to_write(self._parent, name, lambda path: self.save_to(path, then))
+            near = str(project.images.beside(".dwb"))
+            file_dialogs.ask_session_to_write(self._parent, near, lambda path: self.save_to(path, then))
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save to a file, unless another window has it open."""
@@ -136,10 +136,12 @@ class OutputController(QObject):
         self.exported.emit(result.out)
         verb = "added to" if result.added else "exported to"
         words = f"{images(result.images)} {verb} {result.out}"
+        report = result.out / "report.html"
+        second = ("Open report", lambda: self._open(report)) if report.is_file() else None
         if result.added:
-            self._notice.notify(words)
+            self._notice.notify(words, second=second)
         else:
-            self._notice.notify(words, "Undo", lambda: self.undo_export(result.out))
+            self._notice.notify(words, "Undo", lambda: self.undo_export(result.out), second=second)
 
     def choose_export_to_undo(self) -> None:
         """Ask for the folder of an export, and undo the export."""
@@ -179,14 +181,14 @@ class OutputController(QObject):
 
     def _open(self, file: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(file))):
-            self._notice.notify(f"No program for slides was found. They are in {file}", warning=True)
+            self._notice.notify(f"No program was found to open {file}", warning=True)
 
     def choose_drawing(self) -> None:
         """Ask for a file and write the dendrogram there."""
         project = self._document.project
         if project is not None:
-            name = project.images.beside("-dendrogram.svg").name
-            file_dialogs.ask_drawing_to_write(self._parent, name, self.draw_to)
+            near = str(project.images.beside("-dendrogram.svg"))
+            file_dialogs.ask_drawing_to_write(self._parent, near, self.draw_to)
 
     def draw_to(self, path: Path) -> None:
         """Write the dendrogram to a file."""

@@ -75,6 +75,9 @@ def draw_cut(
     painter.setFont(bold)
     metrics = QFontMetricsF(bold)
     width = metrics.horizontalAdvance(text) + 14
+    if width > painter.viewport().width() - plot.left() - 4:
+        text = counted(clusters, "branch")
+        width = metrics.horizontalAdvance(text) + 14
     top = y - metrics.height() - 7 if y - metrics.height() - 7 >= 0 else y + 5
     bubble = QRectF(plot.left() + 4, top, width, metrics.height() + 3)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -57,9 +57,15 @@ class Library(Protocol):
 
 
 class ClassLibraryDialog(QDialog):
-    """Shows the class library; changes are kept at once."""
+    """Shows the class library; changes are kept at once.
 
-    def __init__(self, source: Library, parent: QWidget) -> None:
+    Parameters
+    ----------
+    current : str
+        The class to show first; the first one if empty.
+    """
+
+    def __init__(self, source: Library, parent: QWidget, current: str = "") -> None:
         super().__init__(parent)
         # Before anything else: widgets may call the event filter while they are made.
         self._source = source
@@ -81,7 +87,7 @@ class ClassLibraryDialog(QDialog):
         self.importing, self.exporting = QPushButton("Import…"), QPushButton("Export…")
         self._make_layout()
         self._connect()
-        self._fill()
+        self._fill(current)
 
     def _make_layout(self) -> None:
         form = QFormLayout()
@@ -273,8 +279,10 @@ class ClassLibraryDialog(QDialog):
         known = self._shown
         if known is not None:
             self._shown = None
+            row = self.classes.currentRow()
             self._say(self._source.change(lambda library: _without(library, known.name)))
-            self._fill()
+            left = [each.name for each in self._source.library.classes]
+            self._fill(left[min(row, len(left) - 1)] if left else "")
 
     def _import(self, path: Path) -> None:
         self._say(self._source.import_file(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -44,8 +44,11 @@ class NameDialog(QDialog):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self.name.setCompleter(completer)
+        self.name.returnPressed.connect(self._on_return)
         self.go_on = QCheckBox("&Confirm it and go on to the next cluster")
         self.go_on.setChecked(request.go_on)
+        # A click or its key leaves the typing in the name.
+        self.go_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
@@ -60,9 +63,17 @@ class NameDialog(QDialog):
         layout.addWidget(self.go_on)
         layout.addWidget(buttons)
 
+    def _on_return(self) -> None:
+        completer = self.name.completer()
+        completions = None if completer is None else completer.popup()
+        if completions is not None and completions.isVisible():
+            # The list of completions keeps the key from the default button. Once it has set the text.
+            QTimer.singleShot(0, self, self._accept)
+
     def _accept(self) -> None:
-        self.accept()
-        self._done(self.name.text(), self.go_on.isChecked())
+        if self.isVisible():
+            self.accept()
+            self._done(self.name.text(), self.go_on.isChecked())
 
 
 class _Strip(QWidget):

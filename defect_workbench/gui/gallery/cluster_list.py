@@ -57,7 +57,8 @@ class _Delegate(QStyledItemDelegate):
         right = width + 24
         state = state_of(cluster)
         if state:
-            mark = "✓" if state == "confirmed" else "held"
+            mark = "proposed" if index.data(Role.PROPOSED) else "held"
+            mark = "✓" if state == "confirmed" else mark
             room = metrics.horizontalAdvance(mark)
             painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
             right += room + 8

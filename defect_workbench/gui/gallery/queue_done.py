@@ -12,24 +12,27 @@ from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
 
 class QueueDone(QWidget):
-    """Says that the review is done, and offers to confirm and to export.
+    """Says that the review is done, and offers to confirm, to train a classifier and to export.
 
-    Signals: export_wanted.
+    Signals: classify_wanted, export_wanted.
     """
 
+    classify_wanted = Signal()
     export_wanted = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self.title: QLabel = heading_label("No outliers left to review")
+        self.title: QLabel = heading_label("No outliers to review")
         self.words = secondary_label()
         self.confirm_all = QPushButton("Confirm all clusters")
+        self.classify = QPushButton("Train a classifier")
         self.export = QPushButton("Export…")
         self.confirm_all.clicked.connect(lambda: document.confirm(self._unconfirmed()))
+        self.classify.clicked.connect(self.classify_wanted)
         self.export.clicked.connect(self.export_wanted)
         row = QHBoxLayout()
-        for widget in (self.confirm_all, self.export):
+        for widget in (self.confirm_all, self.classify, self.export):
             row.addWidget(widget)
         row.addStretch(1)
         layout = QVBoxLayout(self)
@@ -44,20 +47,19 @@ class QueueDone(QWidget):
     def refresh(self) -> None:
         """Show what is left to do."""
         partition, count = self._document.partition, len(self._unconfirmed())
-        self.title.setText("Outliers" if partition is None else "No outliers left to review")
+        self.title.setText("Outliers" if partition is None else "No outliers to review")
         if partition is None:
             self.words.setText("Outliers appear here once all images have been compared")
         elif count:
             verb = "is" if count == 1 else "are"
             words = f"{count:,} of {counted(len(partition.clusters), 'cluster')} {verb} not confirmed."
             if unseen := self._unseen(partition):
-                words += (
-                    f" Confirming them accepts {counted(unseen, 'proposal')} that you have not looked at."
-                )
+                words += f" Confirming them accepts {counted(unseen, 'proposal')} that you have not reviewed."
             self.words.setText(words)
         else:
-            self.words.setText("All clusters are confirmed. The Classify tab trains on them.")
+            self.words.setText("All clusters are confirmed.")
         self.confirm_all.setVisible(count > 0)
+        self.classify.setVisible(partition is not None and not count)
         self.export.setVisible(partition is not None)
 
     def _unseen(self, partition: Partition) -> int:

@@ -135,6 +135,7 @@ class LightTable(QWidget):
         """Show images in this order; classes get their keys again."""
         self.images, self._title = tuple(images), title
         if images:
+            self.legend.set_others((_ACCEPT, *_OTHER_KEYS) if self._to_accept() else _OTHER_KEYS)
             self._keys.restart()
         self._decided = {}
         self._floor = self._document.undo_stack.index()
@@ -249,6 +250,15 @@ class LightTable(QWidget):
             return False
         return bool(project.proposal.waiting(partition)[image])
 
+    def _to_accept(self) -> bool:
+        """Whether there is an image that a classifier proposes or suggests a label for."""
+        project, partition = self._document.project, self._document.partition
+        if project is None or partition is None or not self.images:
+            return False
+        waiting = None if project.proposal is None else project.proposal.waiting(partition)
+        proposed = waiting is not None and bool(waiting[list(self.images)].any())
+        return proposed or any(self._suggested(image) for image in self.images)
+
     def _suggested(self, image: int | None) -> TypeGuard[int]:
         return image is not None and bool(self._doubts.suggestion(image))
 
@@ -331,6 +341,7 @@ def _sets_tags(event: QKeyEvent) -> bool:
     return QKeySequence(event.keyCombination()) == QKeySequence(_TAGS)
 
 
+_ACCEPT = ("Enter", "accept")
 _OTHER_KEYS = (
     ("C", "confirm"),
     ("N", "new cluster"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
@@ -27,6 +27,8 @@ class Banner(QFrame):
         layout.addWidget(self.text, 1)
         self.buttons = [QPushButton(words) for words in buttons]
         for button in self.buttons:
+            # The focus stays where it was when a click hides them.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             layout.addWidget(button)
         self.hide()
 
@@ -76,15 +78,31 @@ class NoticeBanner(Banner):
         super().__init__("notice", ("", "Dismiss"), page)
         self._page = page
         self._action: Callable[[], None] | None = None
+        self.second = QPushButton()
+        self.second.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.second.clicked.connect(self._act_second)
+        box = self.layout()
+        assert isinstance(box, QHBoxLayout)
+        box.insertWidget(1, self.second)
+        self._second: Callable[[], None] | None = None
         self.buttons[0].clicked.connect(self._act)
         self.buttons[1].clicked.connect(self.hide)
         page.installEventFilter(self)
 
     def notify(
-        self, text: str, label: str = "", action: Callable[[], None] | None = None, *, warning: bool = False
+        self,
+        text: str,
+        label: str = "",
+        action: Callable[[], None] | None = None,
+        *,
+        second: tuple[str, Callable[[], None]] | None = None,
+        warning: bool = False,
     ) -> None:
-        """Show a text, with a button if there is a next step; a warning looks different."""
+        """Show a text, with a button for each next step; a warning looks different."""
         self._action = action
+        words, self._second = ("", None) if second is None else second
+        self.second.setText(words)
+        self.second.setVisible(second is not None)
         self.buttons[0].setText(label)
         self.buttons[0].setVisible(action is not None)
         self.setProperty("warning", warning)
@@ -121,6 +139,11 @@ class NoticeBanner(Banner):
         """Say what is hidden, as when it comes back after the light table."""
         super().showEvent(event)
         self._place()
+
+    def _act_second(self) -> None:
+        self.hide()
+        if self._second is not None:
+            self._second()
 
     def _act(self) -> None:
         self.hide()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt
@@ -32,31 +33,35 @@ class ClassLegend(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
         keys.changed.connect(self.refresh)
 
+    def set_others(self, others: Sequence[tuple[str, str]]) -> None:
+        """Show other keys that do not stand for a class, and what they mean."""
+        self._others = tuple(others)
+
     def fit(self, width: int, lines: int) -> None:
         """Show as many classes as fit, and how many more there are; a tool tip then shows all of them."""
         self._room = (width, lines)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the classes as they are now."""
-        shown = every = len(self._keys.keys)
-        text = self._line(every)
+        """Show the classes as they are now. Those with images come first, as the last lines may not fit."""
+        partition = self._document.partition
+        keys = sorted(self._keys.keys, key=lambda each: partition is None or each.cluster(partition) is None)
+        words, shown = [self._words(each) for each in keys], len(keys)
+        text = self._line(words, shown)
         self.setText(text)
         if self._room is not None:
             width, lines = self._room
             height = lines * self.fontMetrics().lineSpacing()
             while shown and self.heightForWidth(width) > height:
                 shown -= 1
-                self.setText(self._line(shown))
+                self.setText(self._line(words, shown))
             self.setMinimumHeight(max(0, self.heightForWidth(width)))
-        self.setToolTip(text if shown < every else "")
+        self.setToolTip(text if shown < len(words) else "")
 
-    def _line(self, shown: int) -> str:
-        left = len(self._keys.keys) - shown
-        words = [self._words(each) for each in self._keys.keys[:shown]]
-        words += [f"and&nbsp;{left:,}&nbsp;more"] if left else []
-        words += [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
-        return "&nbsp;&nbsp; ".join(words)
+    def _line(self, words: Sequence[str], shown: int) -> str:
+        left = [f"and&nbsp;{len(words) - shown:,}&nbsp;more"] if shown < len(words) else []
+        others = [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
+        return "&nbsp;&nbsp; ".join([*words[:shown], *left, *others])
 
     def _words(self, each: ClassKey) -> str:
         partition = self._document.partition

@@ -86,6 +86,7 @@ QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {hover}; }}
 QAbstractSpinBox::up-arrow {{ image: url("{up}"); width: 9px; height: 9px; }}
 QAbstractSpinBox::down-arrow {{ image: url("{down}"); width: 9px; height: 9px; }}
+QComboBox {{ selection-background-color: {accent}; selection-color: white; }}
 QComboBox::drop-down {{
   subcontrol-origin: border; subcontrol-position: center right; width: 22px; border: 0; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 10px; height: 10px; }}

@@ -21,13 +21,14 @@ class ActionState:
     def current(self) -> State:
         """Return the facts as they are now."""
         window, project = self._window, self._window.document.project
-        stack = window.document.undo_stack
+        stack, chosen = window.document.undo_stack, window.cluster_list.chosen()
         return State(
             open=project is not None,
             busy=window.jobs.busy,
             tree=window.document.tree is not None,
             reviewing=not window.at_light_table and window.tabs.currentWidget() is not window.classify_panel,
-            clusters=len(window.cluster_list.chosen()),
+            clusters=len(chosen),
+            all_confirmed=bool(chosen) and all(c.group is not None and c.group.confirmed for c in chosen),
             images=window.gallery.selectionModel().hasSelection(),
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,

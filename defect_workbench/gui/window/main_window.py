@@ -79,8 +79,8 @@ class MainWindow(JobWindow):
             notice,
             self,
         )
-        file = LibraryFile(places.classes)
-        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self)
+        file, chosen = LibraryFile(places.classes), self.review.chosen_name
+        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self, chosen)
         self.tables = SideTableController(self.document, self.run_job, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(

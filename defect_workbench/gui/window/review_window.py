@@ -46,6 +46,7 @@ class ReviewWindow(PanelWindow):
 
     def _connect_views(self) -> None:
         self.outlier_queue.light_table_wanted.connect(self.look_at)
+        self.outlier_queue.done.classify_wanted.connect(self._show_classify)
         for panel in (self.outlier_queue, self.inspector):
             panel.image_chosen.connect(self.choose_image)
         for view in (self.gallery, self.cluster_list):
@@ -208,6 +209,10 @@ class ReviewWindow(PanelWindow):
                 return True
             first = first or widget
         return False
+
+    def _show_classify(self) -> None:
+        self.tabs.setCurrentWidget(self.classify_panel)
+        self.classify_panel.train_button.setFocus()
 
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""

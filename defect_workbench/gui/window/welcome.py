@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import (
     QApplication,
     QCommandLinkButton,
@@ -114,6 +114,8 @@ class Welcome(QWidget):
 
     def _line(self, work: RecentWork) -> QWidget:
         button = QCommandLinkButton(work.file.name or work.path, work.words)
+        # The arrow of the style is black on any page.
+        button.setIcon(QIcon())
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.setEnabled(work.exists)
         button.clicked.connect(lambda _=False: self.open_recent.emit(work))

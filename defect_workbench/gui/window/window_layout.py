@@ -129,6 +129,8 @@ class PanelWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Pages")
+        # Otherwise the keys of a page that is left go to the dendrogram, where arrows move the cut.
+        self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.gallery_bar = GalleryBar()
         clusters = QWidget()
         rows = QVBoxLayout(clusters)

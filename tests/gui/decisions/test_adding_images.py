@@ -11,6 +11,7 @@ from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_lot
 from tests.gui.conftest import Answers
 from tests.gui.decisions.conftest import decide
+from tests.gui.gestures import LEFT
 
 
 def test_adding_a_folder_asks_once_and_can_be_undone(
@@ -62,3 +63,24 @@ def test_adding_a_folder_asks_once_and_can_be_undone(
     assert "decided" in {cluster.label for cluster in document.partition.clusters}
     # Nobody is asked about folders that were put together: only a session opens them again.
     assert all(work.path != str(tmp_path) for work in window.settings.recent())
+
+
+def test_the_notice_of_added_images_leads_to_what_is_proposed(
+    window: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path
+) -> None:
+    answers.leave = Leave.DISCARD
+    with qtbot.waitSignal(window.document.opened, timeout=60_000):
+        window.open_path(made_lot(tmp_path / "lot-a", 12))
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=30_000)
+    assert window.document.partition is not None
+    window.document.confirm(window.document.partition.clusters)
+    with qtbot.waitSignal(window.document.opened, timeout=60_000):
+        window.classifier.add_folder(made_lot(tmp_path / "lot-b", 24))
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=30_000)
+    assert window.outlier_queue.remaining
+    assert window.notice.buttons[0].text() == "Review them"
+    window.tabs.setCurrentWidget(window.classify_panel)
+    window.activateWindow()
+    qtbot.mouseClick(window.notice.buttons[0], LEFT)
+    assert window.tabs.currentIndex() == 0
+    qtbot.waitUntil(window.outlier_queue.hasFocus)

@@ -167,3 +167,24 @@ def test_the_queue_is_reached_from_every_page(opened: MainWindow, qtbot: QtBot) 
     opened.actions_by_name["actionReview"].trigger()
     assert opened.outlier_queue.isVisible()
     qtbot.waitUntil(opened.outlier_queue.hasFocus)
+
+
+def test_the_button_names_what_it_does_to_the_selected_clusters(
+    opened: MainWindow, answers: Answers, qtbot: QtBot
+) -> None:
+    def words() -> str:
+        return opened.actions_by_name["actionConfirm"].text().replace("&", "")
+
+    assert opened.document.partition is not None
+    opened.cluster_list.choose(opened.document.partition.clusters[0].key)
+    assert words() == "Confirm"
+    opened.cluster_list.setFocus()
+    qtbot.keyClick(opened.cluster_list, Qt.Key.Key_C)
+    assert words() == "Unlock"
+    # Not all of these are.
+    opened.cluster_list.selectAll()
+    assert words() == "Confirm"
+    confirmed(opened)
+    assert words() == "Unlock"
+    opened.cluster_list.clearSelection()
+    assert words() == "Confirm"

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
+from defect_workbench.app.document.item_models import Role
 from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.proposal import Proposal
@@ -35,6 +37,23 @@ def with_proposals(window: MainWindow) -> Project:
     proposal = Proposal(tuple(labels), probability, unknown, unseen, np.empty(0, np.intp))
     window.document.show(prepare(replace(window.document.project, proposal=proposal)))
     return window.document.project
+
+
+def test_the_list_says_which_clusters_have_proposals_to_review(opened: MainWindow) -> None:
+    with_proposals(opened)
+    assert opened.document.partition is not None
+    opened.document.confirm(opened.document.partition.clusters, False)
+    model = opened.cluster_model
+    index = model.index(0, 0)
+    count = len(index.data(Role.CLUSTER).members)
+    assert index.data(Role.PROPOSED) == count
+    assert index.data(Qt.ItemDataRole.ToolTipRole).endswith(f"\n{count} proposals to review")
+    before = opened.cluster_list.grab().toImage()
+    opened.document.accept_proposals(index.data(Role.CLUSTER).members)
+    index = model.index(0, 0)
+    assert index.data(Role.PROPOSED) == 0
+    assert "to review" not in index.data(Qt.ItemDataRole.ToolTipRole)
+    assert opened.cluster_list.grab().toImage() != before
 
 
 def test_renaming_drops_nothing_from_the_queue(opened: MainWindow) -> None:

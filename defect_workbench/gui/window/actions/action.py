@@ -100,6 +100,8 @@ class State:
         Whether the gallery and the panels about single images are visible.
     clusters : int
         Number of clusters selected in the list.
+    all_confirmed : bool
+        Whether clusters are selected, and all of them are confirmed.
     images : bool
         Whether images are selected in the gallery.
     images_cut : bool
@@ -127,6 +129,7 @@ class State:
     tree: bool = False
     reviewing: bool = True
     clusters: int = 0
+    all_confirmed: bool = False
     images: bool = False
     images_cut: bool = False
     table: bool = False
@@ -204,6 +207,8 @@ class Action:
         Whether it is checked in a state of the window; None if it cannot be checked.
     subject : callable or None
         What to append to the text in a state of the window: undo and redo name the step.
+    other_text : callable or None
+        The text in a state of the window where it is another one; empty for `text`.
     """
 
     name: str
@@ -218,3 +223,4 @@ class Action:
     icon_only: bool = False
     checked: Callable[[State], bool] | None = None
     subject: Callable[[State], str] | None = None
+    other_text: Callable[[State], str] | None = None

@@ -33,6 +33,8 @@ class ActionSet:
             action.setEnabled(entry.enabled(state))
             if entry.checked is not None:
                 action.setChecked(entry.checked(state))
+            if entry.other_text is not None:
+                action.setText(entry.other_text(state) or entry.text)
             if entry.subject is not None:
                 # A name that a user gave to a cluster must not become a mnemonic.
                 subject = entry.subject(state).replace("&", "&&")

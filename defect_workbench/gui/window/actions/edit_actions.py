@@ -94,6 +94,7 @@ ENTRIES = (
         ("C",),
         icon="confirm",
         tools=ToolGroup.CLUSTERS,
+        other_text=lambda state: "Unloc&k" if state.all_confirmed else "",
     ),
     Action(
         "actionNote",
