@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import atan2, degrees, pi, sqrt
 
 import numpy as np
@@ -30,7 +30,7 @@ from defect_workbench.engine.preprocessing.periodic_pattern import (
     step_of,
 )
 
-# Newest first. Stores, sessions and models keep the version that they were made with (docs/adr/0041).
+# Newest first. Stores, sessions and models keep the version that they were made with (docs/adr/0042).
 VERSIONS = ("hysteresis-6-3.2-v2", FIRST_MEASURE_VERSION)
 IDENTITY = VERSIONS[0]
 
@@ -40,6 +40,8 @@ _HIGH, _LOW = 6.0, 3.2
 _PATTERNED = 1.15
 _BODY = 0.25
 _JOIN = 2
+# A pit among contact holes hides more of their pattern than noise does; what is found must explain as much.
+_FAINT = replace(FAINT, prominence=10.0)
 _SMOOTH = 1.0
 _LEAST_SIGMA = 1.3
 _WIDER = 1.4
@@ -211,7 +213,7 @@ def levelled_of(grey: Plane, noise: float | None = None) -> Levelled:
     flat = grey - surface
     shading, rest = float(surface.max() - surface.min()), median_and_spread(flat)[1]
     tolerance: Plane | None = None
-    pattern = find_pattern(flat, CLEAR if noise is None else FAINT)
+    pattern = find_pattern(flat, CLEAR if noise is None else _FAINT)
     if pattern is not None and not (pattern.is_clear or _leaves_noise(flat, pattern, noise or 0.0)):
         pattern = None
     if pattern is not None:
