@@ -41,8 +41,10 @@ def test_where_the_defects_are(
     window.open_light_table()
     window.light_table.at_a_time.setCurrentIndex(3)
     assert document.project is not None
+    paths = [str(document.project.images.absolute(image)) for image in range(len(document.project.images))]
     for image in window.light_table.images[:6]:
-        wait_for(qtbot, window.large_thumbnails, str(document.project.images.absolute(image)))
+        wait_for(qtbot, window.large_thumbnails, paths[image])
+        qtbot.waitUntil(lambda shown=image: window.overlays.outline_of(shown) is not None)
     camera.keep(window, "light-table", window)
     window.close_light_table()
     window.docks[3].raise_()
@@ -50,5 +52,7 @@ def test_where_the_defects_are(
     window.actions_by_name["actionSplitStrange"].trigger()
     dialog = window.findChild(SplitStrangeDialog)
     assert dialog is not None
+    for path in paths:
+        wait_for(qtbot, window.thumbnails, path)
     camera.keep(dialog, "split", window)
     dialog.reject()
