@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from defect_workbench.app.jobs.runner import Progress
 from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.core.images.preprocessing_steps import DEFAULT
 from defect_workbench.core.progress import SilentReporter
@@ -48,6 +50,7 @@ from tests.perf.bench import memory, spread, wait
 from tests.perf.klarf_listing import write_lot
 from tests.perf.large import forget_peak, peak_memory
 from tests.perf.resampled_sets import SETS, fill_store, labelled_set, missing_data
+from tests.perf.wafer import frame_words
 
 _MORE = tuple(f"ATTRIBUTE{number}" for number in range(28))
 _CHOICE = PictureChoice(FIRST, NONE)
@@ -103,6 +106,28 @@ class Stalls:
             f"at most {peak_memory():.2f} GB, longest stall {self.longest:.0f} ms ({self.computed:.0f})",
             flush=True,
         )
+
+
+class StageTimes:
+    """Adds up the core-seconds of each stage of a job, all threads together."""
+
+    def __init__(self) -> None:
+        self.of_stage: dict[str, float] = {}
+        self._title, self._started = "", 0.0
+
+    def follow(self, progress: Progress) -> None:
+        """End the stage before, if this is another one."""
+        title = re.sub(r" of [\d,]+ .*|: .*", "", progress.title)
+        if title != self._title:
+            self.end()
+            self._title, self._started = title, time.process_time()
+
+    def end(self) -> None:
+        """End the current stage."""
+        if self._title:
+            spent = time.process_time() - self._started
+            self.of_stage[self._title] = self.of_stage.get(self._title, 0.0) + spent
+        self._title = ""
 
 
 def until(condition: Callable[[], bool], seconds: float = 1800.0) -> None:
@@ -170,8 +195,13 @@ def measure(path: Path, store: Path) -> None:
         with stalls.measured("listed, and shown before they are grouped"):
             window.opener.open_source(ImageSource(path, choice=_CHOICE))
             until(lambda: bool(listed or failed))
+        stages = StageTimes()
+        window.jobs.progress.connect(stages.follow)
+        window.jobs.done.connect(stages.end)
         with stalls.measured("features from the store, grouped, and shown"):
             until(lambda: window.document.project is not None or bool(failed))
+        for title, seconds in stages.of_stage.items():
+            print(f"  {title}: {seconds:.2f} core-s")
         if failed:
             raise SystemExit(failed[0])
         project = window.document.project
@@ -206,9 +236,16 @@ def measure(path: Path, store: Path) -> None:
         with stalls.measured("the wafer tab opened"):
             window.tabs.setCurrentWidget(window.wafer_page)
             wait(1000)
-        plane = window.wafer_page.view
-        with stalls.measured("wafers zoomed"):
-            print(f"wafers zoomed: frame {spread(scrolled(plane, 30, 60))}")
+        page = window.wafer_page
+        for number in range(page.arrangement.count()):
+            title = page.arrangement.itemText(number)
+            with stalls.measured(f"wafers, {title.lower()}"):
+                started = time.thread_time()
+                page.arrangement.setCurrentIndex(number)
+                page.view.repaint()
+                changed = 1000 * (time.thread_time() - started)
+                words = frame_words(page.view, 3)
+                print(f"wafers, {title.lower()}: change {changed:.0f} ms; {words}")
         print(
             f"memory at the end: {memory():.0f} MB, {memory() - vectors_mb(project):.0f} beside the vectors"
         )

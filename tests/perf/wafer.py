@@ -51,30 +51,57 @@ def made_places(defects: int) -> WaferPlaces:
     return WaferPlaces(wafers, wafer_of, x, y, dies[:, 0], dies[:, 1], inside[:, 0], inside[:, 1])
 
 
-def frames(view: WaferView, rounds: int) -> list[float]:
-    """Return the milliseconds of each frame while panning with the mouse and zooming with the wheel."""
+def panned(view: WaferView, steps: int = 20) -> list[float]:
+    """Return the milliseconds that the thread computes for each frame while the mouse moves the wafers."""
     times = []
+    middle = view.rect().center()
+    QTest.mousePress(view, Qt.MouseButton.MiddleButton, pos=middle)
+    for step in range(steps):
+        started = time.thread_time()
+        QTest.mouseMove(view, middle + QPoint(4 * step, -3 * step))
+        view.repaint()
+        times.append(1000 * (time.thread_time() - started))
+    QTest.mouseRelease(view, Qt.MouseButton.MiddleButton, pos=middle + QPoint(4 * steps, -3 * steps))
+    return times
+
+
+def zoomed(view: WaferView, steps: int = 10) -> list[float]:
+    """Return the milliseconds that the thread computes for each frame while the mouse wheel zooms in."""
+    times = []
+    at, turn = QPointF(view.rect().center()), QPoint(0, 120)
+    for _ in range(steps):
+        started = time.thread_time()
+        event = QWheelEvent(
+            at,
+            QPointF(view.mapToGlobal(at)),
+            QPoint(),
+            turn,
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(view, event)
+        view.repaint()
+        times.append(1000 * (time.thread_time() - started))
+    return times
+
+
+def frames(view: WaferView, rounds: int) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each frame while panning, and while zooming in."""
+    pans, zooms = [], []
     for _ in range(rounds):
         view.show_all()
         view.repaint()
-        QTest.mousePress(view, Qt.MouseButton.MiddleButton, pos=QPoint(400, 400))
-        for step in range(20):
-            started = time.perf_counter()
-            QTest.mouseMove(view, QPoint(400 + 4 * step, 400 - 3 * step))
-            view.repaint()
-            times.append(1000 * (time.perf_counter() - started))
-        QTest.mouseRelease(view, Qt.MouseButton.MiddleButton, pos=QPoint(480, 340))
-        for _ in range(10):
-            started = time.perf_counter()
-            none = Qt.KeyboardModifier.NoModifier
-            at, turn = QPointF(500, 400), QPoint(0, 120)
-            event = QWheelEvent(
-                at, at, QPoint(), turn, Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False
-            )
-            QApplication.sendEvent(view, event)
-            view.repaint()
-            times.append(1000 * (time.perf_counter() - started))
-    return times
+        pans += panned(view)
+        zooms += zoomed(view)
+    return pans, zooms
+
+
+def frame_words(view: WaferView, rounds: int) -> str:
+    """Return the frame times of panning and zooming as text."""
+    pans, zooms = frames(view, rounds)
+    return f"panned, frame {spread(pans)}; zoomed, frame {spread(zooms)}"
 
 
 def lasso(view: WaferView, rounds: int) -> float:
@@ -111,10 +138,10 @@ def main() -> None:
         view.arrange(arrangement, 3)
         view.repaint()
         changed = 1000 * (time.perf_counter() - started)
-        figures = spread(frames(view, args.rounds))
-        print(f"{arrangement.value}, {args.defects:,} defects: frame {figures}; change {changed:.0f} ms")
+        words = frame_words(view, args.rounds)
+        print(f"{arrangement.value}, {args.defects:,} defects: change {changed:.0f} ms; {words}")
     view.show_density(True)
-    print(f"with density: frame {spread(frames(view, args.rounds))}")
+    print(f"with density: {frame_words(view, args.rounds)}")
     view.arrange(Arrangement.STACKED, 0)
     print(f"lasso: {lasso(view, args.rounds):.0f} ms")
     view.close()

@@ -1,4 +1,7 @@
-"""What of a Pareto chart is drawn: the commonest classes, the last groups, and the scale of the axis."""
+"""What of a Pareto chart is drawn: the commonest classes, the last groups, their values, and the axis.
+
+The window, the figures and the slides draw the same bars, as all of them are decided here.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_workbench.core.arrays import Floats
+from defect_workbench.core.pareto.class_counts import Measure
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.core.project.palette import NEUTRAL
 
 # More colours cannot be distinguished, nor more bars be read.
 MOST_CLASSES, MOST_GROUPS, MOST_LINES = 12, 40, 6
+# Letters of a name below the axis, and in the legend.
+LONGEST_NAME, LONGEST_IN_LEGEND = 18, 26
+# Above bars with a change there is room for its mark.
+_ROOM_FOR_MARKS = 1.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +39,11 @@ class DrawnClass:
     colour: str
     classes: tuple[int, ...]
     values: Floats
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it stands for several classes, of which there is no interval."""
+        return len(self.classes) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +71,50 @@ class DrawnChart:
         return tuple(self.chart.counts.groups[group] for group in self.groups)
 
     @property
-    def highest(self) -> float:
-        """The height of the highest bar; 0 without any."""
-        if not self.classes or not self.groups:
-            return 0.0
-        return float(np.nansum([each.values for each in self.classes], axis=0).max())
+    def lines(self) -> tuple[DrawnClass, ...]:
+        """The classes of a trend, the commonest first."""
+        return tuple(each for each in self.classes[:MOST_LINES] if not each.pooled)
+
+    def height(self, each: DrawnClass, place: int | None = None) -> float:
+        """Return the value of a class in a drawn group, or in all groups; 0 if it is unknown."""
+        values = self.chart.class_values[list(each.classes)] if place is None else each.values[place]
+        return float(np.nan_to_num(values).sum())
+
+    def interval(self, each: DrawnClass, place: int | None = None) -> tuple[float, float] | None:
+        """Return the ends of a value's interval; None for pooled classes and unknown values."""
+        if each.pooled:
+            return None
+        number = each.classes[0]
+        if place is None:
+            ends = float(self.chart.class_low[number]), float(self.chart.class_high[number])
+        else:
+            group = self.groups[place]
+            ends = float(self.chart.low[group, number]), float(self.chart.high[group, number])
+        return ends if all(map(math.isfinite, ends)) else None
+
+    def ticks_of_groups(self) -> list[float]:
+        """Return the ticks of the axis for a stacked bar per group."""
+        if self.chart.measure is Measure.SHARE:
+            return ticks(1.0)
+        heights = [
+            sum(self.height(each, place) for each in self.classes) for place in range(len(self.groups))
+        ]
+        return ticks(max(heights, default=0.0) * (_ROOM_FOR_MARKS if self.chart.changes else 1.0))
+
+    def ticks_of_classes(self) -> list[float]:
+        """Return the ticks of the axis for a bar per class with its interval."""
+        tops = [(self.interval(each) or (0.0, 0.0))[1] for each in self.classes]
+        return ticks(max([*tops, *map(self.height, self.classes)], default=0.0))
+
+    def ticks_of_lines(self) -> list[float]:
+        """Return the ticks of the axis for lines with their intervals."""
+        places = range(len(self.groups))
+        ends = [self.interval(each, place) for each in self.lines for place in places]
+        return ticks(max((end[1] for end in ends if end), default=0.0))
+
+    def tick_text(self, value: float) -> str:
+        """Return what is written at a tick."""
+        return f"{100 * value:.4g}%" if self.chart.measure is Measure.SHARE else f"{value:,.10g}"
 
     def changed(self, group: int) -> tuple[bool, bool]:
         """Whether a class rose in a drawn group, and whether one fell."""

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetricsF
 
-from defect_workbench.core.pareto.class_counts import Measure
 from defect_workbench.core.pareto.drawn_chart import (
+    LONGEST_IN_LEGEND,
+    LONGEST_NAME,
     MOST_GROUPS,
-    MOST_LINES,
     DrawnChart,
     DrawnClass,
     drawn_chart,
-    ticks,
 )
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 
 MARGIN, GAP, SWATCH = 12.0, 8.0, 11.0
 _WIDEST_BAR, _SHARE_OF_STEP = 72.0, 0.72
-_LONGEST_NAME, _MOST_LEGEND = 18, 26
 _SLANT = 40.0
 _DOT = 9.0
 
@@ -130,12 +128,9 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
     legend_width = _legend_width(chart, look, metrics, size.width())
     room = size.width() - legend_width - 2 * MARGIN
     drawn = drawn_chart(chart, max(2, min(MOST_GROUPS, int((room - 50) / line))))
-    classes = drawn.classes[:MOST_LINES] if look is Look.TREND else drawn.classes
-    if look is Look.TREND:
-        classes = tuple(each for each in classes if len(each.classes) == 1)
-    top = _highest(drawn, look, classes)
-    marks = ticks(top)
-    texts = [_tick_text(value, chart.measure) for value in marks]
+    classes = drawn.lines if look is Look.TREND else drawn.classes
+    marks = _ticks(drawn, look)
+    texts = [drawn.tick_text(value) for value in marks]
     left = MARGIN + max((metrics.horizontalAdvance(text) for text in texts), default=0.0) + GAP
     right_axis = metrics.horizontalAdvance("100%") + GAP if look is Look.CLASSES else 0.0
     plot = QRectF(left, MARGIN + line + GAP, size.width() - left - legend_width - right_axis - MARGIN, 0.0)
@@ -143,7 +138,7 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
     step = plot.width() / max(len(names), 1)
     widths = [metrics.horizontalAdvance(name) for name in names]
     angle = 0.0 if max(widths, default=0.0) <= step - 6 else _SLANT if step > 1.6 * line else 90.0
-    limit = _LONGEST_NAME * metrics.averageCharWidth()
+    limit = LONGEST_NAME * metrics.averageCharWidth()
     longest = min(max(widths, default=0.0), limit)
     below = longest * math.sin(math.radians(angle)) + line * math.cos(math.radians(angle))
     plot.setBottom(size.height() - MARGIN - below - GAP)
@@ -172,35 +167,14 @@ def _legend_width(chart: ParetoChart, look: Look, metrics: QFontMetricsF, width:
         return 0.0
     names = [each.name for each in chart.counts.classes]
     widest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
-    widest = min(widest, _MOST_LEGEND * metrics.averageCharWidth(), 0.3 * width)
+    widest = min(widest, LONGEST_IN_LEGEND * metrics.averageCharWidth(), 0.3 * width)
     return widest + SWATCH + 3 * GAP
 
 
-def _highest(drawn: DrawnChart, look: Look, classes: tuple[DrawnClass, ...]) -> float:
-    chart = drawn.chart
+def _ticks(drawn: DrawnChart, look: Look) -> Sequence[float]:
     if look is Look.CLASSES:
-        heights = [_together(chart, each) for each in classes]
-        whiskers = [chart.class_high[each.classes[0]] for each in classes if len(each.classes) == 1]
-        return _finite([*heights, *whiskers])
-    if look is Look.TREND:
-        high = [chart.high[list(drawn.groups), each.classes[0]] for each in classes]
-        return _finite(np.concatenate(high).tolist() if high else [])
-    if chart.measure is Measure.SHARE:
-        return 1.0
-    # With room for the marks above the bars.
-    return drawn.highest * (1.06 if chart.changes else 1.0)
-
-
-def _finite(values: list[float]) -> float:
-    return max((value for value in values if math.isfinite(value)), default=0.0)
-
-
-def _together(chart: ParetoChart, each: DrawnClass) -> float:
-    return float(np.nan_to_num(chart.class_values[list(each.classes)]).sum())
-
-
-def _tick_text(value: float, measure: Measure) -> str:
-    return f"{100 * value:.4g}%" if measure is Measure.SHARE else f"{value:,.10g}"
+        return drawn.ticks_of_classes()
+    return drawn.ticks_of_lines() if look is Look.TREND else drawn.ticks_of_groups()
 
 
 def _stacked(base: ChartLayout, centres: list[float], width: float, scale: float) -> ChartLayout:
@@ -209,7 +183,7 @@ def _stacked(base: ChartLayout, centres: list[float], width: float, scale: float
     for place, (centre, group) in enumerate(zip(centres, drawn.groups, strict=True)):
         bottom = plot.bottom()
         for each in drawn.classes:
-            height = float(np.nan_to_num(each.values[place])) * scale
+            height = drawn.height(each, place) * scale
             if height > 0:
                 rect = QRectF(centre - width / 2, bottom - height, width, height)
                 bars.append(Bar(Spot(rect, group, each.classes), each.colour))
@@ -224,13 +198,12 @@ def _per_class(base: ChartLayout, centres: list[float], width: float, scale: flo
     drawn, plot = base.drawn, base.plot
     chart, bars, share = drawn.chart, [], []
     for centre, each in zip(centres, drawn.classes, strict=True):
-        height = _together(chart, each) * scale
+        height = drawn.height(each) * scale
         rect = QRectF(centre - width / 2, plot.bottom() - height, width, height)
-        interval = None
-        if len(each.classes) == 1:
-            ends = chart.class_low[each.classes[0]], chart.class_high[each.classes[0]]
-            if all(math.isfinite(end) for end in ends):
-                interval = plot.bottom() - ends[0] * scale, plot.bottom() - ends[1] * scale
+        ends = drawn.interval(each)
+        interval = (
+            None if ends is None else (plot.bottom() - ends[0] * scale, plot.bottom() - ends[1] * scale)
+        )
         bars.append(Bar(Spot(rect, None, each.classes), each.colour, interval))
         share.append(QPointF(centre, plot.bottom() - plot.height() * chart.cumulative[each.classes[-1]]))
     return replace(base, bars=tuple(bars), share=tuple(share))
@@ -238,20 +211,19 @@ def _per_class(base: ChartLayout, centres: list[float], width: float, scale: flo
 
 def _trend(base: ChartLayout, centres: list[float], width: float, scale: float) -> ChartLayout:
     drawn, plot, classes = base.drawn, base.plot, base.classes
-    chart, lines = drawn.chart, []
+    lines = []
     for number, each in enumerate(classes):
         # Side by side, so that intervals do not hide each other.
         aside = 4.0 * (number - (len(classes) - 1) / 2)
         spots, intervals = [], []
         for place, (centre, group) in enumerate(zip(centres, drawn.groups, strict=True)):
-            value = float(each.values[place])
-            if not math.isfinite(value):
+            ends = drawn.interval(each, place)
+            if ends is None:
                 continue
-            y = plot.bottom() - value * scale
+            y = plot.bottom() - drawn.height(each, place) * scale
             dot = QRectF(centre + aside - _DOT / 2, y - _DOT / 2, _DOT, _DOT)
             spots.append(Spot(dot, group, each.classes))
-            low, high = chart.low[group, each.classes[0]], chart.high[group, each.classes[0]]
-            intervals.append((plot.bottom() - low * scale, plot.bottom() - high * scale))
+            intervals.append((plot.bottom() - ends[0] * scale, plot.bottom() - ends[1] * scale))
         lines.append(Line(each.name, each.colour, tuple(spots), tuple(intervals)))
     return replace(base, lines=tuple(lines))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 
+from defect_workbench.core.pareto.drawn_chart import LONGEST_NAME
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.pareto.chart_layout import GAP, MARGIN, SWATCH, ChartLayout, Spot
 
@@ -50,7 +51,7 @@ def _paint_axes(painter: QPainter, layout: ChartLayout, palette: QPalette) -> No
         words += f"  ·  {layout.drawn.left_out}"
     painter.drawText(title, _LEFT, _elided(painter, words, title.width()))
     painter.setPen(palette.color(R.Text))
-    longest = 18 * painter.fontMetrics().averageCharWidth()
+    longest = LONGEST_NAME * painter.fontMetrics().averageCharWidth()
     for centre, name in layout.names:
         if not layout.angle:
             painter.drawText(QRectF(centre - 200, plot.bottom() + 5, 400, line + 4), _CENTRE, name)

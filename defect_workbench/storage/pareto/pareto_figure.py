@@ -11,14 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from defect_workbench.core.pareto.class_counts import Measure
-from defect_workbench.core.pareto.drawn_chart import MOST_LINES, DrawnChart, drawn_chart
+from defect_workbench.core.arrays import Floats
+from defect_workbench.core.pareto.drawn_chart import (
+    LONGEST_IN_LEGEND,
+    LONGEST_NAME,
+    DrawnChart,
+    drawn_chart,
+)
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.core.text import sentence_case
 
 FileType = Literal["svg", "png"]
 _INK, _SOFT, _GRID = "#15181C", "#5C6570", "#E3E6EB"
-_LONGEST_NAME = 22
 # Group names of more letters altogether are written at an angle.
 _LEVEL_LETTERS = 70
 _MOST_NAMES = 24
@@ -66,7 +70,7 @@ def _file(
         drawn = drawn_chart(chart)
         if both:
             classes, groups = figure.subplots(1, 2, width_ratios=(5, 7))
-            _draw_classes(classes, chart)
+            _draw_classes(classes, drawn)
             _draw_bars(groups, drawn)
         else:
             _draw_lines(figure.subplots(), drawn)
@@ -87,34 +91,26 @@ def _lines(chart: ParetoChart) -> list[str]:
     return [sentence_case(line) + "." for line in (*shown, *rest, *chart.notes, drawn) if line]
 
 
-def _draw_classes(axes: Axes, chart: ParetoChart) -> None:
+def _draw_classes(axes: Axes, drawn: DrawnChart) -> None:
     """Draw a bar per class with its interval, and the cumulative share."""
-    shown = drawn_chart(chart).classes
-    single = [each.classes[0] for each in shown if len(each.classes) == 1]
-    rest = [number for each in shown if len(each.classes) > 1 for number in each.classes]
-    heights = [
-        *chart.class_values[single].tolist(),
-        *([float(chart.class_values[rest].sum())] if rest else []),
-    ]
-    places = np.arange(len(heights))
-    axes.bar(places, heights, color=[each.colour for each in shown], width=0.72)
-    values = chart.class_values[single]
-    errors = np.stack([values - chart.class_low[single], chart.class_high[single] - values])
-    axes.errorbar(
-        places[: len(single)],
-        values,
-        np.maximum(errors, 0),
-        fmt="none",
-        ecolor=_INK,
-        elinewidth=1,
-        capsize=2.5,
-    )
+    chart, shown = drawn.chart, drawn.classes
+    places = np.arange(len(shown), dtype=float)
+    axes.bar(places, list(map(drawn.height, shown)), color=[each.colour for each in shown], width=0.72)
+    _draw_intervals(axes, places, list(map(drawn.interval, shown)), _INK)
     _name_places(axes, [each.name for each in shown])
-    _value_axis(axes, chart, "All groups")
+    _value_axis(axes, drawn, drawn.ticks_of_classes(), "All groups")
     ends = [each.classes[-1] for each in shown]
     share = axes.twinx()
-    share.plot(places, 100 * chart.cumulative[ends], color=_SOFT, marker="o", markersize=3.5, linewidth=1.2)
-    share.set_ylim(0, 105)
+    share.plot(
+        places,
+        100 * chart.cumulative[ends],
+        color=_SOFT,
+        marker="o",
+        markersize=3.5,
+        linewidth=1.2,
+        clip_on=False,
+    )
+    share.set_ylim(0, 100)
     share.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}%"))
     share.set_ylabel("cumulative share")
     share.spines[["top", "left"]].set_visible(False)
@@ -126,7 +122,7 @@ def _draw_bars(axes: Axes, drawn: DrawnChart) -> None:
     places = np.arange(len(drawn.groups))
     bottom = np.zeros(len(places))
     for each in drawn.classes:
-        heights = np.nan_to_num(each.values)
+        heights = [drawn.height(each, place) for place in places.tolist()]
         axes.bar(
             places, heights, bottom=bottom, color=each.colour, width=0.72, label=each.name, linewidth=0.4,
             edgecolor="white",
@@ -145,43 +141,47 @@ def _draw_bars(axes: Axes, drawn: DrawnChart) -> None:
                 color=_INK,
             )
     _name_places(axes, drawn.names)
-    _value_axis(axes, drawn.chart, f"By {drawn.chart.counts.by}")
-    if drawn.highest > 0:
-        # With room for the marks.
-        axes.set_ylim(0, 1.08 * drawn.highest)
-    _legend(axes, len(drawn.classes))
+    _value_axis(axes, drawn, drawn.ticks_of_groups(), f"By {drawn.chart.counts.by}")
+    # From the top of the bars to the bottom.
+    _legend(axes, reverse=True)
 
 
 def _draw_lines(axes: Axes, drawn: DrawnChart) -> None:
     """Draw a line per class over the groups, with intervals."""
-    chart, groups = drawn.chart, list(drawn.groups)
-    single = [each for each in drawn.classes if len(each.classes) == 1][:MOST_LINES]
-    for number, each in enumerate(single):
+    groups = range(len(drawn.groups))
+    for number, each in enumerate(drawn.lines):
         # Side by side, so that intervals do not hide each other.
-        places = np.arange(len(groups)) + 0.06 * (number - (len(single) - 1) / 2)
-        values = each.values
-        low, high = chart.low[groups, each.classes[0]], chart.high[groups, each.classes[0]]
-        errors = np.maximum(np.stack([values - low, high - values]), 0)
-        axes.plot(places, values, color=each.colour, marker="o", markersize=4, linewidth=1.8, label=each.name)
-        axes.errorbar(
-            places, values, errors, fmt="none", ecolor=each.colour, elinewidth=1, capsize=2, alpha=0.5
+        places = np.array(groups) + 0.06 * (number - (len(drawn.lines) - 1) / 2)
+        axes.plot(
+            places, each.values, color=each.colour, marker="o", markersize=4, linewidth=1.8, label=each.name
         )
+        ends = [drawn.interval(each, group) for group in groups]
+        _draw_intervals(axes, places, ends, each.colour, alpha=0.5)
     _name_places(axes, drawn.names)
-    _value_axis(axes, chart, f"By {chart.counts.by}")
-    _legend(axes, len(single))
+    _value_axis(axes, drawn, drawn.ticks_of_lines(), f"By {drawn.chart.counts.by}")
+    _legend(axes, reverse=False)
 
 
-def _value_axis(axes: Axes, chart: ParetoChart, title: str) -> None:
-    axes.set_title(_short(sentence_case(title), 60), loc="left", fontsize=11, fontweight="bold")
-    axes.set_ylabel(chart.axis)
-    axes.set_ylim(bottom=0)
+def _draw_intervals(
+    axes: Axes, places: Floats, ends: list[tuple[float, float] | None], ink: str, alpha: float = 1.0
+) -> None:
+    known = [(x, end) for x, end in zip(places.tolist(), ends, strict=True) if end is not None]
+    if known:
+        lows, highs = np.array([end for _, end in known]).T
+        middles, halves = (lows + highs) / 2, (highs - lows) / 2
+        bars = [x for x, _ in known]
+        axes.errorbar(bars, middles, halves, fmt="none", ecolor=ink, elinewidth=1, capsize=2.5, alpha=alpha)
+
+
+def _value_axis(axes: Axes, drawn: DrawnChart, ticks: list[float], title: str) -> None:
+    # With room for a mark above a bar of the full height.
+    axes.set_title(_short(sentence_case(title), 60), loc="left", fontsize=11, fontweight="bold", pad=14)
+    axes.set_ylabel(drawn.chart.axis)
+    axes.set_yticks(ticks, list(map(drawn.tick_text, ticks)))
+    axes.set_ylim(0, ticks[-1])
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    if chart.measure is Measure.SHARE:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
-    else:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def _name_places(axes: Axes, names: list[str] | tuple[str, ...]) -> None:
@@ -190,7 +190,7 @@ def _name_places(axes: Axes, names: list[str] | tuple[str, ...]) -> None:
     )
     # Of many, every second or third is named, and always the last: a tool's latest lot.
     places = np.arange(len(names))[:: -max(1, -(-len(names) // _MOST_NAMES))][::-1]
-    axes.set_xticks(places, [_short(names[place], _LONGEST_NAME) for place in places.tolist()])
+    axes.set_xticks(places, [_short(names[place], LONGEST_NAME) for place in places.tolist()])
     if not level:
         axes.tick_params(axis="x", rotation=40 if len(names) <= 15 else 60)
         for label in axes.get_xticklabels():
@@ -199,15 +199,16 @@ def _name_places(axes: Axes, names: list[str] | tuple[str, ...]) -> None:
     axes.tick_params(axis="x", length=0)
 
 
-def _legend(axes: Axes, classes: int) -> None:
-    if classes:
-        handles, names = axes.get_legend_handles_labels()
+def _legend(axes: Axes, *, reverse: bool) -> None:
+    handles, names = axes.get_legend_handles_labels()
+    if handles:
         axes.legend(
-            handles[::-1],
-            [_short(name, _LONGEST_NAME) for name in names[::-1]],
+            handles,
+            [_short(name, LONGEST_IN_LEGEND) for name in names],
             loc="center left",
             bbox_to_anchor=(1.0, 0.5),
             frameon=False,
+            reverse=reverse,
         )
 
 

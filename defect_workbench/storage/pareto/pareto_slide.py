@@ -43,10 +43,7 @@ def pareto_slides_file(chart: ParetoChart, subject: str, made: datetime.date) ->
     if drawn.classes:
         shapes = deck.add(["All groups together"], (_LEFT, 0.45, _INNER, 0.6), 28)
         add_text(shapes, (_LEFT, 1.05, _INNER, 0.3), sentence_case(chart.axis), 14, ink=SOFT)
-        bars = [
-            Bar(clean(each.name), float(chart.class_values[list(each.classes)].sum()), each.colour)
-            for each in drawn.classes
-        ]
+        bars = [Bar(clean(each.name), drawn.height(each), each.colour) for each in drawn.classes]
         box = (_LEFT, 1.6, _INNER, _BOTTOM - 1.6)
         add_bars(shapes, bars, box, _format(chart), sentence_case(chart.axis))
         deck.add_footer(shapes)
@@ -105,7 +102,7 @@ def _add_stacked(shapes: Any, drawn: DrawnChart, box: Box) -> None:
     classes = [shortened(clean(each.name), 150, 11) or "–" for each in drawn.classes]
     data = CategoryChartData(number_format=number_format)
     data.categories = names
-    rows = [[0.0 if value != value else float(value) for value in each.values] for each in drawn.classes]
+    rows = [[drawn.height(each, place) for place in range(len(names))] for each in drawn.classes]
     for name, values in zip(classes, rows, strict=True):
         data.add_series(name, values)
     frame = shapes.add_chart(XL_CHART_TYPE.COLUMN_STACKED, *(Inches(value) for value in box), data)

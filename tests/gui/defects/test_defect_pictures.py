@@ -1,6 +1,7 @@
 """Pictures of defect maps, of what images are compared with, and of the split; see `test_pictures`."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from defect_workbench.gui.dialogs.split_strange_dialog import SplitStrangeDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.test_pictures import EVERY_LOOK, Camera, camera_for, settle, wait_for
 from tests.quality.wafers import write_mostly_clean
+
+
+def outlined(window: MainWindow, image: int) -> bool:
+    return window.overlays.outline_of(image) is not None
 
 
 @pytest.fixture(params=EVERY_LOOK, ids="-".join)
@@ -44,7 +49,7 @@ def test_where_the_defects_are(
     paths = [str(document.project.images.absolute(image)) for image in range(len(document.project.images))]
     for image in window.light_table.images[:6]:
         wait_for(qtbot, window.large_thumbnails, paths[image])
-        qtbot.waitUntil(lambda shown=image: window.overlays.outline_of(shown) is not None)
+        qtbot.waitUntil(partial(outlined, window, image))
     camera.keep(window, "light-table", window)
     window.close_light_table()
     window.docks[3].raise_()
