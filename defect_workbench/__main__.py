@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Interrupts:
-    """Notes Ctrl-C, as a compiled module that is being loaded may report it as a failed import."""
+    """Notes Ctrl-C, as a compiled module that is being loaded may report it as an error of its own."""
 
     noted = False
 
@@ -64,18 +64,22 @@ def _guarded(arguments: list[str], interrupts: _Interrupts) -> int:
         return _main(arguments)
     except KeyboardInterrupt:
         return _cancelled()
-    except ImportError as error:
+    except Exception as error:
         if interrupts.noted:
             return _cancelled()
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    from defect_workbench.commands.shared.command_line_remedies import sentence
+    from defect_workbench.unforeseen import as_workbench_error, is_out_of_memory
+
+    if isinstance(error, ImportError) and not is_out_of_memory(error):
         _print_error(f"a part of the program is missing or cannot be loaded ({error}); reinstall it")
         return 1
-    except Exception as error:
-        from defect_workbench.commands.shared.command_line_remedies import sentence
-        from defect_workbench.unforeseen import as_workbench_error
-
-        explained = as_workbench_error(error, "", "report it with this line")
-        _print_error(sentence(explained))
-        return explained.exit_code
+    explained = as_workbench_error(error, "", "report it with this line")
+    _print_error(sentence(explained))
+    return explained.exit_code
 
 
 def _main(arguments: list[str]) -> int:

@@ -63,6 +63,9 @@ def build_parser(places: UserDirs, names: Sequence[str] = COMMANDS) -> argparse.
 def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int] | None = None) -> int:
     """Run a command; return the exit code.
 
+    What goes wrong while the command's module is imported is left to the caller, which knows whether it was
+    Ctrl-C: a compiled module reports that as an error of its own.
+
     Parameters
     ----------
     open_window : callable, optional
@@ -71,8 +74,11 @@ def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int
     reporter: ConsoleReporter | None = None
     try:
         args = _arguments(argv, places)
-        if isinstance(args, int):
-            return args
+    except WorkbenchError as error:
+        return _fail(error)
+    if isinstance(args, int):
+        return args
+    try:
         if getattr(args, "logged", True):
             start_logging(places.log)
         with console_reporter() as reporter:
