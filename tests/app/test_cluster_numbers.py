@@ -80,7 +80,7 @@ def test_no_decision_changes_the_number_of_another_cluster(
     document.move_cut(cut)
     document.confirm(clusters(document)[1:2])
     document.move_cut(cut + 3)
-    for what, a, b in steps:
+    for step, (what, a, b) in enumerate(steps):
         shown, before = clusters(document), labels(document)
         assert document.partition is not None
         count = document.undo_stack.count()
@@ -98,7 +98,7 @@ def test_no_decision_changes_the_number_of_another_cluster(
         elif what == "merge":
             document.merge(list({c.key: c for c in (source, target)}.values()))
         elif what == "rename":
-            document.rename(source, f"name {a} {b}")
+            document.rename(source, f"name {step}")
         else:
             document.move(document.partition.outliers[: 1 + a % 3], target)
         after = labels(document)
