@@ -37,8 +37,12 @@ class ClassKey:
 
     def cluster(self, partition: Partition) -> Cluster | None:
         """Return the cluster as it is now; None if it has no images any more, or none yet."""
-        if self.known is not None and (named := _named(partition, self.known)) is not None:
-            return named
+        if self.known is not None:
+            return _named(partition, self.known)
+        return self.same_images(partition)
+
+    def same_images(self, partition: Partition) -> Cluster | None:
+        """Return the cluster that the key was given to, whatever it is called now."""
         if self.cluster_key is None:
             return None
         same = next((c for c in partition.clusters if c.key == self.cluster_key), None)
@@ -64,14 +68,21 @@ def class_keys(
     """
     given: dict[str, Cluster | None] = {}
     known: dict[str, KnownClass] = {}
-    for each in earlier:
-        cluster = each.cluster(partition)
-        if cluster is None and each.known is None:
-            continue
+    # A cluster that got the name of a class has the key of the class from then on.
+    for each in sorted(earlier, key=lambda each: each.known is None or library.find(each.known.name) is None):
+        current = None if each.known is None else library.find(each.known.name)
+        if current is not None:
+            cluster = _named(partition, current)
+        else:
+            # A class that has another name now is found by its images.
+            cluster = each.same_images(partition)
+            if cluster is None:
+                continue
+            current = _class_of(cluster, library)
         if cluster is None or all(cluster is not other for other in given.values()):
             given[each.key] = cluster
-            if each.known is not None:
-                known[each.key] = each.known
+            if current is not None:
+                known[each.key] = current
     for each_class in library.classes:
         if each_class.key and each_class.key not in given:
             cluster = _named(partition, each_class)
@@ -111,6 +122,7 @@ class ClassKeys(QObject):
         self._grouping: tuple[Analysis, int] | None = None
         self.keys: tuple[ClassKey, ...] = ()
         document.partition_changed.connect(self._refresh)
+        document.classes_changed.connect(self._refresh)
 
     def of(self, key: str) -> ClassKey | None:
         """Return the class of a key."""
@@ -150,6 +162,10 @@ def sort_into(document: Document, each: ClassKey, images: Integers) -> bool:
     elif each.known is not None:
         document.split_out(images, each.known.name)
     return False
+
+
+def _class_of(cluster: Cluster, library: ClassLibrary) -> KnownClass | None:
+    return library.find(cluster.label) if cluster.group is not None and cluster.group.name else None
 
 
 def _named(partition: Partition, known: KnownClass) -> Cluster | None:

@@ -150,9 +150,9 @@ class ClassLibrary:
         new = replace(known, **values)  # type: ignore[arg-type] # values of its fields
         return ClassLibrary(tuple(new if each is known else each for each in self.classes))
 
-    def without(self, known: KnownClass) -> ClassLibrary:
-        """Return the library without a class."""
-        return ClassLibrary(tuple(each for each in self.classes if each is not known))
+    def without(self, name: str) -> ClassLibrary:
+        """Return the library without the class of a name, if it has one."""
+        return ClassLibrary(tuple(each for each in self.classes if each is not self.find(name)))
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,16 @@ def _completed(known: KnownClass, other: KnownClass, conflicts: list[str]) -> Kn
     more = [alias for alias in (other.name, *other.aliases) if alias.casefold() not in names]
     values["aliases"] = (*known.aliases, *more)
     return replace(known, **values)  # type: ignore[arg-type] # values of its fields
+
+
+def renames(before: Decisions, after: Decisions) -> list[tuple[str, str, bool]]:
+    """Return the old and the new name of each group with another name, and whether it is confirmed."""
+    return [
+        (old.name, new.name, new.confirmed)
+        for number, new in after.groups.items()
+        if (old := before.groups.get(number)) is not None
+        if old.name and new.name and old.name != new.name and not new.nuisance
+    ]
 
 
 def with_class_colours(decisions: Decisions, library: ClassLibrary) -> Decisions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
@@ -16,6 +16,7 @@ from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project.class_library import (
     MOST_EXAMPLES,
     ClassLibrary,
+    KnownClass,
     merge,
 )
 from defect_workbench.core.project.decisions import Cluster
@@ -31,7 +32,8 @@ _UNNAMED = re.compile(r"cluster-\d+(-auto)?")
 class ClassLibraryController(QObject):
     """Loads the library for the document, and keeps what changes, in the background.
 
-    A named cluster becomes a class when it is confirmed, and so do the labels of a classifier.
+    A named cluster becomes a class when it is confirmed, and so do the labels of a classifier. A class and a
+    confirmed cluster of its name are renamed together, and back again by undoing.
 
     Parameters
     ----------
@@ -56,8 +58,13 @@ class ClassLibraryController(QObject):
         self._keeper.failed.connect(self._on_failed)
         self._thumbnails, self._notice, self._parent = thumbnails, notice, parent
         self._seen: set[str] = set()
+        # What this lot added to the library, and the old and new names of what was renamed with its class.
+        self._learnt: set[str] = set()
+        self._together: set[frozenset[str]] = set()
         self._usable = self._load(file)
         document.partition_changed.connect(self._learn_confirmed)
+        document.renamed.connect(self._follow)
+        document.opened.connect(self._learnt.clear)
 
     @property
     def library(self) -> ClassLibrary:
@@ -87,7 +94,43 @@ class ClassLibraryController(QObject):
 
     def _keep(self, cluster: Cluster) -> None:
         colour, examples = self._document.colour(cluster), self._examples(cluster)
+        if self.library.find(cluster.label) is None:
+            self._learnt.add(cluster.label.casefold())
         self.change(lambda library: library.added(cluster.label, colour, examples))
+
+    def _follow(self, old: str, new: str, confirmed: bool) -> None:
+        """Rename the class of a renamed cluster, unless another class has the name."""
+        known, other = self.library.find(old), self.library.find(new)
+        names = frozenset((old.casefold(), new.casefold()))
+        if known is None or known.name.casefold() != old.casefold() or not self._usable:
+            return
+        if other is not None and other is not known:
+            partition = self._document.partition
+            if old.casefold() in self._learnt and partition is not None and partition.named(old) is None:
+                # No other lot has it: the name was a slip.
+                self._prepare(lambda library: library.without(old))
+        # A name that is not confirmed is only tried out.
+        elif confirmed or names in self._together:
+            self._prepare(lambda library: _with_values(library, old, {"name": new}))
+            if names not in self._together:
+                self._together.add(names)
+                self._offer_both(known, new)
+
+    def _offer_both(self, known: KnownClass, new: str) -> None:
+        """Report that a class has another name, and offer to keep it beside the new one."""
+        old = known.name
+
+        def keep_both(library: ClassLibrary) -> ClassLibrary:
+            # It may have been undone in the meantime.
+            current = library.find(new)
+            return library if current is None else library.changed(current, name=old).added(new)
+
+        def act() -> None:
+            self._together.discard(frozenset((old.casefold(), new.casefold())))
+            self.change(keep_both)
+
+        words = f"The class {old} is now called {new} in the class library, too."
+        self._notice.notify(words, f"Keep {old} as well", act)
 
     def _examples(self, cluster: Cluster) -> list[str]:
         """Return the most typical images of a cluster that have been read already, as PNG in base64."""
@@ -137,6 +180,32 @@ class ClassLibraryController(QObject):
 
         The change is seen at once; a file that cannot be written is told later.
         """
+        before = self.library
+        reason = self._prepare(change)
+        if self.library != before:
+            self._document.use_classes(self.library)
+        return reason
+
+    def change_class(self, known: KnownClass, values: Mapping[str, object]) -> str:
+        """Change values of a class; the cluster that has its name is renamed with it, as one undo step."""
+        old, new = known.name, str(values["name"])
+        partition = self._document.partition
+        cluster = None if partition is None or old == new else partition.named(old)
+        if partition is not None and cluster is not None and cluster.group is not None:
+            if (other := partition.named(new, cluster)) is not None:
+                return f"Another cluster is called {other.label}"
+        else:
+            cluster = None
+        # Another window may have changed or removed the class.
+        reason = self._prepare(lambda library: _with_values(library, old, values))
+        if not reason and cluster is not None:
+            self._together.add(frozenset((old.casefold(), new.casefold())))
+            self._document.rename(cluster, new)
+        self._document.use_classes(self.library)
+        return reason
+
+    def _prepare(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
+        """Change the library before a change of the clusters, with which views learn of it."""
         if not self._usable:
             return "The class library cannot be used"
         try:
@@ -144,7 +213,7 @@ class ClassLibraryController(QObject):
         except (ValueError, WorkbenchError) as error:
             return sentence_case(str(error))
         if changed != self.library:
-            self._document.use_classes(changed)
+            self._document.classes = changed
             self._keeper.add(change)
         return ""
 
@@ -167,6 +236,11 @@ class ClassLibraryController(QObject):
         except WorkbenchError as error:
             return sentence_case(str(error))
         return f"{counted(len(self.library.classes), 'class')} written to {path}"
+
+
+def _with_values(library: ClassLibrary, name: str, values: Mapping[str, object]) -> ClassLibrary:
+    known = library.find(name)
+    return library if known is None else library.changed(known, **values)
 
 
 def _with_names(library: ClassLibrary, names: Iterable[str]) -> ClassLibrary:

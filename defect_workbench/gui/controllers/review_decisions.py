@@ -106,7 +106,8 @@ class ReviewController(QObject):
             name = known.name
         if self._document.project is None or self._document.project.images is not project.images or not name:
             return
-        other = self._document.other_of_name(name, cluster)
+        partition = self._document.partition
+        other = None if partition is None else partition.named(name, cluster)
         if other is not None:
             self._offer_merge(cluster, other, go_on)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +48,9 @@ class Library(Protocol):
 
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
         """Change the library; return why it cannot be done, or an empty text."""
+
+    def change_class(self, known: KnownClass, values: Mapping[str, object]) -> str:
+        """Change values of a class, its name as well; return why it cannot be done, or an empty text."""
 
     def import_file(self, path: Path) -> str:
         """Merge the classes of a file into the library; return what came of it."""
@@ -255,13 +258,7 @@ class ClassLibraryDialog(QDialog):
         known, values = self._shown, self._values()
         if known is None or all(getattr(known, name) == value for name, value in values.items()):
             return True
-
-        def change(library: ClassLibrary) -> ClassLibrary:
-            # Another window may have changed or removed it.
-            current = library.find(known.name)
-            return library if current is None else library.changed(current, **values)
-
-        reason = self._source.change(change)
+        reason = self._source.change_class(known, values)
         self._say(reason and f"Not kept: {reason[:1].lower()}{reason[1:]}.", error=bool(reason))
         if not reason:
             self._fill(str(values["name"]))
@@ -280,7 +277,7 @@ class ClassLibraryDialog(QDialog):
         if known is not None:
             self._shown = None
             row = self.classes.currentRow()
-            self._say(self._source.change(lambda library: _without(library, known.name)))
+            self._say(self._source.change(lambda library: library.without(known.name)))
             left = [each.name for each in self._source.library.classes]
             self._fill(left[min(row, len(left) - 1)] if left else "")
 
@@ -293,11 +290,6 @@ class ClassLibraryDialog(QDialog):
         if self._keep() or self._warned:
             super().done(result)
         self._warned = True
-
-
-def _without(library: ClassLibrary, name: str) -> ClassLibrary:
-    known = library.find(name)
-    return library if known is None else library.without(known)
 
 
 def _swatch(colour: str) -> QIcon:
