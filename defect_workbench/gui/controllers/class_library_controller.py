@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
 from PySide6.QtWidgets import QWidget
 
+from defect_workbench.app.document.class_keys import ClassKeys
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.library_keeper import LibraryKeeper
@@ -37,6 +38,8 @@ class ClassLibraryController(QObject):
 
     Parameters
     ----------
+    keys : ClassKeys
+        Whose keys new classes get.
     chosen_name : callable
         Returns the name of the selected cluster; empty without one.
     """
@@ -44,6 +47,7 @@ class ClassLibraryController(QObject):
     def __init__(
         self,
         document: Document,
+        keys: ClassKeys,
         file: LibraryFile,
         thumbnails: ThumbnailLoader,
         notice: NoticeBanner,
@@ -52,7 +56,7 @@ class ClassLibraryController(QObject):
     ) -> None:
         super().__init__(parent)
         self._chosen_name = chosen_name
-        self._document = document
+        self._document, self._keys = document, keys
         self._keeper = LibraryKeeper(file, self)
         self._keeper.kept.connect(document.use_classes)
         self._keeper.failed.connect(self._on_failed)
@@ -60,43 +64,58 @@ class ClassLibraryController(QObject):
         self._seen: set[str] = set()
         # What this lot added to the library, and the old and new names of what was renamed with its class.
         self._learnt: set[str] = set()
+        self._confirmed: frozenset[str] = frozenset()
         self._together: set[frozenset[str]] = set()
         self._usable = self._load(file)
         document.partition_changed.connect(self._learn_confirmed)
         document.renamed.connect(self._follow)
-        document.opened.connect(self._learnt.clear)
+        document.opened.connect(self._on_opened)
 
     @property
     def library(self) -> ClassLibrary:
         """The classes."""
         return self._document.classes
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Keep the labels of a classifier as classes."""
+    def learn(self, names: Collection[str], source: str) -> None:
+        """Keep the labels of a classifier as classes; `source` names a new product."""
         # A cluster that nobody has named is no class.
         new = [name for name in names if self.library.find(name) is None and not _UNNAMED.fullmatch(name)]
         if new and self._usable:
-            self.change(lambda library: _with_names(library, new))
+            keys = {name: self._keys.key_of(name) for name in new}
+            self.change(lambda library: _with_names(library, names, keys, source))
 
     def _learn_confirmed(self) -> None:
-        partition = self._document.partition
-        if partition is None or not self._usable:
+        project = self._document.project
+        if project is None or not self._usable:
             return
-        for cluster in partition.clusters:
-            group = cluster.group
-            if group is None or not group.confirmed or not group.name or group.nuisance:
-                continue
-            known = self.library.find(group.name)
-            if known is not None and (known.examples or group.name in self._seen):
-                continue
-            self._seen.add(group.name)
-            self._keep(cluster)
+        confirmed = [
+            cluster
+            for cluster in project.partition.clusters
+            if (group := cluster.group) is not None and group.confirmed and group.name and not group.nuisance
+        ]
+        names = frozenset(cluster.label for cluster in confirmed)
+        for cluster in confirmed:
+            known = self.library.find(cluster.label)
+            if known is None or not (known.examples or cluster.label in self._seen):
+                self._seen.add(cluster.label)
+                self._keep(cluster, names, project.images.name)
+        if names != self._confirmed:
+            self._confirmed = names
+            self.change(lambda library: library.with_lot(names))
 
-    def _keep(self, cluster: Cluster) -> None:
-        colour, examples = self._document.colour(cluster), self._examples(cluster)
-        if self.library.find(cluster.label) is None:
-            self._learnt.add(cluster.label.casefold())
-        self.change(lambda library: library.added(cluster.label, colour, examples))
+    def _keep(self, cluster: Cluster, lot: frozenset[str], source: str) -> None:
+        name, colour, examples = cluster.label, self._document.colour(cluster), self._examples(cluster)
+        if self.library.find(name) is None:
+            self._learnt.add(name.casefold())
+        key = self._keys.key_of(name)
+
+        def change(library: ClassLibrary) -> ClassLibrary:
+            return library.added(name, colour, examples, _product(library, lot, source), key)
+
+        self.change(change)
+
+    def _on_opened(self) -> None:
+        self._learnt, self._confirmed = set(), frozenset()
 
     def _follow(self, old: str, new: str, confirmed: bool) -> None:
         """Rename the class of a renamed cluster, unless another class has the name."""
@@ -123,7 +142,9 @@ class ClassLibraryController(QObject):
         def keep_both(library: ClassLibrary) -> ClassLibrary:
             # It may have been undone in the meantime.
             current = library.find(new)
-            return library if current is None else library.changed(current, name=old).added(new)
+            if current is None:
+                return library
+            return library.changed(current, name=old).added(new, product=current.product)
 
         def act() -> None:
             self._together.discard(frozenset((old.casefold(), new.casefold())))
@@ -243,10 +264,22 @@ def _with_values(library: ClassLibrary, name: str, values: Mapping[str, object])
     return library if known is None else library.changed(known, **values)
 
 
-def _with_names(library: ClassLibrary, names: Iterable[str]) -> ClassLibrary:
-    for name in names:
+def _product(library: ClassLibrary, names: Iterable[str], source: str) -> str:
+    """Return the product of a lot with classes of these names: a new one if none of them is known.
+
+    The first product needs no name: most users have one.
+    """
+    product = library.product_of(names)
+    return product if product is not None else source if library.classes else ""
+
+
+def _with_names(
+    library: ClassLibrary, names: Iterable[str], keys: Mapping[str, str], source: str
+) -> ClassLibrary:
+    product = _product(library, names, source)
+    for name, key in keys.items():
         try:
-            library = library.added(name)
+            library = library.added(name, product=product, key=key)
         except ValueError:  # a label that cannot be the name of a class
             continue
     return library

@@ -36,7 +36,7 @@ class ClassifierController(QObject):
     """Trains, saves, opens and applies classifiers; adds new folders.
 
     Signals: images_wanted(images) to label next; queue_wanted to review in the outlier queue;
-    labels_seen(names) of a classifier that was trained or opened.
+    labels_seen(names, source) of a classifier that was trained or opened: its images, or its file.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class ClassifierController(QObject):
 
     images_wanted = Signal(list)
     queue_wanted = Signal()
-    labels_seen = Signal(list)
+    labels_seen = Signal(list, str)
 
     def __init__(
         self,
@@ -135,7 +135,9 @@ class ClassifierController(QObject):
         self._gain = "" if gain is None else gain.words
         self.model, self.model_path, self._report, self.saved = result, None, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True, gain=self._gain)
-        self.labels_seen.emit(list(result.model.labels))
+        project, folder = self._document.project, self.panel.request().folder
+        name = project.images.name if project is not None else "" if folder is None else folder.name
+        self.labels_seen.emit(list(result.model.labels), name)
         self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
@@ -212,7 +214,7 @@ class ClassifierController(QObject):
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
         self.model, self.model_path, self._gain = result, result.path, ""
-        self.labels_seen.emit(list(result.model.labels))
+        self.labels_seen.emit(list(result.model.labels), result.path.stem)
         self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None

@@ -80,7 +80,8 @@ class ClassLibraryDialog(QDialog):
         self.classes = QListWidget()
         self.classes.setAccessibleName("Classes")
         self.classes.setIconSize(QSize(_SWATCH, _SWATCH))
-        self.name, self.code, self.aliases = QLineEdit(), QLineEdit(), QLineEdit()
+        self.name, self.product = QLineEdit(), QLineEdit()
+        self.code, self.aliases = QLineEdit(), QLineEdit()
         self.key, self.colour = QComboBox(), QComboBox()
         self.definition = QPlainTextEdit()
         self.examples = QHBoxLayout()
@@ -96,6 +97,7 @@ class ClassLibraryDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("&Name", self.name)
+        form.addRow("&Product", self.product)
         form.addRow("&Key", self.key)
         form.addRow("Co&lour", self.colour)
         form.addRow("&Definition", self.definition)
@@ -103,6 +105,8 @@ class ClassLibraryDialog(QDialog):
         form.addRow("&Code", self.code)
         self.name.setToolTip("The name of clusters and exported folders")
         self.key.setToolTip("Sorts an image into the class, in the queue and on the light table")
+        self.product.setPlaceholderText("None")
+        self.product.setToolTip("Classes of different products may have the same key")
         self.colour.setToolTip("The colour of the class in every lot")
         self.definition.setPlaceholderText("What belongs to the class, and what does not")
         self.definition.setTabChangesFocus(True)
@@ -148,7 +152,7 @@ class ClassLibraryDialog(QDialog):
 
     def _connect(self) -> None:
         self.classes.currentItemChanged.connect(self._on_current)
-        for field in (self.name, self.code, self.aliases):
+        for field in (self.name, self.product, self.code, self.aliases):
             field.editingFinished.connect(self._keep)
         for choice in (self.key, self.colour):
             choice.activated.connect(self._keep)
@@ -169,7 +173,8 @@ class ClassLibraryDialog(QDialog):
         self.classes.blockSignals(True)
         self.classes.clear()
         for known in self._source.library.classes:
-            item = QListWidgetItem(_swatch(known.colour), f"{known.key or '–'}   {known.name}")
+            words = f"{known.key or '–'}   {known.name}" + (f" ({known.product})" if known.product else "")
+            item = QListWidgetItem(_swatch(known.colour), words)
             item.setData(Qt.ItemDataRole.UserRole, known.name)
             self.classes.addItem(item)
             if known.name == current:
@@ -193,7 +198,7 @@ class ClassLibraryDialog(QDialog):
         self.exporting.setEnabled(bool(library.classes))
         if known is None:
             return
-        taken = {other.key for other in library.classes if other is not known}
+        taken = library.keys_of(known.product) - {known.key}
         self.key.clear()
         self.key.addItem("None", "")
         for key in KEYS:
@@ -209,6 +214,7 @@ class ClassLibraryDialog(QDialog):
             )
         self.colour.setCurrentIndex(self.colour.findData(known.colour))
         self.name.setText(known.name)
+        self.product.setText(known.product)
         self.code.setText(known.code)
         self.aliases.setText(", ".join(known.aliases))
         self.definition.setPlainText(known.definition)
@@ -244,9 +250,14 @@ class ClassLibraryDialog(QDialog):
 
     def _values(self) -> dict[str, object]:
         aliases = (text.strip() for text in self.aliases.text().split(","))
+        product, key = self.product.text().strip(), str(self.key.currentData() or "")
+        if self._shown is not None and product != self._shown.product:
+            # Another class of that product may have the key.
+            key = "" if key in self._source.library.keys_of(product) else key
         return {
             "name": self.name.text().strip(),
-            "key": str(self.key.currentData() or ""),
+            "product": product,
+            "key": key,
             "colour": str(self.colour.currentData() or ""),
             "definition": self.definition.toPlainText().strip(),
             "code": self.code.text().strip(),

@@ -79,8 +79,8 @@ class MainWindow(JobWindow):
             notice,
             self,
         )
-        file, chosen = LibraryFile(places.classes), self.review.chosen_name
-        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self, chosen)
+        library = self.class_keys, LibraryFile(places.classes), self.thumbnails, notice, self
+        self.classes = ClassLibraryController(self.document, *library, self.review.chosen_name)
         self.tables = SideTableController(self.document, self.run_job, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(
