@@ -62,10 +62,11 @@ class ClassLibraryController(QObject):
         self._keeper.failed.connect(self._on_failed)
         self._thumbnails, self._notice, self._parent = thumbnails, notice, parent
         self._seen: set[str] = set()
-        # What this lot added to the library, and the old and new names of what was renamed with its class.
+        # What this lot added to the library.
         self._learnt: set[str] = set()
         self._confirmed: frozenset[str] = frozenset()
-        self._together: set[frozenset[str]] = set()
+        # The name before, by both names, of what was renamed with its class.
+        self._together: dict[frozenset[str], str] = {}
         self._usable = self._load(file)
         document.partition_changed.connect(self._learn_confirmed)
         document.renamed.connect(self._follow)
@@ -130,9 +131,12 @@ class ClassLibraryController(QObject):
                 self._prepare(lambda library: library.without(old))
         # A name that is not confirmed is only tried out.
         elif confirmed or names in self._together:
-            self._prepare(lambda library: _with_values(library, old, {"name": new}))
-            if names not in self._together:
-                self._together.add(names)
+            is_first = names not in self._together
+            before = self._together.setdefault(names, old)
+            # Models and sessions may use it. A slip of this lot, and a name that was undone, are forgotten.
+            keeps_old = old == before and old.casefold() not in self._learnt
+            self._prepare(lambda library: _renamed(library, old, new, keeps_old))
+            if is_first:
                 self._offer_both(known, new)
 
     def _offer_both(self, known: KnownClass, new: str) -> None:
@@ -140,14 +144,14 @@ class ClassLibraryController(QObject):
         old = known.name
 
         def keep_both(library: ClassLibrary) -> ClassLibrary:
-            # It may have been undone in the meantime.
             current = library.find(new)
-            if current is None:
+            # It may have been undone in the meantime.
+            if current is None or current.name == old:
                 return library
-            return library.changed(current, name=old).added(new, product=current.product)
+            return _renamed(library, new, old, False).added(new, product=current.product)
 
         def act() -> None:
-            self._together.discard(frozenset((old.casefold(), new.casefold())))
+            self._together.pop(frozenset((old.casefold(), new.casefold())), None)
             self.change(keep_both)
 
         words = f"The class {old} is now called {new} in the class library, too."
@@ -220,7 +224,7 @@ class ClassLibraryController(QObject):
         # Another window may have changed or removed the class.
         reason = self._prepare(lambda library: _with_values(library, old, values))
         if not reason and cluster is not None:
-            self._together.add(frozenset((old.casefold(), new.casefold())))
+            self._together[frozenset((old.casefold(), new.casefold()))] = old
             self._document.rename(cluster, new)
         self._document.use_classes(self.library)
         return reason
@@ -257,6 +261,17 @@ class ClassLibraryController(QObject):
         except WorkbenchError as error:
             return sentence_case(str(error))
         return f"{counted(len(self.library.classes), 'class')} written to {path}"
+
+
+def _renamed(library: ClassLibrary, old: str, new: str, keeps_old: bool) -> ClassLibrary:
+    """Return the library with a class renamed; the old name is then another name of it, or is forgotten."""
+    known = library.find(old)
+    if known is None:
+        return library
+    aliases = [alias for alias in known.aliases if alias.casefold() not in (old.casefold(), new.casefold())]
+    if keeps_old and old.casefold() != new.casefold():
+        aliases.append(old)
+    return library.changed(known, name=new, aliases=tuple(aliases))
 
 
 def _with_values(library: ClassLibrary, name: str, values: Mapping[str, object]) -> ClassLibrary:

@@ -101,7 +101,7 @@ class ReviewController(QObject):
         """Name a cluster; confirm it and go on to the next one if wanted."""
         name, self._naming_all = text.strip(), go_on
         known = self._document.classes.find(name)
-        if known is not None:
+        if known is not None and known.name.casefold() != cluster.label.casefold():
             # As the class library writes it, also if one of its other names was typed.
             name = known.name
         if self._document.project is None or self._document.project.images is not project.images or not name:

@@ -74,6 +74,8 @@ class ClassLibraryDialog(QDialog):
         self._source = source
         self._shown: KnownClass | None = None
         self._warned = False
+        # Names of classes that were added here: nothing else has them.
+        self._new: set[str] = set()
         self.setObjectName("classLibrary")
         self.setWindowTitle("Class library")
         self.resize(760, 520)
@@ -249,7 +251,6 @@ class ClassLibraryDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def _values(self) -> dict[str, object]:
-        aliases = (text.strip() for text in self.aliases.text().split(","))
         product, key = self.product.text().strip(), str(self.key.currentData() or "")
         if self._shown is not None and product != self._shown.product:
             # Another class of that product may have the key.
@@ -261,12 +262,14 @@ class ClassLibraryDialog(QDialog):
             "colour": str(self.colour.currentData() or ""),
             "definition": self.definition.toPlainText().strip(),
             "code": self.code.text().strip(),
-            "aliases": tuple(dict.fromkeys(text for text in aliases if text)),
+            "aliases": self._other_names(),
         }
 
     def _keep(self) -> bool:
         """Keep what the form says about the class shown; return whether that was possible."""
         known, values = self._shown, self._values()
+        if known is not None and known.name.casefold() != str(values["name"]).casefold():
+            values["aliases"] = self._aliases_after(known, values)
         if known is None or all(getattr(known, name) == value for name, value in values.items()):
             return True
         reason = self._source.change_class(known, values)
@@ -275,9 +278,22 @@ class ClassLibraryDialog(QDialog):
             self._fill(str(values["name"]))
         return not reason
 
+    def _aliases_after(self, known: KnownClass, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the other names of a renamed class: the old name is one, as models and sessions have it."""
+        new = str(values["name"]).casefold()
+        aliases = [text for text in self._other_names() if text.casefold() != new]
+        if known.name not in self._new and known.name not in aliases:
+            aliases.append(known.name)
+        return tuple(aliases)
+
+    def _other_names(self) -> tuple[str, ...]:
+        texts = (text.strip() for text in self.aliases.text().split(","))
+        return tuple(dict.fromkeys(text for text in texts if text))
+
     def _add(self) -> None:
         names = {name for known in self._source.library.classes for name in known.names}
         name = next(text for number in range(1, 10_000) if (text := f"new class {number}") not in names)
+        self._new.add(name)
         self._say(self._source.change(lambda library: library.added(name)))
         self._fill(name)
         self.name.setFocus()

@@ -65,6 +65,8 @@ def test_a_confirmed_cluster_is_renamed_with_its_class_which_keeps_its_key(
     assert opened.document.undo_stack.index() == steps + 1
     qtbot.waitUntil(lambda: LibraryFile(places.classes).load().find("crater") is not None)
     (crater,) = opened.document.classes.classes
+    # Models and other lots still call it by the old name.
+    assert crater.aliases == ("pit",)
     assert (crater.key, crater.colour, crater.definition, crater.code) == ("7", COLOURS[5], "A hole", "17")
     assert owners(opened)["7"] == "crater"
     assert "no pit" not in owners(opened).values()
@@ -74,9 +76,14 @@ def test_a_confirmed_cluster_is_renamed_with_its_class_which_keeps_its_key(
     # The class goes back with the cluster.
     opened.actions_by_name["actionUndo"].trigger()
     assert names(opened) == ["pit"]
+    assert opened.document.classes.classes[0].aliases == ()
     assert owners(opened)["7"] == "pit"
     opened.actions_by_name["actionRedo"].trigger()
     assert names(opened) == ["crater"]
+    # Its old name is no longer another name once it is its name again.
+    rename(opened, "crater", "pit", answers, qtbot)
+    assert names(opened) == ["pit"]
+    assert opened.document.classes.classes[0].aliases == ()
     qtbot.waitUntil(lambda: not opened.jobs.busy)
 
 
@@ -170,6 +177,7 @@ def test_a_class_renamed_in_the_library_renames_its_cluster_in_one_step(
     crater = cluster.named("crater")
     assert crater is not None
     assert opened.document.colour(crater) == COLOURS[5]
+    assert opened.document.classes.classes[0].aliases == ("pit",)
     opened.actions_by_name["actionUndo"].trigger()
     assert names(opened) == ["pit"]
     assert owners(opened)["7"] == "pit"
