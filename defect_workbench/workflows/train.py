@@ -306,10 +306,7 @@ class _Sources:
             not_found=lost if wanted else {},
             unlisted=before.images if before is not None and before.held_out is None else 0,
         )
-        notes = outcome.facts.notes
-        if before is not None or len(distinct) > 1:
-            notes = (origin.words, *notes)
-        facts = replace(outcome.facts, held_out=held_out, notes=notes)
+        facts = replace(outcome.facts, held_out=held_out, notes=(*origin.losses, *outcome.facts.notes))
         return replace(outcome, facts=facts, model=replace(outcome.model, facts=facts)), origin
 
 

@@ -35,8 +35,13 @@ class TrainingOrigin:
 
     @property
     def words(self) -> str:
-        """The origin as sentences, without a full stop at the end."""
-        sentences = [f"Trained on {images_by_source(self.sources)}"]
+        """What the training learned from, and what it did not, as sentences without the last full stop."""
+        return ". ".join([f"Trained on {images_by_source(self.sources)}", *self.losses])
+
+    @property
+    def losses(self) -> list[str]:
+        """From what it did not learn, as sentences without full stops."""
+        sentences = []
         before = "The classifier that it replaces"
         if self.left_out:
             sentences.append(f"{before} learned from {images_by_source(self.left_out, 'more')}")
@@ -46,7 +51,16 @@ class TrainingOrigin:
         if self.unlisted:
             images = counted(self.unlisted, "image")
             sentences.append(f"{before} learned from {images}, which its file does not list")
-        return ". ".join(sentences)
+        return sentences
+
+
+def training_images(facts: TrainingFacts) -> str:
+    """Return the number of training images with their sources, as far as they are known."""
+    held_out = facts.held_out
+    if held_out is None or not held_out.sources:
+        return counted(facts.images, "image")
+    counts = counted_sources(held_out, range(len(held_out)))
+    return images_by_source({name: counts[name] for name in held_out.source_names})
 
 
 def images_by_source(counts: Mapping[str, int], more: str = "") -> str:

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from defect_workbench.core.classifier.training_facts import TrainingFacts
-from defect_workbench.core.classifier.training_origin import TrainingOrigin, class_folders_of, sources
+from defect_workbench.core.classifier.training_origin import (
+    TrainingOrigin,
+    class_folders_of,
+    sources,
+    training_images,
+)
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.workflows.extract import FeatureOptions
@@ -60,7 +65,7 @@ def test_the_images_of_the_classifier_before_are_learned_from_again(
     second = lot(tmp_path / "lot-b", 200, "pit", "residue")
     result = retrained(options, second, before, renamed={"scratch": "groove"})
     assert result.origin.words == "Trained on 8 images of lot-b and 8 of lot-a"
-    assert result.origin.words in result.outcome.facts.notes
+    assert training_images(result.outcome.facts) == "8 images of lot-b and 8 of lot-a"
     # A class that was renamed since has its new name.
     assert result.outcome.facts.classes == {"groove": 4, "pit": 8, "residue": 4}
     assert learnt(result)[str(tmp_path / "lot-a" / "scratch" / "0.png")] == "groove"
@@ -82,7 +87,7 @@ def test_what_is_not_learned_from_again_is_stated(
         "Trained on 8 images of lot-b. The classifier that it replaces learned from 8 more images of lot-a"
     )
     assert result.origin.words == words
-    assert words in result.outcome.facts.notes
+    assert result.origin.losses[0] in result.outcome.facts.notes
     for index in range(4):
         (tmp_path / "lot-a" / "pit" / f"{index}.png").unlink()
     picture(999, (48, 48)).save(tmp_path / "lot-a" / "scratch" / "0.png")
@@ -115,4 +120,7 @@ def test_one_training_needs_no_words_about_another(options: FeatureOptions, tmp_
     request = TrainRequest(folder=lot(tmp_path / "lot-a", 100, "pit", "scratch"), folds=2)
     result = train(request, None, options, SilentReporter())
     assert result.origin == TrainingOrigin({"lot-a": 8}, {}, {})
-    assert not any("Trained on" in note for note in result.outcome.facts.notes)
+    assert not result.origin.losses
+    assert training_images(result.outcome.facts) == "8 images of lot-a"
+    old = replace(result.outcome.facts, held_out=None)
+    assert training_images(old) == "8 images"
