@@ -10,12 +10,15 @@ from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs import classifier_jobs
+from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.classifier.training_facts import TrainingFacts
 from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
+from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.engine.classifier.training_job import TrainingResult
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.session.session_file import save_session
 from defect_workbench.workflows.train import TrainRequest
 from tests.builders import made_project
 from tests.conftest import GOLDEN
@@ -127,3 +130,37 @@ def test_the_result_states_what_the_classifier_learned_from(opened: MainWindow, 
     handle = opened.classifier.results()[classifier_jobs.Trained]
     handle(classifier_jobs.Trained(model, training, "Trained on 8 images of lot-a"))
     assert opened.notice.text.text().startswith("Trained on 8 images of lot-a. The classifier labels ")
+
+
+def test_an_opened_lot_is_shown_in_place_of_the_classify_page(
+    opened: MainWindow, facts: TrainingFacts, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert facts.held_out is not None
+    noted = replace(facts.held_out, sources=(0,) * 8, source_names=("lot-a",))
+    load(opened, replace(facts, held_out=noted))
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    inspector = opened.docks[1]
+    assert inspector.isHidden()
+    save_session(tmp_path / "next.dwb", made_project(tmp_path / "next", sizes=(5, 4)))
+    with qtbot.waitSignal(opened.document.opened, timeout=20_000):
+        opened.open_path(tmp_path / "next.dwb")
+    qtbot.waitUntil(lambda: not opened.jobs.busy)
+    assert opened.tabs.currentWidget() is not opened.classify_panel
+    assert opened.gallery.isVisible()
+    assert opened.gallery.hasFocus()
+    assert not inspector.isHidden()
+    assert opened.image_model.rowCount() == 9
+    # The figures say which images they are about.
+    assert "8 images of lot-a" in opened.classify_panel.figures.toPlainText()
+
+
+def test_a_classified_folder_is_shown_in_place_of_the_classify_page(
+    opened: MainWindow, tmp_path: Path
+) -> None:
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    project = made_project(tmp_path / "next", sizes=(5, 4))
+    project = replace(project, proposal=Proposal.none(9))
+    handle = opened.classifier.results()[classifier_jobs.Classified]
+    handle(classifier_jobs.Classified(prepare(project), 0))
+    assert opened.gallery.isVisible()
+    assert opened.image_model.rowCount() == 9
