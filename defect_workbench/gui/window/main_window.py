@@ -79,8 +79,8 @@ class MainWindow(JobWindow):
             notice,
             self,
         )
-        file, chosen = LibraryFile(places.classes), self.review.chosen_name
-        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self, chosen)
+        library = self.class_keys, LibraryFile(places.classes), self.thumbnails, notice, self
+        self.classes = ClassLibraryController(self.document, *library, self.review.chosen_name)
         self.tables = SideTableController(self.document, self.run_job, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(
@@ -247,7 +247,7 @@ class MainWindow(JobWindow):
         )
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
-        self.document.side_changed.connect(self._focus_images)
+        self.document.side_changed.connect(self.focus_images)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
@@ -324,13 +324,9 @@ class MainWindow(JobWindow):
         self.menus.set_recent(self.settings.recent(), self.opener.open_recent)
         self._show_workbench()
         self._refresh_title()
+        self.leave_classify_page()
         self.gallery.verticalScrollBar().setValue(0)
-        self._focus_images()
-
-    def _focus_images(self) -> None:
-        """Let single keys act on images, not write into what was used before, such as the filter."""
-        if self.tabs.currentIndex() == 0:
-            self.gallery.setFocus()
+        self.focus_images()
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""

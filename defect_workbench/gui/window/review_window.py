@@ -214,11 +214,20 @@ class ReviewWindow(PanelWindow):
         self.tabs.setCurrentWidget(self.classify_panel)
         self.classify_panel.train_button.setFocus()
 
+    def leave_classify_page(self) -> None:
+        """Go to the images from the Classify tab, which shows none of the open lot."""
+        if self.tabs.currentWidget() is self.classify_panel:
+            self.tabs.setCurrentIndex(0)
+
+    def focus_images(self) -> None:
+        """Let single keys act on images, not write into what was used before, such as the filter."""
+        if self.tabs.currentIndex() == 0:
+            self.gallery.setFocus()
+
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""
         self.close_light_table()
-        if self.tabs.currentWidget() is self.classify_panel:
-            self.tabs.setCurrentIndex(0)
+        self.leave_classify_page()
         self.outlier_dock.show()
         self.outlier_dock.raise_()
         self.outlier_queue.setFocus()

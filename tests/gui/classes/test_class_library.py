@@ -231,7 +231,7 @@ def test_confirming_does_not_wait_for_the_library(
     # What another window keeps is not lost.
     text = LibraryFile(places.classes)
     text.update(lambda library: library.added("theirs"))
-    opened.classes.learn(["ours"])
+    opened.classes.learn(["ours"], "lot")
     qtbot.waitUntil(lambda: opened.document.classes.find("theirs") is not None)
     assert {"theirs", "ours"} <= {known.name for known in text.load().classes}
 
