@@ -225,7 +225,8 @@ def test_confirming_does_not_wait_for_the_library(
     qtbot.waitUntil(file.begun.is_set)
     assert file.written == []
     file.release.set()
-    qtbot.waitUntil(lambda: len(LibraryFile(places.classes).load().classes) == 3)
+    qtbot.waitUntil(lambda: len(file.written) == 2)
+    assert len(LibraryFile(places.classes).load().classes) == 3
     assert file.written == [["spur"], ["spur", "pit", "scratch"]]
     assert threading.get_ident() not in file.threads
     # What another window keeps is not lost.
