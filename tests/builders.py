@@ -43,6 +43,22 @@ def with_outlier_groups(sizes: tuple[int, ...], seed: int = 0, own: int = 150) -
     return np.concatenate(rows).astype(np.float32)
 
 
+def mixed_features() -> Features:
+    """Return features of 150 images of three backgrounds, each with three kinds of defect, and of two more.
+
+    Image 150 has a background of its own and a common defect, image 151 a defect of its own.
+    """
+    rng = np.random.default_rng(5)
+    backgrounds, kinds = np.eye(40)[:4], 3 * np.eye(40)[:4]
+    background, kind = np.arange(152) % 3, np.arange(152) // 3 % 3
+    background[150], kind[151] = 3, 3
+    deep, *of_defect = (
+        (rows + spread * rng.standard_normal((152, 40))).astype(np.float32)
+        for rows, spread in ((backgrounds[background], 0.04), (kinds[kind], 0.1), (kinds[kind], 0.1))
+    )
+    return Features({"deep": deep, "defect": of_defect[0], "foreground": of_defect[1]}, BACKBONE)
+
+
 def made_analysis(vectors: NDArray[np.float32], settings: Settings | None = None) -> Analysis:
     """Return the analysis of synthetic embeddings."""
     manual = BlockWeights(default_shares(network=True), "for a test")

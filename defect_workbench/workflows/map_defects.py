@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 # From this share of images on whose background can be modelled, a set is one of defects on such backgrounds:
 # 0 to .12 for steel, SEM and board images, .50 for the sample, .56 to 1 for generated wafers.
 ENOUGH_MODELLED = 0.4
+_JUDGED_ALIKE = ", and the strangeness of all images is what stands out from each image itself"
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +191,7 @@ def _maker(
     network, processing = _network(backbone, options), settings.processing
     made = partial(SetMaps, images, processing, network, backbone, options.open_store())
     if source is MapSource.REFERENCE:
-        root, references = _references(images, settings.reference, reporter)
+        root, references = _references(images, settings.reference, beside, reporter)
         return made(source, beside, reference_root=root, references=references)
     if source is MapSource.CLEAN and settings.clean_images:
         bank = _own_clean_bank(images, settings, network)
@@ -219,7 +220,7 @@ def _listed(folder: Path, what: str, reporter: Reporter) -> Listing:
 
 
 def _references(
-    images: ImageSet, reference: str, reporter: Reporter
+    images: ImageSet, reference: str, beside: str | None, reporter: Reporter
 ) -> tuple[Path, Mapping[int, ReferenceFile]]:
     from defect_workbench.engine.defect_map.references import References
     from defect_workbench.engine.defect_map.subjects import find_references
@@ -238,7 +239,7 @@ def _references(
     if without:
         reporter.warn(
             f"{counted(without, 'image')} of {len(images):,} have no golden reference; their defects are "
-            "searched without one"
+            "searched without one" + _JUDGED_ALIKE * (beside == FOREGROUND)
         )
     return listing.root, usable
 

@@ -70,7 +70,8 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     # Maps against another source would be taken for those that the settings name.
     outdated = source_of(settings) != source_of(before.settings)
     blocks = {n: b for n, b in before.blocks.items() if not (outdated and n in OF_DEFECT)}
-    analysis = analyse_again(blocks, before.backbone, settings, reporter, choice)
+    pictures = before.picture_scores
+    analysis = analyse_again(blocks, before.backbone, settings, reporter, choice, pictures)
     identity = {key: value for key, value in before.identity.items() if not (outdated and key == DEFECT)}
     analysis = replace(analysis, identity=identity)
     maps = None if outdated else project.maps

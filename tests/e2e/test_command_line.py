@@ -273,8 +273,8 @@ def test_demo_groups_the_sample_by_its_defects(
 ) -> None:
     """Half of the backgrounds are plain or periodic, and the eight kinds of defect come out.
 
-    Of the five foreign images, the checkerboard is not set apart, as its pattern counts as background; and an
-    image of lines may be with those of plain ground, as neither has a defect.
+    All five foreign images are set apart, the checkerboard (208) by its background. An image of lines may be
+    with those of plain ground, as neither has a defect.
     """
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--json")
@@ -282,6 +282,8 @@ def test_demo_groups_the_sample_by_its_defects(
     assert json.loads(done.stdout)["backbone"] is not None
     rows = table(tmp_path / "defect-workbench-demo" / "manifest.csv")
     assert all(float(row["strangeness"]) > 0 for row in rows)
+    outliers = {row["path"] for row in rows if row["outlier"] == "true"}
+    assert outliers == {f"defect_{number:04d}.jpg" for number in (34, 96, 170, 185, 208)}
     sizes = Counter(row["cluster"] for row in rows if row["outlier"] == "false")
     assert len(sizes) == 8
     assert set(sizes.values()) <= {29, 30, 31}

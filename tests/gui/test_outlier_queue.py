@@ -1,16 +1,22 @@
 """The outlier queue, by keyboard and mouse."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.open_job import prepare
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
-from tests.builders import made_project, with_outlier_groups
+from tests.builders import made_project, mixed_features, with_outlier_groups
 from tests.gui.gestures import LEFT
 
 
@@ -137,6 +143,25 @@ def test_a_group_is_postponed_as_one(grouped: MainWindow, qtbot: QtBot) -> None:
 def test_an_image_without_a_group_is_shown_without_the_note(opened: MainWindow) -> None:
     assert not opened.outlier_queue.group_note.isVisible()
     assert opened.outlier_queue.group.tolist() == [opened.outlier_queue.current]
+
+
+def test_queue_and_inspector_say_whether_background_or_defect_is_unlike_all_others(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    features = mixed_features()
+    project = made_project(tmp_path / "lot", vectors=features.blocks["deep"])
+    analysis = analyse(features, Settings(group_by=GroupBy.DEFECT), SilentReporter())
+    window.document.show(prepare(replace(project, analysis=analysis)))
+    queue, texts = window.outlier_queue, {}
+    for _ in range(queue.remaining):
+        assert queue.current is not None
+        texts[queue.current] = queue.name.text()
+        queue.step(1)
+    assert texts[150].endswith("its background resembles no other")
+    assert texts[151].endswith("its defect resembles no other")
+    window.choose_image(150)
+    labels = window.inspector.findChildren(QLabel)
+    qtbot.waitUntil(lambda: any("background resembles no other" in label.text() for label in labels))
 
 
 def test_a_key_stands_for_the_same_class_in_the_queue_and_on_the_light_table(

@@ -65,6 +65,9 @@ class Settings:
     outlier_groups : bool
         Whether small groups are judged as one when outliers are searched. Sessions of earlier versions were
         made without this and keep their outliers.
+    outlier_pictures : bool
+        Whether outliers are also searched in whole pictures where images are grouped by the defect. Sessions
+        of earlier versions were made without this, too.
     group_by : GroupBy
         What to group by; weights that the user set take precedence.
     reference, clean : str
@@ -81,6 +84,7 @@ class Settings:
     seed: int = 0
     processing: Preprocessing = DEFAULT
     outlier_groups: bool = True
+    outlier_pictures: bool = True
     group_by: GroupBy = GroupBy.AUTO
     reference: str = ""
     clean: str = ""
@@ -127,6 +131,10 @@ class Analysis:
         Identity of the features, as in `Features`; empty in sessions of earlier versions.
     found_groups : (n,) int32 or None
         The outlier group of each image, from 0, or `NO_GROUP`; None if there is no group.
+    picture_scores : (n,) float64 or None
+        How little each image resembles the others as a whole picture. Where images are grouped by the defect,
+        `outlier_scores` are at least these. None if defects are not described, and in sessions of earlier
+        versions.
     group_by : GroupByChoice
         What the images are grouped by, and why.
     ordinals : mapping of int to int
@@ -143,6 +151,7 @@ class Analysis:
     suggestions: tuple[Suggestion, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     found_groups: NDArray[np.int32] | None = None
+    picture_scores: Floats | None = None
     group_by: GroupByChoice = field(default_factory=GroupByChoice)
     ordinals: Mapping[int, int] = field(default_factory=dict)
 

@@ -48,10 +48,11 @@ class DefectMaps:
         whole image without its info bar, so that they are as wide and high as the image requires.
     strangeness : (n,) float32
         How unusual the strangest places are. On backgrounds that can be modelled, it is for `SELF` how much
-        stands out from them in all, for `REFERENCE` the mean of both, and for the others their sum, with the
-        logarithm of 1 plus the latter. For `REFERENCE` and `SELF`, in standard deviations of the noise;
-        for the others, relative to the typical distance between patches of different images, so that 1 is
-        what an ordinary image has. It does not depend on the rest of the set otherwise.
+        stands out from them in all, for `REFERENCE` the mean of both (the former alone if an image of the set
+        has no reference), and for the others their sum, with the logarithm of 1 plus the latter. For
+        `REFERENCE` and `SELF`, in standard deviations of the noise; for the others, relative to the typical
+        distance between patches of different images, so that 1 is what an ordinary image has. It does not
+        depend on the rest of the set otherwise.
     """
 
     source: MapSource
@@ -96,6 +97,35 @@ def total_strangeness(values: Vectors) -> Vectors:
     """
     squares = (values.astype(np.float64) ** 2).sum(axis=1)
     return np.asarray(np.sqrt(squares / HIGHEST), np.float32)
+
+
+def strangeness_by_both(difference: float, total: float) -> float:
+    """Return the strangeness of an image compared with its reference, where its background can be modelled.
+
+    Parameters
+    ----------
+    difference : float
+        `strangeness_of` its map.
+    total : float
+        `total_strangeness` of what stands out from the image itself.
+    """
+    return (difference + total) / 2
+
+
+def total_of_both(strangeness: Vectors, values: Vectors) -> Vectors:
+    """Return how much stands out from images themselves, given their strangeness by both and their maps.
+
+    Parameters
+    ----------
+    strangeness : (n,) float32
+        As `strangeness_by_both` returns it.
+    values : (n, places) float32
+
+    Returns
+    -------
+    (n,) float32
+    """
+    return np.asarray(np.maximum(2 * strangeness - strangeness_of(values), 0), np.float32)
 
 
 def as_levels(values: Vectors) -> Pixels:

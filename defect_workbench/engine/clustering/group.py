@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from defect_workbench.core.arrays import Vectors
+from defect_workbench.core.arrays import Floats, Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
@@ -18,6 +18,7 @@ from defect_workbench.core.clustering.feature_blocks import (
 )
 from defect_workbench.core.clustering.group_by import OF_DEFECT, GroupBy, GroupByChoice, described_by
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.clustering.block_weights import choose_weights
 from defect_workbench.engine.clustering.large.memory_budget import most_rows
@@ -26,12 +27,13 @@ from defect_workbench.engine.clustering.linkage import linkage_of
 from defect_workbench.engine.clustering.near_rows import find_near_rows
 from defect_workbench.engine.clustering.outlier_groups import judge_small_groups
 from defect_workbench.engine.clustering.outliers import outlier_scores
+from defect_workbench.engine.clustering.picture_outliers import picture_scores
 from defect_workbench.engine.clustering.registry import METHODS, completed
 from defect_workbench.engine.features.fusion import fuse, normalised_blocks
 from defect_workbench.engine.features.registry import BLOCKS, given_shares
 
 # Increase this when the same features and settings give a different result.
-VERSION = 4
+VERSION = 5
 # The same for sets of more images than can be compared in pairs.
 LARGE_VERSION = 1
 
@@ -76,8 +78,16 @@ def analyse(
         kept = normalised_by_part(features, settings.seed, reporter)
     else:
         kept = {name: block.astype(np.float32) for name, block in normalised_blocks(features).items()}
-    analysis = regroup(kept, features.backbone, settings, reporter, group_by)
+    pictures = None
+    if settings.outlier_pictures and settings.items is Items.PICTURES and _describes_both(kept):
+        pictures = picture_scores(features.blocks[DEEP], kept[DEEP], reporter)
+    analysis = regroup(kept, features.backbone, settings, reporter, group_by, pictures)
     return replace(analysis, identity=features.identity)
+
+
+def _describes_both(blocks: Mapping[str, Vectors]) -> bool:
+    """Whether blocks describe the picture and the defect."""
+    return DEEP in blocks and any(name in blocks for name in OF_DEFECT)
 
 
 def regroup(
@@ -86,6 +96,7 @@ def regroup(
     settings: Settings,
     reporter: Reporter,
     group_by: GroupByChoice | None = None,
+    pictures: Floats | None = None,
 ) -> Analysis:
     """Cluster again from normalised blocks, with other settings.
 
@@ -99,6 +110,8 @@ def regroup(
         The result contains them, completed with the defaults of the method's parameters.
     group_by : GroupByChoice, optional
         As for `analyse`.
+    pictures : (n,) float64, optional
+        `Analysis.picture_scores`.
 
     Raises
     ------
@@ -135,6 +148,8 @@ def regroup(
         judged = judge_small_groups(vectors, scores, near)
         scores, groups = judged.scores, judged.groups
     del near
+    if pictures is not None and described_by(weights) is GroupBy.DEFECT:
+        scores = np.maximum(scores, pictures)
     reporter.check()
     stored = vectors.astype(np.float32)
     grouping = METHODS[settings.method].run(vectors, settings.parameters, settings.seed, reporter)
@@ -148,6 +163,7 @@ def regroup(
         grouping.result,
         grouping.suggestions,
         found_groups=groups,
+        picture_scores=pictures,
         group_by=group_by,
     )
 

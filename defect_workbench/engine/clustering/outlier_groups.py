@@ -43,7 +43,7 @@ _SMALLEST = 3
 # Outliers are rare. If a set consists of small classes, many of them are far from everything.
 _RAREST = 10
 # In a smaller set, few neighbours decide, and small classes are common.
-_FEWEST = 50
+FEWEST = 50
 # Only the most isolated images are searched, so that time and memory are bounded.
 _MOST_SEARCHED = 4000
 
@@ -109,7 +109,7 @@ def judge_small_groups(vectors: Floats, scores: Floats, near: NearRows | None = 
     """
     first, inverse = distinct_rows(vectors) if near is None else (near.first, near.inverse)
     groups = np.full(len(vectors), NO_GROUP, np.int32)
-    if len(first) < _FEWEST:
+    if len(first) < FEWEST:
         return JudgedOutliers(scores, groups)
     # Copies of an image are one point, as they would otherwise be each other's nearest neighbours.
     typical = float(np.sqrt(2 * ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).mean()))

@@ -13,6 +13,7 @@ from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RE
 from defect_workbench.core.images.defect_maps import (
     HIGHEST,
     MapSource,
+    strangeness_by_both,
     strangeness_of,
     total_strangeness,
 )
@@ -281,7 +282,7 @@ def _with_foreground(score: float, own: Vectors, subject: Subject, comparison: C
     total = float(total_strangeness(own.reshape(1, -1))[0])
     if comparison.banks is not None:
         return score + float(np.log1p(total))
-    return total if subject.reference is None else (score + total) / 2
+    return total if subject.reference is None else strangeness_by_both(score, total)
 
 
 def _without_background(subject: Subject, comparison: Comparison) -> Plane:

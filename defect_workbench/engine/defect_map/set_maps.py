@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from defect_workbench.core.arrays import Integers, StorableVectors, Vectors
-from defect_workbench.core.clustering.feature_blocks import DEFECT, RESIDUAL, BackboneInfo
-from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels
+from defect_workbench.core.clustering.feature_blocks import (
+    DEFECT,
+    FOREGROUND,
+    RESIDUAL,
+    BackboneInfo,
+)
+from defect_workbench.core.images.defect_maps import DefectMaps, MapSource, as_levels, total_of_both
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.ordered_threads import in_order
@@ -252,6 +257,15 @@ class SetMaps:
             "residual": self.beside is not None,
         }
 
+    @property
+    def is_judged_without_references(self) -> bool:
+        """Whether strangeness is what stands out from each image itself, as some lack a reference.
+
+        A reference brings its noise, so that images without one would come out as less strange.
+        """
+        some_lack = self.source is MapSource.REFERENCE and len(self.references) < len(self.images)
+        return some_lack and self.beside == FOREGROUND
+
     def _key(self, index: int, row_key: str) -> str:
         if self.source is not MapSource.REFERENCE:
             return row_key
@@ -318,8 +332,11 @@ class SetMaps:
     def maps(self) -> DefectMaps:
         """Return the maps of all images; `make` must have run for all."""
         values = self._maps.vectors(self._keys)
-        grids = as_levels(values[:, :-1]).reshape(-1, PLACES, PLACES)
-        return DefectMaps(self.source, grids, values[:, -1])
+        places, strangeness = values[:, :-1], values[:, -1]
+        if self.is_judged_without_references:
+            compared = np.array([i in self.references for i in range(len(self.images))])
+            strangeness = np.where(compared, total_of_both(strangeness, places), strangeness)
+        return DefectMaps(self.source, as_levels(places).reshape(-1, PLACES, PLACES), strangeness)
 
 
 def _row(description: DefectDescription) -> StorableVectors:

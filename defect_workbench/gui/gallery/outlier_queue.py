@@ -16,6 +16,7 @@ from defect_workbench.app.document.class_keys import ClassKeys, sort_into
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.clustering.outlier_reason import outlier_words
 from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.gui.gallery.candidate_card import CandidateCard
@@ -209,14 +210,13 @@ class OutlierQueue(QWidget):
         self._show_group(group.tolist())
         self._show_whole_legend()
         self.counter.setText(f"{self._order.index(image) + 1} of {len(self._order):,} left")
-        score = float(project.analysis.outlier_scores[image])
         own, proposal = int(partition.cluster_of[image]), self._proposal()
         if own >= 0 and proposal is not None:
             reason = f"proposed: {proposal.labels[image]}, probability {proposal.probability[image]:.2f}"
         elif proposal is not None and proposal.unknown[image]:
             reason = "unknown kind"
         else:
-            reason = f"score {score:.2f}" if score > 1 else "singleton at this cut"
+            reason = outlier_words(project.analysis, image)
         self.name.setText(f"{project.images.images[image].path}  ·  {reason}")
         self._load_image()
         self.image_view.set_left_out(project.images.images[image].info_bar_share)

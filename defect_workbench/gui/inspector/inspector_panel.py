@@ -28,6 +28,7 @@ from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.clustering.feature_blocks import DEFECT
+from defect_workbench.core.clustering.outlier_reason import outlier_reason
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS
 from defect_workbench.core.images.instrument import metadata_text
 from defect_workbench.core.project.block_evidence import BlockEvidence, block_evidence_of
@@ -325,6 +326,12 @@ def _nearest(project: Project, partition: Partition, image: int) -> str:
     return "\n".join(f"{partition.clusters[number].label}  {distance:.3f}" for number, distance in pairs)
 
 
+def _outlier_score(project: Project, partition: Partition, image: int) -> str:
+    score = float(project.analysis.outlier_scores[image])
+    reason = outlier_reason(project.analysis, image) if score > 1 else ""
+    return f"{score:.2f} ({reason or 'flagged above 1'})"
+
+
 def _strangeness(project: Project, partition: Partition, image: int) -> str:
     maps = project.maps
     if maps is None:
@@ -378,10 +385,7 @@ _FIELDS = (
     _Field("Tags", lambda project, _, image: ", ".join(project.image_notes.tags.get(image, ()))),
     _Field("Note", lambda project, _, image: project.image_notes.texts.get(image, ""), long_words=True),
     _Field("Proposed", _proposed),
-    _Field(
-        "Outlier score",
-        lambda project, _, image: f"{float(project.analysis.outlier_scores[image]):.2f} (flagged above 1)",
-    ),
+    _Field("Outlier score", _outlier_score),
     _Field("Strangeness", _strangeness),
     _Field("Defects", _found),
     _Field("Nearest", _nearest),

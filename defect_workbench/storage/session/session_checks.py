@@ -34,6 +34,11 @@ def check_project(project: Project) -> None:
     _check_images(project.images.images)
     rows: list[NDArray[np.generic]] = [analysis.vectors, analysis.outlier_scores]
     rows += [decisions.held, decisions.follows, analysis.outlier_groups, *analysis.blocks.values()]
+    pictures = analysis.picture_scores
+    if pictures is not None and (
+        pictures.shape != (count,) or pictures.dtype.kind != "f" or np.isnan(pictures).any()
+    ):
+        raise ValueError("the outlier scores of whole pictures do not match the images")
     if any(len(array) != count for array in rows):
         raise ValueError("arrays and images differ in number")
     if not count:

@@ -80,6 +80,8 @@ _WHOLE_FILES, _SINGLE_DEFECTS = 3, 4
 _STATE = "state.json"
 # Missing in sessions of earlier versions, which did not judge small groups.
 _OUTLIER_GROUPS = "outlier_groups"
+# As in sessions of earlier versions, which searched no whole pictures; the scores only where they are needed.
+_OUTLIER_PICTURES, _PICTURE_SCORES = "outlier_pictures", "picture_scores"
 # Only of a tree in two levels.
 _MICRO_CLUSTERS = "micro_clusters"
 
@@ -119,6 +121,8 @@ def _write(path: Path, project: Project) -> None:
     }
     if analysis.settings.outlier_groups:
         arrays[_OUTLIER_GROUPS] = analysis.outlier_groups
+    if analysis.picture_scores is not None:
+        arrays[_PICTURE_SCORES] = analysis.picture_scores
     state = {
         "format": _format(project.images),
         "root": str(project.images.root),
@@ -135,6 +139,7 @@ def _write(path: Path, project: Project) -> None:
         "clusters": project.clusters,
         LABELS: list(project.proposal.labels) if project.proposal is not None else None,
         MOVED_IS_REVIEWED: True,
+        _OUTLIER_PICTURES: analysis.settings.outlier_pictures,
         **map_fields(analysis, project.maps),
         **group_fields(project),
         HISTORY: history_json(project.history),
@@ -198,6 +203,7 @@ def _settings_json(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON, with method parameters at the top level, as in all earlier formats."""
     state = {**asdict(settings), "weights": settings.weights.as_json() if settings.weights else None}
     del state["outlier_groups"]  # the array of the groups stands for it
+    del state["outlier_pictures"]  # earlier versions take unknown settings for parameters
     if settings.items is Items.PICTURES:
         del state["items"]  # as in all earlier formats
     return {**state.pop("parameters"), **state}
@@ -212,7 +218,7 @@ def _backbone(state: Mapping[str, Any]) -> BackboneInfo:
     return BackboneInfo(**state["backbone"], description=identity_description(state.get("features", {})))
 
 
-def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
+def _settings(state: Mapping[str, Any], outlier_groups: bool, outlier_pictures: bool) -> Settings:
     values = dict(state)
     weights = values.pop("weights")
     return Settings(
@@ -229,6 +235,7 @@ def _settings(state: Mapping[str, Any], outlier_groups: bool) -> Settings:
         clean_images=tuple(map(str, values.pop("clean_images", ()))),
         parameters=values,
         outlier_groups=outlier_groups,
+        outlier_pictures=outlier_pictures,
     )
 
 
@@ -314,7 +321,9 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
     images = with_origins(images, searched, arrays) if searched else with_pages(images, state)
     rejected = tuple(Rejection(str(p), str(r)) for p, r in state["rejected"])
     analysis = Analysis(
-        settings=_settings(state["settings"], _OUTLIER_GROUPS in arrays),
+        settings=_settings(
+            state["settings"], _OUTLIER_GROUPS in arrays, state.get(_OUTLIER_PICTURES, False) is True
+        ),
         weights=BlockWeights.from_json(state["weights"]),
         backbone=_backbone(state) if state["backbone"] else None,
         blocks=with_current_names(
@@ -326,6 +335,7 @@ def _project(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Project:
         suggestions=tuple(Suggestion(**s) for s in state["suggestions"]),
         identity=identity_with_current_names(state.get("features", {})),
         found_groups=arrays.get(_OUTLIER_GROUPS),
+        picture_scores=arrays.get(_PICTURE_SCORES),
         group_by=group_by_of(state),
     )
     groups = {int(k): Group(**g) for k, g in state["groups"].items()}
