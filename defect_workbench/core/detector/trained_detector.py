@@ -81,7 +81,11 @@ class DetectorSettings:
     variant : str
         Of ResNet-50; a `Variant`.
     threshold : float
-        Raw scores from here on are defects.
+        Scores from here on are defects.
+    turned : bool
+        Whether images are also searched upside down, and both results are averaged.
+    repetition : float
+        By how much scores fall where the content of a box repeats in the image; 0 for not at all.
     """
 
     labels: tuple[str, ...]
@@ -89,6 +93,8 @@ class DetectorSettings:
     with_references: bool
     variant: str
     threshold: float = 0.5
+    turned: bool = False
+    repetition: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
@@ -97,6 +103,8 @@ class DetectorSettings:
             raise ValueError(f"images cannot be resized by {self.scale}")
         if not 0 < self.threshold < 1:
             raise ValueError("the threshold must be above 0 and below 1")
+        if not 0 <= self.repetition <= 100:
+            raise ValueError(f"repetition cannot have a weight of {self.repetition}")
 
 
 @dataclass(frozen=True, eq=False)

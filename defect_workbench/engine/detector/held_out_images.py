@@ -18,6 +18,10 @@ from defect_workbench.engine.detector.prediction import predict
 from defect_workbench.engine.detector.threshold import best_threshold
 from defect_workbench.engine.detector.training_crops import KeptPlanes, MarkedImage
 
+# Held-out images share their layouts with those trained on, so they only show whether repetition does harm:
+# what it gains on other layouts was measured (docs/adr/0046).
+_REPETITION, _MOST_LOSS = 4.0, 0.01
+
 
 class HeldOut:
     """The held-out images.
@@ -38,11 +42,20 @@ class HeldOut:
     def __len__(self) -> int:
         return len(self._images)
 
-    def judged(self, network: nn.Module, variant: Variant, device: torch.device) -> list[Judged]:
-        """Return the possible defects of each image with their raw scores, beside its boxes."""
+    def judged(
+        self,
+        network: nn.Module,
+        variant: Variant,
+        device: torch.device,
+        *,
+        turned: bool = False,
+        repetition: float = 0.0,
+    ) -> list[Judged]:
+        """Return the possible defects of each image, found as by `predict`, beside its boxes."""
         found = []
         for index, image in enumerate(self._images):
-            prediction = predict(network, variant, self._planes[index], device)
+            planes = self._planes[index]
+            prediction = predict(network, variant, planes, device, turned=turned, repetition=repetition)
             boxes = tuple(
                 box_of(box, self._labels[label - 1])
                 for box, label in zip(image.boxes, image.labels, strict=True)
@@ -56,20 +69,29 @@ class HeldOut:
 
 
 def with_threshold(detector: TrainedDetector, held_out: HeldOut) -> TrainedDetector:
-    """Return a detector with the threshold that suits the held-out images best, and its figures on them.
+    """Return a detector with the search and threshold that suit the held-out images, and its figures on them.
 
-    The figures are a little too good, as the same images chose the threshold.
+    Without references, images are searched in two positions, and repetition reduces scores unless the average
+    precision falls, as where all particles are alike. The figures are a little too good, as the same images
+    chose the threshold.
     """
-    settings, device = detector.settings, default_device()
+    device = default_device()
+    settings = replace(detector.settings, turned=not detector.settings.with_references)
     variant = Variant(settings.variant)
     network = load_detector(variant, len(settings.labels), detector.tensors).to(device)
-    judged = held_out.judged(network, variant, device)
-    threshold = round(best_threshold(judged), 2)
+    judged = held_out.judged(network, variant, device, turned=settings.turned)
+    ap50 = average_precisions(judged, by_label=True)["ap50"]
+    if not settings.with_references:
+        weighted = held_out.judged(network, variant, device, turned=settings.turned, repetition=_REPETITION)
+        weighted_ap50 = average_precisions(weighted, by_label=True)["ap50"]
+        if (weighted_ap50 or 0.0) >= (ap50 or 0.0) - _MOST_LOSS:
+            settings, judged, ap50 = replace(settings, repetition=_REPETITION), weighted, weighted_ap50
+    threshold = round(best_threshold(judged), 4)
     shipped = [
         replace(each, detections=tuple(d for d in each.detections if d.score >= threshold)) for each in judged
     ]
     values = figures_of(shipped, by_label=True).values
-    figures = {"ap50": average_precisions(judged, by_label=True)["ap50"]} | {
+    figures = {"ap50": ap50} | {
         name: values[name] for name in ("recall", "precision", "count_mae", "count_exact")
     }
     facts = replace(detector.facts, figures={k: round(v, 4) for k, v in figures.items() if v is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from defect_workbench.core.images.detections import Detection, box_of
 from defect_workbench.engine.backbone.checkpoint import Variant
 from defect_workbench.engine.backbone.roi_operators import nms
 from defect_workbench.engine.detector.detector_network import batch_of, fast_arithmetic
+from defect_workbench.engine.detector.repetition import rescored
 
 # Larger planes are searched in tiles, as activations take 100 bytes per pixel and channel.
 _LARGEST, _TILE, _SHARED = 1600, 1024, 192
@@ -46,7 +48,15 @@ class Prediction:
         return tuple(Detection(box_of(box, names[label - 1]), float(score), 0) for box, label, score in rows)
 
 
-def predict(network: nn.Module, variant: Variant, planes: Pixels, device: torch.device) -> Prediction:
+def predict(
+    network: nn.Module,
+    variant: Variant,
+    planes: Pixels,
+    device: torch.device,
+    *,
+    turned: bool = False,
+    repetition: float = 0.0,
+) -> Prediction:
     """Return the possible defects of an image.
 
     Parameters
@@ -54,7 +64,27 @@ def predict(network: nn.Module, variant: Variant, planes: Pixels, device: torch.
     network : Module
         In evaluation mode, on the device.
     planes : (height, width, 3) uint8
+    turned : bool
+        Whether the image is also searched upside down, and both results are averaged.
+    repetition : float
+        By how much scores fall where the content of a box repeats in the image; 0 for not at all.
     """
+    prediction = _search(network, variant, planes, device)
+    if turned:
+        height, width = planes.shape[:2]
+        other = _search(network, variant, np.ascontiguousarray(planes[::-1, ::-1]), device)
+        back = [width, height, width, height] - other.boxes[:, [2, 3, 0, 1]]
+        prediction = averaged([prediction, Prediction(back, other.labels, other.scores)])
+    prediction = _single(prediction)
+    if not repetition:
+        return prediction
+    scores = rescored(prediction.scores, planes, prediction.boxes, repetition)
+    weighted = Prediction(prediction.boxes, prediction.labels, scores)
+    return _chosen(weighted, np.argsort(-scores, kind="stable"))
+
+
+def _search(network: nn.Module, variant: Variant, planes: Pixels, device: torch.device) -> Prediction:
+    """Return what the network finds, tile by tile."""
     found = []
     height, width = planes.shape[:2]
     for rows, columns in itertools.product(spans(height), spans(width)):
@@ -68,8 +98,56 @@ def predict(network: nn.Module, variant: Variant, planes: Pixels, device: torch.
             (boxes[own], result["labels"].cpu().numpy()[own], result["scores"].float().cpu().numpy()[own])
         )
     boxes, labels, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    kept = nms(torch.from_numpy(boxes), torch.from_numpy(scores), _SAME_PLACE).numpy()
-    return Prediction(boxes[kept], labels[kept].astype(np.intp), scores[kept].astype(np.float64))
+    return Prediction(boxes, labels.astype(np.intp), scores.astype(np.float64))
+
+
+def averaged(views: Sequence[Prediction]) -> Prediction:
+    """Return the mean of what is found in several views of an image.
+
+    Boxes of one label that overlap are one defect, with the mean of their corners, weighted by the scores. A
+    view that lacks it counts with a score of 0. Source: R. Solovyev et al., "Weighted boxes fusion", Image
+    and Vision Computing 107 (2021).
+    """
+    whole = Prediction(
+        *(np.concatenate([getattr(each, name) for each in views]) for name in ("boxes", "labels", "scores"))
+    )
+    source = np.repeat(np.arange(len(views)), [len(each.scores) for each in views])
+    order = np.argsort(-whole.scores, kind="stable")
+    whole, source = _chosen(whole, order), source[order]
+    same = (_overlaps(whole.boxes) >= _SAME_PLACE) & (whole.labels[:, None] == whole.labels)
+    free = np.ones(len(order), bool)
+    boxes, firsts, scores = [], [], []
+    for index in range(len(order)):
+        if free[index]:
+            members = np.flatnonzero(same[index] & free)
+            free[members] = False
+            # Of each view the likeliest; the others are the same defect again.
+            members = members[np.unique(source[members], return_index=True)[1]]
+            boxes.append(np.average(whole.boxes[members], axis=0, weights=whole.scores[members]))
+            firsts.append(index)
+            scores.append(whole.scores[members].sum() / len(views))
+    return Prediction(
+        np.array(boxes).reshape(-1, 4), whole.labels[np.array(firsts, np.intp)], np.array(scores, np.float64)
+    )
+
+
+def _overlaps(boxes: Floats) -> Floats:
+    """Return the intersection over union of each pair of boxes."""
+    low = np.maximum(boxes[:, None, :2], boxes[:, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.asarray(shared / np.maximum(areas[:, None] + areas - shared, 1e-9))
+
+
+def _single(prediction: Prediction) -> Prediction:
+    """Return the likeliest defect at each place, by falling score."""
+    boxes, scores = torch.from_numpy(prediction.boxes), torch.from_numpy(prediction.scores)
+    return _chosen(prediction, nms(boxes, scores, _SAME_PLACE).numpy())
+
+
+def _chosen(prediction: Prediction, rows: Integers) -> Prediction:
+    return Prediction(prediction.boxes[rows], prediction.labels[rows], prediction.scores[rows])
 
 
 @dataclass(frozen=True)

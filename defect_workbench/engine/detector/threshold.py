@@ -13,13 +13,14 @@ from defect_workbench.engine.detection.detection_figures import LEAST_OVERLAP, J
 from defect_workbench.engine.detection.matching import matches
 
 _DEFAULT = 0.5
-_LOWEST, _HIGHEST = 0.1, 0.95
+# Evenly spaced in log odds, as most scores are close to 1.
+_CANDIDATES = 1 / (1 + np.exp(-np.linspace(math.log(1 / 9), math.log(99), 93)))
 # Thresholds so close to the best one are as good: held-out images are few.
 _AS_GOOD = 0.005
 
 
 def best_threshold(judged: Sequence[Judged]) -> float:
-    """Return the raw score at which held-out defects are found best, by the F1 score of defects and labels.
+    """Return the score at which held-out defects are found best, by the F1 score of defects and labels.
 
     Of thresholds that are equally good, the middle of the range is returned, as it depends least on single
     images.
@@ -27,7 +28,7 @@ def best_threshold(judged: Sequence[Judged]) -> float:
     Parameters
     ----------
     judged : sequence of Judged
-        With all possible defects and their raw scores.
+        With all possible defects and their scores.
     """
     boxes = sum(len(each.boxes) for each in judged)
     if not boxes:
@@ -38,10 +39,9 @@ def best_threshold(judged: Sequence[Judged]) -> float:
         pairs += [(d.score, i is not None) for d, i in zip(each.detections, found, strict=True)]
     scores = np.array([score for score, _ in pairs])
     right = np.array([is_right for _, is_right in pairs], bool)
-    candidates = np.linspace(_LOWEST, _HIGHEST, 86)
-    quality = np.array([_f1(right[scores >= limit], boxes) for limit in candidates])
-    good = candidates[quality >= quality.max() - _AS_GOOD]
-    return float(good[np.argmin(np.abs(good - (good[0] + good[-1]) / 2))])
+    quality = np.array([_f1(right[scores >= limit], boxes) for limit in _CANDIDATES])
+    good = np.flatnonzero(quality >= quality.max() - _AS_GOOD)
+    return float(_CANDIDATES[good[np.argmin(np.abs(good - (good[0] + good[-1]) / 2))]])
 
 
 def _f1(right: np.ndarray, boxes: int) -> float:

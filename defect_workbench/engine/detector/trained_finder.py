@@ -57,7 +57,14 @@ class TrainedFinder:
         settings = self._settings
         planes = planes_of(pixels, reference if settings.with_references else None, settings.scale)
         with self._one_at_a_time:
-            prediction = predict(self._network, self._variant, planes, self._device)
+            prediction = predict(
+                self._network,
+                self._variant,
+                planes,
+                self._device,
+                turned=settings.turned,
+                repetition=settings.repetition,
+            )
         return self._in_pixels(prediction, pixels.shape, planes.shape)
 
     def _in_pixels(

@@ -18,7 +18,7 @@ from defect_workbench.core.typed_json import decode
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.model.tensor_file import read_tensor_file, tensor_file_bytes
 
-FORMAT = 1
+FORMAT, UNFINISHED_FORMAT = 2, 1
 KIND = "defect-workbench detector"
 UNFINISHED_KIND = "defect-workbench unfinished training"
 
@@ -79,7 +79,7 @@ def save_unfinished(path: Path, fingerprint: str, training: TrainingState) -> No
     """
     fields: dict[str, Any] = {k: v for k, v in vars(training).items() if k != "tensors"}
     fields |= {"fingerprint": fingerprint, "curve": [asdict(point) for point in training.curve]}
-    state = {"kind": UNFINISHED_KIND, "format": FORMAT, "training": fields}
+    state = {"kind": UNFINISHED_KIND, "format": UNFINISHED_FORMAT, "training": fields}
     _write(path, tensor_file_bytes(state, training.tensors))
 
 
@@ -91,7 +91,7 @@ def read_unfinished(path: Path) -> tuple[str, TrainingState]:
     WorkbenchError
         If it cannot be read, is something else, is damaged, or was written by a newer version.
     """
-    state, tensors = read_tensor_file(path, UNFINISHED_KIND, FORMAT)
+    state, tensors = read_tensor_file(path, UNFINISHED_KIND, UNFINISHED_FORMAT)
     try:
         training = decode(TrainingState, state["training"], "training")
         return str(state["training"]["fingerprint"]), replace(training, tensors=tensors)

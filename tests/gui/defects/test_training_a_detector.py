@@ -154,7 +154,7 @@ def test_a_trained_detector_is_evaluated_and_its_errors_are_drawn(
     scale = read_detector(boards / "detector.dwd").settings.scale
     corners = scale * np.array([[column - 6.0, row - 6, column + 7, row + 7]])
     always = Prediction(corners, np.array([1]), np.array([0.99]))
-    monkeypatch.setattr(trained_finder, "predict", lambda *_: always)
+    monkeypatch.setattr(trained_finder, "predict", lambda *_, **__: always)
     (boards / "boxes").mkdir()
     for number, label in ((0, ""), (1, "pit"), (2, "bump")):
         lines = [f"{c - 6} {r - 6} {c + 7} {r + 7} {label}\n" for r, c in PLACES[number][:1]]
