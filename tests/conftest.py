@@ -21,8 +21,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 from hypothesis import settings
 
-from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice
 from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
 from defect_workbench.resources import resource
@@ -133,8 +134,12 @@ def always_by_picture(patch: pytest.MonkeyPatch) -> None:
     from defect_workbench.workflows import map_defects
 
     chosen = map_defects._chosen
+
+    def by_picture(source: MapSource, modelled: float, textures_by: GroupBy) -> GroupByChoice:
+        return chosen(source, modelled, GroupBy.PICTURE)
+
     patch.setattr(map_defects, "ENOUGH_MODELLED", 2.0)
-    patch.setattr(map_defects, "_chosen", lambda *given: chosen(*given[:2], GroupBy.PICTURE))
+    patch.setattr(map_defects, "_chosen", by_picture)
 
 
 @pytest.fixture
