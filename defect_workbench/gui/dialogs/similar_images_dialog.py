@@ -21,6 +21,7 @@ from defect_workbench.core.project.likeness import Likeness, ranked, ways
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.painting.image_painting import with_edge
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.workflows.compare import LikeFile
 
@@ -122,9 +123,7 @@ class SimilarImagesDialog(QDialog):
             return
         pixmap = self._loader.get(path)
         if pixmap is not None:
-            side, keep = _PICTURE, Qt.AspectRatioMode.KeepAspectRatio
-            smooth = Qt.TransformationMode.SmoothTransformation
-            self.picture.setPixmap(pixmap.scaled(side, side, keep, smooth))
+            self.picture.setPixmap(with_edge(pixmap, _PICTURE))
 
     def _rank(self) -> None:
         if self._outside is not None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
 
 from defect_workbench.app.columns import Column
 from defect_workbench.app.document.item_models import Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
-
-_EDGE = QColor(128, 128, 128, 90)
 
 
 def draw_heading(
@@ -59,19 +57,6 @@ def draw_heading(
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
     detail = metrics.elidedText(section.detail, Qt.TextElideMode.ElideRight, end - x)
     painter.drawText(x, baseline, detail)
-
-
-def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
-    """Draw a thumbnail in the middle of its cell; return where."""
-    size = pixmap.size().scaled(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRect(QPoint(0, 0), size)
-    target.moveCenter(rect.center())
-    painter.drawPixmap(target, pixmap)
-    # White images would run into a white page.
-    painter.setPen(_EDGE)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRect(target.adjusted(0, 0, -1, -1))
-    return target
 
 
 def caption_font(font: QFont) -> QFont:

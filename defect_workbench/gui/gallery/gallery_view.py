@@ -42,9 +42,9 @@ from defect_workbench.gui.gallery.gallery_painting import (
     draw_marks,
     draw_message,
     draw_placeholder,
-    draw_thumbnail,
 )
 from defect_workbench.gui.gallery.section_layout import GAP, MARGIN, SectionLayout
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 Index = QModelIndex | QPersistentModelIndex
