@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
+# Characters of an order or a state that are shown in a narrow window.
+_SHORTEST_CHOICE = 6
 _HELP = """<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
 <b>tag:rework</b>.</p>"""
@@ -41,8 +43,13 @@ class GalleryBar(QWidget):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters in one state")
         self.state.setAccessibleName("State of the clusters that are shown")
+        # Else both are as wide as their longest entry, and a narrow window has no room for the filter.
+        for box in (self.order, self.state):
+            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            box.setMinimumContentsLength(_SHORTEST_CHOICE)
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
+        self.text.setMinimumWidth(_SHORTEST_CHOICE * 2 * self.fontMetrics().averageCharWidth())
         self.text.setToolTip(_HELP)
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by file path, cluster name or column")

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -17,8 +18,9 @@ from defect_workbench.user_dirs import UserDirs
 from tests.gui.classifier.conftest import facts_of
 from tests.gui.conftest import Answers, delete_now
 from tests.gui.gestures import LEFT
+from tests.gui.pictures import cut_off
 
-SMALL = 1100, 700
+SMALL = 1024, 700
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_every_tool_is_in_sight_and_gets_its_text_back(small: MainWindow, qtbot:
     qtbot.waitUntil(lambda: tools(small)["actionMerge"].toolButtonStyle() == text)
 
 
-@pytest.mark.parametrize("tab", range(4))
+@pytest.mark.parametrize("tab", range(5))
 def test_no_page_makes_the_window_larger(small: MainWindow, qtbot: QtBot, tab: int) -> None:
     small.tabs.setCurrentIndex(tab)
     qtbot.wait(1)
@@ -65,6 +67,43 @@ def test_no_page_makes_the_window_larger(small: MainWindow, qtbot: QtBot, tab: i
     assert not small.progress.cancel.visibleRegion().isEmpty()
     assert small.summary.toolTip() == small.summary.text()
     small.progress.set_busy(False)
+
+
+def test_no_panel_is_wider_than_its_dock(small: MainWindow, qtbot: QtBot) -> None:
+    for dock in small.docks:
+        dock.raise_()
+        panel = dock.widget()
+        assert panel is not None
+        qtbot.waitUntil(lambda panel=panel: not panel.visibleRegion().isEmpty())
+        assert panel.minimumSizeHint().width() <= panel.width()
+    assert small.size().toTuple() == SMALL
+    assert not cut_off(small)
+
+
+def test_a_low_window_leaves_the_room_of_the_queue_to_a_chart(small: MainWindow, qtbot: QtBot) -> None:
+    small.tabs.setCurrentWidget(small.pareto.page)
+    assert small.outlier_dock.isHidden()
+    assert not small.docks[1].isHidden()
+    QTest.keyClick(small, Qt.Key.Key_Q)
+    assert small.tabs.currentIndex() == 0
+    assert not small.outlier_dock.isHidden()
+    assert small.outlier_queue.hasFocus()
+
+
+def test_docks_grow_with_the_text(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.resize(1900, 900)
+    tree, inspector = opened.docks[:2]
+    qtbot.waitUntil(lambda: tree.width() == 400)
+    assert inspector.width() == 300
+    opened.set_text_size(125)
+    qtbot.waitUntil(lambda: tree.width() == 500)
+    assert inspector.width() == 375
+    # Also after they made room for another page.
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    opened.tabs.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: (tree.width(), inspector.width()) == (500, 375))
+    opened.set_text_size(100)
+    qtbot.waitUntil(lambda: tree.width() == 400)
 
 
 def test_the_classify_page_leaves_most_of_its_width_to_the_lists(small: MainWindow, qtbot: QtBot) -> None:
