@@ -64,8 +64,8 @@ class ReviewLists:
         self._fetches = 0
 
     def find_similar(self) -> None:
-        """Show which images are most like the selected ones."""
-        chosen = self._review.chosen_images()
+        """Show which images are most like the selected ones, or like the current one."""
+        chosen = self._review.images_or_current()
         if len(chosen):
             self._similar_to(chosen)
 

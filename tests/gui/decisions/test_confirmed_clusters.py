@@ -117,7 +117,7 @@ def test_the_question_says_what_would_become_of_what_is_confirmed(
     whole = "3 confirmed clusters (pit, scratch, residue) would lose all their images."
     assert answers.questions == [
         f"Mark 19 images as nuisance? {whole}",
-        "Split out 2 images? The confirmed cluster pit would lose 2 images.",
+        "Move 2 images to a new cluster? The confirmed cluster pit would lose 2 images.",
         "Merge 2 clusters? 2 confirmed clusters (pit, scratch) would be replaced.",
         "Unlock pit, scratch? Later cuts and edits can then change their images.",
     ]
