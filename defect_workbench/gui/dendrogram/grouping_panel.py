@@ -26,7 +26,7 @@ from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import source_words
 from defect_workbench.core.images.defect_items import Items
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.text import sentence_case, without_figures
 from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
@@ -79,9 +79,9 @@ class GroupingPanel(QWidget):
         self._titles = {block.name: QLabel(block.label, wordWrap=True) for block in BLOCKS}
         self.from_data = QPushButton("Set from the data")
         self.from_data.setToolTip("Choose the weights from the images, and show the reason")
-        self._why = QLabel()
-        self._why.setWordWrap(True)
-        self._why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.why = QLabel()
+        self.why.setWordWrap(True)
+        self.why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         note = QLabel("Changes regroup only images without a decision; every decision is kept.")
         note.setWordWrap(True)
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -117,7 +117,7 @@ class GroupingPanel(QWidget):
         layout.addWidget(self.form)
         layout.addLayout(grid)
         layout.addWidget(self.from_data)
-        layout.addWidget(self._why)
+        layout.addWidget(self.why)
         layout.addWidget(note)
         layout.addStretch(1)
         self._quiet = QTimer(self)
@@ -192,7 +192,9 @@ class GroupingPanel(QWidget):
         by_picture = analysis.group_by.chosen is GroupBy.PICTURE
         reasons = [analysis.weights.why, analysis.group_by.why if by_picture else ""]
         reasons.append(analysis.tree.levels if analysis.tree is not None else "")
-        self._why.setText(". ".join(sentence_case(why) for why in reasons if why))
+        words = ". ".join(sentence_case(why) for why in dict.fromkeys(reasons) if why)
+        self.why.setText(without_figures(words))
+        self.why.setToolTip(words)
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
 
