@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -44,6 +46,8 @@ class SimilarImagesDialog(QDialog):
     ----------
     images : (m,) intp
         The images asked about; empty if they are asked about a file.
+    class_of : callable
+        Returns the name and the colour of an image's cluster.
     outside : LikeFile, optional
         A file that is not in the project, with the images ranked.
     """
@@ -57,13 +61,14 @@ class SimilarImagesDialog(QDialog):
         images: Integers,
         loader: ThumbnailLoader,
         overlays: MapOverlays,
+        class_of: Callable[[int], tuple[str, str]],
         parent: QWidget,
         outside: LikeFile | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("similarImages")
         self.resize(980, 640)
-        self._project, self._images = project, images
+        self._project, self._images, self._class_of = project, images, class_of
         self._others: Integers = np.empty(0, np.intp)
         self._outside, self._loader = outside, loader
         if outside is not None:
@@ -139,7 +144,9 @@ class SimilarImagesDialog(QDialog):
         paths = [image.path for image in self._project.images.images]
         order = np.concatenate([self._images, self._others])
         shown = self._project.images
-        self.model.set_rows(shown.root, paths, order, tuple(sections), locations=shown.locations)
+        self.model.set_rows(
+            shown.root, paths, order, tuple(sections), locations=shown.locations, class_of=self._class_of
+        )
         self._on_selection()
 
     def _selected(self) -> list[int]:

@@ -28,6 +28,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class _Delegate(QStyledItemDelegate):
+    # The longest number of images, so that the marks before the numbers stand below each other.
+    longest = ""
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, QFontMetrics(option.font).height() + 12)
 
@@ -54,7 +57,7 @@ class _Delegate(QStyledItemDelegate):
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         painter.setPen(secondary)
         painter.drawText(rect.adjusted(rect.width() - width - 12, 0, -12, 0), middle, count)
-        right = width + 24
+        right = max(width, metrics.horizontalAdvance(self.longest)) + 24
         state = state_of(cluster)
         if state:
             mark = "proposed" if index.data(Role.PROPOSED) else "held"
@@ -82,7 +85,8 @@ class ClusterList(QListView):
         self.setObjectName("clusterList")
         self.setAccessibleName("Clusters")
         self.setModel(model)
-        self.setItemDelegate(_Delegate(self))
+        self._delegate = _Delegate(self)
+        self.setItemDelegate(self._delegate)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -92,6 +96,7 @@ class ClusterList(QListView):
         self._kept: tuple[list[int], int | None] = ([], None)
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._restore)
+        model.modelReset.connect(self._align)
 
     def forget(self) -> None:
         """Select nothing: the clusters are those of another project."""
@@ -115,6 +120,11 @@ class ClusterList(QListView):
         if current is not None:
             here = model.index(model.row_of_image(current))
             self.selectionModel().setCurrentIndex(here, flags.NoUpdate)
+
+    def _align(self) -> None:
+        model = self.model()
+        clusters = (model.index(row, 0).data(Role.CLUSTER) for row in range(model.rowCount()))
+        self._delegate.longest = f"{max((len(cluster.members) for cluster in clusters), default=0):,}"
 
     def _dropped_on(self, event: QDropEvent) -> Cluster | None:
         cluster = self.indexAt(event.position().toPoint()).data(Role.CLUSTER)

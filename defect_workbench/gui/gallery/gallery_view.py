@@ -384,7 +384,7 @@ class Gallery(QAbstractItemView):
                 self._draw_image(painter, model, index, rect)
                 image = int(index.data(Role.IMAGE))
                 draw_captions(painter, rect, self.font(), self.palette(), model.captions, image)
-                draw_marks(painter, rect, image in model.notes.tags, image in model.notes.texts)
+                draw_marks(painter, rect, model, image)
                 selected = selection.isSelected(index)
                 if selected or (row == current and self.hasFocus()):
                     draw_frame(painter, rect, self.palette(), selected)
