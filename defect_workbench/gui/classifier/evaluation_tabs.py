@@ -84,8 +84,8 @@ class EvaluationTabs(QTabWidget):
             page.gallery_wanted.connect(self.gallery_wanted)
             page.light_table_wanted.connect(self.light_table_wanted)
         pages = (self.figures, self._make_confusion(), self.mistakes, self.labels, _on_top(self.curves))
-        for number, (page, (name, tip)) in enumerate(zip(pages, _NAMES, strict=True)):
-            self.addTab(page, name)
+        for number, (widget, (name, tip)) in enumerate(zip(pages, _NAMES, strict=True)):
+            self.addTab(widget, name)
             self.setTabToolTip(number, tip)
         self.currentChanged.connect(self._make_room)
         doubts.changed.connect(self._show_doubts)

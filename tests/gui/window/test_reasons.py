@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.clustering.feature_blocks import BlockWeights
@@ -27,6 +28,7 @@ def test_suggested_cuts_are_listed_in_words(opened: MainWindow, qtbot: QtBot) ->
     assert opened.document.project is not None
     best = opened.document.project.analysis.suggestions[0]
     cuts = next(a.menu() for a in opened.menuBar().actions() if a.text() == "&Cut")
+    assert isinstance(cuts, QMenu)
     (entry,) = [a for a in cuts.actions() if a.text().startswith(counted(best.clusters, "branch"))]
     assert "farther apart than the last one; the clusters" in entry.text()
     assert not DECIMALS.search(entry.text())

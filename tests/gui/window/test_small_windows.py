@@ -1,6 +1,7 @@
 """Small windows and large text: everything can be reached, and panels get their room back."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.gui.window.panels_in_sight import is_in_sight
 from defect_workbench.user_dirs import UserDirs
 from tests.gui.classifier.conftest import facts_of
 from tests.gui.conftest import Answers, delete_now
@@ -74,7 +76,7 @@ def test_no_panel_is_wider_than_its_dock(small: MainWindow, qtbot: QtBot) -> Non
         dock.raise_()
         panel = dock.widget()
         assert panel is not None
-        qtbot.waitUntil(lambda panel=panel: not panel.visibleRegion().isEmpty())
+        qtbot.waitUntil(partial(is_in_sight, small, panel))
         assert panel.minimumSizeHint().width() <= panel.width()
     assert small.size().toTuple() == SMALL
     assert not cut_off(small)
