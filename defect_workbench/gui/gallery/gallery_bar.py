@@ -12,8 +12,9 @@ from defect_workbench.app.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
-# Characters of an order or a state that are shown in a narrow window.
+# Characters of an order or a state, and of the filter, that are shown in a narrow window.
 _SHORTEST_CHOICE = 6
+_SHORTEST_FILTER = 16
 _HELP = """<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
 <b>tag:rework</b>.</p>"""
@@ -49,7 +50,7 @@ class GalleryBar(QWidget):
             box.setMinimumContentsLength(_SHORTEST_CHOICE)
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
-        self.text.setMinimumWidth(_SHORTEST_CHOICE * 2 * self.fontMetrics().averageCharWidth())
+        self.text.setMinimumWidth(_SHORTEST_FILTER * self.fontMetrics().averageCharWidth())
         self.text.setToolTip(_HELP)
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by file path, cluster name or column")

@@ -247,7 +247,7 @@ class MainWindow(JobWindow):
         )
         self.grouping.changed.connect(self.regroup)
         self.document.opened.connect(self._on_opened)
-        self.document.side_changed.connect(self._focus_images)
+        self.document.side_changed.connect(self.focus_images)
         self.document.undo_stack.cleanChanged.connect(self._refresh_title)
         self.classifier.images_wanted.connect(partial(self.look_at, title="Worth labelling, best first"))
         for chooser in (self.outputs, self.map):
@@ -325,12 +325,7 @@ class MainWindow(JobWindow):
         self._show_workbench()
         self._refresh_title()
         self.gallery.verticalScrollBar().setValue(0)
-        self._focus_images()
-
-    def _focus_images(self) -> None:
-        """Let single keys act on images, not write into what was used before, such as the filter."""
-        if self.tabs.currentIndex() == 0:
-            self.gallery.setFocus()
+        self.focus_images()
 
     def regroup(self, settings: Settings) -> None:
         """Group the images with other settings."""
@@ -366,6 +361,7 @@ class MainWindow(JobWindow):
         if self.stack.currentIndex() == WELCOME:
             self.stack.setCurrentIndex(WORKBENCH)
             self._set_workbench_visible(True)
+            self.focus_images()
 
     def _set_workbench_visible(self, visible: bool) -> None:
         for dock in self.docks:

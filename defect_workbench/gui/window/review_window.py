@@ -83,6 +83,11 @@ class ReviewWindow(PanelWindow):
         self.choose_images(images)
         self.gallery.setFocus()
 
+    def focus_images(self) -> None:
+        """Let single keys act on images, not write into what was used before, such as the filter."""
+        if self.tabs.currentIndex() == 0:
+            self.gallery.setFocus()
+
     def on_current_image(self) -> None:
         """Show the current image of the gallery."""
         image = self.gallery.currentIndex().data(Role.IMAGE)

@@ -7,15 +7,17 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.runner import Progress
+from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.gui.window.panels_in_sight import is_in_sight
+from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
 from tests.gui.classifier.conftest import facts_of
 from tests.gui.conftest import Answers, delete_now
@@ -177,3 +179,27 @@ def test_a_row_of_buttons_goes_on_in_the_next_line(qtbot: QtBot) -> None:
     assert row.heightForWidth(row.width()) > 2 * one
     buttons[0].show()
     assert not buttons[0].geometry().intersects(buttons[1].geometry())
+
+
+def test_recent_work_is_as_large_as_other_text(window: MainWindow, qtbot: QtBot) -> None:
+    window.welcome.set_recent([RecentWork("/lots/seven", "2026-11-29 14:03", 3, 7)])
+    (button,) = [
+        each for each in window.welcome.findChildren(QPushButton) if each.accessibleName() == "seven"
+    ]
+    assert "3 of 7 clusters confirmed" in button.accessibleDescription()
+    window.set_text_size(150)
+    for label in button.findChildren(QLabel):
+        assert label.font().pointSizeF() == window.font().pointSizeF()
+    lines = 2 * window.fontMetrics().height()
+    qtbot.waitUntil(lambda: button.height() > lines)
+    window.set_text_size(100)
+
+
+def test_the_images_have_the_focus_while_a_folder_is_read(
+    window: MainWindow, qtbot: QtBot, with_sample: None
+) -> None:
+    window.activateWindow()
+    window.open_path(resource("sample"))
+    qtbot.waitUntil(lambda: window.gallery.isVisible())
+    assert window.focusWidget() is window.gallery
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)

@@ -54,7 +54,7 @@ def key_sheet() -> str:
     for name, rows in groups.items():
         columns[above + _height(rows) / 2 > lines / 2] += _group(name, rows)
         above += _height(rows)
-    cells = "".join(f"<td style='padding-right:18px'><table>{column}</table></td>" for column in columns)
+    cells = "".join(f"<td style='padding-right:10px'><table>{column}</table></td>" for column in columns)
     return f"<table><tr>{cells}</tr></table>"
 
 
