@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.columns import TAG
@@ -50,7 +50,6 @@ class GalleryBar(QWidget):
             box.setMinimumContentsLength(_SHORTEST_CHOICE)
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
-        self.text.setMinimumWidth(_SHORTEST_FILTER * self.fontMetrics().averageCharWidth())
         self.text.setToolTip(_HELP)
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by file path, cluster name or column")
@@ -64,6 +63,7 @@ class GalleryBar(QWidget):
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
+        self._make_room()
         self._captions: tuple[str, ...] = ()
         self._completer: QCompleter | None = None
         self._typing = QTimer(self)
@@ -73,6 +73,15 @@ class GalleryBar(QWidget):
         self.text.textChanged.connect(lambda _: self._typing.start())
         self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Leave room for the filter at every text size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self.text.setMinimumWidth(_SHORTEST_FILTER * self.fontMetrics().averageCharWidth())
 
     def set_columns(self, names: Sequence[str], tags: Sequence[str] = ()) -> None:
         """List the columns for conditions in the tooltip, and complete their names and the tags."""

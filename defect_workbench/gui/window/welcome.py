@@ -141,7 +141,8 @@ class _RecentButton(QPushButton):
         super().__init__()
         self.setAccessibleName(name)
         self.setAccessibleDescription(words)
-        detail = ElidedLabel()
+        # Date and progress matter more than where the folder is.
+        detail = ElidedLabel(Qt.TextElideMode.ElideLeft)
         detail.setText(words)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(14, 7, 14, 7)
