@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.shared.form_area import FormArea
+from defect_workbench.gui.shared.labels import ElidedButton
 from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 _STEPS = 20
@@ -69,10 +69,9 @@ class GroupingPanel(QWidget):
         for choice, words in _GROUP_BY.items():
             self.group_by.addItem(words, str(choice))
         self.group_by.currentIndexChanged.connect(self._on_group_by)
-        self.source = QPushButton()
-        self.source.setObjectName("mapSource")
         # Its text may be longer than the panel is wide; its tooltip has it.
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.source = ElidedButton()
+        self.source.setObjectName("mapSource")
         self.split = QPushButton()
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}

@@ -26,6 +26,9 @@ from defect_workbench.core.project.decisions import Cluster
 
 Index = QModelIndex | QPersistentModelIndex
 
+# Characters.
+_SHORTEST_NAME = 8
+
 
 class _Delegate(QStyledItemDelegate):
     # The longest number of images, so that the marks before the numbers stand below each other.
@@ -63,8 +66,11 @@ class _Delegate(QStyledItemDelegate):
             mark = "proposed" if index.data(Role.PROPOSED) else "held"
             mark = "✓" if state == "confirmed" else mark
             room = metrics.horizontalAdvance(mark)
-            painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
-            right += room + 8
+            left = rect.width() - 32 - right - room - 8
+            # In a narrow list, the name says more than a word about its state.
+            if mark == "✓" or left >= _SHORTEST_NAME * metrics.averageCharWidth():
+                painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
+                right += room + 8
         painter.setPen(ink)
         text_width = rect.width() - 32 - right
         name = metrics.elidedText(cluster.label, Qt.TextElideMode.ElideMiddle, text_width)

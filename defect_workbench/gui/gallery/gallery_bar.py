@@ -12,9 +12,8 @@ from defect_workbench.app.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
-# Characters of an order or a state, and of the filter, that are shown in a narrow window.
-_SHORTEST_CHOICE = 6
-_SHORTEST_FILTER = 16
+# Characters of an order, and of the filter, that are shown in a narrow window.
+_SHORTEST_ORDER, _SHORTEST_FILTER = 6, 14
 _HELP = """<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
 <b>tag:rework</b>.</p>"""
@@ -44,10 +43,9 @@ class GalleryBar(QWidget):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters in one state")
         self.state.setAccessibleName("State of the clusters that are shown")
-        # Else both are as wide as their longest entry, and a narrow window has no room for the filter.
-        for box in (self.order, self.state):
-            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-            box.setMinimumContentsLength(_SHORTEST_CHOICE)
+        # Else it is as wide as its longest entry, and a narrow window has no room for the filter.
+        self.order.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.order.setMinimumContentsLength(_SHORTEST_ORDER)
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
         self.text.setToolTip(_HELP)

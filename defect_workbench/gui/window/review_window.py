@@ -15,7 +15,7 @@ from defect_workbench.user_dirs import UserDirs
 
 # Of a window that has no room for the dendrogram beside figures, in characters.
 _NARROW = 130
-# Of a window that has no room for the queue below a chart, in lines of text.
+# Of a window that has no room for the queue below the map or a chart, in lines of text.
 _LOW = 40
 
 
@@ -136,12 +136,13 @@ class ReviewWindow(PanelWindow):
         """Return the panels that have to leave their room to a page.
 
         The figures of a classifier need that of all panels about single images and, in a narrow window, that
-        of the dendrogram; in a low window, charts need that of the outlier queue.
+        of the dendrogram; in a low window, the map and charts need that of the outlier queue.
         """
         if page is self.classify_panel:
             narrow = self.width() < _NARROW * self.fontMetrics().averageCharWidth()
             return self.docks if narrow else self.docks[1:]
-        if page in (self.pareto.page, self.wafer_page) and self.height() < _LOW * self.fontMetrics().height():
+        charts = (self.map.parentWidget(), self.wafer_page, self.pareto.page)
+        if page in charts and self.height() < _LOW * self.fontMetrics().height():
             return [self.outlier_dock]
         return []
 
