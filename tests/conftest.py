@@ -21,6 +21,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 from hypothesis import settings
 
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.result_files import REPORT_HTML, REPORT_PDF, of_run
@@ -129,7 +130,11 @@ def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def always_by_picture(patch: pytest.MonkeyPatch) -> None:
     """Let automatic grouping be by the whole image: maps of the sample take as long as many tests."""
-    patch.setattr("defect_workbench.workflows.map_defects.ENOUGH_MODELLED", 2.0)
+    from defect_workbench.workflows import map_defects
+
+    chosen = map_defects._chosen
+    patch.setattr(map_defects, "ENOUGH_MODELLED", 2.0)
+    patch.setattr(map_defects, "_chosen", lambda *given: chosen(*given[:2], GroupBy.PICTURE))
 
 
 @pytest.fixture

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import DEFECT, FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS
 from defect_workbench.core.errors import InputError, WorkbenchError
+from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
@@ -52,6 +55,12 @@ class FeatureOptions:
     with_foreground : bool
         Whether defects on backgrounds that can be modelled are described by the block `foreground`; projects
         of earlier versions have the block `residual` instead.
+    textures_by : GroupBy
+        What images are grouped by if that is left open and few backgrounds can be modelled; in projects of
+        earlier versions, it was the whole picture.
+    by_rarity : bool or None
+        Whether places are compared with those of the same image where its background is unknown and there
+        are neither references nor clean images; None for yes if what to group by is left open.
     measure_version : str or None
         How defects are measured, one of `defects.VERSIONS`; None for how the store measured most of the
         images, or the newest.
@@ -67,6 +76,8 @@ class FeatureOptions:
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
     description: str | None = None
     with_foreground: bool = True
+    textures_by: GroupBy = GroupBy.BOTH
+    by_rarity: bool | None = None
     measure_version: str | None = None
     carried: Path | None = field(default_factory=carried_weights)
 
@@ -105,7 +116,12 @@ class FeatureOptions:
     def as_described_in(self, analysis: Analysis) -> FeatureOptions:
         """Return the same options with the descriptions of a project, so that two are never mixed."""
         blocks = analysis.blocks
-        options = replace(self, with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks)
+        options = replace(
+            self,
+            with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks,
+            textures_by=GroupBy.PICTURE if _left_to_the_picture(analysis) else self.textures_by,
+            by_rarity=_by_rarity(analysis.identity[DEFECT]) if DEFECT in analysis.identity else None,
+        )
         return options.as_described_by(analysis)
 
     def with_store(self, store: Path) -> FeatureOptions:
@@ -127,6 +143,17 @@ class FeatureOptions:
                 reporter.warn(words)
 
         return replace(self, on_extracted=warn)
+
+
+def _left_to_the_picture(analysis: Analysis) -> bool:
+    """Whether an earlier version chose the whole picture, and not for want of images or weights."""
+    left_open = analysis.settings.group_by is GroupBy.AUTO and analysis.group_by.chosen is GroupBy.PICTURE
+    return left_open and analysis.backbone is not None and len(analysis) >= FEWEST_OTHERS
+
+
+def _by_rarity(identity: Mapping[str, Any]) -> bool:
+    """Whether places were compared with those of the same image, by the identity of the block `defect`."""
+    return identity.get("source") == MapSource.SELF and not identity.get("residual")
 
 
 def _scale_words(extraction: Extraction, processing: Preprocessing, remedy: str) -> str:

@@ -71,8 +71,8 @@ def with_defect_features(
     ----------
     settings : Settings
         With `GroupBy.AUTO`, images are grouped by the defect if there are golden references or clean images,
-        which tell it from the background, or if many backgrounds can be modelled; and else by the whole
-        picture, without maps. Block weights that the user set decide instead.
+        which tell it from the background, or if many backgrounds can be modelled; and else by both, with
+        maps of how rare each place is in its image. Block weights that the user set decide instead.
 
     Raises
     ------
@@ -102,12 +102,14 @@ def with_defect_features(
     modelled = modelled_share(images, settings.processing, options.open_store(), reporter)
     choice = GroupByChoice(wanted, "set by the user")
     if wanted is GroupBy.AUTO:
-        choice = _chosen(source, modelled)
+        choice = _chosen(source, modelled, options.textures_by)
         if choice.chosen is GroupBy.PICTURE:
             return DefectFeatures(features, choice, seconds=time.perf_counter() - started)
     beside = _beside(source, modelled, options)
-    if source is MapSource.OTHERS and beside == FOREGROUND:
-        # Defects stand out from a background that can be modelled more clearly than from other images.
+    by_rarity = options.by_rarity if options.by_rarity is not None else wanted is GroupBy.AUTO
+    if source is MapSource.OTHERS and (beside == FOREGROUND or (beside is None and by_rarity)):
+        # Defects stand out from a background that can be modelled more clearly than from other images; and
+        # comparing with other images takes four times as long, so it is done if the user asks for it.
         source = MapSource.SELF
     maker = _maker(images, features.backbone, source, settings, options, beside, reporter)
     maker.make(reporter)
@@ -132,14 +134,17 @@ def backgrounds_are_modelled(
     return modelled_share(images, processing, options.open_store(), reporter) >= ENOUGH_MODELLED
 
 
-def _chosen(source: MapSource, modelled: float) -> GroupByChoice:
+def _chosen(source: MapSource, modelled: float, textures_by: GroupBy) -> GroupByChoice:
     """Return what images are grouped by, from the share of their backgrounds that can be modelled."""
     if source in (MapSource.REFERENCE, MapSource.CLEAN):
         return GroupByChoice(GroupBy.DEFECT, f"{SOURCE_LABELS[source]} distinguish defects from backgrounds")
     share = f"{modelled:.0%} of the images have a plain or periodic background"
     if modelled >= ENOUGH_MODELLED:
         return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")
-    return GroupByChoice(GroupBy.PICTURE, f"only {share}; the others may be textures")
+    if textures_by is GroupBy.PICTURE:
+        return GroupByChoice(GroupBy.PICTURE, f"only {share}; the others may be textures")
+    why = f"only {share}; in the others, a defect may be small or fill the image"
+    return GroupByChoice(textures_by, why)
 
 
 def _beside(source: MapSource, modelled: float, options: FeatureOptions) -> str | None:

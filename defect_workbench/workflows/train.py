@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,13 @@ from defect_workbench.core.classifier.conformal import FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
+from defect_workbench.core.classifier.training_facts import TrainingFacts
+from defect_workbench.core.classifier.training_origin import (
+    TrainingOrigin,
+    counted_sources,
+    rows_besides,
+    sources,
+)
 from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.core.errors import InputError, concerning
 from defect_workbench.core.progress import Reporter
@@ -22,7 +31,12 @@ from defect_workbench.engine.classifier.data.dataset import LabelledSet, labelle
 from defect_workbench.engine.input.scan import listing_of
 from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 from defect_workbench.workflows.map_defects import backgrounds_are_modelled
-from defect_workbench.workflows.training_sources import confirmed_images, joined_sets, learnable_clusters
+from defect_workbench.workflows.training_sources import (
+    confirmed_images,
+    earlier_images,
+    joined_sets,
+    learnable_clusters,
+)
 
 if TYPE_CHECKING:
     from defect_workbench.engine.classifier.heads.head import Watcher
@@ -56,6 +70,12 @@ class TrainRequest:
         How the lot, which no fold divides, follows from a path: "parent" or a regular expression.
     false_alarms : float
         Share of known images that may be called unknown, above 0 and at most 0.5.
+    before : TrainingFacts or None
+        Of the classifier that the new one replaces.
+    with_before : bool
+        Also train on its images, except those that are in the project or the folder.
+    renamed : mapping of str to str
+        What its class folders are called now, where that differs.
     """
 
     confirmed: bool = False
@@ -69,6 +89,9 @@ class TrainRequest:
     leave_one_out: bool = False
     group_by: str | None = None
     false_alarms: float = FALSE_ALARMS
+    before: TrainingFacts | None = None
+    with_before: bool = True
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +101,12 @@ class TrainedModel:
     Attributes
     ----------
     extractions : tuple of Extraction
-        One per source.
+        One per source, without that of the classifier that it replaces.
     """
 
     outcome: TrainingResult
     extractions: tuple[Extraction, ...]
+    origin: TrainingOrigin
 
     @property
     def model(self) -> Classifier:
@@ -154,6 +178,7 @@ def train(
     check_train_request(request)
     parts: list[LabelledSet] = []
     extractions: list[Extraction] = []
+    names: list[str] = []
     if request.confirmed and project is not None:
         if project.images.are_defects:
             raise InputError(
@@ -166,17 +191,19 @@ def train(
         extraction = extract_listing(listing_of(project.images), options, reporter)
         parts.append(confirmed_images(project, clusters, extraction, reporter))
         extractions.append(extraction)
-        if extraction.features.backbone is not None:
-            options = replace(options, precision=extraction.features.backbone.precision)
-            options = options.as_described_by(extraction.features)
+        names.append(project.images.name)
+        options = _as_extracted(options, extraction)
     if request.folder is not None:
         listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)
         extraction = extract_listing(listing, options, reporter)
         parts.append(labelled_set(extraction.images, extraction.features))
         extractions.append(extraction)
+        names.append(listing.root.name)
     if not parts:
         raise InputError("there is nothing to train on: give confirmed clusters or a folder of class folders")
-    data = joined_sets(parts)
+    learnt = _Sources(request, project, parts, names)
+    earlier = learnt.earlier(_as_extracted(options, extractions[-1]), reporter)
+    data = joined_sets([*parts, earlier] if earlier is not None else parts)
     reporter.stage("Loading PyTorch", None)
     load_torch()
     data = with_useful_residuals(data, options, reporter)
@@ -199,18 +226,92 @@ def train(
         lots=[lot(image.path) for image in data.images.images] if lot else None,
         watch=watch,
     )
-    if request.confirmed and project is not None:
-        outcome = _with_clusters(outcome, {image.path for image in parts[0].images.images})
-    return TrainedModel(outcome, tuple(extractions))
+    outcome, origin = learnt.noted(outcome)
+    return TrainedModel(outcome, tuple(extractions), origin)
 
 
-def _with_clusters(outcome: TrainingResult, paths: set[str]) -> TrainingResult:
-    """Return the result with a record of which images have the label of a cluster: those with these paths."""
-    held_out = outcome.facts.held_out
-    assert held_out is not None
-    by_cluster = tuple(path in paths for path in held_out.paths)
-    facts = replace(outcome.facts, held_out=replace(held_out, by_cluster=by_cluster))
-    return replace(outcome, facts=facts, model=replace(outcome.model, facts=facts))
+def _as_extracted(options: FeatureOptions, extraction: Extraction) -> FeatureOptions:
+    """Return the options for further sources: their features must be like those of this one."""
+    backbone = extraction.features.backbone
+    if backbone is None:
+        return options
+    return replace(options, precision=backbone.precision).as_described_by(extraction.features)
+
+
+class _Sources:
+    """Where the training images and their labels come from."""
+
+    def __init__(
+        self, request: TrainRequest, project: Project | None, parts: list[LabelledSet], names: list[str]
+    ) -> None:
+        self._request, self._names = request, list(names)
+        self._source: dict[str, str] = {}
+        self._by_cluster: set[str] = set()
+        for number, (part, name) in enumerate(zip(parts, names, strict=True)):
+            paths = [
+                image.path if number == 0 else _absolute(part, image.path) for image in part.images.images
+            ]
+            self._source |= dict.fromkeys(paths, name)
+        clustered = request.confirmed and project is not None
+        if clustered:
+            self._by_cluster = {image.path for image in parts[0].images.images}
+        # The open project decides about its own images, whatever the earlier classifier learned from them.
+        contents = {image.sha256 for part in parts for image in part.images.images}
+        contents |= {image.sha256 for image in project.images.images} if clustered and project else set()
+        held_out = None if request.before is None else request.before.held_out
+        self._rows = [] if held_out is None else rows_besides(held_out, contents)
+        self._learnt: set[int] = set()
+        self._labels = {name for part in parts for name in part.folders}
+
+    def earlier(self, options: FeatureOptions, reporter: Reporter) -> LabelledSet | None:
+        """Return the images of the classifier that is replaced; None if there are none to learn from."""
+        before = self._request.before
+        if before is None or before.held_out is None or not self._rows or not self._request.with_before:
+            return None
+        renamed = self._request.renamed
+        found = earlier_images(before, self._rows, renamed, self._labels, options, reporter)
+        if found is None:
+            return None
+        part, rows = found
+        self._learnt = set(rows)
+        names, by_cluster = sources(before.held_out), before.held_out.by_cluster
+        self._names += before.held_out.source_names or names
+        for image, row in zip(part.images.images, rows, strict=True):
+            path = _absolute(part, image.path)
+            self._source[path] = names[row]
+            if by_cluster and by_cluster[row]:
+                self._by_cluster.add(path)
+        return part
+
+    def noted(self, outcome: TrainingResult) -> tuple[TrainingResult, TrainingOrigin]:
+        """Return the result with a record of where its images come from."""
+        held_out, before = outcome.facts.held_out, self._request.before
+        assert held_out is not None
+        names = [self._source[path] for path in held_out.paths]
+        counts = Counter(names)
+        distinct = tuple(name for name in dict.fromkeys(self._names) if name in counts)
+        held_out = replace(
+            held_out,
+            by_cluster=tuple(path in self._by_cluster for path in held_out.paths) if self._by_cluster else (),
+            sources=tuple(map(distinct.index, names)),
+            source_names=distinct,
+        )
+        lost: Mapping[str, int] = {}
+        if before is not None and before.held_out is not None:
+            lost = counted_sources(before.held_out, [row for row in self._rows if row not in self._learnt])
+        wanted = self._request.with_before
+        origin = TrainingOrigin(
+            {name: counts[name] for name in distinct},
+            left_out={} if wanted else lost,
+            not_found=lost if wanted else {},
+            unlisted=before.images if before is not None and before.held_out is None else 0,
+        )
+        facts = replace(outcome.facts, held_out=held_out, notes=(*origin.losses, *outcome.facts.notes))
+        return replace(outcome, facts=facts, model=replace(outcome.model, facts=facts)), origin
+
+
+def _absolute(part: LabelledSet, path: str) -> str:
+    return str(part.images.root / path)
 
 
 def with_useful_residuals(data: LabelledSet, options: FeatureOptions, reporter: Reporter) -> LabelledSet:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from defect_workbench.core.classifier.training_facts import TrainingFacts
+from defect_workbench.core.classifier.training_origin import class_folders_of
 from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
-from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.images.image_records import ImageSet, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
+from defect_workbench.engine.input.scan import FoundFile, Listing, found_file
+from defect_workbench.workflows.extract import FeatureOptions, extract_listing
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -100,6 +105,68 @@ def confirmed_images(
     return replace(part, labels=np.array(labels, np.intp)[order], groups=np.arange(len(chosen)))
 
 
+def earlier_images(
+    facts: TrainingFacts,
+    rows: Sequence[int],
+    renamed: Mapping[str, str],
+    others: Collection[str],
+    options: FeatureOptions,
+    reporter: Reporter,
+) -> tuple[LabelledSet, list[int]] | None:
+    """Return training images of an earlier classifier with their labels, and the row of each.
+
+    Those that were moved, deleted or changed since are left out.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Of its held-out images.
+    renamed : mapping of str to str
+        What class folders are called now, where that differs.
+    others : collection of str
+        Labels that other sources have. A label of a single image, which no other source has, is left out.
+
+    Returns
+    -------
+    LabelledSet and list of int, or None
+        None if no image can be used.
+    """
+    held_out, folder_of = facts.held_out, class_folders_of(facts)
+    assert held_out is not None
+    root = Path(held_out.root)
+    row_of = {held_out.paths[row]: row for row in sorted(rows, key=held_out.paths.__getitem__)}
+    files = [found for path in row_of if isinstance(found := _found(root, path), FoundFile)]
+    if not files:
+        return None
+    extraction = extract_listing(Listing(root, tuple(files), ()), options, reporter)
+    images = extraction.images.images
+    label_of: dict[int, str] = {}
+    for number, image in enumerate(images):
+        row = row_of[image.path]
+        if image.sha256 == held_out.sha256[row] and folder_of[row]:
+            label_of[number] = renamed.get(folder_of[row], folder_of[row])
+    counts = Counter([*label_of.values(), *others, *others])
+    label_of = {number: label for number, label in label_of.items() if counts[label] > 1}
+    if not label_of:
+        return None
+    folders, kept = tuple(sorted(set(label_of.values()))), np.array(list(label_of), np.intp)
+    everything = np.arange(len(images))
+    part = LabelledSet(extraction.images, extraction.features, folders, everything, everything).subset(kept)
+    numbers = np.array([folders.index(label) for label in label_of.values()], np.intp)
+    rows_kept = [row_of[images[number].path] for number in label_of]
+    return replace(part, labels=numbers, groups=np.arange(len(kept))), rows_kept
+
+
+def _found(root: Path, path: str) -> FoundFile | Rejection:
+    """Return the file of a training image, which may be a page of it."""
+    found = found_file(root, path)
+    file, _, page = path.rpartition("#")
+    if isinstance(found, FoundFile) or not page.isdecimal() or int(page) < 1:
+        return found
+    whole = found_file(root, file)
+    return replace(whole, path=path, page=int(page)) if isinstance(whole, FoundFile) else whole
+
+
 def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
     """Join several sets into one; files of all but the first get absolute paths.
 
@@ -119,8 +186,7 @@ def joined_sets(parts: Sequence[LabelledSet]) -> LabelledSet:
             )
         folders = tuple(sorted({*first.folders, *other.folders}))
         moved = tuple(
-            replace(image, path=str(other.images.absolute(row)))
-            for row, image in enumerate(other.images.images)
+            replace(image, path=str(other.images.root / image.path)) for image in other.images.images
         )
         images = ImageSet(first.images.root, (*first.images.images, *moved), ())
         blocks = {

@@ -74,10 +74,10 @@ def test_merge_and_names_that_are_taken(document: Document) -> None:
     assert document.undo_stack.undoText() == "Merge 2 clusters"
     document.rename(merged, "Residue")
     other = document.partition.clusters[1]
-    named = document.other_of_name("residue", other)
+    named = document.partition.named("residue", other)
     assert named is not None
     assert named.label.casefold() == "residue"
-    assert document.other_of_name("pits", other) is None
+    assert document.partition.named("pits", other) is None
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,12 @@ import pytest
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
+from defect_workbench.core.clustering.feature_blocks import BlockWeights
+from defect_workbench.core.progress import SilentReporter
+from defect_workbench.storage.session.session_file import load_session, save_session
+from defect_workbench.user_dirs import UserDirs
+from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.regroup import regroup
 from tests.processes import Command
 from tests.quality.wafers import LOOKS, wafer
 
@@ -116,6 +123,38 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     assert "3 images of 6 have no golden reference" in partly.stderr
     alone = command("cluster", few, "--out", tmp_path / "c", *options)
     assert json.loads(alone.stdout)["map_source"] == "self"
+
+
+def test_textures_are_grouped_by_picture_and_rare_places_also_when_replayed(
+    tmp_path: Path, with_weights: Path, small_batches: None, places: UserDirs, command: Command
+) -> None:
+    """With other weights, and when images are added, places are still compared with their own image."""
+    rng = np.random.default_rng(4)
+    for number in range(22):
+        blocks = rng.integers(60, 200, (14, 14)).repeat(8, 0).repeat(8, 1)
+        blocks[40:52, 40:52] = 255 * (number % 2)
+        folder = tmp_path / ("lot" if number < 20 else "next")
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(blocks.astype(np.uint8)).save(folder / f"{number:02d}.png")
+    run = ("cluster", tmp_path / "lot", "--offline", "--cut", "2", "--json")
+    facts = json.loads(command(*run, "--out", tmp_path / "out").stdout)
+    assert facts["group_by"]["chosen"] == "both"
+    assert facts["map_source"] == "self"
+    assert facts["weights"]["deep"] == facts["weights"]["defect"] == 0.5
+    assert min(float(row["strangeness"]) for row in manifest(tmp_path / "out")) > 1
+    session = tmp_path / "out" / "session.dwb"
+    assert command("replay", session, "--out", tmp_path / "again", "--offline").returncode == 0
+
+    project = load_session(session)
+    options = FeatureOptions.at(places, offline=True)
+    weights = BlockWeights({"deep": 0.2, "defect": 0.8}, "set by the user")
+    settings = replace(project.analysis.settings, weights=weights)
+    other = regroup(project, settings, options, SilentReporter())
+    save_session(tmp_path / "other.dwb", other)
+    ended = command("replay", tmp_path / "other.dwb", "--out", tmp_path / "other", "--offline")
+    assert ended.returncode == 0, ended.stderr
+    compared = command(*run, "--out", tmp_path / "others", "--group-by", "both")
+    assert json.loads(compared.stdout)["map_source"] == "others"
 
 
 @pytest.mark.parametrize(

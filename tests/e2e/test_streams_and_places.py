@@ -44,7 +44,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         ">&- 2>&-",
         pytest.param("--json <&- >&- 2>&-", marks=pytest.mark.slow),
         pytest.param("2>/dev/full", marks=pytest.mark.slow),
-        "--json 2>&1 >/dev/null | true",
+        pytest.param("--json 2>&1 >/dev/null | true", marks=pytest.mark.slow),
     ],
 )
 def test_a_stream_nobody_reads_does_not_cost_the_job(lot: Path, tmp_path: Path, streams: str) -> None:

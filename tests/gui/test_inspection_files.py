@@ -10,8 +10,8 @@ from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
 from defect_workbench.gui.klarf.picture_choice_dialog import PictureChoiceDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.klarf.reading import read_klarf
+from tests.gui.classes.test_class_library import choose_cluster
 from tests.gui.conftest import Answers
-from tests.gui.decisions.test_class_library import choose_cluster
 from tests.gui.gestures import LEFT, drop
 from tests.klarf_lots import made_klarf
 

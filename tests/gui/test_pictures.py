@@ -183,6 +183,7 @@ def write_table(window: MainWindow, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_what_is_known_of_the_images_and_how_they_are_prepared(
     opened: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path
 ) -> None:
@@ -209,6 +210,7 @@ def test_what_is_known_of_the_images_and_how_they_are_prepared(
     preparing.reject()
 
 
+@pytest.mark.slow
 def test_a_classifier_and_what_it_sorts(
     opened: MainWindow, qtbot: QtBot, patient_camera: Camera, tmp_path: Path
 ) -> None:
@@ -252,6 +254,7 @@ def test_a_classifier_and_what_it_sorts(
     patient_camera.keep(opened, "sorted", opened)
 
 
+@pytest.mark.slow
 def test_pictures_of_a_microscope_with_scales_and_info_bars(
     window: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path
 ) -> None:
@@ -275,6 +278,7 @@ def test_pictures_of_a_microscope_with_scales_and_info_bars(
     dialog.reject()
 
 
+@pytest.mark.slow
 def test_before_there_is_anything(window: MainWindow, qtbot: QtBot, camera: Camera, tmp_path: Path) -> None:
     camera.keep(window, "welcome", window)
     folder = tmp_path / "lot-7"
@@ -287,6 +291,7 @@ def test_before_there_is_anything(window: MainWindow, qtbot: QtBot, camera: Came
     camera.keep(window, "no-weights", window)
 
 
+@pytest.mark.slow
 def test_while_it_works_and_when_it_was_stopped(
     window: MainWindow, qtbot: QtBot, patient_camera: Camera, with_weights: Path
 ) -> None:

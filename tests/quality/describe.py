@@ -102,9 +102,8 @@ class Way:
             settings = replace(settings, reference=str(source.references))
         if self.compared_with is MapSource.CLEAN:
             settings = replace(settings, clean=str(source.clean))
-        found = with_defect_features(
-            sample.images, sample.features, settings, sample.options, SilentReporter()
-        )
+        options = replace(sample.options, by_rarity=self.compared_with is MapSource.SELF)
+        found = with_defect_features(sample.images, sample.features, settings, options, SilentReporter())
         assert found.maps is not None
         return replace(sample, features=found.features, strangeness=found.maps.strangeness)
 
@@ -116,11 +115,15 @@ class Way:
 
 PICTURE = Way(GroupBy.PICTURE)
 # Without help, images are compared with the others, or with themselves if their backgrounds can be modelled.
-_NAMES = {MapSource.OTHERS: "unaided"}
+_NAMES = {MapSource.OTHERS: "unaided", MapSource.SELF: "rarity"}
 WAYS: Mapping[str, Way] = {
     "picture": PICTURE,
     **{f"defect, {_NAMES.get(source, source)}": Way(GroupBy.DEFECT, source) for source in COMPARED},
-    **{f"both, {_NAMES.get(source, source)}": Way(GroupBy.BOTH, source) for source in COMPARED},
+    # By both and rarity is how images are grouped automatically if few backgrounds can be modelled.
+    **{
+        f"both, {_NAMES.get(source, source)}": Way(GroupBy.BOTH, source)
+        for source in (*COMPARED, MapSource.SELF)
+    },
 }
 
 

@@ -15,7 +15,7 @@ SAMPLE = 10
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Proposals of one label to agree with.
+    """Proposals of one label, or of all labels, to agree with.
 
     Attributes
     ----------
@@ -42,10 +42,17 @@ def proposed_labels(proposal: Proposal, partition: Partition) -> dict[str, int]:
     return {str(names[i]): int(counts[i]) for i in order}
 
 
-def agreement(proposal: Proposal, partition: Partition, label: str, at_least: float) -> Agreement:
-    """Return the proposals of a label that are not reviewed and have at least this probability."""
-    waiting = np.flatnonzero(proposal.waiting(partition))
-    images = waiting[[proposal.labels[i] == label for i in waiting.tolist()]]
+def agreement(proposal: Proposal, partition: Partition, label: str | None, at_least: float) -> Agreement:
+    """Return the proposals that are not reviewed and have at least this probability.
+
+    Parameters
+    ----------
+    label : str or None
+        None for all labels.
+    """
+    images = np.flatnonzero(proposal.waiting(partition))
+    if label is not None:
+        images = images[[proposal.labels[i] == label for i in images.tolist()]]
     images = images[proposal.probability[images] >= np.float32(at_least)]
     errors = float((1 - proposal.probability[images].astype(np.float64)).sum())
     return Agreement(images, errors)

@@ -45,6 +45,15 @@ class Edit:
     reviewed: Integers | None = None
     image_notes: ImageNotes | None = None
 
+    def applied(self, project: Project) -> Project:
+        """Return the project with the edit."""
+        notes = project.image_notes if self.image_notes is None else self.image_notes
+        after = project.changed(decisions=self.decisions, image_notes=notes)
+        proposal = after.proposal
+        if proposal is not None and self.reviewed is not None and proposal.unreviewed[self.reviewed].any():
+            after = after.changed(proposal=proposal.reviewed(self.reviewed))
+        return after
+
 
 class Editor:
     """Makes edits from one state of a project.

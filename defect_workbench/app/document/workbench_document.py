@@ -19,7 +19,7 @@ from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
-from defect_workbench.core.project.class_library import ClassLibrary, with_class_colours
+from defect_workbench.core.project.class_library import ClassLibrary, renames, with_class_colours
 from defect_workbench.core.project.decision_history import utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
@@ -34,7 +34,8 @@ class Document(QObject):
     Signals: opened (a project was shown), partition_changed (clusters or outliers changed),
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
     tree, or none), side_changed (another joined table, or none), columns_changed (other tags, notes or
-    found defects of images), sort_wanted (clusters may change places).
+    found defects of images), sort_wanted (clusters may change places), renamed(old, new, confirmed) before
+    views learn that a held cluster has another name, also by undoing, classes_changed (the class library).
     """
 
     opened = Signal()
@@ -44,6 +45,8 @@ class Document(QObject):
     side_changed = Signal()
     columns_changed = Signal()
     sort_wanted = Signal()
+    renamed = Signal(str, str, bool)
+    classes_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -160,12 +163,12 @@ class Document(QObject):
     def use_classes(self, classes: ClassLibrary) -> None:
         """Use another class library; known classes take its colours."""
         self.classes = classes
-        if self._project is None:
-            return
-        before = self._project.decisions
-        after = with_class_colours(before, classes)
-        if after.groups != before.groups:
-            self._apply_project(replace(self._project, decisions=after))
+        if self._project is not None:
+            before = self._project.decisions
+            after = with_class_colours(before, classes)
+            if after.groups != before.groups:
+                self._apply_project(replace(self._project, decisions=after))
+        self.classes_changed.emit()
 
     def close(self) -> None:
         """Show nothing."""
@@ -290,13 +293,6 @@ class Document(QObject):
         if fields != before:
             self._replace(text, self._apply_fields, before, fields)
 
-    def other_of_name(self, name: str, cluster: Cluster) -> Cluster | None:
-        """Return another cluster that has the name, ignoring case; None if there is none."""
-        partition = self.partition
-        others = partition.clusters if partition is not None else ()
-        same = (c for c in others if c.key != cluster.key and c.label.casefold() == name.casefold())
-        return next(same, None)
-
     def _edit(self, make: Callable[[Editor], Edit | None]) -> None:
         """Make an edit one undo step; ask first if it would change confirmed clusters."""
         project = self._project
@@ -322,11 +318,7 @@ class Document(QObject):
         assert self._project is not None
         time = self.clock()
         records = tuple(record.signed(self.person, time) for record in edit.records)
-        notes = self._project.image_notes if edit.image_notes is None else edit.image_notes
-        after = self._project.changed(decisions=edit.decisions, image_notes=notes)
-        proposal = after.proposal
-        if proposal is not None and edit.reviewed is not None and proposal.unreviewed[edit.reviewed].any():
-            after = after.changed(proposal=proposal.reviewed(edit.reviewed))
+        after = edit.applied(self._project)
         self.undo_stack.push(Decide(edit.text, self._current, self._apply_project, after, records))
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
@@ -395,6 +387,9 @@ class Document(QObject):
     def _apply_project(self, project: Project) -> None:
         """Set the project after a decision."""
         before, self._project, self._preview = self._project, project, None
-        if before is not None and before.image_notes is not project.image_notes:
-            self.columns_changed.emit()
+        if before is not None:
+            for each in renames(before.decisions, project.decisions):
+                self.renamed.emit(*each)
+            if before.image_notes is not project.image_notes:
+                self.columns_changed.emit()
         self.partition_changed.emit()

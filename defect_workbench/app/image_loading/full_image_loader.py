@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Condition, Thread
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from defect_workbench.app.image_loading.request_threads import RequestThreads
 from defect_workbench.app.image_loading.thumbnail_loader import to_image
 from defect_workbench.engine.input.full_image import Original, Tone, original
 
@@ -25,35 +25,26 @@ class OriginalLoader(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._request: tuple[str, Tone] | None = None
-        self._condition = Condition()
-        self._closing = False
-        self._thread = Thread(target=self._work, name="thumbnails-original", daemon=True)
-        self._thread.start()
+        self._known: tuple[str, Original | None] = "", None
+        self._requests: RequestThreads[tuple[str, Tone], QImage] = RequestThreads(
+            "thumbnails-original", self._image, self._deliver, waiting=1
+        )
 
     def request(self, path: str, tone: Tone) -> None:
         """Request an image; an earlier request that is still waiting is dropped."""
-        with self._condition:
-            self._request = path, tone
-            self._condition.notify()
+        self._requests.put((path, tone))
 
     def close(self) -> None:
         """End the thread and wait for it."""
-        with self._condition:
-            self._closing = True
-            self._condition.notify()
-        self._thread.join()
+        self._requests.close()
 
-    def _work(self) -> None:
-        known: tuple[str, Original | None] = "", None
-        while True:
-            with self._condition:
-                while self._request is None and not self._closing:
-                    self._condition.wait()
-                if self._closing or self._request is None:
-                    return
-                (path, tone), self._request = self._request, None
-            if known[0] != path:
-                known = path, original(Path(path))
-            full = known[1]
-            self.ready.emit(path, QImage() if full is None else to_image(full.shown(tone)), tone)
+    def _image(self, request: tuple[str, Tone]) -> QImage:
+        path, tone = request
+        if self._known[0] != path:
+            self._known = path, original(Path(path))
+        full = self._known[1]
+        return QImage() if full is None else to_image(full.shown(tone))
+
+    def _deliver(self, request: tuple[str, Tone], image: QImage) -> None:
+        path, tone = request
+        self.ready.emit(path, image, tone)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Condition, Thread
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+
+from defect_workbench.app.image_loading.request_threads import RequestThreads
 
 _QUEUE_LIMIT = 60
 _KEPT = 400
@@ -29,13 +30,10 @@ class NewestFirst(QObject):
 
     def __init__(self, name: str, compute: Callable[[Any], object], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._name, self._compute = name, compute
         self._cache: OrderedDict[Hashable, Any] = OrderedDict()
-        self._queue: OrderedDict[Hashable, None] = OrderedDict()
-        self._condition = Condition()
-        self._closing = False
-        # Begun with the first request: most people never ask for what it computes.
-        self._thread: Thread | None = None
+        self._requests: RequestThreads[Hashable, object] = RequestThreads(
+            name, compute, self._computed.emit, _QUEUE_LIMIT
+        )
         self._computed.connect(self._keep)
 
     def value(self, key: Hashable) -> Any:
@@ -44,40 +42,17 @@ class NewestFirst(QObject):
         if known is not None:
             self._cache.move_to_end(key)
             return known
-        with self._condition:
-            self._queue[key] = None
-            self._queue.move_to_end(key)
-            while len(self._queue) > _QUEUE_LIMIT:
-                self._queue.popitem(last=False)
-            self._condition.notify()
-        if self._thread is None and not self._closing:
-            self._thread = Thread(target=self._work, name=self._name, daemon=True)
-            self._thread.start()
+        self._requests.put(key)
         return None
 
     def clear(self) -> None:
         """Forget all values and requests."""
         self._cache.clear()
-        with self._condition:
-            self._queue.clear()
+        self._requests.clear()
 
     def close(self) -> None:
         """End the thread and wait for it."""
-        with self._condition:
-            self._closing = True
-            self._condition.notify()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._condition:
-                while not self._queue and not self._closing:
-                    self._condition.wait()
-                if self._closing:
-                    return
-                key, _ = self._queue.popitem(last=True)
-            self._computed.emit(key, self._compute(key))
+        self._requests.close()
 
     def _keep(self, key: Hashable, value: object) -> None:
         self._cache[key] = value

@@ -35,10 +35,11 @@ class EpochDone:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained classifier and its evaluation."""
+    """A trained classifier and its evaluation; `origin` states in words which images it learned from."""
 
     model: Classifier
     training: TrainingResult
+    origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def train(project: Project | None, request: TrainRequest, places: UserDirs, *, o
         trained = training.train(
             request, project, options, reporter, watch=lambda epoch: reporter.partial(EpochDone(epoch))
         )
-        return Trained(trained.model, trained.outcome)
+        return Trained(trained.model, trained.outcome, trained.origin.words)
 
     return work
 

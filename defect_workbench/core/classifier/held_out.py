@@ -44,6 +44,11 @@ class HeldOutImages:
         Whether the label is that of a confirmed cluster; empty if all are those of class folders.
     doubtful : tuple of DoubtfulLabel
         The images whose labels are probably wrong, the most doubtful first.
+    folders : tuple of int
+        Indices into the class folders in alphabetical order, which stages may join into one label.
+    sources : tuple of int
+        Indices into `source_names`: the image sets and labelled folders. These three are empty in models of
+        earlier versions.
     """
 
     root: str
@@ -54,6 +59,9 @@ class HeldOutImages:
     probabilities: tuple[float, ...]
     by_cluster: tuple[bool, ...] = ()
     doubtful: tuple[DoubtfulLabel, ...] = ()
+    folders: tuple[int, ...] = ()
+    sources: tuple[int, ...] = ()
+    source_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns of different lengths, and rows that do not exist."""
@@ -64,17 +72,21 @@ class HeldOutImages:
             self.predictions,
             self.probabilities,
             self.by_cluster or self.paths,
+            self.folders or self.paths,
+            self.sources or self.paths,
         )
         if any(len(column) != n for column in columns):
             raise ValueError("the columns of the held-out images must have the same length")
         if any(not 0 <= each.image < n for each in self.doubtful):
             raise ValueError("a doubtful label is of no image")
+        if any(not 0 <= number < len(self.source_names) for number in self.sources):
+            raise ValueError("a held-out image has a source that does not exist")
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def check(self, count: int) -> None:
-        """Refuse labels and predictions that are none of `count` labels.
+    def check(self, count: int, folders: int) -> None:
+        """Refuse labels and predictions that are none of `count` labels, and class folders.
 
         Raises
         ------
@@ -82,6 +94,8 @@ class HeldOutImages:
         """
         if any(not 0 <= number < count for number in (*self.labels, *self.predictions)):
             raise ValueError("a held-out image has a label that does not exist")
+        if any(not 0 <= number < folders for number in self.folders):
+            raise ValueError("a held-out image has a class folder that does not exist")
 
     def file(self, row: int) -> Path:
         """Return the file of an image when the classifier was trained."""

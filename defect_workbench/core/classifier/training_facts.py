@@ -292,7 +292,7 @@ class TrainingFacts:
         if self.images < 1 or min(self.classes.values(), default=0) < 0:
             raise ValueError("the numbers of images must not be negative or 0")
         if self.held_out is not None:
-            self.held_out.check(len(self.overall.confusion.labels))
+            self.held_out.check(len(self.overall.confusion.labels), len(self.classes))
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values for the model file; `read_training_facts` reads them."""

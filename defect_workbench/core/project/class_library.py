@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -43,6 +44,9 @@ class KnownClass:
         Other names of the class, such as misspelt ones and those of other people.
     examples : tuple of str
         Up to three pictures, as PNG in base64.
+    product : str
+        Whose lots have the class. Classes of different products may have the same key. Empty for the first
+        product, until the user names it.
 
     Raises
     ------
@@ -57,9 +61,10 @@ class KnownClass:
     code: str = ""
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    product: str = ""
 
     def __post_init__(self) -> None:
-        texts = (self.name, self.definition, self.code, *self.aliases)
+        texts = (self.name, self.definition, self.code, self.product, *self.aliases)
         if not self.name.strip() or self.name != self.name.strip():
             raise ValueError("the name is empty, or begins or ends with a space")
         if any(len(text) > MOST_TEXT for text in texts):
@@ -86,24 +91,30 @@ class KnownClass:
 class ClassLibrary:
     """The classes that a user or a team knows, in the order in which they were added.
 
+    Attributes
+    ----------
+    current : str
+        The product of the lot in which a class was confirmed last.
+
     Raises
     ------
     ValueError
-        If two classes share a name, an alias or a key, or if there are more than `MOST_CLASSES`.
+        If two classes share a name or an alias, if two classes of a product share a key, or if there are more
+        than `MOST_CLASSES`.
     """
 
     classes: tuple[KnownClass, ...] = ()
+    current: str = ""
 
     def __post_init__(self) -> None:
         if len(self.classes) > MOST_CLASSES:
             raise ValueError(f"there are more than {MOST_CLASSES} classes")
-        for taken in (
-            [name for known in self.classes for name in dict.fromkeys(known.names)],
-            [known.key for known in self.classes if known.key],
-        ):
-            twice = next((each for each in taken if taken.count(each) > 1), None)
-            if twice is not None:
-                raise ValueError(f"two classes are called or have the key {twice!r:.40}")
+        names = Counter(name for known in self.classes for name in set(known.names))
+        keys = Counter((known.product, known.key) for known in self.classes if known.key)
+        twice = [name for name, count in names.items() if count > 1]
+        twice += [key for (_, key), count in keys.items() if count > 1]
+        if twice:
+            raise ValueError(f"two classes are called or have the key {twice[0]!r:.40}")
 
     @cached_property
     def _by_name(self) -> dict[str, KnownClass]:
@@ -113,15 +124,17 @@ class ClassLibrary:
         """Return the class with a name or an alias, without regard to case."""
         return self._by_name.get(name.casefold())
 
-    def added(self, name: str, colour: str = "", examples: Iterable[str] = ()) -> ClassLibrary:
+    def added(
+        self, name: str, colour: str = "", examples: Iterable[str] = (), product: str = "", key: str = ""
+    ) -> ClassLibrary:
         """Return the library with a class of this name, which gets a free key and colour.
 
         A class that is known stays as it is, but gets examples if it has none.
 
         Parameters
         ----------
-        colour : str
-            To be used unless another class has it.
+        colour, key : str
+            To be used unless another class has the colour, or another one of the product the key.
         """
         shown = tuple(itertools.islice(examples, MOST_EXAMPLES))
         known = self.find(name)
@@ -129,15 +142,51 @@ class ClassLibrary:
             return self if known.examples or not shown else self.changed(known, examples=shown)
         if len(self.classes) >= MOST_CLASSES:
             return self
-        keys, colours = {c.key for c in self.classes}, {c.colour for c in self.classes}
+        keys, colours = self.keys_of(product), {c.colour for c in self.classes}
         free = [colour, *COLOURS] if colour in COLOURS else list(COLOURS)
         new = KnownClass(
             name,
-            key=next((key for key in KEYS if key not in keys), ""),
+            key=next((each for each in (key, *KEYS) if each and each not in keys), ""),
             colour=next((each for each in free if each not in colours), free[0]),
             examples=shown,
+            product=product,
         )
-        return ClassLibrary((*self.classes, new))
+        return replace(self, classes=(*self.classes, new))
+
+    def keys_of(self, product: str) -> set[str]:
+        """Return the keys that the classes of a product have."""
+        return {known.key for known in self.classes if known.product == product and known.key}
+
+    def product_of(self, names: Iterable[str]) -> str | None:
+        """Return the product of a lot from the names of its classes; None if no class is known.
+
+        It is the product of most of them; of two with as many, the one with more classes in the library.
+        """
+        known = {each.name: each for name in names if (each := self.find(name)) is not None}
+        here = Counter(each.product for each in known.values())
+        everywhere = Counter(each.product for each in self.classes)
+        return max(here, key=lambda product: (here[product], everywhere[product])) if here else None
+
+    def with_lot(self, names: Collection[str]) -> ClassLibrary:
+        """Return the library after the classes of these names were confirmed in one lot.
+
+        Its product is the current one. A product of which no class is known but those of this lot was a new
+        product only because of the order in which classes were named, so its classes join the product.
+        """
+        product = self.product_of(names)
+        if product is None:
+            return self
+        here = {id(known) for name in names if (known := self.find(name)) is not None}
+        others = {known.product for known in self.classes if id(known) not in here}
+        keys, classes = self.keys_of(product), []
+        for known in self.classes:
+            if known.product == product or known.product in others:
+                classes.append(known)
+            else:
+                key = "" if known.key in keys else known.key
+                keys.add(key)
+                classes.append(replace(known, product=product, key=key))
+        return ClassLibrary(tuple(classes), product)
 
     def changed(self, known: KnownClass, **values: object) -> ClassLibrary:
         """Return the library with some values of one class changed.
@@ -148,11 +197,12 @@ class ClassLibrary:
             If a value cannot be used, or another class has the name or the key.
         """
         new = replace(known, **values)  # type: ignore[arg-type] # values of its fields
-        return ClassLibrary(tuple(new if each is known else each for each in self.classes))
+        return replace(self, classes=tuple(new if each is known else each for each in self.classes))
 
-    def without(self, known: KnownClass) -> ClassLibrary:
-        """Return the library without a class."""
-        return ClassLibrary(tuple(each for each in self.classes if each is not known))
+    def without(self, name: str) -> ClassLibrary:
+        """Return the library without the class of a name, if it has one."""
+        known = self.find(name)
+        return replace(self, classes=tuple(each for each in self.classes if each is not known))
 
 
 @dataclass(frozen=True)
@@ -188,12 +238,14 @@ def merge(ours: ClassLibrary, theirs: ClassLibrary) -> Merged:
             continue
         fitting = _fitting(library, other, known, conflicts)
         if known is None:
-            library = ClassLibrary((*library.classes, fitting))
+            library = replace(library, classes=(*library.classes, fitting))
             added.append(other.name)
             continue
         new = _completed(known, fitting, conflicts)
         if new != known:
-            library = ClassLibrary(tuple(new if each is known else each for each in library.classes))
+            library = replace(
+                library, classes=tuple(new if each is known else each for each in library.classes)
+            )
             completed.append(known.name)
     return Merged(library, tuple(added), tuple(completed), tuple(conflicts))
 
@@ -202,7 +254,9 @@ def _fitting(
     library: ClassLibrary, other: KnownClass, known: KnownClass | None, conflicts: list[str]
 ) -> KnownClass:
     """Return a class of another library without what a different class of ours has."""
-    owner = next((c for c in library.classes if c.key and c.key == other.key and c is not known), None)
+    product = other.product if known is None else known.product
+    same = (c for c in library.classes if c.product == product and c is not known)
+    owner = next((c for c in same if c.key and c.key == other.key), None)
     if owner is not None:
         conflicts.append(
             f"{other.name}: the key {other.key} is that of {owner.name}, so it was not taken over"
@@ -220,7 +274,7 @@ def _completed(known: KnownClass, other: KnownClass, conflicts: list[str]) -> Kn
     values: dict[str, object] = {}
     for field in fields(KnownClass):
         ours, theirs = getattr(known, field.name), getattr(other, field.name)
-        if field.name in ("name", "aliases") or not theirs or ours == theirs:
+        if field.name in ("name", "aliases", "product") or not theirs or ours == theirs:
             continue
         if not ours:
             values[field.name] = theirs
@@ -232,6 +286,16 @@ def _completed(known: KnownClass, other: KnownClass, conflicts: list[str]) -> Kn
     more = [alias for alias in (other.name, *other.aliases) if alias.casefold() not in names]
     values["aliases"] = (*known.aliases, *more)
     return replace(known, **values)  # type: ignore[arg-type] # values of its fields
+
+
+def renames(before: Decisions, after: Decisions) -> list[tuple[str, str, bool]]:
+    """Return the old and the new name of each group with another name, and whether it is confirmed."""
+    return [
+        (old.name, new.name, new.confirmed)
+        for number, new in after.groups.items()
+        if (old := before.groups.get(number)) is not None
+        if old.name and new.name and old.name != new.name and not new.nuisance
+    ]
 
 
 def with_class_colours(decisions: Decisions, library: ClassLibrary) -> Decisions:

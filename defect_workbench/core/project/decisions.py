@@ -201,6 +201,11 @@ class Partition:
             result[cluster.members] = index
         return result
 
+    def named(self, name: str, besides: Cluster | None = None) -> Cluster | None:
+        """Return the first cluster of a name, ignoring case, other than a given one; None without one."""
+        same = (c for c in self.clusters if c.label.casefold() == name.casefold())
+        return next((c for c in same if besides is None or c.key != besides.key), None)
+
     @property
     def outlier_group_count(self) -> int:
         """Number of outlier groups of which an image still is an outlier."""

@@ -302,6 +302,7 @@ def held_out_images(
             DoubtfulLabel(row, round(share, 4))
             for row, share in zip(doubtful.rows.tolist(), doubtful.disagreeing.tolist(), strict=True)
         ),
+        folders=tuple(data.labels.tolist()),
     )
 
 

@@ -20,7 +20,7 @@ from defect_workbench.core.normalisation import unit_rows
 from defect_workbench.engine.backbone.count_sketch import sketch
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.passes import LoadedWhenNeeded
-from defect_workbench.engine.defect_map import residuals, standing_out
+from defect_workbench.engine.defect_map import rarity, residuals, standing_out
 from defect_workbench.engine.defect_map.attention import attention, difference
 from defect_workbench.engine.defect_map.patch_bank import (
     COARSE,
@@ -55,6 +55,7 @@ IDENTITIES = {
     RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
     FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v5",
 }
+_BY_RARITY = f"attention-{PLACES}-{COLUMNS}-{rarity.IDENTITY}-v1"
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
 
@@ -106,6 +107,16 @@ class Comparison:
     source: MapSource
     banks: PatchBanks | None = None
     beside: str | None = RESIDUAL
+
+    @property
+    def by_rarity(self) -> bool:
+        """Whether places are compared with the other places of their image, as its background is unknown."""
+        return self.source is MapSource.SELF and self.beside is None
+
+    @property
+    def identity(self) -> str:
+        """What a description depends on, apart from the network, the image and the banks."""
+        return _BY_RARITY if self.by_rarity else IDENTITIES[self.beside]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,12 +180,14 @@ def describe(
         for i, each in zip(with_reference, found, strict=True):
             expected[i] = each["layer3"]
     without: list[Plane] = []
-    if comparison.banks is None or comparison.beside is not None:
+    if not comparison.by_rarity and (comparison.banks is None or comparison.beside is not None):
         without = [_without_background(subject, comparison) for subject in subjects]
     grids, scores, differences = [], [], []
     for i, (subject, shape, activations) in enumerate(zip(subjects, shapes, seen, strict=True)):
         banks = comparison.banks
-        if banks is None:
+        if comparison.by_rarity:
+            grid = rarity.rarity(patches(activations, FINE), shape)
+        elif banks is None:
             grid = strongest(_deviation(subject, without[i], comparison), shape)
         else:
             grid = _strangeness(activations, shape, banks.fine, subject.number)

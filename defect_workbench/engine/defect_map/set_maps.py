@@ -22,7 +22,6 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.describe import (
-    IDENTITIES,
     RESIDUAL_COLUMNS,
     Comparison,
     DefectDescription,
@@ -247,7 +246,7 @@ class SetMaps:
             "sha256": self.backbone.sha256,
             "precision": self.backbone.precision,
             "device": self.backbone.device,
-            "extractor": IDENTITIES[self.beside],
+            "extractor": Comparison(self.source, beside=self.beside).identity,
             "source": str(self.source),
             "bank": "" if self.bank is None else self.bank.digest,
             "residual": self.beside is not None,

@@ -71,6 +71,11 @@ class ClassifyPanel(QWidget):
         self.taxonomy: Taxonomy | None = None
         self.use_confirmed = QCheckBox("Confirmed clusters of this session")
         self.use_confirmed.setChecked(True)
+        # Images of the classifier that a training replaces; `_earlier_choice` is what the user chose.
+        self.use_earlier = QCheckBox("Images the classifier learned from")
+        self.use_earlier.clicked.connect(self._choose_earlier)
+        self.earlier_text = ElidedLabel(Qt.TextElideMode.ElideRight)
+        self._earlier_choice: bool | None = None
         # One line, so that nothing below moves when labels are added; its tooltip has all of it.
         self.labels_text = ElidedLabel(Qt.TextElideMode.ElideRight)
         self.folder = QLineEdit()
@@ -111,6 +116,7 @@ class ClassifyPanel(QWidget):
         self.evaluation = EvaluationTabs(document, doubts, thumbnails, originals)
         self.curves, self.figures = self.evaluation.curves, self.evaluation.figures
         offer_copy(self.curves, "chart")
+        self._model: Classifier | None = None
         self._has_model = False
         self._ready, self._labels = True, 0
         self.use_confirmed.toggled.connect(self._show_trainable)
@@ -159,7 +165,8 @@ class ClassifyPanel(QWidget):
         form.addRow("Stages", _line(self.stages, edit))
         form.addRow("Evaluate in", self.folds)
         form.addRow("Flag as unknown", self.false_alarms)
-        for item in (heading_label("Training data"), self.use_confirmed, self.labels_text):
+        rows.addWidget(heading_label("Training data"))
+        for item in (self.use_confirmed, self.labels_text, self.use_earlier, self.earlier_text):
             rows.addWidget(item)
         rows.addLayout(form)
         rows.addLayout(_line(self.augment, self.preview_button))
@@ -221,6 +228,7 @@ class ClassifyPanel(QWidget):
             augment=self.augment.isChecked(),
             fine_tune=self.fine_tune.isChecked(),
             false_alarms=self.false_alarms.value() / 100,
+            with_before=self.use_earlier.isChecked(),
         )
 
     def applied_false_alarms(self) -> float | None:
@@ -235,6 +243,29 @@ class ClassifyPanel(QWidget):
         """Show the name of the stages to train; None means the default ones."""
         self.taxonomy = taxonomy
         self.stages.setItemText(0, name)
+
+    def _choose_earlier(self, chosen: bool) -> None:
+        self._earlier_choice = chosen
+
+    def show_earlier(self, words: str, *, are_listed: bool = True, are_alike: bool = True) -> None:
+        """Offer to train on the images of the classifier, too, which are not in the open project.
+
+        Parameters
+        ----------
+        words : str
+            Which images; empty if there are none.
+        are_listed : bool
+            Whether the classifier lists its images.
+        are_alike : bool
+            Whether they have labels in common with the project. They are chosen then, unless the user
+            decided about this classifier.
+        """
+        self.use_earlier.setVisible(bool(words))
+        self.earlier_text.setVisible(bool(words))
+        self.earlier_text.setText(words)
+        self.use_earlier.setEnabled(are_listed)
+        choice = are_alike if self._earlier_choice is None else self._earlier_choice
+        self.use_earlier.setChecked(are_listed and choice)
 
     def show_labels(self, labels: Mapping[str, int]) -> None:
         """Show the labels of the open project that are available for training."""
@@ -271,7 +302,9 @@ class ClassifyPanel(QWidget):
         gain : str
             What it gained over the classifier before.
         """
-        self._has_model = model is not None
+        if model is not self._model:
+            self._earlier_choice = None
+        self._model, self._has_model = model, model is not None
         self.model_name.setText(name)
         share = None if model is None else model.novelty.false_alarms
         self.applied_row.setVisible(share is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
+from defect_workbench.core.classifier.training_origin import training_images
 from defect_workbench.core.text import sentence_case
 from defect_workbench.storage.report.html_report import render
 
@@ -20,6 +21,7 @@ def evaluation_html(facts: TrainingFacts, gain: str = "") -> str:
     return render(
         "evaluation_page.html.j2",
         facts=facts,
+        images=training_images(facts),
         accuracy=_percent(overall.accuracy),
         interval=_interval(overall.interval),
         balanced_accuracy=_percent(overall.balanced_accuracy),

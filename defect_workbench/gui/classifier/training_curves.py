@@ -6,13 +6,15 @@ import math
 from collections import defaultdict
 from typing import Protocol
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.core.project.palette import COLOURS
 
 _SHOWN = 8
+# Heads of a few images train a hundred epochs a second; drawing each would take the time from the training.
+_REDRAWN_AFTER_MS = 60
 
 
 class CurveStep(Protocol):
@@ -52,6 +54,10 @@ class Curves(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._epochs: dict[str, list[CurveStep]] = defaultdict(list)
         self._message = "Loss and accuracy appear here during training"
+        self._redrawing = QTimer(self)
+        self._redrawing.setSingleShot(True)
+        self._redrawing.setInterval(_REDRAWN_AFTER_MS)
+        self._redrawing.timeout.connect(self.update)
 
     def clear(self) -> None:
         """Remove all curves."""
@@ -66,7 +72,8 @@ class Curves(QWidget):
         steps.append(epoch)
         # The heads trained last are the ones of interest; the dictionary keeps their order.
         self._epochs[epoch.head] = self._epochs.pop(epoch.head)
-        self.update()
+        if not self._redrawing.isActive():
+            self._redrawing.start()
 
     def steps(self, head: str = "") -> tuple[CurveStep, ...]:
         """Return the points of a head, from the first to the last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import add_folder_job, classifier_jobs
 from defect_workbench.app.jobs.runner import Work
+from defect_workbench.core.classifier.held_out import HeldOutImages
 from defect_workbench.core.classifier.taxonomy import Taxonomy
+from defect_workbench.core.classifier.training_facts import TrainingFacts
 from defect_workbench.core.classifier.training_gain import gain_over
+from defect_workbench.core.classifier.training_origin import counted_sources, images_by_source, rows_besides
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
@@ -36,7 +41,7 @@ class ClassifierController(QObject):
     """Trains, saves, opens and applies classifiers; adds new folders.
 
     Signals: images_wanted(images) to label next; queue_wanted to review in the outlier queue;
-    labels_seen(names) of a classifier that was trained or opened.
+    labels_seen(names, source) of a classifier that was trained or opened: its images, or its file.
 
     Parameters
     ----------
@@ -50,7 +55,7 @@ class ClassifierController(QObject):
 
     images_wanted = Signal(list)
     queue_wanted = Signal()
-    labels_seen = Signal(list)
+    labels_seen = Signal(list, str)
 
     def __init__(
         self,
@@ -77,6 +82,7 @@ class ClassifierController(QObject):
         # What the last training gained over the classifier before.
         self._gain = ""
         self.saved = True
+        self._besides: tuple[HeldOutImages | None, ImageSet | None, str] = None, None, ""
         panel.train.connect(self.train)
         panel.save.connect(lambda: self.save())
         panel.load.connect(
@@ -87,6 +93,7 @@ class ClassifierController(QObject):
         panel.edit.connect(self.edit_stages)
         panel.report.connect(self._open_report)
         panel.show_model(None, "None yet", fresh=False)
+        self.show_labels()
         document.partition_changed.connect(self.show_labels)
         document.opened.connect(self.show_labels)
 
@@ -115,7 +122,33 @@ class ClassifierController(QObject):
         """Show the labels that are available for training."""
         project = self._document.project
         # Of the project, not of the preview while the cut is dragged.
-        self.panel.show_labels(confirmed_labels(project) if project is not None else {})
+        labels = confirmed_labels(project) if project is not None else {}
+        self.panel.show_labels(labels)
+        facts = None if self.model is None else self.model.model.facts
+        if facts is None:
+            self.panel.show_earlier("")
+        elif facts.held_out is None:
+            words = f"{counted(facts.images, 'image')}, which its file does not list"
+            self.panel.show_earlier(words, are_listed=False)
+        else:
+            besides = self._earlier_images(facts.held_out, project)
+            names = {self._renamed(facts).get(name, name) for name in facts.classes}
+            self.panel.show_earlier(besides, are_alike=not labels or not names.isdisjoint(labels))
+
+    def _earlier_images(self, held_out: HeldOutImages, project: Project | None) -> str:
+        """Return which images of a classifier are not in the project; kept while neither changes."""
+        images = None if project is None else project.images
+        if self._besides[0] is not held_out or self._besides[1] is not images:
+            contents = {image.sha256 for image in images.images} if images is not None else set()
+            rows = rows_besides(held_out, contents)
+            words = images_by_source(counted_sources(held_out, rows)) if rows else ""
+            self._besides = held_out, images, words
+        return self._besides[2]
+
+    def _renamed(self, facts: TrainingFacts) -> Mapping[str, str]:
+        """Return what the classes of a classifier are called now, where that differs."""
+        known = {name: self._document.classes.find(name) for name in facts.classes}
+        return {name: each.name for name, each in known.items() if each is not None and each.name != name}
 
     def set_ready(self, ready: bool) -> None:
         """Enable the buttons, or disable them while a job is running."""
@@ -126,7 +159,9 @@ class ClassifierController(QObject):
     def train(self) -> None:
         """Train on confirmed clusters, on labelled folders, or on both."""
         self.panel.evaluation.begin_training()
-        request = self.panel.request()
+        request, facts = self.panel.request(), None if self.model is None else self.model.model.facts
+        if facts is not None:
+            request = replace(request, before=facts, renamed=self._renamed(facts))
         self._run(classifier_jobs.train(self._document.project, request, self._places, offline=self._offline))
 
     def _on_trained(self, result: classifier_jobs.Trained) -> None:
@@ -135,13 +170,18 @@ class ClassifierController(QObject):
         self._gain = "" if gain is None else gain.words
         self.model, self.model_path, self._report, self.saved = result, None, None, False
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True, gain=self._gain)
-        self.labels_seen.emit(list(result.model.labels))
+        self.show_labels()
+        project, folder = self._document.project, self.panel.request().folder
+        name = project.images.name if project is not None else "" if folder is None else folder.name
+        self.labels_seen.emit(list(result.model.labels), name)
         self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
         judge = "" if held_out is None else f" as {held_out.judge} say"
         text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images{judge}"
         text += f" (95% interval {low:.0f}% to {high:.0f}%). {self._gain}"
+        if result.origin:
+            text = f"{result.origin}. {text}"
         self._notice.notify(text.rstrip(), "Save…", self.save)
 
     def edit_stages(self) -> None:
@@ -212,11 +252,12 @@ class ClassifierController(QObject):
 
     def _on_loaded(self, result: classifier_jobs.Loaded) -> None:
         self.model, self.model_path, self._gain = result, result.path, ""
-        self.labels_seen.emit(list(result.model.labels))
+        self.labels_seen.emit(list(result.model.labels), result.path.stem)
         self.panel.curves.clear()
         report = result.path.with_name(result.path.name + ".html")
         self._report = report if report.is_file() else None
         self.panel.show_model(result.model, result.path.name, fresh=self._report is None)
+        self.show_labels()
 
     def _open_report(self) -> None:
         report = self._report

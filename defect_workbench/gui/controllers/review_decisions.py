@@ -111,12 +111,13 @@ class ReviewController(QObject):
         """Name a cluster; confirm it and go on to the next one if wanted."""
         name, self._naming_all = text.strip(), go_on
         known = self._document.classes.find(name)
-        if known is not None:
+        if known is not None and known.name.casefold() != cluster.label.casefold():
             # As the class library writes it, also if one of its other names was typed.
             name = known.name
         if self._document.project is None or self._document.project.images is not project.images or not name:
             return
-        other = self._document.other_of_name(name, cluster)
+        partition = self._document.partition
+        other = None if partition is None else partition.named(name, cluster)
         if other is not None:
             self._offer_merge(cluster, other, go_on)
             return

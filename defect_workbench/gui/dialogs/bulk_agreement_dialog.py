@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,7 +33,7 @@ _AT_LEAST = 0.95
 
 
 class BulkAgreementDialog(QDialog):
-    """Shows how many proposals of a label are above a probability, and ten of them.
+    """Shows how many proposals of a label, or of all, are above a probability, and ten of them.
 
     Signals: agreed(images) when the user agrees with all of them.
     """
@@ -63,7 +66,7 @@ class BulkAgreementDialog(QDialog):
         self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
         self.gallery.setAccessibleName("Sample of the proposals")
-        self.gallery.set_message("No proposal of this label is as probable as this")
+        self.gallery.set_message("No proposal is as probable as this")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Agree", QDialogButtonBox.ButtonRole.AcceptRole)
         self._make_layout()
@@ -82,9 +85,14 @@ class BulkAgreementDialog(QDialog):
         """Show what is left to agree with."""
         self._proposal = proposal
         with QSignalBlocker(self.label):
+            had_all = self.label.count() > 0 and self.label.currentData() is None
             self.label.clear()
-            for name, count in proposed_labels(proposal, self._project.partition).items():
+            labels = proposed_labels(proposal, self._project.partition)
+            for name, count in labels.items():
                 self.label.addItem(f"{name} ({count:,})", name)
+            if len(labels) > 1:
+                self.label.addItem(f"All labels ({sum(labels.values()):,})", None)
+                self.label.setCurrentIndex(len(labels) if had_all else 0)
         self._show()
 
     def _make_layout(self) -> None:
@@ -105,18 +113,31 @@ class BulkAgreementDialog(QDialog):
         layout.addLayout(foot)
 
     def _show(self) -> None:
-        label, project = str(self.label.currentData() or ""), self._project
+        label, project = self.label.currentData(), self._project
         found = agreement(self._proposal, project.partition, label, self.at_least.value())
         self._images = found.images
-        shown = found.sample(self._seed)
+        shown, sections = self._sample(found)
         paths = [image.path for image in project.images.images]
-        title = f"{len(shown)} of {counted(len(found.images), 'proposal')}, drawn at random"
-        sections = (Section(title, "", None, 0, len(shown), None),) if len(shown) else ()
         self.model.set_rows(project.images.root, paths, shown, sections, locations=project.images.locations)
         self.another.setEnabled(len(found.images) > SAMPLE)
         self.ok_button.setEnabled(len(found.images) > 0)
         self.ok_button.setText(f"Agree with all {len(found.images):,}" if len(found.images) else "Agree")
         self.words.setText(_consequences(found, len(shown)))
+
+    def _sample(self, found: Agreement) -> tuple[Integers, tuple[Section, ...]]:
+        """Return a random sample, one section per label, the most frequent label first."""
+        labels = self._proposal.labels
+        counts = Counter(labels[image] for image in found.images.tolist())
+        of_label: dict[str, list[int]] = {label: [] for label, _ in counts.most_common()}
+        for image in found.sample(self._seed).tolist():
+            of_label[labels[image]].append(image)
+        sections, order = [], list[int]()
+        for label, images in of_label.items():
+            if images:
+                words = f"{label}: {len(images)} of {counted(counts[label], 'proposal')}, drawn at random"
+                sections.append(Section(words, "", None, len(order), len(images), None))
+                order += images
+        return np.array(order, np.intp), tuple(sections)
 
     def _draw_again(self) -> None:
         self._seed += 1

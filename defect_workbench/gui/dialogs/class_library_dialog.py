@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +49,9 @@ class Library(Protocol):
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
         """Change the library; return why it cannot be done, or an empty text."""
 
+    def change_class(self, known: KnownClass, values: Mapping[str, object]) -> str:
+        """Change values of a class, its name as well; return why it cannot be done, or an empty text."""
+
     def import_file(self, path: Path) -> str:
         """Merge the classes of a file into the library; return what came of it."""
 
@@ -71,13 +74,16 @@ class ClassLibraryDialog(QDialog):
         self._source = source
         self._shown: KnownClass | None = None
         self._warned = False
+        # Names of classes that were added here: nothing else has them.
+        self._new: set[str] = set()
         self.setObjectName("classLibrary")
         self.setWindowTitle("Class library")
         self.resize(760, 520)
         self.classes = QListWidget()
         self.classes.setAccessibleName("Classes")
         self.classes.setIconSize(QSize(_SWATCH, _SWATCH))
-        self.name, self.code, self.aliases = QLineEdit(), QLineEdit(), QLineEdit()
+        self.name, self.product = QLineEdit(), QLineEdit()
+        self.code, self.aliases = QLineEdit(), QLineEdit()
         self.key, self.colour = QComboBox(), QComboBox()
         self.definition = QPlainTextEdit()
         self.examples = QHBoxLayout()
@@ -93,6 +99,7 @@ class ClassLibraryDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("&Name", self.name)
+        form.addRow("&Product", self.product)
         form.addRow("&Key", self.key)
         form.addRow("Co&lour", self.colour)
         form.addRow("&Definition", self.definition)
@@ -100,6 +107,8 @@ class ClassLibraryDialog(QDialog):
         form.addRow("&Code", self.code)
         self.name.setToolTip("The name of clusters and exported folders")
         self.key.setToolTip("Sorts an image into the class, in the queue and on the light table")
+        self.product.setPlaceholderText("None")
+        self.product.setToolTip("Classes of different products may have the same key")
         self.colour.setToolTip("The colour of the class in every lot")
         self.definition.setPlaceholderText("What belongs to the class, and what does not")
         self.definition.setTabChangesFocus(True)
@@ -145,7 +154,7 @@ class ClassLibraryDialog(QDialog):
 
     def _connect(self) -> None:
         self.classes.currentItemChanged.connect(self._on_current)
-        for field in (self.name, self.code, self.aliases):
+        for field in (self.name, self.product, self.code, self.aliases):
             field.editingFinished.connect(self._keep)
         for choice in (self.key, self.colour):
             choice.activated.connect(self._keep)
@@ -166,7 +175,8 @@ class ClassLibraryDialog(QDialog):
         self.classes.blockSignals(True)
         self.classes.clear()
         for known in self._source.library.classes:
-            item = QListWidgetItem(_swatch(known.colour), f"{known.key or '–'}   {known.name}")
+            words = f"{known.key or '–'}   {known.name}" + (f" ({known.product})" if known.product else "")
+            item = QListWidgetItem(_swatch(known.colour), words)
             item.setData(Qt.ItemDataRole.UserRole, known.name)
             self.classes.addItem(item)
             if known.name == current:
@@ -190,7 +200,7 @@ class ClassLibraryDialog(QDialog):
         self.exporting.setEnabled(bool(library.classes))
         if known is None:
             return
-        taken = {other.key for other in library.classes if other is not known}
+        taken = library.keys_of(known.product) - {known.key}
         self.key.clear()
         self.key.addItem("None", "")
         for key in KEYS:
@@ -206,6 +216,7 @@ class ClassLibraryDialog(QDialog):
             )
         self.colour.setCurrentIndex(self.colour.findData(known.colour))
         self.name.setText(known.name)
+        self.product.setText(known.product)
         self.code.setText(known.code)
         self.aliases.setText(", ".join(known.aliases))
         self.definition.setPlainText(known.definition)
@@ -240,36 +251,49 @@ class ClassLibraryDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def _values(self) -> dict[str, object]:
-        aliases = (text.strip() for text in self.aliases.text().split(","))
+        product, key = self.product.text().strip(), str(self.key.currentData() or "")
+        if self._shown is not None and product != self._shown.product:
+            # Another class of that product may have the key.
+            key = "" if key in self._source.library.keys_of(product) else key
         return {
             "name": self.name.text().strip(),
-            "key": str(self.key.currentData() or ""),
+            "product": product,
+            "key": key,
             "colour": str(self.colour.currentData() or ""),
             "definition": self.definition.toPlainText().strip(),
             "code": self.code.text().strip(),
-            "aliases": tuple(dict.fromkeys(text for text in aliases if text)),
+            "aliases": self._other_names(),
         }
 
     def _keep(self) -> bool:
         """Keep what the form says about the class shown; return whether that was possible."""
         known, values = self._shown, self._values()
+        if known is not None and known.name.casefold() != str(values["name"]).casefold():
+            values["aliases"] = self._aliases_after(known, values)
         if known is None or all(getattr(known, name) == value for name, value in values.items()):
             return True
-
-        def change(library: ClassLibrary) -> ClassLibrary:
-            # Another window may have changed or removed it.
-            current = library.find(known.name)
-            return library if current is None else library.changed(current, **values)
-
-        reason = self._source.change(change)
+        reason = self._source.change_class(known, values)
         self._say(reason and f"Not kept: {reason[:1].lower()}{reason[1:]}.", error=bool(reason))
         if not reason:
             self._fill(str(values["name"]))
         return not reason
 
+    def _aliases_after(self, known: KnownClass, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the other names of a renamed class: the old name is one, as models and sessions have it."""
+        new = str(values["name"]).casefold()
+        aliases = [text for text in self._other_names() if text.casefold() != new]
+        if known.name not in self._new and known.name not in aliases:
+            aliases.append(known.name)
+        return tuple(aliases)
+
+    def _other_names(self) -> tuple[str, ...]:
+        texts = (text.strip() for text in self.aliases.text().split(","))
+        return tuple(dict.fromkeys(text for text in texts if text))
+
     def _add(self) -> None:
         names = {name for known in self._source.library.classes for name in known.names}
         name = next(text for number in range(1, 10_000) if (text := f"new class {number}") not in names)
+        self._new.add(name)
         self._say(self._source.change(lambda library: library.added(name)))
         self._fill(name)
         self.name.setFocus()
@@ -280,7 +304,7 @@ class ClassLibraryDialog(QDialog):
         if known is not None:
             self._shown = None
             row = self.classes.currentRow()
-            self._say(self._source.change(lambda library: _without(library, known.name)))
+            self._say(self._source.change(lambda library: library.without(known.name)))
             left = [each.name for each in self._source.library.classes]
             self._fill(left[min(row, len(left) - 1)] if left else "")
 
@@ -293,11 +317,6 @@ class ClassLibraryDialog(QDialog):
         if self._keep() or self._warned:
             super().done(result)
         self._warned = True
-
-
-def _without(library: ClassLibrary, name: str) -> ClassLibrary:
-    known = library.find(name)
-    return library if known is None else library.without(known)
 
 
 def _swatch(colour: str) -> QIcon:

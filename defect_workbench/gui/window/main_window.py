@@ -79,8 +79,8 @@ class MainWindow(JobWindow):
             notice,
             self,
         )
-        file, chosen = LibraryFile(places.classes), self.review.chosen_name
-        self.classes = ClassLibraryController(self.document, file, self.thumbnails, notice, self, chosen)
+        library = self.class_keys, LibraryFile(places.classes), self.thumbnails, notice, self
+        self.classes = ClassLibraryController(self.document, *library, self.review.chosen_name)
         self.tables = SideTableController(self.document, self.run_job, notice, self)
         current = partial(getattr, self.inspector, "image")
         self.preprocessing = PreprocessController(
@@ -324,6 +324,7 @@ class MainWindow(JobWindow):
         self.menus.set_recent(self.settings.recent(), self.opener.open_recent)
         self._show_workbench()
         self._refresh_title()
+        self.leave_classify_page()
         self.gallery.verticalScrollBar().setValue(0)
         self.focus_images()
 

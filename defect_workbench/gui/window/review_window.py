@@ -83,11 +83,6 @@ class ReviewWindow(PanelWindow):
         self.choose_images(images)
         self.gallery.setFocus()
 
-    def focus_images(self) -> None:
-        """Let single keys act on images, not write into what was used before, such as the filter."""
-        if self.tabs.currentIndex() == 0:
-            self.gallery.setFocus()
-
     def on_current_image(self) -> None:
         """Show the current image of the gallery."""
         image = self.gallery.currentIndex().data(Role.IMAGE)
@@ -230,6 +225,16 @@ class ReviewWindow(PanelWindow):
     def _show_classify(self) -> None:
         self.tabs.setCurrentWidget(self.classify_panel)
         self.classify_panel.train_button.setFocus()
+
+    def leave_classify_page(self) -> None:
+        """Go to the images from the Classify tab, which shows none of the open lot."""
+        if self.tabs.currentWidget() is self.classify_panel:
+            self.tabs.setCurrentIndex(0)
+
+    def focus_images(self) -> None:
+        """Let single keys act on images, not write into what was used before, such as the filter."""
+        if self.tabs.currentIndex() == 0:
+            self.gallery.setFocus()
 
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""

@@ -15,7 +15,7 @@ from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.publishing import publish
 
 KIND = "defect-workbench class library"
-FORMAT = 1
+FORMAT = 2
 _MOST_BYTES = 64 << 20
 
 
@@ -54,7 +54,9 @@ def read_classes(path: Path) -> ClassLibrary:
 
 def classes_text(library: ClassLibrary) -> str:
     """Return the content of a file of classes; the same library gives the same text."""
-    content = {"kind": KIND, "format": FORMAT, **asdict(library)}
+    # Earlier versions know no products, and refuse classes with the same key.
+    number = FORMAT if any(known.product for known in library.classes) else 1
+    content = {"kind": KIND, "format": number, **asdict(library)}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 

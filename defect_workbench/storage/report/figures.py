@@ -87,7 +87,11 @@ def figure_file(inches: tuple[float, float], draw: Callable[[Axes], None], kind:
         draw(axes)
         axes.spines[["top", "right"]].set_visible(False)
         stream = io.BytesIO()
-        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=200)
+        if kind == "svg":
+            figure.savefig(stream, format=kind, metadata={"Date": None})
+        else:
+            # A PDF compresses it again, and compressing well takes longer than drawing.
+            figure.savefig(stream, format=kind, dpi=200, pil_kwargs={"compress_level": 1})
     return stream.getvalue()
 
 

@@ -17,6 +17,7 @@ from defect_workbench.core.classifier.training_facts import (
     StageFacts,
     TrainingFacts,
 )
+from defect_workbench.core.classifier.training_origin import training_images
 from defect_workbench.core.classifier.unknown_kinds import UnknownKinds
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.storage.report.report_content import (
@@ -90,7 +91,7 @@ def training_report(
     low, high = overall.interval
     meaning = () if facts.held_out is None else (facts.held_out.meaning_of_right,)
     lead = (
-        f"{facts.images:,} images in {len(facts.classes)} folders, evaluated in {facts.folds} folds: every "
+        f"{training_images(facts)} in {len(facts.classes)} folders, evaluated in {facts.folds} folds: every "
         "image by a model that had seen neither it nor a near-duplicate in training."
     )
     spread = (

@@ -121,7 +121,7 @@ def test_a_name_that_another_cluster_has_offers_to_move_the_images_there(
 def test_the_library_opens_at_the_class_of_the_selected_cluster_and_stays_near_a_removed_one(
     opened: MainWindow, qtbot: QtBot
 ) -> None:
-    opened.classes.learn(["ash", "pit", "spur"])
+    opened.classes.learn(["ash", "pit", "spur"], "lot")
     partition = opened.document.partition
     assert partition is not None
     opened.document.rename(partition.clusters[0], "pit")

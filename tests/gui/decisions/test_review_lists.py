@@ -218,7 +218,7 @@ def test_many_proposals_are_agreed_with_after_a_sample(
     # It goes on with what is left.
     assert dialog.isVisible()
     left = proposed_labels(after, project.partition)
-    assert [dialog.label.itemData(row) for row in range(dialog.label.count())] == list(left)
+    assert [dialog.label.itemData(row) for row in range(dialog.label.count())] == [*left, None]
     dialog.reject()
     window.document.undo_stack.undo()
     assert project_of(window).proposal is project.proposal
@@ -229,3 +229,43 @@ def test_many_proposals_are_agreed_with_after_a_sample(
     qtbot.keyClick(again, Qt.Key.Key_Return)
     assert not again.isVisible()
     assert project_of(window).proposal is project.proposal
+
+
+def test_proposals_of_all_labels_are_agreed_with_in_one_step(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    project = with_proposal(tmp_path)
+    assert project.proposal is not None
+    proposal = project.proposal
+    window.document.show(prepare(project))
+    window._show_workbench()
+    window.actions_by_name["actionAgreeInBulk"].trigger()
+    dialog = window.findChild(BulkAgreementDialog, "bulkAgreement")
+    assert dialog is not None
+    qtbot.waitExposed(dialog)
+    # The most frequent label comes first: all at once is a choice.
+    assert dialog.label.currentData() is not None
+    qtbot.keyClick(dialog.label, Qt.Key.Key_End)
+    assert dialog.label.currentText() == f"All labels ({proposal.waiting(project.partition).sum()})"
+    dialog.at_least.setValue(0.6)
+    expected = agreement(proposal, project.partition, None, 0.6)
+    both = [agreement(proposal, project.partition, label, 0.6) for label in ("pit", "spur")]
+    assert sorted(expected.images) == sorted(np.concatenate([each.images for each in both]).tolist())
+    assert expected.expected_errors == pytest.approx(sum(each.expected_errors for each in both))
+    assert f"about {expected.expected_errors:.1f} of them" in dialog.words.text()
+    # The sample shows which label is proposed.
+    for section in dialog.model.sections:
+        images = dialog.model.order[section.start : section.start + section.count].tolist()
+        assert {proposal.labels[image] for image in images} == {section.title.split(":")[0]}
+    assert sorted(dialog.model.order.tolist()) == expected.sample(0).tolist()
+    qtbot.mouseClick(dialog.ok_button, LEFT)
+    after = project_of(window).proposal
+    assert after is not None
+    assert not after.unreviewed[expected.images].any()
+    assert after.unreviewed.sum() == proposal.unreviewed.sum() - len(expected.images)
+    assert window.document.undo_stack.count() == 1
+    # It stays with all labels while there are several.
+    assert dialog.label.currentData() is None
+    dialog.reject()
+    window.document.undo_stack.undo()
+    assert project_of(window).proposal is proposal

@@ -139,7 +139,7 @@ def test_the_light_table_names_the_key_that_accepts_a_proposal(opened: MainWindo
 
 
 def test_classes_of_the_open_images_come_before_those_of_other_products(opened: MainWindow) -> None:
-    opened.classes.learn([f"other-{number}" for number in range(12)])
+    opened.classes.learn([f"other-{number}" for number in range(12)], "lot")
     opened.class_keys.restart()
     for legend in (opened.outlier_queue.legend, opened.light_table.legend):
         words = legend.text()

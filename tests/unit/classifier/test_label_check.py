@@ -97,4 +97,8 @@ def test_impossible_held_out_images_are_refused() -> None:
     with pytest.raises(ValueError, match="a doubtful label is of no image"):
         replace(HELD_OUT, doubtful=(DoubtfulLabel(4, 1.0),))
     with pytest.raises(ValueError, match="label that does not exist"):
-        HELD_OUT.check(1)
+        HELD_OUT.check(1, 2)
+    with pytest.raises(ValueError, match="class folder that does not exist"):
+        replace(HELD_OUT, folders=(0, 1, 2, 1)).check(2, 2)
+    with pytest.raises(ValueError, match="source that does not exist"):
+        replace(HELD_OUT, sources=(0, 0, 1, 0), source_names=("lot",))

@@ -152,3 +152,36 @@ def test_known_classes_have_their_colours_and_no_other_cluster_has_one_of_them()
     assert coloured.groups[1].colour not in (0, 3)
     assert coloured.groups[2] == groups[2]
     assert coloured.groups[3] == groups[3]
+
+
+def test_the_product_of_a_lot_is_that_of_most_of_its_classes() -> None:
+    library = ClassLibrary().added("pit").added("scratch").added("crack")
+    library = library.added("open", product="boards").added("short", product="boards")
+    assert library.product_of(["new"]) is None
+    assert library.product_of(["new", "OPEN"]) == "boards"
+    # Of two with as many, the one with more classes.
+    assert library.product_of(["pit", "open"]) == ""
+    assert library.product_of(["pit", "open", "short"]) == "boards"
+    assert library.find("open") == KnownClass("open", "1", library.classes[3].colour, product="boards")
+
+
+def test_a_product_that_one_lot_made_joins_that_of_its_other_classes() -> None:
+    steel = ClassLibrary().added("pit").added("scratch")
+    library = steel.added("bridge", product="lot 7", key="1").added("open", product="boards")
+    joined = library.with_lot(["bridge", "pit", "scratch"])
+    assert [known.product for known in joined.classes] == ["", "", "", "boards"]
+    assert [known.key for known in joined.classes] == ["1", "2", "", "1"]
+    assert joined.with_lot(["open"]).current == "boards"
+    # A product with classes that the lot lacks stays.
+    assert library.added("short", product="lot 7").with_lot(["bridge", "pit", "scratch"]).classes[2].product
+
+
+def test_merging_takes_over_the_keys_of_another_product() -> None:
+    steel = ClassLibrary().added("pit").added("scratch")
+    boards = ClassLibrary().added("open", product="boards").added("pit", product="boards")
+    merged = merge(steel, boards)
+    assert [(known.name, known.key, known.product) for known in merged.library.classes] == [
+        ("pit", "1", ""),
+        ("scratch", "2", ""),
+        ("open", "1", "boards"),
+    ]

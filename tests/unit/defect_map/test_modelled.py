@@ -8,8 +8,15 @@ import pytest
 from PIL import Image
 
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import DEFECT, FOREGROUND, RESIDUAL
-from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.clustering.feature_blocks import (
+    DEEP,
+    DEFECT,
+    FOREGROUND,
+    RESIDUAL,
+    BackboneInfo,
+    Features,
+)
+from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice
 from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
@@ -65,12 +72,14 @@ def test_what_the_store_knows_is_not_tested_again(
 
 
 def test_the_reason_names_the_share() -> None:
-    defect = map_defects._chosen(MapSource.OTHERS, 0.5)
-    picture = map_defects._chosen(MapSource.OTHERS, 0.07)
-    assert (defect.chosen, picture.chosen) == (GroupBy.DEFECT, GroupBy.PICTURE)
+    defect = map_defects._chosen(MapSource.OTHERS, 0.5, GroupBy.BOTH)
+    both = map_defects._chosen(MapSource.OTHERS, 0.07, GroupBy.BOTH)
+    earlier = map_defects._chosen(MapSource.OTHERS, 0.07, GroupBy.PICTURE)
+    assert (defect.chosen, both.chosen, earlier.chosen) == (GroupBy.DEFECT, GroupBy.BOTH, GroupBy.PICTURE)
     assert "50% of the images" in defect.why
-    assert "only 7% of the images" in picture.why
-    clean = map_defects._chosen(MapSource.CLEAN, 0.07)
+    assert "only 7% of the images" in both.why
+    assert "only 7% of the images" in earlier.why
+    clean = map_defects._chosen(MapSource.CLEAN, 0.07, GroupBy.BOTH)
     assert clean.chosen is GroupBy.DEFECT
     assert clean.why == "clean images distinguish defects from backgrounds"
 
@@ -110,3 +119,42 @@ def test_a_project_keeps_the_description_of_its_defects(
     )
     analysis = analyse(features, Settings(), SilentReporter())
     assert options.as_described_in(analysis).with_foreground == with_foreground
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked", "count", "textures_by"),
+    [
+        (GroupBy.PICTURE, GroupBy.AUTO, 20, GroupBy.PICTURE),
+        (GroupBy.PICTURE, GroupBy.AUTO, 19, GroupBy.BOTH),
+        (GroupBy.PICTURE, GroupBy.PICTURE, 20, GroupBy.BOTH),
+        (GroupBy.DEFECT, GroupBy.AUTO, 20, GroupBy.BOTH),
+    ],
+)
+def test_a_project_that_was_grouped_by_the_whole_picture_stays_so(
+    chosen: GroupBy, asked: GroupBy, count: int, textures_by: GroupBy, options: FeatureOptions
+) -> None:
+    rows = np.random.default_rng(0).standard_normal((count, 8)).astype(np.float32)
+    backbone = BackboneInfo("resnet50", "weights", "0" * 64, "fp32", "cpu")
+    features = Features({DEEP: rows, DEFECT: rows}, backbone, {})
+    made = analyse(features, Settings(group_by=asked), SilentReporter(), GroupByChoice(chosen, "why"))
+    assert options.as_described_in(made).textures_by is textures_by
+    without = replace(made, backbone=None)
+    assert options.as_described_in(without).textures_by is GroupBy.BOTH
+
+
+@pytest.mark.parametrize(
+    ("identity", "by_rarity"),
+    [
+        ({}, None),
+        ({DEFECT: {"source": "self", "residual": False}}, True),
+        ({DEFECT: {"source": "self", "residual": True}}, False),
+        ({DEFECT: {"source": "others", "residual": False}}, False),
+    ],
+)
+def test_a_project_keeps_what_its_places_are_compared_with(
+    identity: dict[str, object], by_rarity: bool | None, options: FeatureOptions
+) -> None:
+    rows = np.random.default_rng(0).standard_normal((6, 8)).astype(np.float32)
+    features = Features({DEEP: rows, DEFECT: rows}, None, identity)
+    analysis = analyse(features, Settings(), SilentReporter())
+    assert options.as_described_in(analysis).by_rarity is by_rarity

@@ -331,7 +331,10 @@ def test_a_copied_store_keeps_its_precision_on_a_machine_that_would_choose_anoth
     assert (found.features.backbone.precision, found.computed) == ("fp32", 0)
 
 
-@pytest.mark.parametrize(("known", "goes_on", "computed"), [(4, "bf16", 2), (2, "bf16-fused", 6)])
+@pytest.mark.parametrize(
+    ("known", "goes_on", "computed"),
+    [pytest.param(4, "bf16", 2, marks=pytest.mark.slow), (2, "bf16-fused", 6)],
+)
 def test_a_store_of_an_earlier_version_goes_on_in_its_precision(
     lot: Path,
     weights_folder: Path,

@@ -173,7 +173,7 @@ def test_the_table_has_a_row_per_figure_and_a_column_per_way_of_describing(
 def test_ways_apply_to_sets_that_have_what_they_need() -> None:
     alone = sample("alone").source
     applied = {name for name, way in WAYS.items() if way.applies_to(alone)}
-    assert applied == {"picture", "defect, unaided", "both, unaided"}
+    assert applied == {"picture", "defect, unaided", "both, unaided", "both, rarity"}
     assert WAYS["both, clean"].applies_to(replace(alone, clean=Path("clean")))
     assert not WAYS["both, reference"].applies_to(replace(alone, clean=Path("clean")))
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.storage.class_library.class_file import (
+    FORMAT,
+    KIND,
     LibraryFile,
     classes_text,
     export_classes,
@@ -43,7 +45,7 @@ def test_a_library_is_read_as_it_was_written(tmp_path: Path) -> None:
         ('{"kind": "something"}', "not a file of classes"),
         ('{"kind": "defect-workbench class library"}', "format"),
         ('{"kind": "defect-workbench class library", "format": true}', "format"),
-        ('{"kind": "defect-workbench class library", "format": 2, "classes": []}', "newer version"),
+        ('{"kind": "defect-workbench class library", "format": 3, "classes": []}', "newer version"),
         ('{"kind": "defect-workbench class library", "format": 1, "classes": {}}', "must be a list"),
         ('{"kind": "defect-workbench class library", "format": 1, "classes": [{"name": 3}]}', "name"),
         ('{"kind": "defect-workbench class library", "format": 1, "classes": [{"name": ""}]}', "empty"),
@@ -99,3 +101,18 @@ def test_classes_go_from_one_user_to_another(command: Command, places: UserDirs,
     missing = command("classes", "import", tmp_path / "none.json")
     assert missing.returncode == 2
     assert "cannot be read" in missing.stderr
+
+
+def test_a_library_without_products_is_written_for_earlier_versions() -> None:
+    assert json.loads(classes_text(ClassLibrary().added("pit")))["format"] == 1
+    assert json.loads(classes_text(ClassLibrary().added("pit", product="boards")))["format"] == FORMAT == 2
+
+
+def test_products_are_read_and_missing_in_earlier_files(tmp_path: Path) -> None:
+    file = tmp_path / "classes.json"
+    library = ClassLibrary().added("pit").added("open", product="boards").with_lot(["open"])
+    file.write_text(classes_text(library), encoding="utf-8")
+    assert read_classes(file) == library
+    content = {"kind": KIND, "format": 1, "classes": [{"name": "pit", "key": "1"}]}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert read_classes(file) == ClassLibrary((KnownClass("pit", "1"),))

@@ -225,13 +225,14 @@ def test_confirming_does_not_wait_for_the_library(
     qtbot.waitUntil(file.begun.is_set)
     assert file.written == []
     file.release.set()
-    qtbot.waitUntil(lambda: len(LibraryFile(places.classes).load().classes) == 3)
+    qtbot.waitUntil(lambda: len(file.written) == 2)
+    assert len(LibraryFile(places.classes).load().classes) == 3
     assert file.written == [["spur"], ["spur", "pit", "scratch"]]
     assert threading.get_ident() not in file.threads
     # What another window keeps is not lost.
     text = LibraryFile(places.classes)
     text.update(lambda library: library.added("theirs"))
-    opened.classes.learn(["ours"])
+    opened.classes.learn(["ours"], "lot")
     qtbot.waitUntil(lambda: opened.document.classes.find("theirs") is not None)
     assert {"theirs", "ours"} <= {known.name for known in text.load().classes}
 

@@ -1,0 +1,1 @@
+"""Classes in the window, and what they keep from lot to lot."""
