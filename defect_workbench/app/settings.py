@@ -87,7 +87,7 @@ class WindowSettings:
         self._settings.sync()
 
     def dock_sizes(self) -> dict[str, int]:
-        """Width or height of each dock, in pixels, as the user wants it; empty on the first run."""
+        """Width or height of each dock, in pixels at a text size of 100%; empty on the first run."""
         self._settings.beginGroup("dock_sizes")
         sizes = {name: str(self._settings.value(name, "")) for name in self._settings.childKeys()}
         self._settings.endGroup()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 # A decimal comma is accepted, as tables from many countries have one.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+_FIGURES = re.compile(r" \([^()]*\d[^()]*\)")
 # Line and paragraph separators, and marks that change the direction of the text.
 _SEPARATORS_AND_DIRECTIONS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -34,6 +35,11 @@ def and_more(names: Sequence[str], limit: int) -> str:
 def sentence_case(text: str) -> str:
     """Return the text with its first letter in upper case and the rest unchanged."""
     return text[:1].upper() + text[1:]
+
+
+def without_figures(text: str) -> str:
+    """Return a text without what is in parentheses and has digits, such as "(silhouette 0.45)"."""
+    return _FIGURES.sub("", text)
 
 
 def is_number(text: str) -> bool:

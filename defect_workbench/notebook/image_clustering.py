@@ -165,7 +165,7 @@ def cluster(
     group_by : {"auto", "picture", "defect", "both"}
         Group by the whole picture, by its defect, or by both. "auto" decides from the images.
     reference, clean : path, optional
-        A folder of golden references, or of clean images, which tell defects from backgrounds.
+        A folder of golden references, or of clean images, which distinguish defects from backgrounds.
     seed : int
         Of all random numbers.
     progress : bool, optional

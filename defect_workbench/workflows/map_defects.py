@@ -90,7 +90,7 @@ def with_defect_features(
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, "set by the user"))
     source = map_source(settings, len(images))
     if wanted is GroupBy.AUTO and source is MapSource.SELF:
-        why = f"fewer than {FEWEST_OTHERS} images are too few to tell defects from backgrounds"
+        why = f"fewer than {FEWEST_OTHERS} images are too few to distinguish defects from backgrounds"
         return DefectFeatures(features, GroupByChoice(GroupBy.PICTURE, why))
     obstacle = _obstacle(images, features, options)
     if obstacle is not None and wanted is GroupBy.AUTO:
@@ -138,7 +138,7 @@ def backgrounds_are_modelled(
 def _chosen(source: MapSource, modelled: float, textures_by: GroupBy) -> GroupByChoice:
     """Return what images are grouped by, from the share of their backgrounds that can be modelled."""
     if source in (MapSource.REFERENCE, MapSource.CLEAN):
-        return GroupByChoice(GroupBy.DEFECT, f"{SOURCE_LABELS[source]} tell defects from backgrounds")
+        return GroupByChoice(GroupBy.DEFECT, f"{SOURCE_LABELS[source]} distinguish defects from backgrounds")
     share = f"{modelled:.0%} of the images have a plain or periodic background"
     if modelled >= ENOUGH_MODELLED:
         return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")

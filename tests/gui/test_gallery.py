@@ -59,7 +59,7 @@ def test_cut_and_paste_split_out_and_nuisance_by_keys(opened: MainWindow, qtbot:
     gallery.setFocus()
     gallery.setCurrentIndex(opened.image_model.index(7))
     qtbot.keyClick(gallery, Qt.Key.Key_N)
-    assert document.undo_stack.undoText() == "Split out 1 image"
+    assert document.undo_stack.undoText() == "Move 1 image to a new cluster"
     gallery.setCurrentIndex(opened.image_model.index(9))
     qtbot.keyClick(gallery, Qt.Key.Key_X)
     assert document.undo_stack.undoText() == "Mark 1 image as nuisance"

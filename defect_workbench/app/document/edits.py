@@ -148,9 +148,8 @@ class Editor:
         after, _ = self._handed_over(images).hold(images, group)
         words = f"moved {self._from(images)}to {f'the new cluster {name}' if name else 'a new cluster'}"
         record = _record(Kind.SPLIT_OUT, words, name, images)
-        text = f"Move {counted(len(images), 'image')} to {name}" if name else ""
-        text = text or f"Split out {counted(len(images), 'image')}"
-        return Edit("Split out", text, after, (record,), images)
+        text = f"Move {counted(len(images), 'image')} to {name or 'a new cluster'}"
+        return Edit("Move", text, after, (record,), images)
 
     def split_strange(self, threshold: float) -> Edit | None:
         """Replace all clusters that are neither confirmed nor nuisance by two, clean and strange."""

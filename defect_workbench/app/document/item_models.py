@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -89,6 +89,7 @@ class ImageModel(QAbstractListModel):
         self.sections: tuple[Section, ...] = ()
         self.notes = ImageNotes()
         self.captions: tuple[Column, ...] = ()
+        self.class_of: Callable[[int], tuple[str, str]] | None = None
         loader.ready.connect(self._on_ready)
         self._rows_of_path: dict[str, int] = {}
 
@@ -101,6 +102,7 @@ class ImageModel(QAbstractListModel):
         notes: ImageNotes | None = None,
         captions: Sequence[Column] = (),
         locations: Sequence[str] = (),
+        class_of: Callable[[int], tuple[str, str]] | None = None,
     ) -> None:
         """Show other images, or the same in another order, with columns below them.
 
@@ -110,10 +112,13 @@ class ImageModel(QAbstractListModel):
             As they are displayed.
         locations : sequence of str, optional
             Where the images can be read, relative to the root; default: their paths.
+        class_of : callable, optional
+            Returns the name and the colour of an image's cluster, where sections do not show them.
         """
         self.beginResetModel()
         self.captions = tuple(captions)
         self.notes = notes or ImageNotes()
+        self.class_of = class_of
         self._root, self._paths, self._order = str(root), paths, order
         self._locations = locations or paths
         self._row_of = np.full(len(paths), -1, np.intp)
@@ -148,13 +153,16 @@ class ImageModel(QAbstractListModel):
             name = self._paths[image].rsplit("/", 1)[-1]
             return name if role == Roles.DisplayRole else self._described(image, name)
         if role == Roles.ToolTipRole:
-            return self._paths[image]
+            return "\n".join((self._paths[image], *self._class_name(image)))
         return None
 
     def _described(self, image: int, name: str) -> str:
         """Return what a thumbnail shows besides the image, for those who cannot see it."""
         values = [f"{column.name} {column.text_of(image) or 'unknown'}" for column in self.captions]
-        return ", ".join(filter(None, (name, *values, self.notes.words(image))))
+        return ", ".join(filter(None, (name, *self._class_name(image), *values, self.notes.words(image))))
+
+    def _class_name(self, image: int) -> tuple[str, ...]:
+        return () if self.class_of is None else (self.class_of(image)[0],)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that images can be selected and dragged."""

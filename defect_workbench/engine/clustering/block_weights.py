@@ -83,14 +83,15 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
         blocks = {name: block[sample] for name, block in blocks.items()}
     groups = build_tree(blocks[DEEP], linkage).roots(_GROUPS)
     zernike, texture = agreement(blocks[ZERNIKE], groups), agreement(blocks[HARALICK], groups)
-    figures = f"({zernike:.2f}, texture {texture:.2f})"
+    figures = f"(agreement with the network: Zernike {zernike:.2f}, texture {texture:.2f})"
     if zernike >= ENOUGH_AGREEMENT and zernike >= ENOUGH_LEAD * texture:
         return BlockWeights(
             {**deep_alone, ZERNIKE: RAISED},
-            f"Zernike weight raised to {RAISED:g}: its neighbours agree with the deep clusters {figures}",
+            f"Zernike weight raised to {RAISED:g}: images of similar shape look alike to the network, too "
+            f"{figures}",
         )
     return BlockWeights(
         deep_alone,
-        f"only deep features: the neighbours by Zernike moments do not agree with the deep clusters clearly "
-        f"better than those by texture {figures}",
+        f"only deep features: images of similar shape do not look more alike to the network than those of "
+        f"similar texture {figures}",
     )

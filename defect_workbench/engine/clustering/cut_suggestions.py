@@ -32,6 +32,8 @@ _EXPECTED_SHARE = 0.5
 _REFERENCES = 10
 _REFERENCE_ROWS = 600
 _SILHOUETTE_ROWS = 2000
+_MOST_RATIO = 10
+_CLEAR, _WEAK = 0.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -169,17 +171,32 @@ def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
     suggestions = []
     for index in chosen:
         ratio, expected = np.exp(scored.gaps[index]), np.exp(scored.expected[index])
+        silhouette = float(scored.silhouettes[index])
+        largest = ", the largest of all cuts" if index == best_silhouette else ""
         why = (
-            f"the next merge is {ratio:.2f} times as high ({expected:.2f} times without clusters), "
-            f"silhouette {scored.silhouettes[index]:.2f}"
+            f"the next merge joins clusters {_farther(ratio)} than the last one "
+            f"(by chance {expected - 1:.0%}); the clusters {_separation(silhouette)} "
+            f"(silhouette {silhouette:.2f}{largest})"
         )
         if index == best and scores[index] <= 0:
             why = "no cut stands out; " + why
-        elif index == best_silhouette:
-            why += ", the largest of all cuts"
         score = float(scores[index]) if np.isfinite(scores[index]) else 0.0
         suggestions.append(_suggestion(tree, int(scored.clusters[index]), score, why))
     return tuple(suggestions)
+
+
+def _farther(ratio: float) -> str:
+    """Return in words how much higher a merge is than the one before it."""
+    if ratio < _MOST_RATIO:
+        return f"{ratio - 1:.0%} farther apart"
+    return f"more than {_MOST_RATIO} times farther apart"
+
+
+def _separation(silhouette: float) -> str:
+    """Return how well clusters are separated; the limits are those of Kaufman and Rousseeuw (1990)."""
+    if silhouette > _CLEAR:
+        return "are clearly separated"
+    return "touch" if silhouette > _WEAK else "overlap"
 
 
 def _suggestion(tree: Tree, clusters: int, score: float, why: str) -> Suggestion:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from defect_workbench.core.images.detections import Box
 from defect_workbench.gui.inspector.image_view import ImageView
-from defect_workbench.gui.shared.box_painting import ShownBox, draw_boxes, in_view
+from defect_workbench.gui.painting.box_painting import ShownBox, draw_boxes, in_view
 
 # On the screen, in device-independent pixels.
 _HANDLE, _REACH = 8.0, 7.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -27,6 +27,7 @@ from defect_workbench.core.project.found_defects import drawn
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.boxes.box_canvas import BoxCanvas
+from defect_workbench.gui.painting.swatches import swatch_icon
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 
 _SIDE_WIDTH, _SWATCH, _SPACING = 260, 12, 2
@@ -184,7 +185,7 @@ class BoxEditor(QDialog):
         self.list.clear()
         for each in self.found:
             size = f"{each.box.x2 - each.box.x1:g} × {each.box.y2 - each.box.y1:g} px"
-            square = _square(colour_of(self._boxes.kinds, each.box.label))
+            square = swatch_icon(colour_of(self._boxes.kinds, each.box.label), _SWATCH)
             self.list.addItem(QListWidgetItem(square, f"{_caption(each)}   {size}"))
         self.list.setCurrentRow(self.canvas.current)
         self.list.blockSignals(False)
@@ -331,16 +332,6 @@ class BoxEditor(QDialog):
 def _labelled(box: Box, label: str, *, always: bool = False) -> Box:
     """Return a box with a label; unless `always`, one that has a label keeps it."""
     return Box(box.x1, box.y1, box.x2, box.y2, label if always or not box.label else box.label)
-
-
-def _square(colour: str) -> QIcon:
-    pixmap = QPixmap(_SWATCH, _SWATCH)
-    # With an edge, to be seen on the colour of the chosen row.
-    pixmap.fill(QColor("#FFFFFF"))
-    painter = QPainter(pixmap)
-    painter.fillRect(pixmap.rect().adjusted(1, 1, -1, -1), QColor(colour))
-    painter.end()
-    return QIcon(pixmap)
 
 
 def _caption(found: Detection) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette, QPixmap
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import to_image
 from defect_workbench.app.jobs.classifier_jobs import AugmentedExamples
+from defect_workbench.gui.painting.image_painting import with_edge
 
 _SIDE = 150
 
@@ -34,10 +34,7 @@ class AugmentDialog(QDialog):
             label_of_image = QLabel()
             pixmap = QPixmap.fromImage(to_image(pixels))
             ratio = self.devicePixelRatioF()
-            side = round(_SIDE * ratio)
-            scaled = pixmap.scaled(
-                side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
+            scaled = with_edge(pixmap, round(_SIDE * ratio))
             scaled.setDevicePixelRatio(ratio)
             label_of_image.setPixmap(scaled)
             label_of_image.setToolTip("original" if number == 0 else f"augmented image {number}")

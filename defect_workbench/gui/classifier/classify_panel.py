@@ -180,7 +180,7 @@ class ClassifyPanel(QWidget):
         applied = QFormLayout(self.applied_row)
         applied.setContentsMargins(0, 0, 0, 0)
         applied.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        applied.addRow("Flag in the folder", self.applied_share)
+        applied.addRow("Flag as unknown in the next folder", self.applied_share)
         rows.addWidget(self.applied_row)
         rows.addWidget(self.apply_button)
         rows.addWidget(self.watch_button)

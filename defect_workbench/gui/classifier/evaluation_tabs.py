@@ -20,6 +20,14 @@ from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.shared.labels import secondary_label
 
 SUMMARY, CONFUSION, MISTAKES, LABELS, CURVES = range(5)
+# Short, so that all are in sight beside the form; the tooltips say more.
+_NAMES = (
+    ("Summary", "Summary of the evaluation"),
+    ("Confusion", "Confusion matrix: held-out predictions against labels"),
+    ("Mistakes", "Worst mistakes, the most confident first"),
+    ("Labels to check", "Labels that are probably wrong"),
+    ("Curves", "Training curves"),
+)
 _MARGIN = 14
 _EMPTY = """<h2>A classifier labels the next lot</h2>
 <p>Name and confirm at least two clusters (F2, C), then train. The classifier is evaluated on images it
@@ -75,11 +83,10 @@ class EvaluationTabs(QTabWidget):
         for page in (self.cell, self.mistakes, self.labels):
             page.gallery_wanted.connect(self.gallery_wanted)
             page.light_table_wanted.connect(self.light_table_wanted)
-        self.addTab(self.figures, "Summary")
-        self.addTab(self._make_confusion(), "Confusion matrix")
-        self.addTab(self.mistakes, "Worst mistakes")
-        self.addTab(self.labels, "Labels to check")
-        self.addTab(_on_top(self.curves), "Training curves")
+        pages = (self.figures, self._make_confusion(), self.mistakes, self.labels, _on_top(self.curves))
+        for number, (widget, (name, tip)) in enumerate(zip(pages, _NAMES, strict=True)):
+            self.addTab(widget, name)
+            self.setTabToolTip(number, tip)
         self.currentChanged.connect(self._make_room)
         doubts.changed.connect(self._show_doubts)
         self.matrix.chosen.connect(self._on_cell)
@@ -173,9 +180,8 @@ class EvaluationTabs(QTabWidget):
 
     def _name_tabs(self, held_out: HeldOutImages | None) -> None:
         counts = (0, 0) if held_out is None else (len(held_out.mistakes), len(self._doubts.waiting))
-        for tab, name, count in zip(
-            (MISTAKES, LABELS), ("Worst mistakes", "Labels to check"), counts, strict=True
-        ):
+        for tab, count in zip((MISTAKES, LABELS), counts, strict=True):
+            name = _NAMES[tab][0]
             self.setTabText(tab, f"{name} ({count:,})" if count else name)
 
     # Training curves

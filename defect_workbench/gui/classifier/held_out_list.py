@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.gui.painting.image_painting import with_edge
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
@@ -83,7 +84,7 @@ class HeldOutModel(QAbstractTableModel):
             return line.cells[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             pixmap = self._loader.get(line.file)
-            return None if pixmap is None else QIcon(pixmap)
+            return None if pixmap is None else QIcon(with_edge(pixmap, SIDE))
         if role == Qt.ItemDataRole.ToolTipRole:
             return line.file
         if role == Qt.ItemDataRole.AccessibleTextRole:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices
 
 from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role, note_of
+from defect_workbench.app.document.move_targets import MoveTarget, move_targets
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.messages import Messages, NameRequest
@@ -64,6 +65,15 @@ class ReviewController(QObject):
         model = self._gallery.model()
         assert isinstance(model, ImageModel)
         return model.images_of(self._gallery.selectionModel().selection())
+
+    def images_or_current(self) -> Integers:
+        """Return the selected images; without any, the current image of the gallery."""
+        chosen, current = self.chosen_images(), self._gallery.currentIndex().data(Role.IMAGE)
+        return chosen if len(chosen) or current is None else np.array([current], np.intp)
+
+    def move_targets(self) -> list[MoveTarget]:
+        """Return the classes that the selected images can be moved into."""
+        return move_targets(self._document, self.chosen_images())
 
     def suggest_cut(self) -> None:
         """Move the cut to the best suggestion."""

@@ -17,6 +17,7 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs import similar_job
 from defect_workbench.app.jobs.runner import Work
 from defect_workbench.core.arrays import Integers
+from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.gui.controllers.review_decisions import ReviewController
 from defect_workbench.gui.dialogs.bulk_agreement_dialog import BulkAgreementDialog
@@ -64,8 +65,8 @@ class ReviewLists:
         self._fetches = 0
 
     def find_similar(self) -> None:
-        """Show which images are most like the selected ones."""
-        chosen = self._review.chosen_images()
+        """Show which images are most like the selected ones, or like the current one."""
+        chosen = self._review.images_or_current()
         if len(chosen):
             self._similar_to(chosen)
 
@@ -96,12 +97,23 @@ class ReviewLists:
             self._show_similar(project, images, None)
 
     def _show_similar(self, project: Project, images: Integers, outside: LikeFile | None) -> None:
-        dialog = SimilarImagesDialog(project, images, self._thumbnails, self._overlays, self._parent, outside)
+        dialog = SimilarImagesDialog(
+            project, images, self._thumbnails, self._overlays, self._class_of, self._parent, outside
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         title = f"Like {dialog.title}"
         dialog.chosen.connect(self._choose_images)
         dialog.to_review.connect(lambda found: self._look_at(found, title))
         dialog.open()
+
+    def _class_of(self, image: int) -> tuple[str, str]:
+        """Return the name and the colour of an image's cluster."""
+        partition = self._document.partition
+        number = -1 if partition is None else int(partition.cluster_of[image])
+        if partition is None or number < 0:
+            return "outlier", NEUTRAL
+        cluster = partition.clusters[number]
+        return cluster.label, self._document.colour(cluster)
 
     def fetch(self) -> None:
         """Let the user fetch some images onto the light table."""

@@ -164,7 +164,7 @@ class Dendrogram(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return a size small enough for a laptop."""
-        return QSize(220, 180)
+        return QSize(190, 180)
 
     def _viewport(self) -> Viewport:
         if self._cached_viewport is None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
+    QFormLayout,
     QGridLayout,
     QLabel,
     QMenu,
     QPushButton,
-    QScrollArea,
     QSlider,
-    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -27,10 +25,12 @@ from defect_workbench.core.clustering.feature_blocks import BlockWeights
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import source_words
 from defect_workbench.core.images.defect_items import Items
-from defect_workbench.core.text import sentence_case
+from defect_workbench.core.text import sentence_case, without_figures
 from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.features.block import Input
 from defect_workbench.engine.features.registry import BLOCKS
+from defect_workbench.gui.shared.form_area import FormArea
+from defect_workbench.gui.shared.labels import ElidedButton
 from defect_workbench.gui.shared.parameter_fields import MethodForm
 
 _STEPS = 20
@@ -69,17 +69,18 @@ class GroupingPanel(QWidget):
         for choice, words in _GROUP_BY.items():
             self.group_by.addItem(words, str(choice))
         self.group_by.currentIndexChanged.connect(self._on_group_by)
-        self.source = QPushButton()
+        # Its text may be longer than the panel is wide; its tooltip has it.
+        self.source = ElidedButton()
         self.source.setObjectName("mapSource")
         self.split = QPushButton()
         self.sliders = {name: QSlider(Qt.Orientation.Horizontal) for name in BLOCKS.names}
         self._values = {name: QLabel() for name in BLOCKS.names}
-        self._titles = {block.name: QLabel(block.label) for block in BLOCKS}
+        self._titles = {block.name: QLabel(block.label, wordWrap=True) for block in BLOCKS}
         self.from_data = QPushButton("Set from the data")
         self.from_data.setToolTip("Choose the weights from the images, and show the reason")
-        self._why = QLabel()
-        self._why.setWordWrap(True)
-        self._why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.why = QLabel()
+        self.why.setWordWrap(True)
+        self.why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         note = QLabel("Changes regroup only images without a decision; every decision is kept.")
         note.setWordWrap(True)
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -93,32 +94,29 @@ class GroupingPanel(QWidget):
             grid.addWidget(self._titles[block.name], 2 * row, 0)
             grid.addWidget(self._values[block.name], 2 * row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(slider, 2 * row + 1, 0, 1, 2)
-        self._rows = rows = QWidget()
+        grid.setColumnStretch(0, 1)
+        rows = QWidget()
         # With large text the rows are higher than most windows.
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = FormArea()
         scroll.setWidget(rows)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
         layout = QVBoxLayout(rows)
-        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setContentsMargins(8, 12, 8, 12)
         layout.setSpacing(12)
-        switch = QGridLayout()
-        rows_of_switch = (("Group", self.items), ("Group by", self.group_by), ("Compare with", self.source))
-        for row, (words, widget) in enumerate(rows_of_switch):
-            switch.addWidget(QLabel(words), row, 0)
-            switch.addWidget(widget, row, 1)
-        switch.setColumnStretch(1, 1)
-        switch.addWidget(self.split, len(rows_of_switch), 0, 1, 2)
+        switch = QFormLayout()
+        switch.setHorizontalSpacing(6)
+        switch.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        switch.addRow("Group what", self.items)
+        switch.addRow("Group by", self.group_by)
+        switch.addRow("Compare with", self.source)
+        switch.addRow(self.split)
         layout.addLayout(switch)
         layout.addWidget(self.form)
         layout.addLayout(grid)
         layout.addWidget(self.from_data)
-        layout.addWidget(self._why)
+        layout.addWidget(self.why)
         layout.addWidget(note)
         layout.addStretch(1)
         self._quiet = QTimer(self)
@@ -142,11 +140,6 @@ class GroupingPanel(QWidget):
         self.split.setToolTip(split.toolTip())
         self.split.clicked.connect(split.trigger)
         split.enabledChanged.connect(self.split.setEnabled)
-
-    def minimumSizeHint(self) -> QSize:
-        """As wide as the widest row beside the scroll bar: rows scroll vertically only."""
-        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        return QSize(self._rows.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
     def settings(self) -> Settings:
         """Return the settings that the controls show."""
@@ -183,7 +176,9 @@ class GroupingPanel(QWidget):
         self.source.setText(words)
         self.source.setAccessibleName(f"Compare with: {words}")
         folder = reference_words(settings.reference) or settings.clean
-        self.source.setToolTip(folder or "What the images are compared with to find defects")
+        self.source.setToolTip(
+            f"{words}: {folder}" if folder else f"{words}. Defects are found by comparing with it"
+        )
         for name, slider in self.sliders.items():
             value = analysis.weights.share(name)
             slider.setValue(round(value * _STEPS))
@@ -196,7 +191,9 @@ class GroupingPanel(QWidget):
         by_picture = analysis.group_by.chosen is GroupBy.PICTURE
         reasons = [analysis.weights.why, analysis.group_by.why if by_picture else ""]
         reasons.append(analysis.tree.levels if analysis.tree is not None else "")
-        self._why.setText(". ".join(sentence_case(why) for why in reasons if why))
+        words = ". ".join(sentence_case(why) for why in dict.fromkeys(reasons) if why)
+        self.why.setText(without_figures(words))
+        self.why.setToolTip(words)
         self.from_data.setEnabled(not self._from_data)
         self._showing = False
 

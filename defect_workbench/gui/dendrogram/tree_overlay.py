@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixma
 from defect_workbench.core.text import counted
 from defect_workbench.gui.dendrogram.tree_drawing import LEAF_BAND, TreeScene
 from defect_workbench.gui.dendrogram.tree_viewport import Viewport
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 
 THUMBNAIL = 40
 _SMALLEST_THUMBNAIL = 22.0
@@ -51,7 +52,7 @@ def draw_medoids(
             continue
         frame = QRectF(left, plot.bottom() + LEAF_BAND + 9, side, side)
         free = frame.right() + 3
-        painter.drawPixmap(frame, pixmap, QRectF(pixmap.rect()))
+        draw_thumbnail(painter, pixmap, frame.toRect())
     painter.restore()
 
 
@@ -75,11 +76,12 @@ def draw_cut(
     painter.setFont(bold)
     metrics = QFontMetricsF(bold)
     width = metrics.horizontalAdvance(text) + 14
-    if width > painter.viewport().width() - plot.left() - 4:
+    if width > plot.width() - 4:
         text = counted(clusters, "branch")
         width = metrics.horizontalAdvance(text) + 14
     top = y - metrics.height() - 7 if y - metrics.height() - 7 >= 0 else y + 5
-    bubble = QRectF(plot.left() + 4, top, width, metrics.height() + 3)
+    left = min(plot.left() + 4, painter.viewport().width() - width)
+    bubble = QRectF(left, top, width, metrics.height() + 3)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(accent)

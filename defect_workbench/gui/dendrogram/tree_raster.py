@@ -18,9 +18,9 @@ def describe_suggestion(suggestion: Suggestion) -> str:
     """Return the description of a suggested cut."""
     return (
         f"{counted(suggestion.clusters, 'cluster')}, {counted(suggestion.singletons, 'singleton')}: "
-        f"{suggestion.why}\n"
-        "The larger the step to the next merge, compared with data without clusters, and the closer the "
-        "silhouette is to 1,\nthe clearer the clusters are separated. Click the wedge to cut here."
+        f"{suggestion.why}.\n"
+        "The farther the next merge is, compared with chance, and the closer the silhouette is to 1,\n"
+        "the clearer the clusters are separated. Click the wedge to cut here."
     )
 
 

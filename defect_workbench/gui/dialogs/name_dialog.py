@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.messages import NameRequest
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 
 _SIDE, _GAP, _IMAGES = 84, 6, 5
 
@@ -99,8 +100,5 @@ class _Strip(QWidget):
             pixmap = picture()
             if pixmap is None:
                 painter.fillRect(place, self.palette().midlight())
-                continue
-            keep = Qt.AspectRatioMode.KeepAspectRatio
-            target = QRect(place.topLeft(), pixmap.size().scaled(place.size(), keep))
-            target.moveCenter(place.center())
-            painter.drawPixmap(target, pixmap)
+            else:
+                draw_thumbnail(painter, pixmap, place)

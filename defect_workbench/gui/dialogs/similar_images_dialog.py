@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -21,6 +23,7 @@ from defect_workbench.core.project.likeness import Likeness, ranked, ways
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
+from defect_workbench.gui.painting.image_painting import with_edge
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 from defect_workbench.workflows.compare import LikeFile
 
@@ -43,6 +46,8 @@ class SimilarImagesDialog(QDialog):
     ----------
     images : (m,) intp
         The images asked about; empty if they are asked about a file.
+    class_of : callable
+        Returns the name and the colour of an image's cluster.
     outside : LikeFile, optional
         A file that is not in the project, with the images ranked.
     """
@@ -56,13 +61,14 @@ class SimilarImagesDialog(QDialog):
         images: Integers,
         loader: ThumbnailLoader,
         overlays: MapOverlays,
+        class_of: Callable[[int], tuple[str, str]],
         parent: QWidget,
         outside: LikeFile | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("similarImages")
         self.resize(980, 640)
-        self._project, self._images = project, images
+        self._project, self._images, self._class_of = project, images, class_of
         self._others: Integers = np.empty(0, np.intp)
         self._outside, self._loader = outside, loader
         if outside is not None:
@@ -122,9 +128,7 @@ class SimilarImagesDialog(QDialog):
             return
         pixmap = self._loader.get(path)
         if pixmap is not None:
-            side, keep = _PICTURE, Qt.AspectRatioMode.KeepAspectRatio
-            smooth = Qt.TransformationMode.SmoothTransformation
-            self.picture.setPixmap(pixmap.scaled(side, side, keep, smooth))
+            self.picture.setPixmap(with_edge(pixmap, _PICTURE))
 
     def _rank(self) -> None:
         if self._outside is not None:
@@ -140,7 +144,9 @@ class SimilarImagesDialog(QDialog):
         paths = [image.path for image in self._project.images.images]
         order = np.concatenate([self._images, self._others])
         shown = self._project.images
-        self.model.set_rows(shown.root, paths, order, tuple(sections), locations=shown.locations)
+        self.model.set_rows(
+            shown.root, paths, order, tuple(sections), locations=shown.locations, class_of=self._class_of
+        )
         self._on_selection()
 
     def _selected(self) -> list[int]:

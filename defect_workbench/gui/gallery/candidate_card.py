@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 
 _IMAGES = 3
 # Height of the margins around the texts, and of the smallest thumbnails that show anything, in pixels. Below
@@ -16,6 +17,11 @@ _IMAGES = 3
 _SMALLEST = 30
 _SMALLEST_IMAGE = 24
 _ROOMY_IMAGE = 36
+_GAP = 4
+_NARROWEST = 110
+# Width of the colour before the name.
+_SWATCH = 15
+_MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
 class CandidateCard(QWidget):
@@ -32,7 +38,7 @@ class CandidateCard(QWidget):
         self._hovered = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(_NARROWEST)
         loader.ready.connect(lambda _: self.update())
 
     def show_cluster(
@@ -54,7 +60,7 @@ class CandidateCard(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the size of the name and the smallest thumbnails, with the distance beside them."""
         line = self.fontMetrics().height()
-        return QSize(120, line + max(line, _SMALLEST_IMAGE) + _SMALLEST)
+        return QSize(_NARROWEST, line + max(line, _SMALLEST_IMAGE) + _SMALLEST)
 
     def enterEvent(self, event: QEvent) -> None:
         """Highlight the card."""
@@ -83,54 +89,72 @@ class CandidateCard(QWidget):
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
         metrics = self.fontMetrics()
         line = metrics.height()
-        # The key to press, as a key.
         words = f"\u21e7{self._number}"
         key = QRect(8, 8, metrics.horizontalAdvance(words) + 10, line + 4)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
-        painter.drawRoundedRect(key, 4, 4)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), words)
-        x = key.right() + 8
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._colour))
-        painter.drawRoundedRect(QRect(x, key.center().y() - 5, 12, 12), 3, 3)
-        x += 18
-        middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        room = self.width() - x - 8
-        name = metrics.elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(QRect(x, key.top(), room, key.height()), middle, name)
-        top, bottom = key.bottom() + 8, self.height() - line - 14
-        if bottom - top >= _ROOMY_IMAGE:
-            images = self._paint_images(painter, top, bottom)
+        name = QRect(key.right() + 8, key.top(), self.width() - key.right() - 16, key.height())
+        is_narrow = _SWATCH + metrics.horizontalAdvance(self._cluster.label) > name.width()
+        if is_narrow:
+            # The name has the first line to itself.
+            name = QRect(6, 6, self.width() - 10, line)
+            key.moveTop(name.bottom() + 5)
+        self._paint_key(painter, key, words)
+        self._paint_name(painter, name)
+        beside_key = QRect(key.right() + 8, key.top(), self.width() - key.right() - 16, key.height())
+        below, bottom = key.bottom() + 5, self.height() - 7
+        if not is_narrow and bottom - below - line - 10 >= _ROOMY_IMAGE:
+            images = self._paint_images(painter, 8, below + 3, bottom - line - 7)
             place = QRect(8, images.bottom() + 5, self.width() - 16, line)
+        elif not is_narrow:
+            images = self._paint_images(painter, 8, below, bottom)
+            beside = images.right() + 9
+            place = QRect(beside, images.top(), self.width() - 8 - beside, images.height())
+        elif bottom - below >= _SMALLEST_IMAGE:
+            self._paint_images(painter, 8, below, bottom)
+            place = beside_key
         else:
-            images = self._paint_images(painter, key.bottom() + 5, self.height() - 7)
-            left = images.right() + 9
-            place = QRect(left, images.top(), self.width() - 8 - left, images.height())
+            self._paint_images(painter, beside_key.left(), key.top(), bottom)
+            place = QRect()
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         # Where there is no room at all, the tooltip has it.
         for words in (f"distance {self._distance:.2f}", f"{self._distance:.2f}"):
             if metrics.horizontalAdvance(words) <= place.width():
-                painter.drawText(place, middle, words)
+                painter.drawText(place, _MIDDLE, words)
                 break
 
-    def _paint_images(self, painter: QPainter, top: int, bottom: int) -> QRect:
-        """Draw the first images between two heights; returns where they are."""
+    def _paint_key(self, painter: QPainter, place: QRect, words: str) -> None:
+        """Draw the key to press, as a key."""
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
+        painter.drawRoundedRect(place, 4, 4)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _paint_name(self, painter: QPainter, place: QRect) -> None:
+        """Draw colour and name of the cluster."""
+        assert self._cluster is not None
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._colour))
+        painter.drawRoundedRect(QRect(place.left(), place.center().y() - 5, 12, 12), 3, 3)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        room = place.adjusted(_SWATCH, 0, 0, 0)
+        name = self.fontMetrics().elidedText(self._cluster.label, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.drawText(room, _MIDDLE, name)
+
+    def _paint_images(self, painter: QPainter, left: int, top: int, bottom: int) -> QRect:
+        """Draw the first images between two heights, as many as fit; return where they are."""
         assert self._cluster is not None
         assert self._images is not None
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        side = max(8, min(bottom - top, (self.width() - 16 - 4 * (_IMAGES - 1)) // _IMAGES))
-        shown = self._cluster.members[:_IMAGES].tolist()
+        room = self.width() - 8 - left
+        side = max(8, min(bottom - top, (room - _GAP * (_IMAGES - 1)) // _IMAGES))
+        if side < _SMALLEST_IMAGE:
+            side = max(8, min(bottom - top, (room - _GAP) // 2))
+        fitting = min(_IMAGES, (room + _GAP) // (side + _GAP))
+        shown = self._cluster.members[:fitting].tolist()
         for number, image in enumerate(shown):
-            place = QRect(8 + number * (side + 4), top, side, side)
+            place = QRect(left + number * (side + _GAP), top, side, side)
             pixmap = self._loader.get(str(self._images.absolute(image)))
             if pixmap is None:
                 painter.fillRect(place, self.palette().color(QPalette.ColorRole.Midlight))
-                continue
-            target = QRect(
-                place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            )
-            target.moveCenter(place.center())
-            painter.drawPixmap(target, pixmap)
-        return QRect(8, top, len(shown) * (side + 4) - 4, side)
+            else:
+                draw_thumbnail(painter, pixmap, place)
+        return QRect(left, top, len(shown) * (side + _GAP) - _GAP, side)

@@ -26,8 +26,14 @@ from defect_workbench.core.project.decisions import Cluster
 
 Index = QModelIndex | QPersistentModelIndex
 
+# Characters.
+_SHORTEST_NAME = 8
+
 
 class _Delegate(QStyledItemDelegate):
+    # The longest number of images, so that the marks before the numbers stand below each other.
+    longest = ""
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, QFontMetrics(option.font).height() + 12)
 
@@ -54,14 +60,17 @@ class _Delegate(QStyledItemDelegate):
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         painter.setPen(secondary)
         painter.drawText(rect.adjusted(rect.width() - width - 12, 0, -12, 0), middle, count)
-        right = width + 24
+        right = max(width, metrics.horizontalAdvance(self.longest)) + 24
         state = state_of(cluster)
         if state:
             mark = "proposed" if index.data(Role.PROPOSED) else "held"
             mark = "✓" if state == "confirmed" else mark
             room = metrics.horizontalAdvance(mark)
-            painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
-            right += room + 8
+            left = rect.width() - 32 - right - room - 8
+            # In a narrow list, the name says more than a word about its state.
+            if mark == "✓" or left >= _SHORTEST_NAME * metrics.averageCharWidth():
+                painter.drawText(rect.adjusted(rect.width() - right - room, 0, 0, 0), middle, mark)
+                right += room + 8
         painter.setPen(ink)
         text_width = rect.width() - 32 - right
         name = metrics.elidedText(cluster.label, Qt.TextElideMode.ElideMiddle, text_width)
@@ -82,7 +91,8 @@ class ClusterList(QListView):
         self.setObjectName("clusterList")
         self.setAccessibleName("Clusters")
         self.setModel(model)
-        self.setItemDelegate(_Delegate(self))
+        self._delegate = _Delegate(self)
+        self.setItemDelegate(self._delegate)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -92,6 +102,7 @@ class ClusterList(QListView):
         self._kept: tuple[list[int], int | None] = ([], None)
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._restore)
+        model.modelReset.connect(self._align)
 
     def forget(self) -> None:
         """Select nothing: the clusters are those of another project."""
@@ -115,6 +126,11 @@ class ClusterList(QListView):
         if current is not None:
             here = model.index(model.row_of_image(current))
             self.selectionModel().setCurrentIndex(here, flags.NoUpdate)
+
+    def _align(self) -> None:
+        model = self.model()
+        clusters = (model.index(row, 0).data(Role.CLUSTER) for row in range(model.rowCount()))
+        self._delegate.longest = f"{max((len(cluster.members) for cluster in clusters), default=0):,}"
 
     def _dropped_on(self, event: QDropEvent) -> Cluster | None:
         cluster = self.indexAt(event.position().toPoint()).data(Role.CLUSTER)

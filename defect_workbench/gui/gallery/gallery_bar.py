@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
 
 _TYPING_MILLISECONDS = 150
+# Characters of an order, and of the filter, that are shown in a narrow window.
+_SHORTEST_ORDER, _SHORTEST_FILTER = 6, 14
 _HELP = """<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
 <b>tag:rework</b>.</p>"""
@@ -41,6 +43,9 @@ class GalleryBar(QWidget):
             self.state.addItem(words, value)
         self.state.setToolTip("Show clusters in one state")
         self.state.setAccessibleName("State of the clusters that are shown")
+        # Else it is as wide as its longest entry, and a narrow window has no room for the filter.
+        self.order.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.order.setMinimumContentsLength(_SHORTEST_ORDER)
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter")
         self.text.setToolTip(_HELP)
@@ -56,6 +61,7 @@ class GalleryBar(QWidget):
         layout.addWidget(self.state)
         layout.addWidget(self.text, 1)
         layout.addWidget(fold)
+        self._make_room()
         self._captions: tuple[str, ...] = ()
         self._completer: QCompleter | None = None
         self._typing = QTimer(self)
@@ -65,6 +71,15 @@ class GalleryBar(QWidget):
         self.text.textChanged.connect(lambda _: self._typing.start())
         self.order.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.state.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Leave room for the filter at every text size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self.text.setMinimumWidth(_SHORTEST_FILTER * self.fontMetrics().averageCharWidth())
 
     def set_columns(self, names: Sequence[str], tags: Sequence[str] = ()) -> None:
         """List the columns for conditions in the tooltip, and complete their names and the tags."""

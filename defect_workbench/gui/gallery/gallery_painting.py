@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap, QPolygonF
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
 
 from defect_workbench.app.columns import Column
-from defect_workbench.app.document.item_models import Section
+from defect_workbench.app.document.item_models import ImageModel, Section
 from defect_workbench.gui.gallery.section_layout import MARGIN
 
-_EDGE = QColor(128, 128, 128, 90)
+_COLOUR_HEIGHT = 4
 
 
 def draw_heading(
@@ -59,19 +59,6 @@ def draw_heading(
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
     detail = metrics.elidedText(section.detail, Qt.TextElideMode.ElideRight, end - x)
     painter.drawText(x, baseline, detail)
-
-
-def draw_thumbnail(painter: QPainter, pixmap: QPixmap, rect: QRect) -> QRect:
-    """Draw a thumbnail in the middle of its cell; return where."""
-    size = pixmap.size().scaled(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRect(QPoint(0, 0), size)
-    target.moveCenter(rect.center())
-    painter.drawPixmap(target, pixmap)
-    # White images would run into a white page.
-    painter.setPen(_EDGE)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRect(target.adjusted(0, 0, -1, -1))
-    return target
 
 
 def caption_font(font: QFont) -> QFont:
@@ -127,14 +114,17 @@ def draw_placeholder(painter: QPainter, rect: QRect, palette: QPalette, unreadab
         painter.drawText(rect.adjusted(6, 6, -6, -6), flags, "cannot\nbe read")
 
 
-def draw_marks(painter: QPainter, rect: QRect, tagged: bool, noted: bool) -> None:
-    """Draw small marks into the upper right corner of a cell, for tags and for a note."""
+def draw_marks(painter: QPainter, rect: QRect, model: ImageModel, image: int) -> None:
+    """Draw marks into the upper right corner of a cell, for tags and a note, and its class's colour below."""
+    if model.class_of is not None:
+        below = QRect(rect.left(), rect.bottom() + 1, rect.width(), _COLOUR_HEIGHT)
+        painter.fillRect(below, QColor(model.class_of(image)[1]))
     side = max(12, min(16, rect.width() // 6))
     place = QRect(rect.right() - side - 3, rect.top() + 4, side, side)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for shown, lines in ((noted, _NOTE_LINES), (tagged, _TAG_LINES)):
-        if not shown:
+    for marked, lines in ((model.notes.texts, _NOTE_LINES), (model.notes.tags, _TAG_LINES)):
+        if image not in marked:
             continue
         # Dark with a light edge, to be seen on images of any brightness.
         painter.setPen(QPen(QColor(255, 255, 255, 200), 1))

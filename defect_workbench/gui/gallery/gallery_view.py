@@ -42,9 +42,9 @@ from defect_workbench.gui.gallery.gallery_painting import (
     draw_marks,
     draw_message,
     draw_placeholder,
-    draw_thumbnail,
 )
 from defect_workbench.gui.gallery.section_layout import GAP, MARGIN, SectionLayout
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 Index = QModelIndex | QPersistentModelIndex
@@ -384,7 +384,7 @@ class Gallery(QAbstractItemView):
                 self._draw_image(painter, model, index, rect)
                 image = int(index.data(Role.IMAGE))
                 draw_captions(painter, rect, self.font(), self.palette(), model.captions, image)
-                draw_marks(painter, rect, image in model.notes.tags, image in model.notes.texts)
+                draw_marks(painter, rect, model, image)
                 selected = selection.isSelected(index)
                 if selected or (row == current and self.hasFocus()):
                     draw_frame(painter, rect, self.palette(), selected)

@@ -30,7 +30,7 @@ from defect_workbench.gui.shared.review_keys import NEAREST, is_plain
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _CANDIDATES = 3
-_IMAGE_WIDTH = 260
+_IMAGE_WIDTH, _LEAST_IMAGE = 260, 104
 # Of the legend, at most.
 _LINES = 4
 # Margins of the queue, and the space beside the image.
@@ -75,6 +75,7 @@ class OutlierQueue(QWidget):
         self._deciding = False
         self.candidates: list[Cluster] = []
         self.image_view = ImageView()
+        self.image_view.setMinimumSize(_LEAST_IMAGE, _LEAST_IMAGE)
         self.image_view.setMaximumWidth(_IMAGE_WIDTH)
         self.counter = heading_label()
         self.name = ElidedLabel()

@@ -19,8 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.core.arrays import Vectors
-from defect_workbench.gui.inspector.scale_bar import draw_scale_bar
-from defect_workbench.gui.shared.box_painting import ShownBox, draw_boxes
+from defect_workbench.gui.painting.box_painting import ShownBox, draw_boxes
+from defect_workbench.gui.painting.image_painting import draw_edge
+from defect_workbench.gui.painting.scale_bar import draw_scale_bar
 
 _MOST_ZOOM = 24.0
 # Blue is seen on grey images and beside the orange of the maps; the shade sets it apart from bright places.
@@ -161,6 +162,7 @@ class ImageView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom <= 3)
         target = self._target()
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
+        draw_edge(painter, target)
         kept = QRectF(target)
         if self._left_out:
             self._dim(painter, target, self._left_out)

@@ -52,7 +52,7 @@ from defect_workbench.gui.shared.map_overlays import MapOverlays
 _BREAKS = re.compile(r"([/_.\-])")
 _NEIGHBOURS = 8
 # For the minimum width; the margins are those around and between the columns, and the scroll bar.
-_WIDEST_NAME, _TYPICAL_VALUE, _MARGINS = "Outlier score", "cluster-00  0.000", 64
+_WIDEST_NAME, _TYPICAL_VALUE, _MARGINS = "Outlier score", "cluster-00  0.000", 56
 # Neighbours and evidence use all vectors, so they wait until the user stays with an image.
 _QUIET_MILLISECONDS = 60
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
 _SIDE, _GAP = 48, 6
@@ -74,11 +75,7 @@ class NeighbourStrip(QWidget):
             if pixmap is None:
                 painter.fillRect(place, self.palette().midlight())
             else:
-                target = QRect(
-                    QPoint(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-                )
-                target.moveCenter(place.center())
-                painter.drawPixmap(target, pixmap)
+                target = draw_thumbnail(painter, pixmap, place)
                 self._overlays.paint(painter, QRectF(target), neighbour.image)
             painter.fillRect(QRect(place.left(), place.bottom() + 2, _SIDE, 3), QColor(neighbour.colour))
 

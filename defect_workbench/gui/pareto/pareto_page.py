@@ -111,9 +111,6 @@ class ParetoPage(QWidget):
         self.changes.setSpacing(3)
         self.changes.viewport().setAutoFillBackground(False)
         self.changes.itemSelectionChanged.connect(self._on_change)
-        self.notes = QLabel()
-        self.notes.setWordWrap(True)
-        self.notes.setTextFormat(Qt.TextFormat.PlainText)
         self.selected = QLabel()
         self.selected.setWordWrap(True)
         self.selected.setTextFormat(Qt.TextFormat.PlainText)
@@ -125,8 +122,6 @@ class ParetoPage(QWidget):
         self.save.setToolTip("Save the chart as SVG, PNG, CSV or PowerPoint")
         column.addWidget(heading)
         column.addWidget(self.changes, 1)
-        column.addWidget(self.notes)
-        column.addSpacing(6)
         column.addWidget(self.selected)
         column.addWidget(self.go)
         column.addWidget(WrappingRow([self.copy, self.save]))
@@ -162,11 +157,10 @@ class ParetoPage(QWidget):
             button.setEnabled(not empty)
         self.view.show_chart(None if empty else chart, empty)
         self._show_changes(chart)
-        notes = [f"{sentence_case(note)}." for note in chart.notes]
         if ready.names == (EVERYTHING,):
-            notes.insert(0, _NO_COLUMN)
-        self.notes.setText("\n\n".join(notes))
-        self.notes.setVisible(bool(notes))
+            self._add_note(_NO_COLUMN)
+        for note in chart.notes:
+            self._add_note(f"{sentence_case(note)}.")
         if self.view.spot is None:
             self.show_selected("")
 
@@ -174,7 +168,6 @@ class ParetoPage(QWidget):
         """Show a message in place of the chart."""
         self.view.show_chart(None, message)
         self.changes.clear()
-        self.notes.hide()
         self.show_selected("")
         self.setEnabled(False)
 
@@ -208,13 +201,16 @@ class ParetoPage(QWidget):
                     f"p = {change.uncorrected:.2g} without a correction for the number of comparisons"
                 )
                 self.changes.addItem(item)
-        if not chart.changes:
-            words = f"{sentence_case(chart.verdict)}." if chart.counts.counts.any() else ""
-            item = QListWidgetItem(words)
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self.changes.addItem(item)
+        if not chart.changes and chart.counts.counts.any():
+            self._add_note(f"{sentence_case(chart.verdict)}.")
         count = counted(len(chart.changes), "change")
         self.changes.setAccessibleDescription(count)
+
+    def _add_note(self, words: str) -> None:
+        """Add a line that cannot be chosen: in the list, it can be scrolled to where there is little room."""
+        note = QListWidgetItem(words)
+        note.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        self.changes.addItem(note)
 
     def _on_change(self) -> None:
         if self.changes.selectedItems():

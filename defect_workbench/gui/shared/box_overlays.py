@@ -12,7 +12,7 @@ from defect_workbench.app.boxes.defect_boxes import DefectBoxes
 from defect_workbench.app.boxes.detector_errors import DetectorErrors
 from defect_workbench.app.boxes.mask_loader import MaskLoader, corners
 from defect_workbench.core.detector.detection_error import ErrorKind
-from defect_workbench.gui.shared.box_painting import ShownBox, draw_boxes, error_boxes, shown_boxes
+from defect_workbench.gui.painting.box_painting import ShownBox, draw_boxes, error_boxes, shown_boxes
 from defect_workbench.workflows.detection.compare_with_boxes import EvaluatedDetector
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.gui.painting.image_painting import with_edge
 
 _SIDE = 320
 _AWAY = 18
@@ -109,13 +110,7 @@ class HoverPreview(QFrame):
                 "This image cannot be read" if self._loader.failed(self._path) else "Loading…"
             )
             return
-        self.picture.setPixmap(
-            pixmap.scaled(
-                self.picture.size(),
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        )
+        self.picture.setPixmap(with_edge(pixmap, _SIDE))
 
     def _on_ready(self, path: str) -> None:
         if self.isVisible() and path == self._path:

@@ -16,8 +16,8 @@ from defect_workbench.app.image_loading.outline_loader import OutlineLoader
 from defect_workbench.core.arrays import Pixels, Vectors
 from defect_workbench.core.images.defect_maps import LEVELS, DefectMaps
 from defect_workbench.core.images.measurements import measure_version_of
+from defect_workbench.gui.painting.box_painting import ShownBox
 from defect_workbench.gui.shared.box_overlays import BoxOverlays
-from defect_workbench.gui.shared.box_painting import ShownBox
 
 # Orange is seen on grey images, by people with any colour vision, in both themes.
 _COLOUR = (255, 140, 0)

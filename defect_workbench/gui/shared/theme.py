@@ -71,7 +71,7 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:checked {{ background: {line}; }}
 QPushButton:disabled {{ color: {soft}; }}
 QAbstractItemView {{ activate-on-singleclick: 0; }}
-QPushButton#mapSource {{ text-align: left; }}
+QPushButton#mapSource {{ text-align: left; padding: 6px 4px; }}
 QPushButton#primary, QPushButton:default {{ background: {accent}; color: white; border-color: {accent}; }}
 QLineEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox {{
   border: 1px solid {edge}; border-radius: 4px; padding: 2px 4px; background: {field}; }}

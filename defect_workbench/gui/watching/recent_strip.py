@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.gui.painting.image_painting import draw_thumbnail
 
 _SIDE, _GAP, _LIMIT = 88, 8, 24
 
@@ -60,10 +61,7 @@ class RecentStrip(QWidget):
             if pixmap is None:
                 painter.fillRect(place, palette.midlight())
             else:
-                size = pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-                target = QRect(QPoint(), size)
-                target.moveCenter(place.center())
-                painter.drawPixmap(target, pixmap)
+                draw_thumbnail(painter, pixmap, place)
             below = QRect(place.left(), place.bottom() + 4, _SIDE, metrics.height())
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
             text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, _SIDE)

@@ -30,6 +30,7 @@ class ActionState:
             clusters=len(chosen),
             all_confirmed=bool(chosen) and all(c.group is not None and c.group.confirmed for c in chosen),
             images=window.gallery.selectionModel().hasSelection(),
+            current=window.gallery.currentIndex().isValid(),
             images_cut=window.review.has_cut_images,
             table=project is not None and project.side is not None,
             maps=project is not None and project.maps is not None,
@@ -60,5 +61,8 @@ class ActionState:
         yield from (stack.undoTextChanged, stack.redoTextChanged)
         yield from (window.jobs.busy_changed, window.review.cut_changed, window.tabs.currentChanged)
         yield from (window.overlays.changed, window.stack.currentChanged, window.pareto.changed)
-        yield window.gallery.selectionModel().selectionChanged
+        yield from (
+            window.gallery.selectionModel().selectionChanged,
+            window.gallery.selectionModel().currentChanged,
+        )
         yield window.cluster_list.selectionModel().selectionChanged

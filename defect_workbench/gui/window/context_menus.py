@@ -14,6 +14,7 @@ ON_IMAGES = (
     "actionCopyImage",
     "actionCopySheet",
     "actionShowFile",
+    "actionMoveTo",
     "actionCut",
     "actionPaste",
     "actionSplitOut",

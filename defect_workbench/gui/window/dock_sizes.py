@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -11,10 +11,12 @@ from defect_workbench.app.settings import WindowSettings
 
 # Of the window, for the docks.
 _MOST = 0.55
+# Of the window, for its centre, in characters.
+_CENTRE = 60
 
 
 class DockSizes(QObject):
-    """Gives docks their size back after the window was small.
+    """Gives docks their size back after the window was small, and makes them larger with the text.
 
     Qt takes room from docks when the window becomes smaller, and gives it to the centre when it becomes
     larger again. The size that counts is the one that the user dragged, or the one at the beginning.
@@ -22,7 +24,7 @@ class DockSizes(QObject):
     Parameters
     ----------
     sizes : mapping of QDockWidget to int
-        Width or height of each dock at the beginning, in pixels.
+        Width or height of each dock at the beginning, in pixels at a text size of 100%.
     """
 
     def __init__(
@@ -70,15 +72,39 @@ class DockSizes(QObject):
     def _note_dragged(self) -> None:
         before, self._pressed = self._pressed, {}
         now = self._sizes()
-        self._wanted |= {name: size for name, size in now.items() if before.get(name, size) != size}
+        dragged = {name: size for name, size in now.items() if before.get(name, size) != size}
+        self._wanted |= {name: round(size / self._scale) for name, size in dragged.items()}
+
+    @property
+    def _scale(self) -> float:
+        return self._settings.text_size / 100
 
     def restore(self) -> None:
         """Make the docks in sight as large as they should be; much of the window is left to its centre."""
+        window = self._window
         for direction in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
             horizontal = direction == Qt.Orientation.Horizontal
             docks = [dock for dock in self._in_sight() if self._horizontal(dock) is horizontal]
-            sizes = [self._wanted[dock.objectName()] for dock in docks]
-            room = _MOST * (self._window.width() if horizontal else self._window.height())
-            share = min(1.0, room / max(sum(sizes), 1))
+            sizes = [self._scale * self._wanted[dock.objectName()] for dock in docks]
+            hints = [dock.minimumSizeHint() for dock in docks]
+            least = [hint.width() if horizontal else hint.height() for hint in hints]
+            room = _MOST * (window.width() if horizontal else window.height())
+            if horizontal:
+                room = min(room, window.width() - _CENTRE * window.fontMetrics().averageCharWidth())
             if docks:
-                self._window.resizeDocks(docks, [round(size * share) for size in sizes], direction)
+                window.resizeDocks(docks, _shared(room, sizes, least), direction)
+
+
+def _shared(room: float, sizes: Sequence[float], least: Sequence[int]) -> list[int]:
+    """Return sizes that fit into a room: all are reduced in proportion, but none below its least size."""
+    fixed = {number for number, size in enumerate(sizes) if size <= least[number]}
+    while True:
+        free = room - sum(least[number] for number in fixed)
+        wanted = sum(size for number, size in enumerate(sizes) if number not in fixed)
+        share = min(1.0, max(free, 0.0) / max(wanted, 1.0))
+        small = {number for number, size in enumerate(sizes) if size * share < least[number]}
+        if small <= fixed:
+            return [
+                least[number] if number in fixed else round(size * share) for number, size in enumerate(sizes)
+            ]
+        fixed |= small

@@ -362,6 +362,7 @@ class MainWindow(JobWindow):
         if self.stack.currentIndex() == WELCOME:
             self.stack.setCurrentIndex(WORKBENCH)
             self._set_workbench_visible(True)
+            self.focus_images()
 
     def _set_workbench_visible(self, visible: bool) -> None:
         for dock in self.docks:

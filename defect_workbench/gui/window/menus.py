@@ -24,7 +24,7 @@ from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.app.recovery import RecoverableWork
 from defect_workbench.app.settings import TEXT_SIZES
 from defect_workbench.core.clustering.clustering_result import Suggestion
-from defect_workbench.core.text import counted
+from defect_workbench.core.text import counted, sentence_case, without_figures
 from defect_workbench.gui.window.actions.action import Group, Menu, ToolGroup
 from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.tool_bar_fit import ToolBarFit
@@ -60,6 +60,7 @@ class Menus:
         view.addSeparator()
         self.themes = view.addMenu("&Theme")
         self.text_sizes = view.addMenu("Text &size")
+        self._menus[Menu.CUT].setToolTipsVisible(True)
         self._menus[Menu.HELP].addAction(f"Log: {log}").setEnabled(False)
         self._suggestions: list[QAction] = []
 
@@ -164,9 +165,10 @@ class Menus:
             action.deleteLater()
         self._suggestions = [cuts.addSeparator()] if suggestions else []
         for suggestion in suggestions:
-            action = cuts.addAction(
-                f"{counted(suggestion.clusters, 'branch')}: {suggestion.why}".replace("&", "&&")
-            )
+            words = f"{counted(suggestion.clusters, 'branch')}: {without_figures(suggestion.why)}"
+            action = cuts.addAction(words.replace("&", "&&"))
+            action.setToolTip(sentence_case(suggestion.why))
+            action.setStatusTip(sentence_case(suggestion.why))
             action.triggered.connect(lambda _=False, k=suggestion.clusters: done(k))
             self._suggestions.append(action)
 

@@ -15,6 +15,8 @@ from defect_workbench.user_dirs import UserDirs
 
 # Of a window that has no room for the dendrogram beside figures, in characters.
 _NARROW = 130
+# Of a window that has no room for the queue below the map or a chart, in lines of text.
+_LOW = 40
 
 
 class ReviewWindow(PanelWindow):
@@ -116,18 +118,28 @@ class ReviewWindow(PanelWindow):
             self.gallery.clearSelection()
 
     def make_room(self, tab: int) -> None:
-        """Hide panels while the Classify tab is shown: its figures need the space.
-
-        Those about single images, and in a narrow window the dendrogram, too.
-        """
-        is_classify = self.tabs.widget(tab) is self.classify_panel
-        if is_classify and not self._hidden_docks:
-            narrow = self.width() < _NARROW * self.fontMetrics().averageCharWidth()
-            self._hidden_docks = _hide(self.docks if narrow else self.docks[1:])
-        elif not is_classify and self._hidden_docks:
-            for dock in self._hidden_docks:
+        """Hide the panels that a page leaves no room for, and show those that it does."""
+        crowded_out = self._crowded_out_by(self.tabs.widget(tab))
+        for dock in self._hidden_docks:
+            if dock not in crowded_out:
                 dock.show()
-            self._hidden_docks = []
+        still = [dock for dock in self._hidden_docks if dock in crowded_out]
+        self._hidden_docks = still + _hide(crowded_out)
+        self.dock_sizes.restore()
+
+    def _crowded_out_by(self, page: QWidget | None) -> list[QDockWidget]:
+        """Return the panels that have to leave their room to a page.
+
+        The figures of a classifier need that of all panels about single images and, in a narrow window, that
+        of the dendrogram; in a low window, the map and charts need that of the outlier queue.
+        """
+        if page is self.classify_panel:
+            narrow = self.width() < _NARROW * self.fontMetrics().averageCharWidth()
+            return self.docks if narrow else self.docks[1:]
+        charts = (self.map.parentWidget(), self.wafer_page, self.pareto.page)
+        if page in charts and self.height() < _LOW * self.fontMetrics().height():
+            return [self.outlier_dock]
+        return []
 
     @property
     def at_light_table(self) -> bool:
@@ -227,7 +239,8 @@ class ReviewWindow(PanelWindow):
     def show_queue(self) -> None:
         """Go to the outlier queue, whichever tab is shown."""
         self.close_light_table()
-        self.leave_classify_page()
+        if self.outlier_dock in self._crowded_out_by(self.tabs.currentWidget()):
+            self.tabs.setCurrentIndex(0)
         self.outlier_dock.show()
         self.outlier_dock.raise_()
         self.outlier_queue.setFocus()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QCommandLinkButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.recent_work import RecentWork
+from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 
 _SHOWN = 5
 _TITLE = 1.9  # relative to the text
@@ -68,7 +68,7 @@ class Welcome(QWidget):
         bold.setWeight(bold.Weight.DemiBold)
         self._recent_title.setFont(bold)
         self._recent = QVBoxLayout()
-        self._recent.setSpacing(0)
+        self._recent.setSpacing(6)
 
         column = QFrame()
         column.setMaximumWidth(660)
@@ -113,9 +113,7 @@ class Welcome(QWidget):
             self._recent.addWidget(self._line(work))
 
     def _line(self, work: RecentWork) -> QWidget:
-        button = QCommandLinkButton(work.file.name or work.path, work.words)
-        # The arrow of the style is black on any page.
-        button.setIcon(QIcon())
+        button = _RecentButton(work.file.name or work.path, work.words)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.setEnabled(work.exists)
         button.clicked.connect(lambda _=False: self.open_recent.emit(work))
@@ -131,3 +129,33 @@ class Welcome(QWidget):
         row.addWidget(button, 1)
         row.addWidget(remove)
         return line
+
+
+class _RecentButton(QPushButton):
+    """A folder or a session, with its date and progress below.
+
+    A QCommandLinkButton would have text of a fixed size.
+    """
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(words)
+        # Date and progress matter more than where the folder is.
+        detail = ElidedLabel(Qt.TextElideMode.ElideLeft)
+        detail.setText(words)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(14, 7, 14, 7)
+        rows.setSpacing(2)
+        for label in (heading_label(name), detail):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            rows.addWidget(label)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of both lines."""
+        rows = self.layout()
+        return QSize() if rows is None else rows.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the height of both lines; they are shortened where there is no room."""
+        return QSize(0, self.sizeHint().height())

@@ -234,6 +234,7 @@ class PanelWindow(QMainWindow):
             apply_text_size(application, percent)
             # Widgets under a style sheet use a new font only once the style sheet is applied again.
             apply_theme(application, self.settings.theme)
+            self.dock_sizes.restore()
 
     def _make_previews(self) -> None:
         self.preview = HoverPreview(self.document, self.large_thumbnails, self)

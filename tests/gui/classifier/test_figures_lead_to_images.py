@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView
+from PySide6.QtWidgets import QAbstractItemView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.classifier.evaluation_tabs import CONFUSION, LABELS, MISTAKES, EvaluationTabs
@@ -87,7 +87,7 @@ def test_a_number_of_0_leads_nowhere(evaluated: EvaluationTabs, qtbot: QtBot, op
 def test_the_worst_mistakes_come_first_and_open_on_the_light_table(
     opened: MainWindow, evaluated: EvaluationTabs, qtbot: QtBot
 ) -> None:
-    assert evaluated.tabText(MISTAKES) == "Worst mistakes (4)"
+    assert evaluated.tabText(MISTAKES) == "Mistakes (4)"
     evaluated.setCurrentIndex(MISTAKES)
     lines = evaluated.mistakes.list
     shown = [line.cells[1:3] for line in lines.lines.lines]
@@ -179,7 +179,7 @@ def test_a_classifier_of_an_earlier_version_has_numbers_without_images(
     evaluated.setCurrentIndex(CONFUSION)
     qtbot.mouseClick(evaluated.matrix.viewport(), LEFT, pos=place_of(evaluated.matrix, 0, 1))
     assert "earlier version" in evaluated.cell.note.text()
-    assert evaluated.tabText(MISTAKES) == "Worst mistakes"
+    assert evaluated.tabText(MISTAKES) == "Mistakes"
     assert evaluated.mistakes.list.isHidden()
 
 
@@ -211,3 +211,18 @@ def test_without_a_browser_the_path_of_the_report_is_shown_and_copied(
     report.unlink()
     qtbot.mouseClick(opened.classify_panel.report_button, LEFT)
     assert "moved or deleted" in opened.notice.text.text()
+
+
+def test_all_tabs_are_in_sight_beside_the_form(
+    evaluated: EvaluationTabs, opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.resize(1380, 860)
+    evaluated.show_training_curves(True)
+    evaluated.setTabText(MISTAKES, "Mistakes (1,234)")
+    evaluated.setTabText(LABELS, "Labels to check (123)")
+    bar = evaluated.tabBar()
+    qtbot.waitUntil(lambda: opened.width() == 1380 and bar.tabRect(LABELS).width() > 0)
+    assert evaluated.count() == sum(evaluated.isTabVisible(tab) for tab in range(evaluated.count()))
+    assert bar.tabRect(evaluated.count() - 1).right() < evaluated.width()
+    assert not [arrow for arrow in bar.findChildren(QToolButton) if arrow.isVisible()]
+    assert evaluated.tabToolTip(CONFUSION).startswith("Confusion matrix")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.project.decisions import Decisions
@@ -117,7 +118,7 @@ def test_the_question_says_what_would_become_of_what_is_confirmed(
     whole = "3 confirmed clusters (pit, scratch, residue) would lose all their images."
     assert answers.questions == [
         f"Mark 19 images as nuisance? {whole}",
-        "Split out 2 images? The confirmed cluster pit would lose 2 images.",
+        "Move 2 images to a new cluster? The confirmed cluster pit would lose 2 images.",
         "Merge 2 clusters? 2 confirmed clusters (pit, scratch) would be replaced.",
         "Unlock pit, scratch? Later cuts and edits can then change their images.",
     ]
@@ -188,3 +189,28 @@ def test_the_button_names_what_it_does_to_the_selected_clusters(
     assert words() == "Unlock"
     opened.cluster_list.clearSelection()
     assert words() == "Confirm"
+
+
+def test_the_marks_of_the_list_stand_below_each_other(opened: MainWindow) -> None:
+    partition = opened.document.partition
+    assert partition is not None
+    image = partition.clusters[0].members[:1]
+    opened.document.merge(partition.clusters)
+    opened.document.split_out(image)
+    assert opened.document.partition is not None
+    largest, smallest = opened.document.partition.clusters[0], opened.document.partition.clusters[-1]
+    assert (len(largest.members) > 9, len(smallest.members)) == (True, 1)
+    opened.document.confirm([largest, smallest])
+    view = opened.cluster_list
+    view.clearSelection()
+    view.setFixedHeight(800)
+    QApplication.processEvents()
+    shot, rows = view.viewport().grab().toImage(), (0, view.model().rowCount() - 1)
+    numbers = view.fontMetrics().horizontalAdvance(f"{len(largest.members)}") + 12
+    marks = []
+    for row in rows:
+        place = view.visualRect(view.model().index(row, 0))
+        place.setRight(place.right() - numbers)
+        place.setLeft(place.right() - 40)
+        marks.append(shot.copy(place))
+    assert marks[0] == marks[1]

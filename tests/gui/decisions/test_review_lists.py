@@ -64,6 +64,24 @@ def test_of_several_images_the_nearest_counts(opened: MainWindow) -> None:
     assert np.allclose(nearest, distances, atol=1e-5)
 
 
+def test_similar_images_show_the_colours_and_names_of_their_clusters(
+    opened: MainWindow, similar: SimilarImagesDialog
+) -> None:
+    partition = opened.document.partition
+    assert partition is not None
+    order = similar.model.order.tolist()[:12]
+    near = {int(partition.cluster_of[image]) for image in order}
+    shot = similar.gallery.viewport().grab().toImage()
+    drawn = {shot.pixelColor(x, y).name() for x in range(0, shot.width(), 9) for y in range(shot.height())}
+    assert {
+        opened.document.colour(partition.clusters[number]).lower() for number in near if number >= 0
+    } <= drawn
+    row = similar.model.index(1)
+    label = partition.clusters[int(partition.cluster_of[order[1]])].label
+    assert row.data(Qt.ItemDataRole.ToolTipRole).endswith(f"\n{label}")
+    assert label in row.data(Qt.ItemDataRole.AccessibleTextRole)
+
+
 def test_similar_images_go_to_the_light_table_or_are_selected(
     opened: MainWindow, similar: SimilarImagesDialog, qtbot: QtBot
 ) -> None:

@@ -24,7 +24,7 @@ from defect_workbench.gui.boxes.evaluated_detector_dialog import EvaluatedDetect
 from defect_workbench.gui.boxes.export_boxes_dialog import ExportBoxesDialog
 from defect_workbench.gui.boxes.find_defects_dialog import FindDefectsDialog
 from defect_workbench.gui.dialogs.association_dialog import AssociationDialog
-from defect_workbench.gui.shared.box_painting import in_view
+from defect_workbench.gui.painting.box_painting import in_view
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.boxes.box_folder import BoxFolder
 from defect_workbench.storage.session.session_file import load_session, save_session

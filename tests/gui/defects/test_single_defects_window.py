@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCommandLinkButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.defect_items import Items
@@ -91,8 +91,9 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     window.open_path(boards / "golden")
     wait_for_project(window, qtbot, Items.PICTURES)
     window.welcome.set_recent([work])
-    (line,) = [each for each in window.welcome.findChildren(QCommandLinkButton) if each.text() == "images"]
-    assert "single defects" in line.description()
+    lines = window.welcome.findChildren(QPushButton)
+    (line,) = [each for each in lines if each.accessibleName() == "images"]
+    assert "single defects" in line.accessibleDescription()
     line.click()
     wait_for_project(window, qtbot, Items.DEFECTS)
     project = window.document.project

@@ -107,7 +107,7 @@ def test_words_about_a_tree_in_two_levels_are_whole(opened: MainWindow, qtbot: Q
     assert tree is not None
     analysis = replace(found.project.analysis, result=replace(tree, micro_clusters=20_000))
     opened.document.show(replace(found, project=replace(found.project, analysis=analysis)))
-    words = opened.grouping._why
+    words = opened.grouping.why
     assert "20,000 micro-clusters" in words.text()
     opened.docks[3].raise_()
     qtbot.waitUntil(words.isVisible)

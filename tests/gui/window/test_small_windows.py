@@ -1,24 +1,30 @@
 """Small windows and large text: everything can be reached, and panels get their room back."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.runner import Progress
+from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.gui.application import make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 from defect_workbench.gui.window.main_window import MainWindow
+from defect_workbench.gui.window.panels_in_sight import is_in_sight
+from defect_workbench.resources import resource
 from defect_workbench.user_dirs import UserDirs
 from tests.gui.classifier.conftest import facts_of
 from tests.gui.conftest import Answers, delete_now
 from tests.gui.gestures import LEFT
+from tests.gui.pictures import cut_off
 
-SMALL = 1100, 700
+SMALL = 1024, 700
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_every_tool_is_in_sight_and_gets_its_text_back(small: MainWindow, qtbot:
     qtbot.waitUntil(lambda: tools(small)["actionMerge"].toolButtonStyle() == text)
 
 
-@pytest.mark.parametrize("tab", range(4))
+@pytest.mark.parametrize("tab", range(5))
 def test_no_page_makes_the_window_larger(small: MainWindow, qtbot: QtBot, tab: int) -> None:
     small.tabs.setCurrentIndex(tab)
     qtbot.wait(1)
@@ -65,6 +71,46 @@ def test_no_page_makes_the_window_larger(small: MainWindow, qtbot: QtBot, tab: i
     assert not small.progress.cancel.visibleRegion().isEmpty()
     assert small.summary.toolTip() == small.summary.text()
     small.progress.set_busy(False)
+
+
+def test_no_panel_is_wider_than_its_dock(small: MainWindow, qtbot: QtBot) -> None:
+    for dock in small.docks:
+        dock.raise_()
+        panel = dock.widget()
+        assert panel is not None
+        qtbot.waitUntil(partial(is_in_sight, small, panel))
+        assert panel.minimumSizeHint().width() <= panel.width()
+    assert small.size().toTuple() == SMALL
+    assert not cut_off(small)
+
+
+def test_a_low_window_leaves_the_room_of_the_queue_to_a_chart(small: MainWindow, qtbot: QtBot) -> None:
+    for name in ("Map", "Wafer", "Pareto"):
+        small.tabs.setCurrentIndex(0)
+        assert not small.outlier_dock.isHidden()
+        small.tabs.setCurrentIndex([small.tabs.tabText(tab) for tab in range(5)].index(name))
+        assert small.outlier_dock.isHidden(), name
+    assert not small.docks[1].isHidden()
+    QTest.keyClick(small, Qt.Key.Key_Q)
+    assert small.tabs.currentIndex() == 0
+    assert not small.outlier_dock.isHidden()
+    assert small.outlier_queue.hasFocus()
+
+
+def test_docks_grow_with_the_text(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.resize(1900, 900)
+    tree, inspector = opened.docks[:2]
+    qtbot.waitUntil(lambda: tree.width() == 400)
+    assert inspector.width() == 300
+    opened.set_text_size(125)
+    qtbot.waitUntil(lambda: tree.width() == 500)
+    assert inspector.width() == 375
+    # Also after they made room for another page.
+    opened.tabs.setCurrentWidget(opened.classify_panel)
+    opened.tabs.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: (tree.width(), inspector.width()) == (500, 375))
+    opened.set_text_size(100)
+    qtbot.waitUntil(lambda: tree.width() == 400)
 
 
 def test_the_classify_page_leaves_most_of_its_width_to_the_lists(small: MainWindow, qtbot: QtBot) -> None:
@@ -136,3 +182,27 @@ def test_a_row_of_buttons_goes_on_in_the_next_line(qtbot: QtBot) -> None:
     assert row.heightForWidth(row.width()) > 2 * one
     buttons[0].show()
     assert not buttons[0].geometry().intersects(buttons[1].geometry())
+
+
+def test_recent_work_is_as_large_as_other_text(window: MainWindow, qtbot: QtBot) -> None:
+    window.welcome.set_recent([RecentWork("/lots/seven", "2026-11-29 14:03", 3, 7)])
+    (button,) = [
+        each for each in window.welcome.findChildren(QPushButton) if each.accessibleName() == "seven"
+    ]
+    assert "3 of 7 clusters confirmed" in button.accessibleDescription()
+    window.set_text_size(150)
+    for label in button.findChildren(QLabel):
+        assert label.font().pointSizeF() == window.font().pointSizeF()
+    lines = 2 * window.fontMetrics().height()
+    qtbot.waitUntil(lambda: button.height() > lines)
+    window.set_text_size(100)
+
+
+def test_the_images_have_the_focus_while_a_folder_is_read(
+    window: MainWindow, qtbot: QtBot, with_sample: None
+) -> None:
+    window.activateWindow()
+    window.open_path(resource("sample"))
+    qtbot.waitUntil(lambda: window.gallery.isVisible())
+    assert window.focusWidget() is window.gallery
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)

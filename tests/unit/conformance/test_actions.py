@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence
 from defect_workbench.gui.window.actions.action import Action, Group, Menu, State
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.actions.conditions import always
-from defect_workbench.gui.window.actions.key_sheet import key_sheet
+from defect_workbench.gui.window.actions.key_sheet import key_groups, key_sheet
 from defect_workbench.gui.window.actions.registry import ACTIONS
 from defect_workbench.resources import resource
 
@@ -107,3 +107,16 @@ def test_a_shortcut_of_a_new_action_is_listed() -> None:
     with ACTIONS.including(new):
         assert "Ctrl+F12" in key_sheet()
     assert "Ctrl+F12" not in key_sheet()
+
+
+def test_shortcuts_are_listed_by_menu_and_panel_in_two_columns() -> None:
+    groups = key_groups()
+    assert list(groups) == [
+        *("File", "Edit", "Review", "Cut", "View", "Help"),
+        *("Outlier queue", "Light table", "Dendrogram"),
+    ]
+    assert ("F2", "Rename") in groups["Edit"]
+    listed = sum(len(groups[menu.value.replace("&", "")]) for menu in Menu)
+    assert listed == sum(bool(entry.shortcuts) for entry in ACTIONS)
+    left, right = (part.count("<tr>") for part in key_sheet().split("</table></td>")[:2])
+    assert abs(left - right) <= 10

@@ -81,7 +81,7 @@ def test_the_reason_names_the_share() -> None:
     assert "only 7% of the images" in earlier.why
     clean = map_defects._chosen(MapSource.CLEAN, 0.07, GroupBy.BOTH)
     assert clean.chosen is GroupBy.DEFECT
-    assert clean.why == "clean images tell defects from backgrounds"
+    assert clean.why == "clean images distinguish defects from backgrounds"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.text import without_figures
 from defect_workbench.engine.clustering.block_weights import agreement, choose_weights
 from defect_workbench.engine.clustering.cut_suggestions import score_cuts, silhouettes, suggest_cuts
 from defect_workbench.engine.clustering.linkage import Linkage, build_tree
@@ -28,8 +29,21 @@ def test_suggestions_say_what_they_give_and_why() -> None:
     for suggestion in suggestions:
         assert tree.clusters_at(suggestion.height) == suggestion.clusters
         assert "silhouette" in suggestion.why
+        assert "by chance" not in without_figures(suggestion.why)
     assert [s.singletons for s in suggestions if s.clusters == 4] == [1]
     assert any("largest of all cuts" in s.why for s in suggestions)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the clusters touch (silhouette 0.45, the largest of all cuts)", "the clusters touch"),
+        ("Deep (ResNet) alone (0.2)", "Deep (ResNet) alone"),
+        ("weight 0.4 (set by hand)", "weight 0.4 (set by hand)"),
+    ],
+)
+def test_figures_in_parentheses_can_be_left_out(text: str, words: str) -> None:
+    assert without_figures(text) == words
 
 
 def test_shapeless_data_are_said_to_have_no_clear_cut_by_a_low_score() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from defect_workbench.app.document.move_targets import MoveTarget
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.gui.boxes.box_controller import BoxController
 from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
@@ -102,8 +103,8 @@ class State:
         Number of clusters selected in the list.
     all_confirmed : bool
         Whether clusters are selected, and all of them are confirmed.
-    images : bool
-        Whether images are selected in the gallery.
+    images, current : bool
+        Whether images are selected in the gallery, and whether one is the current image.
     images_cut : bool
         Whether images wait to be pasted into a cluster.
     table, suggestions, proposals, maps : bool
@@ -131,6 +132,7 @@ class State:
     clusters: int = 0
     all_confirmed: bool = False
     images: bool = False
+    current: bool = False
     images_cut: bool = False
     table: bool = False
     suggestions: bool = False
@@ -191,8 +193,8 @@ class Action:
         What it does, for the tooltip, the status bar and the list of shortcuts.
     group : Group
         Where the menus show it.
-    handler : callable
-        Runs it.
+    handler : callable or None
+        Runs it; None where it opens a submenu.
     enabled : callable
         Whether it can be run in a state of the window.
     shortcuts : tuple of str
@@ -209,13 +211,15 @@ class Action:
         What to append to the text in a state of the window: undo and redo name the step.
     other_text : callable or None
         The text in a state of the window where it is another one; empty for `text`.
+    targets : callable or None
+        Returns what its submenu offers to move images into, whenever it is opened; None without a submenu.
     """
 
     name: str
     text: str
     tip: str
     group: Group
-    handler: Callable[[Controllers], object]
+    handler: Callable[[Controllers], object] | None
     enabled: Callable[[State], bool]
     shortcuts: tuple[str, ...] = ()
     icon: str = ""
@@ -224,3 +228,4 @@ class Action:
     checked: Callable[[State], bool] | None = None
     subject: Callable[[State], str] | None = None
     other_text: Callable[[State], str] | None = None
+    targets: Callable[[Controllers], Sequence[MoveTarget]] | None = None

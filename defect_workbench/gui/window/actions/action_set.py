@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction, QKeySequence, QPalette
-from PySide6.QtWidgets import QWidget
+from collections.abc import Sequence
 
+from PySide6.QtGui import QAction, QKeySequence, QPalette
+from PySide6.QtWidgets import QMenu, QWidget
+
+from defect_workbench.app.document.move_targets import MoveTarget
+from defect_workbench.gui.painting.swatches import swatch_icon
 from defect_workbench.gui.shared.theme import icon
 from defect_workbench.gui.window.actions.action import Action, Controllers, State
 from defect_workbench.gui.window.actions.registry import ACTIONS
+
+_SWATCH = 12
 
 
 class ActionSet:
@@ -60,8 +66,23 @@ def _make(entry: Action, window: QWidget, controllers: Controllers) -> QAction:
     action.setToolTip(_with_shortcut(entry.tip, entry))
     action.setStatusTip(entry.tip)
     action.setCheckable(entry.checked is not None)
-    action.triggered.connect(lambda: entry.handler(controllers))
+    handler, targets = entry.handler, entry.targets
+    if handler is not None:
+        action.triggered.connect(lambda: handler(controllers))
+    if targets is not None:
+        menu = QMenu(window)
+        menu.aboutToShow.connect(lambda: _fill(menu, targets(controllers)))
+        action.setMenu(menu)
     return action
+
+
+def _fill(menu: QMenu, targets: Sequence[MoveTarget]) -> None:
+    menu.clear()
+    for target in targets:
+        entry = menu.addAction(swatch_icon(target.colour, _SWATCH), target.name.replace("&", "&&"))
+        entry.triggered.connect(lambda _=False, move=target.move: move())
+    if not targets:
+        menu.addAction("There is no other class").setEnabled(False)
 
 
 def _with_shortcut(text: str, entry: Action) -> str:

@@ -120,6 +120,11 @@ def some_images(state: State) -> bool:
     return reviewing(state) and state.images
 
 
+def some_images_or_current(state: State) -> bool:
+    """Reviewing, with images selected, or else a current image."""
+    return reviewing(state) and (state.images or state.current)
+
+
 def images_or_clusters(state: State) -> bool:
     """Reviewing, with images or clusters selected."""
     return reviewing(state) and (state.images or state.clusters > 0)

@@ -1,36 +1,69 @@
-"""The list of keyboard shortcuts."""
+"""The list of keyboard shortcuts: those of each menu, and those of the panels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from defect_workbench.gui.window.actions.action import Menu
 from defect_workbench.gui.window.actions.registry import ACTIONS
 
+Row = tuple[str, str]
+
+_CLASS_KEYS = ("1 to 9, letters", "Move into the class of the key")
 # Keys that widgets handle themselves.
-_IN_WIDGETS = (
-    (
-        "1 to 9, letters",
-        "In the queue and on the light table: move the image into the class shown with the key",
+_IN_PANELS: dict[str, Sequence[Row]] = {
+    "Outlier queue": (
+        _CLASS_KEYS,
+        ("Shift+1, 2, 3", "Move into a nearest cluster"),
+        ("Enter", "Agree with the proposal"),
+        ("N, X, D", "New cluster, nuisance, later"),
+        ("Left, Right", "Previous image, next image"),
+        ("Space", "Show at full size"),
     ),
-    ("Shift+1, 2, 3", "In the queue: move the image into one of the nearest clusters"),
-    ("Enter, Space", "In the queue: agree with the proposal, show the images at full size"),
-    ("N, X, D", "In the queue: new cluster, nuisance, postpone"),
-    ("Left, Right", "In the outlier queue: previous image, next image"),
-    (
-        "C, N, X, U, O, =",
-        "On the light table: confirm, new cluster, nuisance, undo, defects, same brightness",
+    "Light table": (
+        _CLASS_KEYS,
+        ("C, N, X, U", "Confirm, new, nuisance, undo"),
+        ("O, =", "Defects, same brightness"),
+        ("Arrows, Esc", "Go to another image, close"),
     ),
-    ("Up, Down", "On the dendrogram: one cluster fewer, one cluster more"),
-    ("Page Up, Page Down", "On the dendrogram: the next suggested cut"),
-    ("Home", "On the dendrogram: show the whole tree"),
-    ("Esc", "On the dendrogram: cancel the drag of the cut"),
-)
+    "Dendrogram": (
+        ("Up, Down", "One branch fewer, one more"),
+        ("Page Up, Page Down", "Next suggested cut"),
+        ("Home", "Show the whole tree"),
+        ("Esc", "Cancel the drag of the cut"),
+    ),
+}
+
+
+def key_groups() -> dict[str, list[Row]]:
+    """Return keys and what they do, by menu and by panel."""
+    groups: dict[str, list[Row]] = {menu.value.replace("&", ""): [] for menu in Menu}
+    for entry in ACTIONS:
+        if entry.shortcuts:
+            words = entry.text.replace("&", "").rstrip("…")
+            groups[entry.group.menu.value.replace("&", "")].append((", ".join(entry.shortcuts), words))
+    filled = {name: rows for name, rows in groups.items() if rows}
+    return filled | {name: list(rows) for name, rows in _IN_PANELS.items()}
 
 
 def key_sheet() -> str:
-    """Return all keyboard shortcuts as an HTML table."""
-    rows = [(", ".join(entry.shortcuts), entry.tip) for entry in ACTIONS if entry.shortcuts]
-    # Wrapped lines would make the list taller than a small screen.
-    cell = "<td style='white-space:nowrap; padding-right:14px'>"
-    lines = "".join(
-        f"<tr>{cell}<b>{keys}</b></td>{cell}{tip}</td></tr>" for keys, tip in (*rows, *_IN_WIDGETS)
-    )
-    return f"<table cellspacing=5>{lines}</table>"
+    """Return all keyboard shortcuts as HTML, in two columns of about the same height."""
+    groups = key_groups()
+    lines = sum(_height(rows) for rows in groups.values())
+    columns, above = ["", ""], 0
+    for name, rows in groups.items():
+        columns[above + _height(rows) / 2 > lines / 2] += _group(name, rows)
+        above += _height(rows)
+    cells = "".join(f"<td style='padding-right:10px'><table>{column}</table></td>" for column in columns)
+    return f"<table><tr>{cells}</tr></table>"
+
+
+def _height(rows: Sequence[Row]) -> int:
+    """Return the lines that a group needs, with its heading and the space above it."""
+    return len(rows) + 2
+
+
+def _group(name: str, rows: Sequence[Row]) -> str:
+    cell = "<td style='white-space:nowrap; padding:2px 12px 2px 0'>"
+    heading = f"<tr><td colspan=2 style='padding:10px 0 3px 0'><b>{name}</b></td></tr>"
+    return heading + "".join(f"<tr>{cell}{keys}</td>{cell}{words}</td></tr>" for keys, words in rows)

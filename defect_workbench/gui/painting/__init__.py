@@ -1,0 +1,1 @@
+"""Drawing of images and of what lies over them."""
