@@ -12,6 +12,7 @@ from defect_workbench.core.arrays import Floats, Vectors
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
+    ZERNIKE,
     BackboneInfo,
     BlockWeights,
     Features,
@@ -132,8 +133,7 @@ def regroup(
     if weights is None and group_by.chosen is not GroupBy.PICTURE:
         if not any(name in blocks for name in OF_DEFECT):
             raise WorkbenchError("the defects of these images have not been mapped")
-        shares = dict.fromkeys(BLOCKS.names, 0.0) | group_by.chosen.shares(blocks)
-        weights = BlockWeights(shares, group_by.why)
+        weights = _weights_with_defect(blocks, group_by, settings)
     elif weights is None:
         reporter.stage("Choosing the weights of the feature blocks", None)
         weights = choose_weights(blocks, linkage_of(settings.parameters), settings.seed)
@@ -166,6 +166,23 @@ def regroup(
         picture_scores=pictures,
         group_by=group_by,
     )
+
+
+def _weights_with_defect(
+    blocks: Mapping[str, Floats], group_by: GroupByChoice, settings: Settings
+) -> BlockWeights:
+    """Return the weights of blocks that describe the defect, and of those that describe the picture."""
+    shares = dict.fromkeys(BLOCKS.names, 0.0) | group_by.chosen.shares(blocks)
+    chosen_for_pictures = settings.group_by is GroupBy.AUTO and settings.items is Items.PICTURES
+    if group_by.chosen is not GroupBy.BOTH or not chosen_for_pictures:
+        return BlockWeights(shares, group_by.why)
+    # Images whose shape alone tells their kind have no small defect, but cannot be modelled either.
+    picture = choose_weights(dict(blocks), linkage_of(settings.parameters), settings.seed)
+    if picture.share(ZERNIKE) == 0:
+        return BlockWeights(shares, group_by.why)
+    part = shares[DEEP] / sum(picture.shares.values())
+    shares |= {name: part * share for name, share in picture.shares.items()}
+    return BlockWeights(shares, f"{group_by.why}; {picture.why}")
 
 
 def _group_by_of(settings: Settings) -> GroupByChoice:
