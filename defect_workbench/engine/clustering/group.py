@@ -181,7 +181,7 @@ def _weights_with_defect(
     if picture.share(ZERNIKE) == 0:
         return BlockWeights(shares, group_by.why)
     part = shares[DEEP] / sum(picture.shares.values())
-    shares |= {name: part * share for name, share in picture.shares.items()}
+    shares |= {name: part * share for name, share in picture.shares.items() if share}
     return BlockWeights(shares, f"{group_by.why}; {picture.why}")
 
 
