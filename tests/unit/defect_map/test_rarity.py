@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
@@ -53,6 +53,7 @@ def test_an_image_of_one_value_has_nothing_rare() -> None:
     np.testing.assert_array_equal(rarity(torch.ones(1, SIDE * SIDE, 4), (1, 1)), np.ones((SIDE, SIDE)))
 
 
+@settings(max_examples=12)
 @given(st.integers(0, 2**16), st.sampled_from([(1, 1), (2, 1)]), st.floats(0.1, 100))
 def test_it_does_not_depend_on_the_scale_of_the_activations(
     seed: int, shape: tuple[int, int], scale: float
