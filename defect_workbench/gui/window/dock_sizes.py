@@ -91,8 +91,22 @@ class DockSizes(QObject):
             room = _MOST * (window.width() if horizontal else window.height())
             if horizontal:
                 room = min(room, window.width() - _CENTRE * window.fontMetrics().averageCharWidth())
+                # What was hidden to make room for a page leaves it to the page, not to the other docks.
+                absent = self._widths_of_absent_sides(docks)
+                sizes, least = [*sizes, *absent], [*least, *(0 for _ in absent)]
             if docks:
-                window.resizeDocks(docks, _shared(room, sizes, least), direction)
+                window.resizeDocks(docks, _shared(room, sizes, least)[: len(docks)], direction)
+
+    def _widths_of_absent_sides(self, in_sight: Sequence[QDockWidget]) -> list[float]:
+        """Return how wide the docks of each side would be that has none in sight."""
+        sides = {self._window.dockWidgetArea(dock) for dock in in_sight}
+        widths: dict[Qt.DockWidgetArea, float] = {}
+        for dock in self._docks:
+            side = self._window.dockWidgetArea(dock)
+            if self._horizontal(dock) and side not in sides:
+                width = self._scale * self._wanted[dock.objectName()]
+                widths[side] = max(width, widths.get(side, 0.0))
+        return list(widths.values())
 
 
 def _shared(room: float, sizes: Sequence[float], least: Sequence[int]) -> list[int]:
