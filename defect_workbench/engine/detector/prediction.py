@@ -114,12 +114,15 @@ def averaged(views: Sequence[Prediction]) -> Prediction:
     source = np.repeat(np.arange(len(views)), [len(each.scores) for each in views])
     order = np.argsort(-whole.scores, kind="stable")
     whole, source = _chosen(whole, order), source[order]
-    same = (_overlaps(whole.boxes) >= _SAME_PLACE) & (whole.labels[:, None] == whole.labels)
     free = np.ones(len(order), bool)
     boxes, firsts, scores = [], [], []
     for index in range(len(order)):
         if free[index]:
-            members = np.flatnonzero(same[index] & free)
+            same = (_overlaps(whole.boxes[index], whole.boxes) >= _SAME_PLACE) & (
+                whole.labels == whole.labels[index]
+            )
+            same[index] = True
+            members = np.flatnonzero(same & free)
             free[members] = False
             # Of each view the likeliest; the others are the same defect again.
             members = members[np.unique(source[members], return_index=True)[1]]
@@ -131,13 +134,13 @@ def averaged(views: Sequence[Prediction]) -> Prediction:
     )
 
 
-def _overlaps(boxes: Floats) -> Floats:
-    """Return the intersection over union of each pair of boxes."""
-    low = np.maximum(boxes[:, None, :2], boxes[:, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[:, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
+def _overlaps(box: Floats, boxes: Floats) -> Floats:
+    """Return the intersection over union of a box and each of several boxes."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray(shared / np.maximum(areas[:, None] + areas - shared, 1e-9))
+    return np.asarray(shared / np.maximum((box[2:] - box[:2]).prod() + areas - shared, 1e-9))
 
 
 def _single(prediction: Prediction) -> Prediction:

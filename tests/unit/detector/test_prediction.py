@@ -61,6 +61,11 @@ def test_views_without_anything_are_averaged() -> None:
     np.testing.assert_allclose(averaged([nothing, _prediction((5, 1, 0.8))]).scores, 0.4)
 
 
+def test_boxes_without_an_area_are_averaged() -> None:
+    flat = Prediction(np.array([[3.0, 3.0, 3.0, 9.0]]), np.array([1]), np.array([0.8]))
+    np.testing.assert_allclose(averaged([flat, flat]).scores, [0.4, 0.4])
+
+
 def _judged(right: list[float], wrong: list[float]) -> Judged:
     boxes = [box_of((20 * i, 0, 20 * i + 10, 10), "a") for i in range(len(right))]
     found = [Detection(box, score, 1) for box, score in zip(boxes, right, strict=True)]
