@@ -140,7 +140,8 @@ def test_textures_are_grouped_by_picture_and_rare_places_also_when_replayed(
     facts = json.loads(command(*run, "--out", tmp_path / "out").stdout)
     assert facts["group_by"]["chosen"] == "both"
     assert facts["map_source"] == "self"
-    assert facts["weights"]["deep"] == facts["weights"]["defect"] == 0.5
+    assert facts["weights"]["deep"] == 0.6
+    assert facts["weights"]["defect"] == pytest.approx(0.4)
     assert min(float(row["strangeness"]) for row in manifest(tmp_path / "out")) > 1
     session = tmp_path / "out" / "session.dwb"
     project = load_session(session)

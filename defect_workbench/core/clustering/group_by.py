@@ -20,6 +20,9 @@ OF_DEFECT = (DEFECT, RESIDUAL, FOREGROUND, CHANGE)
 # If single defects are grouped by both, what they do to the pattern tells more than what a crop shows
 # (docs/adr/0028).
 _SHARE_OF_CROP = 0.2
+# Where few backgrounds can be modelled, images are grouped by both without being asked to. More weight for
+# the defect would cost textures that fill the picture (docs/adr/0047).
+SHARE_OF_PICTURE = 0.6
 # What stands out from noise and background tells more than the activations at its place (docs/adr/0039).
 _WITH_FOREGROUND = {DEFECT: 0.3, FOREGROUND: 0.7}
 

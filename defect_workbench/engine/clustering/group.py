@@ -17,7 +17,13 @@ from defect_workbench.core.clustering.feature_blocks import (
     BlockWeights,
     Features,
 )
-from defect_workbench.core.clustering.group_by import OF_DEFECT, GroupBy, GroupByChoice, described_by
+from defect_workbench.core.clustering.group_by import (
+    OF_DEFECT,
+    SHARE_OF_PICTURE,
+    GroupBy,
+    GroupByChoice,
+    described_by,
+)
 from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
@@ -173,16 +179,20 @@ def _weights_with_defect(
 ) -> BlockWeights:
     """Return the weights of blocks that describe the defect, and of those that describe the picture."""
     shares = dict.fromkeys(BLOCKS.names, 0.0) | group_by.chosen.shares(blocks)
-    chosen_for_pictures = settings.group_by is GroupBy.AUTO and settings.items is Items.PICTURES
-    if group_by.chosen is not GroupBy.BOTH or not chosen_for_pictures:
+    left_open = settings.group_by is GroupBy.AUTO and settings.items is Items.PICTURES
+    if group_by.chosen is not GroupBy.BOTH or not left_open:
         return BlockWeights(shares, group_by.why)
+    of_defect = {name: share for name, share in shares.items() if name in OF_DEFECT}
+    rest = (1 - SHARE_OF_PICTURE) / sum(of_defect.values())
+    shares |= {name: share * rest for name, share in of_defect.items()}
+    shares[DEEP], why = SHARE_OF_PICTURE, group_by.why
     # Images whose shape alone tells their kind have no small defect, but cannot be modelled either.
     picture = choose_weights(dict(blocks), linkage_of(settings.parameters), settings.seed)
-    if picture.share(ZERNIKE) == 0:
-        return BlockWeights(shares, group_by.why)
-    part = shares[DEEP] / sum(picture.shares.values())
-    shares |= {name: part * share for name, share in picture.shares.items() if share}
-    return BlockWeights(shares, f"{group_by.why}; {picture.why}")
+    if picture.share(ZERNIKE) > 0:
+        part = SHARE_OF_PICTURE / sum(picture.shares.values())
+        shares |= {name: part * share for name, share in picture.shares.items() if share}
+        why = f"{why}; {picture.why}"
+    return BlockWeights(shares, why)
 
 
 def _group_by_of(settings: Settings) -> GroupByChoice:
