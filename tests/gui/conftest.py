@@ -97,6 +97,13 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     found.resize(1280, 800)
     found.show()
     qtbot.waitExposed(found)
+
+    def is_active() -> bool:
+        # On a busy machine, the window before may go only now, and take the focus with it.
+        found.activateWindow()
+        return found.isActiveWindow()
+
+    qtbot.waitUntil(is_active)
     # The first picture styles what is out of sight, and the sizes follow.
     found.grab()
     QCoreApplication.processEvents()
