@@ -119,7 +119,7 @@ _NAMES = {MapSource.OTHERS: "unaided", MapSource.SELF: "rarity"}
 WAYS: Mapping[str, Way] = {
     "picture": PICTURE,
     **{f"defect, {_NAMES.get(source, source)}": Way(GroupBy.DEFECT, source) for source in COMPARED},
-    # Rarity is what automatic grouping uses if few backgrounds can be modelled, with more weight of the picture.
+    # If few backgrounds can be modelled, automatic grouping is by both and rarity, with more of the picture.
     **{
         f"both, {_NAMES.get(source, source)}": Way(GroupBy.BOTH, source)
         for source in (*COMPARED, MapSource.SELF)
