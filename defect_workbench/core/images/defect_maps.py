@@ -51,8 +51,9 @@ class DefectMaps:
         stands out from them in all, for `REFERENCE` the mean of both (the former alone if an image of the set
         has no reference), and for the others their sum, with the logarithm of 1 plus the latter. For
         `REFERENCE` and `SELF`, in standard deviations of the noise; for the others, relative to the typical
-        distance between patches of different images, so that 1 is what an ordinary image has. It does not
-        depend on the rest of the set otherwise.
+        distance between patches of different images, so that 1 is what an ordinary image has. For `SELF` on
+        other backgrounds, where places are compared with each other, relative to an ordinary place of the
+        image. It does not depend on the rest of the set otherwise.
     """
 
     source: MapSource

@@ -8,6 +8,7 @@ irregularities in images and in video", IJCV 74 (2007).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,8 +47,7 @@ def rarity(given: Tensor, shape: tuple[int, int]) -> Plane:
 
     side = math.isqrt(given.shape[1])
     places = given.flatten(0, 1)
-    down, across = (torch.from_numpy(each).to(given.device) for each in _coordinates(side, shape))
-    near = (_apart(down) <= _APART) & (_apart(across) <= _APART)
+    near = _near(side, shape).to(given.device)
     distances = torch.cdist(places, places).masked_fill(near, torch.inf)
     count = max(1, round(_SHARE * len(places)))
     found = distances.topk(count, 1, largest=False).values.mean(1)
@@ -56,12 +56,15 @@ def rarity(given: Tensor, shape: tuple[int, int]) -> Plane:
     return joined(np.asarray(values.cpu().numpy(), np.float32).reshape(-1, side, side), shape)
 
 
-def _coordinates(side: int, shape: tuple[int, int]) -> tuple[Plane, Plane]:
-    """Return the row and the column of each place in the grid of all tiles, in the order of the tiles."""
+@lru_cache(maxsize=4)
+def _near(side: int, shape: tuple[int, int]) -> Tensor:
+    """Return which pairs of places show the same pixels, (places, places) bool, in the order of the tiles."""
+    import torch
+
     rows, columns = (np.arange(count * side, dtype=np.float32) for count in shape)
-    down, across = np.meshgrid(rows, columns, indexing="ij")
-    tiles = (split(each, shape).ravel() for each in (down, across))
-    return next(tiles), next(tiles)
+    grids = np.meshgrid(rows, columns, indexing="ij")
+    down, across = (torch.from_numpy(split(grid, shape).ravel()) for grid in grids)
+    return (_apart(down) <= _APART) & (_apart(across) <= _APART)
 
 
 def _apart(values: Tensor) -> Tensor:

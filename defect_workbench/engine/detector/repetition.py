@@ -15,7 +15,7 @@ from defect_workbench.core.arrays import Floats, Pixels, Vectors
 from defect_workbench.engine.preprocessing.background import Plane, grey_of
 from defect_workbench.engine.preprocessing.periodic_pattern import reduced
 
-# Boxes are compared at about so many cells per side, with places up to so many cells away.
+# Cells along each side of a box at which it is compared, and how many cells around it are searched.
 _GRAIN, _REACH = 10, 160
 _LEAST_SIDE = 3
 # A place that overlaps the box by more than a third in both directions is the box itself.

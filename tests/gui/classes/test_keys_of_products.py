@@ -1,5 +1,6 @@
 """Keys go first to the classes of the lot and of its product; those of other products come after them."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ BOARD = ("open", "short", "bite", "spur")
 def steel(window: MainWindow) -> MainWindow:
     """The window after a lot of steel, with seven classes."""
     for name in STEEL:
-        window.classes.change(lambda library, name=name: library.added(name))  # type: ignore[misc]
+        window.classes.change(partial(ClassLibrary.added, name=name))
     return window
 
 

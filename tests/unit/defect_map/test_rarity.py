@@ -67,6 +67,8 @@ def test_it_does_not_depend_on_the_scale_of_the_activations(
 class ByPixels:
     """A network whose activations are the means over its pixels."""
 
+    device = "cpu"
+
     def embed(self, images: Pixels) -> dict[str, StorableVectors]:
         raise AssertionError("nothing but the places is described")
 
@@ -85,7 +87,7 @@ def test_an_image_is_described_by_its_rarest_places_alone() -> None:
     pixels[::16] = 140
     pixels[64:80, 96:112] = 250
     comparison = Comparison(MapSource.SELF, beside=None)
-    (found,) = describe([Subject(pixels)], ByPixels(), comparison)  # type: ignore[arg-type]
+    (found,) = describe([Subject(pixels)], ByPixels(), comparison)
     strongest = np.unravel_index(found.grid.argmax(), found.grid.shape)
     assert 8 <= strongest[0] < 10
     assert 12 <= strongest[1] < 14
