@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
@@ -199,6 +199,12 @@ class BoxEditor(QDialog):
         self.state.setToolTip(f"{left:,} of these images are not checked yet")
         self._show_legend()
         self._enable()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write the legend in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.legend.text():
+            self._show_legend()
 
     def _show_legend(self) -> None:
         colour = self.palette().color(QPalette.ColorRole.Text).name()

@@ -11,6 +11,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.detector.detection_error import ERROR_COLOURS, ErrorKind
@@ -215,6 +216,15 @@ def test_a_key_names_the_chosen_box_and_the_next_ones(editor: BoxEditor) -> None
     assert [each.box.label for each in editor.found] == ["open", "open", "defect"]
     _drag(canvas, _at(canvas, 180, 60), _at(canvas, 210, 90))
     assert editor.found[-1].box.label == "open"
+
+
+def test_the_legend_can_be_read_in_another_theme(editor: BoxEditor, searched: MainWindow) -> None:
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Tab)
+    editor.label_box("open")
+    for theme in ("dark", "light"):
+        searched.set_theme(theme)
+        QApplication.processEvents()
+        assert f"color:{editor.palette().text().color().name()};" in editor.legend.text()
 
 
 def test_agreeing_goes_on_and_a_new_search_keeps_what_was_checked(
