@@ -49,3 +49,11 @@ def batch_vectors(
             vectors = block.vectors([batch[i].inputs[block.input] for i in rows])
             result[name] = dict(zip(rows, vectors, strict=True))
     return result
+
+
+def vectors_of(
+    by_block: Mapping[str, Mapping[int, StorableVectors]], index: int
+) -> dict[str, StorableVectors] | None:
+    """Return the vectors of an image of a batch by block; None if not all values are finite."""
+    vectors = {name: block[index] for name, block in by_block.items() if index in block}
+    return vectors if all(np.isfinite(vector).all() for vector in vectors.values()) else None

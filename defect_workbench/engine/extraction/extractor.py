@@ -5,19 +5,15 @@ Features that the store has are not computed again; new ones are stored continua
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from defect_workbench.core.arrays import StorableVectors
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
-from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.progress import Reporter
@@ -27,7 +23,7 @@ from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
-from defect_workbench.engine.extraction.batch_vectors import batch_vectors
+from defect_workbench.engine.extraction.batch_vectors import batch_vectors, vectors_of
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
 from defect_workbench.engine.extraction.measure_version import choose_measure_version
 from defect_workbench.engine.extraction.network_vectors import (
@@ -36,17 +32,19 @@ from defect_workbench.engine.extraction.network_vectors import (
     NetworkVectors,
     choose_network,
     earlier_vectors,
+    obtain_weights,
 )
 from defect_workbench.engine.extraction.stored_vectors import (
     FACTS,
     HINTS,
     Buffer,
-    Row,
     VectorStore,
     open_blocks,
+    remember_changed,
+    stored_metadata,
 )
 from defect_workbench.engine.features.identity import NetworkInUse, feature_identity
-from defect_workbench.engine.input.decode import extension_note
+from defect_workbench.engine.input.decode import reading_note
 from defect_workbench.engine.input.scan import FoundFile, Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.measurement.recommend import Hints, suggest
@@ -119,7 +117,7 @@ class _Run:
             self.reporter.advance()
             return None
         sha256 = outcome if isinstance(outcome, str) else outcome.sha256
-        self.contents[file.path] = FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
+        self.contents[file.path] = file.stamp(sha256)
         if isinstance(outcome, str):
             self.reporter.advance()
             return None
@@ -138,15 +136,13 @@ class _Run:
         """Buffer a batch for the store; reject images whose vectors are not finite."""
         batch, by_block = computed
         for index, item in enumerate(batch):
-            vectors = {name: block[index] for name, block in by_block.items() if index in block}
-            if not all(np.isfinite(vector).all() for vector in vectors.values()):
+            vectors = vectors_of(by_block, index)
+            if vectors is None:
                 self.rejected.append(Rejection(item.path, _NOT_FINITE))
                 del self.contents[item.path]
                 continue
-            vectors.update(item.vectors)
             self.computed.add(item.sha256)
-            self.buffer.facts.append((item.sha256, item.facts))
-            self.buffer.rows.append(Row(item.sha256, item.key, item.measured, vectors))
+            self.buffer.add(item.sha256, item.key, item.facts, item.measured, {**vectors, **item.vectors})
         self.reporter.advance(len(batch))
         self._flush_if_due()
 
@@ -208,15 +204,10 @@ def extract(
         If the cached weights are damaged, the network has no such description, or the store cannot be
         written.
     """
-    checkpoint = None
-    info = library.info()
-    if info is None:
-        checkpoint = library.obtain(reporter, offline=offline)
-        info = library.info() if checkpoint is not None else None
-
+    info, checkpoint = obtain_weights(library, reporter, offline)
     reporter.stage("Searching the feature store", None)
     stamps = store.stamps(listing.root)
-    known = [known_content(file, stamps) for file in listing.files]
+    known = [file.known_content(stamps) for file in listing.files]
     in_use: NetworkInUse | None = None
     network: NetworkVectors | None = None
     earlier, lacking = EarlierVectors((), ()), 0
@@ -249,10 +240,7 @@ def extract(
             reporter.check()
     finally:
         run.buffer.flush(task.blocks)
-        store.remember_files(
-            listing.root,
-            {path: stamp for path, stamp in run.contents.items() if stamps.get(path) != stamp},
-        )
+        remember_changed(store, listing.root, run.contents, stamps)
     if in_use is not None and info is not None and run.described_again and not lacking:
         # The files had to be read before their content was known.
         reporter.warn(_lacking(info.network, in_use, run.described_again) + "they were computed")
@@ -263,16 +251,7 @@ def extract(
         [image.sha256 for image in images.images],
         [task.key(image.path, image.sha256) for image in images.images],
     )
-    backbone = None
-    if in_use is not None and info is not None:
-        backbone = BackboneInfo(
-            info.network,
-            in_use.weights,
-            in_use.sha256,
-            in_use.precision,
-            in_use.device,
-            in_use.description,
-        )
+    backbone = None if in_use is None or info is None else in_use.backbone(info.network)
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
     suggested, why = suggest(hints, processing)
     features = Features(vectors, backbone, feature_identity(vectors, backbone, processing, version))
@@ -285,15 +264,6 @@ def _lacking(network: str, in_use: NetworkInUse, count: int) -> str:
         f"the feature store has no vectors of the description in use ({label}) for "
         f"{counted(count, 'image')}; "
     )
-
-
-def known_content(file: FoundFile, stamps: Mapping[str, FileStamp]) -> str | None:
-    """Return the content hash of a file that has not changed since its stamp was stored; else None."""
-    stamp = stamps.get(file.path)
-    if stamp is None:
-        return None
-    now = FileStamp(file.size, file.mtime_ns, stamp.sha256, file.changed_ns, file.inode)
-    return stamp.sha256 if stamp == now else None
 
 
 def _collect(
@@ -313,15 +283,13 @@ def _collect(
     measured = task.blocks.measured.fields([stamp.sha256 for _, stamp, _ in accepted], names)
     for (path, stamp, row), numbers in zip(accepted, measured, strict=True):
         width, height, format_name, note, _, tool_text, bar = row
-        tool = InstrumentMetadata.from_json(json.loads(tool_text)) if tool_text else InstrumentMetadata()
-        side = task.sides.facts(path)
-        tool = tool if side is None else side.filled_from(tool)
+        tool = stored_metadata(tool_text, task.sides, path)
         left_out = info_bar.rows_to_leave_out(height, bar, task.processing)
         values = dict(zip(names, numbers, strict=True))
         hints.append(Hints(values["noise"], *(values[name] for name in HINTS)))
         defects = Measurements.of_numbers(numbers[: len(NUMBERS)]).in_units(tool.pixel_size_nm)
-        notes = "; ".join(filter(None, (extension_note(path, format_name), note)))
-        record = ImageRecord(path, stamp.sha256, width, height, notes, tool or None, left_out, defects)
+        note = reading_note(path, format_name, note)
+        record = ImageRecord(path, stamp.sha256, width, height, note, tool or None, left_out, defects)
         images.append(replace(record, page=pages[path]) if pages[path] else record)
     images.sort(key=lambda image: image.path)
     rejected.sort(key=lambda rejection: rejection.path)

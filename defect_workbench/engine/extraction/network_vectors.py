@@ -14,6 +14,7 @@ from defect_workbench.core.arrays import Pixels, StorableVectors
 from defect_workbench.core.clustering.feature_blocks import DEEP
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.checkpoint import Checkpoint
 from defect_workbench.engine.backbone.network import Precision
 from defect_workbench.engine.backbone.pretrained import WeightsInfo, WeightsLibrary
@@ -229,18 +230,39 @@ def choose_network(
         blocks = open_blocks(store, task.processing, network, measure_version=task.measure_version)
         if contents.all_in(blocks):
             return network, blocks
-    load_torch()
-    from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
-
-    device = default_device()
-    chosen = precision or fastest_precision(device)
-    network = in_use(info, str(chosen), device.type, first)
-    if precision is None and chosen is Precision.BF16_FUSED:
+    network = for_this_machine(info, precision, first)
+    if precision is None and network.precision == Precision.BF16_FUSED:
         earlier = replace(network, precision=str(Precision.BF16))
         blocks = open_blocks(store, task.processing, earlier, measure_version=task.measure_version)
         if earlier in stored and contents.mostly_in(blocks):
             return earlier, blocks
     return network, open_blocks(store, task.processing, network, measure_version=task.measure_version)
+
+
+def obtain_weights(
+    library: WeightsLibrary, reporter: Reporter, offline: bool
+) -> tuple[WeightsInfo | None, Checkpoint | None]:
+    """Return which weights are in use, fetching them if need be, and the weights if they were read for that.
+
+    Raises
+    ------
+    WorkbenchError
+        If the cached weights are damaged.
+    """
+    info = library.info()
+    if info is not None:
+        return info, None
+    checkpoint = library.obtain(reporter, offline=offline)
+    return (None if checkpoint is None else library.info()), checkpoint
+
+
+def for_this_machine(info: WeightsInfo, precision: Precision | None, description: str) -> NetworkInUse:
+    """Return the network in a precision, by default the fastest of this machine's device."""
+    load_torch()
+    from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
+
+    device = default_device()
+    return in_use(info, str(precision or fastest_precision(device)), device.type, description)
 
 
 def in_use(info: WeightsInfo, precision: str, device: str, description: str) -> NetworkInUse:

@@ -7,6 +7,7 @@ two are equal unless a sidecar file changes how the image is preprocessed.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import numpy as np
 
 from defect_workbench.core.arrays import StorableVectors, Vectors
 from defect_workbench.core.images.image_records import FileStamp
+from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import NUMBERS
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.features.identity import (
@@ -81,6 +83,26 @@ def image_key(sides: SidecarFiles, path: str, sha256: str, processing: Preproces
     if processing.rescale_nm is None:
         return sha256
     return row_key(sha256, sides.pixel_size(path), processing)
+
+
+def stored_metadata(text: str, sides: SidecarFiles, path: str) -> InstrumentMetadata:
+    """Return what an instrument recorded about an image, in its sidecar file or else in the file itself.
+
+    Parameters
+    ----------
+    text : str
+        The metadata of the file, as the store keeps them; may be empty.
+    """
+    own = InstrumentMetadata.from_json(json.loads(text)) if text else InstrumentMetadata()
+    side = sides.facts(path)
+    return own if side is None else side.filled_from(own)
+
+
+def remember_changed(
+    store: VectorStore, root: Path, stamps: Mapping[str, FileStamp], before: Mapping[str, FileStamp]
+) -> None:
+    """Store the stamps of the files below a folder that are new or have changed."""
+    store.remember_files(root, {path: stamp for path, stamp in stamps.items() if before.get(path) != stamp})
 
 
 @dataclass(frozen=True)
@@ -172,6 +194,18 @@ class Buffer:
     facts: list[tuple[str, Facts]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
+
+    def add(
+        self,
+        sha256: str,
+        key: str,
+        facts: Facts,
+        measured: tuple[float, ...],
+        vectors: Mapping[str, StorableVectors],
+    ) -> None:
+        """Add what was computed for an image."""
+        self.facts.append((sha256, facts))
+        self.rows.append(Row(sha256, key, measured, vectors))
 
     @property
     def due(self) -> bool:

@@ -47,6 +47,10 @@ class NetworkInUse:
     device: str
     description: str = AVERAGE
 
+    def backbone(self, network: str) -> BackboneInfo:
+        """Return what features say of the network that computed them."""
+        return BackboneInfo(network, self.weights, self.sha256, self.precision, self.device, self.description)
+
 
 def pixel_identity(processing: Preprocessing) -> dict[str, Any]:
     """Return the identity of the pixels that features are computed from, for a given file."""

@@ -57,6 +57,11 @@ def extension_note(path: str, format_name: str) -> str:
     return f"{format_name} content under the extension {os.path.splitext(path)[1]}"
 
 
+def reading_note(path: str, format_name: str, note: str) -> str:
+    """Return the remark on how an image was read: on its extension, and that of its format."""
+    return "; ".join(filter(None, (extension_note(path, format_name), note)))
+
+
 def decode(data: bytes, name: str = "") -> DecodedImage:
     """Decode the first image of a file.
 

@@ -12,7 +12,13 @@ from pathlib import Path
 from defect_workbench.core import result_files
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.image_locations import file_of_page
-from defect_workbench.core.images.image_records import IN_HIDDEN_FOLDER, IN_RESULTS, ImageSet, Rejection
+from defect_workbench.core.images.image_records import (
+    IN_HIDDEN_FOLDER,
+    IN_RESULTS,
+    FileStamp,
+    ImageSet,
+    Rejection,
+)
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.input.formats.registry import looks_like_image
 
@@ -41,6 +47,15 @@ class FoundFile:
     changed_ns: int = -1
     inode: int = -1
     page: int = 0
+
+    def stamp(self, sha256: str) -> FileStamp:
+        """Return the state of the file, whose content has this hash."""
+        return FileStamp(self.size, self.mtime_ns, sha256, self.changed_ns, self.inode)
+
+    def known_content(self, stamps: Mapping[str, FileStamp]) -> str | None:
+        """Return the content hash if the file has not changed since its stamp was stored; else None."""
+        stamp = stamps.get(self.path)
+        return stamp.sha256 if stamp is not None and stamp == self.stamp(stamp.sha256) else None
 
     @property
     def file(self) -> str:

@@ -6,21 +6,17 @@ Images are read once, one after the other; crops wait in memory only until their
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from defect_workbench.core.arrays import Integers, Vectors
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import Features
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.defect_items import SearchedImage, item_path
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
-from defect_workbench.core.images.instrument import InstrumentMetadata
 from defect_workbench.core.images.measurements import FIRST_MEASURE_VERSION, NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.ordered_threads import in_order
@@ -28,14 +24,24 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
-from defect_workbench.engine.backbone.torch_import import load_torch
 from defect_workbench.engine.clustering.large.normalised_parts import ReadVectors
-from defect_workbench.engine.extraction.batch_vectors import batch_vectors
+from defect_workbench.engine.extraction.batch_vectors import batch_vectors, vectors_of
 from defect_workbench.engine.extraction.extractor import Extraction
-from defect_workbench.engine.extraction.network_vectors import NetworkVectors, in_use, stored_networks
-from defect_workbench.engine.extraction.stored_vectors import FLUSH_SECONDS, Buffer, Row, VectorStore
+from defect_workbench.engine.extraction.network_vectors import (
+    NetworkVectors,
+    for_this_machine,
+    obtain_weights,
+    stored_networks,
+)
+from defect_workbench.engine.extraction.stored_vectors import (
+    FLUSH_SECONDS,
+    Buffer,
+    VectorStore,
+    remember_changed,
+    stored_metadata,
+)
 from defect_workbench.engine.features.identity import NetworkInUse, feature_identity
-from defect_workbench.engine.input.decode import extension_note
+from defect_workbench.engine.input.decode import reading_note
 from defect_workbench.engine.input.scan import Listing
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
 from defect_workbench.engine.items.item_crops import IDENTITY, item_key
@@ -110,15 +116,15 @@ class _Run:
         images = [item.with_inputs() for item in self.batch]
         by_block = batch_vectors(images, self.network) if images else {}
         for index, image in enumerate(images):
-            vectors = {name: block[index] for name, block in by_block.items() if index in block}
-            if not all(np.isfinite(vector).all() for vector in vectors.values()):
+            vectors = vectors_of(by_block, index)
+            if vectors is None:
                 raise WorkbenchError(
                     f"the deep features of {image.path} are not finite numbers: the weights are invalid, or "
                     "the precision is too low"
                 )
-            vectors |= image.vectors
-            self.buffer.rows.append(Row(image.sha256, image.key, image.measured, vectors))
-            self.buffer.facts.append((image.sha256, image.facts))
+            self.buffer.add(
+                image.sha256, image.key, image.facts, image.measured, {**vectors, **image.vectors}
+            )
         self.computed += len(images)
         self.batch.clear()
 
@@ -164,11 +170,7 @@ def extract_items(
         written.
     """
     processing = processing or DEFAULT
-    checkpoint = None
-    info = library.info()
-    if info is None:
-        checkpoint = library.obtain(reporter, offline=offline)
-        info = library.info() if checkpoint is not None else None
+    info, checkpoint = obtain_weights(library, reporter, offline)
     reporter.stage("Searching the feature store", None)
     stamps = store.stamps(listing.root)
     reference_stamps = {} if references is None else store.stamps(references.root)
@@ -193,12 +195,7 @@ def extract_items(
                 used, blocks = each, candidate
                 break
         if used is None:
-            load_torch()
-            from defect_workbench.engine.backbone.embedder import default_device, fastest_precision
-
-            device = default_device()
-            chosen = precision or fastest_precision(device)
-            used = in_use(info, str(chosen), device.type, name)
+            used = for_this_machine(info, precision, name)
             blocks = open_item_blocks(store, processing, used)
         network = NetworkVectors(checkpoint, library, used.precision, used.device, used.description)
 
@@ -215,10 +212,11 @@ def extract_items(
         run.finish_batch()
     finally:
         run.flush()
-        _remember(store, listing, {each.path: each.stamp for each in run.parents.values()}, stamps)
+        found = {each.path: each.stamp for each in run.parents.values()}
+        remember_changed(store, listing.root, found, stamps)
         if references is not None:
             found = dict(each.reference for each in run.parents.values() if each.reference is not None)
-            _remember(store, references, found, reference_stamps)
+            remember_changed(store, references.root, found, reference_stamps)
     seconds = time.perf_counter() - started - (network.loading_seconds if network else 0.0)
     images, keys = _collected(listing, run)
     part = random_part([image.sha256 for image in images.images], most)
@@ -228,11 +226,7 @@ def extract_items(
         return blocks.features.collect(some, some)
 
     vectors = read(part.tolist()) if keys else {}
-    backbone = None
-    if info is not None and used is not None:
-        backbone = BackboneInfo(
-            info.network, used.weights, used.sha256, used.precision, used.device, used.description
-        )
+    backbone = None if used is None or info is None else used.backbone(info.network)
     # The pixels of a defect do not show what it was compared with; its key does.
     digest = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
     identity = {
@@ -254,22 +248,8 @@ def extract_items(
 
 def _unchanged(listing: Listing, stamps: Mapping[str, FileStamp]) -> dict[str, str]:
     """Return the content hash of each file that has not changed since it was last read."""
-    found = {}
-    for file in listing.files:
-        stamp = stamps.get(file.path)
-        if stamp is not None:
-            now = FileStamp(file.size, file.mtime_ns, stamp.sha256, file.changed_ns, file.inode)
-            if stamp == now:
-                found[file.path] = stamp.sha256
-    return found
-
-
-def _remember(
-    store: VectorStore, listing: Listing, found: Mapping[str, FileStamp], before: Mapping[str, FileStamp]
-) -> None:
-    store.remember_files(
-        listing.root, {path: stamp for path, stamp in found.items() if before.get(path) != stamp}
-    )
+    known = ((file.path, file.known_content(stamps)) for file in listing.files)
+    return {path: sha256 for path, sha256 in known if sha256 is not None}
 
 
 def _collected(listing: Listing, run: _Run) -> tuple[ImageSet, list[str]]:
@@ -286,10 +266,8 @@ def _collected(listing: Listing, run: _Run) -> tuple[ImageSet, list[str]]:
             continue
         sha256, path = parent.stamp.sha256, parent.path
         searched.append(SearchedImage(path, sha256, facts.width, facts.height, len(facts.items), pages[path]))
-        tool = InstrumentMetadata.from_json(json.loads(facts.tool)) if facts.tool else InstrumentMetadata()
-        side = sides.facts(path)
-        tool = tool if side is None else side.filled_from(tool)
-        note = "; ".join(filter(None, (extension_note(path, facts.format), facts.note)))
+        tool = stored_metadata(facts.tool, sides, path)
+        note = reading_note(path, facts.format, facts.note)
         for each in facts.items:
             origin = with_parent(each, path)
             x1, y1, x2, y2 = origin.window

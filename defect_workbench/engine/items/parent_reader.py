@@ -140,9 +140,9 @@ class ParentReader:
             reference = None
             if name is not None:
                 known = self._known_references[name]
-                reference = name, _stamp(self._reference_files[name], known)
+                reference = name, self._reference_files[name].stamp(known)
             missing = "" if self._references is None or name is not None else "it has none"
-            stamp = _stamp(file, self._known[file.path])
+            stamp = file.stamp(self._known[file.path])
             return ReadParent(file.path, stamp, reference, key, missing_reference=missing)
         try:
             return self._searched(file, name)
@@ -159,7 +159,7 @@ class ParentReader:
         if isinstance(content, Rejection):
             return content
         sha256 = content_sha256(file, content)
-        stamp = _stamp(file, sha256)
+        stamp = file.stamp(sha256)
         try:
             image = decode(content, file.path)
         except NotNow as error:
@@ -205,7 +205,7 @@ class ParentReader:
         if problem := other_size(golden, image.width, image.height):
             return None, None, problem
         sha256 = content_sha256(self._reference_files[name], content)
-        return golden.pixels, (name, _stamp(self._reference_files[name], sha256)), ""
+        return golden.pixels, (name, self._reference_files[name].stamp(sha256)), ""
 
     def _described(
         self, path: str, key: str, origin: DefectOrigin, found: FoundDefect, pixels: Pixels, noise: float
@@ -232,10 +232,6 @@ class ParentReader:
         facts = (part.shape[1], part.shape[0], "", "", "", "", 0)
         name = item_path(path, origin.number)
         return ReadItem(ReadImage(name, own, own, facts, measured, missing, vectors), crop)
-
-
-def _stamp(file: FoundFile, sha256: str) -> FileStamp:
-    return FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
 
 
 def _origin(number: int, found: FoundDefect, pixels: Pixels) -> DefectOrigin:

@@ -101,7 +101,7 @@ class _Work:
     def new_stamps(self) -> dict[str, FileStamp]:
         """Return the stamps that the store does not have."""
         stamps = {
-            file.path: FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
+            file.path: file.stamp(sha256)
             for file in self.listing.files
             if (sha256 := self.sha256s[file.path]) is not None
         }
@@ -146,21 +146,17 @@ def extract_on_cluster(
 
 def _planned(listing: Listing, store: FeatureStore, options: FeatureOptions, reporter: Reporter) -> _Work:
     """Determine the network as extraction on one machine does, and what the store has of the images."""
-    from defect_workbench.engine.extraction.extractor import known_content
     from defect_workbench.engine.extraction.image_reader import Task
     from defect_workbench.engine.extraction.measure_version import choose_measure_version
     from defect_workbench.engine.extraction.network_vectors import Contents as FileContents
-    from defect_workbench.engine.extraction.network_vectors import choose_network
+    from defect_workbench.engine.extraction.network_vectors import choose_network, obtain_weights
     from defect_workbench.engine.extraction.stored_vectors import open_blocks
     from defect_workbench.engine.input.sidecar_files import SidecarFiles
 
-    library = options.library
-    info = library.info()
-    if info is None and library.obtain(reporter, offline=options.offline) is not None:
-        info = library.info()
+    info, _ = obtain_weights(options.library, reporter, options.offline)
     reporter.stage("Searching the feature store", None)
     stamps = store.stamps(listing.root)
-    known = [known_content(file, stamps) for file in listing.files]
+    known = [file.known_content(stamps) for file in listing.files]
     blocks = open_blocks(store, options.processing, None)
     task = Task(listing.root, options.processing, blocks, SidecarFiles(listing.root))
     contents = FileContents(listing.files, known, task, reporter.check)

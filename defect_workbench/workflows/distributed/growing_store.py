@@ -33,7 +33,6 @@ def complete_so_far(
     InputError
         If no image is complete yet.
     """
-    from defect_workbench.engine.extraction.extractor import known_content
     from defect_workbench.engine.extraction.image_reader import Task
     from defect_workbench.engine.extraction.measure_version import choose_measure_version
     from defect_workbench.engine.extraction.network_vectors import Contents
@@ -45,7 +44,7 @@ def complete_so_far(
     store = features.open_store()
     network = _network(growth, features)
     stamps = store.stamps(listing.root)
-    known = [known_content(file, stamps) for file in listing.files]
+    known = [file.known_content(stamps) for file in listing.files]
     blocks = open_blocks(store, features.processing, network)
     task = Task(listing.root, features.processing, blocks, SidecarFiles(listing.root))
     contents = Contents(listing.files, known, task, reporter.check)

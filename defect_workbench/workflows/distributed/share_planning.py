@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from defect_workbench.core.images.image_records import FileStamp
 from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.extraction.image_reader import Task
 from defect_workbench.engine.extraction.stored_vectors import FLUSH_IMAGES
@@ -79,7 +78,7 @@ def shares_to_describe(
 def _share(number: int, contents: Sequence[tuple[FoundFile, str | None]]) -> Share:
     files = tuple(_anywhere(file) for file, _ in contents)
     stamps = tuple(
-        None if sha256 is None else FileStamp(file.size, file.mtime_ns, sha256, file.changed_ns, file.inode)
+        None if sha256 is None else file.stamp(sha256)
         for file, (_, sha256) in zip(files, contents, strict=True)
     )
     return Share(number, files, stamps)
