@@ -142,10 +142,10 @@ def _chosen(source: MapSource, modelled: float, textures_by: GroupBy) -> GroupBy
     share = f"{modelled:.0%} of the images have a plain or periodic background"
     if modelled >= ENOUGH_MODELLED:
         return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")
+    few = f"only {share}" if modelled >= 0.005 else "hardly any image has a plain or periodic background"
     if textures_by is GroupBy.PICTURE:
-        return GroupByChoice(GroupBy.PICTURE, f"only {share}; the others may be textures")
-    why = f"only {share}; in the others, a defect may be small or fill the image"
-    return GroupByChoice(textures_by, why)
+        return GroupByChoice(GroupBy.PICTURE, f"{few}; the others may be textures")
+    return GroupByChoice(textures_by, f"{few}; in the others, a defect may be small or fill the image")
 
 
 def _beside(source: MapSource, modelled: float, options: FeatureOptions) -> str | None:

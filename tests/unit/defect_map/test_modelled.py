@@ -79,6 +79,7 @@ def test_the_reason_names_the_share() -> None:
     assert "50% of the images" in defect.why
     assert "only 7% of the images" in both.why
     assert "only 7% of the images" in earlier.why
+    assert map_defects._chosen(MapSource.OTHERS, 0.001, GroupBy.BOTH).why.startswith("hardly any image has")
     clean = map_defects._chosen(MapSource.CLEAN, 0.07, GroupBy.BOTH)
     assert clean.chosen is GroupBy.DEFECT
     assert clean.why == "clean images distinguish defects from backgrounds"
