@@ -125,31 +125,40 @@ def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path
     assert json.loads(alone.stdout)["map_source"] == "self"
 
 
-def test_textures_are_grouped_by_picture_and_rare_places_also_when_replayed(
-    tmp_path: Path, with_weights: Path, small_batches: None, places: UserDirs, command: Command
-) -> None:
-    """With other weights, and when images are added, places are still compared with their own image."""
+def _textures(folder: Path) -> Path:
+    """Fill a folder with random blocks, half of them with a white square, half with a black one."""
     rng = np.random.default_rng(4)
-    for number in range(22):
+    folder.mkdir()
+    for number in range(20):
         blocks = rng.integers(60, 200, (14, 14)).repeat(8, 0).repeat(8, 1)
         blocks[40:52, 40:52] = 255 * (number % 2)
-        folder = tmp_path / ("lot" if number < 20 else "next")
-        folder.mkdir(exist_ok=True)
         Image.fromarray(blocks.astype(np.uint8)).save(folder / f"{number:02d}.png")
-    run = ("cluster", tmp_path / "lot", "--offline", "--cut", "2", "--json")
+    return folder
+
+
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_textures_are_grouped_by_picture_and_rare_places(tmp_path: Path, command: Command) -> None:
+    run = ("cluster", _textures(tmp_path / "lot"), "--offline", "--cut", "2", "--json")
     facts = json.loads(command(*run, "--out", tmp_path / "out").stdout)
     assert facts["group_by"]["chosen"] == "both"
     assert facts["map_source"] == "self"
     assert facts["weights"]["deep"] == 0.6
     assert facts["weights"]["defect"] == pytest.approx(0.4)
     assert min(float(row["strangeness"]) for row in manifest(tmp_path / "out")) > 1
-    session = tmp_path / "out" / "session.dwb"
-    project = load_session(session)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_rare_places_stay_so_with_other_weights_and_when_replayed(
+    tmp_path: Path, places: UserDirs, command: Command
+) -> None:
+    run = ("cluster", _textures(tmp_path / "lot"), "--offline", "--cut", "2", "--json")
+    assert command(*run, "--out", tmp_path / "out").returncode == 0
+    project = load_session(tmp_path / "out" / "session.dwb")
     options = FeatureOptions.at(places, offline=True)
     weights = BlockWeights({"deep": 0.2, "defect": 0.8}, "set by the user")
     settings = replace(project.analysis.settings, weights=weights)
-    other = regroup(project, settings, options, SilentReporter())
-    save_session(tmp_path / "other.dwb", other)
+    save_session(tmp_path / "other.dwb", regroup(project, settings, options, SilentReporter()))
     ended = command("replay", tmp_path / "other.dwb", "--out", tmp_path / "other", "--offline")
     assert ended.returncode == 0, ended.stderr
     compared = command(*run, "--out", tmp_path / "others", "--group-by", "both")
