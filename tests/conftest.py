@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ settings.load_profile("no-deadline")
 
 TESTS = Path(__file__).resolve().parent
 GOLDEN = TESTS / "data" / "golden"
+# Tests with one of these marks run only if -m names it.
+ON_REQUEST = ("slow", "whole_job")
 # The marks of tests that start first.
 LONG_FIRST = ("long", "e2e", "gui")
 SHARED_DATA = TESTS.parent.parent / "shared" / "data"
@@ -248,19 +250,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by folder and fixtures, put long ones first; leave out slow ones unless `-m` has them."""
+    """Mark tests by folder and fixtures, put long ones first; leave out others unless `-m` has them."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
         if folder in ("gui", "e2e"):
             item.add_marker(folder)
         if "weights_folder" in getattr(item, "fixturenames", ()):
             item.add_marker("e2e")
-    if "slow" not in config.option.markexpr:
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    left_out = [mark for mark in ON_REQUEST if mark not in config.option.markexpr]
+    config.hook.pytest_deselected(items=[item for item in items if _has(item, left_out)])
+    items[:] = [item for item in items if not _has(item, left_out)]
     # Workers fetch test after test, so short ones at the end let all workers end at the same time.
     items.sort(key=_rank)
+
+
+def _has(item: pytest.Item, marks: Iterable[str]) -> bool:
+    return any(item.get_closest_marker(mark) for mark in marks)
 
 
 def _rank(item: pytest.Item) -> int:

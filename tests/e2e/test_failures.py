@@ -48,7 +48,9 @@ def test_a_result_that_cannot_be_printed_is_said(
     assert not any(word in done.stderr for word in (*ODD, "Exception ignored"))
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2, 0.4])
+@pytest.mark.parametrize(
+    "seconds", [0.05, *(pytest.param(time, marks=pytest.mark.whole_job) for time in (0.1, 0.2)), 0.4]
+)
 def test_an_early_interrupt_ends_without_a_traceback_of_ours(
     seconds: float, lot: Path, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def agreement(rows: Sequence[dict[str, str]], part: int) -> float:
     )
 
 
-@pytest.mark.long
+@pytest.mark.whole_job
 @pytest.mark.usefixtures("with_weights", "small_batches")
 def test_kinds_are_grouped_with_references_and_backgrounds_without(
     lot: Path, tmp_path: Path, command: Command

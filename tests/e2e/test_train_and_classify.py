@@ -35,6 +35,7 @@ def sorted_lot(tmp_path: Path) -> Path:
     return write_kinds(tmp_path / "sorted", 31, {"clean": 8, "pit": 7, "scratch": 7, "residue": 7})
 
 
+@pytest.mark.whole_job
 def test_labels_become_a_classifier_and_sort_a_new_lot(
     sorted_lot: Path, tmp_path: Path, places: UserDirs, with_weights: Path, command: Command
 ) -> None:

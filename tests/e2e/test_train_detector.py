@@ -17,6 +17,8 @@ from defect_workbench.user_dirs import HOME_VARIABLE
 from tests.processes import COMMAND, Command, run, table
 from tests.unit.detection.boards import board
 
+pytestmark = pytest.mark.whole_job
+
 
 def _boards(root: Path) -> None:
     """Fill a folder with images, golden references and boxes: 0 to 2 defects of two kinds."""

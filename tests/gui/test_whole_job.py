@@ -126,6 +126,7 @@ def done(window: MainWindow, qtbot: QtBot, act: Callable[[], None]) -> None:
     assert not isinstance(ended[0], str), ended[0]
 
 
+@pytest.mark.whole_job
 def test_a_lot_is_named_a_classifier_trained_the_next_lot_corrected_and_the_classifier_retrained(
     bare: MainWindow, qtbot: QtBot, tmp_path: Path, places: UserDirs, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -153,6 +153,7 @@ def choose_folder(window: MainWindow, name: str, folder: Path) -> None:
     dialog.deleteLater()
 
 
+@pytest.mark.whole_job
 @pytest.mark.usefixtures("with_weights", "small_batches")
 def test_a_cluster_and_a_folder_become_what_images_are_compared_with(
     window: MainWindow, qtbot: QtBot, wafers: Path, answers: Answers
