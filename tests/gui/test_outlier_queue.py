@@ -42,6 +42,11 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
         assert queue.remaining == count - step - 1
     assert queue.current is None
     assert "0 outliers" in opened.summary.text()
+    groups = [cluster.group for cluster in document.partition.clusters]
+    nuisances = sum(group is not None and group.nuisance for group in groups)
+    # Nuisances are not to be confirmed.
+    assert nuisances > 0
+    assert f" of {len(groups) - nuisances} clusters are not confirmed" in queue.done.words.text()
     assert document.undo_stack.count() == count
     while document.undo_stack.canUndo():
         opened.actions_by_name["actionUndo"].trigger()
