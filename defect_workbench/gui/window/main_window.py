@@ -200,7 +200,9 @@ class MainWindow(JobWindow):
             ),
             self.overlays,
             self.boxes,
-            KlarfController(self.document, self.opener.open_source, self.begin_exclusive, self.notice, self),
+            KlarfController(
+                self.document, self.opener.open_source, self.begin_exclusive, self.classes, self.notice, self
+            ),
             WatchController(
                 self.classifier, self.thumbnails, places, offline, self.open_path, self.notice, self
             ),
