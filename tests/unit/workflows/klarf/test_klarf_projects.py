@@ -21,6 +21,7 @@ from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.inspection import Inspection
+from defect_workbench.core.wafer.inspection_words import inspection_words
 from defect_workbench.core.wafer.picture_choice import PictureChoice, references_of
 from defect_workbench.engine.input.location_reading import read_location
 from defect_workbench.engine.input.pixel_hash import pixel_hash
@@ -108,6 +109,8 @@ def test_every_image_is_the_page_of_its_defect_through_session_and_export(
     assert columns["wafer"].text_of(0) in ("W1", "W2")
     assert columns["defect_id"].text_of(0) == str(defects_of(project)[0])
     assert {"lot", "x_um", "die_x", "classnumber"} <= set(columns)
+    assert project.inspection is not None
+    assert "DSIZE 1 µm, TEST 1" in inspection_words(project.inspection, 0)
 
     save_session(tmp_path / "a.dwb", project)
     again = load_session(tmp_path / "a.dwb")
