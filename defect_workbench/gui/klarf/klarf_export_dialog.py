@@ -164,7 +164,7 @@ def summary_words(column: str, plan: KlarfPlan) -> str:
         sentences = [f"{column} of {counted(plan.defects, 'defect')} will be written: {each_class}."]
     if plan.undecided:
         images = counted(plan.undecided, "image")
-        sentences.append(f"What the file says of {images} without a confirmed class stays as it is.")
+        sentences.append(f"Nothing changes for {images} without a confirmed class.")
     if plan.unnamed:
         images = counted(plan.unnamed, "image")
         sentences.append(f"{images} of them are in confirmed clusters without a name: name these first.")
