@@ -95,7 +95,11 @@ def _print(args: argparse.Namespace, plan: KlarfPlan) -> None:
     for each in plan.classes:
         print_text(f"  {each.name} ({each.code})  {each.defects:,}")
     if plan.unnamed:
-        print_text(f"{counted(plan.unnamed, 'image')} of confirmed clusters without a name: name these first")
+        verb = "is" if plan.unnamed == 1 else "are"
+        print_text(
+            f"{counted(plan.unnamed, 'image')} {verb} in confirmed clusters without a name; name these "
+            "to write their class"
+        )
     if not args.dry_run:
         return
     for file in plan.files:

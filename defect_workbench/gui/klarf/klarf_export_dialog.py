@@ -166,8 +166,11 @@ def summary_words(column: str, plan: KlarfPlan) -> str:
         images = counted(plan.undecided, "image")
         sentences.append(f"Nothing changes for {images} without a confirmed class.")
     if plan.unnamed:
-        images = counted(plan.unnamed, "image")
-        sentences.append(f"{images} of them are in confirmed clusters without a name: name these first.")
+        verb = "is" if plan.unnamed == 1 else "are"
+        sentences.append(
+            f"{plan.unnamed:,} of them {verb} in confirmed clusters without a name; name these to write "
+            "their class."
+        )
     sentences.append("The file that was opened is not changed.")
     return " ".join(sentences)
 
