@@ -43,6 +43,9 @@ def test_a_dropped_file_opens_with_its_columns_and_is_remembered(
     assert "mm from the centre" in words
     window.remembered.remember()
     assert [work.file for work in window.settings.recent()] == [lot]
+    # The folder may have the files of other lots, too.
+    assert window.windowTitle() == "lot.001[*] — Defect Workbench"
+    assert project.beside(".dwb") == lot.parent.with_name("lot.001.dwb")
     # Thumbnails and the full image are those of the page.
     qtbot.waitUntil(lambda: window.thumbnails.get(str(project.images.absolute(3))) is not None)
 

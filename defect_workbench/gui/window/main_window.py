@@ -346,7 +346,7 @@ class MainWindow(JobWindow):
 
     def _refresh_title(self) -> None:
         project = self.document.project
-        name = "" if project is None else (self.document.session or project.images).name
+        name = "" if project is None else (self.document.session or project).name
         mark = " (read-only)" if self.session_guard.read_only else ""
         parts = [f"Opening {self.opener.name}…"] if self.opener.name else []
         parts += [f"{name}{mark}[*]"] if name else []
