@@ -130,7 +130,7 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
         if owners:
             del found.rejected[before:]
             others = and_more([files[owner].path for owner in owners], 2)
-            reason = f"it names the same pictures as {others}, which was read first, and no others"
+            reason = f"its pictures are those of {others}, which was read first, so nothing of it is used"
             found.rejected.append(Rejection(decodable(name), reason))
             continue
         klarfs.append(klarf)

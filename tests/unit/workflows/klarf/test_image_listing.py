@@ -166,7 +166,7 @@ def test_a_copy_of_a_file_adds_neither_images_nor_wafers(tmp_path: Path) -> None
     assert [each.path for each in found.klarf.files] == ["lot.001", "lot_overlay.001"]
     (rejection,) = [each for each in found.listing.rejected if "overlay" not in each.path]
     assert rejection.path == "lot_classified.001"
-    assert "the same pictures as lot.001" in rejection.reason
+    assert "its pictures are those of lot.001" in rejection.reason
     images = [ImageRecord(each.path, "0" * 64, 40, 32, page=each.page) for each in found.listing.files]
     inspection = found.inspection(ImageSet(tmp_path, images, ()))
     assert inspection is not None
