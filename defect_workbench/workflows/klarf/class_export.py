@@ -269,10 +269,14 @@ def _written(
             raise InputError(f"{source} has no class column {request.column}; it has {known}")
         if request.column == STANDARD_COLUMN:
             _check_lookup(source, klarf.classes, {code: names[code] for code in set(codes.values())}, request)
+    used = {code: names[code] for code in set(codes.values())}
     if request.overlay:
-        after = overlay(before, request.column, codes)
+        small = overlay(before, request.column, codes)
+        # Its defects are those with a code. The numbers are there; the lookup may lack the names.
+        in_order = dict(enumerate(codes[row] for row in sorted(codes)))
+        after = with_classes(small, request.column, in_order, used)
         return WrittenKlarf(source, target, after, len(codes), [])
-    after = with_classes(before, request.column, codes, {code: names[code] for code in set(codes.values())})
+    after = with_classes(before, request.column, codes, used)
     return WrittenKlarf(source, target, after, len(codes), changed_lines(before, after))
 
 

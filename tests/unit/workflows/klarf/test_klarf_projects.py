@@ -295,6 +295,11 @@ def test_only_confirmed_classes_are_written(tmp_path: Path, options: FeatureOpti
     assert changed <= 4 + 4
     overlay = plan_klarf(project, KlarfRequest(tmp_path / "small.001", overlay=True, classes=LIBRARY))
     assert len(overlay.files[0].content) < len(plan.files[0].content)
+    write_klarf(overlay)
+    small = read_klarf(tmp_path / "small.001")
+    assert small.classes == {0: "Unclassified", 11: "pit", 12: "scratch"}
+    (cells,) = [column.cells for column in small.columns if column.name == "CLASSNUMBER"]
+    assert dict(zip(small.defect_id.tolist(), cells, strict=True)) == expected
 
 
 def test_confirmed_clusters_without_a_name_are_counted_and_not_written(
