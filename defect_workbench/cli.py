@@ -43,7 +43,7 @@ def build_parser(places: UserDirs, names: Sequence[str] = COMMANDS) -> argparse.
     parser = argparse.ArgumentParser(
         prog="defect-workbench",
         description="Group images of defects. Without a command, the window opens. PATH is a folder of\n"
-        "images, a session (.dwb) or a feature store.",
+        "images, an inspection file (KLARF), a session (.dwb) or a feature store.",
         usage="defect-workbench [PATH]\n       defect-workbench COMMAND [options]",
         epilog=f"Log file:\n  {places.log}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

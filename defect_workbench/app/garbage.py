@@ -6,9 +6,12 @@ sets off several, in the thread of the job. The window would freeze for that lon
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
+from contextlib import suppress
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Slot
 
 # Objects created until the young ones are searched, which takes a few milliseconds; and never all of them.
 _YOUNG, _MIDDLE, _OLD = 5_000, 5, 1_000_000_000
@@ -19,7 +22,7 @@ class GarbageSearch(QObject):
     """Searches all objects some time after a job, and every five minutes, in the thread of the window.
 
     In that thread, as objects of Qt may be among them. What exists when it is created, mostly modules, is
-    never searched again.
+    never searched again. What was freed is then returned to the system.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -45,3 +48,16 @@ class GarbageSearch(QObject):
     def search(self) -> None:
         """Search all objects now."""
         gc.collect()
+        # Not in this thread: it may take long after a job that needed gigabytes.
+        QThreadPool.globalInstance().start(return_freed_memory)
+
+
+def return_freed_memory() -> None:
+    """Return to the system what the allocator keeps of freed objects; does nothing where it cannot.
+
+    The C library of Linux keeps much of what a job freed: 0.1 GB after 66,000 images were grouped.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -25,6 +25,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FALSE_ALARMS: "change the share of known images to flag as unknown",
     Remedy.OTHER_DRAWS: "change the number of random augmentations",
     Remedy.NO_AUGMENTATION: "turn augmentation or fine-tuning off",
+    Remedy.ENTER_CODES: "set the codes in the class library",
     Remedy.CONFIRM_CLUSTERS: "confirm at least two clusters first",
     Remedy.COARSER_METHOD: "group them by the agglomerative method and refine a cluster",
     Remedy.CONTINUE_TRAINING: "choose this file again, and whether to continue it or to begin again",

@@ -34,7 +34,9 @@ from defect_workbench.commands.shared.result_options import (
     add_export_options,
     add_side_options,
     export_options_of,
+    placement_json,
     plan_json,
+    print_placement,
     print_plan,
     print_side,
     side_json,
@@ -48,6 +50,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.placement import PlacementFinding
 from defect_workbench.engine.clustering.registry import METHODS
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.storage.result.export_options import Mode
@@ -57,6 +60,7 @@ from defect_workbench.workflows.detection.describe_set import check_items
 from defect_workbench.workflows.export import analysis_of_result, check_items_of_result, check_out
 from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.side_table import join_side_table
+from defect_workbench.workflows.wafer.placement_tables import placement_of
 
 if TYPE_CHECKING:
     from defect_workbench.engine.extraction.extractor import Extraction
@@ -128,17 +132,20 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         project = join_side_table(project, table, args.name_column, args.category)
 
     started = time.perf_counter()
-    plan = write_or_plan(project, export_options, args, reporter)
+    placement = placement_of(project, reporter)
+    plan = write_or_plan(project, export_options, args, reporter, placement=placement)
     exporting = time.perf_counter() - started
     reporter.close()
 
     if args.json:
-        print_json(_summary(project, extraction, plan, {**opened.seconds, "export": exporting}))
+        seconds = {**opened.seconds, "export": exporting}
+        print_json(_summary(project, extraction, plan, placement, seconds))
         return 0
     print_items(project)
     print_plan(project, plan, dry=args.dry_run, add=args.add)
     print_group_by(project, maps=args.maps)
     _print_analysis(project)
+    print_placement(placement)
     print_side(project)
     print_rejected(extraction)
     print_suggestion(extraction, settings.processing)
@@ -146,7 +153,11 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
 
 
 def _summary(
-    project: Project, extraction: Extraction, plan: Plan, seconds: dict[str, float]
+    project: Project,
+    extraction: Extraction,
+    plan: Plan,
+    placement: Sequence[PlacementFinding],
+    seconds: dict[str, float],
 ) -> dict[str, object]:
     analysis = project.analysis
     return {
@@ -167,6 +178,7 @@ def _summary(
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "images_per_second": rate(extraction),
         **plan_json(plan),
+        "placement": placement_json(placement),
         "side_data": side_json(project),
         **map_json(project),
         **preprocessing_json(extraction, analysis.settings.processing),

@@ -45,6 +45,8 @@ class Remedy(Enum):
     """Give another share of known images that may be called unknown."""
     NO_AUGMENTATION = auto()
     """Train without augmentation."""
+    ENTER_CODES = auto()
+    """Give the classes their numbers in other systems, in the class library."""
     CONFIRM_CLUSTERS = auto()
     COARSER_METHOD = auto()
     """Use a method that can cluster this many images."""

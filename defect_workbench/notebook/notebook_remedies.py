@@ -27,6 +27,7 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FALSE_ALARMS: "pass another share as false_alarms=",
     Remedy.OTHER_DRAWS: "augment each image another number of times",
     Remedy.NO_AUGMENTATION: "train without augmentation",
+    Remedy.ENTER_CODES: "set the codes in the window, under Edit, Class library",
     Remedy.CONFIRM_CLUSTERS: "confirm clusters in the window first",
     Remedy.COARSER_METHOD: 'pass method="agglomerative"',
     Remedy.CONTINUE_TRAINING: "continue the training in a terminal, or delete it to begin again",

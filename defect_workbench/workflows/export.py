@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.wafer.placement import PlacementFinding
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.publishing import publish
@@ -126,6 +127,7 @@ def export(
     *,
     facts: Mapping[str, str] | None = None,
     columns: MoreColumns | None = None,
+    placement: Sequence[PlacementFinding] | None = None,
 ) -> Plan:
     """Write labelled folders, manifest, session and reports.
 
@@ -135,6 +137,8 @@ def export(
         Extra entries for the list of facts in the report.
     columns : MoreColumns, optional
         Extra columns of the manifest.
+    placement : sequence of PlacementFinding, optional
+        How clusters lie on the wafers, if it was computed before.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def export(
         reporter,
         profile=request.options,
         tables=(
-            *placement_tables(project, reporter),
+            *placement_tables(project, reporter, placement),
             *report_pareto(project),
             *report_tables(project),
         ),

@@ -1,9 +1,12 @@
-"""Full searches for garbage happen after jobs."""
+"""Full searches for garbage happen after jobs, and return memory to the system."""
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
+
+import pytest
 
 # In a process of its own, as it changes how Python searches.
 CODE = """
@@ -50,3 +53,31 @@ def test_old_cycles_stay_during_a_job_and_are_freed_after_it() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "kept during the job: True\n"
+
+
+# Blocks that are too small for a mapping each, and one above them that stays.
+FREED = """
+import os
+import numpy as np
+from defect_workbench.app.garbage import return_freed_memory
+
+def resident():
+    with open("/proc/self/statm") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+blocks = [np.ones(8_000) for _ in range(3_000)]
+last = blocks[-1]
+del blocks
+before = resident()
+return_freed_memory()
+assert before - resident() > 100_000_000, (before, resident())
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"),
+    reason="the C library has no function for it",
+)
+def test_freed_memory_is_returned_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

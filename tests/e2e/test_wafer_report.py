@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
+from defect_workbench.commands.shared.result_options import print_placement
+from defect_workbench.core.wafer.placement import PlacementFinding, Signature
 from tests.builders import made_lot
 from tests.processes import Command
 
@@ -15,7 +19,20 @@ def test_a_table_with_places_brings_the_wafers_into_the_report(tmp_path: Path, c
         "cluster", lot, "--out", out, "--offline", "--cut", "3", "--side-data", tmp_path / "places.csv"
     )
     assert done.returncode == 0, done.stderr
+    assert "placement: " in done.stdout
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "24 defects on 2 wafers. Places from places.csv: wafer, x_mm, y_mm." in page
     assert "Placement against the other defects" in page
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_only_placements_that_stand_out_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    line = PlacementFinding(0, "pit", 22, Signature.LINE, "along a line on wafer 2", "22 of 22", 0.0001)
+    none = PlacementFinding(1, "dust", 24, Signature.RANDOM, "no different from the other defects", "", 0.5)
+    print_placement([line, none])
+    assert capsys.readouterr().out.splitlines() == [
+        "placement: 1 of 2 clusters lies differently from the other defects.",
+        "  pit: along a line on wafer 2 (p < 0.001); 22 of 22",
+    ]
+    print_placement([])
+    assert not capsys.readouterr().out

@@ -6,6 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.dialogs.class_library_dialog import ClassLibraryDialog
 from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
 from defect_workbench.gui.klarf.picture_choice_dialog import PictureChoiceDialog
 from defect_workbench.gui.window.main_window import MainWindow
@@ -42,6 +43,9 @@ def test_a_dropped_file_opens_with_its_columns_and_is_remembered(
     assert "mm from the centre" in words
     window.remembered.remember()
     assert [work.file for work in window.settings.recent()] == [lot]
+    # The folder may have the files of other lots, too.
+    assert window.windowTitle() == "lot.001[*] — Defect Workbench"
+    assert project.beside(".dwb") == lot.parent.with_name("lot.001.dwb")
     # Thumbnails and the full image are those of the page.
     qtbot.waitUntil(lambda: window.thumbnails.get(str(project.images.absolute(3))) is not None)
 
@@ -133,14 +137,14 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     (dialog,) = window.findChildren(KlarfExportDialog)
     qtbot.waitUntil(lambda: "pit has no code" in dialog.summary.text(), timeout=20_000)
     assert not dialog.ok_button.isEnabled()
-    dialog.reject()
 
-    known = window.document.classes.find("pit")
-    assert known is not None
-    window.classes.change(lambda library: library.changed(known, code="21"))
-    export.trigger()
-    dialog = window.findChildren(KlarfExportDialog)[-1]
+    qtbot.mouseClick(dialog.library_button, LEFT)
+    (library,) = window.findChildren(ClassLibraryDialog)
+    assert library.name.text() == "pit"
+    library.code.setText("21")
+    library.accept()
     qtbot.waitUntil(lambda: dialog.ok_button.isEnabled(), timeout=20_000)
+    assert "pit (21) " in dialog.summary.text()
     assert dialog.column.currentText() == "CLASSNUMBER"
     assert " 21 " in dialog.changes.toPlainText()
     target = Path(dialog.file.text())
@@ -152,6 +156,10 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     assert partition is not None
     (cells,) = [column.cells for column in read_klarf(target).columns if column.name == "CLASSNUMBER"]
     assert cells.count(21) == len(partition.clusters[0].members)
+
+    export.trigger()
+    again = window.findChildren(KlarfExportDialog)[-1]
+    assert Path(again.file.text()) == lot.with_name("lot_classified-2.001")
 
 
 def test_images_of_a_folder_have_no_file_to_write_to(window: MainWindow) -> None:

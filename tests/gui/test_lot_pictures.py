@@ -97,12 +97,7 @@ def test_from_the_inspection_file_back_into_it(
     camera.keep(window, "pareto", window)
 
     for name, code in CODES.items():
-        known = window.document.classes.find(name)
-        if known is None:
-            window.classes.change(partial(ClassLibrary.added, name=name))
-            known = window.document.classes.find(name)
-        assert known is not None
-        window.classes.change(partial(ClassLibrary.changed, known=known, code=code))
+        window.classes.change(partial(_with_code, name=name, code=code))
     window.actions_by_name["actionExportKlarf"].trigger()
     (export,) = window.findChildren(KlarfExportDialog)
     # A path without the folder of the test.
@@ -111,6 +106,15 @@ def test_from_the_inspection_file_back_into_it(
     qtbot.waitUntil(export.ok_button.isEnabled, timeout=20_000)
     camera.keep(export, "klarf-export", window)
     export.reject()
+
+
+def _with_code(library: ClassLibrary, name: str, code: str) -> ClassLibrary:
+    """Return a library with the code of a class; the file has other objects than the window."""
+    if library.find(name) is None:
+        library = library.added(name)
+    known = library.find(name)
+    assert known is not None
+    return library.changed(known, code=code)
 
 
 def _texts(entries: QListWidget) -> list[str]:

@@ -36,13 +36,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from defect_workbench.app.jobs.runner import Progress
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.image_records import FileStamp
-from defect_workbench.core.images.preprocessing_steps import DEFAULT
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.picture_choice import FIRST, NONE, PictureChoice
-from defect_workbench.engine.defect_map import residuals
-from defect_workbench.engine.features.identity import pixel_identity
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.klarf.image_listing import ImageSource, list_images
@@ -68,9 +67,6 @@ def write_features(path: Path, folder: Path, work: Path) -> None:
         for file, sha256 in zip(listing.files, hashes, strict=True)
     }
     store.remember_files(listing.root, stamps)
-    # The noise of the pages counts as a texture, so that no defect maps are computed.
-    identity = {**pixel_identity(DEFAULT), "extractor": residuals.IDENTITY}
-    store.block("modelled", identity).append_vectors(hashes, np.zeros((len(hashes), 1), np.float16))
 
 
 class Stalls:
@@ -193,7 +189,9 @@ def measure(path: Path, store: Path) -> None:
         failed: list[str] = []
         window.jobs.failed.connect(failed.append)
         with stalls.measured("listed, and shown before they are grouped"):
-            window.opener.open_source(ImageSource(path, choice=_CHOICE))
+            # Defect maps would need the network, too.
+            settings = Settings(group_by=GroupBy.PICTURE)
+            window.opener.open_source(ImageSource(path, choice=_CHOICE), settings)
             until(lambda: bool(listed or failed))
         stages = StageTimes()
         window.jobs.progress.connect(stages.follow)

@@ -25,6 +25,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FALSE_ALARMS: "give another share with --false-alarms",
     Remedy.OTHER_DRAWS: "give another number with --augment",
     Remedy.NO_AUGMENTATION: "leave --augment out",
+    Remedy.ENTER_CODES: "set the codes in the window (Edit, Class library), or add classes with codes: "
+    "defect-workbench classes import FILE",
     Remedy.CONFIRM_CLUSTERS: "confirm clusters in the window first",
     Remedy.COARSER_METHOD: "use --method agglomerative",
     Remedy.CONTINUE_TRAINING: "give --resume to continue it, or delete it to begin again",

@@ -77,7 +77,11 @@ def _json(args: argparse.Namespace, plan: KlarfPlan) -> dict[str, object]:
         "overlay": args.overlay,
         "dry_run": args.dry_run,
         "defects": plan.defects,
+        "classes": [
+            {"class": each.name, "code": each.code, "defects": each.defects} for each in plan.classes
+        ],
         "undecided": plan.undecided,
+        "unnamed": plan.unnamed,
         "files": files,
     }
 
@@ -88,12 +92,20 @@ def _print(args: argparse.Namespace, plan: KlarfPlan) -> None:
         f"{args.klarf_column} of {counted(plan.defects, 'defect')} {verb} to {args.klarf}; "
         f"{counted(plan.undecided, 'image')} without a confirmed class unchanged"
     )
+    for each in plan.classes:
+        print_text(f"  {each.name} ({each.code})  {each.defects:,}")
+    if plan.unnamed:
+        verb = "is" if plan.unnamed == 1 else "are"
+        print_text(
+            f"{counted(plan.unnamed, 'image')} {verb} in confirmed clusters without a name; name these "
+            "to write their class"
+        )
     if not args.dry_run:
         return
-    for each in plan.files:
-        print_text(f"{each.source}: {counted(len(each.lines), 'line')} would differ")
-        for line, before, after in each.lines[:_SHOWN]:
+    for file in plan.files:
+        print_text(f"{file.source}: {counted(len(file.lines), 'line')} would differ")
+        for line, before, after in file.lines[:_SHOWN]:
             print_text(f"  {line}: - {before}")
             print_text(f"  {line}: + {after}")
-        if len(each.lines) > _SHOWN:
-            print_text(f"  and {len(each.lines) - _SHOWN:,} more")
+        if len(file.lines) > _SHOWN:
+            print_text(f"  and {len(file.lines) - _SHOWN:,} more")

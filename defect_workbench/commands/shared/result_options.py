@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from defect_workbench.commands.shared.common_options import add_mode
@@ -15,6 +16,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
 from defect_workbench.core.text import counted
+from defect_workbench.core.wafer.placement import PlacementFinding, summary_words
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
@@ -131,11 +133,14 @@ def write_or_plan(
     args: argparse.Namespace,
     reporter: Reporter,
     classes: ClassLibrary | None = None,
+    placement: Sequence[PlacementFinding] | None = None,
 ) -> Plan:
     """Write the result folder or, with `--dry-run`, return only the plan for it."""
     maps, classes = getattr(args, "maps", False), classes or ClassLibrary()
     request = ExportRequest(args.out, Mode(args.mode), options, args.add, maps, classes)
-    return plan(project, request) if args.dry_run else export(project, request, reporter)
+    if args.dry_run:
+        return plan(project, request)
+    return export(project, request, reporter, placement=placement)
 
 
 def plan_json(planned: Plan) -> dict[str, object]:
@@ -179,6 +184,31 @@ def print_plan(project: Project, planned: Plan, *, dry: bool, add: bool = False)
         print_text(f"note: {note}")
     if planned.missing:
         print_text(f"{counted(len(planned.missing), 'image')} cannot be read; first: {planned.missing[0]}")
+
+
+def print_placement(placement: Sequence[PlacementFinding]) -> None:
+    """Print which clusters lie differently on the wafers than the other defects, if places are known."""
+    if not placement:
+        return
+    print_text(f"placement: {summary_words(placement)}")
+    for each in placement:
+        if each.remarkable:
+            print_text(f"  {each.sentence}; {each.effect}" if each.effect else f"  {each.sentence}")
+
+
+def placement_json(placement: Sequence[PlacementFinding]) -> list[dict[str, object]]:
+    """Return how clusters lie on the wafers for the JSON output; p is null if it was not tested."""
+    return [
+        {
+            "label": each.label,
+            "defects": each.defects,
+            "placement": each.words,
+            "effect": each.effect,
+            "p": None if math.isnan(each.p) else each.p,
+            "random": not each.remarkable,
+        }
+        for each in placement
+    ]
 
 
 def print_side(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from defect_workbench.core.clustering.clustering_result import Analysis
@@ -70,6 +71,19 @@ class Project:
         if "partition" in self.__dict__ and _depends_on(after) == _depends_on(self):
             after.__dict__["partition"] = self.partition
         return after
+
+    @property
+    def name(self) -> str:
+        """What to call it: the inspection file, if there is one, or the folders of the images."""
+        files = () if self.inspection is None else self.inspection.files
+        return PurePosixPath(files[0].path).name if len(files) == 1 else self.images.name
+
+    def beside(self, ending: str) -> Path:
+        """Return a path beside the (first) folder of the images, named after the project, with this ending.
+
+        A folder may hold the inspection files of many lots, each with its own session.
+        """
+        return self.images.beside("").with_name(self.name.replace("/", "-") + ending)
 
     @property
     def cut_height(self) -> float | None:

@@ -8,11 +8,13 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.table_columns import Cell, Column, ColumnKind
-from defect_workbench.core.wafer.wafer_places import COORDINATES, NO_WAFER, WaferPlaces
+from defect_workbench.core.wafer.wafer_places import COORDINATES, NO_WAFER, Wafer, WaferPlaces
 
 
 def gathered_places(parts: Sequence[WaferPlaces], part_of: Integers, row_in: Integers) -> WaferPlaces:
     """Return the places of images, each taken from one of several parts; the wafers are those of all parts.
+
+    A wafer of several parts with the same time of inspection counts once: a copy of a file adds no wafers.
 
     Parameters
     ----------
@@ -22,16 +24,30 @@ def gathered_places(parts: Sequence[WaferPlaces], part_of: Integers, row_in: Int
         Its row in that part.
     """
     nowhere = WaferPlaces.nowhere(len(part_of))
-    wafer_of, first = nowhere.wafer_of, 0
+    wafer_of = nowhere.wafer_of
+    wafers: list[Wafer] = []
+    number_of: dict[Wafer, int] = {}
     fields = {name: getattr(nowhere, name) for name in COORDINATES}
     for number, part in enumerate(parts):
         mine = part_of == number
         own = part.take(np.where(mine, row_in, -1))
-        wafer_of = np.where(own.wafer_of == NO_WAFER, wafer_of, own.wafer_of + first)
+        numbers = [NO_WAFER] * (len(part.wafers) + 1)
+        for index, wafer in enumerate(part.wafers):
+            numbers[index] = number_of.get(wafer, len(wafers))
+            if numbers[index] == len(wafers):
+                wafers.append(wafer)
+        number_of |= {
+            wafer: at for wafer, at in zip(part.wafers, numbers, strict=False) if _is_identified(wafer)
+        }
+        # The last number is that of images without a wafer.
+        wafer_of = np.where(own.wafer_of == NO_WAFER, wafer_of, np.array(numbers)[own.wafer_of])
         fields = {name: np.where(mine, getattr(own, name), values) for name, values in fields.items()}
-        first += len(part.wafers)
-    wafers = tuple(wafer for part in parts for wafer in part.wafers)
-    return WaferPlaces(wafers, wafer_of.astype(np.intp), **fields)
+    return WaferPlaces(tuple(wafers), wafer_of.astype(np.intp), **fields)
+
+
+def _is_identified(wafer: Wafer) -> bool:
+    """Whether the same texts can only be those of the same wafer, inspected once."""
+    return bool(wafer.time and (wafer.name or wafer.slot))
 
 
 def gathered_columns(

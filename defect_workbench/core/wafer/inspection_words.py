@@ -11,6 +11,8 @@ from defect_workbench.core.wafer.wafer_places import NO_WAFER
 # Columns of records that are said elsewhere, or mean nothing without the file.
 _LEFT_OUT = frozenset({"XREL", "YREL", "XINDEX", "YINDEX", "IMAGECOUNT", "IMAGELIST"})
 _MOST_COLUMNS = 8
+# All other columns stay as the file has them, in units that are not known.
+_UNITS = {"XSIZE": " µm", "YSIZE": " µm", "DSIZE": " µm", "DEFECTAREA": " µm²"}
 
 
 def inspection_words(inspection: Inspection, image: int) -> str:
@@ -32,7 +34,7 @@ def inspection_words(inspection: Inspection, image: int) -> str:
         where.append(f"{radius / 1000:.1f} mm from the centre")
     lines.append(", ".join(where))
     cells = [
-        f"{column.name} {text}"
+        f"{column.name} {text}{_UNITS.get(column.name.upper(), '')}"
         for column in inspection.columns
         if column.name.upper() not in _LEFT_OUT and (text := cell_text(column.cells[image])) not in ("", "0")
     ]

@@ -75,9 +75,8 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     deep_alone = default_shares(network=True)
     rows = len(blocks[DEEP])
     if rows < _FEWEST:
-        return BlockWeights(
-            deep_alone, f"only deep features: {rows} images are too few to assess the other blocks"
-        )
+        few = f"{rows} images are" if rows != 1 else "1 image is"
+        return BlockWeights(deep_alone, f"only deep features: {few} too few to assess the other blocks")
     if rows > _ROWS:
         sample = np.sort(np.random.default_rng(seed).choice(rows, _ROWS, replace=False))
         blocks = {name: block[sample] for name, block in blocks.items()}

@@ -171,7 +171,7 @@ class BoxController(QObject):
             int(np.nansum(found.counts)),
             int(searched.sum()),
             int((searched & ~found.checked).sum()),
-            project.images.beside("-boxes"),
+            project.beside("-boxes"),
             self._parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -88,7 +88,7 @@ class OutputController(QObject):
         """Ask for a file and save there."""
         project = self._document.project
         if project is not None:
-            near = str(project.images.beside(".dwb"))
+            near = str(project.beside(".dwb"))
             file_dialogs.ask_session_to_write(self._parent, near, lambda path: self.save_to(path, then))
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
@@ -119,7 +119,7 @@ class OutputController(QObject):
         project = self._document.project
         if project is None:
             return
-        suggestion = project.images.beside("-sorted")
+        suggestion = project.beside("-sorted")
         dialog = ExportDialog(project, suggestion, self.planner, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.export_to)
@@ -187,7 +187,7 @@ class OutputController(QObject):
         """Ask for a file and write the dendrogram there."""
         project = self._document.project
         if project is not None:
-            near = str(project.images.beside("-dendrogram.svg"))
+            near = str(project.beside("-dendrogram.svg"))
             file_dialogs.ask_drawing_to_write(self._parent, near, self.draw_to)
 
     def draw_to(self, path: Path) -> None:

@@ -15,6 +15,7 @@ from defect_workbench.app.jobs import klarf_job
 from defect_workbench.app.jobs.klarf_job import KindsRead
 from defect_workbench.app.jobs.runner import JobRunner, Work
 from defect_workbench.core.text import counted, sentence_case
+from defect_workbench.gui.controllers.class_library_controller import ClassLibraryController
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
 from defect_workbench.gui.klarf.picture_choice_dialog import PictureChoiceDialog
@@ -43,11 +44,13 @@ class KlarfController(QObject):
         document: Document,
         open_source: Callable[[ImageSource], None],
         run: Callable[[Work], bool],
+        classes: ClassLibraryController,
         notice: NoticeBanner,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._document, self._open_source, self._run = document, open_source, run
+        self._classes = classes
         self._adding = False
         self._notice, self._parent = notice, parent
         self.reader, self.planner = JobRunner(self), JobRunner(self)
@@ -123,9 +126,14 @@ class KlarfController(QObject):
         suggestion = source.with_name(f"{source.stem}_classified{source.suffix}")
         if len(files) > 1:
             suggestion = project.images.beside("-classified")
-        dialog = KlarfExportDialog(project, self._document.classes, suggestion, self.planner, self._parent)
+        suggestion = suggestion.with_name(file_dialogs.free_name(suggestion.parent, suggestion.name))
+        dialog = KlarfExportDialog(
+            project, lambda: self._document.classes, suggestion, self.planner, self._parent
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.write)
+        dialog.library_wanted.connect(self._classes.show)
+        self._document.classes_changed.connect(dialog.plan_again)
         dialog.open()
 
     def write(self, request: KlarfRequest) -> None:

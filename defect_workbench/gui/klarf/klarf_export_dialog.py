@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -29,17 +30,21 @@ from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.core.wafer.class_column import STANDARD_COLUMN, class_columns_of
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.gui.shared.path_row import path_row
-from defect_workbench.workflows.klarf.class_export import KlarfRequest
+from defect_workbench.workflows.klarf.class_export import KlarfPlan, KlarfRequest
 
 _TYPING_MILLISECONDS = 200
 _MOST_LINES = 500
 
 
 class KlarfExportDialog(QDialog):
-    """Asks where classes are written. Signals: chosen(KlarfRequest) if the user agrees.
+    """Asks where classes are written.
+
+    Signals: chosen(KlarfRequest) if the user agrees; library_wanted, to correct codes.
 
     Parameters
     ----------
+    classes : callable
+        Returns the present class library.
     suggestion : Path
         The new file, or the new folder if the images are from several inspection files.
     planner : JobRunner
@@ -47,11 +52,12 @@ class KlarfExportDialog(QDialog):
     """
 
     chosen = Signal(object)
+    library_wanted = Signal()
 
     def __init__(
         self,
         project: Project,
-        classes: ClassLibrary,
+        classes: Callable[[], ClassLibrary],
         suggestion: Path,
         planner: JobRunner,
         parent: QWidget | None = None,
@@ -59,7 +65,7 @@ class KlarfExportDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("klarfExport")
         self.setWindowTitle("Write classes to a KLARF")
-        self.resize(78 * self.fontMetrics().averageCharWidth() + 120, 26 * self.fontMetrics().height())
+        self.resize(78 * self.fontMetrics().averageCharWidth() + 120, 34 * self.fontMetrics().height())
         self._project, self._classes = project, classes
         inspection = project.inspection
         self._several = inspection is not None and len(inspection.files) > 1
@@ -88,6 +94,9 @@ class KlarfExportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = buttons.addButton("Write", QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok_button.setDefault(True)
+        self.library_button = buttons.addButton("Class &library…", QDialogButtonBox.ButtonRole.ActionRole)
+        self.library_button.setAutoDefault(False)
+        self.library_button.clicked.connect(self.library_wanted)
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -103,15 +112,16 @@ class KlarfExportDialog(QDialog):
         self._typing.timeout.connect(lambda: planner.run(klarf_job.plan(project, self.request())))
         planner.done.connect(self._show_plan)
         planner.failed.connect(self._show_fault)
-        self.file.textChanged.connect(self._refresh)
-        self.column.currentTextChanged.connect(self._refresh)
-        self.overlay.toggled.connect(self._refresh)
-        self._refresh()
+        self.file.textChanged.connect(self.plan_again)
+        self.column.currentTextChanged.connect(self.plan_again)
+        self.overlay.toggled.connect(self.plan_again)
+        self.plan_again()
 
     def request(self) -> KlarfRequest:
         """Return what the controls ask for."""
         file = Path(self.file.text().strip()).expanduser()
-        return KlarfRequest(file, self.column.currentText().strip(), self.overlay.isChecked(), self._classes)
+        column, overlay = self.column.currentText().strip(), self.overlay.isChecked()
+        return KlarfRequest(file, column, overlay, self._classes())
 
     def _browse(self) -> None:
         dialog = QFileDialog(self, self.windowTitle(), self.file.text())
@@ -120,12 +130,12 @@ class KlarfExportDialog(QDialog):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _refresh(self) -> None:
+    def plan_again(self) -> None:
         """Discard the plan; a new one is made a moment after the last change."""
         self.ok_button.setEnabled(False)
         if not self.file.text().strip():
             self._typing.stop()
-            self._show_fault("Name a new file.")
+            self._show_fault(f"Name a new {'folder' if self._several else 'file'}.")
         else:
             self._typing.start()
 
@@ -137,24 +147,48 @@ class KlarfExportDialog(QDialog):
     def _show_plan(self, planned: object) -> None:
         if not isinstance(planned, KlarfPlanned) or planned.request != self.request():
             return
-        plan = planned.plan
-        words = f"{planned.request.column} of {counted(plan.defects, 'defect')} will be written"
-        if plan.undecided:
-            words += f"; {counted(plan.undecided, 'image')} without a confirmed class stay as they are"
-        self.summary.setText(f"{words}. The file that was opened is not changed.")
-        lines = [
-            f"{each.target.name} {number}\n- {before}\n+ {after}"
-            for each in plan.files
-            for number, before, after in each.lines[:_MOST_LINES]
-        ]
-        if planned.request.overlay:
-            lines = [each.content.decode("utf-8", "replace") for each in plan.files]
-        self.changes.setPlainText("\n".join(lines) or "No line differs.")
+        self.summary.setText(summary_words(planned.request.column, planned.plan))
+        self.changes.setPlainText(_preview(planned))
         self.ok_button.setEnabled(True)
 
     def _accept(self) -> None:
         self.accept()
         self.chosen.emit(self.request())
+
+
+def summary_words(column: str, plan: KlarfPlan) -> str:
+    """Return which classes will be written to how many defects, and which images have none."""
+    sentences = ["No cluster is confirmed under a name, so no class will be written."]
+    if plan.classes:
+        each_class = ", ".join(f"{each.name} ({each.code}) {each.defects:,}" for each in plan.classes)
+        sentences = [f"{column} of {counted(plan.defects, 'defect')} will be written: {each_class}."]
+    if plan.undecided:
+        images = counted(plan.undecided, "image")
+        sentences.append(f"Nothing changes for {images} without a confirmed class.")
+    if plan.unnamed:
+        verb = "is" if plan.unnamed == 1 else "are"
+        sentences.append(
+            f"{plan.unnamed:,} of them {verb} in confirmed clusters without a name; name these to write "
+            "their class."
+        )
+    sentences.append("The file that was opened is not changed.")
+    return " ".join(sentences)
+
+
+def _preview(planned: KlarfPlanned) -> str:
+    """Return the lines that would differ, or the small files that would be written."""
+    files = planned.plan.files
+    if planned.request.overlay:
+        return "\n".join(each.content.decode("utf-8", "replace") for each in files)
+    parts = []
+    for file in files:
+        where = f"{file.source.name}, line" if len(files) > 1 else "Line"
+        parts += [
+            f"{where} {number:,}\n- {before}\n+ {after}" for number, before, after in file.lines[:_MOST_LINES]
+        ]
+        if len(file.lines) > _MOST_LINES:
+            parts.append(f"and {len(file.lines) - _MOST_LINES:,} more lines of {file.source.name}")
+    return "\n".join(parts) or "No line differs."
 
 
 def class_columns(project: Project) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class PictureChoiceDialog(QDialog):
         self._path = read.path
         total = sum(read.kinds.values())
         words = (
-            f"{counted(read.defects, 'defect')} with {counted(total, 'picture')}. Kinds are called as in the "
+            f"{counted(read.defects, 'defect')} with {counted(total, 'picture')}. Kinds are named as in the "
             "file."
         )
         self.described = QComboBox()

@@ -200,7 +200,9 @@ class MainWindow(JobWindow):
             ),
             self.overlays,
             self.boxes,
-            KlarfController(self.document, self.opener.open_source, self.begin_exclusive, self.notice, self),
+            KlarfController(
+                self.document, self.opener.open_source, self.begin_exclusive, self.classes, self.notice, self
+            ),
             WatchController(
                 self.classifier, self.thumbnails, places, offline, self.open_path, self.notice, self
             ),
@@ -344,7 +346,7 @@ class MainWindow(JobWindow):
 
     def _refresh_title(self) -> None:
         project = self.document.project
-        name = "" if project is None else (self.document.session or project.images).name
+        name = "" if project is None else (self.document.session or project).name
         mark = " (read-only)" if self.session_guard.read_only else ""
         parts = [f"Opening {self.opener.name}…"] if self.opener.name else []
         parts += [f"{name}{mark}[*]"] if name else []

@@ -60,7 +60,7 @@ class Welcome(QWidget):
         for button in (folder, session, sample):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        hint = QLabel("You can also drop a folder or a session anywhere on this window.")
+        hint = QLabel("You can also drop a folder, a session or an inspection file (KLARF) on this window.")
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         hint.setWordWrap(True)
         self._recent_title = QLabel("Recent")

@@ -18,6 +18,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
+from defect_workbench.engine.input.tiff_pages import has_page
 from defect_workbench.storage.watching.new_images import Committed
 from defect_workbench.storage.watching.watched_result import WatchedResult
 from defect_workbench.workflows.fab.arrivals import ClassifiedFiles
@@ -29,6 +30,7 @@ from defect_workbench.workflows.fab.watch_events import BatchDone, Tell, WatchBe
 MOST_AT_ONCE = 128
 # A scan of a slow share takes at most a fifth of the time.
 _PAUSE_PER_SCAN = 4.0
+_PAGED = (".tif", ".tiff")
 
 
 class Files(Protocol):
@@ -164,6 +166,7 @@ class Watcher:
         """Classify files and write them; return whether it makes sense to go on with others."""
         if self._ready is not None and not self._write():
             return False
+        self._note_pages(files)
         try:
             self._ready = self._files.classify(self._folder, files, self._reporter)
         except Cancelled:
@@ -174,6 +177,19 @@ class Watcher:
             self._away()
             return False
         return self._write()
+
+    def _note_pages(self, files: Sequence[FoundFile]) -> None:
+        """Tell once that only first pages are classified: of a lot, that would be one defect of thousands."""
+        if "pages" in self._problems:
+            return
+        paged = (file.path for file in files if file.path.casefold().endswith(_PAGED))
+        first = next((path for path in paged if has_page(self._folder / path, 2)), None)
+        if first is not None:
+            self._problem(
+                "pages",
+                f"{first} has several pages, and only the first is classified. To classify all defects of an "
+                "inspection file (KLARF), classify that file without watching",
+            )
 
     def _write(self) -> bool:
         """Write what is classified; return whether it could be written."""

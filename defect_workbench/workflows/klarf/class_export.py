@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -67,18 +67,33 @@ class WrittenKlarf:
     lines: list[tuple[int, str, str]]
 
 
+@dataclass(frozen=True)
+class WrittenClass:
+    """A class that is written, with the number that stands for it."""
+
+    name: str
+    code: int
+    defects: int
+
+
 @dataclass(frozen=True, eq=False)
 class KlarfPlan:
     """What an export to inspection files writes.
 
     Attributes
     ----------
+    classes : tuple of WrittenClass
+        In the order of their numbers.
     undecided : int
         Images whose class is not written, as nobody confirmed it or it is an outlier without a class.
+    unnamed : int
+        Those of them that are in confirmed clusters without a name.
     """
 
     files: tuple[WrittenKlarf, ...]
+    classes: tuple[WrittenClass, ...]
     undecided: int
+    unnamed: int
 
     @property
     def defects(self) -> int:
@@ -102,10 +117,10 @@ def plan_klarf(project: Project, request: KlarfRequest) -> KlarfPlan:
         raise InputError(
             "these images were not opened from an inspection file (KLARF), so there is none to write"
         )
-    _check_target(request.file)
-    class_of = confirmed_classes(project)
-    codes = _codes(set(class_of.values()), request.classes)
     several = len(inspection.files) > 1
+    _check_target(request.file, "folder" if several else "file")
+    class_of, unnamed = confirmed_classes(project)
+    codes = _codes(set(class_of.values()), request.classes)
     rows = _codes_of_rows(project, inspection, class_of, codes)
     files = []
     for number, file in enumerate(inspection.files):
@@ -114,8 +129,11 @@ def plan_klarf(project: Project, request: KlarfRequest) -> KlarfPlan:
         files.append(
             _written(project.images.root / file.path, file, target, rows.get(number, {}), names, request)
         )
+    counts = Counter(code for of_file in rows.values() for code in of_file.values())
+    classes = [WrittenClass(name, code, counts[code]) for name, code in codes.items()]
+    classes.sort(key=lambda each: each.code)
     known = sum(int(each) != NO_SOURCE for each in inspection.file_of)
-    return KlarfPlan(tuple(files), known - len(class_of))
+    return KlarfPlan(tuple(files), tuple(classes), known - len(class_of), unnamed)
 
 
 def write_klarf(plan: KlarfPlan) -> None:
@@ -136,28 +154,31 @@ def write_klarf(plan: KlarfPlan) -> None:
     publish(plan.files[0].target, {each.target: each.content for each in plan.files})
 
 
-def confirmed_classes(project: Project) -> dict[int, str]:
-    """Return the class of each image whose class a person confirmed, by index.
+def confirmed_classes(project: Project) -> tuple[dict[int, str], int]:
+    """Return the class of each image whose class a user confirmed, by index, and how many lack only a name.
 
-    Nuisance has a class only if it was named; clusters that were confirmed without a name have none, and
-    neither have images that no inspection file names.
+    Nuisance has a class only if it was named; images that no inspection file names have none.
     """
     if project.inspection is None:
-        return {}
-    named = project.inspection.file_of != NO_SOURCE
+        return {}, 0
+    known = project.inspection.file_of != NO_SOURCE
     found: dict[int, str] = {}
+    unnamed = 0
     for cluster in project.partition.clusters:
         group = cluster.group
-        if group is not None and group.confirmed and group.name:
-            found |= dict.fromkeys(cluster.members[named[cluster.members]].tolist(), group.name)
-    return found
+        if group is None or not group.confirmed:
+            continue
+        members = cluster.members[known[cluster.members]].tolist()
+        if group.name:
+            found |= dict.fromkeys(members, group.name)
+        else:
+            unnamed += len(members)
+    return found, unnamed
 
 
-def _check_target(file: Path) -> None:
+def _check_target(file: Path, kind: str) -> None:
     if os.path.lexists(file):
-        raise InputError(
-            f"{file} already exists, so nothing was written; name a new file", Remedy.OTHER_FOLDER
-        )
+        raise InputError(f"{file} already exists, so nothing was written; name a new {kind}")
     parent = Path(os.path.abspath(file)).parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"{file} cannot be written: {parent} is not a writable folder")
@@ -193,7 +214,8 @@ def _codes(names: Iterable[str], library: ClassLibrary) -> dict[str, int]:
     if problems:
         raise InputError(
             f"the class library does not have the codes that are needed, so nothing was written: "
-            f"{'; '.join(problems)}"
+            f"{'; '.join(problems)}",
+            Remedy.ENTER_CODES,
         )
     return codes
 
@@ -247,10 +269,14 @@ def _written(
             raise InputError(f"{source} has no class column {request.column}; it has {known}")
         if request.column == STANDARD_COLUMN:
             _check_lookup(source, klarf.classes, {code: names[code] for code in set(codes.values())}, request)
+    used = {code: names[code] for code in set(codes.values())}
     if request.overlay:
-        after = overlay(before, request.column, codes)
+        small = overlay(before, request.column, codes)
+        # Its defects are those with a code. The numbers are there; the lookup may lack the names.
+        in_order = dict(enumerate(codes[row] for row in sorted(codes)))
+        after = with_classes(small, request.column, in_order, used)
         return WrittenKlarf(source, target, after, len(codes), [])
-    after = with_classes(before, request.column, codes, {code: names[code] for code in set(codes.values())})
+    after = with_classes(before, request.column, codes, used)
     return WrittenKlarf(source, target, after, len(codes), changed_lines(before, after))
 
 
@@ -273,5 +299,6 @@ def _check_lookup(
             problems.append(f"{code} is {there} there, and {name} in the class library")
     if problems:
         raise InputError(
-            f"the classes of {source} have other numbers, so nothing was written: {'; '.join(problems)}"
+            f"the classes of {source} have other numbers, so nothing was written: {'; '.join(problems)}",
+            Remedy.ENTER_CODES,
         )

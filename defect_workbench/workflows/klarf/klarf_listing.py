@@ -125,7 +125,14 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
             continue
         for problem in klarf.problems:
             found.rejected.append(Rejection(decodable(name), f"line {problem.line:,}: {problem.reason}"))
-        _add(found, klarf, name, len(klarfs), reporter)
+        before = len(found.rejected)
+        owners = _add(found, klarf, name, len(klarfs), reporter)
+        if owners:
+            del found.rejected[before:]
+            others = and_more([files[owner].path for owner in owners], 2)
+            reason = f"its pictures are those of {others}, which was read first, so nothing of it is used"
+            found.rejected.append(Rejection(decodable(name), reason))
+            continue
         klarfs.append(klarf)
         files.append(InspectionFile(name, klarf.sha256, klarf.version))
         reporter.advance()
@@ -144,9 +151,14 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
     return KlarfListing(images, references, tuple(klarfs), tuple(files), found.record_of, choice)
 
 
-def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Reporter) -> None:
-    """Add the pictures of the defects of a file."""
+def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Reporter) -> list[int]:
+    """Add the pictures of the defects of a file.
+
+    If all of them belong to other files, as in a copy with classes, return the numbers of these files.
+    """
     at = PictureFiles(klarf.path)
+    owners: dict[int, None] = {}
+    added = False
     folder = name.rpartition("/")[0]
     for row, pictures in enumerate(klarf.pictures):
         if row % 1024 == 0:
@@ -160,12 +172,14 @@ def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Repo
                 if file is None:
                     continue
                 if file.path in found.record_of:
+                    owners[found.record_of[file.path][0]] = None
                     reason = f"line {picture.line:,}: another defect has the same picture, {file.path}"
                     found.rejected.append(Rejection(name, reason))
                     continue
                 found.images[file.path] = file
                 found.record_of[file.path] = number, row
                 described.append(file.path)
+                added = True
             elif not reference and found.choice.is_reference(picture.kind, position):
                 file = _file(found, at, folder, picture, name)
                 if file is not None:
@@ -173,6 +187,7 @@ def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Repo
                     reference = file.path
         if reference:
             found.reference_of |= dict.fromkeys(described, reference)
+    return [] if added else list(owners)
 
 
 def _file(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.text import counted, sentence_case
-from defect_workbench.core.wafer.placement import Repeater, p_words, summary_words
+from defect_workbench.core.wafer.placement import PlacementFinding, Repeater, p_words, summary_words
 from defect_workbench.core.wafer.project_places import places_of
 from defect_workbench.storage.report.report_content import ReportTable
 
@@ -20,8 +21,33 @@ _AFTER = (
 )
 
 
-def placement_tables(project: Project, reporter: Reporter) -> list[ReportTable]:
+def placement_of(project: Project, reporter: Reporter) -> tuple[PlacementFinding, ...]:
+    """Return how the defects of each cluster lie on the wafers; nothing without places.
+
+    Raises
+    ------
+    Cancelled
+        If the user cancels.
+    """
+    places = places_of(project)
+    if places is None:
+        return ()
+    from defect_workbench.engine.wafer.placement_findings import placement_findings
+
+    clusters = project.partition.clusters
+    numbers = project.partition.cluster_of.astype(np.intp)
+    return tuple(placement_findings(places, numbers, [cluster.label for cluster in clusters], reporter))
+
+
+def placement_tables(
+    project: Project, reporter: Reporter, findings: Sequence[PlacementFinding] | None = None
+) -> list[ReportTable]:
     """Return the placement of each cluster and the repeaters; none without places.
+
+    Parameters
+    ----------
+    findings : sequence of PlacementFinding, optional
+        What `placement_of` returned, if it was called before.
 
     Raises
     ------
@@ -31,12 +57,9 @@ def placement_tables(project: Project, reporter: Reporter) -> list[ReportTable]:
     places = places_of(project)
     if places is None:
         return []
-    from defect_workbench.engine.wafer.placement_findings import placement_findings
     from defect_workbench.engine.wafer.repeaters import find_repeaters
 
-    clusters = project.partition.clusters
-    numbers = project.partition.cluster_of.astype(np.intp)
-    findings = placement_findings(places, numbers, [cluster.label for cluster in clusters], reporter)
+    findings = placement_of(project, reporter) if findings is None else findings
     rows = tuple(
         (
             each.label,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +74,17 @@ def test_a_result_without_its_manifest_is_not_begun_again(place: WatchedPlace) -
     (place.out / "manifest.csv").unlink()
     with pytest.raises(InputError, match=r"manifest\.csv is missing"):
         place.start()
+
+
+def test_files_of_several_pages_are_told_once(place: WatchedPlace) -> None:
+    for name, pages in (("single.tif", 1), ("lot.tif", 3), ("other.tif", 2)):
+        with tifffile.TiffWriter(place.folder / name) as writer:
+            for page in range(pages):
+                writer.write(np.full((8, 8), page, np.uint8), metadata=None)
+    place.look(4)
+    place.stop()
+    (words,) = [each for each in place.words if "pages" in each]
+    assert words.startswith("lot.tif has several pages, and only the first is classified")
 
 
 def test_a_scan_passes_over_a_watched_result(place: WatchedPlace, tmp_path: Path) -> None:

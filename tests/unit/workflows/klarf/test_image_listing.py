@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from defect_workbench.core.errors import InputError, Remedy
+from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.wafer.picture_choice import PictureChoice, parse_references, references_of
 from defect_workbench.engine.input.location_reading import read_location
 from defect_workbench.sample.klarf_writer import ImageStyle, KlarfStyle
+from defect_workbench.storage.klarf.write_classes import overlay
 from defect_workbench.workflows.klarf.image_listing import (
     ImageSource,
     ListedImages,
@@ -151,6 +153,25 @@ def test_a_folder_of_lots(tmp_path: Path) -> None:
     assert [each.path for each in found.klarf.files] == ["a/lot.001", "b/other.001"]
     assert [each.path for each in found.listing.rejected] == ["b/broken.001"]
     assert shown(found) == numbers(found)
+
+
+def test_a_copy_of_a_file_adds_neither_images_nor_wafers(tmp_path: Path) -> None:
+    path = made_klarf(tmp_path, 4, reference_kind="Reference")
+    (tmp_path / "lot_classified.001").write_bytes(path.read_bytes())
+    (tmp_path / "lot_overlay.001").write_bytes(overlay(path.read_bytes(), "CLASSNUMBER", {0: 3}))
+    found = listed(tmp_path, klarf=True)
+    alone = listed(path)
+    assert found.klarf is not None
+    assert found.listing.files == alone.listing.files
+    assert [each.path for each in found.klarf.files] == ["lot.001", "lot_overlay.001"]
+    (rejection,) = [each for each in found.listing.rejected if "overlay" not in each.path]
+    assert rejection.path == "lot_classified.001"
+    assert "its pictures are those of lot.001" in rejection.reason
+    images = [ImageRecord(each.path, "0" * 64, 40, 32, page=each.page) for each in found.listing.files]
+    inspection = found.inspection(ImageSet(tmp_path, images, ()))
+    assert inspection is not None
+    assert [wafer.name for wafer in inspection.places.wafers] == ["W1", "W2"]
+    assert set(inspection.places.wafer_of.tolist()) == {0, 1}
 
 
 def test_a_folder_is_listed_as_before_and_mentions_the_inspection_file(tmp_path: Path) -> None:

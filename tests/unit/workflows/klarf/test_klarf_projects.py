@@ -21,6 +21,7 @@ from defect_workbench.core.project.class_library import ClassLibrary, KnownClass
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.inspection import Inspection
+from defect_workbench.core.wafer.inspection_words import inspection_words
 from defect_workbench.core.wafer.picture_choice import PictureChoice, references_of
 from defect_workbench.engine.input.location_reading import read_location
 from defect_workbench.engine.input.pixel_hash import pixel_hash
@@ -30,7 +31,12 @@ from defect_workbench.storage.session.session_file import load_session, save_ses
 from defect_workbench.workflows.add_folder import add_folder
 from defect_workbench.workflows.export import ExportRequest, export
 from defect_workbench.workflows.extract import FeatureOptions, extract_folder
-from defect_workbench.workflows.klarf.class_export import KlarfRequest, plan_klarf, write_klarf
+from defect_workbench.workflows.klarf.class_export import (
+    KlarfRequest,
+    WrittenClass,
+    plan_klarf,
+    write_klarf,
+)
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 from defect_workbench.workflows.open_project import OpenRequest, open_again, open_folder, open_project
 from defect_workbench.workflows.replay import ReplayRequest, replay
@@ -103,6 +109,8 @@ def test_every_image_is_the_page_of_its_defect_through_session_and_export(
     assert columns["wafer"].text_of(0) in ("W1", "W2")
     assert columns["defect_id"].text_of(0) == str(defects_of(project)[0])
     assert {"lot", "x_um", "die_x", "classnumber"} <= set(columns)
+    assert project.inspection is not None
+    assert "DSIZE 1 µm, TEST 1" in inspection_words(project.inspection, 0)
 
     save_session(tmp_path / "a.dwb", project)
     again = load_session(tmp_path / "a.dwb")
@@ -272,7 +280,8 @@ def test_only_confirmed_classes_are_written(tmp_path: Path, options: FeatureOpti
     project = replace(project, decisions=project.decisions.hold(np.array([7]), Group("pit"))[0])
     plan = plan_klarf(project, KlarfRequest(tmp_path / "new.001", classes=LIBRARY))
     assert not (tmp_path / "new.001").exists()
-    assert (plan.defects, plan.undecided) == (4, 8)
+    assert (plan.defects, plan.undecided, plan.unnamed) == (4, 8, 0)
+    assert plan.classes == (WrittenClass("pit", 11, 3), WrittenClass("scratch", 12, 1))
     write_klarf(plan)
     written = {column.name: column for column in read_klarf(tmp_path / "new.001").columns}["CLASSNUMBER"]
     codes = dict(zip(read_klarf(tmp_path / "new.001").defect_id.tolist(), written.cells, strict=True))
@@ -286,6 +295,22 @@ def test_only_confirmed_classes_are_written(tmp_path: Path, options: FeatureOpti
     assert changed <= 4 + 4
     overlay = plan_klarf(project, KlarfRequest(tmp_path / "small.001", overlay=True, classes=LIBRARY))
     assert len(overlay.files[0].content) < len(plan.files[0].content)
+    write_klarf(overlay)
+    small = read_klarf(tmp_path / "small.001")
+    assert small.classes == {0: "Unclassified", 11: "pit", 12: "scratch"}
+    (cells,) = [column.cells for column in small.columns if column.name == "CLASSNUMBER"]
+    assert dict(zip(small.defect_id.tolist(), cells, strict=True)) == expected
+
+
+def test_confirmed_clusters_without_a_name_are_counted_and_not_written(
+    tmp_path: Path, options: FeatureOptions
+) -> None:
+    path = made_klarf(tmp_path / "lot")
+    plan = plan_klarf(
+        confirmed(opened(path, options), {"": [0, 1, 2]}), KlarfRequest(tmp_path / "new.001", classes=LIBRARY)
+    )
+    assert (plan.defects, plan.undecided, plan.unnamed) == (0, 12, 3)
+    assert plan.files[0].content == path.read_bytes()
 
 
 def test_codes_that_are_missing_or_shared_are_listed_and_nothing_is_written(
