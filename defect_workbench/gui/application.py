@@ -6,10 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
 from defect_workbench.app.garbage import GarbageSearch
 from defect_workbench.app.settings import WindowSettings
@@ -45,6 +45,12 @@ def _window_icon() -> QIcon:
     return result
 
 
+def _fit_to_screen(window: QWidget) -> None:
+    """Make a window no larger than its screen; Qt sees to that only for a layout that it restores."""
+    title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+    window.resize(window.size().boundedTo(window.screen().availableSize() - QSize(0, title)))
+
+
 def run_window(path: Path | None, places: UserDirs) -> int:
     """Show the window until it is closed; return the exit code."""
     start_logging(places.log)
@@ -54,6 +60,7 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     window = MainWindow(places)
     # After the window was made: under a style sheet, widgets are styled each time one is added to another.
     apply_theme(application, settings.theme)
+    _fit_to_screen(window)
     window.show()
     window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
     if path is not None:

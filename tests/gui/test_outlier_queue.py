@@ -29,7 +29,7 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     assert queue.remaining == count
     opened.actions_by_name["actionReview"].trigger()
     qtbot.waitUntil(queue.hasFocus)
-    first = queue.current
+    first, height, wanted = queue.current, opened.outlier_dock.height, opened.outlier_dock.height()
     qtbot.keyClick(queue, Qt.Key.Key_D)
     assert queue.current != first
     assert queue.remaining == count
@@ -47,10 +47,14 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     # Nuisances are not to be confirmed.
     assert nuisances > 0
     assert f" of {len(groups) - nuisances} clusters are not confirmed" in queue.done.words.text()
+    # An empty queue leaves its room to the images.
+    qtbot.waitUntil(lambda: height() < 0.7 * wanted)
+    assert queue.done.export.visibleRegion().boundingRect() == queue.done.export.rect()
     assert document.undo_stack.count() == count
     while document.undo_stack.canUndo():
         opened.actions_by_name["actionUndo"].trigger()
     assert queue.remaining == count
+    qtbot.waitUntil(lambda: height() == wanted)
     while document.undo_stack.canRedo():
         opened.actions_by_name["actionRedo"].trigger()
     assert queue.remaining == 0

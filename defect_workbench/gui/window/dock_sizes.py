@@ -33,8 +33,16 @@ class DockSizes(QObject):
         super().__init__(window)
         self._window, self._docks, self._settings = window, tuple(sizes), settings
         self._wanted = {dock.objectName(): size for dock, size in sizes.items()} | settings.dock_sizes()
+        self._compact: set[QDockWidget] = set()
         self._pressed: dict[str, int] = {}
         window.installEventFilter(self)
+
+    def set_compact(self, dock: QDockWidget, compact: bool) -> None:
+        """Give a dock only the room that it needs, or again the size that it should have."""
+        if compact != (dock in self._compact):
+            self._compact ^= {dock}
+            # Once what it contains is shown or hidden.
+            QTimer.singleShot(0, self, self.restore)
 
     def remember(self) -> None:
         """Keep the sizes for the next start."""
@@ -67,6 +75,7 @@ class DockSizes(QObject):
         return {
             dock.objectName(): dock.width() if self._horizontal(dock) else dock.height()
             for dock in self._in_sight()
+            if dock not in self._compact
         }
 
     def _note_dragged(self) -> None:
@@ -85,7 +94,7 @@ class DockSizes(QObject):
         for direction in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
             horizontal = direction == Qt.Orientation.Horizontal
             docks = [dock for dock in self._in_sight() if self._horizontal(dock) is horizontal]
-            sizes = [self._scale * self._wanted[dock.objectName()] for dock in docks]
+            sizes = [self._size_of(dock) for dock in docks]
             hints = [dock.minimumSizeHint() for dock in docks]
             least = [hint.width() if horizontal else hint.height() for hint in hints]
             room = _MOST * (window.width() if horizontal else window.height())
@@ -96,6 +105,9 @@ class DockSizes(QObject):
                 sizes, least = [*sizes, *absent], [*least, *(0 for _ in absent)]
             if docks:
                 window.resizeDocks(docks, _shared(room, sizes, least)[: len(docks)], direction)
+
+    def _size_of(self, dock: QDockWidget) -> float:
+        return 0.0 if dock in self._compact else self._scale * self._wanted[dock.objectName()]
 
     def _widths_of_absent_sides(self, in_sight: Sequence[QDockWidget]) -> list[float]:
         """Return how wide the docks of each side would be that has none in sight."""

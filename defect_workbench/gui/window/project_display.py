@@ -123,7 +123,9 @@ class ProjectDisplay:
         )
         mark_tree(window.dendrogram, self._document, window.thumbnails)
         self._show_summary()
-        window.outlier_dock.setWindowTitle(_queue_title(to_review(self._document)))
+        waiting = to_review(self._document)
+        window.outlier_dock.setWindowTitle(_queue_title(waiting))
+        window.dock_sizes.set_compact(window.outlier_dock, not any(waiting.values()))
 
     def _show_summary(self) -> None:
         """Show the numbers of the project, and how many images are selected."""
