@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from defect_workbench.core.clustering.feature_blocks import DEFECT, FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import (
+    DEFECT,
+    FOREGROUND,
+    NEWEST_FOREGROUND,
+    RESIDUAL,
+    foreground_version_of,
+)
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS
 from defect_workbench.core.errors import InputError, WorkbenchError
@@ -55,6 +61,8 @@ class FeatureOptions:
     with_foreground : bool
         Whether defects on backgrounds that can be modelled are described by the block `foreground`; projects
         of earlier versions have the block `residual` instead.
+    foreground_version : str
+        How that block is computed, one of `FOREGROUND_VERSIONS`.
     textures_by : GroupBy
         What images are grouped by if that is left open and few backgrounds can be modelled; in projects of
         earlier versions, it was the whole picture.
@@ -76,6 +84,7 @@ class FeatureOptions:
     on_extracted: Callable[[Extraction, Preprocessing], None] | None = None
     description: str | None = None
     with_foreground: bool = True
+    foreground_version: str = NEWEST_FOREGROUND
     textures_by: GroupBy = GroupBy.BOTH
     by_rarity: bool | None = None
     measure_version: str | None = None
@@ -104,11 +113,15 @@ class FeatureOptions:
         return FeatureStore(self.store)
 
     def as_described_by(self, earlier: Analysis | Features) -> FeatureOptions:
-        """Return the same options with description and measuring of earlier features, which are never mixed.
+        """Return the same options with description, measuring and foreground of earlier features.
 
-        If those are without a network, any description will do.
+        Two of them are never mixed. If those are without a network, any description will do.
         """
-        options = replace(self, measure_version=measure_version_of(earlier.identity))
+        options = replace(
+            self,
+            measure_version=measure_version_of(earlier.identity),
+            foreground_version=foreground_version_of(earlier.identity),
+        )
         if earlier.backbone is None:
             return options
         return replace(options, description=earlier.backbone.description)

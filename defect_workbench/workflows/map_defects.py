@@ -189,7 +189,15 @@ def _maker(
     from defect_workbench.engine.defect_map.set_maps import SetMaps, bank_of_set
 
     network, processing = _network(backbone, options), settings.processing
-    made = partial(SetMaps, images, processing, network, backbone, options.open_store())
+    made = partial(
+        SetMaps,
+        images,
+        processing,
+        network,
+        backbone,
+        options.open_store(),
+        foreground_version=options.foreground_version,
+    )
     if source is MapSource.REFERENCE:
         root, references = _references(images, settings.reference, beside, reporter)
         return made(source, beside, reference_root=root, references=references)

@@ -14,11 +14,14 @@ import pytest
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
-from defect_workbench.core.clustering.feature_blocks import BlockWeights
+from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.feature_blocks import BlockWeights, foreground_version_of
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import FeatureOptions
+from defect_workbench.workflows.open_project import OpenRequest, open_folder
 from defect_workbench.workflows.regroup import regroup
 from tests.processes import Command
 from tests.quality.wafers import LOOKS, wafer
@@ -163,6 +166,31 @@ def test_rare_places_stay_so_with_other_weights_and_when_replayed(
     assert ended.returncode == 0, ended.stderr
     compared = command(*run, "--out", tmp_path / "others", "--group-by", "both")
     assert json.loads(compared.stdout)["map_source"] == "others"
+
+
+@pytest.mark.usefixtures("with_weights", "small_batches")
+def test_a_project_of_the_first_foreground_keeps_it_and_a_new_one_has_the_newest(
+    lot: Path, tmp_path: Path, places: UserDirs, command: Command
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in sorted((lot / "images").glob("*_lines_*")):
+        shutil.copy(path, few)
+    options = replace(FeatureOptions.at(places, offline=True), foreground_version="foreground-v1")
+    earlier = open_folder(OpenRequest(few, options, Settings(group_by=GroupBy.DEFECT)), SilentReporter())
+    save_session(tmp_path / "earlier.dwb", earlier.project)
+    # Its strangeness is in the manifest, and another version of the foreground would give another one.
+    done = command("replay", tmp_path / "earlier.dwb", "--out", tmp_path / "again", "--offline")
+    assert done.returncode == 0, done.stderr
+    new = command("cluster", few, "--out", tmp_path / "new", "--offline", "--group-by", "defect")
+    assert new.returncode == 0, new.stderr
+    names = [
+        foreground_version_of(load_session(tmp_path / name / "session.dwb").analysis.identity)
+        for name in ("again", "new")
+    ]
+    assert names == ["foreground-v1", "foreground-v2"]
+    strange = [[row["strangeness"] for row in manifest(tmp_path / name)] for name in ("again", "new")]
+    assert strange[0] != strange[1]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ Value = TypeVar("Value")
 DEEP, HARALICK, ZERNIKE, OUTLINE = "deep", "haralick", "zernike", "outline"
 DEFECT, RESIDUAL, CHANGE = "defect", "residual", "change"
 FOREGROUND = "foreground"
+# How `foreground` is computed, newest first. Projects and models keep the version that they were made with.
+FOREGROUND_VERSIONS = ("foreground-v2", "foreground-v1")
+NEWEST_FOREGROUND = FOREGROUND_VERSIONS[0]
 # Blocks that describe an image without its own background: without its noise, and with it.
 WITHOUT_BACKGROUND = (FOREGROUND, RESIDUAL)
 # Names that blocks had in earlier versions: files and command lines may still use them.
@@ -52,6 +55,20 @@ def identity_description(identity: Mapping[str, Any]) -> str:
     """
     backbone = identity.get("backbone")
     return str(backbone.get("description", AVERAGE)) if isinstance(backbone, Mapping) else AVERAGE
+
+
+def foreground_version_of(identity: Mapping[str, Any]) -> str:
+    """Return the version of the block `foreground` that a stored identity of features names, or the newest.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        As sessions and models store it: a session names the version with the maps of its defects, a model
+        with its blocks.
+    """
+    names = [identity.get("extractors", {}).get(FOREGROUND), identity.get(DEFECT, {}).get("extractor")]
+    stored = [version for name in names if name for version in FOREGROUND_VERSIONS if f"{version}-" in name]
+    return stored[0] if stored else NEWEST_FOREGROUND
 
 
 @dataclass(frozen=True)

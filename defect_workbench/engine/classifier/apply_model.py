@@ -6,7 +6,11 @@ from dataclasses import replace
 
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND, Features
+from defect_workbench.core.clustering.feature_blocks import (
+    WITHOUT_BACKGROUND,
+    Features,
+    foreground_version_of,
+)
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
@@ -70,6 +74,7 @@ def predict_labels(
     """
     processing = processing_of(model)
     version = str(features.identity.get("measure", defects.IDENTITY))
+    foreground = foreground_version_of(model.identity)
     further = [block for block in WITHOUT_BACKGROUND if block in model.identity.get("columns", {})]
     if further:
         # Whether the rest fits is known before these blocks are computed.
@@ -79,12 +84,12 @@ def predict_labels(
         given = feature_identity(features.blocks, features.backbone, processing, version)
         check_fit(replace(model, identity=rest), given)
     for block in further:
-        features = with_residuals(images, features, processing, store, library, reporter, block)
+        features = with_residuals(images, features, processing, store, library, reporter, block, foreground)
     if model.identity.get("backbone") is None:
         reporter.warn(
             "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"
         )
-    identity = feature_identity(features.blocks, features.backbone, processing, version)
+    identity = feature_identity(features.blocks, features.backbone, processing, version, foreground)
     for warning in check_fit(model, identity):
         reporter.warn(warning)
     source = FolderSource(images, features, processing, store, library, reporter)

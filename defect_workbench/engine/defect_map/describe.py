@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from defect_workbench.core.arrays import Pixels, StorableVectors, Vectors
-from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, NEWEST_FOREGROUND, RESIDUAL
 from defect_workbench.core.images.defect_maps import (
     HIGHEST,
     MapSource,
@@ -39,6 +39,7 @@ from defect_workbench.engine.defect_map.tiles import (
     strongest,
     tile_shape,
 )
+from defect_workbench.engine.features.foreground import extractor_of
 from defect_workbench.engine.preprocessing.background import Plane, grey_of
 from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
 from defect_workbench.engine.preprocessing.resize import prepare
@@ -50,12 +51,7 @@ if TYPE_CHECKING:
 RESIDUAL_COLUMNS = 2048
 _SKETCH_SEED = 12
 _ATTENTION = f"attention-{PLACES}-banks-{FINE.capacity}-{COARSE.capacity}x{COLUMNS}"
-# What a description depends on, by the block that is stored beside `defect`, if any.
-IDENTITIES = {
-    None: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
-    RESIDUAL: f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3",
-    FOREGROUND: f"{_ATTENTION}-{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}-v5",
-}
+_BY_RESIDUAL = f"{_ATTENTION}-{residuals.IDENTITY}-{RESIDUAL_COLUMNS}-v3"
 _BY_RARITY = f"attention-{PLACES}-{COLUMNS}-{rarity.IDENTITY}-v1"
 # Residuals are computed at this length at most: tiles show the network no more detail than that.
 LARGEST_RESIDUAL = 640
@@ -103,11 +99,14 @@ class Comparison:
         The block about the image without its background, beside `defect`: `FOREGROUND`, which needs a
         background that can be modelled, or `RESIDUAL`, for references and projects of earlier versions. None
         if the background is unknown.
+    foreground_version : str
+        One of `FOREGROUND_VERSIONS`; it matters if `beside` is that block.
     """
 
     source: MapSource
     banks: PatchBanks | None = None
     beside: str | None = RESIDUAL
+    foreground_version: str = NEWEST_FOREGROUND
 
     @property
     def by_rarity(self) -> bool:
@@ -117,7 +116,11 @@ class Comparison:
     @property
     def identity(self) -> str:
         """What a description depends on, apart from the network, the image and the banks."""
-        return _BY_RARITY if self.by_rarity else IDENTITIES[self.beside]
+        if self.by_rarity:
+            return _BY_RARITY
+        if self.beside == FOREGROUND:
+            return f"{_ATTENTION}-{extractor_of(self.foreground_version)}-v5"
+        return _BY_RESIDUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +215,7 @@ def describe(
     return [DefectDescription(*each) for each in zip(grids, scores, vectors, strict=True)]
 
 
-def without_own_background(pixels: Pixels, block: str) -> Pixels:
+def without_own_background(pixels: Pixels, block: str, foreground_version: str = NEWEST_FOREGROUND) -> Pixels:
     """Return what is left of an image without its own background, as the network's input.
 
     Parameters
@@ -220,12 +223,14 @@ def without_own_background(pixels: Pixels, block: str) -> Pixels:
     pixels : (height, width) or (height, width, 3) uint8
     block : str
         `FOREGROUND` or `RESIDUAL`.
+    foreground_version : str
+        As in `Comparison`.
 
     Returns
     -------
     (224, 224, 3) uint8
     """
-    comparison = Comparison(MapSource.SELF, beside=block)
+    comparison = Comparison(MapSource.SELF, None, block, foreground_version)
     return _network_picture(_without_background(Subject(pixels), comparison), block)
 
 
@@ -288,7 +293,7 @@ def _with_foreground(score: float, own: Vectors, subject: Subject, comparison: C
 def _without_background(subject: Subject, comparison: Comparison) -> Plane:
     """Return an image without its background, in standard deviations of the rest."""
     if comparison.beside == FOREGROUND:
-        return standing_out.standing_out(_small(subject.pixels))
+        return standing_out.standing_out(_small(subject.pixels), comparison.foreground_version)
     if comparison.source is MapSource.REFERENCE and subject.reference is not None:
         return residuals.from_reference(_small(subject.pixels), _small(subject.reference))
     return residuals.from_itself(_small(subject.pixels))

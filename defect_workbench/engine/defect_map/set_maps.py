@@ -16,6 +16,7 @@ from defect_workbench.core.arrays import Integers, StorableVectors, Vectors
 from defect_workbench.core.clustering.feature_blocks import (
     DEFECT,
     FOREGROUND,
+    NEWEST_FOREGROUND,
     RESIDUAL,
     BackboneInfo,
 )
@@ -217,7 +218,7 @@ class SetMaps:
     Attributes
     ----------
     source : MapSource
-    beside : str or None
+    beside, foreground_version : str or None
         As in `Comparison`.
     bank : BankPlan or None
         For `CLEAN` and `OTHERS`; the bank is made only if a map is missing.
@@ -235,6 +236,7 @@ class SetMaps:
     bank: BankPlan | None = None
     reference_root: Path = field(default_factory=Path)
     references: Mapping[int, ReferenceFile] = field(default_factory=dict)
+    foreground_version: str = NEWEST_FOREGROUND
 
     def __post_init__(self) -> None:
         identity = self.identity
@@ -251,7 +253,7 @@ class SetMaps:
             "sha256": self.backbone.sha256,
             "precision": self.backbone.precision,
             "device": self.backbone.device,
-            "extractor": Comparison(self.source, beside=self.beside).identity,
+            "extractor": self._comparison(None).identity,
             "source": str(self.source),
             "bank": "" if self.bank is None else self.bank.digest,
             "residual": self.beside is not None,
@@ -288,7 +290,7 @@ class SetMaps:
         if not missing:
             return 0
         banks = None if self.bank is None else self.bank.make(reporter)
-        comparison = Comparison(self.source, banks, self.beside)
+        comparison = self._comparison(banks)
         reporter.stage("Mapping defects", len(missing))
         pending: list[tuple[str, DefectDescription]] = []
         since, done = time.monotonic(), 0
@@ -306,6 +308,9 @@ class SetMaps:
         finally:
             self._flush(pending)
         return len(missing)
+
+    def _comparison(self, banks: PatchBanks | None) -> Comparison:
+        return Comparison(self.source, banks, self.beside, self.foreground_version)
 
     def _read(self, index: int) -> Subject:
         reference = self.references.get(index)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from defect_workbench.core.clustering.feature_blocks import NEWEST_FOREGROUND
 from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.band_shrinkage import without_noise
 from defect_workbench.engine.defect_map.residuals import LEAST_NOISE, slow_part, smooth
 from defect_workbench.engine.preprocessing.background import Plane, median_and_spread, smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import FAINT, find_pattern
 
-IDENTITY = "foreground-v1"
-
+# In this version, each direction of an octave was judged alone.
+_BY_DIRECTION = "foreground-v1"
 # Traces stay faint.
 _FAINT = 2.0
 
 
-def standing_out(image: Plane) -> Plane:
+def standing_out(image: Plane, version: str = NEWEST_FOREGROUND) -> Plane:
     """Return what stands out in an image, in standard deviations of the rest.
 
     Parameters
     ----------
     image : (height, width) float32
         In grey levels.
+    version : str
+        One of `FOREGROUND_VERSIONS`.
 
     Returns
     -------
@@ -34,7 +37,7 @@ def standing_out(image: Plane) -> Plane:
     # Only the shading is subtracted: slower variations may be a film that covers much of the image.
     level = level - smooth_surface(level)
     spread = max(median_and_spread(level)[1], LEAST_NOISE)
-    return without_noise(level) / np.float32(spread)
+    return without_noise(level, jointly=version != _BY_DIRECTION) / np.float32(spread)
 
 
 def _pattern(level: Plane) -> Plane:

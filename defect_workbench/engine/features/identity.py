@@ -13,11 +13,18 @@ from typing import Any
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.trained_classifier import Classifier
-from defect_workbench.core.clustering.feature_blocks import AVERAGE, BackboneInfo, identity_description
+from defect_workbench.core.clustering.feature_blocks import (
+    AVERAGE,
+    FOREGROUND,
+    NEWEST_FOREGROUND,
+    BackboneInfo,
+    identity_description,
+)
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.features.block import Block
+from defect_workbench.engine.features.foreground import extractor_of
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.formats.registry import decoder_version
 from defect_workbench.engine.measurement import defects
@@ -124,6 +131,7 @@ def feature_identity(
     backbone: BackboneInfo | None,
     processing: Preprocessing,
     measure_version: str = defects.IDENTITY,
+    foreground_version: str = NEWEST_FOREGROUND,
 ) -> dict[str, Any]:
     """Return the identity of all features of an image set, which models, sessions and cached results store.
 
@@ -134,13 +142,15 @@ def feature_identity(
         None if the features were computed without a network.
     measure_version : str
         As for `measured_identity`.
+    foreground_version : str
+        One of `FOREGROUND_VERSIONS`; it matters if there is that block.
     """
     result: dict[str, Any] = {
         "columns": {name: int(block.shape[1]) for name, block in sorted(blocks.items())},
         "backbone": None,
         **pixel_identity(processing),
         "extractors": {
-            block.name: block.version
+            block.name: extractor_of(foreground_version) if block.name == FOREGROUND else block.version
             for block in BLOCKS
             if block.version and (block.in_extraction or block.name in blocks)
         },

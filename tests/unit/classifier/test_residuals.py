@@ -11,7 +11,14 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Vectors
 from defect_workbench.core.classifier.taxonomy import flat_taxonomy
-from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL, Features
+from defect_workbench.core.clustering.feature_blocks import (
+    DEEP,
+    FOREGROUND,
+    FOREGROUND_VERSIONS,
+    NEWEST_FOREGROUND,
+    RESIDUAL,
+    Features,
+)
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -21,7 +28,7 @@ from defect_workbench.engine.classifier.data.folder_source import FolderSource
 from defect_workbench.engine.classifier.data.residual_features import with_residuals
 from defect_workbench.engine.classifier.training import block_choices
 from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
-from defect_workbench.engine.defect_map import residuals, standing_out
+from defect_workbench.engine.defect_map import residuals
 from defect_workbench.engine.defect_map.describe import RESIDUAL_COLUMNS
 from defect_workbench.engine.extraction.extractor import extract
 from defect_workbench.engine.features.identity import feature_identity
@@ -49,7 +56,7 @@ def write_lot(folder: Path, seed: int) -> Path:
 
 def test_version_names_what_the_vectors_depend_on() -> None:
     assert BLOCKS[RESIDUAL].version == f"{residuals.IDENTITY}-{RESIDUAL_COLUMNS}"
-    assert BLOCKS[FOREGROUND].version == f"{standing_out.IDENTITY}-{RESIDUAL_COLUMNS}"
+    assert BLOCKS[FOREGROUND].version == f"{NEWEST_FOREGROUND}-{RESIDUAL_COLUMNS}"
 
 
 def test_ablation_counts_residuals_neither_as_deep_nor_as_texture() -> None:
@@ -98,6 +105,10 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
     np.testing.assert_array_equal(residual_of(source, "none"), features.blocks[FOREGROUND][[1, 3]])
     denoised = residual_of(source, "median")
     assert not np.array_equal(denoised, features.blocks[FOREGROUND][[1, 3]])
+    first = with_residuals(images, plain, *given[1:], FOREGROUND, FOREGROUND_VERSIONS[-1])
+    assert not np.array_equal(first.blocks[FOREGROUND], features.blocks[FOREGROUND])
+    source = FolderSource(images, first, *given[1:]).subset(np.arange(4))
+    np.testing.assert_array_equal(residual_of(source, "none"), first.blocks[FOREGROUND][[1, 3]])
     # Noise and all:
     earlier = with_residuals(images, plain, *given[1:], RESIDUAL).blocks
     assert FOREGROUND not in earlier
@@ -123,11 +134,15 @@ def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, comma
     assert sum(row["label"] == row["path"].split("/")[0] for row in rows) >= 0.8 * len(rows)
 
 
-def test_a_model_that_uses_both_blocks_gets_both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", FOREGROUND_VERSIONS)
+def test_a_model_that_uses_both_blocks_gets_both_in_its_version(
+    version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     data = made_set()
     rows = np.random.default_rng(0).standard_normal((len(data), 32)).astype(np.float32)
     whole = {**data.features.blocks, FOREGROUND: rows, RESIDUAL: -rows}
-    identity = feature_identity(whole, data.features.backbone, Preprocessing())
+    identity = feature_identity(whole, data.features.backbone, Preprocessing(), foreground_version=version)
+    assert identity["extractors"][FOREGROUND] == f"{version}-2048"
     both = replace(data, features=replace(data.features, blocks=whole))
     choices = TrainingChoices(taxonomy=flat_taxonomy(), folds=2, ablation=False)
     trained = train_and_evaluate(both, None, identity, choices, SilentReporter()).model
@@ -135,7 +150,8 @@ def test_a_model_that_uses_both_blocks_gets_both(monkeypatch: pytest.MonkeyPatch
     model = replace(trained, identity=identity)
 
     def computed(_: object, features: Features, *arguments: object) -> Features:
-        block = str(arguments[-1])
+        block = str(arguments[-2])
+        assert arguments[-1] == version
         return replace(features, blocks={**features.blocks, block: whole[block]})
 
     monkeypatch.setattr("defect_workbench.engine.classifier.apply_model.with_residuals", computed)

@@ -12,6 +12,7 @@ from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     DEFECT,
     FOREGROUND,
+    NEWEST_FOREGROUND,
     RESIDUAL,
     BackboneInfo,
     Features,
@@ -120,6 +121,23 @@ def test_a_project_keeps_the_description_of_its_defects(
     )
     analysis = analyse(features, Settings(), SilentReporter())
     assert options.as_described_in(analysis).with_foreground == with_foreground
+
+
+@pytest.mark.parametrize(
+    ("identity", "version"),
+    [
+        ({}, NEWEST_FOREGROUND),
+        ({DEFECT: {"extractor": "attention-28-residual-v2-2048-v3"}}, NEWEST_FOREGROUND),
+        ({DEFECT: {"extractor": "attention-28-foreground-v1-2048-v5"}}, "foreground-v1"),
+        ({DEFECT: {"extractor": "attention-28-foreground-v2-2048-v5"}}, "foreground-v2"),
+    ],
+)
+def test_a_project_keeps_the_version_of_its_foreground(
+    identity: dict[str, object], version: str, options: FeatureOptions
+) -> None:
+    rows = np.random.default_rng(0).standard_normal((6, 8)).astype(np.float32)
+    analysis = analyse(Features({DEEP: rows, DEFECT: rows}, None, identity), Settings(), SilentReporter())
+    assert options.as_described_in(analysis).foreground_version == version
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,17 @@ def test_defects_of_every_size_stay(mask: Flags, sign: int) -> None:
     assert np.abs(found[~ndimage.binary_dilation(mask, iterations=24)]).mean() < 3
 
 
+def test_a_faint_round_defect_stays_that_is_moderate_in_all_directions() -> None:
+    given = 10 * spot().astype(np.float32) + noise(2)
+    jointly, by_direction = (without_noise(given, jointly=each)[spot()].mean() for each in (True, False))
+    assert jointly > 1.4 * by_direction > 0
+
+
+def test_the_first_version_leaves_what_it_always_left() -> None:
+    found = standing_out(120 + noise(1) + 12 * spot().astype(np.float32), "foreground-v1")
+    assert (found.std(), found[90, 130]) == pytest.approx((0.0900, 2.188), abs=1e-3)
+
+
 @given(st.integers(1, 90), st.integers(1, 90), st.floats(0, 1e4))
 def test_images_of_any_shape_stay_finite(height: int, width: int, scale: float) -> None:
     given = scale * np.random.default_rng(height * width).standard_normal((height, width))
@@ -87,7 +98,7 @@ def test_a_pattern_is_found_beside_a_defect_that_covers_more_than_it() -> None:
     core = ndimage.binary_erosion(made.mask, iterations=6)
     outside = ~ndimage.binary_dilation(made.mask, iterations=12)
     assert found[core].mean() < -0.4
-    assert np.abs(found[outside]).mean() < 0.2
+    assert np.abs(found[outside]).mean() < 0.4 * np.abs(found[core].mean())
 
 
 def test_traces_are_drawn_fainter_than_defects() -> None:

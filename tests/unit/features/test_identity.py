@@ -15,7 +15,13 @@ from torch import Tensor
 import defect_workbench.engine
 from defect_workbench.core.arrays import Pixels, StorableVectors
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import FOREGROUND, RESIDUAL
+from defect_workbench.core.clustering.feature_blocks import (
+    DEFECT,
+    FOREGROUND,
+    FOREGROUND_VERSIONS,
+    RESIDUAL,
+    foreground_version_of,
+)
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.image_records import ImageSet
@@ -28,7 +34,8 @@ from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.classifier.data import augmented_features
 from defect_workbench.engine.classifier.data.augmented_features import AugmentationSpec, AugmentedExtractor
 from defect_workbench.engine.clustering.group import analyse, analysis_identity
-from defect_workbench.engine.defect_map import describe, residuals, standing_out
+from defect_workbench.engine.defect_map import residuals
+from defect_workbench.engine.defect_map.describe import Comparison
 from defect_workbench.engine.defect_map.set_maps import SetMaps, bank_of_clean
 from defect_workbench.engine.extraction import image_reader
 from defect_workbench.engine.extraction.extractor import Extraction, extract
@@ -108,15 +115,23 @@ def test_the_identity_of_maps_has_every_version_of_their_step(tmp_path: Path) ->
     images = ImageSet(tmp_path, (), ())
     maps = SetMaps(images, Preprocessing(), NO_NETWORK, BACKBONE, store, MapSource.SELF)
     whole = json.dumps(maps.identity)
-    for version in (describe.IDENTITIES[RESIDUAL], residuals.IDENTITY, BACKBONE.sha256, BACKBONE.precision):
+    for version in (
+        Comparison(MapSource.SELF).identity,
+        residuals.IDENTITY,
+        BACKBONE.sha256,
+        BACKBONE.precision,
+    ):
         assert version in whole
     bank = bank_of_clean([], NO_NETWORK)
     made = (images, Preprocessing(), NO_NETWORK, BACKBONE, store)
     clean = SetMaps(*made, MapSource.CLEAN, RESIDUAL, bank)
-    foreground = SetMaps(*made, MapSource.SELF, FOREGROUND)
-    assert standing_out.IDENTITY in json.dumps(foreground.identity)
-    distinct = {json.dumps(each.identity) for each in (maps, clean, foreground)}
-    assert len(distinct) == 3
+    foreground = [
+        SetMaps(*made, MapSource.SELF, FOREGROUND, foreground_version=version)
+        for version in FOREGROUND_VERSIONS
+    ]
+    assert [foreground_version_of({DEFECT: each.identity}) for each in foreground] == [*FOREGROUND_VERSIONS]
+    distinct = {json.dumps(each.identity) for each in (maps, clean, *foreground)}
+    assert len(distinct) == 4
 
 
 def test_a_session_names_what_its_features_depend_on_and_what_differs(lot: Path) -> None:

@@ -9,7 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND, Features
+from defect_workbench.core.clustering.feature_blocks import (
+    WITHOUT_BACKGROUND,
+    Features,
+    foreground_version_of,
+)
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.measurements import NANOMETRES, PIXELS
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -48,8 +52,9 @@ class FolderSource:
         self._images, self._features, self.processing = images, features, processing
         self._store, self.library, self._reporter = store, library, reporter
         self._extractor = AugmentedExtractor(store, library, processing, reporter)
+        version = foreground_version_of(features.identity)
         self._residuals = {
-            block: ResidualFeatures(block, store, library, features.backbone, reporter)
+            block: ResidualFeatures(block, store, library, features.backbone, reporter, version)
             for block in WITHOUT_BACKGROUND
             if block in features.blocks and features.backbone is not None
         }
@@ -64,7 +69,7 @@ class FolderSource:
         """
         images = ImageSet(self._images.root, tuple(self._images.images[i] for i in chosen.tolist()), ())
         blocks = {name: block[chosen] for name, block in self._features.blocks.items()}
-        features = Features(blocks, self._features.backbone)
+        features = replace(self._features, blocks=blocks)
         return FolderSource(images, features, self.processing, self._store, self.library, self._reporter)
 
     def features(self, denoise: str, background: str, augmentation: Augmentation, chosen: Integers) -> Blocks:

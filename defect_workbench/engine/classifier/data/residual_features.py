@@ -11,7 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from defect_workbench.core.arrays import Integers, Pixels, Vectors
-from defect_workbench.core.clustering.feature_blocks import BackboneInfo, Features
+from defect_workbench.core.clustering.feature_blocks import (
+    FOREGROUND,
+    NEWEST_FOREGROUND,
+    BackboneInfo,
+    Features,
+)
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.core.ordered_threads import in_order
@@ -29,6 +34,7 @@ from defect_workbench.engine.extraction.stored_vectors import (
     VectorStore,
     image_key,
 )
+from defect_workbench.engine.features.foreground import extractor_of
 from defect_workbench.engine.features.identity import pixel_identity
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.sidecar_files import SidecarFiles
@@ -43,6 +49,8 @@ class ResidualFeatures:
         `FOREGROUND` or `RESIDUAL`.
     backbone : BackboneInfo
         The network of the images' other features; the library must have its weights.
+    foreground_version : str
+        One of `FOREGROUND_VERSIONS`; it matters for that block.
     """
 
     def __init__(
@@ -52,11 +60,19 @@ class ResidualFeatures:
         library: WeightsLibrary,
         backbone: BackboneInfo,
         reporter: Reporter,
+        foreground_version: str = NEWEST_FOREGROUND,
     ) -> None:
-        self._name = block
+        self._name, self._foreground_version = block, foreground_version
         self._store, self._library, self._backbone = store, library, backbone
         self._reporter = reporter
         self._network: NetworkVectors | None = None
+
+    @property
+    def extractor(self) -> str:
+        """The version of the block, as identities of features name it."""
+        if self._name == FOREGROUND:
+            return extractor_of(self._foreground_version)
+        return BLOCKS[self._name].version
 
     def vectors(self, images: ImageSet, processing: Preprocessing, chosen: Integers) -> Vectors:
         """Return the block for some images.
@@ -92,7 +108,7 @@ class ResidualFeatures:
             "precision": self._backbone.precision,
             "device": self._backbone.device,
             "description": self._description,
-            "extractor": BLOCKS[self._name].version,
+            "extractor": self.extractor,
         }
         return self._store.block(self._name, identity)
 
@@ -107,7 +123,7 @@ class ResidualFeatures:
         def read(index: int) -> Pixels:
             pixels = read_pixels(images, index)
             seen = preprocessed_as_extracted(images, index, pixels, processing).pixels
-            return without_own_background(seen, self._name)
+            return without_own_background(seen, self._name, self._foreground_version)
 
         if self._network is None:
             self._network = matching_network(self._library, self._backbone, self._description)
@@ -150,15 +166,18 @@ def with_residuals(
     library: WeightsLibrary,
     reporter: Reporter,
     block: str,
+    foreground_version: str = NEWEST_FOREGROUND,
 ) -> Features:
     """Return the features of images with a block about them without their own background.
 
-    Without a network, they are returned as they are.
+    Their identity then names its version. Without a network, they are returned as they are.
 
     Parameters
     ----------
     block : str
         `FOREGROUND` or `RESIDUAL`.
+    foreground_version : str
+        One of `FOREGROUND_VERSIONS`; it matters for that block.
 
     Raises
     ------
@@ -169,6 +188,8 @@ def with_residuals(
     """
     if features.backbone is None:
         return features
-    computed = ResidualFeatures(block, store, library, features.backbone, reporter)
+    computed = ResidualFeatures(block, store, library, features.backbone, reporter, foreground_version)
     vectors = computed.vectors(images, processing, np.arange(len(images)))
-    return replace(features, blocks={**features.blocks, block: vectors})
+    extractors = {**features.identity.get("extractors", {}), block: computed.extractor}
+    identity = {**features.identity, "extractors": extractors}
+    return replace(features, blocks={**features.blocks, block: vectors}, identity=identity)
