@@ -121,4 +121,6 @@ def opened(window: MainWindow, with_sample: None, qtbot: QtBot) -> MainWindow:
     ):
         window.open_path(resource("sample"))
     qtbot.waitUntil(lambda: not window.jobs.busy)
+    # An empty queue shrinks once the event loop has laid it out.
+    QApplication.processEvents()
     return window

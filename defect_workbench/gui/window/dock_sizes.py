@@ -34,15 +34,23 @@ class DockSizes(QObject):
         self._window, self._docks, self._settings = window, tuple(sizes), settings
         self._wanted = {dock.objectName(): size for dock, size in sizes.items()} | settings.dock_sizes()
         self._compact: set[QDockWidget] = set()
+        # A timer of its own: a pending single shot would keep a window that is closed meanwhile.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.restore)
         self._pressed: dict[str, int] = {}
         window.installEventFilter(self)
 
     def set_compact(self, dock: QDockWidget, compact: bool) -> None:
         """Give a dock only the room that it needs, or again the size that it should have."""
-        if compact != (dock in self._compact):
-            self._compact ^= {dock}
-            # Once what it contains is shown or hidden.
-            QTimer.singleShot(0, self, self.restore)
+        if compact == (dock in self._compact):
+            return
+        if compact:
+            self._compact.add(dock)
+        else:
+            self._compact.discard(dock)
+        # Once what it contains is shown or hidden.
+        self._soon.start(0)
 
     def remember(self) -> None:
         """Keep the sizes for the next start."""

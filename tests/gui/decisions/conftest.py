@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.project.project_state import Project
@@ -20,6 +21,8 @@ def opened(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> MainWindow:
     with qtbot.waitSignal(window.document.opened, timeout=20_000):
         window.open_path(session)
     qtbot.waitUntil(lambda: not window.jobs.busy)
+    # An empty queue shrinks once the event loop has laid it out.
+    QApplication.processEvents()
     return window
 
 
