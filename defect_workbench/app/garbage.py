@@ -1,7 +1,8 @@
-"""When Python searches for unreachable cycles of objects: after jobs, and not in the middle of them.
+"""When memory is freed: after jobs, and not in the middle of them.
 
-A full search holds the interpreter lock for 0.1 s once the libraries are imported, and their first import
-sets off several, in the thread of the job. The window would freeze for that long.
+A full search for unreachable cycles of objects holds the interpreter lock for 0.1 s once the libraries are
+imported, and their first import sets off several, in the thread of the job. The window would freeze for that
+long.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class GarbageSearch(QObject):
     """Searches all objects some time after a job, and every five minutes, in the thread of the window.
 
     In that thread, as objects of Qt may be among them. What exists when it is created, mostly modules, is
-    never searched again. What was freed is then returned to the system.
+    never searched again. After a job, what was freed is then returned to the system.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -34,7 +35,7 @@ class GarbageSearch(QObject):
         self._often.start(_EVERY)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.search)
+        self._soon.timeout.connect(self._clean_up)
 
     @Slot(bool)
     def after_job(self, busy: bool) -> None:
@@ -48,14 +49,18 @@ class GarbageSearch(QObject):
     def search(self) -> None:
         """Search all objects now."""
         gc.collect()
-        # Not in this thread: it may take long after a job that needed gigabytes.
+
+    @Slot()
+    def _clean_up(self) -> None:
+        self.search()
+        # In another thread, as it may take long after a job that needed gigabytes.
         QThreadPool.globalInstance().start(return_freed_memory)
 
 
 def return_freed_memory() -> None:
     """Return to the system what the allocator keeps of freed objects; does nothing where it cannot.
 
-    The C library of Linux keeps much of what a job freed: 0.1 GB after 66,000 images were grouped.
+    The C library of Linux keeps much of what a job freed: 0.15 GB after 66,000 images were grouped.
     """
     if sys.platform != "linux":
         return

@@ -115,7 +115,7 @@ class FeatureOptions:
     def as_described_by(self, earlier: Analysis | Features) -> FeatureOptions:
         """Return the same options with description, measuring and foreground of earlier features.
 
-        Two of them are never mixed. If those are without a network, any description will do.
+        So no two versions are ever mixed. If those are without a network, any description will do.
         """
         options = replace(
             self,

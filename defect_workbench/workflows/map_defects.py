@@ -142,6 +142,7 @@ def _chosen(source: MapSource, modelled: float, textures_by: GroupBy) -> GroupBy
     share = f"{modelled:.0%} of the images have a plain or periodic background"
     if modelled >= ENOUGH_MODELLED:
         return GroupByChoice(GroupBy.DEFECT, f"{share}, from which defects stand out")
+    # A smaller share would read as 0%.
     few = f"only {share}" if modelled >= 0.005 else "hardly any image has a plain or periodic background"
     if textures_by is GroupBy.PICTURE:
         return GroupByChoice(GroupBy.PICTURE, f"{few}; the others may be textures")

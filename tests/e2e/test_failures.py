@@ -49,7 +49,13 @@ def test_a_result_that_cannot_be_printed_is_said(
 
 
 @pytest.mark.parametrize(
-    "seconds", [0.05, *(pytest.param(time, marks=pytest.mark.whole_job) for time in (0.1, 0.2)), 0.4]
+    "seconds",
+    [
+        0.05,
+        pytest.param(0.1, marks=pytest.mark.whole_job),
+        pytest.param(0.2, marks=pytest.mark.whole_job),
+        0.4,
+    ],
 )
 def test_an_early_interrupt_ends_without_a_traceback_of_ours(
     seconds: float, lot: Path, tmp_path: Path

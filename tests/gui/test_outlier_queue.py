@@ -29,7 +29,8 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     assert queue.remaining == count
     opened.actions_by_name["actionReview"].trigger()
     qtbot.waitUntil(queue.hasFocus)
-    first, height, wanted = queue.current, opened.outlier_dock.height, opened.outlier_dock.height()
+    first = queue.current
+    height = opened.outlier_dock.height()
     qtbot.keyClick(queue, Qt.Key.Key_D)
     assert queue.current != first
     assert queue.remaining == count
@@ -48,13 +49,13 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     assert nuisances > 0
     assert f" of {len(groups) - nuisances} clusters are not confirmed" in queue.done.words.text()
     # An empty queue leaves its room to the images.
-    qtbot.waitUntil(lambda: height() < 0.7 * wanted)
+    qtbot.waitUntil(lambda: opened.outlier_dock.height() < 0.7 * height)
     assert queue.done.export.visibleRegion().boundingRect() == queue.done.export.rect()
     assert document.undo_stack.count() == count
     while document.undo_stack.canUndo():
         opened.actions_by_name["actionUndo"].trigger()
     assert queue.remaining == count
-    qtbot.waitUntil(lambda: height() == wanted)
+    qtbot.waitUntil(lambda: opened.outlier_dock.height() == height)
     while document.undo_stack.canRedo():
         opened.actions_by_name["actionRedo"].trigger()
     assert queue.remaining == 0

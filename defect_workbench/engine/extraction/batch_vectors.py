@@ -51,7 +51,7 @@ def batch_vectors(
     return result
 
 
-def vectors_of(
+def finite_vectors(
     by_block: Mapping[str, Mapping[int, StorableVectors]], index: int
 ) -> dict[str, StorableVectors] | None:
     """Return the vectors of an image of a batch by block; None if not all values are finite."""

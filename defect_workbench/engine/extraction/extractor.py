@@ -23,7 +23,7 @@ from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.passes import in_passes
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import description_label
-from defect_workbench.engine.extraction.batch_vectors import batch_vectors, vectors_of
+from defect_workbench.engine.extraction.batch_vectors import batch_vectors, finite_vectors
 from defect_workbench.engine.extraction.image_reader import Outcome, ReadImage, Task, read_all
 from defect_workbench.engine.extraction.measure_version import choose_measure_version
 from defect_workbench.engine.extraction.network_vectors import (
@@ -136,7 +136,7 @@ class _Run:
         """Buffer a batch for the store; reject images whose vectors are not finite."""
         batch, by_block = computed
         for index, item in enumerate(batch):
-            vectors = vectors_of(by_block, index)
+            vectors = finite_vectors(by_block, index)
             if vectors is None:
                 self.rejected.append(Rejection(item.path, _NOT_FINITE))
                 del self.contents[item.path]

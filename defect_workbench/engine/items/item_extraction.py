@@ -25,7 +25,7 @@ from defect_workbench.engine.backbone.network import BATCH, Precision
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.registry import find_description
 from defect_workbench.engine.clustering.large.normalised_parts import ReadVectors
-from defect_workbench.engine.extraction.batch_vectors import batch_vectors, vectors_of
+from defect_workbench.engine.extraction.batch_vectors import batch_vectors, finite_vectors
 from defect_workbench.engine.extraction.extractor import Extraction
 from defect_workbench.engine.extraction.network_vectors import (
     NetworkVectors,
@@ -116,7 +116,7 @@ class _Run:
         images = [item.with_inputs() for item in self.batch]
         by_block = batch_vectors(images, self.network) if images else {}
         for index, image in enumerate(images):
-            vectors = vectors_of(by_block, index)
+            vectors = finite_vectors(by_block, index)
             if vectors is None:
                 raise WorkbenchError(
                     f"the deep features of {image.path} are not finite numbers: the weights are invalid, or "

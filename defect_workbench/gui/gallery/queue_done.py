@@ -52,7 +52,7 @@ class QueueDone(QWidget):
             self.words.setText("Outliers appear here once all images have been compared")
         elif count:
             verb = "is" if count == 1 else "are"
-            words = f"{count:,} of {counted(len(self._to_confirm()), 'cluster')} {verb} not confirmed."
+            words = f"{count:,} of {counted(len(self._confirmable()), 'cluster')} {verb} not confirmed."
             if unseen := self._unseen(partition):
                 words += f" Confirming them accepts {counted(unseen, 'proposal')} that you have not reviewed."
             self.words.setText(words)
@@ -69,11 +69,11 @@ class QueueDone(QWidget):
             return 0
         return int(project.proposal.waiting(partition).sum())
 
-    def _to_confirm(self) -> list[Cluster]:
-        """Return the clusters that are confirmed or to be confirmed: all but nuisances."""
+    def _confirmable(self) -> list[Cluster]:
+        """Return all clusters but nuisances."""
         partition = self._document.partition
         clusters = partition.clusters if partition is not None else ()
         return [each for each in clusters if each.group is None or not each.group.nuisance]
 
     def _unconfirmed(self) -> list[Cluster]:
-        return [each for each in self._to_confirm() if each.group is None or not each.group.confirmed]
+        return [each for each in self._confirmable() if each.group is None or not each.group.confirmed]
