@@ -147,6 +147,15 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     assert "pit (21) " in dialog.summary.text()
     assert dialog.column.currentText() == "CLASSNUMBER"
     assert " 21 " in dialog.changes.toPlainText()
+
+    # A class and its cluster are renamed together, so the plan is made of the project as it is now.
+    qtbot.mouseClick(dialog.library_button, LEFT)
+    library = window.findChildren(ClassLibraryDialog)[-1]
+    library.name.setText("hole")
+    library.accept()
+    qtbot.waitUntil(
+        lambda: "hole (21) " in dialog.summary.text() and dialog.ok_button.isEnabled(), timeout=20_000
+    )
     target = Path(dialog.file.text())
     assert target == lot.with_name("lot_classified.001")
     qtbot.mouseClick(dialog.ok_button, LEFT)

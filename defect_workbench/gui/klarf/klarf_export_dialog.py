@@ -43,8 +43,8 @@ class KlarfExportDialog(QDialog):
 
     Parameters
     ----------
-    classes : callable
-        Returns the present class library.
+    project, classes : callable
+        Return the present project, which a class that is renamed in the library changes, and class library.
     suggestion : Path
         The new file, or the new folder if the images are from several inspection files.
     planner : JobRunner
@@ -56,7 +56,7 @@ class KlarfExportDialog(QDialog):
 
     def __init__(
         self,
-        project: Project,
+        project: Callable[[], Project],
         classes: Callable[[], ClassLibrary],
         suggestion: Path,
         planner: JobRunner,
@@ -66,15 +66,15 @@ class KlarfExportDialog(QDialog):
         self.setObjectName("klarfExport")
         self.setWindowTitle("Write classes to a KLARF")
         self.resize(78 * self.fontMetrics().averageCharWidth() + 120, 34 * self.fontMetrics().height())
-        self._project, self._classes = project, classes
-        inspection = project.inspection
+        self._project, self._classes, self._planner = project, classes, planner
+        inspection = project().inspection
         self._several = inspection is not None and len(inspection.files) > 1
         self.file = QLineEdit(str(suggestion))
         self.file.setAccessibleName("New folder" if self._several else "New file")
         self.column = QComboBox()
         self.column.setEditable(True)
         self.column.setAccessibleName("Column for the classes")
-        self.column.addItems(class_columns(project))
+        self.column.addItems(class_columns(project()))
         self.overlay = QCheckBox("Only &defect numbers and classes, to merge into another system")
         self.summary = secondary_label()
         self.changes = QPlainTextEdit()
@@ -109,7 +109,7 @@ class KlarfExportDialog(QDialog):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)
-        self._typing.timeout.connect(lambda: planner.run(klarf_job.plan(project, self.request())))
+        self._typing.timeout.connect(self._plan)
         planner.done.connect(self._show_plan)
         planner.failed.connect(self._show_fault)
         self.file.textChanged.connect(self.plan_again)
@@ -139,13 +139,19 @@ class KlarfExportDialog(QDialog):
         else:
             self._typing.start()
 
+    def _plan(self) -> None:
+        self._planner.run(klarf_job.plan(self._project(), self.request()))
+
     def _show_fault(self, words: str) -> None:
         self.summary.setText(sentence_case(words))
         self.changes.clear()
         self.ok_button.setEnabled(False)
 
     def _show_plan(self, planned: object) -> None:
-        if not isinstance(planned, KlarfPlanned) or planned.request != self.request():
+        # A plan that was begun before the last change is about to be replaced.
+        if not isinstance(planned, KlarfPlanned) or self._typing.isActive():
+            return
+        if planned.request != self.request():
             return
         self.summary.setText(summary_words(planned.request.column, planned.plan))
         self.changes.setPlainText(_preview(planned))
