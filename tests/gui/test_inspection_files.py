@@ -171,5 +171,10 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     assert Path(again.file.text()) == lot.with_name("lot_classified-2.001")
 
 
+def test_a_name_that_a_link_to_nothing_has_is_not_free(tmp_path: Path) -> None:
+    (tmp_path / "lot.001").symlink_to(tmp_path / "gone")
+    assert file_dialogs.free_name(tmp_path, "lot.001") == "lot-2.001"
+
+
 def test_images_of_a_folder_have_no_file_to_write_to(window: MainWindow) -> None:
     assert not window.actions_by_name["actionExportKlarf"].isEnabled()
