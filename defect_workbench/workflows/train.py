@@ -191,7 +191,7 @@ def train(
         extraction = extract_listing(listing_of(project.images), options, reporter)
         parts.append(confirmed_images(project, clusters, extraction, reporter))
         extractions.append(extraction)
-        names.append(project.images.name)
+        names.append(project.name)
         options = _as_extracted(options, extraction)
     if request.folder is not None:
         listing = scan_labels(Path(os.path.abspath(request.folder)), reporter)

@@ -3,14 +3,22 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.jobs.klarf_job import KlarfPlanned
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.dialogs.class_library_dialog import ClassLibraryDialog
-from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog
+from defect_workbench.gui.klarf.klarf_export_dialog import KlarfExportDialog, preview, summary_words
 from defect_workbench.gui.klarf.picture_choice_dialog import PictureChoiceDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.storage.klarf.reading import read_klarf
+from defect_workbench.workflows.klarf.class_export import (
+    KlarfPlan,
+    KlarfRequest,
+    WrittenClass,
+    WrittenKlarf,
+)
 from tests.gui.classes.test_class_library import choose_cluster
 from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT, drop
@@ -145,8 +153,18 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     library.accept()
     qtbot.waitUntil(lambda: dialog.ok_button.isEnabled(), timeout=20_000)
     assert "pit (21) " in dialog.summary.text()
+    assert dialog.summary.textFormat() is Qt.TextFormat.PlainText
     assert dialog.column.currentText() == "CLASSNUMBER"
     assert " 21 " in dialog.changes.toPlainText()
+
+    # A class and its cluster are renamed together, so the plan is made of the project as it is now.
+    qtbot.mouseClick(dialog.library_button, LEFT)
+    library = window.findChildren(ClassLibraryDialog)[-1]
+    library.name.setText("hole")
+    library.accept()
+    qtbot.waitUntil(
+        lambda: "hole (21) " in dialog.summary.text() and dialog.ok_button.isEnabled(), timeout=20_000
+    )
     target = Path(dialog.file.text())
     assert target == lot.with_name("lot_classified.001")
     qtbot.mouseClick(dialog.ok_button, LEFT)
@@ -160,6 +178,34 @@ def test_confirmed_classes_are_shown_before_they_are_written(
     export.trigger()
     again = window.findChildren(KlarfExportDialog)[-1]
     assert Path(again.file.text()) == lot.with_name("lot_classified-2.001")
+
+
+def planned(names: tuple[str, ...], classes: int, unnamed: int) -> KlarfPlanned:
+    """A plan for files of these names below a folder, with 501 lines each that differ."""
+    lines = [(number, "old", "new") for number in range(501)]
+    files = [WrittenKlarf(Path("/lots") / name, Path("/new") / name, b"", 501, lines) for name in names]
+    written = [WrittenClass(f"c{number}", number, 1) for number in range(classes)]
+    return KlarfPlanned(KlarfRequest(Path("/new")), KlarfPlan(tuple(files), tuple(written), 9, unnamed))
+
+
+def test_the_words_of_a_preview_fit_one_or_many_files_classes_and_images() -> None:
+    one, many = planned(("lot.001",), 2, 1), planned(("a/lot.001", "b/lot.001"), 60, 3)
+    words = summary_words("CLASSNUMBER", one.plan)
+    assert "c0 (0) 1, c1 (1) 1. " in words
+    assert "1 image belongs to a confirmed cluster without a name; name it to write its class. " in words
+    assert words.endswith("The file that was opened is not changed.")
+    assert preview(one).startswith("Line 0\n- old\n+ new\n")
+    assert preview(one).endswith("\nand 1 more line of lot.001")
+    words = summary_words("CLASSNUMBER", many.plan)
+    assert "c11 (11) 1 and 48 more. " in words
+    assert "3 images belong to confirmed clusters without a name" in words
+    assert words.endswith("The files that were opened are not changed.")
+    assert preview(many).count("a/lot.001, line ") == preview(many).count("b/lot.001, line ") == 500
+
+
+def test_a_name_that_a_link_to_nothing_has_is_not_free(tmp_path: Path) -> None:
+    (tmp_path / "lot.001").symlink_to(tmp_path / "gone")
+    assert file_dialogs.free_name(tmp_path, "lot.001") == "lot-2.001"
 
 
 def test_images_of_a_folder_have_no_file_to_write_to(window: MainWindow) -> None:

@@ -104,7 +104,7 @@ def write_chart(ready: ParetoReady, path: Path, *, trend: bool) -> Work:
         from defect_workbench.workflows.fab.pareto_of_results import charts
         from defect_workbench.workflows.fab.pareto_of_results import write_chart as write
 
-        name = ready.project.images.name
+        name = ready.project.name
         write(ready.chart, charts(ready.counted), path, name, trend=trend, replace=True)
         return ChartWritten(path)
 

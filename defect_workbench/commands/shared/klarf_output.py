@@ -15,6 +15,7 @@ from defect_workbench.workflows.klarf.class_export import (
     KlarfPlan,
     KlarfRequest,
     plan_klarf,
+    unnamed_words,
     write_klarf,
 )
 
@@ -94,12 +95,8 @@ def _print(args: argparse.Namespace, plan: KlarfPlan) -> None:
     )
     for each in plan.classes:
         print_text(f"  {each.name} ({each.code})  {each.defects:,}")
-    if plan.unnamed:
-        verb = "is" if plan.unnamed == 1 else "are"
-        print_text(
-            f"{counted(plan.unnamed, 'image')} {verb} in confirmed clusters without a name; name these "
-            "to write their class"
-        )
+    if words := unnamed_words(plan):
+        print_text(words)
     if not args.dry_run:
         return
     for file in plan.files:

@@ -16,7 +16,7 @@ from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import Table
 from defect_workbench.core.text import counted
-from defect_workbench.core.wafer.placement import PlacementFinding, summary_words
+from defect_workbench.core.wafer.placement import PlacementFinding, Signature, summary_words
 from defect_workbench.storage.class_library.class_file import LibraryFile
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import (
@@ -197,15 +197,18 @@ def print_placement(placement: Sequence[PlacementFinding]) -> None:
 
 
 def placement_json(placement: Sequence[PlacementFinding]) -> list[dict[str, object]]:
-    """Return how clusters lie on the wafers for the JSON output; p is null if it was not tested."""
+    """Return how clusters lie on the wafers for the JSON output.
+
+    With too few defects for a test, `p` and whether the placement differs are null.
+    """
     return [
         {
             "label": each.label,
             "defects": each.defects,
-            "placement": each.words,
+            "where": each.words,
             "effect": each.effect,
             "p": None if math.isnan(each.p) else each.p,
-            "random": not each.remarkable,
+            "differs": None if each.signature is Signature.FEW else each.remarkable,
         }
         for each in placement
     ]

@@ -11,7 +11,7 @@ from defect_workbench.commands.shared.console import ConsoleReporter, print_json
 from defect_workbench.core.text import printable, sentence_case
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.user_dirs import UserDirs
-from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent
+from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent, WatchRemark
 from defect_workbench.workflows.fab.watch_folder import (
     DEFAULT_INTERVAL,
     LEAST_INTERVAL,
@@ -67,6 +67,8 @@ def lines_of(event: WatchEvent) -> list[str]:
     time = f"{event.time:%Y-%m-%d %H:%M:%S}"
     if isinstance(event, BatchDone):
         return [f"{time}  {event.words}", *(f"{time}  alarm: {alarm.words}" for alarm in event.alarms)]
+    if isinstance(event, WatchRemark):
+        return [f"{time}  note: {event.words}"]
     return [f"{time}  {'warning: ' if event.problem else ''}{event.words}"]
 
 

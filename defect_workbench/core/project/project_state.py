@@ -17,7 +17,7 @@ from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.project.proposal import Proposal
 from defect_workbench.core.project.saved_views import SavedView
 from defect_workbench.core.project.side_data import SideData
-from defect_workbench.core.wafer.inspection import Inspection
+from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,11 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What to call it: the inspection file, if there is one, or the folders of the images."""
-        files = () if self.inspection is None else self.inspection.files
-        return PurePosixPath(files[0].path).name if len(files) == 1 else self.images.name
+        """What to call it: the inspection file, if all images are from one, or the folders of the images."""
+        inspection = self.inspection
+        if inspection is None or len(inspection.files) != 1 or NO_SOURCE in inspection.file_of:
+            return self.images.name
+        return PurePosixPath(inspection.files[0].path).name
 
     def beside(self, ending: str) -> Path:
         """Return a path beside the (first) folder of the images, named after the project, with this ending.

@@ -99,7 +99,7 @@ class ClassLibraryController(QObject):
             known = self.library.find(cluster.label)
             if known is None or not (known.examples or cluster.label in self._seen):
                 self._seen.add(cluster.label)
-                self._keep(cluster, names, project.images.name)
+                self._keep(cluster, names, project.name)
         if names != self._confirmed:
             self._confirmed = names
             self.change(lambda library: library.with_lot(names))

@@ -172,7 +172,7 @@ class ClassifierController(QObject):
         self.panel.show_model(result.model, "Trained here, not saved yet", fresh=True, gain=self._gain)
         self.show_labels()
         project, folder = self._document.project, self.panel.request().folder
-        name = project.images.name if project is not None else "" if folder is None else folder.name
+        name = project.name if project is not None else "" if folder is None else folder.name
         self.labels_seen.emit(list(result.model.labels), name)
         self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,7 +155,8 @@ def free_name(folder: Path, name: str) -> str:
     """Return the name, with a number if the folder has a file of this name."""
     stem, suffix = Path(name).stem, Path(name).suffix
     numbered = (f"{stem}-{number}{suffix}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([name], numbered) if not (folder / each).exists())
+    # A link that leads nowhere has the name, too; and a share that is away is no error here.
+    return next(each for each in itertools.chain([name], numbered) if not os.path.lexists(folder / each))
 
 
 class _Places:

@@ -128,12 +128,17 @@ class KlarfController(QObject):
             suggestion = project.images.beside("-classified")
         suggestion = suggestion.with_name(file_dialogs.free_name(suggestion.parent, suggestion.name))
         dialog = KlarfExportDialog(
-            project, lambda: self._document.classes, suggestion, self.planner, self._parent
+            lambda: self._document.project or project,
+            lambda: self._document.classes,
+            suggestion,
+            self.planner,
+            self._parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.write)
         dialog.library_wanted.connect(self._classes.show)
         self._document.classes_changed.connect(dialog.plan_again)
+        self._document.partition_changed.connect(dialog.plan_again)
         dialog.open()
 
     def write(self, request: KlarfRequest) -> None:

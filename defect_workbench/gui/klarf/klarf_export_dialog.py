@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,14 +26,15 @@ from defect_workbench.app.jobs.klarf_job import KlarfPlanned
 from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.text import counted, sentence_case
+from defect_workbench.core.text import and_more, counted, sentence_case
 from defect_workbench.core.wafer.class_column import STANDARD_COLUMN, class_columns_of
 from defect_workbench.gui.shared.labels import secondary_label
 from defect_workbench.gui.shared.path_row import path_row
-from defect_workbench.workflows.klarf.class_export import KlarfPlan, KlarfRequest
+from defect_workbench.workflows.klarf.class_export import KlarfPlan, KlarfRequest, unnamed_words
 
 _TYPING_MILLISECONDS = 200
 _MOST_LINES = 500
+_MOST_CLASSES = 12
 
 
 class KlarfExportDialog(QDialog):
@@ -43,8 +44,8 @@ class KlarfExportDialog(QDialog):
 
     Parameters
     ----------
-    classes : callable
-        Returns the present class library.
+    project, classes : callable
+        Return the present project, which a class that is renamed in the library changes, and class library.
     suggestion : Path
         The new file, or the new folder if the images are from several inspection files.
     planner : JobRunner
@@ -56,7 +57,7 @@ class KlarfExportDialog(QDialog):
 
     def __init__(
         self,
-        project: Project,
+        project: Callable[[], Project],
         classes: Callable[[], ClassLibrary],
         suggestion: Path,
         planner: JobRunner,
@@ -66,17 +67,19 @@ class KlarfExportDialog(QDialog):
         self.setObjectName("klarfExport")
         self.setWindowTitle("Write classes to a KLARF")
         self.resize(78 * self.fontMetrics().averageCharWidth() + 120, 34 * self.fontMetrics().height())
-        self._project, self._classes = project, classes
-        inspection = project.inspection
+        self._project, self._classes, self._planner = project, classes, planner
+        inspection = project().inspection
         self._several = inspection is not None and len(inspection.files) > 1
         self.file = QLineEdit(str(suggestion))
         self.file.setAccessibleName("New folder" if self._several else "New file")
         self.column = QComboBox()
         self.column.setEditable(True)
         self.column.setAccessibleName("Column for the classes")
-        self.column.addItems(class_columns(project))
+        self.column.addItems(class_columns(project()))
         self.overlay = QCheckBox("Only &defect numbers and classes, to merge into another system")
         self.summary = secondary_label()
+        # Names of classes are text, whatever characters they have.
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.changes = QPlainTextEdit()
         self.changes.setObjectName("klarfChanges")
         self.changes.setReadOnly(True)
@@ -109,7 +112,7 @@ class KlarfExportDialog(QDialog):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)
-        self._typing.timeout.connect(lambda: planner.run(klarf_job.plan(project, self.request())))
+        self._typing.timeout.connect(self._plan)
         planner.done.connect(self._show_plan)
         planner.failed.connect(self._show_fault)
         self.file.textChanged.connect(self.plan_again)
@@ -139,16 +142,22 @@ class KlarfExportDialog(QDialog):
         else:
             self._typing.start()
 
+    def _plan(self) -> None:
+        self._planner.run(klarf_job.plan(self._project(), self.request()))
+
     def _show_fault(self, words: str) -> None:
         self.summary.setText(sentence_case(words))
         self.changes.clear()
         self.ok_button.setEnabled(False)
 
     def _show_plan(self, planned: object) -> None:
-        if not isinstance(planned, KlarfPlanned) or planned.request != self.request():
+        # A plan that was begun before the last change is about to be replaced.
+        if not isinstance(planned, KlarfPlanned) or self._typing.isActive():
+            return
+        if planned.request != self.request():
             return
         self.summary.setText(summary_words(planned.request.column, planned.plan))
-        self.changes.setPlainText(_preview(planned))
+        self.changes.setPlainText(preview(planned))
         self.ok_button.setEnabled(True)
 
     def _accept(self) -> None:
@@ -160,34 +169,36 @@ def summary_words(column: str, plan: KlarfPlan) -> str:
     """Return which classes will be written to how many defects, and which images have none."""
     sentences = ["No cluster is confirmed under a name, so no class will be written."]
     if plan.classes:
-        each_class = ", ".join(f"{each.name} ({each.code}) {each.defects:,}" for each in plan.classes)
-        sentences = [f"{column} of {counted(plan.defects, 'defect')} will be written: {each_class}."]
+        parts = [f"{each.name} ({each.code}) {each.defects:,}" for each in plan.classes]
+        classes = and_more(parts, _MOST_CLASSES)
+        sentences = [f"{column} of {counted(plan.defects, 'defect')} will be written: {classes}."]
     if plan.undecided:
         images = counted(plan.undecided, "image")
         sentences.append(f"Nothing changes for {images} without a confirmed class.")
-    if plan.unnamed:
-        verb = "is" if plan.unnamed == 1 else "are"
-        sentences.append(
-            f"{plan.unnamed:,} of them {verb} in confirmed clusters without a name; name these to write "
-            "their class."
-        )
-    sentences.append("The file that was opened is not changed.")
+    if words := unnamed_words(plan):
+        sentences.append(f"{words}.")
+    opened = "file that was opened is" if len(plan.files) == 1 else "files that were opened are"
+    sentences.append(f"The {opened} not changed.")
     return " ".join(sentences)
 
 
-def _preview(planned: KlarfPlanned) -> str:
+def preview(planned: KlarfPlanned) -> str:
     """Return the lines that would differ, or the small files that would be written."""
     files = planned.plan.files
     if planned.request.overlay:
         return "\n".join(each.content.decode("utf-8", "replace") for each in files)
     parts = []
     for file in files:
-        where = f"{file.source.name}, line" if len(files) > 1 else "Line"
+        # Files of several folders may have the same name.
+        name = file.source.name
+        if len(files) > 1:
+            name = file.target.relative_to(planned.request.file).as_posix()
+        where = f"{name}, line" if len(files) > 1 else "Line"
         parts += [
             f"{where} {number:,}\n- {before}\n+ {after}" for number, before, after in file.lines[:_MOST_LINES]
         ]
         if len(file.lines) > _MOST_LINES:
-            parts.append(f"and {len(file.lines) - _MOST_LINES:,} more lines of {file.source.name}")
+            parts.append(f"and {counted(len(file.lines) - _MOST_LINES, 'more line')} of {name}")
     return "\n".join(parts) or "No line differs."
 
 

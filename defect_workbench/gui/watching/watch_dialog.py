@@ -137,8 +137,9 @@ class WatchDialog(QDialog):
                 self._add(self.alarms, f"{event.time:%d %b %H:%M:%S}  {sentence_case(alarm.words)}.")
             self._show_alarms()
             self.recent.add([(str(self.out / place), _name(label)) for label, place in event.images])
-        elif isinstance(event, WatchNotice):
+        else:
             self._add(self.log, f"{event.time:%d %b %H:%M:%S}  {sentence_case(event.words)}.")
+        if isinstance(event, WatchNotice):
             self._show_problem(f"{sentence_case(event.words)}." if event.problem else "")
 
     def show_stopped(self, failure: str = "") -> None:

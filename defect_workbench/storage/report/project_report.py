@@ -82,7 +82,7 @@ def project_report(
     figure = dendrogram_figure(project)
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(
-        title=project.images.name,
+        title=project.name,
         subject="defect clusters",
         lead=tuple(line for line in (_headline(project), made) if line),
         warnings=(NO_WEIGHTS,) if project.analysis.backbone is None else (),

@@ -99,5 +99,13 @@ class WatchNotice:
     problem: bool = True
 
 
-WatchEvent = WatchBegan | BatchDone | WatchNotice
+@dataclass(frozen=True)
+class WatchRemark:
+    """Something to know about the files that arrive; nothing waits for it to change."""
+
+    time: datetime
+    words: str
+
+
+WatchEvent = WatchBegan | BatchDone | WatchNotice | WatchRemark
 Tell = Callable[[WatchEvent], None]

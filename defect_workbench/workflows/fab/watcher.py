@@ -18,19 +18,18 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import why_not_written
 from defect_workbench.core.text import counted
 from defect_workbench.engine.input.scan import FoundFile, Listing, scan
-from defect_workbench.engine.input.tiff_pages import has_page
 from defect_workbench.storage.watching.new_images import Committed
 from defect_workbench.storage.watching.watched_result import WatchedResult
 from defect_workbench.workflows.fab.arrivals import ClassifiedFiles
+from defect_workbench.workflows.fab.paged_files import PagedFiles
 from defect_workbench.workflows.fab.settling import Settling
 from defect_workbench.workflows.fab.watch_clock import Clock
-from defect_workbench.workflows.fab.watch_events import BatchDone, Tell, WatchBegan, WatchNotice
+from defect_workbench.workflows.fab.watch_events import BatchDone, Tell, WatchBegan, WatchNotice, WatchRemark
 
 # Files that are classified and written together: a kill loses no more work than that.
 MOST_AT_ONCE = 128
 # A scan of a slow share takes at most a fifth of the time.
 _PAUSE_PER_SCAN = 4.0
-_PAGED = (".tif", ".tiff")
 
 
 class Files(Protocol):
@@ -60,6 +59,7 @@ class Watcher:
         self._interval, self._tell, self._clock = interval, tell, clock
         self._reporter = reporter
         self._settling, self._passed = Settling(2 * interval), Settling(2 * interval)
+        self._paged = PagedFiles()
         # What is classified but cannot be written yet.
         self._ready: ClassifiedFiles | None = None
         self._problems: dict[str, str] = {}
@@ -180,16 +180,12 @@ class Watcher:
 
     def _note_pages(self, files: Sequence[FoundFile]) -> None:
         """Tell once that only first pages are classified: of a lot, that would be one defect of thousands."""
-        if "pages" in self._problems:
-            return
-        paged = (file.path for file in files if file.path.casefold().endswith(_PAGED))
-        first = next((path for path in paged if has_page(self._folder / path, 2)), None)
-        if first is not None:
-            self._problem(
-                "pages",
-                f"{first} has several pages, and only the first is classified. To classify all defects of an "
-                "inspection file (KLARF), classify that file without watching",
+        if first := self._paged.first(self._folder, files):
+            words = (
+                f"the file {first} has several pages, and only the first is classified. To classify all "
+                "defects of an inspection file (KLARF), classify that file without watching"
             )
+            self._tell(WatchRemark(self._clock.date(), words))
 
     def _write(self) -> bool:
         """Write what is classified; return whether it could be written."""

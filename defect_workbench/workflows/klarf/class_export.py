@@ -13,7 +13,7 @@ from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import read_regular, why_not_written
-from defect_workbench.core.text import and_more
+from defect_workbench.core.text import and_more, counted
 from defect_workbench.core.wafer.class_column import STANDARD_COLUMN
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection, InspectionFile
 from defect_workbench.storage.files.publishing import publish
@@ -302,3 +302,13 @@ def _check_lookup(
             f"the classes of {source} have other numbers, so nothing was written: {'; '.join(problems)}",
             Remedy.ENTER_CODES,
         )
+
+
+def unnamed_words(plan: KlarfPlan) -> str:
+    """Return how many images lack only the name of their cluster; an empty text if none does."""
+    if not plan.unnamed:
+        return ""
+    if plan.unnamed == 1:
+        return "1 image belongs to a confirmed cluster without a name; name it to write its class"
+    images = counted(plan.unnamed, "image")
+    return f"{images} belong to confirmed clusters without a name; name these to write their classes"

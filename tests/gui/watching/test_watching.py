@@ -15,7 +15,13 @@ from defect_workbench.core.monitoring import LevelAlarm, Subject
 from defect_workbench.gui.watching.watch_dialog import WatchDialog
 from defect_workbench.gui.watching.watch_setup_dialog import WatchSetupDialog
 from defect_workbench.gui.window.main_window import MainWindow
-from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent, WatchNotice
+from defect_workbench.workflows.fab.watch_events import (
+    BatchDone,
+    WatchBegan,
+    WatchEvent,
+    WatchNotice,
+    WatchRemark,
+)
 from defect_workbench.workflows.fab.watch_folder import WatchRequest
 from tests.builders import picture
 from tests.gui.names import nameless
@@ -89,6 +95,24 @@ def test_what_arrives_is_shown_and_the_window_stays_free(
     dialog.again_button.click()
     qtbot.waitUntil(lambda: dialog.state.text() == "Watching tool every 5 s")
     # The fixture closes the window, and with it the watcher.
+
+
+def test_a_remark_leaves_the_current_problem_shown(
+    window: MainWindow, events: list[WatchEvent], tmp_path: Path, qtbot: QtBot
+) -> None:
+    remark = WatchRemark(TIME, "the file lot.tif has several pages, and only the first is classified")
+    events += [remark, WatchNotice(TIME, "the disk is full; waiting"), remark]
+    dialog = begin(window, tmp_path, qtbot)
+    qtbot.waitUntil(lambda: dialog.log.count() == 3)
+    assert dialog.problem.text.text() == "The disk is full; waiting."
+    assert "lot.tif has several pages" in dialog.log.item(0).text()
+    events.clear()
+    dialog.stop_button.click()
+    qtbot.waitUntil(lambda: dialog.state.text() == "Stopped")
+    events.append(remark)
+    dialog.again_button.click()
+    qtbot.waitUntil(lambda: dialog.log.count() == 4)
+    assert not dialog.problem.isVisible()
 
 
 def test_an_alarm_is_told_while_the_dialog_is_closed(

@@ -18,9 +18,16 @@ from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.files.csv_cells import row_text
 from defect_workbench.storage.watching.appended_table import AppendedTable
 from defect_workbench.storage.watching.watch_state import WatchState, check_can_continue
+from defect_workbench.workflows.fab.watch_events import WatchRemark
 from defect_workbench.workflows.fab.watch_folder import check_interval
 from tests.builders import picture
 from tests.unit.watching.fakes import WatchedPlace
+
+
+def write_pages(path: Path, pages: int, side: int = 8) -> None:
+    with tifffile.TiffWriter(path) as writer:
+        for page in range(pages):
+            writer.write(np.full((side, side), page, np.uint8), metadata=None)
 
 
 @pytest.fixture
@@ -78,13 +85,24 @@ def test_a_result_without_its_manifest_is_not_begun_again(place: WatchedPlace) -
 
 def test_files_of_several_pages_are_told_once(place: WatchedPlace) -> None:
     for name, pages in (("single.tif", 1), ("lot.tif", 3), ("other.tif", 2)):
-        with tifffile.TiffWriter(place.folder / name) as writer:
-            for page in range(pages):
-                writer.write(np.full((8, 8), page, np.uint8), metadata=None)
-    place.look(4)
+        write_pages(place.folder / name, pages)
+        place.look(4)
     place.stop()
-    (words,) = [each for each in place.words if "pages" in each]
-    assert words.startswith("lot.tif has several pages, and only the first is classified")
+    (remark,) = [each for each in place.told if "pages" in each.words]
+    assert remark.words.startswith("the file lot.tif has several pages, and only the first is classified")
+    # Nothing waits for it to end.
+    assert isinstance(remark, WatchRemark)
+
+
+def test_after_many_files_of_one_page_only_larger_ones_are_opened(
+    place: WatchedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defect_workbench.workflows.fab.paged_files.ALWAYS_OPENED", 2)
+    for name, pages, side in (("a.tif", 1, 40), ("b.tif", 1, 8), ("small.tif", 2, 8), ("lot.tif", 9, 40)):
+        write_pages(place.folder / name, pages, side)
+        place.look(4)
+    place.stop()
+    assert [each.words.split()[2] for each in place.told if "pages" in each.words] == ["lot.tif"]
 
 
 def test_a_scan_passes_over_a_watched_result(place: WatchedPlace, tmp_path: Path) -> None:

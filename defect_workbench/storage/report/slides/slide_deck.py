@@ -83,7 +83,7 @@ def slides_file(
     """
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
-    deck = Deck(project.images.name, made)
+    deck = Deck(project.name, made)
     maker = PageMaker(project, thumbnail, PICTURE_PIXELS, classes or ClassLibrary())
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
