@@ -273,8 +273,8 @@ def test_demo_groups_the_sample_by_its_defects(
 ) -> None:
     """Half of the backgrounds are plain or periodic, and the eight kinds of defect come out.
 
-    All five foreign images are set apart, the checkerboard (208) by its background. An image of lines may be
-    with those of plain ground, as neither has a defect.
+    All five foreign images are set apart, the checkerboard (208) by its background. Two images of lines may
+    be with those of plain ground, as neither has a defect.
     """
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--json")
@@ -286,7 +286,7 @@ def test_demo_groups_the_sample_by_its_defects(
     assert outliers == {f"defect_{number:04d}.jpg" for number in (34, 96, 170, 185, 208)}
     sizes = Counter(row["cluster"] for row in rows if row["outlier"] == "false")
     assert len(sizes) == 8
-    assert set(sizes.values()) <= {29, 30, 31}
+    assert set(sizes.values()) <= {28, 29, 30, 31, 32}
 
 
 def steel_agrees(
@@ -300,8 +300,8 @@ def steel_agrees(
             "cluster", folder, "--out", out, "--cut", cut, "--precision", precision, "--mode", "symlink"
         )
         assert done.returncode == 0, done.stderr
-        # Textures are grouped by the whole image, without maps.
-        assert {row["strangeness"] for row in table(out / "manifest.csv")} == {""}
+        # Textures are grouped by the whole image and its rarest places.
+        assert all(float(row["strangeness"]) > 0 for row in table(out / "manifest.csv"))
         scored = subprocess.run(
             [sys.executable, str(score), str(out / "manifest.csv"), str(folder)],
             capture_output=True, text=True, check=True,
