@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_workbench.core.errors import Remedy, WorkbenchError
+from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
@@ -20,7 +21,7 @@ from defect_workbench.storage.result.result_folder import Plan
 from defect_workbench.workflows.detection.describe_set import describe
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 from defect_workbench.workflows.extract import FeatureOptions
-from defect_workbench.workflows.klarf.image_listing import same_source
+from defect_workbench.workflows.klarf.image_listing import may_be_klarf, same_source
 from defect_workbench.workflows.open_project import open_session
 
 
@@ -81,7 +82,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
     folder = Path(os.path.abspath(request.folder or session.images.root))
     described = describe(_listed_again(session, folder, reporter), settings, options, reporter)
     extraction, found = described.extraction, described.found
-    changed = differences(session.images, extraction.images)
+    changed = differences(*_compared(session, extraction.images))
     if changed:
         raise WorkbenchError(
             f"{folder} has changed since the session was made, so nothing was written: {'; '.join(changed)}"
@@ -107,7 +108,24 @@ def _listed_again(session: Project, folder: Path, reporter: Reporter) -> Listing
     """List the images of a session where they are now."""
     if session.inspection is None:
         return scan_set(session.images, folder, reporter)
-    return same_source(session.inspection, folder, reporter).listing
+    return same_source(session.inspection, session.images, folder, reporter).listing
+
+
+def _compared(session: Project, images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """Return the images of a session and those of now, without remarks on inspection files.
+
+    What such files name counts by its images: the remarks change with the version of the program, and files
+    that were not used are not listed again.
+    """
+    if session.inspection is None:
+        return session.images, images
+    files = {file.path for file in session.inspection.files}
+
+    def compared(each: ImageSet) -> ImageSet:
+        rejected = [r for r in each.rejected if r.path not in files and not may_be_klarf(r.path)]
+        return replace(each, rejected=tuple(rejected))
+
+    return compared(session.images), compared(images)
 
 
 def _count_different_rows(session: Project, project: Project, export_options: ExportOptions) -> int:

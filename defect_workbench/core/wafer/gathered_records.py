@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,10 +12,13 @@ from defect_workbench.core.table_columns import Cell, Column, ColumnKind
 from defect_workbench.core.wafer.wafer_places import COORDINATES, NO_WAFER, Wafer, WaferPlaces
 
 
-def gathered_places(parts: Sequence[WaferPlaces], part_of: Integers, row_in: Integers) -> WaferPlaces:
+def gathered_places(
+    parts: Sequence[WaferPlaces], part_of: Integers, row_in: Integers, *, same_files: bool = False
+) -> WaferPlaces:
     """Return the places of images, each taken from one of several parts; the wafers are those of all parts.
 
     A wafer of several parts with the same time of inspection counts once: a copy of a file adds no wafers.
+    Equal wafers of the same part stay separate.
 
     Parameters
     ----------
@@ -22,23 +26,27 @@ def gathered_places(parts: Sequence[WaferPlaces], part_of: Integers, row_in: Int
         The part of each image; -1 for an image without a place.
     row_in : (n,) intp
         Its row in that part.
+    same_files : bool
+        Whether the parts are from the same files, so that equal wafers are the same without a time, too.
     """
     nowhere = WaferPlaces.nowhere(len(part_of))
     wafer_of = nowhere.wafer_of
     wafers: list[Wafer] = []
-    number_of: dict[Wafer, int] = {}
+    number_of: dict[tuple[Wafer, int], int] = {}
     fields = {name: getattr(nowhere, name) for name in COORDINATES}
     for number, part in enumerate(parts):
         mine = part_of == number
         own = part.take(np.where(mine, row_in, -1))
         numbers = [NO_WAFER] * (len(part.wafers) + 1)
+        equal: Counter[Wafer] = Counter()
         for index, wafer in enumerate(part.wafers):
-            numbers[index] = number_of.get(wafer, len(wafers))
+            key = wafer, equal[wafer]
+            equal[wafer] += 1
+            numbers[index] = number_of.get(key, len(wafers))
             if numbers[index] == len(wafers):
                 wafers.append(wafer)
-        number_of |= {
-            wafer: at for wafer, at in zip(part.wafers, numbers, strict=False) if _is_identified(wafer)
-        }
+            if same_files or _is_identified(wafer):
+                number_of[key] = numbers[index]
         # The last number is that of images without a wafer.
         wafer_of = np.where(own.wafer_of == NO_WAFER, wafer_of, np.array(numbers)[own.wafer_of])
         fields = {name: np.where(mine, getattr(own, name), values) for name, values in fields.items()}

@@ -55,6 +55,17 @@ def with_classes(source: bytes, column: str, codes: Mapping[int, int], names: Ma
     return spliced(source, splices)
 
 
+def with_class_names(source: bytes, names: Mapping[int, str]) -> bytes:
+    """Return a KLARF file with further classes in its lookup; classes that it has keep their names.
+
+    Raises
+    ------
+    InputError
+        If the source is not a supported KLARF, or there is no place for a lookup.
+    """
+    return spliced(source, lookup_splices(document_of(source), names))
+
+
 def overlay(source: bytes, column: str, codes: Mapping[int, int]) -> bytes:
     """Return a small KLARF file with the header of another one, and of some defects number and class only.
 

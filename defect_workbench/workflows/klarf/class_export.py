@@ -254,7 +254,12 @@ def _written(
     request: KlarfRequest,
 ) -> WrittenKlarf:
     from defect_workbench.storage.klarf.reading import parsed
-    from defect_workbench.storage.klarf.write_classes import changed_lines, overlay, with_classes
+    from defect_workbench.storage.klarf.write_classes import (
+        changed_lines,
+        overlay,
+        with_class_names,
+        with_classes,
+    )
 
     try:
         before = read_regular(source, _MOST_BYTES)
@@ -272,10 +277,7 @@ def _written(
     used = {code: names[code] for code in set(codes.values())}
     if request.overlay:
         small = overlay(before, request.column, codes)
-        # Its defects are those with a code. The numbers are there; the lookup may lack the names.
-        in_order = dict(enumerate(codes[row] for row in sorted(codes)))
-        after = with_classes(small, request.column, in_order, used)
-        return WrittenKlarf(source, target, after, len(codes), [])
+        return WrittenKlarf(source, target, with_class_names(small, used), len(codes), [])
     after = with_classes(before, request.column, codes, used)
     return WrittenKlarf(source, target, after, len(codes), changed_lines(before, after))
 

@@ -168,8 +168,13 @@ def _mention_klarfs(folder: Path, reporter: Reporter) -> None:
         )
 
 
-def same_source(inspection: Inspection, folder: Path, reporter: Reporter) -> ListedImages:
+def same_source(inspection: Inspection, images: ImageSet, folder: Path, reporter: Reporter) -> ListedImages:
     """List the images of inspection files again, in the folder where they are now.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Those that were listed before.
 
     Raises
     ------
@@ -177,5 +182,6 @@ def same_source(inspection: Inspection, folder: Path, reporter: Reporter) -> Lis
         If none of the files can be read.
     """
     paths = [folder / file.path for file in inspection.files]
-    found = list_klarfs(Path(os.path.abspath(folder)), paths, inspection.choice, reporter)
+    kept = frozenset(path for path, _ in images.wholes)
+    found = list_klarfs(Path(os.path.abspath(folder)), paths, inspection.choice, reporter, kept)
     return ListedImages(found.images, found)

@@ -14,7 +14,6 @@ from defect_workbench.core.images.image_records import ImageRecord, ImageSet
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.wafer.gathered_records import gathered_columns, gathered_places
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
-from defect_workbench.core.wafer.wafer_places import NO_WAFER, WaferPlaces
 from defect_workbench.workflows.klarf.image_listing import ListedImages
 
 
@@ -93,9 +92,8 @@ def joined(first: Inspection, second: Inspection) -> Inspection:
     # A file may name images that were missing when it was added first.
     files = list(dict.fromkeys((*first.files, *second.files)))
     number_of = np.array([files.index(file) for file in second.files], np.intp)
-    places = gathered_places((first.places, second.places), part_of, row)
-    if len(files) < len(first.files) + len(second.files):
-        places = _with_wafers_once(places)
+    same_files = len(files) < len(first.files) + len(second.files)
+    places = gathered_places((first.places, second.places), part_of, row, same_files=same_files)
     return Inspection(
         tuple(files),
         np.where(of_second, number_of[np.where(of_second, second.file_of, 0)], first.file_of),
@@ -105,11 +103,3 @@ def joined(first: Inspection, second: Inspection) -> Inspection:
         gathered_columns((first.columns, second.columns), part_of, row),
         first.choice,
     )
-
-
-def _with_wafers_once(places: WaferPlaces) -> WaferPlaces:
-    """Return places without copies of wafers."""
-    wafers = tuple(dict.fromkeys(places.wafers))
-    # The last place is that of images without a wafer.
-    number_of = np.array([*(wafers.index(wafer) for wafer in places.wafers), NO_WAFER], np.intp)
-    return replace(places, wafers=wafers, wafer_of=number_of[places.wafer_of])

@@ -76,12 +76,36 @@ class KlarfListing:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """An inspection file whose images are listed.
+
+    Attributes
+    ----------
+    name : str
+        Its path relative to the root.
+    at : PictureFiles
+        Where its pictures are.
+    """
+
+    klarf: KlarfFile
+    name: str
+    at: PictureFiles
+
+    def path_of(self, picture: KlarfPicture) -> str | None:
+        """Return the path of a picture's file relative to the root; None if there is none."""
+        beside = self.at.find(picture.file)
+        folder = self.name.rpartition("/")[0]
+        return beside if beside is None or not folder else f"{folder}/{beside}"
+
+
 @dataclass
 class _Found:
     """What was found so far."""
 
     root: Path
     choice: PictureChoice
+    kept: frozenset[str]
     images: dict[str, FoundFile] = field(default_factory=dict)
     references: dict[str, FoundFile] = field(default_factory=dict)
     reference_of: dict[str, str] = field(default_factory=dict)
@@ -90,9 +114,18 @@ class _Found:
     kinds: Counter[str] = field(default_factory=Counter)
     states: dict[str, FoundFile | Rejection] = field(default_factory=dict)
     paged: dict[str, bool] = field(default_factory=dict)
+    sources: list[_Source] = field(default_factory=list)
+    unusable: set[str] = field(default_factory=set)
+    """Pictures that are missing or cannot be used."""
 
 
-def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, reporter: Reporter) -> KlarfListing:
+def list_klarfs(
+    root: Path,
+    paths: Sequence[Path],
+    choice: PictureChoice,
+    reporter: Reporter,
+    kept: frozenset[str] = frozenset(),
+) -> KlarfListing:
     """Return the images that KLARF files name.
 
     Parameters
@@ -101,6 +134,9 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
         Folder to which the paths of the images are relative.
     paths : sequence of Path
         The KLARF files, below it. With several, those that cannot be read are listed as rejected.
+    kept : frozenset of str
+        Paths of images of an earlier listing, which stay images: earlier versions listed further pictures of
+        a defect that another file lists already.
 
     Raises
     ------
@@ -110,9 +146,7 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
     from defect_workbench.storage.klarf.reading import read_klarf
 
     reporter.stage("Reading inspection files", len(paths))
-    found = _Found(root, choice)
-    klarfs: list[KlarfFile] = []
-    files: list[InspectionFile] = []
+    found = _Found(root, choice, kept)
     for path in paths:
         reporter.check()
         name = path.relative_to(root).as_posix()
@@ -122,22 +156,13 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
             if len(paths) == 1:
                 raise
             found.rejected.append(Rejection(decodable(name), str(error)))
-            continue
-        for problem in klarf.problems:
-            found.rejected.append(Rejection(decodable(name), f"line {problem.line:,}: {problem.reason}"))
-        before = len(found.rejected)
-        owners = _add(found, klarf, name, len(klarfs), reporter)
-        if owners:
-            del found.rejected[before:]
-            others = and_more([files[owner].path for owner in owners], 2)
-            reason = f"its pictures are those of {others}, which was read first, so nothing of it is used"
-            found.rejected.append(Rejection(decodable(name), reason))
-            continue
-        klarfs.append(klarf)
-        files.append(InspectionFile(name, klarf.sha256, klarf.version))
+        else:
+            _add(found, klarf, name, reporter)
         reporter.advance()
-    if not klarfs:
+    if not found.sources:
         raise InputError(f"none of the inspection files can be read; first: {found.rejected[0].reason}")
+    klarfs = tuple(source.klarf for source in found.sources)
+    files = tuple(InspectionFile(each.name, each.klarf.sha256, each.klarf.version) for each in found.sources)
     _check_kinds(found)
     if not found.images and not found.rejected:
         number = counted(sum(len(klarf) for klarf in klarfs), "defect")
@@ -148,60 +173,84 @@ def list_klarfs(root: Path, paths: Sequence[Path], choice: PictureChoice, report
     references = None
     if found.reference_of:
         references = Listing(root, _sorted(found.references.values()), (), found.reference_of)
-    return KlarfListing(images, references, tuple(klarfs), tuple(files), found.record_of, choice)
+    return KlarfListing(images, references, klarfs, files, found.record_of, choice)
 
 
-def _add(found: _Found, klarf: KlarfFile, name: str, number: int, reporter: Reporter) -> list[int]:
-    """Add the pictures of the defects of a file.
+def _add(found: _Found, klarf: KlarfFile, name: str, reporter: Reporter) -> None:
+    """Add the pictures of the defects of a file; reject one that only repeats other files, as a copy does."""
+    for problem in klarf.problems:
+        found.rejected.append(Rejection(decodable(name), f"line {problem.line:,}: {problem.reason}"))
+    source = _Source(klarf, name, PictureFiles(klarf.path))
+    images, rejected, unusable = len(found.images), len(found.rejected), len(found.unusable)
+    owners = _add_pictures(found, source, reporter)
+    # Pictures that the other files lack, too, do not make it another lot.
+    is_new = len(found.images) > images or len(found.unusable) > unusable
+    if is_new or not owners:
+        found.sources.append(source)
+        return
+    del found.rejected[rejected:]
+    others = and_more([found.sources[owner].name for owner in owners], 2)
+    reason = f"its pictures are those of {others}, which was read first, so nothing of it is used"
+    found.rejected.append(Rejection(decodable(name), reason))
 
-    If all of them belong to other files, as in a copy with classes, return the numbers of these files.
-    """
-    at = PictureFiles(klarf.path)
+
+def _add_pictures(found: _Found, source: _Source, reporter: Reporter) -> list[int]:
+    """Add the pictures of a file and return the numbers of the files that have some of them already."""
+    number = len(found.sources)
     owners: dict[int, None] = {}
-    added = False
-    folder = name.rpartition("/")[0]
-    for row, pictures in enumerate(klarf.pictures):
+    for row, pictures in enumerate(source.klarf.pictures):
         if row % 1024 == 0:
             reporter.check()
         described: list[str] = []
         reference = ""
+        listed: tuple[_Source, int] | None = None
         for position, picture in enumerate(pictures):
             found.kinds[picture.kind] += 1
-            if found.choice.is_described(picture.kind, position, first=not described):
-                file = _file(found, at, folder, picture, name)
+            # If another file lists the defect, its second picture is not its first one here.
+            is_first = not described and not (listed and _is_repeated(found, source, picture, *listed))
+            if found.choice.is_described(picture.kind, position, first=is_first):
+                file = _file(found, source, picture)
                 if file is None:
                     continue
                 if file.path in found.record_of:
-                    owners[found.record_of[file.path][0]] = None
+                    owner, owner_row = found.record_of[file.path]
+                    if owner != number:
+                        owners[owner] = None
+                        listed = found.sources[owner], owner_row
                     reason = f"line {picture.line:,}: another defect has the same picture, {file.path}"
-                    found.rejected.append(Rejection(name, reason))
+                    found.rejected.append(Rejection(decodable(source.name), reason))
                     continue
                 found.images[file.path] = file
                 found.record_of[file.path] = number, row
                 described.append(file.path)
-                added = True
             elif not reference and found.choice.is_reference(picture.kind, position):
-                file = _file(found, at, folder, picture, name)
+                file = _file(found, source, picture)
                 if file is not None:
                     found.references[file.path] = file
                     reference = file.path
         if reference:
             found.reference_of |= dict.fromkeys(described, reference)
-    return [] if added else list(owners)
+    return list(owners)
 
 
-def _file(
-    found: _Found, at: PictureFiles, folder: str, picture: KlarfPicture, klarf: str
-) -> FoundFile | None:
+def _is_repeated(found: _Found, source: _Source, picture: KlarfPicture, owner: _Source, row: int) -> bool:
+    """Whether a picture is one of a defect that another file lists."""
+    file, page = source.path_of(picture), picture.page
+    if file is not None and not found.kept.isdisjoint((file, page_path(file, page or 0))):
+        return False
+    return any(page == each.page and file == owner.path_of(each) for each in owner.klarf.pictures[row])
+
+
+def _file(found: _Found, source: _Source, picture: KlarfPicture) -> FoundFile | None:
     """Return the file or page of a picture; None if it is missing, which is then listed."""
-    beside = at.find(picture.file)
-    if beside is None:
+    file = source.path_of(picture)
+    if file is None:
         named = picture.file or "a TIFF file of the same name"
+        found.unusable.add(f"{source.name.rpartition('/')[0]}/{picture.file or source.name}")
         found.rejected.append(
-            Rejection(decodable(klarf), f"line {picture.line:,}: its picture {named} does not exist")
+            Rejection(decodable(source.name), f"line {picture.line:,}: its picture {named} does not exist")
         )
         return None
-    file = f"{folder}/{beside}" if folder else beside
     if file not in found.states:
         found.states[file] = found_file(found.root, file)
         # A file with a single page is the image, whatever number the page has.
@@ -209,8 +258,9 @@ def _file(
         found.paged[file] = paged
     state = found.states[file]
     if isinstance(state, Rejection):
+        found.unusable.add(file)
         found.rejected.append(
-            Rejection(decodable(klarf), f"line {picture.line:,}: {picture.file}: {state.reason}")
+            Rejection(decodable(source.name), f"line {picture.line:,}: {picture.file}: {state.reason}")
         )
         return None
     page = picture.page if found.paged[file] and picture.page else 0

@@ -1,8 +1,10 @@
 """Which images an inspection file names."""
 
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet
@@ -17,7 +19,7 @@ from defect_workbench.workflows.klarf.image_listing import (
     list_images,
     list_references,
 )
-from tests.klarf_lots import made_klarf, made_klarf_of_files, number_of
+from tests.klarf_lots import made_klarf, made_klarf_of_files, number_of, numbered
 
 
 class Warnings(SilentReporter):
@@ -155,8 +157,9 @@ def test_a_folder_of_lots(tmp_path: Path) -> None:
     assert shown(found) == numbers(found)
 
 
-def test_a_copy_of_a_file_adds_neither_images_nor_wafers(tmp_path: Path) -> None:
-    path = made_klarf(tmp_path, 4, reference_kind="Reference")
+@pytest.mark.parametrize("second_kind", ["Reference", "1"])
+def test_a_copy_of_a_file_adds_neither_images_nor_wafers(tmp_path: Path, second_kind: str) -> None:
+    path = made_klarf(tmp_path, 4, reference_kind=second_kind)
     (tmp_path / "lot_classified.001").write_bytes(path.read_bytes())
     (tmp_path / "lot_overlay.001").write_bytes(overlay(path.read_bytes(), "CLASSNUMBER", {0: 3}))
     found = listed(tmp_path, klarf=True)
@@ -172,6 +175,44 @@ def test_a_copy_of_a_file_adds_neither_images_nor_wafers(tmp_path: Path) -> None
     assert inspection is not None
     assert [wafer.name for wafer in inspection.places.wafers] == ["W1", "W2"]
     assert set(inspection.places.wafer_of.tolist()) == {0, 1}
+
+
+def test_a_copy_repeats_no_remarks_on_missing_pictures(tmp_path: Path) -> None:
+    path = made_klarf_of_files(tmp_path)
+    (tmp_path / "images" / "D3.png").unlink()
+    (tmp_path / "review_classified.klarf").write_bytes(path.read_bytes())
+    missing, copy = listed(tmp_path, klarf=True).listing.rejected
+    assert (missing.path, "d3.PNG does not exist" in missing.reason) == ("review.klarf", True)
+    assert copy.path == "review_classified.klarf"
+    assert "its pictures are those of review.klarf" in copy.reason
+
+
+def test_a_file_that_shares_a_picture_and_lacks_its_own_is_not_a_copy(tmp_path: Path) -> None:
+    path = made_klarf_of_files(tmp_path)
+    other = re.sub(rb"d([2-6]).PNG", rb"other\1.PNG", path.read_bytes())
+    (tmp_path / "review_b.klarf").write_bytes(other)
+    found = listed(tmp_path, klarf=True)
+    assert found.klarf is not None
+    assert [each.path for each in found.klarf.files] == ["review.klarf", "review_b.klarf"]
+    reasons = [each.reason for each in found.listing.rejected if each.path == "review_b.klarf"]
+    assert sum("does not exist" in each for each in reasons) == 5
+    (shared,) = [each for each in reasons if "does not exist" not in each]
+    assert "another defect has the same picture, images/D1.png" in shared
+
+
+def test_new_pictures_of_defects_that_another_file_lists_are_images(tmp_path: Path) -> None:
+    path = made_klarf(tmp_path, 4, reference_kind="1", dialect="1.8")
+    content = path.read_bytes()
+    for page in (2, 4, 6, 8):
+        name = b'"sem%d.png" "PNG" 1 "1"' % page
+        content = content.replace(b'"lot.tif" "TIF" %d "1"' % page, name)
+        Image.fromarray(numbered(page)).save(tmp_path / f"sem{page}.png")
+    (tmp_path / "review.001").write_bytes(content)
+    found = listed(tmp_path, klarf=True)
+    assert sorted(shown(found)) == [f"lot.tif#{n}" for n in (1, 3, 5, 7)] + [
+        f"sem{n}.png" for n in (2, 4, 6, 8)
+    ]
+    assert not [each for each in found.listing.rejected if "nothing of it is used" in each.reason]
 
 
 def test_a_folder_is_listed_as_before_and_mentions_the_inspection_file(tmp_path: Path) -> None:
