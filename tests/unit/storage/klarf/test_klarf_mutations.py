@@ -163,6 +163,8 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     data, style = case
     before = read(data)
     right = dict(zip(before.defect_id.tolist(), pages(before), strict=True))
+    # A damaged file name is that of no file, so it shows no picture.
+    files = {file for pictures in right.values() for file, _, _ in pictures}
     # Where pictures stand on lines of their own, those of the next record seem to belong to this one if both
     # lines between them are missing.
     is_apart = style in PER_FILE or style is ImageStyle.CONTINUED
@@ -181,7 +183,7 @@ def check_pages(case: tuple[bytes, ImageStyle], mutations: list[Mutation]) -> No
     if "no DEFECTID" in reasons(klarf):
         return
     for number, pictures in zip(klarf.defect_id.tolist(), pages(klarf), strict=True):
-        files_and_pages = [(file, page) for file, page, _ in pictures if file]
+        files_and_pages = [(file, page) for file, page, _ in pictures if file in files]
         assert all(entry in [(f, p) for f, p, _ in right.get(number, [])] for entry in files_and_pages), (
             number,
             style,
