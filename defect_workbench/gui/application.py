@@ -45,7 +45,7 @@ def _window_icon() -> QIcon:
     return result
 
 
-def _fit_to_screen(window: QWidget) -> None:
+def fit_to_screen(window: QWidget) -> None:
     """Make a window no larger than its screen; Qt sees to that only for a layout that it restores."""
     title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
     window.resize(window.size().boundedTo(window.screen().availableSize() - QSize(0, title)))
@@ -60,7 +60,7 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     window = MainWindow(places)
     # After the window was made: under a style sheet, widgets are styled each time one is added to another.
     apply_theme(application, settings.theme)
-    _fit_to_screen(window)
+    fit_to_screen(window)
     window.show()
     window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
     if path is not None:

@@ -55,7 +55,7 @@ class NetworkInUse:
     description: str = AVERAGE
 
     def backbone(self, network: str) -> BackboneInfo:
-        """Return what features say of the network that computed them."""
+        """Return what a set of features records about this network."""
         return BackboneInfo(network, self.weights, self.sha256, self.precision, self.device, self.description)
 
 

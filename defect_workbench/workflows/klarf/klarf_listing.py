@@ -93,7 +93,7 @@ class _Source:
     at: PictureFiles
 
     def path_of(self, picture: KlarfPicture) -> str | None:
-        """Return the path of a picture's file relative to the root; None if there is none."""
+        """Return where a picture's file is, relative to the root, or None if there is no such file."""
         beside = self.at.find(picture.file)
         folder = self.name.rpartition("/")[0]
         return beside if beside is None or not folder else f"{folder}/{beside}"
@@ -115,8 +115,8 @@ class _Found:
     states: dict[str, FoundFile | Rejection] = field(default_factory=dict)
     paged: dict[str, bool] = field(default_factory=dict)
     sources: list[_Source] = field(default_factory=list)
+    # Files of pictures that are missing or cannot be used.
     unusable: set[str] = field(default_factory=set)
-    """Pictures that are missing or cannot be used."""
 
 
 def list_klarfs(

@@ -7,12 +7,12 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.jobs.runner import Progress
 from defect_workbench.app.recent_work import RecentWork
-from defect_workbench.gui.application import make_application
+from defect_workbench.gui.application import fit_to_screen, make_application
 from defect_workbench.gui.shared.theme import apply_theme
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 from defect_workbench.gui.window.main_window import MainWindow
@@ -206,3 +206,17 @@ def test_the_images_have_the_focus_while_a_folder_is_read(
     qtbot.waitUntil(lambda: window.gallery.isVisible())
     assert window.focusWidget() is window.gallery
     qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)
+
+
+def test_a_window_is_no_larger_than_its_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(9000, 9000)
+    fit_to_screen(window)
+    room = window.screen().availableSize()
+    assert window.width() == room.width()
+    # The title bar needs room, too.
+    assert 0 < window.height() < room.height()
+    window.resize(300, 200)
+    fit_to_screen(window)
+    assert window.size().toTuple() == (300, 200)
