@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -185,19 +185,27 @@ def apply_text_size(application: QApplication, percent: int) -> None:
 
 def icon(name: str, palette: QPalette) -> QIcon:
     """Return an icon of resources/icons in the palette's text colour, sharp on any screen."""
-    renderer = QSvgRenderer(str(resource("icons", f"{name}.svg")))
     result = QIcon()
     for mode, group in (
         (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
         (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
     ):
         for side in (18, 36, 54):
-            pixmap = QPixmap(QSize(side, side))
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            renderer.render(painter)
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-            painter.fillRect(pixmap.rect(), palette.color(group, R.ButtonText))
-            painter.end()
-            result.addPixmap(pixmap, mode)
+            result.addPixmap(_icon_pixmap(name, side, palette.color(group, R.ButtonText)), mode)
     return result
+
+
+def _icon_pixmap(name: str, side: int, colour: QColor) -> QPixmap:
+    key = f"{name} {side} {colour.rgba()}"
+    pixmap = QPixmap()
+    if QPixmapCache.find(key, pixmap):
+        return pixmap
+    pixmap = QPixmap(QSize(side, side))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(str(resource("icons", f"{name}.svg"))).render(painter)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(pixmap.rect(), colour)
+    painter.end()
+    QPixmapCache.insert(key, pixmap)
+    return pixmap

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from matplotlib.typing import RcKeyType
 
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.pareto.drawn_chart import (
@@ -20,9 +20,17 @@ from defect_workbench.core.pareto.drawn_chart import (
 )
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.core.text import sentence_case
+from defect_workbench.storage.report.figures import FileType, encoded, figure_settings
 
-FileType = Literal["svg", "png"]
 _INK, _SOFT, _GRID = "#15181C", "#5C6570", "#E3E6EB"
+_SETTINGS: dict[RcKeyType, Any] = {
+    "font.size": 9.5,
+    "text.color": _INK,
+    "axes.labelcolor": _SOFT,
+    "axes.edgecolor": _SOFT,
+    "xtick.color": _INK,
+    "ytick.color": _SOFT,
+}
 # Group names of more letters altogether are written at an angle.
 _LEVEL_LETTERS = 70
 _MOST_NAMES = 24
@@ -50,21 +58,7 @@ def trend_file(chart: ParetoChart, kind: FileType, *, words: bool = True) -> byt
 def _file(
     chart: ParetoChart, kind: FileType, inches: tuple[float, float], *, both: bool, words: bool
 ) -> bytes:
-    # A dollar sign in a name must not start a formula.
-    with rc_context(
-        {
-            "svg.hashsalt": "figure",
-            "svg.fonttype": "none",
-            "font.family": "sans-serif",
-            "font.size": 9.5,
-            "text.parse_math": False,
-            "text.color": _INK,
-            "axes.labelcolor": _SOFT,
-            "axes.edgecolor": _SOFT,
-            "xtick.color": _INK,
-            "ytick.color": _SOFT,
-        }
-    ):
+    with figure_settings(), rc_context(_SETTINGS):
         lines = _lines(chart) if words else []
         figure = Figure(figsize=(inches[0], inches[1] + 0.2 * len(lines)), layout="constrained")
         drawn = drawn_chart(chart)
@@ -77,9 +71,7 @@ def _file(
         if lines:
             text = "\n".join(_short(line, 170) for line in lines)
             figure.supxlabel(text, x=0.01, ha="left", fontsize=9, color=_INK, linespacing=1.35)
-        stream = io.BytesIO()
-        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=200)
-    return stream.getvalue()
+        return encoded(figure, kind)
 
 
 def _lines(chart: ParetoChart) -> list[str]:

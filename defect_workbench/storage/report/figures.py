@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import numpy as np
@@ -73,25 +74,35 @@ def figure_file(inches: tuple[float, float], draw: Callable[[Axes], None], kind:
     inches : (float, float)
         Width and height.
     """
-    # A dollar sign in a name must not start a formula.
-    with rc_context(
-        {
-            "svg.hashsalt": "figure",
-            "svg.fonttype": "none",
-            "font.family": "sans-serif",
-            "text.parse_math": False,
-        }
-    ):
+    with figure_settings():
         figure = Figure(figsize=inches, layout="constrained")
         axes = figure.subplots()
         draw(axes)
         axes.spines[["top", "right"]].set_visible(False)
-        stream = io.BytesIO()
-        if kind == "svg":
-            figure.savefig(stream, format=kind, metadata={"Date": None})
-        else:
-            # A PDF compresses it again, and compressing well takes longer than drawing.
-            figure.savefig(stream, format=kind, dpi=200, pil_kwargs={"compress_level": 1})
+        return encoded(figure, kind)
+
+
+def figure_settings() -> AbstractContextManager[None]:
+    """Return a context in which figures are made and encoded, with the same bytes each time."""
+    return rc_context(
+        {
+            "svg.hashsalt": "figure",
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
+            # A dollar sign in a name must not start a formula.
+            "text.parse_math": False,
+        }
+    )
+
+
+def encoded(figure: Figure, kind: FileType) -> bytes:
+    """Return a figure as a file; inside `figure_settings`."""
+    stream = io.BytesIO()
+    if kind == "svg":
+        figure.savefig(stream, format=kind, metadata={"Date": None})
+    else:
+        # A PDF compresses it again, and compressing well takes longer than drawing.
+        figure.savefig(stream, format=kind, dpi=200, pil_kwargs={"compress_level": 1})
     return stream.getvalue()
 
 

@@ -43,10 +43,10 @@ from tests.unit.classifier.test_classify import made_set
 PER_KIND = 14
 
 
-def write_lot(folder: Path, seed: int) -> Path:
+def write_lot(folder: Path, seed: int, per_kind: int = PER_KIND) -> Path:
     """Clean images and small pits on two patterns, with much noise."""
     for kind in ("clean", "pit"):
-        for number in range(PER_KIND):
+        for number in range(per_kind):
             made = wafer(kind, ("lines", "holes")[number % 2], LOOKS["fine-noisy"], 100 * seed + number)
             path = folder / kind / f"{number:02d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def test_a_model_asks_for_residuals_only_if_a_head_uses_them(helps: bool) -> Non
 
 @pytest.mark.usefixtures("small_batches")
 def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: Path, tmp_path: Path) -> None:
-    lot = scan(write_lot(tmp_path / "lot", 0) / "pit", SilentReporter())
+    lot = scan(write_lot(tmp_path / "lot", 0, 5) / "pit", SilentReporter())
     store, library = FeatureStore(tmp_path / "store"), WeightsLibrary(with_weights)
     extraction = extract(lot, store, library, SilentReporter())
     images, plain = extraction.images, extraction.features
@@ -95,7 +95,7 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
         return np.asarray(blocks[FOREGROUND], np.float32)
 
     features = with_residuals(images, plain, *given[1:], FOREGROUND)
-    assert features.blocks[FOREGROUND].shape == (PER_KIND, RESIDUAL_COLUMNS)
+    assert features.blocks[FOREGROUND].shape == (5, RESIDUAL_COLUMNS)
     assert np.allclose(np.linalg.norm(features.blocks[FOREGROUND], axis=1), 1, atol=1e-2)
     # Another time they come from the store, so that the weights are not needed.
     nothing = WeightsLibrary(tmp_path)

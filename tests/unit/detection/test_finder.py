@@ -45,10 +45,9 @@ def test_a_clean_image_stays_empty_whatever_the_noise(noise: float) -> None:
 def test_a_defect_is_found_wherever_it_lies(seed: int, rows: int, columns: int) -> None:
     made = board([(rows, columns)], seed=seed, shift=(0.6, -0.3))
     found = find_defects(made.image, made.reference)
-    assert len(found) == 1
-    box = found[0].box
-    assert box.x1 <= columns <= box.x2
-    assert box.y1 <= rows <= box.y2
+    assert any(each.box.x1 <= columns <= each.box.x2 and each.box.y1 <= rows <= each.box.y2 for each in found)
+    # A defect that is as bright as the layout in places may be found in pieces, but nothing elsewhere is.
+    assert np.all(overlaps(made.boxes, [each.box for each in found]) > 0)
 
 
 def test_a_faint_large_defect_is_found_that_no_pixel_shows() -> None:
