@@ -10,6 +10,7 @@ from tests.fuzz.folders import File, folders
 quiet = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
 
+@pytest.mark.e2e
 @settings(max_examples=4, **quiet)  # type: ignore[arg-type]
 @given(files=folders, chosen=options)
 def test_random_folders_keep_all_invariants(files: list[File], chosen: dict[str, object]) -> None:

@@ -18,16 +18,19 @@ from defect_workbench.engine.backbone.pretrained import (
 from defect_workbench.engine.backbone.torchvision_gate import resnet50
 
 
-def torchvision_file(path: Path) -> Path:
+@pytest.fixture(scope="module")
+def torchvision_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as torchvision publishes them, of random weights; read-only."""
+    path = tmp_path_factory.mktemp("torchvision") / "mine.pth"
     torch.manual_seed(0)
     torch.save(resnet50(weights=None).state_dict(), path)
     return path
 
 
-def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path) -> None:
+def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path, torchvision_file: Path) -> None:
     library = WeightsLibrary(tmp_path / "w")
     assert library.info() is None
-    info = library.import_file(torchvision_file(tmp_path / "mine.pth"))
+    info = library.import_file(torchvision_file)
     assert info.variant is Variant.TORCHVISION
     assert "mine.pth" in info.name
     loaded = library.load()
@@ -37,8 +40,10 @@ def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path) -> None
     assert WeightsLibrary(tmp_path / "v").import_file(exported).sha256 == info.sha256
 
 
-def test_weights_that_the_program_carries_serve_until_others_are_imported(tmp_path: Path) -> None:
-    carried = WeightsLibrary(tmp_path / "carried").import_file(torchvision_file(tmp_path / "one.pth"))
+def test_weights_that_the_program_carries_serve_until_others_are_imported(
+    tmp_path: Path, torchvision_file: Path
+) -> None:
+    carried = WeightsLibrary(tmp_path / "carried").import_file(torchvision_file)
     library = WeightsLibrary(tmp_path / "w", tmp_path / "carried")
     assert library.info() == carried
     assert library.file() == tmp_path / "carried" / carried.file
@@ -46,18 +51,18 @@ def test_weights_that_the_program_carries_serve_until_others_are_imported(tmp_pa
     assert loaded is not None
     assert loaded.sha256 == carried.sha256
     assert not library.folder.exists(), "nothing is copied"
-    other = resnet50(weights=None)
-    torch.nn.init.ones_(other.conv1.weight)
-    torch.save(other.state_dict(), tmp_path / "other.pth")
+    other = torch.load(torchvision_file)
+    torch.nn.init.ones_(other["conv1.weight"])
+    torch.save(other, tmp_path / "other.pth")
     imported = library.import_file(tmp_path / "other.pth")
     assert library.info() == imported != carried
     assert library.file() == library.folder / imported.file
     assert {path.name for path in (tmp_path / "carried").iterdir()} == {"active.json", carried.file}
 
 
-def test_damaged_cache_is_not_used(tmp_path: Path) -> None:
+def test_damaged_cache_is_not_used(tmp_path: Path, torchvision_file: Path) -> None:
     library = WeightsLibrary(tmp_path / "w")
-    info = library.import_file(torchvision_file(tmp_path / "mine.pth"))
+    info = library.import_file(torchvision_file)
     path = library.folder / info.file
     content = bytearray(path.read_bytes())
     content[-5] ^= 255

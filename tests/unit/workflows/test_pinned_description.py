@@ -200,6 +200,7 @@ def test_a_store_whose_folder_was_deleted_opens_with_the_vectors_that_it_has(
 # Models
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("made_with", [AVERAGE, None])
 @pytest.mark.parametrize("fine_tune", [False, True], ids=["augmented", "fine-tuned"])
 def test_a_model_classifies_by_the_description_it_was_trained_on(
