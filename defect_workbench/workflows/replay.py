@@ -13,7 +13,6 @@ from defect_workbench.core.project.folder_changes import differences
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.text import counted
-from defect_workbench.engine.input.scan import Listing, scan_set
 from defect_workbench.storage.result.export_options import ExportOptions, Mode, lay_out
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.receipt import read_receipt
@@ -21,7 +20,8 @@ from defect_workbench.storage.result.result_folder import Plan
 from defect_workbench.workflows.detection.describe_set import describe
 from defect_workbench.workflows.export import ExportRequest, check_out, export
 from defect_workbench.workflows.extract import FeatureOptions
-from defect_workbench.workflows.klarf.image_listing import may_be_klarf, same_source
+from defect_workbench.workflows.klarf.image_listing import may_be_klarf
+from defect_workbench.workflows.klarf.second_listing import list_again
 from defect_workbench.workflows.open_project import open_session
 
 
@@ -80,7 +80,7 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         # The session was made without weights, so those of this machine must not be used.
         options = replace(options, offline=True, weights=options.weights / "none", carried=None)
     folder = Path(os.path.abspath(request.folder or session.images.root))
-    described = describe(_listed_again(session, folder, reporter), settings, options, reporter)
+    described = describe(list_again(session, folder, reporter), settings, options, reporter)
     extraction, found = described.extraction, described.found
     changed = differences(*_compared(session, extraction.images))
     if changed:
@@ -102,13 +102,6 @@ def replay(request: ReplayRequest, options: FeatureOptions, reporter: Reporter) 
         )
     plan = export(project, ExportRequest(request.out, mode, export_options), reporter)
     return ReplayedSession(project, plan)
-
-
-def _listed_again(session: Project, folder: Path, reporter: Reporter) -> Listing:
-    """List the images of a session where they are now."""
-    if session.inspection is None:
-        return scan_set(session.images, folder, reporter)
-    return same_source(session.inspection, session.images, folder, reporter).listing
 
 
 def _compared(session: Project, images: ImageSet) -> tuple[ImageSet, ImageSet]:

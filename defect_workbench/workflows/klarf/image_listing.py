@@ -166,22 +166,3 @@ def _mention_klarfs(folder: Path, reporter: Reporter) -> None:
         reporter.warn(
             f"{folder} contains {what}, {and_more(names, 2)}; {used} to see wafers and to write classes back"
         )
-
-
-def same_source(inspection: Inspection, images: ImageSet, folder: Path, reporter: Reporter) -> ListedImages:
-    """List the images of inspection files again, in the folder where they are now.
-
-    Parameters
-    ----------
-    images : ImageSet
-        Those that were listed before.
-
-    Raises
-    ------
-    InputError
-        If none of the files can be read.
-    """
-    paths = [folder / file.path for file in inspection.files]
-    kept = frozenset(path for path, _ in images.wholes)
-    found = list_klarfs(Path(os.path.abspath(folder)), paths, inspection.choice, reporter, kept)
-    return ListedImages(found.images, found)
