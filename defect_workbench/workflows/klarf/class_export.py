@@ -33,7 +33,7 @@ class KlarfRequest:
     file : Path
         A new file; a new folder if the images are from several inspection files.
     column : str
-        The column that gets the class numbers.
+        The column that gets the class numbers; an overlay may name one that the source does not have.
     overlay : bool
         Write small files with defect number and class only.
     classes : ClassLibrary
@@ -269,7 +269,8 @@ def _written(
         raise InputError(f"{source} has changed since its images were opened, so nothing was written")
     klarf = parsed(source, before)
     if codes:
-        if request.column not in klarf.class_columns:
+        # What is read besides the source may give the column any name.
+        if request.column not in klarf.class_columns and not request.overlay:
             known = ", ".join(klarf.class_columns) or "none"
             raise InputError(f"{source} has no class column {request.column}; it has {known}")
         if request.column == STANDARD_COLUMN:
@@ -285,20 +286,24 @@ def _written(
 def _check_lookup(
     source: Path, lookup: Mapping[int, str], used: Mapping[int, str], request: KlarfRequest
 ) -> None:
-    """Check that no number stands for another class in the lookup of the source.
+    """Check that numbers and classes belong together in the lookup of the source as they do here.
 
     Raises
     ------
     InputError
-        If one does.
+        If a number stands for another class there, or a class has another number.
     """
+    number_of = {name.strip().casefold(): number for number, name in lookup.items()}
     problems = []
     for code, name in sorted(used.items()):
         there = lookup.get(code)
         known = request.classes.find(name)
         names = (name.casefold(), *(known.names if known is not None else ()))
+        numbers = [number_of[each] for each in names if each in number_of]
         if there is not None and there.strip().casefold() not in names:
             problems.append(f"{code} is {there} there, and {name} in the class library")
+        elif there is None and numbers:
+            problems.append(f"{name} has the code {numbers[0]} there, and {code} in the class library")
     if problems:
         raise InputError(
             f"the classes of {source} have other numbers, so nothing was written: {'; '.join(problems)}",

@@ -328,8 +328,16 @@ def test_codes_that_are_missing_or_shared_are_listed_and_nothing_is_written(
     library = ClassLibrary((KnownClass("pit", code="0"),))
     with pytest.raises(InputError, match="0 is Unclassified there, and pit in the class library"):
         plan_klarf(one, KlarfRequest(tmp_path / "new.001", classes=library))
+    library = ClassLibrary((KnownClass("unclassified", code="4"),))
+    other = confirmed(opened(path, options), {"unclassified": [0]})
+    with pytest.raises(InputError, match="unclassified has the code 0 there, and 4 in the class library"):
+        plan_klarf(other, KlarfRequest(tmp_path / "new.001", classes=library))
     with pytest.raises(InputError, match="no class column HARDBIN; it has CLASSNUMBER"):
         plan_klarf(one, KlarfRequest(tmp_path / "new.001", "HARDBIN", classes=LIBRARY))
+    overlay = plan_klarf(one, KlarfRequest(tmp_path / "new.001", "HARDBIN", overlay=True, classes=LIBRARY))
+    assert b"DefectRecordSpec 2 DEFECTID HARDBIN;" in overlay.files[0].content
+    with pytest.raises(InputError, match="'HARD BIN' cannot be the name of a column"):
+        plan_klarf(one, KlarfRequest(tmp_path / "new.001", "HARD BIN", overlay=True, classes=LIBRARY))
 
 
 def test_a_changed_source_and_an_existing_target_are_refused(tmp_path: Path, options: FeatureOptions) -> None:
