@@ -44,7 +44,7 @@ from defect_workbench.commands.shared.result_options import (
     write_or_plan,
 )
 from defect_workbench.commands.shared.source_options import add_source, source_of
-from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import FORMER_NAMES, BlockWeights, current_name
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.defect_items import Items
@@ -201,8 +201,16 @@ def weights_json(weights: BlockWeights) -> dict[str, float | str]:
     return {**weights.as_json(), **former}
 
 
+def _weights_words(analysis: Analysis) -> str:
+    """Return the block weights with their reason; the one for what images are grouped by is printed above."""
+    shares = ", ".join(f"{name} {share:.2g}" for name, share in analysis.weights.shares.items() if share)
+    why, grouped_by = analysis.weights.why, analysis.group_by.why
+    reason = "" if why == grouped_by else why.removeprefix(f"{grouped_by}; ")
+    return f"{shares}: {reason}" if reason else shares
+
+
 def _print_analysis(project: Project) -> None:
-    print_text(f"block weights: {project.analysis.weights.why}")
+    print_text(f"block weights: {_weights_words(project.analysis)}")
     if project.analysis.tree is not None and project.analysis.tree.levels:
         print_text(project.analysis.tree.levels)
     for suggestion in project.analysis.suggestions:
