@@ -148,7 +148,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     print_placement(placement)
     print_side(project)
     print_rejected(extraction)
-    print_suggestion(extraction, settings.processing)
+    print_suggestion(extraction, project.analysis.group_by.chosen)
     return 0
 
 
@@ -181,7 +181,7 @@ def _summary(
         "placement": placement_json(placement),
         "side_data": side_json(project),
         **map_json(project),
-        **preprocessing_json(extraction, analysis.settings.processing),
+        **preprocessing_json(extraction, analysis.group_by.chosen),
     }
 
 

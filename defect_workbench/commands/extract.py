@@ -17,9 +17,13 @@ from defect_workbench.commands.shared.extraction_options import (
     rate,
 )
 from defect_workbench.commands.shared.source_options import add_source, source_of
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.text import counted
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.extract import extract_folder
+
+# What images will be grouped by is not known yet; what helps the picture and its defect suits all.
+_FOR_ANY_GROUPING = GroupBy.BOTH
 
 
 def add(commands: Commands, places: UserDirs) -> None:
@@ -53,7 +57,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         "backbone": backbone_json(extraction.features.backbone),
         "seconds": {"scan": round(extracted.scan_seconds, 3), "extract": round(extraction.seconds, 3)},
         "images_per_second": rate(extraction),
-        **preprocessing_json(extraction, options.processing),
+        **preprocessing_json(extraction, _FOR_ANY_GROUPING),
         **workers,
     }
     if args.json:
@@ -63,5 +67,5 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         f"{counted(len(extraction.images), 'image')} in {args.store}, {extraction.computed:,} of them new"
     )
     print_rejected(extraction)
-    print_suggestion(extraction, options.processing)
+    print_suggestion(extraction, _FOR_ANY_GROUPING)
     return 0

@@ -91,7 +91,7 @@ class OpenedProject:
         """The recommended preprocessing and the reason; for a session, its own and no reason."""
         if self.extraction is None:
             return self.project.analysis.settings.processing, ""
-        return self.extraction.suggested, self.extraction.why
+        return self.extraction.suggestion(self.project.analysis.group_by.chosen)
 
 
 def open_project(request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None) -> OpenedProject:

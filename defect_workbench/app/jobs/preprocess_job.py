@@ -30,7 +30,7 @@ def suggest(project: Project, places: UserDirs, *, offline: bool) -> Work:
         options = FeatureOptions.at(places, offline=offline, processing=given)
         options = options.as_described_by(project.analysis)
         extraction = extract_listing(listing_of(project.images), options, reporter)
-        return Suggested(extraction.suggested, extraction.why)
+        return Suggested(*extraction.suggestion(project.analysis.group_by.chosen))
 
     return work
 

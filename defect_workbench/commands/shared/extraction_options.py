@@ -14,6 +14,7 @@ from defect_workbench.commands.shared.common_options import (
 )
 from defect_workbench.commands.shared.console import print_text
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
@@ -96,11 +97,12 @@ def with_scale_warning(options: FeatureOptions, reporter: Reporter) -> FeatureOp
     return options.with_scale_warning("--rescale {:.3g}", reporter)
 
 
-def print_suggestion(extraction: Extraction, processing: Preprocessing) -> None:
+def print_suggestion(extraction: Extraction, grouped_by: GroupBy) -> None:
     """Print the recommended preprocessing if it differs from what was done."""
-    options = suggested_options(extraction.suggested, processing)
+    suggested, why = extraction.suggestion(grouped_by)
+    options = suggested_options(suggested, extraction.processing)
     if options:
-        print_text(f"hint: {extraction.why}; try {options}")
+        print_text(f"hint: {why}; try {options}")
 
 
 def suggested_options(suggested: Preprocessing, processing: Preprocessing) -> str:
@@ -113,11 +115,12 @@ def suggested_options(suggested: Preprocessing, processing: Preprocessing) -> st
     return " ".join(options)
 
 
-def preprocessing_json(extraction: Extraction, processing: Preprocessing) -> dict[str, object]:
+def preprocessing_json(extraction: Extraction, grouped_by: GroupBy) -> dict[str, object]:
     """Return the preprocessing, the suggested preprocessing and the scales for the JSON output."""
+    suggested, why = extraction.suggestion(grouped_by)
     return {
-        "processing": processing.identity(),
-        "suggested_processing": {**extraction.suggested.identity(), "why": extraction.why},
+        "processing": extraction.processing.identity(),
+        "suggested_processing": {**suggested.identity(), "why": why},
         "info_bars": sum(1 for image in extraction.images.images if image.info_bar),
         "scales": asdict(scales(image.tool for image in extraction.images.images)),
     }

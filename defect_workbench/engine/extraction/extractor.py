@@ -13,6 +13,7 @@ from typing import Any
 
 from defect_workbench.core.arrays import StorableVectors
 from defect_workbench.core.clustering.feature_blocks import Features
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.image_records import FileStamp, ImageRecord, ImageSet, Rejection
 from defect_workbench.core.images.measurements import NUMBERS, Measurements
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
@@ -67,18 +68,21 @@ class Extraction:
         Images whose features were not in the store.
     seconds : float
         From the first read to the last stored vector, without the time to load the network.
-    suggested : Preprocessing
-        The recommended preprocessing; the one in use if nothing else is recommended.
-    why : str
-        The reason, shown to the user.
+    processing : Preprocessing
+    suggestions : mapping of GroupBy to (Preprocessing, str)
+        The recommended preprocessing and the reason, by what the images are grouped by.
     """
 
     images: ImageSet
     features: Features
     computed: int
     seconds: float
-    suggested: Preprocessing = DEFAULT
-    why: str = ""
+    processing: Preprocessing = DEFAULT
+    suggestions: Mapping[GroupBy, tuple[Preprocessing, str]] = field(default_factory=dict)
+
+    def suggestion(self, grouped_by: GroupBy) -> tuple[Preprocessing, str]:
+        """Return the recommended preprocessing, the one in use if there is no better, and the reason."""
+        return self.suggestions.get(grouped_by, (self.processing, ""))
 
 
 @dataclass
@@ -253,9 +257,9 @@ def extract(
     )
     backbone = None if in_use is None or info is None else in_use.backbone(info.network)
     log.info("%s: %d images, %d new in %.1f s", listing.root, len(images), len(run.computed), seconds)
-    suggested, why = suggest(hints, processing)
     features = Features(vectors, backbone, feature_identity(vectors, backbone, processing, version))
-    return Extraction(images, features, len(run.computed), seconds, suggested, why)
+    suggestions = {each: suggest(hints, processing, each) for each in GroupBy}
+    return Extraction(images, features, len(run.computed), seconds, processing, suggestions)
 
 
 def _lacking(network: str, in_use: NetworkInUse, count: int) -> str:

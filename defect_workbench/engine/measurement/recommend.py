@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Preprocessing
 from defect_workbench.engine.measurement.defects import find
 
@@ -49,7 +50,9 @@ def suggest_processing(images: Sequence[Pixels]) -> tuple[Preprocessing, str]:
     return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in findings])
 
 
-def suggest(hints: Sequence[Hints], given: Preprocessing | None = None) -> tuple[Preprocessing, str]:
+def suggest(
+    hints: Sequence[Hints], given: Preprocessing | None = None, grouped_by: GroupBy = GroupBy.PICTURE
+) -> tuple[Preprocessing, str]:
     """Recommend preprocessing for images with these properties, and give the reason.
 
     A step is recommended if at least half of the images have the property it corrects: a periodic
@@ -59,11 +62,18 @@ def suggest(hints: Sequence[Hints], given: Preprocessing | None = None) -> tuple
     ----------
     hints : sequence of Hints
     given : Preprocessing, optional
-        Steps already chosen; they are kept.
+        Steps already chosen; they are kept, except for denoising where it hides defects.
+    grouped_by : GroupBy
+        What the images are grouped by. Maps of defects leave out background and noise, so that neither is
+        corrected where only they count; denoising takes small defects away from them (docs/adr/0049).
     """
     given = given or Preprocessing()
     if not hints:
-        return given, "there are no images"
+        return given, ""
+    if grouped_by is not GroupBy.PICTURE and given.denoise != "none":
+        return replace(given, denoise="none"), "denoising hides small defects"
+    if grouped_by is GroupBy.DEFECT:
+        return given, "nothing to correct, as images are grouped by the defect, without background and noise"
     count = len(hints)
     repeating = sum(hint.pitch > 0 for hint in hints)
     shaded = sum(h.shading > _SHADED and h.shading > _OUTSTANDING * h.rest for h in hints)
@@ -78,7 +88,11 @@ def suggest(hints: Sequence[Hints], given: Preprocessing | None = None) -> tuple
         background = "median"
         reasons.append(f"{shaded:,} of {count:,} images have shading far stronger than anything else")
     if noise >= _NOISY and denoise == "none":
-        denoise = "nlm"
-        reasons.append(f"the noise is strong (median {noise:.0f} grey levels)")
+        strong = f"the noise is strong (median {noise:.0f} grey levels)"
+        if grouped_by is GroupBy.PICTURE:
+            denoise = "nlm"
+            reasons.append(strong)
+        else:
+            reasons.append(f"{strong}, but denoising would hide small defects")
     why = "; ".join(reasons) or f"nothing to correct (median noise {noise:.1f} grey levels)"
     return replace(given, denoise=denoise, background=background), why

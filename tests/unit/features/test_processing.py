@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
-from defect_workbench.engine.measurement.recommend import suggest_processing
+from defect_workbench.engine.measurement.recommend import Hints, suggest, suggest_processing
 from defect_workbench.engine.preprocessing.background import estimate_noise, grey_of, smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern
 from defect_workbench.engine.preprocessing.pipeline import denoised, process, rescaled, without_background
@@ -160,3 +161,22 @@ def test_suggestion_follows_the_pictures() -> None:
     quiet, why = suggest_processing([made("small-particle", s) for s in range(4)])
     assert quiet == Preprocessing()
     assert "nothing to correct" in why
+
+
+def test_suggestion_takes_no_small_defects_away() -> None:
+    """Maps of defects leave out noise and background by themselves, and denoising first hides defects."""
+    hints = [Hints(noise=18, pitch=12, shading=40, rest=2)] * 3
+    assert suggest(hints)[0] == Preprocessing(denoise="nlm", background="periodic")
+    both, why = suggest(hints, grouped_by=GroupBy.BOTH)
+    assert both == Preprocessing(background="periodic")
+    assert "denoising would hide small defects" in why
+    given = Preprocessing(info_bar="off")
+    by_defect, why = suggest(hints, given, GroupBy.DEFECT)
+    assert by_defect == given
+    assert "grouped by the defect" in why
+    denoised = Preprocessing(denoise="median", background="periodic")
+    assert suggest(hints, denoised)[0] == denoised
+    for grouped_by in (GroupBy.BOTH, GroupBy.DEFECT):
+        found, why = suggest(hints, denoised, grouped_by)
+        assert found == Preprocessing(background="periodic")
+        assert why == "denoising hides small defects"
