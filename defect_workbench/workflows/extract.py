@@ -69,6 +69,8 @@ class FeatureOptions:
     by_rarity : bool or None
         Whether places are compared with those of the same image where its background is unknown and there
         are neither references nor clean images; None for yes if what to group by is left open.
+    maps_denoised : bool
+        Whether the defects of denoised images are mapped in these, as in projects of earlier versions.
     measure_version : str or None
         How defects are measured, one of `defects.VERSIONS`; None for how the store measured most of the
         images, or the newest.
@@ -87,6 +89,7 @@ class FeatureOptions:
     foreground_version: str = NEWEST_FOREGROUND
     textures_by: GroupBy = GroupBy.BOTH
     by_rarity: bool | None = None
+    maps_denoised: bool = False
     measure_version: str | None = None
     carried: Path | None = field(default_factory=carried_weights)
 
@@ -134,6 +137,7 @@ class FeatureOptions:
             with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks,
             textures_by=GroupBy.PICTURE if _left_to_the_picture(analysis) else self.textures_by,
             by_rarity=_by_rarity(analysis.identity[DEFECT]) if DEFECT in analysis.identity else None,
+            maps_denoised=_maps_denoised(analysis),
         )
         return options.as_described_by(analysis)
 
@@ -167,6 +171,19 @@ def _left_to_the_picture(analysis: Analysis) -> bool:
 def _by_rarity(identity: Mapping[str, Any]) -> bool:
     """Whether places were compared with those of the same image, by the identity of the block `defect`."""
     return identity.get("source") == MapSource.SELF and not identity.get("residual")
+
+
+def _maps_denoised(analysis: Analysis) -> bool:
+    """Whether an earlier version mapped defects in denoised images.
+
+    Or found that none can be mapped in these, and grouped by the whole picture.
+    """
+    if analysis.settings.processing.denoise == "none":
+        return False
+    if DEFECT not in analysis.identity:
+        return _left_to_the_picture(analysis)
+    processing = analysis.identity[DEFECT].get("processing", {})
+    return isinstance(processing, Mapping) and processing.get("denoise") != "none"
 
 
 def _scale_words(extraction: Extraction, processing: Preprocessing, remedy: str) -> str:

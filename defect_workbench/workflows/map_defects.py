@@ -83,6 +83,7 @@ def with_defect_features(
         If defects cannot be mapped although the settings require it, or an image can no longer be read.
     """
     started = time.perf_counter()
+    settings = replace(settings, processing=mapped_processing(settings.processing, options))
     wanted = settings.group_by
     if settings.weights is not None:
         wanted = described_by(settings.weights)
@@ -118,6 +119,14 @@ def with_defect_features(
     identity = {**features.identity, DEFECT: maker.identity}
     described = replace(features, blocks=blocks, identity=identity)
     return DefectFeatures(described, choice, maker.maps(), time.perf_counter() - started)
+
+
+def mapped_processing(processing: Preprocessing, options: FeatureOptions) -> Preprocessing:
+    """Return how images are preprocessed whose defects are mapped: never denoised, but in earlier versions.
+
+    Maps leave out noise by themselves, and denoising first takes small defects away (docs/adr/0049).
+    """
+    return processing if options.maps_denoised else replace(processing, denoise="none")
 
 
 def backgrounds_are_modelled(

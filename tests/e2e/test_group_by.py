@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from defect_workbench.core.clustering.clustering_result import Settings
-from defect_workbench.core.clustering.feature_blocks import BlockWeights, foreground_version_of
+from defect_workbench.core.clustering.feature_blocks import DEFECT, BlockWeights, foreground_version_of
 from defect_workbench.core.clustering.group_by import GroupBy
+from defect_workbench.core.images.preprocessing_steps import Denoise, Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.storage.session.session_file import load_session, save_session
 from defect_workbench.user_dirs import UserDirs
@@ -168,27 +170,55 @@ def test_rare_places_stay_so_with_other_weights_and_when_replayed(
     assert json.loads(compared.stdout)["map_source"] == "others"
 
 
+def denoised_before_mapping(identity: Mapping[str, Any]) -> str:
+    return str(identity[DEFECT]["processing"]["denoise"])
+
+
+@pytest.mark.parametrize(
+    ("earlier", "denoise", "read", "versions"),
+    [
+        (
+            {"foreground_version": "foreground-v1"},
+            "none",
+            foreground_version_of,
+            ["foreground-v1", "foreground-v2"],
+        ),
+        ({"maps_denoised": True}, "median", denoised_before_mapping, ["median", "none"]),
+    ],
+    ids=["first foreground", "maps of denoised images"],
+)
 @pytest.mark.usefixtures("with_weights", "small_batches")
-def test_a_project_of_the_first_foreground_keeps_it_and_a_new_one_has_the_newest(
-    lot: Path, tmp_path: Path, places: UserDirs, command: Command
+def test_a_project_of_an_earlier_version_keeps_its_maps_and_a_new_one_has_the_newest(
+    earlier: dict[str, Any],
+    denoise: Denoise,
+    read: Callable[[Mapping[str, Any]], str],
+    versions: list[str],
+    lot: Path,
+    tmp_path: Path,
+    places: UserDirs,
+    command: Command,
 ) -> None:
     few = tmp_path / "few"
     few.mkdir()
     for path in sorted((lot / "images").glob("*_lines_*")):
         shutil.copy(path, few)
-    options = replace(FeatureOptions.at(places, offline=True), foreground_version="foreground-v1")
-    earlier = open_folder(OpenRequest(few, options, Settings(group_by=GroupBy.DEFECT)), SilentReporter())
-    save_session(tmp_path / "earlier.dwb", earlier.project)
-    # Its strangeness is in the manifest, and another version of the foreground would give another one.
+    processing = Preprocessing(denoise=denoise)
+    options = replace(FeatureOptions.at(places, offline=True, processing=processing), **earlier)
+    settings = Settings(group_by=GroupBy.DEFECT, processing=processing)
+    save_session(
+        tmp_path / "earlier.dwb", open_folder(OpenRequest(few, options, settings), SilentReporter()).project
+    )
+    # Its strangeness is in the manifest, and another version would give another one.
     done = command("replay", tmp_path / "earlier.dwb", "--out", tmp_path / "again", "--offline")
     assert done.returncode == 0, done.stderr
-    new = command("cluster", few, "--out", tmp_path / "new", "--offline", "--group-by", "defect")
+    new = command(
+        "cluster", few, "--out", tmp_path / "new", "--offline", "--group-by", "defect", "--denoise", denoise
+    )
     assert new.returncode == 0, new.stderr
-    names = [
-        foreground_version_of(load_session(tmp_path / name / "session.dwb").analysis.identity)
-        for name in ("again", "new")
+    found = [
+        read(load_session(tmp_path / name / "session.dwb").analysis.identity) for name in ("again", "new")
     ]
-    assert names == ["foreground-v1", "foreground-v2"]
+    assert found == versions
     strange = [[row["strangeness"] for row in manifest(tmp_path / name)] for name in ("again", "new")]
     assert strange[0] != strange[1]
 

@@ -62,16 +62,15 @@ def suggest(
     ----------
     hints : sequence of Hints
     given : Preprocessing, optional
-        Steps already chosen; they are kept, except for denoising where it hides defects.
+        Steps already chosen; they are kept.
     grouped_by : GroupBy
-        What the images are grouped by. Maps of defects leave out background and noise, so that neither is
-        corrected where only they count; denoising takes small defects away from them (docs/adr/0049).
+        What the images are grouped by. Maps of defects leave out background and noise by themselves, so that
+        neither has to be corrected where only they count; where they count as well, denoising does not help
+        (docs/adr/0049).
     """
     given = given or Preprocessing()
     if not hints:
         return given, ""
-    if grouped_by is not GroupBy.PICTURE and given.denoise != "none":
-        return replace(given, denoise="none"), "denoising hides small defects"
     if grouped_by is GroupBy.DEFECT:
         return given, "nothing to correct, as images are grouped by the defect, without background and noise"
     count = len(hints)
@@ -93,6 +92,6 @@ def suggest(
             denoise = "nlm"
             reasons.append(strong)
         else:
-            reasons.append(f"{strong}, but denoising would hide small defects")
+            reasons.append(f"{strong}, which maps of defects leave out")
     why = "; ".join(reasons) or f"nothing to correct (median noise {noise:.1f} grey levels)"
     return replace(given, denoise=denoise, background=background), why

@@ -19,7 +19,7 @@ from defect_workbench.core.clustering.feature_blocks import (
 )
 from defect_workbench.core.clustering.group_by import GroupBy, GroupByChoice
 from defect_workbench.core.images.defect_maps import MapSource
-from defect_workbench.core.images.preprocessing_steps import Preprocessing
+from defect_workbench.core.images.preprocessing_steps import Denoise, Preprocessing
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.defect_map.set_maps import modelled_share
@@ -177,3 +177,33 @@ def test_a_project_keeps_what_its_places_are_compared_with(
     features = Features({DEEP: rows, DEFECT: rows}, None, identity)
     analysis = analyse(features, Settings(), SilentReporter())
     assert options.as_described_in(analysis).by_rarity is by_rarity
+
+
+@pytest.mark.parametrize(
+    ("denoise", "identity", "maps_denoised"),
+    [
+        ("none", {DEFECT: {"processing": {"denoise": "none"}}}, False),
+        ("nlm", {DEFECT: {"processing": {"denoise": "nlm"}}}, True),
+        ("nlm", {DEFECT: {"processing": {"denoise": "none"}}}, False),
+        ("nlm", {}, False),
+    ],
+)
+def test_a_project_keeps_maps_of_denoised_images(
+    denoise: Denoise, identity: dict[str, object], maps_denoised: bool, options: FeatureOptions
+) -> None:
+    rows = np.random.default_rng(0).standard_normal((6, 8)).astype(np.float32)
+    settings = Settings(processing=Preprocessing(denoise=denoise, background="plane"))
+    analysis = analyse(Features({DEEP: rows, DEFECT: rows}, None, identity), settings, SilentReporter())
+    kept = options.as_described_in(analysis)
+    assert kept.maps_denoised is maps_denoised
+    mapped = map_defects.mapped_processing(settings.processing, kept)
+    assert mapped == Preprocessing(denoise=denoise if maps_denoised else "none", background="plane")
+
+
+def test_a_denoised_project_that_was_grouped_by_the_whole_picture_stays_so(options: FeatureOptions) -> None:
+    rows = np.random.default_rng(0).standard_normal((20, 8)).astype(np.float32)
+    backbone = BackboneInfo("resnet50", "weights", "0" * 64, "fp32", "cpu")
+    settings = Settings(processing=Preprocessing(denoise="nlm"))
+    chosen = GroupByChoice(GroupBy.PICTURE, "why")
+    made = analyse(Features({DEEP: rows}, backbone, {}), settings, SilentReporter(), chosen)
+    assert options.as_described_in(made).maps_denoised
