@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import (
@@ -29,6 +30,7 @@ from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.boxes.box_canvas import BoxCanvas
 from defect_workbench.gui.painting.swatches import swatch_icon
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
+from defect_workbench.gui.shared.rich_text import class_link, coloured, key_meaning, listed
 
 _SIDE_WIDTH, _SWATCH, _SPACING = 260, 12, 2
 _NEXT = (Qt.Key.Key_Right, Qt.Key.Key_PageDown, Qt.Key.Key_Down)
@@ -209,14 +211,16 @@ class BoxEditor(QDialog):
     def _show_legend(self) -> None:
         colour = self.palette().color(QPalette.ColorRole.Text).name()
         kinds = [
-            f'<a href="{kind.key}" style="color:{colour}; text-decoration:none">'
-            f'<span style="color:{kind.colour}">■</span>&nbsp;<b>{kind.key}</b>&nbsp;'
-            f"{kind.name.replace('<', '&lt;').replace(' ', '&nbsp;')}</a>"
+            class_link(kind.key, kind.name, coloured("■", kind.colour), colour)
             for kind in self._boxes.kinds
             if kind.key
         ]
-        others = ["drag:&nbsp;draw, move, resize", "<b>Tab</b>&nbsp;next&nbsp;box", "<b>Ctrl+Z</b>&nbsp;undo"]
-        self.legend.setText("&nbsp;&nbsp; ".join([*kinds, *others]))
+        others = [
+            Markup("drag:&nbsp;draw, move, resize"),
+            key_meaning("Tab", "next box"),
+            key_meaning("Ctrl+Z", "undo"),
+        ]
+        self.legend.setText(listed([*kinds, *others]))
 
     def _enable(self) -> None:
         chosen = 0 <= self.canvas.current < len(self.found)

@@ -35,6 +35,7 @@ from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.form_area import FormArea
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
+from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.workflows.train import TrainRequest
 
 # Characters of the name of stages.
@@ -207,7 +208,7 @@ class ClassifyPanel(QWidget):
         self.last_export.setVisible(out is not None)
         if out is not None:
             self.last_export.setText(f"Use {out.name}")
-            self.last_export.setToolTip(f"Train on the last export, {out}")
+            self.last_export.setToolTip(plain_tip(f"Train on the last export, {out}"))
             self._last_export = out
 
     def _use_last_export(self) -> None:

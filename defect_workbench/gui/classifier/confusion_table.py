@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.core.classifier.training_facts import ConfusionMatrix
 from defect_workbench.core.text import counted
+from defect_workbench.gui.shared.rich_text import plain_tip
 
 # Vermilion of the Okabe-Ito palette, which colour-blind people tell from blue.
 WRONG = "#D55E00"
@@ -86,12 +87,12 @@ class ConfusionTable(QTableWidget):
                 words = cell_words(matrix, row, column)
                 item.setData(_SHARE, share)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
-                item.setToolTip(f"{words}: {share:.0%} of {matrix.labels[row]}")
+                item.setToolTip(plain_tip(f"{words}: {share:.0%} of {matrix.labels[row]}"))
                 self.setItem(row, column, item)
         for number, name in enumerate(matrix.labels):
             for header in (self.horizontalHeaderItem(number), self.verticalHeaderItem(number)):
                 if header is not None:
-                    header.setToolTip(name)
+                    header.setToolTip(plain_tip(name))
         self.setCurrentCell(-1, -1)
         self.blockSignals(blocked)
         self._lay_out()

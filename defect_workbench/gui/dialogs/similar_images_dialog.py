@@ -25,6 +25,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.painting.image_painting import with_edge
 from defect_workbench.gui.shared.map_overlays import MapOverlays
+from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.workflows.compare import LikeFile
 
 # Longest side of the picture of a file, in pixels.
@@ -93,7 +94,7 @@ class SimilarImagesDialog(QDialog):
         self.picture.setVisible(outside is not None)
         if outside is not None:
             self.picture.setAccessibleName(f"The image {self.title}")
-            self.picture.setToolTip(str(outside.file))
+            self.picture.setToolTip(plain_tip(str(outside.file)))
             label.setText("Not one of the open images: compared by the whole image")
             self.way.hide()
             loader.ready.connect(self._show_picture)

@@ -10,6 +10,7 @@ from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
+from defect_workbench.gui.shared.rich_text import plain_tip
 
 _IMAGES = 3
 # Height of the margins around the texts, and of the smallest thumbnails that show anything, in pixels. Below
@@ -49,7 +50,7 @@ class CandidateCard(QWidget):
         self.setVisible(cluster is not None)
         if cluster is not None:
             words = f"Shift+{self._number}: move the image to {cluster.label} (distance {distance:.3f})"
-            self.setToolTip(words)
+            self.setToolTip(plain_tip(words))
             self.setAccessibleName(words)
         self.update()
 

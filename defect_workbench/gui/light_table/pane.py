@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from defect_workbench.gui.inspector.image_view import ImageView
+from defect_workbench.gui.shared.rich_text import plain_tip
 
 _FRAME = 2
 _PADDING = 8
@@ -45,7 +46,7 @@ class Pane(QWidget):
         self._colour, self._words, self._current = colour, words, current
         self.setAccessibleName(words)
         # Very long ones are cut even in two lines.
-        self.setToolTip(words)
+        self.setToolTip(plain_tip(words))
         self._make_room()
         self.update()
 

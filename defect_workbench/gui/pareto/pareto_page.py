@@ -24,6 +24,7 @@ from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.pareto.chart_layout import Look
 from defect_workbench.gui.pareto.pareto_view import ParetoView
+from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _MEASURES = {
@@ -102,7 +103,7 @@ class ParetoPage(QWidget):
         aside = QWidget()
         column = QVBoxLayout(aside)
         column.setContentsMargins(12, 10, 12, 10)
-        heading = QLabel("<b>Changes</b>")
+        heading = QLabel(bold("Changes"))
         self.changes = QListWidget()
         self.changes.setAccessibleName("Significant changes; choose one to select its images")
         self.changes.setWordWrap(True)

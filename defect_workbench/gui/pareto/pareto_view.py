@@ -11,6 +11,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.gui.pareto.chart_layout import ChartLayout, Look, Spot, lay_out
 from defect_workbench.gui.pareto.chart_painting import paint_chart
 from defect_workbench.gui.shared.copying import offer_copy
+from defect_workbench.gui.shared.rich_text import plain_tip
 
 
 class ParetoView(QWidget):
@@ -142,7 +143,8 @@ class ParetoView(QWidget):
         """Show what is under the mouse in words."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             spot = self._at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words_of(spot) if spot is not None else "", self)
+            words = plain_tip(self.words_of(spot)) if spot is not None else ""
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

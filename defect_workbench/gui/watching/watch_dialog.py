@@ -27,6 +27,7 @@ from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.shared.banners import Banner
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label, secondary_label
+from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.gui.watching.recent_strip import RecentStrip
 from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent, WatchNotice
 
@@ -187,7 +188,7 @@ class WatchDialog(QDialog):
 
     def _add(self, target: QListWidget, text: str) -> None:
         item = QListWidgetItem(text)
-        item.setToolTip(text)
+        item.setToolTip(plain_tip(text))
         target.insertItem(0, item)
         while target.count() > _MOST_LINES:
             target.takeItem(target.count() - 1)
