@@ -129,7 +129,7 @@ class NetworkVectors:
 
         checkpoint = self._checkpoint or self._library.load()
         if checkpoint is None:
-            raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
+            raise WorkbenchError("the cached network weights are damaged", Remedy.FETCH_WEIGHTS)
         self._embedder = Embedder(
             checkpoint,
             Precision(self._precision),

@@ -127,7 +127,7 @@ def train_detector(
     InputError
         If there are too few marked images, or an unfinished training is one of other images or options.
     WorkbenchError
-        If there are no weights of ResNet-50, or the model cannot be written.
+        If there are no network weights, or the model cannot be written.
     Cancelled
         If the user cancels; the state of the training is then beside the model.
     """
@@ -179,7 +179,7 @@ def _train(
     data = prepare(source, options.epochs, options.seed, reporter)
     checkpoint = library.obtain(reporter, offline=offline)
     if checkpoint is None:
-        raise WorkbenchError("a detector needs the ResNet-50 weights", Remedy.FETCH_WEIGHTS)
+        raise WorkbenchError("a detector needs network weights", Remedy.FETCH_WEIGHTS)
     training = DetectorTraining(
         checkpoint,
         data.plan,

@@ -82,5 +82,5 @@ def test_without_weights_the_reason_is_told_and_the_switch_goes_back(
     switch = window.grouping.group_by
     with qtbot.waitSignal(window.jobs.failed, timeout=20_000):
         switch.setCurrentIndex(LAST)
-    assert "Mapping defects needs the ResNet-50 weights" in answers.messages[0]
+    assert "Mapping defects needs network weights" in answers.messages[0]
     assert switch.currentData() == "auto"

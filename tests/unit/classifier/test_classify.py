@@ -343,7 +343,7 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
     )
     model = replace(model, identity=identity)
     assert not check_fit(model, identity)
-    with pytest.raises(WorkbenchError, match="there are no ResNet-50 weights"):
+    with pytest.raises(WorkbenchError, match="there are no network weights"):
         check_fit(model, {**identity, "backbone": None})
     with pytest.raises(WorkbenchError, match="other network weights"):
         check_fit(model, {**identity, "backbone": {**identity["backbone"], "sha256": "1" * 64}})

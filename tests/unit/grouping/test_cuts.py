@@ -119,4 +119,4 @@ def test_weights_without_a_network_or_with_few_images_have_a_reason() -> None:
     without = choose_weights(blocks, Linkage.WARD)
     used = {name: share for name, share in without.shares.items() if share}
     assert used == {"haralick": 1.0, "zernike": 1.0}
-    assert "no ResNet-50 weights" in without.why
+    assert "no network weights" in without.why
