@@ -40,7 +40,7 @@ class Role(IntEnum):
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
     COLOUR = int(Qt.ItemDataRole.UserRole) + 3
-    # How many images of a cluster are proposals that nobody has reviewed.
+    # How many images of a cluster are unreviewed proposals.
     PROPOSED = int(Qt.ItemDataRole.UserRole) + 4
 
 

@@ -13,7 +13,7 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.text import and_more
 
-# Letters that have a meaning of their own are left out: C, N, O, U and X in the light table, D in the queue,
+# Letters that have another meaning are left out: C, N, O, U and X in the light table, D in the queue,
 # Q everywhere.
 KEYS = "123456789ABEFGHIJKLMPRSTVWYZ"
 MOST_CLASSES = 500

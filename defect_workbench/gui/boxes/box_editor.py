@@ -80,8 +80,8 @@ class BoxEditor(QDialog):
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
         self.legend.linkActivated.connect(self._label_by_key)
-        self.agree = self._button("Agree and go on  ↵", self.agree_and_go_on)
-        self.agree.setToolTip("The boxes of this image are right")
+        self.agree = self._button("Agree and next  ↵", self.agree_and_go_on)
+        self.agree.setToolTip("The boxes of this image are correct")
         self.agree.setDefault(True)
         self.delete = self._button("Delete box  Del", self.delete_box)
         self.kind = self._button("New kind…  N", self.ask_kind)
@@ -195,7 +195,7 @@ class BoxEditor(QDialog):
         number = counted(len(boxes), "box") if boxes else "No box"
         by = f"found by {found.source}" if found.source else "found"
         if found.touched[self.image]:
-            by = "checked" if checked else "corrected, not agreed yet"
+            by = "checked" if checked else "corrected, not checked yet"
         self.state.setText(f"{number}, {by}")
         left = sum(1 for image in self.images if not found.checked[image])
         self.state.setToolTip(f"{left:,} of these images are not checked yet")
@@ -306,7 +306,7 @@ class BoxEditor(QDialog):
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go on, name, delete, agree, undo."""
+        """Show another image; name, delete, agree or undo."""
         key, control = event.key(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if control and key == Qt.Key.Key_Z:
             self._undo()
@@ -345,6 +345,6 @@ def _labelled(box: Box, label: str, *, always: bool = False) -> Box:
 
 
 def _caption(found: Detection) -> str:
-    """Return label and score; a person's box has no score worth showing."""
+    """Return label and score; a drawn box has no score worth showing."""
     label = found.box.label
     return label if found.score == 1 else f"{label} {found.score:.2f}"

@@ -110,7 +110,7 @@ class ClassifyPanel(QWidget):
         self.train_button.setObjectName("primary")
         self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
         self.watch_button = QPushButton("Watch a folder…")
-        self.watch_button.setToolTip("Classify what arrives in a folder, and say when a level rises")
+        self.watch_button.setToolTip("Classify new images in a folder, and report when a level rises")
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
@@ -142,7 +142,7 @@ class ClassifyPanel(QWidget):
             (self.report_button, self.report),
         ):
             button.clicked.connect(signal)
-            # A click disables some; the focus would go on to the next one, which Space would then press.
+            # A click disables some; the focus would move to the next one, which Space would then press.
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _make_form(self) -> QWidget:

@@ -220,7 +220,7 @@ class _Names(QHeaderView):
     def sizeHint(self) -> QSize:
         """Return the size that the names need."""
         line = self.fontMetrics().height() + 2 * _PADDING
-        # The corner between both has two lines of its own.
+        # The corner between both has its own two lines.
         corner = self.fontMetrics().horizontalAdvance("Classified as →") + 2 * _PADDING
         if self.orientation() == Qt.Orientation.Vertical:
             return QSize(max(self.longest(), corner), self.length())

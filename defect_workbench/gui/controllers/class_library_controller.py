@@ -79,7 +79,7 @@ class ClassLibraryController(QObject):
 
     def learn(self, names: Collection[str], source: str) -> None:
         """Keep the labels of a classifier as classes; `source` names a new product."""
-        # A cluster that nobody has named is no class.
+        # A cluster without a name is not a class.
         new = [name for name in names if self.library.find(name) is None and not _UNNAMED.fullmatch(name)]
         if new and self._usable:
             keys = {name: self._keys.key_of(name) for name in new}
@@ -203,7 +203,7 @@ class ClassLibraryController(QObject):
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
         """Change the library; return why it cannot be done, or an empty text.
 
-        The change is seen at once; a file that cannot be written is told later.
+        The change is seen at once; a file that cannot be written is reported later.
         """
         before = self.library
         reason = self._prepare(change)

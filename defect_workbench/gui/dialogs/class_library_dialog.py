@@ -35,7 +35,7 @@ _SWATCH = 14
 _EXAMPLE_SIDE = 72
 _EMPTY = (
     "There are no classes yet.\n\nA cluster that you name and confirm becomes a class. It then has the same "
-    "name, key and colour in each further lot. You can also import the classes of your team."
+    "name, key and colour in every later lot. You can also import the classes of your team."
 )
 
 
@@ -106,7 +106,7 @@ class ClassLibraryDialog(QDialog):
         form.addRow("&Other names", self.aliases)
         form.addRow("&Code", self.code)
         self.name.setToolTip("The name of clusters and exported folders")
-        self.key.setToolTip("Sorts an image into the class, in the queue and on the light table")
+        self.key.setToolTip("Moves an image into the class, in the queue and on the light table")
         self.product.setPlaceholderText("None")
         self.product.setToolTip("Classes of different products may have the same key")
         self.colour.setToolTip("The colour of the class in every lot")

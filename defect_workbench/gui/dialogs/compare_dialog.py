@@ -19,7 +19,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.agreement import Comparison
 from defect_workbench.gui.shared.rich_text import bold
 
-# A cell is a widget item; every outlier is a group of its own.
+# A cell is a widget item; every outlier is a separate group.
 _MOST_SHOWN = 100
 
 

@@ -172,8 +172,8 @@ class DecisionHistoryDialog(QDialog):
         """Show the name that decisions are recorded with."""
         self.name.setText(f"Your decisions are recorded as {name}")
 
-    def tell(self, text: str) -> None:
-        """Show what became of the last click."""
+    def show_result(self, text: str) -> None:
+        """Report the result of the last click."""
         self.words.setText(text)
 
     def _filter(self) -> None:

@@ -64,7 +64,9 @@ class FetchDialog(QDialog):
         return [int(image) for image in source.images[: self.count.value()]]
 
     def _show_words(self) -> None:
-        words = f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be sorted by keys."
+        words = (
+            f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be classified with keys."
+        )
         self.words.setText(f"{words} Confirmed clusters are left out unless they are selected.")
 
     def _accept(self) -> None:

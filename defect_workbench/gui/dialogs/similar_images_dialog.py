@@ -106,7 +106,7 @@ class SimilarImagesDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.table_button = self.buttons.addButton("Light table", QDialogButtonBox.ButtonRole.ActionRole)
         self.table_button.setToolTip(
-            "Look at the selected images, or at all, at full size and sort them by keys"
+            "View the selected images, or all of them, at full size and classify them with keys"
         )
         self.select_button = self.buttons.addButton("Select", QDialogButtonBox.ButtonRole.AcceptRole)
         self.select_button.setToolTip("Select these images in the window")

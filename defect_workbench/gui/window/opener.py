@@ -92,7 +92,7 @@ class Opener(QObject):
         self._unsaved.leave(lambda: self._open(source, settings))
 
     def open_again(self, settings: Settings) -> None:
-        """Group the files of the open project anew; ask about unsaved work first."""
+        """Group the files of the open project again; ask about unsaved work first."""
         project = self._window.document.project
         if project is None:
             return

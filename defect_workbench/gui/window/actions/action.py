@@ -114,7 +114,7 @@ class State:
         Whether outlines and maps of defects are shown, whether the user gave something to compare the
         images with, and whether the images are single defects.
     defects_found, boxes_shown : bool
-        Whether somebody searched the images for defects, and whether their boxes are shown.
+        Whether the images were searched for defects, and whether their boxes are shown.
     errors_known, errors_shown : bool
         Whether a detector was evaluated on the images, and whether its errors are shown.
     inspected : bool

@@ -22,7 +22,7 @@ _IN_PANELS: dict[str, Sequence[Row]] = {
     "Outlier queue": (
         _CLASS_KEYS,
         ("Shift+1, 2, 3", "Move into a nearest cluster"),
-        ("Enter", "Agree with the proposal"),
+        ("Enter", "Accept the proposal"),
         ("N, X, D", "New cluster, nuisance, later"),
         ("Left, Right", "Previous image, next image"),
         ("Space", "Show at full size"),
