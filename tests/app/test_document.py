@@ -64,7 +64,7 @@ def test_decisions_keep_their_colour_and_names_through_cuts(document: Document) 
         assert kept.group.confirmed
 
 
-def test_merge_and_names_that_are_taken(document: Document) -> None:
+def test_merge_and_names_that_are_in_use(document: Document) -> None:
     assert document.partition is not None
     first, second = document.partition.clusters[:2]
     document.merge([first, second])

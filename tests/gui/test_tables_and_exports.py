@@ -40,7 +40,7 @@ def joined(window: MainWindow, qtbot: QtBot, table: Path) -> None:
         window.tables.join(table)
 
 
-def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
+def test_a_table_is_joined_filtered_coloured_compared_and_undone(
     opened: MainWindow, qtbot: QtBot, table: Path
 ) -> None:
     joined(opened, qtbot, table)
@@ -150,7 +150,7 @@ def test_export_by_lot_is_planned_written_and_undone_from_the_window(
     assert "removed" in opened.notice.text.text()
 
 
-def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
+def test_an_export_of_confirmed_clusters_reports_first_that_none_is_confirmed(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     opened.outputs.choose_export()
@@ -164,7 +164,7 @@ def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
     dialog.reject()
 
 
-def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_kept(
+def test_images_are_preprocessed_differently_after_a_preview_and_decisions_are_kept(
     window: MainWindow, with_sample: None, small_batches: None, qtbot: QtBot, tmp_path: Path
 ) -> None:
     opened = window

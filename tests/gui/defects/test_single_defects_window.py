@@ -117,7 +117,7 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     assert answers.messages == []
 
 
-def test_what_single_defects_cannot_be_compared_with_is_told_and_nothing_changes(
+def test_what_single_defects_cannot_be_compared_with_is_reported_and_nothing_changes(
     window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.open_path(boards / "images")
