@@ -26,6 +26,7 @@ from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS, MOST_FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -35,7 +36,6 @@ from defect_workbench.gui.dialogs.file_dialogs import ask_folder
 from defect_workbench.gui.shared.copying import offer_copy
 from defect_workbench.gui.shared.form_area import FormArea
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
-from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.workflows.train import TrainRequest
 
 # Characters of the name of stages.

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.classifier.training_facts import ConfusionMatrix
 from defect_workbench.core.text import counted
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 # Vermilion of the Okabe-Ito palette, which colour-blind people tell from blue.
 WRONG = "#D55E00"

@@ -194,7 +194,7 @@ class ClassLibraryController(QObject):
     # The dialog
 
     def show(self) -> None:
-        """Show the library to look at and to change; at the class of the selected cluster, if it has one."""
+        """Show the library, to be changed; at the class of the selected cluster, if it has one."""
         known = self.library.find(self._chosen_name())
         dialog = ClassLibraryDialog(self, self._parent, "" if known is None else known.name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -243,7 +243,7 @@ class ClassLibraryController(QObject):
         return ""
 
     def import_file(self, path: Path) -> str:
-        """Merge the classes of a file into the library; return what came of it."""
+        """Merge the classes of a file into the library; return the outcome."""
         try:
             theirs = read_classes(path)
         except WorkbenchError as error:
@@ -255,7 +255,7 @@ class ClassLibraryController(QObject):
         return "\n".join([words, *(f"{sentence_case(conflict)}." for conflict in result.conflicts)])
 
     def export_file(self, path: Path) -> str:
-        """Write the library to a file; the dialog asked before it is replaced. Returns what came of it."""
+        """Write the library to a file; the dialog asked before it is replaced. Returns the outcome."""
         try:
             export_classes(path, self.library, replace=True)
         except WorkbenchError as error:

@@ -22,12 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
 from defect_workbench.gui.shared.copying import offer_copy
-from defect_workbench.gui.shared.rich_text import bold, plain_tip
+from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.storage.files.csv_cells import safe_text
 
 

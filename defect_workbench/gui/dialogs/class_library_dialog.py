@@ -53,10 +53,10 @@ class Library(Protocol):
         """Change values of a class, its name as well; return why it cannot be done, or an empty text."""
 
     def import_file(self, path: Path) -> str:
-        """Merge the classes of a file into the library; return what came of it."""
+        """Merge the classes of a file into the library; return the outcome."""
 
     def export_file(self, path: Path) -> str:
-        """Write the library to a file; return what came of it."""
+        """Write the library to a file; return the outcome."""
 
 
 class ClassLibraryDialog(QDialog):

@@ -23,7 +23,7 @@ _COUNT = 20
 
 
 class FetchDialog(QDialog):
-    """Asks how many images to look at next, and from where.
+    """Asks how many images to review next, and from where.
 
     Signals: fetched(images, title) when the user agrees.
     """

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.document.item_models import ImageModel, Section
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.likeness import Likeness, ranked, ways
 from defect_workbench.core.project.project_state import Project
@@ -25,7 +26,6 @@ from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.gallery_view import Gallery
 from defect_workbench.gui.painting.image_painting import with_edge
 from defect_workbench.gui.shared.map_overlays import MapOverlays
-from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.workflows.compare import LikeFile
 
 # Longest side of the picture of a file, in pixels.
@@ -40,7 +40,7 @@ _WAY_LABELS = {
 class SimilarImagesDialog(QDialog):
     """Shows images and all others, the most similar first.
 
-    Signals: chosen(images) to select in the window; to_review(images) to look at on the light table, those
+    Signals: chosen(images) to select in the window; to_review(images) to view on the light table, those
     that were asked about first.
 
     Parameters

@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 _IMAGES = 3
 # Height of the margins around the texts, and of the smallest thumbnails that show anything, in pixels. Below

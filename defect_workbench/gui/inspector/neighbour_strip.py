@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
 from defect_workbench.gui.shared.map_overlays import MapOverlays
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 _SIDE, _GAP = 48, 6
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.inspector.image_view import ImageView
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 _FRAME = 2
 _PADDING = 8

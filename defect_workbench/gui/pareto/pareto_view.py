@@ -6,12 +6,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.pareto.pareto_chart import ParetoChart, value_text
 from defect_workbench.core.text import counted
 from defect_workbench.gui.pareto.chart_layout import ChartLayout, ChartStyle, Spot, lay_out
 from defect_workbench.gui.pareto.chart_painting import paint_chart
 from defect_workbench.gui.shared.copying import offer_copy
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 
 class ParetoView(QWidget):

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
 
-from defect_workbench.gui.shared.rich_text import plain_tip
+from defect_workbench.app.tooltips import plain_tip
 
 # Margins of a button.
 _AROUND_TEXT = 12

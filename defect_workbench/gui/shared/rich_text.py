@@ -1,11 +1,13 @@
-"""Rich text for labels and tooltips. Whatever is put into it is escaped: names may hold "<" and "&"."""
+"""Rich text for labels and tooltips. Whatever is put into it is escaped: names may hold "<" and "&".
+
+A tooltip of plain text is made by `plain_tip` of `app.tooltips`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from markupsafe import Markup, escape
-from PySide6.QtGui import Qt
 
 
 def bold(text: str) -> Markup:
@@ -42,10 +44,3 @@ def class_link(key: str, name: str, square: Markup, colour: str) -> Markup:
 def listed(entries: Iterable[str]) -> Markup:
     """Return the entries of a legend in a row."""
     return Markup("&nbsp;&nbsp; ").join(entries)
-
-
-def plain_tip(text: str) -> str:
-    """Return a tooltip that shows a text as it is, even if Qt would read tags in it."""
-    if not Qt.mightBeRichText(text):
-        return text
-    return Markup('<span style="white-space:pre-wrap">{}</span>').format(text)

@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.arrays import Floats
 from defect_workbench.engine.wafer.profiles import Profile
 from defect_workbench.gui.shared.copying import offer_copy
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 _GAP, _PAD = 28, 10
 _LEAST_HEIGHT_LINES = 6

@@ -7,8 +7,8 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
-from defect_workbench.gui.shared.rich_text import plain_tip
 
 _SIDE, _GAP, _LIMIT = 88, 8, 24
 

@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.monitoring.level_alarm import percent
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.shared.banners import Banner
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label, secondary_label
-from defect_workbench.gui.shared.rich_text import plain_tip
 from defect_workbench.gui.watching.recent_strip import RecentStrip
 from defect_workbench.workflows.fab.watch_events import BatchDone, WatchBegan, WatchEvent, WatchNotice
 

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from defect_workbench import gui
-from defect_workbench.gui.shared.rich_text import bold, class_link, coloured, key_meaning, link, plain_tip
+from defect_workbench.app.tooltips import plain_tip
+from defect_workbench.gui.shared.rich_text import bold, class_link, coloured, key_meaning, link
 
 GUI = Path(gui.__file__).parent
 TAG = re.compile(r"</?[a-z][a-z0-9]*[ />]|<[a-z][a-z0-9]*$")
