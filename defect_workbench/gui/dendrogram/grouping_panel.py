@@ -81,7 +81,7 @@ class GroupingPanel(QWidget):
         self.why = QLabel()
         self.why.setWordWrap(True)
         self.why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        note = QLabel("Changes regroup only images without a decision; every decision is kept.")
+        note = QLabel("Weights and method regroup only what has no decision; decisions are kept.")
         note.setWordWrap(True)
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         grid = QGridLayout()
