@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,6 +22,9 @@ from PySide6.QtWidgets import (
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.storage.files.csv_cells import safe_text
+
+# Of more rows, each has two lines; fitting them to their texts would take too long.
+_MEASURED_ROWS = 500
 
 
 class UnusedFilesDialog(QDialog):
@@ -46,7 +50,11 @@ class UnusedFilesDialog(QDialog):
                 cell = QTableWidgetItem(text)
                 cell.setToolTip(text)
                 self.table.setItem(row, column, cell)
+        if len(rejected) <= _MEASURED_ROWS:
+            rows = self.table.verticalHeader()
+            rows.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, 16 * line)
