@@ -136,7 +136,7 @@ class Excess:
 
 
 def excess_interval(values: Floats, others: Floats) -> Excess:
-    """Return the interval of values, (n,) float64, that holds the largest excess over others, (m,) float64."""
+    """Return the interval of values, (n,) float64, with the largest excess over others, (m,) float64."""
     edges = np.unique(np.concatenate([values, others]))
     own, rest = _cumulated(values, edges), _cumulated(others, edges)
     gain = np.concatenate([[0.0], own - rest])
