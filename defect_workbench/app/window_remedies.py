@@ -17,6 +17,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FOLDER: "choose a new folder",
     Remedy.COPY_MODE: "choose “Copy the images”",
     Remedy.OPEN_AGAIN: "open the folder again",
+    Remedy.CONTINUE: "start the job again to continue",
+    Remedy.START_WORKERS: "start some, then try again",
     Remedy.FIND_IMAGES: "find the images first",
     Remedy.ADD_TABLE: "join a table first",
     Remedy.OTHER_CUT: "choose fewer clusters",

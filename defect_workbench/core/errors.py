@@ -56,6 +56,10 @@ class Remedy(Enum):
     """Use workers of one kind, or accept vectors that differ in the last bits."""
     WEIGHTS_ON_WORKERS = auto()
     """Give each worker the weights in use."""
+    CONTINUE = auto()
+    """Do the same again, which continues with what was finished."""
+    START_WORKERS = auto()
+    """Start workers of a Dask cluster."""
     CONTINUE_TRAINING = auto()
     """Continue the interrupted training of a detector, or begin it again."""
     BEGIN_TRAINING_AGAIN = auto()
@@ -91,8 +95,8 @@ class Cancelled(WorkbenchError):
 
     exit_code = 130
 
-    def __init__(self, message: str = "cancelled") -> None:
-        super().__init__(message)
+    def __init__(self, reason: str = "cancelled", remedy: Remedy | None = None) -> None:
+        super().__init__(reason, remedy)
 
 
 def with_remedy(reason: str, remedy: Remedy | None, texts: Mapping[Remedy, str]) -> str:

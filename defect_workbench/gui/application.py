@@ -60,13 +60,15 @@ def run_window(path: Path | None, places: UserDirs) -> int:
     window = MainWindow(places)
     # After the window was made: under a style sheet, widgets are styled each time one is added to another.
     apply_theme(application, settings.theme)
+    # What was drawn in the colours before.
+    window.theme_changed.emit()
     fit_to_screen(window)
     window.show()
     window.jobs.busy_changed.connect(GarbageSearch(window).after_job)
     if path is not None:
         window.open_path(path.absolute())
     # Python handles Ctrl-C only while it runs bytecode; the timer makes it do so.
-    wake = QTimer()
+    wake = QTimer(window)
     wake.start(300)
     wake.timeout.connect(lambda: None)
     signal.signal(signal.SIGINT, lambda *_: window.close())

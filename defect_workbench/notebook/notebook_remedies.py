@@ -19,6 +19,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FOLDER: "pass the name of a new folder",
     Remedy.COPY_MODE: 'pass mode="copy"',
     Remedy.OPEN_AGAIN: "extract the features again",
+    Remedy.CONTINUE: "call the function again to continue",
+    Remedy.START_WORKERS: "start some and call the function again",
     Remedy.FIND_IMAGES: "move them back, or extract the features of the folder that they are in now",
     Remedy.ADD_TABLE: "open the session in the window and join a table there",
     Remedy.OTHER_CUT: "pass fewer clusters",

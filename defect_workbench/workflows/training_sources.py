@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from defect_workbench.core.arrays import Flags
 from defect_workbench.core.classifier.training_facts import TrainingFacts
 from defect_workbench.core.classifier.training_origin import class_folders_of
 from defect_workbench.core.clustering.feature_blocks import Features
@@ -34,8 +35,14 @@ def confirmed_clusters(project: Project) -> list[Cluster]:
 
 
 def confirmed_labels(project: Project) -> Mapping[str, int]:
-    """Return the labels of the confirmed clusters, with the number of their images."""
-    return {cluster.label: len(cluster.members) for cluster in confirmed_clusters(project)}
+    """Return the labels of the confirmed clusters, with the number of images that training learns from."""
+    doubtful = _doubtful(project)
+    return {each.label: int((~doubtful[each.members]).sum()) for each in confirmed_clusters(project)}
+
+
+def _doubtful(project: Project) -> Flags:
+    """Return which images the program put into their clusters and nobody has reviewed, (n,) bool."""
+    return np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
 
 
 def class_folders(root: Path) -> list[str]:
@@ -81,7 +88,7 @@ def confirmed_images(
         The features of the current images of the project.
     """
     folders = tuple(sorted({cluster.label for cluster in clusters}))
-    doubtful = np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
+    doubtful = _doubtful(project)
     row_of = {(image.path, image.sha256): row for row, image in enumerate(extraction.images.images)}
     rows, labels, missing = [], [], 0
     for cluster in clusters:

@@ -58,7 +58,7 @@ def test_a_watched_folder_is_continued_after_ctrl_c(
     with ctrl_c_when(lambda: len(rows()) == pits):
         done = command(*arguments)
     assert done.returncode == 130
-    assert f"{out} has {pits} images. The same command continues it" in done.stderr
+    assert f"{out} has {pits} images; the same command continues" in done.stderr
     first = (out / "manifest.csv").read_bytes()
     shutil.copytree(GOLDEN / "lot", folder, dirs_exist_ok=True)
     with ctrl_c_when(lambda: len(rows()) == len(expected) and bool(table(out / "rejected.csv"))):

@@ -23,6 +23,7 @@ class Answers:
     """Takes the place of message boxes."""
 
     def __init__(self) -> None:
+        self.titles: list[str] = []
         self.messages: list[str] = []
         self.questions: list[str] = []
         self.agree = True
@@ -31,6 +32,7 @@ class Answers:
         self.known: list[str] = []
 
     def inform(self, title: str, text: str) -> None:
+        self.titles.append(title)
         self.messages.append(text)
 
     def ask(self, title: str, text: str, yes: str, done: Callable[[bool], None]) -> None:

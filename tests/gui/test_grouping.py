@@ -17,6 +17,7 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
     assert document.partition is not None
     opened.cluster_list.setCurrentIndex(opened.cluster_model.index(1))
     kept = set(opened.cluster_list.chosen()[0].members.tolist())
+    assert panel.group_by.currentText() == "Automatic: whole image"
     opened.actions_by_name["actionConfirm"].trigger()
     before = opened.summary.text()
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):
@@ -34,6 +35,7 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
         "change": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
+    assert panel.group_by.itemText(0) == "Automatic"
     linkage = panel.form.fields["linkage"].widget
     assert isinstance(linkage, QComboBox)
     with qtbot.waitSignal(document.grouping_changed, timeout=20_000):

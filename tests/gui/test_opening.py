@@ -6,6 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.dialogs.unused_files_dialog import UnusedFilesDialog
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
@@ -28,7 +29,14 @@ def test_dropped_folder_opens_and_says_what_is_missing(
         assert drop(window, folder)
     assert window.weights_banner.isVisible()
     assert "texture and Zernike" in window.weights_banner.text.text()
-    assert "1 file not used" in window.summary.text()
+    assert window.unused_files.text() == "1 file not used"
+    qtbot.mouseClick(window.unused_files, LEFT)
+    dialog = window.findChild(UnusedFilesDialog)
+    assert dialog is not None
+    assert dialog.table.rowCount() == 1
+    assert dialog.table_text().splitlines()[1].startswith("bad.tif\t")
+    assert "damaged" in dialog.table_text()
+    dialog.reject()
 
 
 def test_folder_without_images_is_reported_and_leads_back(
@@ -38,6 +46,9 @@ def test_folder_without_images_is_reported_and_leads_back(
     with qtbot.waitSignal(window.jobs.failed):
         window.open_path(tmp_path / "empty")
     assert "no image" in answers.messages[0]
+    assert answers.titles == ["empty was not opened"]
+    assert window.statusBar().currentMessage() == ""
+    assert not window.unused_files.isVisible()
     assert window.stack.currentIndex() == 0
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.app.document.item_models import Role
 from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
@@ -59,6 +60,23 @@ def test_queue_goes_to_zero_by_keyboard_alone_and_all_can_be_undone_and_redone(
     while document.undo_stack.canRedo():
         opened.actions_by_name["actionRedo"].trigger()
     assert queue.remaining == 0
+
+
+def test_keys_about_clusters_act_on_the_new_cluster(opened: MainWindow, qtbot: QtBot) -> None:
+    queue, document = opened.outlier_queue, opened.document
+    assert document.partition is not None
+    opened.cluster_list.choose(document.partition.clusters[0].key)
+    image = queue.current
+    assert image is not None
+    group = queue.group.tolist()
+    opened.actions_by_name["actionReview"].trigger()
+    qtbot.waitUntil(queue.hasFocus)
+    qtbot.keyClick(queue, Qt.Key.Key_N)
+    (chosen,) = opened.cluster_list.chosen()
+    assert chosen.members.tolist() == group
+    # The queue goes on, and the gallery with it.
+    assert queue.current != image
+    qtbot.waitUntil(lambda: opened.gallery.currentIndex().data(Role.IMAGE) == queue.current)
 
 
 def test_a_click_on_a_candidate_puts_the_outlier_there(opened: MainWindow, qtbot: QtBot) -> None:

@@ -191,8 +191,6 @@ def summary_of(document: Document) -> str:
             parts.append(document.tree.levels)
     backbone = project.analysis.backbone
     parts.append(backbone.weights if backbone is not None else "texture and Zernike moments only")
-    if project.images.rejected:
-        parts.append(f"{counted(len(project.images.rejected), 'file')} not used")
     return "  ·  ".join(parts)
 
 

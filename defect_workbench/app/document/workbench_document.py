@@ -20,7 +20,7 @@ from defect_workbench.core.clustering.dendrogram_layout import Layout
 from defect_workbench.core.clustering.merge_tree import Tree
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
 from defect_workbench.core.project.class_library import ClassLibrary, renames, with_class_colours
-from defect_workbench.core.project.decision_history import utc_now
+from defect_workbench.core.project.decision_history import DecisionKind, utc_now
 from defect_workbench.core.project.decisions import Cluster, Decisions, Partition
 from defect_workbench.core.project.palette import colour, colour_numbers
 from defect_workbench.core.project.project_state import Project
@@ -35,7 +35,8 @@ class Document(QObject):
     cut_changed (the number of clusters at the cut, also while it is dragged), grouping_changed (another
     tree, or none), side_changed (another joined table, or none), columns_changed (other tags, notes or
     found defects of images), sort_wanted (clusters may change places), renamed(old, new, confirmed) before
-    views learn that a held cluster has another name, also by undoing, classes_changed (the class library).
+    views learn that a held cluster has another name, also by undoing, classes_changed (the class library),
+    cluster_made(image) after images were moved into a new cluster.
     """
 
     opened = Signal()
@@ -47,6 +48,7 @@ class Document(QObject):
     sort_wanted = Signal()
     renamed = Signal(str, str, bool)
     classes_changed = Signal()
+    cluster_made = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -320,6 +322,8 @@ class Document(QObject):
         records = tuple(record.signed(self.person, time) for record in edit.records)
         after = edit.applied(self._project)
         self.undo_stack.push(Decide(edit.text, self._current, self._apply_project, after, records))
+        if records and records[-1].kind == DecisionKind.SPLIT_OUT:
+            self.cluster_made.emit(int(records[-1].images[0]))
 
     def _replace(self, text: str, apply: Callable[[Part], None], before: Part, after: Part) -> None:
         self.undo_stack.push(Replace(text, apply, before, after))

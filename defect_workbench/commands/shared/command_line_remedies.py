@@ -17,6 +17,8 @@ REMEDY_TEXTS: Mapping[Remedy, str] = {
     Remedy.OTHER_FOLDER: "choose a new folder with --out",
     Remedy.COPY_MODE: "use --mode copy",
     Remedy.OPEN_AGAIN: "run the command again",
+    Remedy.CONTINUE: "the same command continues",
+    Remedy.START_WORKERS: "start some and run the command again",
     Remedy.FIND_IMAGES: "give the folder that they are in now with --folder",
     Remedy.ADD_TABLE: "give a table with --side-data",
     Remedy.OTHER_CUT: "give a smaller number with --cut",

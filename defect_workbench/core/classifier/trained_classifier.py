@@ -108,7 +108,8 @@ def relative_distances(distances: Floats, neighbours: Integers, reach: Floats) -
 
     Parameters
     ----------
-    distances, neighbours : (n, k)
+    distances : (n, k) float64
+    neighbours : (n, k) intp
         The distances of the images to their neighbours, and the numbers of these.
     reach : (m,) float64
         Above 0.

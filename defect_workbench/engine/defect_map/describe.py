@@ -61,10 +61,10 @@ class PatchNetwork(LoadedWhenNeeded, Protocol):
     """The network as this module uses it, such as `NetworkVectors`."""
 
     def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
-        """Return the vectors of each block that the network computes."""
+        """Return the vectors of each block that the network computes, a row for each image."""
 
     def patch_activations(self, images: Pixels) -> Mapping[str, Tensor]:
-        """Return the activations of all layers but the last."""
+        """Return the activations of all layers but the last, with the images along the first axis."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,12 +105,21 @@ def _without_background(image: Plane) -> Plane:
 
 
 def smooth(plane: Plane) -> Plane:
-    """Return an image after a Gaussian filter of 1.2 pixels, which is below the size of a visible defect."""
+    """Return an image, (h, w) float32, after a Gaussian filter of 1.2 pixels.
+
+    That is below the size of a visible defect.
+    """
     return np.asarray(ndimage.gaussian_filter(plane, _SMOOTH, mode="nearest"), np.float32)
 
 
 def slow_part(values: Plane) -> Plane:
-    """Return the mean over a seventh of the image around each pixel, of the pixels that do not stand out."""
+    """Return the mean over a seventh of the image around each pixel, of the pixels that do not stand out.
+
+    Parameters
+    ----------
+    values : (h, w) float32
+        In grey levels, as the result.
+    """
     median, spread = median_and_spread(values)
     kept: Flags = np.abs(values - median) < _OUTLYING * max(spread, LEAST_NOISE / 2)
     weight = kept.astype(np.float32)

@@ -21,7 +21,12 @@ def tiles_along(length: int) -> int:
 
 
 def tile_shape(pixels: Pixels) -> tuple[int, int]:
-    """Return how many tiles an image has, down and across."""
+    """Return how many tiles an image has, down and across.
+
+    Parameters
+    ----------
+    pixels : (height, width) or (height, width, 3) uint8
+    """
     return tiles_along(pixels.shape[0]), tiles_along(pixels.shape[1])
 
 
@@ -66,7 +71,18 @@ def joined(values: Plane, shape: tuple[int, int]) -> Plane:
 
 
 def split(grid: Plane, shape: tuple[int, int]) -> Plane:
-    """Return a grid over an image as the places of its tiles; the inverse of `joined`."""
+    """Return a grid over an image as the places of its tiles; the inverse of `joined`.
+
+    Parameters
+    ----------
+    grid : (down * side, across * side) float32
+    shape : (int, int)
+        Tiles of the image, down and across.
+
+    Returns
+    -------
+    (down * across, side, side) float32
+    """
     side = grid.shape[0] // shape[0]
     tiles = grid.reshape(shape[0], side, shape[1], side).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(tiles.reshape(-1, side, side))

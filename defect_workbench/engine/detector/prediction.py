@@ -171,7 +171,7 @@ class Span:
     last: float
 
     def owns(self, centres: Floats) -> Flags:
-        """Return whether the defects with these centres count."""
+        """Return whether defects with these centres count, in pixels along the side: (n,) bool for (n,)."""
         return (centres >= self.first) & (centres < self.last)
 
 

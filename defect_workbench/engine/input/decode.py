@@ -88,8 +88,8 @@ def decode(data: bytes, name: str = "") -> DecodedImage:
         raise Undecodable(f"not an image of a format that this program reads ({format_names()})")
     if not image_format.available:
         raise NotInstalled(
-            f"{image_format.label}: to read this format, install the extra: "
-            f"pip install 'defect-workbench[{image_format.extra}]'"
+            f"{image_format.label}: to read this format, install the program with its extra "
+            f"“{image_format.extra}”"
         )
     try:
         decoded = image_format.read(data)

@@ -7,7 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from defect_workbench.core.errors import WorkbenchError
+from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.safe_reading import NotRegularError, open_regular
 from defect_workbench.engine.input.decode import decode
@@ -17,7 +17,7 @@ from defect_workbench.engine.input.scan import FoundFile
 from defect_workbench.engine.input.tiff_pages import NoSuchPageError, read_page
 
 MAX_FILE_BYTES = 1024**3
-CHANGED = "it changed while the folder was being read; run again to use it"
+CHANGED = "it changed while the folder was being read"
 
 
 def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
@@ -89,6 +89,6 @@ def check_readable(root: Path) -> None:
         os.scandir(root).close()
     except OSError as error:
         raise WorkbenchError(
-            f"the folder {root} can no longer be read ({error.strerror}); what was computed is kept. "
-            "Run again when the folder is available"
+            f"the folder {root} can no longer be read ({error.strerror}); what was computed is kept",
+            Remedy.CONTINUE,
         ) from error

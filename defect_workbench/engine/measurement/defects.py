@@ -36,24 +36,25 @@ IDENTITY = VERSIONS[0]
 
 # Larger images are measured after averaging squares of pixels; features use even fewer pixels.
 LARGEST = 320
-_HIGH, _LOW = 6.0, 3.2
-_PATTERNED = 1.15
-_BODY = 0.25
-_JOIN = 2
+# A defect exceeds the first somewhere and the second throughout, and this share of its own peak.
+_HIGH_SIGMAS, _LOW_SIGMAS, _LEAST_SHARE_OF_PEAK = 6.0, 3.2, 0.25
+# Without its pattern, an image keeps errors of the model beside its noise.
+_PATTERN_FACTOR = 1.15
+_JOINED_PIXELS = 2
 # A pit among contact holes hides more of their pattern than noise does; what is found must explain as much.
 _FAINT = replace(FAINT, prominence=10.0)
-_SMOOTH = 1.0
+_SMOOTHING_PIXELS = 1.0
 _LEAST_SIGMA = 1.3
-_WIDER = 1.4
+_MOST_TIMES_LOCAL_SPREAD = 1.4
 _LEAST_PIXELS = 6
 # Smoothed as defects are, white noise keeps 0.28 of its standard deviation; grain and edges that wander
 # keep more.
 _MOST_LEFT, _LEAST_NOISE = 1.6, 0.5
-_LESS = 0.9
+_LEAST_REDUCTION = 0.9
 _NEARLY_WHITE, _STRONG_NOISE = 0.7, 2.0
 # Averages reach 6 standard deviations on clean images, too.
-_BROAD, _BROAD_HIGH, _BROAD_BODY = 4.0, 7.0, 0.4
-_APART = 3
+_BROAD_PIXELS, _BROAD_SIGMAS, _BROAD_SHARE_OF_PEAK = 4.0, 7.0, 0.4
+_APART_PIXELS = 3
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def levelled_of(grey: Plane, noise: float | None = None) -> Levelled:
         flat -= smooth_surface(flat)
         tolerance = np.maximum(pattern.scatter / max(float(np.median(sample(pattern.scatter))), 1e-3), 1)
     smoothed, sigma = smoothed_levels(flat, tolerance)
-    flat = without_dark_edges(flat - drift(flat, np.abs(smoothed) > _LOW * sigma))
+    flat = without_dark_edges(flat - drift(flat, np.abs(smoothed) > _LOW_SIGMAS * sigma))
     pitch = pattern.pitch if pattern is not None and pattern.is_clear else 0.0
     return Levelled(flat, tolerance, pitch, shading, rest)
 
@@ -234,11 +235,11 @@ def _leaves_noise(flat: Plane, pattern: Pattern, noise: float) -> bool:
     left = _smoothed_spread(flat - pattern.values)
     if left > _MOST_LEFT * max(noise, _LEAST_NOISE):
         return False
-    return left < _LESS * _smoothed_spread(flat)
+    return left < _LEAST_REDUCTION * _smoothed_spread(flat)
 
 
 def _smoothed_spread(flat: Plane) -> float:
-    return local_spread(np.asarray(ndimage.gaussian_filter(flat, _SMOOTH, truncate=3)))
+    return local_spread(np.asarray(ndimage.gaussian_filter(flat, _SMOOTHING_PIXELS, truncate=3)))
 
 
 def _outstanding(flat: Plane, tolerance: Plane | None, noise: float | None) -> Flags:
@@ -248,22 +249,22 @@ def _outstanding(flat: Plane, tolerance: Plane | None, noise: float | None) -> F
     whole.
     """
     smoothed, sigma = smoothed_levels(flat, tolerance)
-    body = _hysteresis(np.abs(smoothed), sigma, _HIGH, _BODY)
+    body = _hysteresis(np.abs(smoothed), sigma, _HIGH_SIGMAS, _LEAST_SHARE_OF_PEAK)
     noise = noise or 0.0
     if noise >= _STRONG_NOISE and local_spread(smoothed) < _NEARLY_WHITE * noise:
         body |= _broad_regions(smoothed, body)
     if not body.any():
         return body
-    around = _box_of(body, _JOIN + 1)
+    around = _box_of(body, _JOINED_PIXELS + 1)
     body[around] = _filled(_closed(body[around]))
     return body
 
 
 def _broad_regions(smoothed: Plane, found: Flags) -> Flags:
     """Return the regions that exceed the thresholds after averaging, apart from those that were found."""
-    broad = ndimage.gaussian_filter(reduced(smoothed, 2), _BROAD / 2, truncate=3)
+    broad = ndimage.gaussian_filter(reduced(smoothed, 2), _BROAD_PIXELS / 2, truncate=3)
     median, sigma = median_and_spread(broad)
-    half = _hysteresis(np.abs(broad - np.float32(median)), sigma, _BROAD_HIGH, _BROAD_BODY)
+    half = _hysteresis(np.abs(broad - np.float32(median)), sigma, _BROAD_SIGMAS, _BROAD_SHARE_OF_PEAK)
     regions = np.zeros(smoothed.shape, bool)
     if not half.any():
         return regions
@@ -271,7 +272,7 @@ def _broad_regions(smoothed: Plane, found: Flags) -> Flags:
     regions[:rows, :columns] = half.repeat(2, axis=0).repeat(2, axis=1)
     labels, count = ndimage.label(regions, np.ones((3, 3), bool))
     apart = np.ones(count + 1, bool)
-    apart[labels[ndimage.maximum_filter(found, 2 * _APART + 1)]] = False
+    apart[labels[ndimage.maximum_filter(found, 2 * _APART_PIXELS + 1)]] = False
     apart[0] = False
     return np.asarray(apart[labels])
 
@@ -281,7 +282,7 @@ def _hysteresis(level: Plane, sigma: float, high: float, share: float) -> Flags:
     strong = level > high * sigma
     if not strong.any():
         return np.asarray(strong)
-    weak = level > _LOW * sigma
+    weak = level > _LOW_SIGMAS * sigma
     labels, count = ndimage.label(weak, np.ones((3, 3), bool))
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels[strong], level[strong])
@@ -313,21 +314,23 @@ def smoothed_levels(flat: Plane, tolerance: Plane | None) -> tuple[Plane, float]
     flat, tolerance : (height, width) float32
         As in `Levelled`.
     """
-    smooth = ndimage.gaussian_filter(flat if tolerance is None else flat / tolerance, _SMOOTH, truncate=3)
+    smooth = ndimage.gaussian_filter(
+        flat if tolerance is None else flat / tolerance, _SMOOTHING_PIXELS, truncate=3
+    )
     median, sigma = median_and_spread(smooth)
     # A film on a third of the image increases the spread of the whole, but not that within small cells.
-    sigma = max(min(sigma, _WIDER * local_spread(smooth)), _LEAST_SIGMA)
-    sigma *= _PATTERNED if tolerance is not None else 1
+    sigma = max(min(sigma, _MOST_TIMES_LOCAL_SPREAD * local_spread(smooth)), _LEAST_SIGMA)
+    sigma *= _PATTERN_FACTOR if tolerance is not None else 1
     return np.asarray(smooth - np.float32(median)), sigma
 
 
 def _closed(mask: Flags) -> Flags:
     """Return a mask closed by 5 x 5, which joins bright and dark parts; the image border stays open."""
-    padded = np.pad(mask, _JOIN).astype(np.uint8)
-    side = 2 * _JOIN + 1
+    padded = np.pad(mask, _JOINED_PIXELS).astype(np.uint8)
+    side = 2 * _JOINED_PIXELS + 1
     grown = ndimage.maximum_filter(padded, size=side, mode="constant")
     shrunk = ndimage.minimum_filter(grown, size=side, mode="constant")
-    return np.asarray(shrunk[_JOIN:-_JOIN, _JOIN:-_JOIN] > 0)
+    return np.asarray(shrunk[_JOINED_PIXELS:-_JOINED_PIXELS, _JOINED_PIXELS:-_JOINED_PIXELS] > 0)
 
 
 def _filled(mask: Flags) -> Flags:

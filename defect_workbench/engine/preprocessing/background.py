@@ -135,7 +135,12 @@ def cells(values: Plane) -> Plane:
 
 
 def local_spread(values: Plane) -> float:
-    """Return the median of the standard deviations within cells of a sixteenth of the shorter side."""
+    """Return the median of the standard deviations within cells of a sixteenth of the shorter side.
+
+    Parameters
+    ----------
+    values : (h, w) float32
+    """
     side = max(8, min(values.shape) // 16)
     rows, columns = values.shape[0] // side, values.shape[1] // side
     if not rows or not columns:

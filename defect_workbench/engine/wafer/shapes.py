@@ -136,7 +136,7 @@ class Excess:
 
 
 def excess_interval(values: Floats, others: Floats) -> Excess:
-    """Return the interval of values with the largest excess."""
+    """Return the interval of values, (n,) float64, with the largest excess over others, (m,) float64."""
     edges = np.unique(np.concatenate([values, others]))
     own, rest = _cumulated(values, edges), _cumulated(others, edges)
     gain = np.concatenate([[0.0], own - rest])
@@ -153,7 +153,13 @@ def _cumulated(values: Floats, edges: Floats) -> Floats:
 
 
 def excess_arc(angles: Floats, others: Floats) -> Excess:
-    """Return the arc, at most a half circle, with the largest excess; angles in radians, ends in degrees."""
+    """Return the arc, at most a half circle, with the largest excess.
+
+    Parameters
+    ----------
+    angles, others : (n,) and (m,) float64
+        In radians; the ends of the arc are in degrees.
+    """
     step, bins = 10, 36
     shares = [
         np.bincount((np.degrees(each) % 360 // step).astype(np.intp), minlength=bins) / max(len(each), 1)

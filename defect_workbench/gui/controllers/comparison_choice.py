@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from defect_workbench.app.document.workbench_document import Document
+from defect_workbench.app.messages import Messages
 from defect_workbench.core.clustering import map_comparison
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.gui.dialogs import file_dialogs
@@ -36,11 +37,13 @@ class ComparisonChoice:
         clusters: ClusterList,
         regroup: Callable[[Settings], None],
         open_again: Callable[[Settings], None],
+        messages: Messages,
         last_reference: Callable[[], Path | None],
         parent: QWidget,
     ) -> None:
         self._document, self._clusters = document, clusters
         self._regroup, self._open_again, self._parent = regroup, open_again, parent
+        self._messages = messages
         self._last_reference = last_reference
 
     def choose_references(self) -> None:
@@ -63,15 +66,33 @@ class ComparisonChoice:
         self._apply(map_comparison.with_other_images)
 
     def switch_items(self) -> None:
-        """Group the single defects in the files of the project, or the whole images again."""
+        """Group the single defects in the files of the project, or the whole images again.
+
+        Asks first if there are decisions, as those about the ones are none about the others.
+        """
         project = self._document.project
-        if project is not None:
-            settings = project.analysis.settings
-            reference = self._last_reference()
-            if not settings.reference and reference is not None:
-                # Those that the boxes were found with.
-                settings = replace(settings, reference=str(reference))
-            self._open_again(map_comparison.with_other_items(settings))
+        if project is None:
+            return
+        settings = project.analysis.settings
+        reference = self._last_reference()
+        if not settings.reference and reference is not None:
+            # Those that the boxes were found with.
+            settings = replace(settings, reference=str(reference))
+        other = map_comparison.with_other_items(settings)
+        if not project.decisions.groups:
+            self._open_again(other)
+            return
+        now, then = "whole images", "single defects"
+        if project.images.are_defects:
+            now, then = then, now
+        session = self._document.session
+        where = "the session, which you are asked to save" if session is None else session.name
+        words = (
+            f"Your clusters, names and confirmations are about {now} and do not carry over to {then}. "
+            f"They stay in {where}."
+        )
+        title = f"Group {then}"
+        self._messages.ask(title, words, title, lambda agreed: self._open_again(other) if agreed else None)
 
     def _ask(self, title: str, change: Callable[[Settings, Path], Settings]) -> None:
         file_dialogs.ask_image_folder(

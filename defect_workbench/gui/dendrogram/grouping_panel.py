@@ -77,11 +77,10 @@ class GroupingPanel(QWidget):
         self._values = {name: QLabel() for name in BLOCKS.names}
         self._titles = {block.name: QLabel(block.label, wordWrap=True) for block in BLOCKS}
         self.from_data = QPushButton("Set from the data")
-        self.from_data.setToolTip("Choose the weights from the images, and show the reason")
         self.why = QLabel()
         self.why.setWordWrap(True)
         self.why.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        note = QLabel("Changes regroup only images without a decision; every decision is kept.")
+        note = QLabel("Weights and method regroup only what has no decision; decisions are kept.")
         note.setWordWrap(True)
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         grid = QGridLayout()
@@ -108,7 +107,7 @@ class GroupingPanel(QWidget):
         switch = QFormLayout()
         switch.setHorizontalSpacing(6)
         switch.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        switch.addRow("Group what", self.items)
+        switch.addRow("Items", self.items)
         switch.addRow("Group by", self.group_by)
         switch.addRow("Compare with", self.source)
         switch.addRow(self.split)
@@ -171,6 +170,10 @@ class GroupingPanel(QWidget):
         self._from_data = settings.weights is None
         self.form.show_settings(settings.method, settings.parameters)
         self.group_by.setCurrentIndex(self.group_by.findData(str(settings.group_by)))
+        automatic = _GROUP_BY[GroupBy.AUTO]
+        if settings.group_by is GroupBy.AUTO and settings.weights is None:
+            automatic = f"{automatic}: {_GROUP_BY[analysis.group_by.chosen].lower()}"
+        self.group_by.setItemText(self.group_by.findData(str(GroupBy.AUTO)), automatic)
         self.items.setCurrentIndex(self.items.findData(str(settings.items)))
         words = sentence_case(source_words(settings, len(project.images), project.maps))
         self.source.setText(words)
@@ -195,6 +198,8 @@ class GroupingPanel(QWidget):
         self.why.setText(without_figures(words))
         self.why.setToolTip(words)
         self.from_data.setEnabled(not self._from_data)
+        by_hand = "Choose the weights from the images, and show the reason"
+        self.from_data.setToolTip("The weights are set from the data" if self._from_data else by_hand)
         self._showing = False
 
     def _switch_items(self, action: QAction) -> None:

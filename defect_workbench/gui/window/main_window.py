@@ -195,6 +195,7 @@ class MainWindow(JobWindow):
                 self.cluster_list,
                 self.regroup,
                 self.opener.open_again,
+                self._messages,
                 lambda: self.boxes.reference,
                 self,
             ),
@@ -289,14 +290,13 @@ class MainWindow(JobWindow):
 
     def _on_failed(self, message: str) -> None:
         self._not_done()
-        if self.opener.busy:
-            self.opener.on_failed()
-            if self.document.project is None:
-                self._show_welcome()
+        title = self.opener.on_failed() if self.opener.busy else "Not finished"
+        if self.document.project is None:
+            self._show_welcome()
         self.grouping.show_document()
         if self.refinement.on_failed(message):
             return
-        self._messages.inform("Job failed", sentence_case(message))
+        self._messages.inform(title, sentence_case(message))
 
     def _not_done(self) -> str:
         """Drop what was to follow the job; return what is left of it, as a sentence."""

@@ -15,12 +15,11 @@ from defect_workbench.app.jobs.runner import Work
 from defect_workbench.app.recent_work import RecentWork
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.map_comparison import with_other_items
+from defect_workbench.core.images.defect_items import Items
 from defect_workbench.gui.controllers.unsaved import UnsavedWork
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.window.review_window import ReviewWindow
 from defect_workbench.workflows.klarf.image_listing import ImageSource
-
-_STATUS_MILLISECONDS = 8000
 
 
 class Opener(QObject):
@@ -53,6 +52,8 @@ class Opener(QObject):
         self._unsaved, self._begin, self._show_workbench = unsaved, begin, show_workbench
         # The running job, and the path it opens, to resume it.
         self._work: Work | None = None
+        # The session whose files were opened again; None once something else is opened.
+        self._session_left: Path | None = None
         self._source: ImageSource | None = None
         self._settings: Settings | None = None
         self._files: open_job.FilesFound | None = None
@@ -92,16 +93,24 @@ class Opener(QObject):
         self._unsaved.leave(lambda: self._open(source, settings))
 
     def open_again(self, settings: Settings) -> None:
-        """Group the files of the open project again; ask about unsaved work first."""
+        """Open the files of the open project again; ask about unsaved work first.
+
+        If whole images are wanted again after single defects, the session that had them is opened.
+        """
         project = self._window.document.project
         if project is None:
             return
+        session = self._session_left
+        if project.images.are_defects and settings.items is Items.PICTURES and session is not None:
+            self.open_source(ImageSource(session))
+            return
 
         def go_on() -> None:
+            self._session_left = self._window.document.session
             work = open_job.open_again(project, settings, self._places, offline=self._offline)
             if self._start(work, None):
                 words = "The current project stays open until the new one is ready."
-                self._window.statusBar().showMessage(words, _STATUS_MILLISECONDS)
+                self._window.statusBar().showMessage(words)
 
         self._unsaved.leave(go_on)
 
@@ -121,7 +130,7 @@ class Opener(QObject):
         work = open_job.open_source(source, self._places, settings, offline=self._offline)
         if not self._start(work, source):
             return
-        self._settings = settings
+        self._settings, self._session_left = settings, None
         window = self._window
         if window.document.project is None:
             window.weights_banner.hide()
@@ -135,7 +144,7 @@ class Opener(QObject):
             self._show_workbench()
         else:
             words = f"Opening {_name(source)}. The current project stays open until it is ready."
-            window.statusBar().showMessage(words, _STATUS_MILLISECONDS)
+            window.statusBar().showMessage(words)
 
     def on_result(self, opened: open_job.Opened) -> None:
         """Show the opened project; ask first if decisions were made in the meantime."""
@@ -154,6 +163,8 @@ class Opener(QObject):
         self._end()
 
     def _end(self) -> None:
+        if self._work is not None:
+            self._window.statusBar().clearMessage()
         self._work = None
         self.changed.emit()
 
@@ -176,9 +187,11 @@ class Opener(QObject):
         if self.busy and work is not self._work:
             self.on_cancelled()
 
-    def on_failed(self) -> None:
-        """Note that opening failed."""
+    def on_failed(self) -> str:
+        """Note that opening failed; return the title of the message."""
+        title = f"{self.name or 'The project'} was not opened"
         self._end()
+        return title
 
     def on_cancelled(self) -> None:
         """Offer to resume the cancelled job; finished work is kept."""

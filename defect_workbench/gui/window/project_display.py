@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QItemSelectionModel, QSignalBlocker
+from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt
 
 from defect_workbench.app.document.gallery_sections import (
     empty_message,
@@ -15,8 +15,10 @@ from defect_workbench.app.document.gallery_sections import (
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import Work
+from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.registry import method_label
 from defect_workbench.gui.dendrogram.decorations import mark_tree
+from defect_workbench.gui.dialogs.unused_files_dialog import UnusedFilesDialog
 from defect_workbench.gui.window.menus import Menus
 from defect_workbench.gui.window.review_window import ReviewWindow
 
@@ -49,6 +51,7 @@ class ProjectDisplay:
         window.thumbnails.ready.connect(lambda _: window.dendrogram.update())
         window.gallery_bar.changed.connect(self.show_partition)
         window.gallery.selectionModel().selectionChanged.connect(lambda *_: self._show_summary())
+        window.unused_files.clicked.connect(self._show_unused_files)
         window.map_colour.currentIndexChanged.connect(
             lambda _: window.map.colour_by(window.map_colour.currentData())
         )
@@ -131,6 +134,16 @@ class ProjectDisplay:
         """Show the numbers of the project, and how many images are selected."""
         words, selected = summary_of(self._document), len(self._window.review.chosen_images())
         self._window.summary.setText(f"{words}  ·  {selected:,} selected" if words and selected else words)
+        rejected = () if self._document.project is None else self._document.project.images.rejected
+        self._window.unused_files.setText(f"{counted(len(rejected), 'file')} not used")
+        self._window.unused_files.setVisible(bool(rejected))
+
+    def _show_unused_files(self) -> None:
+        project = self._document.project
+        if project is not None:
+            dialog = UnusedFilesDialog(project.images.rejected, self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def _lay_out_map(self, method: int) -> None:
         project = self._document.project

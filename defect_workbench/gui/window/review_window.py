@@ -63,6 +63,7 @@ class ReviewWindow(PanelWindow):
             lambda: self.map.set_chosen(self.review.chosen_images())
         )
         self.cluster_list.selectionModel().currentChanged.connect(self.on_current_cluster)
+        self.document.cluster_made.connect(self._choose_new_cluster)
 
     # One selection, shared by all panels
 
@@ -116,6 +117,12 @@ class ReviewWindow(PanelWindow):
         if self.cluster_list.hasFocus():
             # Keys about images then act on none that is out of sight.
             self.gallery.clearSelection()
+
+    def _choose_new_cluster(self, image: int) -> None:
+        """Let keys about clusters act on a new one, also while the outlier queue shows the next image."""
+        row = self.cluster_model.row_of_image(image)
+        if row >= 0:
+            self.cluster_list.choose(self.cluster_model.index(row).data(Role.CLUSTER).key)
 
     def make_room(self, tab: int) -> None:
         """Hide the panels that a page leaves no room for, and show those that it does."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
+    QPushButton,
     QSlider,
     QSplitter,
     QStackedWidget,
@@ -252,6 +253,11 @@ class PanelWindow(QMainWindow):
     def _make_status(self) -> None:
         self.summary = ElidedLabel(Qt.TextElideMode.ElideRight, QPalette.ColorRole.WindowText)
         self.summary.setObjectName("statusSummary")
+        self.unused_files = QPushButton()
+        self.unused_files.setObjectName("unusedFiles")
+        self.unused_files.setFlat(True)
+        self.unused_files.setToolTip("Show which files could not be used, and why")
+        self.unused_files.hide()
         self.progress = ProgressWidgets()
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
         self.size_slider.setRange(56, 192)
@@ -265,5 +271,5 @@ class PanelWindow(QMainWindow):
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 12, 0)
         bar.addWidget(self.summary, 1)
-        for widget in (*self.progress.widgets(), self.size_slider):
+        for widget in (self.unused_files, *self.progress.widgets(), self.size_slider):
             bar.addPermanentWidget(widget)

@@ -339,8 +339,9 @@ def _renaming_if_damaged(part: Path) -> Iterator[None]:
         with suppress(OSError):
             part.rename(part.with_name(f"damaged-{part.name}"))
         raise WorkbenchError(
-            f"a file of the feature store is damaged and was renamed ({part}); run again to compute its "
-            "features again"
+            f"a file of the feature store is damaged and was renamed ({part}); its features will be computed "
+            "again",
+            Remedy.OPEN_AGAIN,
         ) from error
 
 

@@ -297,8 +297,8 @@ def _outcome(ticket: Ticket) -> Outcome | None:
 
 def _lost() -> ClusterLostError:
     return ClusterLostError(
-        "the connection to the Dask scheduler broke; what was finished is in the feature store. Run again to "
-        "continue"
+        "the connection to the Dask scheduler broke; what was finished is in the feature store",
+        Remedy.CONTINUE,
     )
 
 

@@ -115,7 +115,7 @@ class Roster:
             states = [worker.state for worker in self._workers.values()]
             if not states:
                 if waited > _FIRST_WORKER_SECONDS:
-                    raise WorkbenchError("the Dask cluster has no workers; start some and run again")
+                    raise WorkbenchError("the Dask cluster has no workers", Remedy.START_WORKERS)
             elif State.CHECKING not in states or (State.USED in states and waited > _ANSWER_SECONDS):
                 break
         self._begun = True

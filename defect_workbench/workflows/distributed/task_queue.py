@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from defect_workbench.core.errors import Cancelled, WorkbenchError
+from defect_workbench.core.errors import Cancelled, Remedy, WorkbenchError
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.text import and_more
 from defect_workbench.storage.vectors.growth import GrowthMark
@@ -142,8 +142,8 @@ class TaskQueue:
             self._with_workers = now
         elif now - self._with_workers > _NO_WORKER_SECONDS:
             raise WorkbenchError(
-                "all workers of the Dask cluster were lost; what they finished is in the feature store. Run "
-                "again to continue"
+                "all workers of the Dask cluster were lost; what they finished is in the feature store",
+                Remedy.CONTINUE,
             )
 
     def _check_failure(self, share: Share, outcome: Outcome, count: int) -> None:

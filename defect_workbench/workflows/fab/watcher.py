@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Never, Protocol
 
-from defect_workbench.core.errors import Cancelled, InputError, WorkbenchError
+from defect_workbench.core.errors import Cancelled, InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.image_records import PASSED_OVER, Rejection
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.safe_reading import why_not_written
@@ -90,7 +90,7 @@ class Watcher:
             with suppress(OSError):
                 result.finish()
             words = f"stopped; {result.out} has {counted(result.images, 'image')}"
-            raise Cancelled(f"{words}. The same command continues it") from None
+            raise Cancelled(words, Remedy.CONTINUE) from None
 
     def look(self) -> float:
         """Look at the folder once, and classify what is complete; return the duration of the scan."""

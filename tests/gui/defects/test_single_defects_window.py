@@ -117,6 +117,31 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     assert answers.messages == []
 
 
+def test_decisions_about_whole_images_come_back_with_them(
+    window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, tmp_path: Path
+) -> None:
+    window.open_path(boards / "images")
+    wait_for_project(window, qtbot, Items.PICTURES)
+    assert window.document.partition is not None
+    window.document.rename(window.document.partition.clusters[0], "board")
+    window.outputs.save_to(tmp_path / "boards.dwb")
+    qtbot.waitUntil(lambda: window.document.session is not None and not window.jobs.busy)
+    action = window.actions_by_name["actionSingleDefects"]
+    answers.agree = False
+    action.trigger()
+    assert "about whole images and do not carry over to single defects" in answers.questions[-1]
+    assert "They stay in boards.dwb." in answers.questions[-1]
+    assert not window.jobs.busy
+    answers.agree = True
+    action.trigger()
+    wait_for_project(window, qtbot, Items.DEFECTS)
+    action.trigger()
+    wait_for_project(window, qtbot, Items.PICTURES)
+    assert window.document.session == tmp_path / "boards.dwb"
+    assert any(each.label == "board" for each in window.document.partition.clusters)
+    assert window.statusBar().currentMessage() == ""
+
+
 def test_what_single_defects_cannot_be_compared_with_is_reported_and_nothing_changes(
     window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

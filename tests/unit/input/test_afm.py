@@ -150,7 +150,7 @@ def test_without_the_extra_the_reason_says_what_to_install(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "AFMReader" else real(name, *rest)
     )
-    with pytest.raises(NotInstalled, match=r"defect-workbench\[afm\]"):
+    with pytest.raises(NotInstalled, match="with its extra “afm”"):
         decode(IGOR, "map.ibw")
     lot = tmp_path / "lot"
     lot.mkdir()
@@ -166,7 +166,7 @@ def test_without_the_extra_the_reason_says_what_to_install(
 
     images, reasons = run()
     assert images == 2
-    assert "defect-workbench[afm]" in reasons[0]
+    assert "with its extra “afm”" in reasons[0]
     monkeypatch.undo()
     if IMAGE_FORMATS["Igor"].available:
         assert "damaged" in run()[1][0]  # it is read again
