@@ -110,7 +110,7 @@ def test_a_folder_that_was_deleted_is_reported(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_without_a_home_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(HOME_VARIABLE)
 
     def none(*_: object) -> Path:

@@ -158,7 +158,7 @@ def test_a_home_that_is_not_a_folder_is_reported(tmp_path: Path, home: str, word
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be somebody unknown")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv")
-def test_a_user_without_a_home_is_told_what_to_set() -> None:
+def test_an_error_without_a_home_names_what_to_set() -> None:
     done = shell(
         f"env -u HOME -u DEFECT_WORKBENCH_HOME setpriv --reuid 54321 --clear-groups {SHELL} weights status"
     )

@@ -214,7 +214,7 @@ class Merged:
     added, completed : tuple of str
         Names of the classes that are new, and of those that got values that they did not have.
     conflicts : tuple of str
-        What was not taken over, and why, one sentence each.
+        What was not imported, and why, one sentence each.
     """
 
     library: ClassLibrary
@@ -258,9 +258,7 @@ def _fitting(
     same = (c for c in library.classes if c.product == product and c is not known)
     owner = next((c for c in same if c.key and c.key == other.key), None)
     if owner is not None:
-        conflicts.append(
-            f"{other.name}: the key {other.key} is that of {owner.name}, so it was not taken over"
-        )
+        conflicts.append(f"{other.name}: the key {other.key} is that of {owner.name}, so it was not imported")
     taken = {name: c for c in library.classes if c is not known for name in c.names}
     lost = [alias for alias in other.aliases if alias.casefold() in taken]
     if lost:

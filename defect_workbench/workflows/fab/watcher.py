@@ -1,7 +1,7 @@
-"""The loop of a watcher: look, take what is complete, write it, tell, wait.
+"""The loop of a watcher: scan, classify what is complete, write it, report, wait.
 
-A watcher runs for weeks. So a problem that may end (a share that is away, a full disk, a locked file) is told
-once and waited for; only one that cannot end by itself stops it.
+A watcher runs for weeks. So a problem that may end (a share that is away, a full disk, a locked file) is
+reported once and waited for; only one that cannot end by itself stops it.
 """
 
 from __future__ import annotations

@@ -108,8 +108,8 @@ class State:
     images_cut : bool
         Whether images wait to be pasted into a cluster.
     table, suggestions, proposals, maps : bool
-        Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
-        reviewed, and the images have defect maps.
+        Whether a table is joined, a classifier suggests images to label, there are unreviewed
+        proposals, and the images have defect maps.
     maps_shown, source_given, single_defects : bool
         Whether outlines and maps of defects are shown, whether the user gave something to compare the
         images with, and whether the images are single defects.
