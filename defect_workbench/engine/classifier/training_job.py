@@ -308,11 +308,10 @@ def held_out_images(
 
 def stage_facts(evaluated: StageFacts, trained: TrainedStage) -> StageFacts:
     """Return the figures of a stage with its parameters after training on all images."""
-    facts = replace(evaluated, parameters=trained.parameters, learnt=str(trained.notes.get("why", "")))
+    facts = replace(evaluated, parameters=trained.parameters, learnt=trained.learnt)
     if trained.head is None:
         return facts
-    weights = dict(trained.head.notes.get("weights", {}))
-    return replace(facts, weights=weights, temperature=trained.head.temperature)
+    return replace(facts, weights=dict(trained.head.training.weights), temperature=trained.head.temperature)
 
 
 def manifest_hash(data: LabelledSet) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.trained_stage import Head, scaled, softmax
+from defect_workbench.core.classifier.trained_stage import Head, HeadTraining, scaled, softmax
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.ridge import (
@@ -173,12 +173,7 @@ def fit_head(
         net.output,
         net.skip,
         temperature,
-        {
-            "weights": dict(chosen.weights),
-            "strength": chosen.strength,
-            "epochs": epochs,
-            "held_out_loss": chosen.loss,
-        },
+        HeadTraining(dict(chosen.weights), chosen.strength, tuple(epochs), chosen.loss),
     )
     return HeadFit(head, raw[plain] / temperature)
 
