@@ -55,7 +55,6 @@ class Epoch:
 
     head: str
     epoch: int
-    training_loss: float
     loss: float
     accuracy: float
 
@@ -270,7 +269,6 @@ class _Learner:
                 self._reporter.check()
                 net.train()
                 order = torch.from_numpy(rng.permutation(chosen))
-                total = 0.0
                 for start in range(0, len(order), size):
                     part = order[start : start + size]
                     losses = nn.functional.cross_entropy(
@@ -280,7 +278,6 @@ class _Learner:
                     optimiser.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimiser.step()
-                    total += float(loss.detach()) * len(part)
                 if validation is None:
                     continue
                 now = self._numbers(net, skip)
@@ -290,7 +287,7 @@ class _Learner:
                 held = float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
                 if watch is not None:
                     right = float((logits.argmax(axis=1) == labels).mean())
-                    watch(Epoch(name, epoch, total / len(order), held, right))
+                    watch(Epoch(name, epoch, held, right))
                 if held < best_loss - 1e-4:
                     best, best_loss, best_epoch = now, held, epoch
                 elif epoch - best_epoch >= PATIENCE:
