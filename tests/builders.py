@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from defect_workbench.core.arrays import Pixels
+from defect_workbench.core.classifier.stage import CLASSES
+from defect_workbench.core.classifier.taxonomy import Taxonomy, new_stage
 from defect_workbench.core.clustering.clustering_result import Analysis, Settings
 from defect_workbench.core.clustering.feature_blocks import BackboneInfo, BlockWeights, Features
 from defect_workbench.core.images.image_records import ImageRecord, ImageSet, Rejection
@@ -128,3 +130,8 @@ def write_tool_picture(path: Path, pixels: Pixels, pixel_size_nm: float) -> None
     )
     stack = np.concatenate([pixels, np.asarray(bar)])
     tifffile.imwrite(path, stack, extratags=[(34682, "s", 0, tags, True)])
+
+
+def flat_taxonomy() -> Taxonomy:
+    """Return a taxonomy of one stage, in which every folder is a label."""
+    return Taxonomy((new_stage("kind", CLASSES, rest=True),), "flat")

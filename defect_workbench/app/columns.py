@@ -110,11 +110,6 @@ def column_parts(project: Project, *known: ColumnParts) -> ColumnParts:
     return result
 
 
-def columns_of(project: Project) -> dict[str, Column]:
-    """Return the columns of a project that hold any value, by lower-case name, without what users wrote."""
-    return _merged(column_parts(project))
-
-
 def _merged(parts: ColumnParts) -> dict[str, Column]:
     """Return the columns of all parts; texts precede numbers, and both what files and tables hold."""
     own = [column for name in _OWN for column in parts[name][1]]

@@ -21,6 +21,7 @@ from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.files.publishing import publish
 from defect_workbench.storage.files.staging import recover
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result.append import check_same_items, read_earlier
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 from defect_workbench.storage.result.image_placing import check_mode
@@ -153,20 +154,22 @@ def export(
         project,
         request.out,
         request.mode,
-        {**report_facts(project), **(facts or {})},
-        thumbnail,
+        ReportInputs(
+            {**report_facts(project), **(facts or {})},
+            thumbnail,
+            (
+                *placement_tables(project, reporter, placement),
+                *report_pareto(project),
+                *report_tables(project),
+            ),
+            request.classes,
+        ),
         reporter,
         profile=request.options,
-        tables=(
-            *placement_tables(project, reporter, placement),
-            *report_pareto(project),
-            *report_tables(project),
-        ),
         columns=columns,
         add=request.add,
         maps=request.maps,
         item_picture=item_picture,
-        classes=request.classes,
     )
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from defect_workbench.core.clustering.feature_blocks import (
-    DEFECT,
     FOREGROUND,
     NEWEST_FOREGROUND,
     RESIDUAL,
     foreground_version_of,
 )
 from defect_workbench.core.clustering.group_by import GroupBy
-from defect_workbench.core.clustering.map_comparison import FEWEST_OTHERS
+from defect_workbench.core.clustering.map_comparison import (
+    FEWEST_OTHERS,
+    are_compared_by_rarity,
+    are_mapped_denoised,
+)
 from defect_workbench.core.errors import InputError, WorkbenchError
-from defect_workbench.core.images.defect_maps import MapSource
 from defect_workbench.core.images.instrument import scales
 from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.images.preprocessing_steps import DEFAULT, Preprocessing
@@ -136,7 +138,7 @@ class FeatureOptions:
             self,
             with_foreground=FOREGROUND in blocks or RESIDUAL not in blocks,
             textures_by=GroupBy.PICTURE if _left_to_the_picture(analysis) else self.textures_by,
-            by_rarity=_by_rarity(analysis.identity[DEFECT]) if DEFECT in analysis.identity else None,
+            by_rarity=are_compared_by_rarity(analysis.identity),
             maps_denoised=_maps_denoised(analysis),
         )
         return options.as_described_by(analysis)
@@ -168,11 +170,6 @@ def _left_to_the_picture(analysis: Analysis) -> bool:
     return left_open and analysis.backbone is not None and len(analysis) >= FEWEST_OTHERS
 
 
-def _by_rarity(identity: Mapping[str, Any]) -> bool:
-    """Whether places were compared with those of the same image, by the identity of the block `defect`."""
-    return identity.get("source") == MapSource.SELF and not identity.get("residual")
-
-
 def _maps_denoised(analysis: Analysis) -> bool:
     """Whether an earlier version mapped defects in denoised images.
 
@@ -180,10 +177,8 @@ def _maps_denoised(analysis: Analysis) -> bool:
     """
     if analysis.settings.processing.denoise == "none":
         return False
-    if DEFECT not in analysis.identity:
-        return _left_to_the_picture(analysis)
-    processing = analysis.identity[DEFECT].get("processing", {})
-    return isinstance(processing, Mapping) and processing.get("denoise") != "none"
+    denoised = are_mapped_denoised(analysis.identity)
+    return _left_to_the_picture(analysis) if denoised is None else denoised
 
 
 def _scale_words(extraction: Extraction, processing: Preprocessing, remedy: str) -> str:

@@ -23,6 +23,7 @@ from defect_workbench.core.classifier.training_origin import (
 )
 from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.core.errors import InputError, concerning
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.safe_reading import read_regular
@@ -219,7 +220,7 @@ def train(
             features.blocks,
             features.backbone,
             options.processing,
-            str(extractions[0].features.identity["measure"]),
+            measure_version_of(extractions[0].features.identity),
         ),
         _choices(request),
         reporter,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defect_workbench.core.clustering.feature_blocks import identity_description
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.html_report import html_text
@@ -17,16 +16,17 @@ if TYPE_CHECKING:
 
 def report_text(outcome: TrainingResult, model_path: Path) -> str:
     """Return the HTML report on a trained classifier."""
+    from defect_workbench.engine.features.identity import network_of
     from defect_workbench.engine.input.thumbnail import thumbnail
 
     model, facts = outcome.model, outcome.facts
-    backbone, described = model.identity.get("backbone"), identity_description(model.identity)
+    network = network_of(model.identity)
     run_facts: dict[str, str] = {
         "Folder": str(outcome.data.images.root),
         "Model": str(model_path),
-        "Network": "none" if backbone is None else f"{backbone['name']}, {backbone['weights']}",
-        "Description": "–" if backbone is None else description_label(backbone["name"], described),
-        "SHA-256 of the weights": "–" if backbone is None else backbone["sha256"],
+        "Network": "none" if network is None else f"{network.name}, {network.weights}",
+        "Description": "–" if network is None else description_label(network.name, network.description),
+        "SHA-256 of the weights": "–" if network is None else network.sha256,
         "SHA-256 of the training manifest": facts.manifest_sha256,
         "Flag as unknown": f"at most {100 * outcome.crossval.calibration.false_alarms:.3g}% of known images",
         "Seed": str(facts.seed),
@@ -34,7 +34,7 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
         "Versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
     }
     warnings = []
-    if backbone is None:
+    if network is None:
         warnings.append(
             "No network weights were available: the classifier works on texture, Zernike and "
             "outline features alone, which distinguish defect types much less well."

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from defect_workbench.app import columns as making
-from defect_workbench.app.columns import columns_of
+from defect_workbench.app.columns import ColumnCache
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.core.project.project_state import Project
@@ -42,7 +42,7 @@ def project() -> Project:
 
 
 def test_cells_of_records_become_numbers_and_texts(project: Project) -> None:
-    columns = columns_of(project)
+    columns = ColumnCache().of(project, {})
     assert "empty" not in columns
     np.testing.assert_array_equal(columns["dsize"].values, [1.0, 2.5, np.nan, 4.0, 5.0, np.nan])
     np.testing.assert_array_equal(columns["defect_id"].values, [11, 12, 13, 14, 15, np.nan])

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import Leave
-from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy import default_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import taxonomy_text
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.input.scan import scan_set
@@ -17,6 +17,7 @@ from defect_workbench.gui.classifier.augmentation_dialog import AugmentDialog
 from defect_workbench.gui.classifier.taxonomy_dialog import TaxonomyDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.resources import resource
+from tests.builders import flat_taxonomy
 from tests.gui.conftest import Answers
 
 LEFT = Qt.MouseButton.LeftButton

@@ -114,7 +114,7 @@ def _with_code(library: ClassLibrary, name: str, code: str) -> ClassLibrary:
         library = library.added(name)
     known = library.find(name)
     assert known is not None
-    return library.changed(known, code=code)
+    return library.changed(known, replace(known, code=code))
 
 
 def _texts(entries: QListWidget) -> list[str]:

@@ -1,6 +1,7 @@
 """Pictures of the class library, similar images and the name of a cluster; see `test_pictures`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -23,7 +24,7 @@ def defined(library: ClassLibrary) -> ClassLibrary:
     known = library.find("pinhole")
     assert known is not None
     words = "A round hole in the film, at least 3 px wide, without a rim. Not the shadow of a particle."
-    return library.changed(known, definition=words, aliases=("pit", "dimple"), code="17")
+    return library.changed(known, replace(known, definition=words, aliases=("pit", "dimple"), code="17"))
 
 
 def test_classes_that_last_and_lists_to_review(

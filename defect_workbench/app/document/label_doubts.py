@@ -9,8 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.arrays import Integers
-from defect_workbench.core.classifier.held_out import HeldOutImages, located
-from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.classifier.held_out import HeldOutImages, HeldOutPlaces
 from defect_workbench.core.project.decisions import Cluster
 
 
@@ -34,7 +33,7 @@ class LabelDoubts(QObject):
         self._labels: Integers = np.empty(0, np.intp)
         # By content, so that another project with the same images has them, too.
         self._kept: set[str] = set()
-        self._found: tuple[ImageSet | None, HeldOutImages | None, Integers] = None, None, np.empty(0, np.intp)
+        self._found = HeldOutPlaces()
         self._waiting: list[int] = []
         document.opened.connect(self._refresh)
         document.partition_changed.connect(self._refresh)
@@ -101,12 +100,9 @@ class LabelDoubts(QObject):
     def _places(self) -> Integers:
         """Return where each training image is in the project, -1 where it is not, (n,)."""
         project, held_out = self._document.project, self._held_out
-        if project is None or held_out is None:
-            return np.full(0 if held_out is None else len(held_out), -1, np.intp)
-        if self._found[0] is not project.images or self._found[1] is not held_out:
-            places = np.array(located(held_out, project.images), np.intp)
-            self._found = project.images, held_out, places
-        return self._found[2]
+        if held_out is None:
+            return np.empty(0, np.intp)
+        return self._found.of(held_out, None if project is None else project.images)
 
     def _home(self, label: int) -> Cluster | None:
         """Return the decided cluster that holds most of the training images with a label."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs.placement_job import Placed, find_placement
-from defect_workbench.app.jobs.runner import JobRunner, Progress
+from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.core.wafer.placement import PlacementFinding, Repeater
 from defect_workbench.core.wafer.project_places import PlaceSource, place_source
 from defect_workbench.core.wafer.wafer_places import WaferPlaces
@@ -37,7 +37,6 @@ class PlacementWatch(QObject):
         # Only made when it is needed. Its own, as a job of the window would push it aside.
         self._runner: JobRunner | None = None
         self.failure = ""
-        self.share_done = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MILLISECONDS)
@@ -122,10 +121,9 @@ class PlacementWatch(QObject):
             self._runner = JobRunner(self)
             self._runner.done.connect(self._on_done)
             self._runner.failed.connect(self._on_failed)
-            self._runner.progress.connect(self._on_progress)
         known = self._placed.repeaters if self._placed and self._placed.places is places else None
         labels = [cluster.label for cluster in partition.clusters]
-        self.failure, self.share_done = "", 0.0
+        self.failure = ""
         self._runner.run(find_placement(places, partition.cluster_of.astype(np.intp), labels, known))
 
     def _on_done(self, placed: Placed) -> None:
@@ -135,6 +133,3 @@ class PlacementWatch(QObject):
     def _on_failed(self, sentence: str) -> None:
         self.failure = sentence
         self.changed.emit()
-
-    def _on_progress(self, progress: Progress) -> None:
-        self.share_done = progress.done / progress.total if progress.total else 0.0

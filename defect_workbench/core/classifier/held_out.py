@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.text import counted
 
@@ -169,7 +172,22 @@ def labels_to_check(held_out: HeldOutImages, names: tuple[str, ...]) -> list[Map
     ]
 
 
-def located(held_out: HeldOutImages, images: ImageSet) -> list[int]:
+class HeldOutPlaces:
+    """The places of training images in the open image set, found once for each pair of sets."""
+
+    def __init__(self) -> None:
+        self._found: tuple[HeldOutImages | None, ImageSet | None, Integers] = None, None, np.empty(0, np.intp)
+
+    def of(self, held_out: HeldOutImages, images: ImageSet | None) -> Integers:
+        """Return where each training image is in an image set, -1 where it is not, (n,)."""
+        if images is None:
+            return np.full(len(held_out), -1, np.intp)
+        if self._found[0] is not held_out or self._found[1] is not images:
+            self._found = held_out, images, np.array(_located(held_out, images), np.intp)
+        return self._found[2]
+
+
+def _located(held_out: HeldOutImages, images: ImageSet) -> list[int]:
     """Return where each training image is in an image set, -1 where it is not.
 
     An image is found by its file if its content is the same, or else by its content alone: a folder may have

@@ -131,11 +131,6 @@ def default_taxonomy() -> Taxonomy:
     )
 
 
-def flat_taxonomy() -> Taxonomy:
-    """Return a taxonomy of one stage, in which every folder is a label."""
-    return Taxonomy((new_stage("kind", CLASSES, rest=True),), "flat")
-
-
 @dataclass(frozen=True)
 class LabelRoutes:
     """The label of each class folder, and its outcome at each stage.

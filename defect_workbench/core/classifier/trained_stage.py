@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Floats
 from defect_workbench.core.clustering.feature_blocks import current_name
 from defect_workbench.core.normalisation import unit_rows
+from defect_workbench.core.typed_json import decode_fields
 
 # The feature block with the results of earlier stages.
 UPSTREAM = "upstream"
@@ -52,6 +53,48 @@ class BlockScale:
         return result
 
 
+@dataclass(frozen=True)
+class HeadTraining:
+    """How a head was trained, for reports.
+
+    Attributes
+    ----------
+    weights : mapping of str to float
+        By feature block; 0 for one that does not help.
+    strength : float
+        Of the penalty of the linear classifier.
+    epochs : tuple of int
+        After which the network was best, per part of the training images that was held out.
+    held_out_loss : float
+        Of the linear classifier.
+    """
+
+    weights: Mapping[str, float]
+    strength: float
+    epochs: tuple[int, ...]
+    held_out_loss: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON values for the model file."""
+        return {
+            "weights": dict(self.weights),
+            "strength": self.strength,
+            "epochs": list(self.epochs),
+            "held_out_loss": self.held_out_loss,
+        }
+
+    @classmethod
+    def from_json(cls, value: object, where: str) -> HeadTraining:
+        """Return the values in JSON of this or an earlier version, which had other names of blocks.
+
+        Raises
+        ------
+        InputError
+        """
+        read = decode_fields(cls, value, where)
+        return replace(read, weights={current_block(name): weight for name, weight in read.weights.items()})
+
+
 @dataclass(frozen=True, eq=False)
 class Head:
     """A head: a linear classifier plus a small network on scaled blocks, and a temperature.
@@ -80,7 +123,7 @@ class Head:
     output: Floats
     skip: float
     temperature: float
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    training: HeadTraining
 
     def vectors(self, blocks: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
         """Return the scaled blocks, concatenated, (n, d)."""
@@ -125,11 +168,11 @@ class TrainedStage:
         None for a stage that does not use a head.
     parameters : mapping of str to float
         Parameters of a measuring stage, such as the limit of a size stage.
-    notes : mapping of str to Any
+    learnt : str
         Where the parameters come from, for reports.
     """
 
     name: str
     head: Head | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    learnt: str = ""

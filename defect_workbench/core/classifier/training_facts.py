@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 # Before parameters of stages were a mapping, each had its own key.
 _OLD_PARAMETERS = ("limit", "threshold")
-_ABLATIONS = ("deep", "texture", "fused")
+# The choices of feature blocks that the ablation compares, in the order of reports.
+ABLATIONS = DEEP_ONLY, HANDCRAFTED_ONLY, ALL_BLOCKS = ("deep", "texture", "fused")
 
 
 @dataclass(frozen=True)
@@ -337,7 +338,7 @@ def read_training_facts(value: object, stages: Mapping[str, tuple[str, ...]]) ->
         name: replace(stage, outcomes=_in_order(stage.outcomes, stages.get(name, ())))
         for name, stage in _in_order(facts.stages, tuple(stages)).items()
     }
-    return replace(facts, stages=in_order, ablation=_in_order(facts.ablation, _ABLATIONS))
+    return replace(facts, stages=in_order, ablation=_in_order(facts.ablation, ABLATIONS))
 
 
 def _in_order(table: Mapping[str, T], names: tuple[str, ...]) -> dict[str, T]:

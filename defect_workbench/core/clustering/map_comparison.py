@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from defect_workbench.core.clustering.clustering_result import Settings
+from defect_workbench.core.clustering.feature_blocks import DEFECT
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.images.defect_maps import SOURCE_LABELS, DefectMaps, MapSource
@@ -28,6 +30,33 @@ def map_source(settings: Settings, count: int) -> MapSource:
     if settings.clean or settings.clean_images:
         return MapSource.CLEAN
     return MapSource.OTHERS if count >= FEWEST_OTHERS else MapSource.SELF
+
+
+def are_compared_by_rarity(identity: Mapping[str, Any]) -> bool | None:
+    """Return whether places were compared with those of the same image; None if nothing was mapped.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        Of the features, as sessions store it.
+    """
+    maps = identity.get(DEFECT)
+    return None if maps is None else maps.get("source") == MapSource.SELF and not maps.get("residual")
+
+
+def are_mapped_denoised(identity: Mapping[str, Any]) -> bool | None:
+    """Return whether the images that were mapped had been denoised; None if nothing was mapped.
+
+    Parameters
+    ----------
+    identity : mapping of str to Any
+        As for `are_compared_by_rarity`.
+    """
+    maps = identity.get(DEFECT)
+    if maps is None:
+        return None
+    processing = maps.get("processing", {})
+    return isinstance(processing, Mapping) and processing.get("denoise") != "none"
 
 
 def with_references(settings: Settings, folder: Path) -> Settings:

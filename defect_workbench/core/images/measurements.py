@@ -10,15 +10,17 @@ NANOMETRES, PIXELS = "nm", "px"
 FIRST_MEASURE_VERSION = "hysteresis-6-3.2-v1"
 
 
-def measure_version_of(identity: Mapping[str, Any]) -> str:
+def measure_version_of(identity: Mapping[str, Any], unnamed: str = FIRST_MEASURE_VERSION) -> str:
     """Return the version of measuring that a stored identity of features names.
 
     Parameters
     ----------
     identity : mapping of str to Any
         As sessions and models store it; one of an early version of the program names none.
+    unnamed : str
+        Returned if it names none.
     """
-    return str(identity.get("measure", FIRST_MEASURE_VERSION))
+    return str(identity.get("measure", unnamed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,51 @@ class KnownClass:
 
 
 @dataclass(frozen=True)
+class ClassFields:
+    """The fields of a class that the user edits, as entered: see `KnownClass`, which checks them."""
+
+    name: str
+    product: str
+    key: str
+    colour: str
+    definition: str
+    code: str
+    aliases: tuple[str, ...]
+
+    @classmethod
+    def of(cls, known: KnownClass) -> ClassFields:
+        """Return the fields of a class."""
+        return cls(
+            known.name,
+            known.product,
+            known.key,
+            known.colour,
+            known.definition,
+            known.code,
+            known.aliases,
+        )
+
+    def applied_to(self, known: KnownClass) -> KnownClass:
+        """Return a class with these fields and its own examples.
+
+        Raises
+        ------
+        ValueError
+            If a value cannot be used.
+        """
+        return KnownClass(
+            self.name,
+            self.key,
+            self.colour,
+            self.definition,
+            self.code,
+            self.aliases,
+            known.examples,
+            self.product,
+        )
+
+
+@dataclass(frozen=True)
 class ClassLibrary:
     """The classes that a user or a team knows, in the order in which they were added.
 
@@ -139,7 +184,9 @@ class ClassLibrary:
         shown = tuple(itertools.islice(examples, MOST_EXAMPLES))
         known = self.find(name)
         if known is not None:
-            return self if known.examples or not shown else self.changed(known, examples=shown)
+            return (
+                self if known.examples or not shown else self.changed(known, replace(known, examples=shown))
+            )
         if len(self.classes) >= MOST_CLASSES:
             return self
         keys, colours = self.keys_of(product), {c.colour for c in self.classes}
@@ -188,15 +235,14 @@ class ClassLibrary:
                 classes.append(replace(known, product=product, key=key))
         return ClassLibrary(tuple(classes), product)
 
-    def changed(self, known: KnownClass, **values: object) -> ClassLibrary:
-        """Return the library with some values of one class changed.
+    def changed(self, known: KnownClass, new: KnownClass) -> ClassLibrary:
+        """Return the library with a class replaced by a changed one.
 
         Raises
         ------
         ValueError
-            If a value cannot be used, or another class has the name or the key.
+            If another class has the name or the key.
         """
-        new = replace(known, **values)  # type: ignore[arg-type] # values of its fields
         return replace(self, classes=tuple(new if each is known else each for each in self.classes))
 
     def without(self, name: str) -> ClassLibrary:

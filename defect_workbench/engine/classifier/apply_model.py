@@ -12,6 +12,7 @@ from defect_workbench.core.clustering.feature_blocks import (
     foreground_version_of,
 )
 from defect_workbench.core.images.image_records import ImageSet
+from defect_workbench.core.images.measurements import measure_version_of
 from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
@@ -25,7 +26,10 @@ from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.engine.extraction.stored_vectors import VectorStore
 from defect_workbench.engine.features.identity import (
     check_fit,
+    column_counts,
     feature_identity,
+    needs_network,
+    network_of,
     processing_of,
     without_block,
 )
@@ -37,10 +41,8 @@ def precision_of(model: Classifier) -> str | None:
 
     A model trained in half precision accepts any, as that needs a GPU, which this machine may not have.
     """
-    backbone = model.identity.get("backbone")
-    if backbone is None or backbone["precision"] == "fp16":
-        return None
-    return str(backbone["precision"])
+    network = network_of(model.identity)
+    return None if network is None or network.precision == "fp16" else network.precision
 
 
 def predict_labels(
@@ -73,9 +75,9 @@ def predict_labels(
         If the features differ from those of the model's training; the message states the difference.
     """
     processing = processing_of(model)
-    version = str(features.identity.get("measure", defects.IDENTITY))
+    version = measure_version_of(features.identity, defects.IDENTITY)
     foreground = foreground_version_of(model.identity)
-    further = [block for block in WITHOUT_BACKGROUND if block in model.identity.get("columns", {})]
+    further = [block for block in WITHOUT_BACKGROUND if block in column_counts(model.identity)]
     if further:
         # Whether the rest fits is known before these blocks are computed.
         rest = model.identity
@@ -85,7 +87,7 @@ def predict_labels(
         check_fit(replace(model, identity=rest), given)
     for block in further:
         features = with_residuals(images, features, processing, store, library, reporter, block, foreground)
-    if model.identity.get("backbone") is None:
+    if not needs_network(model.identity):
         reporter.warn(
             "this model was trained without network weights: it uses only texture and Zernike features"
         )

@@ -15,6 +15,7 @@ from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy import Taxonomy, label_routes
 from defect_workbench.core.classifier.trained_classifier import Prediction
 from defect_workbench.core.classifier.training_facts import (
+    DEEP_ONLY,
     AblationFigures,
     Evaluation,
     StageFacts,
@@ -222,10 +223,10 @@ def _ablation(right: Mapping[str, Flags], seed: int) -> dict[str, AblationFigure
     figures: dict[str, AblationFigures] = {}
     for choice, hits in right.items():
         figures[choice] = AblationFigures(float(hits.mean()), wilson(int(hits.sum()), len(hits)))
-        if choice != "deep" and "deep" in right:
+        if choice != DEEP_ONLY and DEEP_ONLY in right:
             figures[choice] = replace(
                 figures[choice],
-                minus_deep=float(hits.mean() - right["deep"].mean()),
-                minus_deep_interval=difference(hits, right["deep"], seed),
+                minus_deep=float(hits.mean() - right[DEEP_ONLY].mean()),
+                minus_deep_interval=difference(hits, right[DEEP_ONLY], seed),
             )
     return figures

@@ -265,7 +265,7 @@ class LastBlock:
                     reporter.advance(len(rows))
                 if watch is not None:
                     mean = total / len(order)
-                    watch(Epoch(f"{name}, last block", epoch, mean, mean, right / len(order)))
+                    watch(Epoch(f"{name}, last block", epoch, mean, right / len(order)))
         block.requires_grad_(False)
         tuned = {
             k: v.detach().cpu().numpy().astype(np.float16)

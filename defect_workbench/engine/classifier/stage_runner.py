@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Floats, Integers
 from defect_workbench.core.classifier.stage import Outcome, Stage
@@ -66,7 +67,9 @@ class StageRunner:
             blocks[UPSTREAM] = np.concatenate(upstream, axis=1)
         return blocks
 
-    def image_blocks(self, denoise: str = "none", background: str = "none") -> dict[str, Any]:
+    def image_blocks(
+        self, denoise: str = "none", background: str = "none"
+    ) -> dict[str, NDArray[np.floating[Any]]]:
         """Return the (n, d) feature blocks of the images; those that a stage found noisy are denoised."""
         blocks = dict(self.inputs.blocks(self.chosen, denoise, background))
         if self._denoised.any() and self._denoise != "none":

@@ -15,6 +15,7 @@ from defect_workbench.core.classifier.stages.stage_kind import FittedHead
 from defect_workbench.core.classifier.taxonomy import LabelRoutes, Taxonomy, label_routes
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import UPSTREAM, TrainedStage
+from defect_workbench.core.classifier.training_facts import ALL_BLOCKS, DEEP_ONLY, HANDCRAFTED_ONLY
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.data.augmentation import Augmentation
 from defect_workbench.engine.classifier.data.dataset import LabelledSet
@@ -191,8 +192,7 @@ def block_choices(blocks: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the block choices that the ablation compares: deep only, hand-crafted only, and all blocks."""
     deep = tuple(b.name for b in BLOCKS if b.name in blocks and b.by_network)
     handcrafted = tuple(b.name for b in BLOCKS if b.name in blocks and b.in_extraction and not b.by_network)
-    return (
-        {"deep": deep, "texture": handcrafted, "fused": tuple(b for b in BLOCKS.names if b in blocks)}
-        if deep
-        else {"texture": handcrafted}
-    )
+    if not deep:
+        return {HANDCRAFTED_ONLY: handcrafted}
+    everything = tuple(b for b in BLOCKS.names if b in blocks)
+    return {DEEP_ONLY: deep, HANDCRAFTED_ONLY: handcrafted, ALL_BLOCKS: everything}

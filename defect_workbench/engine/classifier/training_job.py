@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,24 +19,18 @@ from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.classifier.trained_stage import TrainedStage
 from defect_workbench.core.classifier.training_facts import StageFacts, TrainingFacts
+from defect_workbench.core.classifier.unknown_kinds import UnknownKinds
 from defect_workbench.core.clustering.feature_blocks import WITHOUT_BACKGROUND
 from defect_workbench.core.errors import InputError, Remedy
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.text import counted
 from defect_workbench.engine.classifier.cross_validation import (
     CrossValidation,
     cross_validate,
 )
 from defect_workbench.engine.classifier.data.augmentation import training_augmentations
-from defect_workbench.engine.classifier.data.dataset import (
-    LabelledSet,
-    class_counts,
-    contradictions,
-    merged_groups,
-    without,
-)
+from defect_workbench.engine.classifier.data.dataset import LabelledSet, class_counts
 from defect_workbench.engine.classifier.data.folder_source import FolderSource
-from defect_workbench.engine.classifier.data.near_duplicates import near_duplicates
+from defect_workbench.engine.classifier.data.prepared_images import PreparedImages, prepared_images
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.fine_tuning import FineTuning
 from defect_workbench.engine.classifier.heads.head import Watcher
@@ -168,108 +163,157 @@ def train_and_evaluate(
         If the user cancelled.
     """
     check_choices(choices)
-    notes: list[str] = []
     seconds: dict[str, float] = {}
-    started = time.perf_counter()
-    dropped = contradictions(data)
-    if dropped:
-        reporter.warn(
-            f"{counted(len(dropped), 'image')} left out of training: identical images are in different class "
-            f"folders ({counted(len(data) - len(dropped), 'image')} left)"
-        )
-        dropped_paths = {item.path for item in dropped}
-        kept = [i for i, image in enumerate(data.images.images) if image.path not in dropped_paths]
-        lots = [lots[i] for i in kept] if lots is not None else None
-        data = without(data, dropped)
-        source = source.subset(np.array(kept, np.intp)) if source is not None else None
-    groups = near_duplicates(data.images, data.features, reporter)
-    joined = len(groups) - len(np.unique(groups))
-    if joined:
-        shared = int((np.bincount(groups) > 1).sum())
-        notes.append(
-            f"{counted(shared, 'group')} of near-duplicates found; each is kept in one fold "
-            f"({counted(joined + shared, 'image')})"
-        )
-    else:
-        notes.append("no near-duplicates found")
-    duplicates = groups
-    if lots is not None:
-        groups = merged_groups(groups, lots)
-        notes.append(f"{len(np.unique(groups)):,} groups of images from one lot or near-duplicates")
-    data = replace(data, groups=groups)
-    seconds["duplicates"] = time.perf_counter() - started
-
-    taxonomy, left_out = fit_taxonomy(choices.taxonomy or default_taxonomy(), data.folders)
-    notes += left_out
-    inputs = StageInputs(data.features, source)
+    with _timed(seconds, "duplicates"):
+        prepared = prepared_images(data, source, lots, reporter)
+    taxonomy, left_out = fit_taxonomy(choices.taxonomy or default_taxonomy(), prepared.data.folders)
     augmentations = training_augmentations(choices.draws, choices.seed) if choices.augment else ()
-    started = time.perf_counter()
-    if augmentations and source is not None:
-        source.prepare(augmentations)
-    seconds["augment"] = time.perf_counter() - started
+    with _timed(seconds, "augment"):
+        if augmentations and prepared.source is not None:
+            prepared.source.prepare(augmentations)
     options = Options(seed=choices.seed, augmentations=augmentations)
-
-    started = time.perf_counter()
+    inputs = StageInputs(prepared.data.features, prepared.source)
+    job = _TrainingJob(prepared, inputs, taxonomy, choices, options, reporter, watch)
     tuning = None
     if choices.fine_tune:
+        with _timed(seconds, "maps"):
+            tuning = job.fine_tuning()
+    evaluated = job.evaluated(tuning, seconds)
+    with _timed(seconds, "train"):
+        model, learnt = job.final_model(tuning)
+    model = with_calibration(model, evaluated.crossval.calibration)
+    facts = job.facts(model, evaluated, (*prepared.notes, *left_out))
+    model = replace(model, identity=_needed_identity(identity, model), facts=facts)
+    return TrainingResult(model, facts, learnt, evaluated.crossval, seconds)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Store the duration of a step."""
+    started = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - started
+
+
+@dataclass(frozen=True, eq=False)
+class _Evaluated:
+    """The evaluation on images that a model had not seen.
+
+    Attributes
+    ----------
+    unknown : UnknownKinds or None
+        None if not requested.
+    """
+
+    crossval: CrossValidation
+    held_out: HeldOutImages
+    unknown: UnknownKinds | None
+
+
+@dataclass(frozen=True, eq=False)
+class _TrainingJob:
+    """The steps of a training on prepared images."""
+
+    prepared: PreparedImages
+    inputs: StageInputs
+    taxonomy: Taxonomy
+    choices: TrainingChoices
+    options: Options
+    reporter: Reporter
+    watch: Watcher | None
+
+    def fine_tuning(self) -> FineTuning:
+        """Compute what the network's last block is fine-tuned from."""
+        source = self.prepared.source
         if source is None:
             raise InputError("fine-tuning needs the image files, which are not available")
-        tuning = FineTuning(data, source, source.processing, source.library, choices.seed, reporter, watch)
-        seconds["maps"] = time.perf_counter() - started
-        started = time.perf_counter()
-    crossval = cross_validate(
-        data,
-        inputs,
-        taxonomy,
-        choices.folds,
-        options,
-        reporter,
-        watch=watch,
-        ablation=choices.ablation,
-        tuning=tuning,
-        false_alarms=choices.false_alarms,
-    )
-    # Before the network is tuned on all labels, which would make neighbours agree with wrong ones.
-    held_out = held_out_images(data, crossval, duplicates, choices.seed)
-    notes += calibration_notes(crossval.calibration, taxonomy.labels)
-    seconds["cross_validation"] = time.perf_counter() - started
-    unknown = None
-    if choices.leave_one_out:
-        started = time.perf_counter()
-        unknown = leave_classes_out(data, options, reporter, choices.folds, false_alarms=choices.false_alarms)
-        seconds["leave_one_out"] = time.perf_counter() - started
-    reporter.stage("Training on all images", None)
-    started = time.perf_counter()
-    all_rows = np.arange(len(data))
-    tuned: Mapping[str, Any] = {}
-    if tuning is not None:
-        data, inputs, tuned = tuning.refit(all_rows, "all images")
-        tuning.close()
-    model = train(data, inputs, taxonomy, all_rows, options, reporter, name="all images", watch=watch)
-    seconds["train"] = time.perf_counter() - started
-    model = with_calibration(model, crossval.calibration)
-    facts = TrainingFacts(
-        classes=class_counts(data),
-        images=len(data),
-        manifest_sha256=manifest_hash(data),
-        seed=choices.seed,
-        folds=choices.folds,
-        augmented=choices.augment,
-        fine_tuned=choices.fine_tune,
-        notes=tuple(notes),
-        overall=crossval.overall,
-        stages={name: stage_facts(facts, model.stages[name]) for name, facts in crossval.stages.items()},
-        ablation=crossval.ablation,
-        unknown=unknown,
-        false_alarms=choices.false_alarms,
-        held_out=held_out,
-    )
-    # Images to be classified then need not be without their backgrounds.
-    identity = dict(identity)
+        return FineTuning(
+            self.prepared.data,
+            source,
+            source.processing,
+            source.library,
+            self.choices.seed,
+            self.reporter,
+            self.watch,
+        )
+
+    def evaluated(self, tuning: FineTuning | None, seconds: dict[str, float]) -> _Evaluated:
+        """Cross-validate, and measure how well unknown kinds are recognised if requested."""
+        data, choices = self.prepared.data, self.choices
+        with _timed(seconds, "cross_validation"):
+            crossval = cross_validate(
+                data,
+                self.inputs,
+                self.taxonomy,
+                choices.folds,
+                self.options,
+                self.reporter,
+                watch=self.watch,
+                ablation=choices.ablation,
+                tuning=tuning,
+                false_alarms=choices.false_alarms,
+            )
+            # Before the network is tuned on all labels, which would make neighbours agree with wrong ones.
+            held_out = held_out_images(data, crossval, self.prepared.duplicates, choices.seed)
+        unknown = None
+        if choices.leave_one_out:
+            with _timed(seconds, "leave_one_out"):
+                unknown = leave_classes_out(
+                    data, self.options, self.reporter, choices.folds, false_alarms=choices.false_alarms
+                )
+        return _Evaluated(crossval, held_out, unknown)
+
+    def final_model(self, tuning: FineTuning | None) -> tuple[Classifier, LabelledSet]:
+        """Train on all images; return the model and the images with the features that it learned from."""
+        self.reporter.stage("Training on all images", None)
+        data, inputs = self.prepared.data, self.inputs
+        rows = np.arange(len(data))
+        tuned: Mapping[str, Any] = {}
+        if tuning is not None:
+            data, inputs, tuned = tuning.refit(rows, "all images")
+            tuning.close()
+        model = train(
+            data,
+            inputs,
+            self.taxonomy,
+            rows,
+            self.options,
+            self.reporter,
+            name="all images",
+            watch=self.watch,
+        )
+        return replace(model, tuned=tuned), data
+
+    def facts(self, model: Classifier, evaluated: _Evaluated, notes: tuple[str, ...]) -> TrainingFacts:
+        """Return the facts stored in the model."""
+        data, choices, crossval = self.prepared.data, self.choices, evaluated.crossval
+        return TrainingFacts(
+            classes=class_counts(data),
+            images=len(data),
+            manifest_sha256=manifest_hash(data),
+            seed=choices.seed,
+            folds=choices.folds,
+            augmented=choices.augment,
+            fine_tuned=choices.fine_tune,
+            notes=(*notes, *calibration_notes(crossval.calibration, self.taxonomy.labels)),
+            overall=crossval.overall,
+            stages={name: stage_facts(facts, model.stages[name]) for name, facts in crossval.stages.items()},
+            ablation=crossval.ablation,
+            unknown=evaluated.unknown,
+            false_alarms=choices.false_alarms,
+            held_out=evaluated.held_out,
+        )
+
+
+def _needed_identity(identity: Mapping[str, Any], model: Classifier) -> dict[str, Any]:
+    """Return the identity of the features without blocks of no use to the model.
+
+    Images to be classified then need not be without their backgrounds.
+    """
+    needed = dict(identity)
     for block in sorted(set(WITHOUT_BACKGROUND) - _used_blocks(model)):
-        identity = without_block(identity, block)
-    model = replace(model, identity=identity, facts=facts, tuned=tuned)
-    return TrainingResult(model, facts, data, crossval, seconds)
+        needed = without_block(needed, block)
+    return needed
 
 
 def _used_blocks(model: Classifier) -> set[str]:
@@ -308,11 +352,10 @@ def held_out_images(
 
 def stage_facts(evaluated: StageFacts, trained: TrainedStage) -> StageFacts:
     """Return the figures of a stage with its parameters after training on all images."""
-    facts = replace(evaluated, parameters=trained.parameters, learnt=str(trained.notes.get("why", "")))
+    facts = replace(evaluated, parameters=trained.parameters, learnt=trained.learnt)
     if trained.head is None:
         return facts
-    weights = dict(trained.head.notes.get("weights", {}))
-    return replace(facts, weights=weights, temperature=trained.head.temperature)
+    return replace(facts, weights=dict(trained.head.training.weights), temperature=trained.head.temperature)
 
 
 def manifest_hash(data: LabelledSet) -> str:

@@ -177,6 +177,36 @@ def without_block(identity: Mapping[str, Any], name: str) -> dict[str, Any]:
     }
 
 
+def network_of(identity: Mapping[str, Any]) -> BackboneInfo | None:
+    """Return the network that computed features, by their identity; None without one."""
+    backbone = identity.get("backbone")
+    if backbone is None:
+        return None
+
+    def text(key: str) -> str:
+        return str(backbone.get(key, ""))
+
+    return BackboneInfo(
+        text("name"),
+        text("weights"),
+        text("sha256"),
+        text("precision"),
+        text("device"),
+        identity_description(identity),
+    )
+
+
+def needs_network(identity: Mapping[str, Any]) -> bool:
+    """Return whether features with this identity are computed by a network."""
+    return identity.get("backbone") is not None
+
+
+def column_counts(identity: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return the number of columns of each block, by the identity of features."""
+    counts: Mapping[str, int] = identity.get("columns", {})
+    return counts
+
+
 def processing_of(model: Classifier) -> Preprocessing:
     """Return the preprocessing of the images that a model was trained on.
 
@@ -198,7 +228,7 @@ def processing_of(model: Classifier) -> Preprocessing:
 
 def description_of(model: Classifier) -> str | None:
     """Return the name of the description that a model was trained on; None if it uses no network."""
-    return None if model.identity.get("backbone") is None else identity_description(model.identity)
+    return identity_description(model.identity) if needs_network(model.identity) else None
 
 
 # The key of each part of an identity, what a model with another value of it does, and the name of the part.
@@ -307,8 +337,8 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
                 f"this model {difference}: {_words(before)} in training, {_words(now)} for these images; "
                 "use the same version and settings, or train again"
             )
-    columns = identity.get("columns", {})
-    for block, count in expected.get("columns", {}).items():
+    columns = column_counts(identity)
+    for block, count in column_counts(expected).items():
         if columns.get(block) != count:
             raise WorkbenchError(
                 f"this model expects {count} {block} features per image, "

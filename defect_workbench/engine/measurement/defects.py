@@ -120,24 +120,6 @@ def measure(pixels: Pixels, pixel_size_nm: float | None = None) -> Measurements:
     return find(pixels).measurements.in_units(pixel_size_nm)
 
 
-def defect_mask(pixels: Pixels) -> Flags:
-    """Return where the defects of an image are.
-
-    Parameters
-    ----------
-    pixels : (height, width) or (height, width, 3) uint8
-
-    Returns
-    -------
-    (height, width) bool
-    """
-    finding = find(pixels)
-    mask = np.repeat(np.repeat(finding.mask, finding.step, axis=0), finding.step, axis=1)
-    height, width = pixels.shape[:2]
-    missing = ((0, height - mask.shape[0]), (0, width - mask.shape[1]))
-    return np.pad(mask, missing) if mask.shape != (height, width) else mask
-
-
 def find(pixels: Pixels, version: str = IDENTITY) -> Finding:
     """Find the defects of an image, bright and dark ones alike.
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.preprocessing_steps import Background, Denoise, Preprocessing
-from defect_workbench.engine.measurement.defects import find
 
 _NOISY = 12.0
 _SHADED = 12.0
@@ -36,18 +34,6 @@ class Hints:
     pitch: float
     shading: float
     rest: float
-
-
-def suggest_processing(images: Sequence[Pixels]) -> tuple[Preprocessing, str]:
-    """Recommend preprocessing for a sample of images, and give the reason.
-
-    Parameters
-    ----------
-    images : sequence of (height, width[, 3]) uint8
-        A few dozen are enough; without info bars.
-    """
-    findings = [find(pixels) for pixels in images]
-    return suggest([Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in findings])
 
 
 def suggest(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
-from defect_workbench.core.classifier.held_out import HeldOutImages, located
+from defect_workbench.core.classifier.held_out import HeldOutImages, HeldOutPlaces
 from defect_workbench.gui.classifier.held_out_dialog import HeldOutDialog
 from defect_workbench.gui.classifier.held_out_list import HeldOutList, HeldOutRow
 from defect_workbench.gui.shared.labels import heading_label, secondary_label
@@ -54,8 +54,7 @@ class HeldOutPage(QWidget):
         self._rows: tuple[int, ...] = ()
         self._title = ""
         self._disagreeing: dict[int, float] = {}
-        # Where each training image is in the open project, for the pair of sets that it was found for.
-        self._places: tuple[object, object, list[int]] = (None, None, [])
+        self._places = HeldOutPlaces()
         self.heading, self.note = heading_label(), secondary_label()
         self.heading.setWordWrap(True)
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -157,11 +156,10 @@ class HeldOutPage(QWidget):
     def _images(self, rows: Sequence[int]) -> list[int]:
         """Return the images of the open project; -1 for those that are not in it."""
         project = self._document.project
-        if project is None or self._held_out is None:
+        if self._held_out is None:
             return [-1] * len(rows)
-        if self._places[0] is not project.images or self._places[1] is not self._held_out:
-            self._places = project.images, self._held_out, located(self._held_out, project.images)
-        return [self._places[2][row] for row in rows]
+        places = self._places.of(self._held_out, None if project is None else project.images)
+        return [int(places[row]) for row in rows]
 
     # User actions
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
@@ -16,6 +17,7 @@ from defect_workbench.app.library_keeper import LibraryKeeper
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.project.class_library import (
     MOST_EXAMPLES,
+    ClassFields,
     ClassLibrary,
     KnownClass,
     merge,
@@ -211,9 +213,9 @@ class ClassLibraryController(QObject):
             self._document.use_classes(self.library)
         return reason
 
-    def change_class(self, known: KnownClass, values: Mapping[str, object]) -> str:
-        """Change values of a class; the cluster that has its name is renamed with it, as one undo step."""
-        old, new = known.name, str(values["name"])
+    def change_class(self, known: KnownClass, fields: ClassFields) -> str:
+        """Change fields of a class; the cluster that has its name is renamed with it, as one undo step."""
+        old, new = known.name, fields.name
         partition = self._document.partition
         cluster = None if partition is None or old == new else partition.named(old)
         if partition is not None and cluster is not None and cluster.group is not None:
@@ -222,7 +224,7 @@ class ClassLibraryController(QObject):
         else:
             cluster = None
         # Another window may have changed or removed the class.
-        reason = self._prepare(lambda library: _with_values(library, old, values))
+        reason = self._prepare(lambda library: _with_fields(library, old, fields))
         if not reason and cluster is not None:
             self._together[frozenset((old.casefold(), new.casefold()))] = old
             self._document.rename(cluster, new)
@@ -271,12 +273,12 @@ def _renamed(library: ClassLibrary, old: str, new: str, keeps_old: bool) -> Clas
     aliases = [alias for alias in known.aliases if alias.casefold() not in (old.casefold(), new.casefold())]
     if keeps_old and old.casefold() != new.casefold():
         aliases.append(old)
-    return library.changed(known, name=new, aliases=tuple(aliases))
+    return library.changed(known, replace(known, name=new, aliases=tuple(aliases)))
 
 
-def _with_values(library: ClassLibrary, name: str, values: Mapping[str, object]) -> ClassLibrary:
+def _with_fields(library: ClassLibrary, name: str, fields: ClassFields) -> ClassLibrary:
     known = library.find(name)
-    return library if known is None else library.changed(known, **values)
+    return library if known is None else library.changed(known, fields.applied_to(known))
 
 
 def _product(library: ClassLibrary, names: Iterable[str], source: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.core.project.class_library import KEYS, ClassLibrary, KnownClass
+from defect_workbench.core.project.class_library import KEYS, ClassFields, ClassLibrary, KnownClass
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.gui.dialogs import file_dialogs
 from defect_workbench.gui.shared.labels import secondary_label
@@ -49,8 +50,8 @@ class Library(Protocol):
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
         """Change the library; return why it cannot be done, or an empty text."""
 
-    def change_class(self, known: KnownClass, values: Mapping[str, object]) -> str:
-        """Change values of a class, its name as well; return why it cannot be done, or an empty text."""
+    def change_class(self, known: KnownClass, fields: ClassFields) -> str:
+        """Change fields of a class, its name as well; return why it cannot be done, or an empty text."""
 
     def import_file(self, path: Path) -> str:
         """Merge the classes of a file into the library; return the outcome."""
@@ -250,38 +251,37 @@ class ClassLibraryDialog(QDialog):
             self._keep()
         return super().eventFilter(watched, event)
 
-    def _values(self) -> dict[str, object]:
+    def _fields(self) -> ClassFields:
         product, key = self.product.text().strip(), str(self.key.currentData() or "")
         if self._shown is not None and product != self._shown.product:
             # Another class of that product may have the key.
             key = "" if key in self._source.library.keys_of(product) else key
-        return {
-            "name": self.name.text().strip(),
-            "product": product,
-            "key": key,
-            "colour": str(self.colour.currentData() or ""),
-            "definition": self.definition.toPlainText().strip(),
-            "code": self.code.text().strip(),
-            "aliases": self._other_names(),
-        }
+        return ClassFields(
+            self.name.text().strip(),
+            product,
+            key,
+            str(self.colour.currentData() or ""),
+            self.definition.toPlainText().strip(),
+            self.code.text().strip(),
+            self._other_names(),
+        )
 
     def _keep(self) -> bool:
         """Keep what the form says about the class shown; return whether that was possible."""
-        known, values = self._shown, self._values()
-        if known is not None and known.name.casefold() != str(values["name"]).casefold():
-            values["aliases"] = self._aliases_after(known, values)
-        if known is None or all(getattr(known, name) == value for name, value in values.items()):
+        known, fields = self._shown, self._fields()
+        if known is not None and known.name.casefold() != fields.name.casefold():
+            fields = replace(fields, aliases=self._aliases_after(known, fields.name))
+        if known is None or fields == ClassFields.of(known):
             return True
-        reason = self._source.change_class(known, values)
+        reason = self._source.change_class(known, fields)
         self._say(reason and f"Not kept: {reason[:1].lower()}{reason[1:]}.", error=bool(reason))
         if not reason:
-            self._fill(str(values["name"]))
+            self._fill(fields.name)
         return not reason
 
-    def _aliases_after(self, known: KnownClass, values: Mapping[str, object]) -> tuple[str, ...]:
+    def _aliases_after(self, known: KnownClass, name: str) -> tuple[str, ...]:
         """Return the other names of a renamed class: the old name is one, as models and sessions have it."""
-        new = str(values["name"]).casefold()
-        aliases = [text for text in self._other_names() if text.casefold() != new]
+        aliases = [text for text in self._other_names() if text.casefold() != name.casefold()]
         if known.name not in self._new and known.name not in aliases:
             aliases.append(known.name)
         return tuple(aliases)

@@ -31,7 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with draft.open("rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(draft, path)
-        sync_folder(path.parent)
+        sync_path(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -58,11 +58,14 @@ def write_text(path: Path, text: str) -> None:
         draft.write_bytes(text.encode("utf-8"))
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable, where the system supports it."""
+def sync_path(path: Path) -> None:
+    """Put a file, or the renames in a folder, on the disk, where the system supports it.
+
+    The file may be read-only.
+    """
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.safe_reading import file_digest, read_regular, why_not_written
-from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, sweep, sync_folder, write_text
+from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, sweep, sync_path, write_text
 
 _MOST_NOTE_BYTES = 1 << 16
 
@@ -59,7 +59,7 @@ def publish(main: Path, files: Mapping[Path, bytes], *, replace: bool = False) -
                     os.replace(written[writing], writing)
                     renamed.append(writing)
                 for folder in {path.parent for path in ordered}:
-                    sync_folder(folder)
+                    sync_path(folder)
             except BaseException:
                 for path in renamed:
                     if path in backups:

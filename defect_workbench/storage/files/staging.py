@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.safe_reading import is_inside
-from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, is_draft, sync_folder, write_text
+from defect_workbench.storage.files.atomic import DRAFT_SUFFIX, is_draft, sync_path, write_text
 
 STAGE = ".defect-workbench-stage"
 _LOCK, _FILES, _COMMIT = "lock", "files", "commit.json"
@@ -68,7 +68,7 @@ class Stage:
                     f"{self.out} was created in the meantime, perhaps by another export; nothing was written",
                     Remedy.OTHER_FOLDER,
                 ) from None
-            sync_folder(self.out.parent)
+            sync_path(self.out.parent)
             return
         staged = sorted(p.relative_to(self.files).as_posix() for p in _files_below(self.files))
         moved_last = [path for path in last if path in staged]
@@ -176,7 +176,7 @@ def _apply(folder: Path, out: Path) -> None:
                 f"{target} was created in the meantime; it was not changed; the new file is {staged}"
             )
         os.replace(staged, target)
-    sync_folder(out)
+    sync_path(out)
     (folder / _COMMIT).unlink()
     shutil.rmtree(folder, ignore_errors=True)
 

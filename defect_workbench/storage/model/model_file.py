@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ from defect_workbench.core.classifier.conformal import MOST_FALSE_ALARMS, Calibr
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.taxonomy_toml import UnknownKindError, from_mapping
 from defect_workbench.core.classifier.trained_classifier import Classifier, Novelty
-from defect_workbench.core.classifier.trained_stage import BlockScale, Head, TrainedStage, current_block
+from defect_workbench.core.classifier.trained_stage import (
+    BlockScale,
+    Head,
+    HeadTraining,
+    TrainedStage,
+    current_block,
+)
 from defect_workbench.core.classifier.training_facts import read_training_facts
 from defect_workbench.core.clustering.feature_blocks import DEEP, identity_with_current_names
 from defect_workbench.core.errors import WorkbenchError
 from defect_workbench.core.safe_reading import why_not_written
+from defect_workbench.core.typed_json import decode
 from defect_workbench.storage.files.atomic import replacing
 from defect_workbench.storage.model.tensor_file import Arrays, read_tensor_file, tensor_file_bytes
 
@@ -82,9 +90,11 @@ def _scales_to_json(prefix: str, scales: tuple[BlockScale, ...], arrays: Arrays)
 
 
 def _stage_to_json(name: str, stage: TrainedStage, arrays: Arrays) -> dict[str, Any]:
-    result: dict[str, Any] = {"parameters": dict(stage.parameters), "notes": dict(stage.notes)}
+    notes = {"why": stage.learnt} if stage.learnt else {}
+    result: dict[str, Any] = {"parameters": dict(stage.parameters), "notes": notes}
     head = stage.head
     if head is not None:
+        result["notes"] = {**head.training.as_json(), **notes}
         prefix = f"stage.{name}"
         result["head"] = {
             "classes": list(head.classes),
@@ -135,14 +145,15 @@ def _scales_from_json(prefix: str, tables: list[dict[str, Any]], arrays: Arrays)
     )
 
 
-def _current_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
-    if "weights" not in notes:
-        return dict(notes)
-    return {**notes, "weights": {current_block(name): weight for name, weight in notes["weights"].items()}}
+@dataclass(frozen=True)
+class _Notes:
+    """The notes of a stage, besides those of the training of its head."""
+
+    why: str = ""
 
 
 def _stage_from_json(name: str, table: Mapping[str, Any], arrays: Arrays) -> TrainedStage:
-    head = None
+    head, notes = None, f"stages.{name}.notes"
     if table.get("head") is not None:
         entry, prefix = table["head"], f"stage.{name}"
         head = Head(
@@ -154,11 +165,11 @@ def _stage_from_json(name: str, table: Mapping[str, Any], arrays: Arrays) -> Tra
             arrays[f"{prefix}.output"],
             float(entry["skip"]),
             float(entry["temperature"]),
-            _current_notes(table["notes"]),
+            decode(HeadTraining, table["notes"], notes),
         )
     parameters = table.get("parameters", {key: table.get(key) for key in _FORMER_PARAMETERS})
     values = {str(key): float(value) for key, value in parameters.items() if value is not None}
-    return TrainedStage(name, head, values, _current_notes(table["notes"]))
+    return TrainedStage(name, head, values, decode(_Notes, table["notes"], notes).why)
 
 
 def _calibration(novelty: Mapping[str, Any], arrays: Arrays, labels: int) -> Calibration | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -39,15 +40,30 @@ NO_WEIGHTS = (
 _DRAWING_POINTS = (503.0, 165.0)
 
 
+@dataclass(frozen=True, eq=False)
+class ReportInputs:
+    """What the reports on a project need besides it.
+
+    Attributes
+    ----------
+    facts : mapping of str to str
+        User, time, parameters and versions, in the order of the list.
+    thumbnail : callable
+        Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
+    tables : sequence of Section
+        Additional tables and figures, such as associations, after the clusters.
+    classes : ClassLibrary or None
+        Where the definitions of named clusters are.
+    """
+
+    facts: Mapping[str, str]
+    thumbnail: Thumbnail
+    tables: Sequence[Section] = ()
+    classes: ClassLibrary | None = None
+
+
 def write_reports(
-    folder: Path,
-    runs: int,
-    project: Project,
-    facts: Mapping[str, str],
-    tables: Sequence[Section],
-    thumbnail: Thumbnail,
-    reporter: Reporter,
-    classes: ClassLibrary | None = None,
+    folder: Path, runs: int, project: Project, inputs: ReportInputs, reporter: Reporter
 ) -> None:
     """Write `report.html` and `report.pdf`.
 
@@ -55,19 +71,12 @@ def write_reports(
     ----------
     runs : int
         Number of exports into the folder, this one included; each has its own reports.
-    facts : mapping of str to str
-        User, time, parameters and versions, in the order of the list.
-    tables : sequence of Section
-        Additional tables and figures, after the clusters.
-    thumbnail : callable
-        Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
-    classes : ClassLibrary, optional
-        Where the definitions of named clusters are.
     """
     leave_removed_working_folder()
     from defect_workbench.storage.report.pdf_report import write_pdf
 
-    report = project_report(project, facts, tables, contact_sheets(project, thumbnail, reporter, classes))
+    sheets = contact_sheets(project, inputs.thumbnail, reporter, inputs.classes)
+    report = project_report(project, inputs.facts, inputs.tables, sheets)
     write_text(folder / of_run(REPORT_HTML, runs), html_text(report))
     write_pdf(folder / of_run(REPORT_PDF, runs), report, reporter)
 
@@ -78,7 +87,7 @@ def project_report(
     tables: Sequence[Section],
     sheets: Sequence[ContactSheet],
 ) -> Report:
-    """Return the report on a project; see `write_reports` for the parameters."""
+    """Return the report on a project; see `ReportInputs` for the parameters."""
     figure = dendrogram_figure(project)
     made = " · ".join(facts[key] for key in ("Made at", "Made by") if key in facts)
     return Report(

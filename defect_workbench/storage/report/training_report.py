@@ -11,6 +11,9 @@ from PIL import Image
 
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
 from defect_workbench.core.classifier.training_facts import (
+    ALL_BLOCKS,
+    DEEP_ONLY,
+    HANDCRAFTED_ONLY,
     AblationFigures,
     ConfusionMatrix,
     Evaluation,
@@ -39,9 +42,9 @@ THUMBNAIL = 176
 WORST = 24
 _CURVE_POINTS = (240.0, 180.0)
 _ABLATIONS = {
-    "deep": "deep features only",
-    "texture": "texture, Zernike, outline and size only",
-    "fused": "all, fused",
+    DEEP_ONLY: "deep features only",
+    HANDCRAFTED_ONLY: "texture, Zernike, outline and size only",
+    ALL_BLOCKS: "all, fused",
 }
 
 

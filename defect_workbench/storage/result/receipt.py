@@ -17,7 +17,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.splits import SPLITS
 from defect_workbench.core.result_files import RECEIPT
 from defect_workbench.core.safe_reading import file_digest, is_inside, open_regular
-from defect_workbench.storage.files.atomic import sync_folder, write_text
+from defect_workbench.storage.files.atomic import sync_path, write_text
 from defect_workbench.storage.files.staging import recover
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
 
@@ -227,7 +227,7 @@ def undo_export(out: Path, reporter: Reporter, *, dry_run: bool = False) -> Undo
                 # If permissions do not allow it, the empty folder does no harm.
                 with suppress(PermissionError):
                     _remove_if_empty(out)
-        sync_folder(out if out.is_dir() else out.parent)
+        sync_path(out if out.is_dir() else out.parent)
     except OSError as error:
         raise WorkbenchError(
             f"{error.filename or out} cannot be removed: {error.strerror}; try again to continue"

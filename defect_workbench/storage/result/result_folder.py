@@ -11,7 +11,6 @@ from pathlib import Path
 from defect_workbench.core.errors import InputError, Remedy, WorkbenchError
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.core.progress import Reporter
-from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.result_files import (
     COUNTS,
@@ -29,8 +28,7 @@ from defect_workbench.core.text import and_more
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.staging import has_only_leftovers, staging
 from defect_workbench.storage.report.measurement_table import measured, measurements_text
-from defect_workbench.storage.report.project_report import write_reports
-from defect_workbench.storage.report.report_content import Section, Thumbnail
+from defect_workbench.storage.report.project_report import ReportInputs, write_reports
 from defect_workbench.storage.result.annotations import annotation_files, annotations_of
 from defect_workbench.storage.result.append import (
     Earlier,
@@ -197,18 +195,14 @@ def export(
     project: Project,
     out: Path,
     mode: Mode,
-    facts: Mapping[str, str],
-    thumbnail: Thumbnail,
+    report: ReportInputs,
     reporter: Reporter,
     *,
     profile: ExportOptions | None = None,
-    tables: Sequence[Section] = (),
-    files: Mapping[str, str] | None = None,
     add: bool = False,
     columns: MoreColumns | None = None,
     maps: bool = False,
     item_picture: ItemPicture | None = None,
-    classes: ClassLibrary | None = None,
 ) -> Plan:
     """Write a result folder, or add to one.
 
@@ -217,12 +211,6 @@ def export(
 
     Parameters
     ----------
-    facts : mapping of str to str
-        User, time, parameters and versions, for the report.
-    tables : sequence of Section
-        Additional tables and figures for the report, such as associations.
-    files : mapping of str to str, optional
-        Additional text files, by name. Cells of tables must already be safe (see `csv_cells`).
     add : bool
         Add new images to an unchanged earlier export, with its options.
     columns : MoreColumns, optional
@@ -231,8 +219,6 @@ def export(
         Also write the defect maps, if there are any.
     item_picture : callable, optional
         Cuts out single defects and pages; required if the images are such.
-    classes : ClassLibrary, optional
-        Where the report finds the definitions of named clusters.
 
     Raises
     ------
@@ -269,13 +255,11 @@ def export(
         with staging(out) as stage:
             placed = place_images(stage.files, project.images, plan.manifest, mode, item_picture, reporter)
             texts = _texts(project, layout, profile, earlier, out if add else None, runs, columns)
-            for name, text in (files or {}).items():
-                texts[of_run(name, runs)] = text
             for name, text in texts.items():
                 write_text(stage.files / name, text)
             if maps:
                 write_maps(stage.files, project, [row.path for row in layout.rows], reporter)
-            write_reports(stage.files, runs, project, facts, tables, thumbnail, reporter, classes)
+            write_reports(stage.files, runs, project, report, reporter)
             save_session(stage.files / of_run(SESSION, runs), project)
             written = describe(stage.files, _files_below(stage.files), placed)
             receipt = Receipt(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.safe_reading import file_digest, is_inside
-from defect_workbench.storage.files.atomic import sync_folder
+from defect_workbench.storage.files.atomic import sync_path
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.result.image_placing import transfer
 
@@ -73,7 +73,7 @@ class StagedImages:
             staged.unlink(missing_ok=True)
             raise SourceChanged
         if mode is Mode.COPY:
-            _sync(staged)
+            sync_path(staged)
 
     def drop(self, exported_as: str) -> None:
         """Delete an image that is not to be added."""
@@ -93,7 +93,7 @@ class StagedImages:
         target.parent.mkdir(exist_ok=True)
         os.replace(staged, target)
         with suppress(OSError):
-            sync_folder(target.parent)
+            sync_path(target.parent)
 
     def recover(self, in_manifest: Container[str]) -> None:
         """Move the images that have a row and delete all others, after a kill.
@@ -116,17 +116,6 @@ class StagedImages:
             else:
                 path.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    """Put a file on the disk; it may be read-only, as its source was."""
-    if os.name != "posix":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _is_readable(path: Path) -> bool:

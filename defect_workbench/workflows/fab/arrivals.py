@@ -66,7 +66,7 @@ class ArrivalClassifier:
         from defect_workbench.engine.classifier.apply_model import precision_of
         from defect_workbench.engine.extraction.network_vectors import NetworkVectors
         from defect_workbench.engine.extraction.passing_store import PassingStore
-        from defect_workbench.engine.features.identity import description_of, processing_of
+        from defect_workbench.engine.features.identity import description_of, needs_network, processing_of
 
         self._model = model
         self._options = replace(
@@ -76,9 +76,7 @@ class ArrivalClassifier:
             description=description_of(model),
             measure_version=measure_version_of(model.identity),
         )
-        self._library = KeptWeights(
-            options.weights, options.carried, needed=model.identity.get("backbone") is not None
-        )
+        self._library = KeptWeights(options.weights, options.carried, needed=needs_network(model.identity))
         self._store = PassingStore()
         self._networks = cache(lambda checkpoint, library, *rest: NetworkVectors(None, self._library, *rest))
 

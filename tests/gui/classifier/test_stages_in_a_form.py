@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidge
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
-from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy import default_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy, taxonomy_text
 from defect_workbench.gui.classifier.taxonomy_dialog import CLASSES, TEXT, TaxonomyDialog
+from tests.builders import flat_taxonomy
 
 LEFT = Qt.MouseButton.LeftButton
 

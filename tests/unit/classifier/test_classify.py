@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from defect_workbench.core.classifier.stages.size import best_split, otsu
 from defect_workbench.core.classifier.stages.stage_kind import MEASURES
-from defect_workbench.core.classifier.taxonomy import Taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import read_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier, Prediction
@@ -34,7 +34,7 @@ from defect_workbench.engine.classifier.training import Options, train
 from defect_workbench.engine.clustering.match_confirmed import NEW, match_new
 from defect_workbench.engine.features.identity import check_fit, feature_identity
 from defect_workbench.storage.model.model_file import load_model, save_model
-from tests.builders import BACKBONE, blobs
+from tests.builders import BACKBONE, blobs, flat_taxonomy
 
 SIZES = (40, 30, 24)
 NAMES = ("flake", "pit", "scratch")

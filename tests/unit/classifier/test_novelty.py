@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from defect_workbench.core.arrays import Floats, Vectors
-from defect_workbench.core.classifier.taxonomy import flat_taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
 from defect_workbench.core.clustering.feature_blocks import DEEP, FOREGROUND, RESIDUAL
 from defect_workbench.core.errors import WorkbenchError
@@ -22,6 +21,7 @@ from defect_workbench.engine.classifier.training import Options
 from defect_workbench.engine.classifier.training_job import TrainingChoices, train_and_evaluate
 from defect_workbench.engine.features.identity import feature_identity
 from defect_workbench.storage.model.model_file import load_model, model_bytes, save_model
+from tests.builders import flat_taxonomy
 from tests.unit.classifier.test_classify import made_set, trained_on
 
 

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from defect_workbench.core.arrays import Vectors
-from defect_workbench.core.classifier.taxonomy import flat_taxonomy
 from defect_workbench.core.clustering.feature_blocks import (
     DEEP,
     FOREGROUND,
@@ -36,6 +35,7 @@ from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.model.model_file import load_model
 from defect_workbench.storage.vectors.feature_store import FeatureStore
+from tests.builders import flat_taxonomy
 from tests.processes import Command
 from tests.quality.wafers import LOOKS, wafer
 from tests.unit.classifier.test_classify import made_set

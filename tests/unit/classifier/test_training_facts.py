@@ -1,8 +1,9 @@
 """What a model file says of its training: checked when it is read, the same after writing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,13 +11,13 @@ from defect_workbench.core.classifier.stage import CLASSES, Outcome
 from defect_workbench.core.classifier.taxonomy import Taxonomy, new_stage
 from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.training_facts import TrainingFacts, read_training_facts
-from defect_workbench.core.errors import InputError
+from defect_workbench.core.errors import InputError, WorkbenchError
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.classifier.cross_validation import cross_validate
 from defect_workbench.engine.classifier.data.stage_inputs import StageInputs
 from defect_workbench.engine.classifier.stage_runner import route
 from defect_workbench.engine.classifier.training import Options
-from defect_workbench.storage.model.model_file import load_model
+from defect_workbench.storage.model.model_file import load_model, save_model
 from tests.unit.classifier.test_classify import made_set
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden" / "staged.model"
@@ -103,6 +104,33 @@ def test_old_keys_are_still_written_for_programs_that_read_them(facts: TrainingF
     weights = stages["defect or clean"]["weights"]
     assert weights["shape"] == weights["outline"]
     assert facts.as_json()["overall"]["classes"]["pit"]["purity"] == pytest.approx(6 / 7)
+
+
+def test_a_model_of_an_earlier_version_keeps_how_its_stages_were_trained() -> None:
+    stages = load_model(GOLDEN).stages
+    head = stages["defect or clean"].head
+    assert head is not None
+    assert head.training.weights == {"deep": 1.0, "haralick": 0.0, "outline": 0.3, "zernike": 0.0}
+    assert head.training.epochs == (25, 50, 12)
+    assert stages["size"].learnt == "the sizes fall best into two groups there"
+
+
+def test_how_stages_were_trained_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
+    model = load_model(GOLDEN)
+    save_model(tmp_path / "model", model)
+    read = load_model(tmp_path / "model")
+    for name, stage in model.stages.items():
+        again = read.stages[name]
+        assert again.learnt == stage.learnt
+        assert (again.head and again.head.training) == (stage.head and stage.head.training)
+
+
+def test_a_model_with_notes_of_the_wrong_type_is_damaged(tmp_path: Path) -> None:
+    model = load_model(GOLDEN)
+    malformed = replace(model.stages["size"], learnt=cast(str, 3))
+    save_model(tmp_path / "model", replace(model, stages={**model.stages, "size": malformed}))
+    with pytest.raises(WorkbenchError, match=r"damaged \(stages\.size\.notes\.why must be text, not 3\)"):
+        load_model(tmp_path / "model")
 
 
 def test_a_model_that_was_not_evaluated_has_no_facts() -> None:

@@ -103,7 +103,7 @@ def test_every_menu_has_actions() -> None:
 
 
 def test_a_shortcut_of_a_new_action_is_listed() -> None:
-    new = Action("actionDummy", "&Dummy", "Do nothing", Group.PANELS, lambda to: None, always, ("Ctrl+F12",))
+    new = Action("actionDummy", "&Dummy", "Do nothing", Group.VIEWS, lambda to: None, always, ("Ctrl+F12",))
     with ACTIONS.including(new):
         assert "Ctrl+F12" in key_sheet()
     assert "Ctrl+F12" not in key_sheet()

@@ -16,6 +16,7 @@ from defect_workbench.core.result_files import ALL
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.storage.files.safe_names import is_safe_name
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result.annotation_formats.annotation import Annotation, AnnotationFormat
 from defect_workbench.storage.result.annotation_formats.registry import ANNOTATION_FORMATS
 from defect_workbench.storage.result.export_options import ExportOptions, Mode
@@ -124,7 +125,7 @@ def test_new_format_is_written_reserved_and_kept_in_the_receipt(
 ) -> None:
     project = made_project(tmp_path / "lot")
     out, profile = tmp_path / "out", ExportOptions(formats=(dummy.name,))
-    export(project, out, Mode.COPY, {}, thumbnail, SilentReporter(), profile=profile)
+    export(project, out, Mode.COPY, ReportInputs({}, thumbnail), SilentReporter(), profile=profile)
     listed = (out / "dummy.txt").read_text(encoding="utf-8").splitlines()
     assert len(listed) == len(project.images)
     assert all((out / line).is_file() for line in listed)

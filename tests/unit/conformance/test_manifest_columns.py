@@ -8,6 +8,7 @@ import pytest
 
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result.append import read_earlier
 from defect_workbench.storage.result.export_options import Mode
 from defect_workbench.storage.result.manifest import (
@@ -60,12 +61,18 @@ def test_new_column_is_the_last_one_also_behind_those_of_a_classifier() -> None:
 def test_new_column_is_written_read_and_continued(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with COLUMNS.including(DUMMY):
-        export(made_project(tmp_path / "lot", (8, 6)), out, Mode.COPY, {}, thumbnail, SilentReporter())
+        export(
+            made_project(tmp_path / "lot", (8, 6)),
+            out,
+            Mode.COPY,
+            ReportInputs({}, thumbnail),
+            SilentReporter(),
+        )
         before = (out / "manifest.csv").read_text(encoding="utf-8")
         assert read_earlier(out).columns == COLUMNS.names
         assert COLUMNS.names[-1] == "dummy"
         more = made_project(tmp_path / "more", (8, 6, 5))
-        export(more, out, Mode.COPY, {}, thumbnail, SilentReporter(), add=True)
+        export(more, out, Mode.COPY, ReportInputs({}, thumbnail), SilentReporter(), add=True)
     assert (out / "manifest.csv").read_text(encoding="utf-8").startswith(before)
     with (out / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

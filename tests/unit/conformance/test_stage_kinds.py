@@ -132,7 +132,7 @@ def test_it_decides_the_same_after_writing_and_reading(
 def test_it_describes_what_it_decides_by(trained: tuple[StageKind, Classifier]) -> None:
     kind, model = trained
     stage = model.stages["first"]
-    facts = StageFacts(kind.name, {}, parameters=stage.parameters, learnt=str(stage.notes.get("why", "")))
+    facts = StageFacts(kind.name, {}, parameters=stage.parameters, learnt=stage.learnt)
     words = kind.describe(facts)
     assert all(name in words for name in stage.parameters)
     assert not words.endswith(".")
@@ -160,7 +160,7 @@ class Contrast(StageKind):
     def fit(self, stage: Stage, images: TrainingImages) -> FittedStage:
         values = measure(images.measures(), "contrast")
         least = float(stage.settings.get("least", np.median(values)))
-        return FittedStage(TrainedStage(stage.name, parameters={"least": least}, notes={"why": "the median"}))
+        return FittedStage(TrainedStage(stage.name, parameters={"least": least}, learnt="the median"))
 
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
         values = measure(images.measures(), "contrast")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy, label_routes
+from defect_workbench.core.classifier.taxonomy import default_taxonomy, label_routes
 from defect_workbench.core.classifier.taxonomy_fitting import fit_taxonomy
 from defect_workbench.core.classifier.taxonomy_toml import from_mapping, read_taxonomy, taxonomy_text
 from defect_workbench.core.errors import InputError
+from tests.builders import flat_taxonomy
 
 SIZES = """
 format = 1

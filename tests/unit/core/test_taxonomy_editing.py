@@ -7,7 +7,7 @@ import pytest
 from defect_workbench.core.classifier import taxonomy_editing as editing
 from defect_workbench.core.classifier.stage import Outcome
 from defect_workbench.core.classifier.stages.registry import STAGE_KINDS
-from defect_workbench.core.classifier.taxonomy import default_taxonomy, flat_taxonomy
+from defect_workbench.core.classifier.taxonomy import default_taxonomy
 from defect_workbench.core.classifier.taxonomy_problems import (
     INPUTS,
     NAME,
@@ -16,6 +16,7 @@ from defect_workbench.core.classifier.taxonomy_problems import (
     problems,
     unclear_outcomes,
 )
+from tests.builders import flat_taxonomy
 
 STAGES = default_taxonomy().stages
 NOISE, DEFECT, SIZE, KIND = range(4)

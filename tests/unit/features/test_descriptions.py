@@ -33,6 +33,7 @@ from defect_workbench.engine.features.identity import (
     description_of,
     differences,
     feature_identity,
+    network_of,
 )
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.storage.session.session_file import load_session, save_session
@@ -215,6 +216,8 @@ def test_model_refuses_features_of_another_description() -> None:
     assert description_of(replace(model, identity=earlier)) == AVERAGE
     assert description_of(replace(model, identity=now)) == "moments"
     assert description_of(replace(model, identity={**now, "backbone": None})) is None
+    assert network_of(now) == MOMENTS
+    assert network_of({**now, "backbone": None}) is None
 
 
 def test_description_of_a_later_version_is_refused() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,8 @@ from hypothesis import strategies as st
 from defect_workbench.core.arrays import Pixels
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.images.preprocessing_steps import BACKGROUNDS, DENOISES, Preprocessing
-from defect_workbench.engine.measurement.recommend import Hints, suggest, suggest_processing
+from defect_workbench.engine.measurement.defects import find
+from defect_workbench.engine.measurement.recommend import Hints, suggest
 from defect_workbench.engine.preprocessing.background import estimate_noise, grey_of, smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import find_pattern
 from defect_workbench.engine.preprocessing.pipeline import denoised, process, rescaled, without_background
@@ -151,12 +154,18 @@ def test_identities_tell_different_processing_apart() -> None:
     assert len({str(p.identity()) for p in some}) == len({p.words for p in some}) == len(some)
 
 
+def hints_of(images: Sequence[Pixels]) -> list[Hints]:
+    """Return what extraction measures of images to suggest preprocessing."""
+    findings = map(find, images)
+    return [Hints(f.measurements.noise, f.pitch, f.shading, f.rest) for f in findings]
+
+
 def test_suggestion_follows_the_pictures() -> None:
     lines = [made("clean-lines", s) for s in range(4)]
-    assert suggest_processing(lines)[0].background == "periodic"
+    assert suggest(hints_of(lines))[0].background == "periodic"
     noisy = [made("clean", s, Look(noise=(15, 20))) for s in range(4)]
-    assert suggest_processing(noisy)[0].denoise == "nlm"
-    quiet, why = suggest_processing([made("small-particle", s) for s in range(4)])
+    assert suggest(hints_of(noisy))[0].denoise == "nlm"
+    quiet, why = suggest(hints_of([made("small-particle", s) for s in range(4)]))
     assert quiet == Preprocessing()
     assert "nothing to correct" in why
 

@@ -9,6 +9,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.input.thumbnail import thumbnail
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result.result_folder import ExportOptions, Mode, Plan, export
 
 
@@ -20,7 +21,7 @@ def do_export(
     mode: Mode = Mode.COPY,
     add: bool = False,
 ) -> Plan:
-    return export(project, out, mode, {}, thumbnail, SilentReporter(), profile=profile, add=add)
+    return export(project, out, mode, ReportInputs({}, thumbnail), SilentReporter(), profile=profile, add=add)
 
 
 def table(path: Path) -> list[dict[str, str]]:

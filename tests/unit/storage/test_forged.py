@@ -26,6 +26,7 @@ from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.csv_cells import table_text
 from defect_workbench.storage.files.safe_names import Names, is_safe_name, safe_name
 from defect_workbench.storage.files.staging import STAGE, recover
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result.manifest import COLUMNS, MoreColumns, Row
 from defect_workbench.storage.result.receipt import read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Mode, export, plan_export
@@ -38,7 +39,9 @@ SIZES, MORE = (8, 6, 5), (8, 6, 5, 9)
 
 
 def do_export(folder: Path, out: Path, sizes: tuple[int, ...] = SIZES, *, add: bool = False) -> None:
-    export(made_project(folder, sizes), out, Mode.COPY, {}, thumbnail, SilentReporter(), add=add)
+    export(
+        made_project(folder, sizes), out, Mode.COPY, ReportInputs({}, thumbnail), SilentReporter(), add=add
+    )
 
 
 def forge(out: Path, name: str, text: str) -> None:
@@ -73,7 +76,7 @@ def test_a_label_of_an_earlier_export_cannot_lead_out_of_it(label: str, tmp_path
     before = everything(tmp_path)
     more = made_project(tmp_path / "more", MORE)
     with pytest.raises(InputError, match="outside its folder"):
-        export(more, out, Mode.COPY, {}, thumbnail, SilentReporter(), add=True)
+        export(more, out, Mode.COPY, ReportInputs({}, thumbnail), SilentReporter(), add=True)
     assert everything(tmp_path) - {p for p in everything(tmp_path) if p.startswith("more")} == before
 
 
@@ -162,7 +165,7 @@ def test_an_export_that_comes_second_says_so(tmp_path: Path) -> None:
                 (out / "theirs").touch()
 
     with pytest.raises(WorkbenchError, match="was created in the meantime"):
-        export(made_project(tmp_path / "lot"), out, Mode.COPY, {}, thumbnail, Second())
+        export(made_project(tmp_path / "lot"), out, Mode.COPY, ReportInputs({}, thumbnail), Second())
     assert everything(out) == {"theirs"}
 
 
@@ -192,7 +195,7 @@ def test_a_sorted_folder_can_be_added_to(tmp_path: Path) -> None:
     out = tmp_path / "out"
     cells = {image.path: ("defect > pit", "0.9", "true") for image in project.images.images}
     columns = MoreColumns(("stage_path", "probability", "known"), cells)
-    export(project, out, Mode.COPY, {}, thumbnail, SilentReporter(), columns=columns)
+    export(project, out, Mode.COPY, ReportInputs({}, thumbnail), SilentReporter(), columns=columns)
     before = (out / "manifest.csv").read_text().splitlines()
     do_export(tmp_path / "more", out, MORE, add=True)
     after = (out / "manifest.csv").read_text().splitlines()
@@ -303,7 +306,11 @@ def test_a_long_label_becomes_a_folder(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot")
     decisions, _ = project.decisions.hold(np.arange(8), Group("欠" * 100))
     export(
-        replace(project, decisions=decisions), tmp_path / "out", Mode.COPY, {}, thumbnail, SilentReporter()
+        replace(project, decisions=decisions),
+        tmp_path / "out",
+        Mode.COPY,
+        ReportInputs({}, thumbnail),
+        SilentReporter(),
     )
     assert any(p.is_dir() and p.name.startswith("欠欠") for p in (tmp_path / "out").iterdir())
 

@@ -25,6 +25,7 @@ from defect_workbench.engine.input.scan import scan
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import write_text
 from defect_workbench.storage.files.staging import STAGE, recover
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result import result_folder as exporting
 from defect_workbench.storage.result.receipt import changed_files, read_receipt, undo_export
 from defect_workbench.storage.result.result_folder import Mode, export
@@ -33,6 +34,7 @@ from defect_workbench.storage.session.session_lock import SessionLock
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project, picture
+from tests.unit.storage.exports import do_export
 
 pytestmark = [
     # It forks often, which is slow once a worker has grown.
@@ -134,7 +136,7 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
     tmp_path: Path, there: bool, plain_reports: None
 ) -> None:
     project = made_project(tmp_path / "lot", (4, 3))
-    export(project, tmp_path / "whole", Mode.COPY, {}, thumbnail, SilentReporter())
+    do_export(project, tmp_path / "whole")
     wanted = (tmp_path / "whole" / "manifest.csv").read_bytes()
     out = tmp_path / "out"
     ends: set[str] = set()
@@ -142,9 +144,7 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
         shutil.rmtree(out, ignore_errors=True)
         if there:
             out.mkdir()
-        killed = killed_at(
-            calls, WRITING, lambda: export(project, out, Mode.COPY, {}, thumbnail, SilentReporter())
-        )
+        killed = killed_at(calls, WRITING, lambda: do_export(project, out))
         if (out / "manifest.csv").exists():
             # The manifest goes last: what it lists is there.
             assert changed_files(out, read_receipt(out), SilentReporter()) == []
@@ -161,26 +161,22 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
         pytest.fail("never ended")
     assert len(ends) == 2, ends
     # The next export clears away what the killed ones had begun.
-    export(project, tmp_path / "other" / "out", Mode.COPY, {}, thumbnail, SilentReporter())
+    do_export(project, tmp_path / "other" / "out")
     shutil.rmtree(out)
-    export(project, out, Mode.COPY, {}, thumbnail, SilentReporter())
+    do_export(project, out)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "home") == ["lot", "other", "out", "whole"]
 
 
 @pytest.mark.e2e
 def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_reports: None) -> None:
-    export(
-        made_project(tmp_path / "lot", (4, 3)), tmp_path / "first", Mode.COPY, {}, thumbnail, SilentReporter()
-    )
+    do_export(made_project(tmp_path / "lot", (4, 3)), tmp_path / "first")
     more = made_project(tmp_path / "more", (4, 3, 3))
     out = tmp_path / "out"
     sizes = set()
     for calls in range(150):
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(tmp_path / "first", out)
-        killed = killed_at(
-            calls, WRITING, lambda: export(more, out, Mode.COPY, {}, thumbnail, SilentReporter(), add=True)
-        )
+        killed = killed_at(calls, WRITING, lambda: do_export(more, out, add=True))
         for row in csv.DictReader((out / "manifest.csv").read_text().splitlines()):
             assert (out / row["exported_as"]).is_file()
         recover(out)
@@ -251,11 +247,11 @@ def test_two_exports_into_one_folder_do_not_mix(tmp_path: Path) -> None:
         def stage(self, title: str, total: int | None) -> None:
             if title == "Writing images":
                 with pytest.raises(WorkbenchError) as refused:
-                    export(project, out, Mode.COPY, {}, thumbnail, SilentReporter())
+                    do_export(project, out)
                 self.said = str(refused.value)
 
     reporter = Second()
-    export(project, out, Mode.COPY, {}, thumbnail, reporter)
+    export(project, out, Mode.COPY, ReportInputs({}, thumbnail), reporter)
     assert "another export" in reporter.said
     assert (out / "manifest.csv").is_file()
 

@@ -15,7 +15,7 @@ from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.input.thumbnail import thumbnail
-from defect_workbench.storage.report.project_report import write_reports
+from defect_workbench.storage.report.project_report import ReportInputs, write_reports
 from defect_workbench.storage.report.report_content import ReportTable
 from defect_workbench.storage.result.result_folder import Mode, export
 from defect_workbench.workflows.run_info import report_facts, report_tables
@@ -47,7 +47,7 @@ def evil_project(folder: Path) -> Project:
 def reports(project: Project, folder: Path, *more: ReportTable) -> tuple[str, bytes]:
     facts = {**report_facts(project), "Evil": EVIL}
     tables = [*report_tables(project), *more]
-    write_reports(folder, 1, project, facts, tables, thumbnail, SilentReporter())
+    write_reports(folder, 1, project, ReportInputs(facts, thumbnail, tables), SilentReporter())
     return (folder / "report.html").read_text(encoding="utf-8"), (folder / "report.pdf").read_bytes()
 
 
@@ -98,24 +98,9 @@ def test_long_and_wide_tables_go_over_pages(tmp_path: Path, rows: int, columns: 
 def test_who_and_when_change_the_report_and_not_the_tables(tmp_path: Path) -> None:
     project = made_project(tmp_path / "lot")
     for name, who in (("a", "Ann"), ("b", "Bob")):
-        export(project, tmp_path / name, Mode.COPY, {"Made by": who}, thumbnail, SilentReporter())
+        export(
+            project, tmp_path / name, Mode.COPY, ReportInputs({"Made by": who}, thumbnail), SilentReporter()
+        )
     assert "Ann" in (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
     for name in ("manifest.csv", "rejected.csv", "session.dwb"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-
-
-def test_more_files_of_other_parts_of_the_program_are_written_and_undone_with_the_rest(
-    tmp_path: Path,
-) -> None:
-    project = made_project(tmp_path / "lot")
-    export(
-        project,
-        tmp_path / "out",
-        Mode.COPY,
-        {},
-        thumbnail,
-        SilentReporter(),
-        files={"measurements.csv": "a\n"},
-    )
-    assert (tmp_path / "out" / "measurements.csv").read_text() == "a\n"
-    assert '"measurements.csv"' in (tmp_path / "out" / "export-receipt.json").read_text()

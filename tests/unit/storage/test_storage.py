@@ -17,6 +17,7 @@ from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.safe_names import Names, safe_name
+from defect_workbench.storage.report.project_report import ReportInputs
 from defect_workbench.storage.result import result_folder as exporting
 from defect_workbench.storage.result.manifest import manifest_text, rows
 from defect_workbench.storage.result.result_folder import Mode, export, plan_export
@@ -237,7 +238,7 @@ def test_known_analysis_is_found_for_the_same_contents_and_settings_only(tmp_pat
 
 
 def do_export(project: Project, out: Path, mode: Mode = Mode.COPY) -> None:
-    export(project, out, mode, {"Folder": "x"}, thumbnail, SilentReporter())
+    export(project, out, mode, ReportInputs({"Folder": "x"}, thumbnail), SilentReporter())
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -326,7 +327,7 @@ class StopAfter(SilentReporter):
 def test_cancelled_export_leaves_nothing(tmp_path: Path, checks: int) -> None:
     project = made_project(tmp_path / "lot")
     with pytest.raises(Cancelled):
-        export(project, tmp_path / "out", Mode.COPY, {}, thumbnail, StopAfter(checks))
+        export(project, tmp_path / "out", Mode.COPY, ReportInputs({}, thumbnail), StopAfter(checks))
     assert [p.name for p in tmp_path.iterdir()] == ["lot"]
 
 

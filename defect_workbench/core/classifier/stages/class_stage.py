@@ -29,8 +29,7 @@ class Classes(StageKind):
         if len(stage.outcomes) < 2:
             return FittedStage(TrainedStage(stage.name))
         fitted = images.fit_head(stage)
-        trained = TrainedStage(stage.name, head=fitted.head, notes=fitted.head.notes)
-        return FittedStage(trained, fitted.rows, centred(fitted.held_out))
+        return FittedStage(TrainedStage(stage.name, fitted.head), fitted.rows, centred(fitted.held_out))
 
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
         """Return the probabilities of the head; later stages get its logits."""

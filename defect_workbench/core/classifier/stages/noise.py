@@ -44,7 +44,7 @@ class Noise(StageKind):
                 f"{_NOISE_MARGIN:g} times the 99th percentile of the training images, "
                 f"at least {_LOWEST_THRESHOLD:g}"
             )
-        return FittedStage(TrainedStage(stage.name, parameters={"threshold": threshold}, notes={"why": why}))
+        return FittedStage(TrainedStage(stage.name, parameters={"threshold": threshold}, learnt=why))
 
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
         """Compare the noise with the threshold; without a threshold no image is noisy."""

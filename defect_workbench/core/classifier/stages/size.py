@@ -36,7 +36,7 @@ class Size(StageKind):
         """Use the given limit, or learn one from the labels, or split the sizes into two groups."""
         limit, why = self._limit(stage, images)
         parameters = {} if limit is None else {"limit": limit}
-        return FittedStage(TrainedStage(stage.name, parameters=parameters, notes={"why": why}))
+        return FittedStage(TrainedStage(stage.name, parameters=parameters, learnt=why))
 
     def decide(self, stage: Stage, trained: TrainedStage, images: StageImages) -> Decision:
         """Compare the diameters with the limit; without a limit no defect is large."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from defect_workbench.core.arrays import Floats, Integers
-from defect_workbench.core.classifier.trained_stage import Head, scaled, softmax
+from defect_workbench.core.classifier.trained_stage import Head, HeadTraining, scaled, softmax
 from defect_workbench.core.progress import Reporter
 from defect_workbench.engine.classifier.heads.folds import folds
 from defect_workbench.engine.classifier.heads.ridge import (
@@ -55,7 +55,6 @@ class Epoch:
 
     head: str
     epoch: int
-    training_loss: float
     loss: float
     accuracy: float
 
@@ -173,12 +172,7 @@ def fit_head(
         net.output,
         net.skip,
         temperature,
-        {
-            "weights": dict(chosen.weights),
-            "strength": chosen.strength,
-            "epochs": epochs,
-            "held_out_loss": chosen.loss,
-        },
+        HeadTraining(dict(chosen.weights), chosen.strength, tuple(epochs), chosen.loss),
     )
     return HeadFit(head, raw[plain] / temperature)
 
@@ -275,7 +269,6 @@ class _Learner:
                 self._reporter.check()
                 net.train()
                 order = torch.from_numpy(rng.permutation(chosen))
-                total = 0.0
                 for start in range(0, len(order), size):
                     part = order[start : start + size]
                     losses = nn.functional.cross_entropy(
@@ -285,7 +278,6 @@ class _Learner:
                     optimiser.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimiser.step()
-                    total += float(loss.detach()) * len(part)
                 if validation is None:
                     continue
                 now = self._numbers(net, skip)
@@ -295,7 +287,7 @@ class _Learner:
                 held = float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
                 if watch is not None:
                     right = float((logits.argmax(axis=1) == labels).mean())
-                    watch(Epoch(name, epoch, total / len(order), held, right))
+                    watch(Epoch(name, epoch, held, right))
                 if held < best_loss - 1e-4:
                     best, best_loss, best_epoch = now, held, epoch
                 elif epoch - best_epoch >= PATIENCE:

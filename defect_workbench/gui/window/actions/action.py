@@ -67,7 +67,6 @@ class Group(Enum):
     PAGES = Menu.VIEW, "pages"
     VIEWS = Menu.VIEW, "views"
     PARETO = Menu.VIEW, "pareto"
-    PANELS = Menu.VIEW, "panels"
     HELP = Menu.HELP, "help"
 
     @property

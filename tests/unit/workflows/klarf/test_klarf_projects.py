@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from defect_workbench.app.columns import columns_of
+from defect_workbench.app.columns import ColumnCache
 from defect_workbench.core.clustering.clustering_result import Settings
 from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.errors import InputError
@@ -105,7 +105,7 @@ def test_every_image_is_the_page_of_its_defect_through_session_and_export(
         pixels = read_location(images.absolute(index)).pixels
         assert number_of(pixels) == number
         assert images.images[index].sha256 == pixel_hash(pixels)
-    columns = columns_of(project)
+    columns = ColumnCache().of(project, {})
     assert columns["wafer"].text_of(0) in ("W1", "W2")
     assert columns["defect_id"].text_of(0) == str(defects_of(project)[0])
     assert {"lot", "x_um", "die_x", "classnumber"} <= set(columns)
