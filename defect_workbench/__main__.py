@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Interrupts:
-    """Notes Ctrl-C, as a compiled module that is being loaded may report it as an error of its own."""
+    """Notes Ctrl-C, as a compiled module that is being loaded may report it as a different error."""
 
     noted = False
 

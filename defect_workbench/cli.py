@@ -64,7 +64,7 @@ def run(argv: Sequence[str], places: UserDirs, open_window: Callable[[Path], int
     """Run a command; return the exit code.
 
     What goes wrong while the command's module is imported is left to the caller, which knows whether it was
-    Ctrl-C: a compiled module reports that as an error of its own.
+    Ctrl-C: a compiled module reports that as a different error.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _arguments(argv: Sequence[str], places: UserDirs) -> argparse.Namespace | in
     if "" in argv:
         raise InputError("an argument is empty; check whether a shell variable is not set")
     try:
-        # An option for those who look for one beside --version; a command as it has an option of its own.
+        # An option, as users look for one like --version; also a command, as it has its own option.
         words = ["self-check", *argv[1:]] if argv[:1] == ["--self-check"] else argv
         named = [name for name in words[:1] if name in COMMANDS]
         args = build_parser(places, named or COMMANDS).parse_args(words)

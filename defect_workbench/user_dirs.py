@@ -21,7 +21,7 @@ class UserDirs:
     Attributes
     ----------
     weights : Path
-        Cached ResNet-50 weights.
+        Cached network weights.
     store : Path
         The default feature store.
     log : Path

@@ -110,7 +110,7 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
     except WorkbenchError as error:
         if os.environ.get("CI"):
             raise
-        pytest.skip(f"no ResNet-50 weights: {error}")
+        pytest.skip(f"no network weights: {error}")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class NameRequest:
     pictures : sequence of callable
         Each returns one of the most typical images once it has been read.
     go_on : bool
-        Whether to suggest going on to the next cluster.
+        Whether to suggest continuing with the next cluster.
     """
 
     name: str
@@ -58,5 +58,5 @@ class Messages(Protocol):
     def ask_name(self, request: NameRequest, done: Callable[[str, bool], None]) -> None:
         """Ask for the name of a cluster.
 
-        `done` gets it, and whether to confirm the cluster and go on to the next, unless the user cancelled.
+        `done` gets it, and whether to confirm the cluster and show the next, unless the user cancelled.
         """

@@ -51,7 +51,7 @@ class RecentWork:
 
     @property
     def words(self) -> str:
-        """What is known of it: where it is, when it was open, and how far it was."""
+        """Information about it: where it is, when it was open, and how far it was."""
         parts = [str(self.file.parent)]
         if not self.exists:
             parts.insert(0, "Not found")

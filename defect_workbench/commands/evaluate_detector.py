@@ -37,7 +37,7 @@ def add(commands: Commands, places: UserDirs) -> None:
         "--errors",
         type=Path,
         metavar="DIR",
-        help="new folder for what is wrong: missed, invented and wrongly named defects, as a table and as "
+        help="new folder for what is wrong: missed, false and wrongly named defects, as a table and as "
         "pictures",
     )
     add_json(parser)

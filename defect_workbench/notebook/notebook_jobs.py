@@ -57,7 +57,7 @@ class NotebookReporter:
         while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == _PACKAGE:
             frame = frame.f_back
         place = frame.f_code.co_filename, frame.f_lineno
-        # With a registry of its own, the warning is shown each time a cell runs.
+        # With a separate registry, the warning is shown each time a cell runs.
         warnings.warn_explicit(words, WorkbenchWarning, *place, registry={})
 
     def check(self) -> None:

@@ -36,7 +36,7 @@ class ImageStyle(StrEnum):
     COUNTED = "counted"
     """Flat: a count, then number and type of each picture."""
     CONTINUED = "continued"
-    """Flat: as COUNTED, but the pictures stand on a line of their own."""
+    """Flat: as COUNTED, but the pictures are on a separate line."""
     BARE = "bare"
     """Flat: number and type of each picture, without the count."""
     BARE_NUMBERS = "bare numbers"
@@ -57,7 +57,7 @@ class ImageStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LotPicture:
-    """A picture of a defect: its page in the lot's file, from 1, or a file of its own."""
+    """A picture of a defect: its page in the lot's file, from 1, or a separate file."""
 
     page: int = 1
     kind: str = "0"

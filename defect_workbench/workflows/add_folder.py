@@ -70,7 +70,7 @@ def add_folder(
     added, folder = listed.listing, listed.listing.root
     if project.analysis.settings.reference and listed.reference:
         raise InputError(
-            "images that come with golden references of their own cannot be added to a project with others; "
+            "images that come with their own golden references cannot be added to a project with others; "
             "open the folder that contains all inspection files"
         )
     check_not_listed(project, listed)

@@ -215,7 +215,7 @@ class SlidesRequest:
     ----------
     file : Path
         Its name ends in .pptx.
-    made : datetime.date
+    exported_on : datetime.date
         The date that they show; by default today's.
     replace : bool
         Whether an existing file may be replaced.
@@ -224,7 +224,7 @@ class SlidesRequest:
     """
 
     file: Path
-    made: datetime.date = field(default_factory=lambda: datetime.datetime.now().astimezone().date())
+    exported_on: datetime.date = field(default_factory=lambda: datetime.datetime.now().astimezone().date())
     replace: bool = False
     classes: ClassLibrary = field(default_factory=ClassLibrary)
 
@@ -275,7 +275,9 @@ def export_slides(project: Project, request: SlidesRequest, reporter: Reporter) 
         raise WorkbenchError(f"none of the images are in {images.root} any more", Remedy.FIND_IMAGES)
     from defect_workbench.storage.report.slides.slide_deck import slides_file
 
-    data = slides_file(project, request.made, thumbnail, reporter, request.classes, pareto_slides(project))
+    data = slides_file(
+        project, request.exported_on, thumbnail, reporter, request.classes, pareto_slides(project)
+    )
     reporter.check()
     publish(request.file, {request.file: data}, replace=request.replace)
     return missing

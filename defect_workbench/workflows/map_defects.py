@@ -171,7 +171,7 @@ def _obstacle(images: ImageSet, features: Features, options: FeatureOptions) -> 
     backbone = features.backbone
     if backbone is None:
         return WorkbenchError(
-            "mapping defects needs the ResNet-50 weights, and there are none", Remedy.FETCH_WEIGHTS
+            "mapping defects needs network weights, and there are none", Remedy.FETCH_WEIGHTS
         )
     info = options.library.info()
     if info is None or info.sha256 != backbone.sha256:

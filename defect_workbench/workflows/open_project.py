@@ -190,7 +190,7 @@ def _with_inspection(opened: OpenedProject, listed: ListedImages) -> OpenedProje
 def open_again(
     project: Project, request: OpenRequest, reporter: Reporter, on_found: OnFound | None = None
 ) -> OpenedProject:
-    """Group the files of a project anew: whole images instead of the defects in them, or the reverse.
+    """Group the files of a project again: whole images instead of the defects in them, or the reverse.
 
     Decisions are not kept, as they are about other images.
 

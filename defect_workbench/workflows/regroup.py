@@ -67,7 +67,7 @@ def regroup(project: Project, settings: Settings, options: FeatureOptions, repor
     # What was decided from the images stays, unless the user asks for something else.
     kept = settings.weights is None and settings.group_by is before.settings.group_by
     choice = before.group_by if kept else None
-    # Maps against another source would be taken for those that the settings name.
+    # Maps against another source would pass for those that the settings name.
     outdated = source_of(settings) != source_of(before.settings)
     blocks = {n: b for n, b in before.blocks.items() if not (outdated and n in OF_DEFECT)}
     pictures = before.picture_scores

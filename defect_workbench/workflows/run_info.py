@@ -49,7 +49,7 @@ def report_facts(project: Project) -> dict[str, str]:
     shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.shares.items())
     facts["Block weights"] = f"{shares} ({analysis.weights.why})"
     if analysis.backbone is None:
-        facts["Network"] = "none: no ResNet-50 weights were available"
+        facts["Network"] = "none: no network weights were available"
     else:
         backbone = analysis.backbone
         facts["Network"] = f"{backbone.name}, {backbone.weights}, {backbone.precision} on {backbone.device}"

@@ -36,7 +36,7 @@ def report_text(outcome: TrainingResult, model_path: Path) -> str:
     warnings = []
     if network is None:
         warnings.append(
-            "No ResNet-50 weights were available: the classifier works on texture, Zernike and "
+            "No network weights were available: the classifier works on texture, Zernike and "
             "outline features alone, which distinguish defect types much less well."
         )
     title = outcome.data.images.root.name

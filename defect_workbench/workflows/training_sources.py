@@ -41,7 +41,7 @@ def confirmed_labels(project: Project) -> Mapping[str, int]:
 
 
 def _doubtful(project: Project) -> Flags:
-    """Return which images the program put into their clusters and nobody has reviewed, (n,) bool."""
+    """Return which images are in their clusters by the program alone, unreviewed, (n,) bool."""
     return np.zeros(len(project.images), bool) if project.proposal is None else project.proposal.doubtful
 
 

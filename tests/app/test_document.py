@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -64,7 +66,7 @@ def test_decisions_keep_their_colour_and_names_through_cuts(document: Document) 
         assert kept.group.confirmed
 
 
-def test_merge_and_names_that_are_taken(document: Document) -> None:
+def test_merge_and_names_that_are_in_use(document: Document) -> None:
     assert document.partition is not None
     first, second = document.partition.clusters[:2]
     document.merge([first, second])
@@ -139,6 +141,21 @@ def test_models_keep_qts_rules(document: Document, qtbot: QtBot) -> None:
     assert "43 images" in summary_of(document)
     loader.close()
     del testers
+
+
+def test_tooltips_show_names_that_look_like_markup(document: Document, qtbot: QtBot) -> None:
+    assert document.project is not None
+    assert document.partition is not None
+    path, label = "lot <b>7</b>/a & b.png", "void <i>deep</i> & wide"
+    document.rename(document.partition.clusters[0], label)
+    loader = ThumbnailLoader(64)
+    images, clusters = ImageModel(loader), ClusterModel(document)
+    images.set_rows(document.project.images.root, [path], np.zeros(1, np.intp), sections_of(document)[0][:1])
+    for model, name in ((images, path), (clusters, label)):
+        shown = QTextDocument()
+        shown.setHtml(model.index(0).data(Qt.ItemDataRole.ToolTipRole))
+        assert name in shown.toPlainText()
+    loader.close()
 
 
 def test_thumbnails_arrive_newest_wish_first_and_bad_files_are_known(

@@ -30,7 +30,7 @@ def test_result_arrives_on_the_gui_thread(jobs: JobRunner, qtbot: QtBot) -> None
     assert not jobs.busy
 
 
-def test_progress_is_told_at_most_twenty_times_a_second(jobs: JobRunner, qtbot: QtBot) -> None:
+def test_progress_is_reported_at_most_twenty_times_a_second(jobs: JobRunner, qtbot: QtBot) -> None:
     told: list[Progress] = []
     jobs.progress.connect(told.append)
 

@@ -53,7 +53,7 @@ def test_the_newest_request_is_answered_first_and_the_oldest_dropped() -> None:
         assert slow.answers[0] == ("first", "FIRST")
 
 
-def test_what_is_in_work_is_not_begun_again_but_can_be_asked_for_later() -> None:
+def test_a_request_in_work_is_not_repeated_but_can_be_made_later() -> None:
     slow = Slow()
     with threads(slow, waiting=5) as requests:
         requests.put("a")

@@ -27,7 +27,7 @@ def learnt(document: Document) -> dict[str, str]:
     return dict(zip((image.path for image in part.images.images), names, strict=True))
 
 
-def test_what_nobody_has_looked_at_is_in_the_queue_and_not_learnt_from_whatever_its_cluster_is_called(
+def test_unreviewed_images_are_in_the_queue_and_not_learnt_from_whatever_their_cluster_is_called(
     tmp_path: Path, qtbot: QtBot
 ) -> None:
     document = Document()

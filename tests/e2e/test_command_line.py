@@ -85,16 +85,16 @@ def max_share(rows: list[dict[str, str]]) -> float:
 def test_without_weights_it_works_and_says_so_everywhere(lot: Path, tmp_path: Path) -> None:
     done = run("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3")
     assert done.returncode == 0, done.stderr
-    assert "warning: there are no ResNet-50 weights" in done.stderr
+    assert "warning: there are no network weights" in done.stderr
     result = json.loads(done.stdout)
     assert result["backbone"] is None
     assert result["rejected"] == 1
-    assert "No ResNet-50 weights" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "No network weights" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert table(tmp_path / "out" / "rejected.csv")[0]["path"] == "bad.png"
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_and_ends_with_the_same_vectors(
+def test_a_killed_run_resumes_and_ends_with_the_same_vectors(
     tmp_path: Path, with_weights: Path, small_batches: None, command: Command
 ) -> None:
     """The killed run stores its first batch at once; the next run computes the rest.
@@ -235,7 +235,7 @@ def test_cuts_by_number_and_height_and_other_methods(lot: Path, tmp_path: Path, 
     assert affinity["weights"]["zernike"] == 2
 
 
-def test_folder_without_a_usable_image_is_told(tmp_path: Path, command: Command) -> None:
+def test_folder_without_a_usable_image_is_reported(tmp_path: Path, command: Command) -> None:
     (tmp_path / "lot").mkdir()
     assert (
         "contains no images"

@@ -172,7 +172,7 @@ def test_wrong_boxes_are_listed_and_the_rest_is_evaluated(
     facts = json.loads(done.stdout)
     assert (facts["images"], facts["boxes"], facts["without_boxes"]) == (1, 2, 3)
     assert [(p["file"], p["line"]) for p in facts["problems"]][:2] == [("two.txt", 3), ("two.txt", 4)]
-    assert "two.txt:3: the box (50, 50) to (40, 40) is crossed" in done.stderr
+    assert "two.txt:3: the box (50, 50) to (40, 40) is inverted" in done.stderr
 
 
 def test_errors_are_written_as_a_table_and_pictures(boards: Path, tmp_path: Path, command: Command) -> None:

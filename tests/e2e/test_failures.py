@@ -32,7 +32,7 @@ def lot(tmp_path: Path) -> Path:
         pytest.param("| true", "", marks=pytest.mark.slow),
     ],
 )
-def test_a_result_that_cannot_be_printed_is_said(
+def test_a_result_that_cannot_be_printed_is_reported(
     redirection: str, option: str, lot: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -91,14 +91,14 @@ def test_an_early_interrupt_ends_without_a_traceback_of_ours(
 
 
 @pytest.mark.parametrize("value", ["~nosuchuser/x", "/etc/passwd"])
-def test_a_home_that_is_none_is_named(value: str) -> None:
+def test_a_home_that_is_not_a_folder_is_named(value: str) -> None:
     done = run("weights", "status", **{HOME_VARIABLE: value})
     assert done.returncode == 1
     assert value in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_was_deleted_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     line = f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m defect_workbench weights status'
@@ -110,7 +110,7 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_without_a_home_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(HOME_VARIABLE)
 
     def none(*_: object) -> Path:
@@ -154,7 +154,7 @@ def test_a_disk_that_fills_during_training_leaves_neither_model_nor_report(
     monkeypatch.undo()
 
 
-def test_whatever_nobody_thought_of_says_what_was_under_way(
+def test_an_unforeseen_error_names_what_was_under_way(
     lot: Path,
     tmp_path: Path,
     places: UserDirs,
@@ -176,7 +176,7 @@ def test_whatever_nobody_thought_of_says_what_was_under_way(
     assert not (tmp_path / "out").exists()
 
 
-def test_want_of_memory_is_said_as_such(
+def test_a_lack_of_memory_is_reported_as_such(
     lot: Path,
     tmp_path: Path,
     places: UserDirs,

@@ -205,7 +205,7 @@ def test_what_may_not_be_read_is_listed_and_a_read_only_folder_stays_as_it_is(
 
 
 @needs_rights
-def test_a_folder_that_may_no_longer_be_read_stops_the_work_in_words(lot: Path, tmp_path: Path) -> None:
+def test_a_folder_that_may_no_longer_be_read_stops_the_work_with_a_reason(lot: Path, tmp_path: Path) -> None:
     for index in range(60, 400):
         picture(index).save(lot / f"{index:03d}.png")
     code = f"""
@@ -254,7 +254,7 @@ def test_a_session_that_cannot_be_saved_or_an_export_undone_says_so(
     assert len(table(tmp_path / "out" / "manifest.csv")) == 60
 
 
-def test_damaged_and_newer_files_are_refused_in_words_and_kept(
+def test_damaged_and_newer_files_are_refused_with_a_reason_and_kept(
     lot: Path, tmp_path: Path, command: Command
 ) -> None:
     (tmp_path / "s.dwb").write_bytes(b"PK\x03\x04 nonsense")

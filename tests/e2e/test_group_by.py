@@ -229,11 +229,11 @@ def test_a_project_of_an_earlier_version_keeps_its_maps_and_a_new_one_has_the_ne
         (("--reference", "nowhere"), "--reference nowhere: there is no such folder"),
         (("--clean", "nowhere"), "--clean nowhere: there is no such folder"),
         (("--reference", ".", "--clean", "."), "--reference and --clean: give one of them"),
-        (("--group-by", "defect"), "mapping defects needs the ResNet-50 weights"),
+        (("--group-by", "defect"), "mapping defects needs network weights"),
         (("--group-by", "shape"), "invalid choice"),
     ],
 )
-def test_what_cannot_be_used_is_said_at_once(
+def test_what_cannot_be_used_is_reported_at_once(
     options: tuple[str, ...], reason: str, lot: Path, tmp_path: Path, command: Command
 ) -> None:
     ended = command("cluster", lot / "clean", "--out", tmp_path / "out", "--offline", *options)

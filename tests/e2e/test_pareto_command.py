@@ -86,7 +86,7 @@ def test_several_results_are_a_lot_each_if_nothing_says_which(command: Command, 
     assert (done.returncode, "given twice" in done.stderr) == (2, True)
 
 
-def test_what_cannot_be_done_is_said_and_nothing_is_written(command: Command, session: Path) -> None:
+def test_what_cannot_be_done_is_reported_and_nothing_is_written(command: Command, session: Path) -> None:
     done = command("pareto", session, "--by", "tool")
     assert done.returncode == 2
     assert "there is no column tool; the columns are: lot" in done.stderr

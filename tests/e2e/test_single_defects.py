@@ -234,7 +234,7 @@ def test_clean_images_cannot_be_compared_with(boards: Path, tmp_path: Path, comm
     assert "not with clean images" in done.stderr
 
 
-def test_images_without_any_defect_are_told(boards: Path, tmp_path: Path, command: Command) -> None:
+def test_images_without_any_defect_are_reported(boards: Path, tmp_path: Path, command: Command) -> None:
     given = ("--items", "defects", "--offline", "--reference", boards / "golden")
     done = command("cluster", boards / "golden", "--out", tmp_path / "out", *given)
     assert done.returncode == 2

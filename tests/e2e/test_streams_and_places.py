@@ -47,7 +47,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         pytest.param("--json 2>&1 >/dev/null | true", marks=pytest.mark.slow),
     ],
 )
-def test_a_stream_nobody_reads_does_not_cost_the_job(lot: Path, tmp_path: Path, streams: str) -> None:
+def test_an_unread_stream_does_not_stop_the_job(lot: Path, tmp_path: Path, streams: str) -> None:
     out = tmp_path / "out"
     done = shell(f"{SHELL} cluster {lot} --out {out} --offline --cut 1 {streams}; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
@@ -139,7 +139,7 @@ def test_a_program_that_cannot_start_says_so(happens: str, words: str) -> None:
         ("{file}/below", "is not a folder"),
     ],
 )
-def test_a_home_that_is_none_is_told(tmp_path: Path, home: str, words: str) -> None:
+def test_a_home_that_is_not_a_folder_is_reported(tmp_path: Path, home: str, words: str) -> None:
     (tmp_path / "file").write_text("mine")
     value = home.format(file=tmp_path / "file")
     done = subprocess.run(
@@ -158,7 +158,7 @@ def test_a_home_that_is_none_is_told(tmp_path: Path, home: str, words: str) -> N
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be somebody unknown")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv")
-def test_a_user_without_a_home_is_told_what_to_set() -> None:
+def test_an_error_without_a_home_names_what_to_set() -> None:
     done = shell(
         f"env -u HOME -u DEFECT_WORKBENCH_HOME setpriv --reuid 54321 --clear-groups {SHELL} weights status"
     )
@@ -171,7 +171,7 @@ def test_a_user_without_a_home_is_told_what_to_set() -> None:
 
 
 @posix
-def test_a_working_folder_that_is_gone_stops_only_what_needs_it(lot: Path, tmp_path: Path) -> None:
+def test_a_deleted_working_folder_stops_only_what_needs_it(lot: Path, tmp_path: Path) -> None:
     gone = f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir {tmp_path}/gone &&"
     full = shell(f"{gone} {SHELL} cluster {lot} --out {tmp_path}/out --offline --cut 2")
     assert full.returncode == 0, full.stderr

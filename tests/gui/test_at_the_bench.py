@@ -263,7 +263,7 @@ def test_a_report_that_nothing_opens_is_named(
     assert str(tmp_path / "model.html") in opened.notice.text.text()
 
 
-def test_pasted_images_are_selected_and_told(opened: MainWindow) -> None:
+def test_pasted_images_are_selected_and_reported(opened: MainWindow) -> None:
     partition = opened.document.partition
     assert partition is not None
     target, source = partition.clusters[0], partition.clusters[1]

@@ -71,7 +71,7 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
-def test_too_little_to_learn_from_is_said(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
+def test_too_little_to_learn_from_is_reported(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
     assert "None yet" in opened.classify_panel.labels_text.text()
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.classifier.train()
@@ -87,7 +87,7 @@ def test_a_classifier_is_trained_kept_applied_and_corrected(
     text = panel.figures.toPlainText()
     assert "Accuracy" in text
     assert all(name in text for name in NAMES[:3])
-    assert "as your clusters say" in opened.notice.text.text()
+    assert "agrees with your clusters" in opened.notice.text.text()
     trained = opened.classifier.model
     assert trained is not None
     assert trained.model.facts is not None

@@ -57,7 +57,7 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
     assert answers.messages == []
 
 
-def test_grouping_that_cannot_be_is_told_and_changes_nothing(
+def test_impossible_grouping_is_reported_and_changes_nothing(
     opened: MainWindow, qtbot: QtBot, answers: Answers
 ) -> None:
     before = opened.summary.text()
@@ -122,7 +122,7 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
         assert all(part in found for part in parts)
 
 
-def test_unconverged_affinity_propagation_is_said_and_not_applied(
+def test_unconverged_affinity_propagation_is_reported_and_not_applied(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from defect_workbench.engine.clustering.methods import affinity

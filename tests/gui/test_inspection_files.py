@@ -126,7 +126,7 @@ def test_the_next_file_is_added_to_the_open_project(
     assert len(project.inspection.files) == 2
 
 
-def test_a_file_that_is_none_is_told(window: MainWindow, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_inspection_file_is_reported(window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "a.001").write_text("nothing")
     window.controllers.klarf.open(tmp_path / "a.001")
     assert "is not an inspection file" in window.notice.text.text()

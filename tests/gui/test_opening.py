@@ -39,7 +39,7 @@ def test_dropped_folder_opens_and_says_what_is_missing(
     dialog.reject()
 
 
-def test_folder_without_images_is_told_and_leads_back(
+def test_folder_without_images_is_reported_and_leads_back(
     window: MainWindow, qtbot: QtBot, answers: Answers, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -52,7 +52,7 @@ def test_folder_without_images_is_told_and_leads_back(
     assert window.stack.currentIndex() == 0
 
 
-def test_cancel_keeps_what_is_finished_and_offers_to_go_on(
+def test_cancel_keeps_finished_work_and_offers_to_resume(
     window: MainWindow, qtbot: QtBot, with_weights: Path, small_batches: None, tmp_path: Path
 ) -> None:
     """Four batches, so that some remain when the first is done."""
@@ -139,7 +139,7 @@ def test_session_whose_folder_moved_can_be_relinked(
     qtbot.waitUntil(lambda: window.thumbnails.get(first) is not None)
 
 
-def test_missing_weights_are_said_until_they_arrive_and_decisions_are_kept(
+def test_missing_weights_are_shown_until_they_arrive_and_decisions_are_kept(
     window: MainWindow,
     qtbot: QtBot,
     tmp_path: Path,

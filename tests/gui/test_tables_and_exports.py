@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
@@ -40,7 +40,7 @@ def joined(window: MainWindow, qtbot: QtBot, table: Path) -> None:
         window.tables.join(table)
 
 
-def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
+def test_a_table_is_joined_filtered_coloured_compared_and_undone(
     opened: MainWindow, qtbot: QtBot, table: Path
 ) -> None:
     joined(opened, qtbot, table)
@@ -85,6 +85,30 @@ def test_a_table_is_joined_filtered_coloured_compared_and_taken_back(
     assert opened.map_colour.findText("element") > 0
 
 
+def test_column_names_that_look_like_markup_are_shown_as_they_are(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    project = opened.document.project
+    assert project is not None
+    column = "temp <b>target</b> <limit & unit (K)"
+    lines = [f"{image.path},{'high' if i % 2 else 'low'}" for i, image in enumerate(project.images.images)]
+    path = tmp_path / "oven.csv"
+    path.write_text("\n".join([f"file,{column}", *lines]) + "\n", encoding="utf-8")
+    joined(opened, qtbot, path)
+    with qtbot.waitSignal(opened.jobs.done, timeout=20_000):
+        qtbot.mouseClick(opened.notice.buttons[0], LEFT)
+    dialog = opened.findChild(AssociationDialog)
+    assert dialog is not None
+    item = dialog.columns.item(0)
+    assert item.text().startswith(column)
+    shown, tip = QTextDocument(), QTextDocument()
+    shown.setHtml(dialog.reading.text())
+    tip.setHtml(item.toolTip())
+    assert column in tip.toPlainText()
+    assert shown.toPlainText().startswith(tip.toPlainText())
+    assert "p = " in shown.toPlainText()
+
+
 def test_a_table_that_names_no_image_is_refused(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path, answers: Answers
 ) -> None:
@@ -126,7 +150,7 @@ def test_export_by_lot_is_planned_written_and_undone_from_the_window(
     assert "removed" in opened.notice.text.text()
 
 
-def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
+def test_an_export_of_confirmed_clusters_reports_first_that_none_is_confirmed(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     opened.outputs.choose_export()
@@ -140,7 +164,7 @@ def test_nothing_confirmed_is_said_before_an_export_of_confirmed_clusters(
     dialog.reject()
 
 
-def test_pictures_are_prepared_in_another_way_with_a_look_before_and_decisions_kept(
+def test_images_are_preprocessed_differently_after_a_preview_and_decisions_are_kept(
     window: MainWindow, with_sample: None, small_batches: None, qtbot: QtBot, tmp_path: Path
 ) -> None:
     opened = window

@@ -110,7 +110,7 @@ def main() -> None:
     library = WeightsLibrary(UserDirs.of_user().weights)
     checkpoint = library.obtain(SilentReporter(), offline=False)
     if checkpoint is None:
-        raise SystemExit("no ResNet-50 weights")
+        raise SystemExit("no network weights")
     plain = build_resnet(checkpoint)
     plain.fc = torch.nn.Identity()
     with tempfile.TemporaryDirectory() as temporary:

@@ -31,7 +31,7 @@ class DefectBoxes(QObject):
 
     @property
     def found(self) -> FoundDefects | None:
-        """The defects of all images; None before anybody searched."""
+        """The defects of all images; None before a search."""
         project = self.document.project
         return None if project is None else project.found
 
@@ -41,7 +41,7 @@ class DefectBoxes(QObject):
         return self._kinds
 
     def of(self, image: int) -> tuple[Detection, ...]:
-        """Return the defects of an image; none if nobody searched it."""
+        """Return the defects of an image; none if it was not searched."""
         found = self.found
         return () if found is None or image >= len(found.of) else found.of[image] or ()
 

@@ -29,7 +29,7 @@ class _Searched:
 class MaskLoader(NewestFirst):
     """Finds and caches the outlines of the masks of images.
 
-    A box that a person drew, moved or resized has no mask.
+    A box that the user drew, moved or resized has no mask.
     """
 
     def __init__(self, defects: DefectBoxes, parent: QObject | None = None) -> None:

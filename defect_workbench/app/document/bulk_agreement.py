@@ -1,4 +1,4 @@
-"""Agreeing with many proposals at once, after a look at a random sample of them."""
+"""Agreeing with many proposals at once, after reviewing a random sample of them."""
 
 from __future__ import annotations
 

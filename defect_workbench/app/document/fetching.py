@@ -1,4 +1,4 @@
-"""Which images to review next: the least sure, the most useful, the strangest, or some at random."""
+"""Which images to review next: the least certain, the most useful, the strangest, or a random sample."""
 
 from __future__ import annotations
 

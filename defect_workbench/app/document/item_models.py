@@ -23,6 +23,7 @@ from defect_workbench.app.columns import Column
 from defect_workbench.app.document.held_order import HeldOrder
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.arrays import Flags, Integers
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.image_notes import ImageNotes
@@ -40,7 +41,7 @@ class Role(IntEnum):
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
     COLOUR = int(Qt.ItemDataRole.UserRole) + 3
-    # How many images of a cluster are proposals that nobody has reviewed.
+    # How many images of a cluster are unreviewed proposals.
     PROPOSED = int(Qt.ItemDataRole.UserRole) + 4
 
 
@@ -153,7 +154,7 @@ class ImageModel(QAbstractListModel):
             name = self._paths[image].rsplit("/", 1)[-1]
             return name if role == Roles.DisplayRole else self._described(image, name)
         if role == Roles.ToolTipRole:
-            return "\n".join((self._paths[image], *self._class_name(image)))
+            return plain_tip("\n".join((self._paths[image], *self._class_name(image))))
         return None
 
     def _described(self, image: int, name: str) -> str:
@@ -247,7 +248,8 @@ class ClusterModel(QAbstractListModel):
         if role in (Roles.ToolTipRole, Roles.AccessibleTextRole):
             proposed = self._proposed(cluster)
             to_review = f"\n{counted(proposed, 'proposal')} to review" if proposed else ""
-            return describe(cluster) + to_review
+            words = describe(cluster) + to_review
+            return plain_tip(words) if role == Roles.ToolTipRole else words
         return None
 
     def _proposed(self, cluster: Cluster) -> int:

@@ -17,7 +17,7 @@ class LabelDoubts(QObject):
     """The doubtful labels of the classifier that is shown, for the images of the open project.
 
     A doubt is settled once the image is moved into a cluster other than that of its label, or once the user
-    said that its label is right. Undoing the move brings it back.
+    confirmed its label. Undoing the move brings it back.
 
     Signals: changed when one is settled or brought back, or when there are others.
     """

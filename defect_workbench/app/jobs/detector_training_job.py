@@ -1,4 +1,4 @@
-"""The job that trains a detector on the boxes that a person has checked."""
+"""The job that trains a detector on the boxes that the user has checked."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Located:
 
 @dataclass(frozen=True)
 class WeightsReady(ResultOnDisk):
-    """ResNet-50 weights are available from now on."""
+    """Network weights are available from now on."""
 
     name: str
 

@@ -23,7 +23,7 @@ class Suggested:
 
 
 def suggest(project: Project, places: UserDirs, *, offline: bool) -> Work:
-    """Return the job that looks at all images of a project, such as one that was opened from a session."""
+    """Return the job that analyses all images of a project, such as one that was opened from a session."""
 
     def work(reporter: JobReporter) -> Suggested:
         given = project.analysis.settings.processing

@@ -1,4 +1,4 @@
-"""The job that watches a folder; it runs until it is cancelled, in a runner of its own."""
+"""The job that watches a folder; it runs until it is cancelled, in its own runner."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _WAIT_MILLISECONDS = 400
 
 
 class PlacementWatch(QObject):
-    """Keeps places and findings up to date; computes only while somebody looks at them.
+    """Keeps places and findings up to date; computes only while they are shown.
 
     Signals: places_changed when there are other places, or none; changed when there are other findings.
     """
@@ -77,7 +77,7 @@ class PlacementWatch(QObject):
         return () if self._placed is None else self._placed.repeaters
 
     def watch(self, watched: bool) -> None:
-        """Say whether somebody looks at the findings."""
+        """Set whether the findings are shown."""
         self._watched = watched
         if watched:
             self._schedule()

@@ -25,16 +25,16 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="go on until Ctrl-C: classify what arrives, append it to DIR, and say when unknown images or a "
-        "label become more frequent than usual; the same command continues after a stop",
+        help="keep running until Ctrl-C: classify new images, append them to DIR, and print an alarm when "
+        "unknown images or a label become more frequent than usual; the same command continues after a stop",
     )
     parser.add_argument(
         "--interval",
         type=float,
         default=None,
         metavar="S",
-        help=f"seconds between two looks at the folder, at least {LEAST_INTERVAL}, with --watch; a file is "
-        f"taken when it stood still for two; default: {DEFAULT_INTERVAL:g}",
+        help=f"seconds between two scans of the folder, at least {LEAST_INTERVAL}, with --watch; a file is "
+        f"read once it has not changed for two scans; default: {DEFAULT_INTERVAL:g}",
     )
 
 

@@ -44,7 +44,7 @@ class Calibration:
     false_alarms: float = FALSE_ALARMS
 
     def pooled(self) -> Flags:
-        """Return which labels have too few images for thresholds of their own, (count,).
+        """Return which labels have too few images for their own thresholds, (count,).
 
         At least `FEWEST_ABOVE` of their images have to be at or above the threshold.
         """

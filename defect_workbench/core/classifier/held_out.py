@@ -131,18 +131,18 @@ class HeldOutImages:
         """What the labels are that predictions are compared with, in a sentence."""
         folders = self.folder_rows
         if not folders:
-            return "Right means as your clusters say: whatever is wrong in a cluster is learned as well."
+            return "Correct means: agrees with your clusters. Errors in them are learned, too."
         if len(folders) == len(self):
-            return "Right means as the labelled folders say."
+            return "Correct means: agrees with the labelled folders."
         right = sum(self.labels[i] == self.predictions[i] for i in folders)
         return (
-            "Right means as your clusters and the labelled folders say. With labels from folders: "
+            "Correct means: agrees with your clusters and the labelled folders. With labels from folders: "
             f"{right / len(folders):.1%} of {counted(len(folders), 'image')}."
         )
 
     @property
-    def judge(self) -> str:
-        """What predictions are right by: "your clusters", "the labelled folders", or both."""
+    def reference(self) -> str:
+        """What correct predictions agree with: "your clusters", "the labelled folders", or both."""
         folders = len(self.folder_rows)
         both = "your clusters and the labelled folders"
         return "your clusters" if not folders else "the labelled folders" if folders == len(self) else both

@@ -54,7 +54,7 @@ def problems(stages: Sequence[Stage]) -> Iterator[Problem]:
 
 
 def unclear_outcomes(stages: Sequence[Stage]) -> Iterator[Problem]:
-    """Yield outcomes that cannot be told apart, which files of earlier versions may have."""
+    """Yield outcomes that cannot be distinguished, which files of earlier versions may have."""
     for index, stage in enumerate(stages):
         names = [outcome.name.casefold() for outcome in stage.outcomes]
         if "" in names or len(set(names)) < len(names):

@@ -11,7 +11,7 @@ from defect_workbench.core.images.detections import Box
 
 
 class ErrorKind(StrEnum):
-    """What is wrong."""
+    """A kind of detector error: missed, false or of the wrong kind."""
 
     MISSED = "missed"
     INVENTED = "invented"
@@ -52,7 +52,7 @@ class DetectionError:
 
     @property
     def caption(self) -> str:
-        """What is wrong, as it is written beside the box."""
+        """The error as it is written beside the box."""
         if self.kind is ErrorKind.WRONG_KIND:
             return f"{self.found} instead of {self.marked}"
         name = ERROR_NAMES[self.kind]

@@ -79,7 +79,7 @@ class DetectorSettings:
     with_references : bool
         Whether it compares each image with a golden reference.
     variant : str
-        Of ResNet-50; a `Variant`.
+        Of the network in its backbone; a `Variant`.
     threshold : float
         Scores from here on are defects.
     turned : bool

@@ -1,4 +1,4 @@
-"""Defects that were found in an image, or marked by a person, as boxes."""
+"""Defects that were found in an image, or marked by the user, as boxes."""
 
 from __future__ import annotations
 

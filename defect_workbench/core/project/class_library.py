@@ -13,7 +13,7 @@ from defect_workbench.core.project.decisions import Decisions
 from defect_workbench.core.project.palette import COLOURS
 from defect_workbench.core.text import and_more
 
-# Letters that have a meaning of their own are left out: C, N, O, U and X in the light table, D in the queue,
+# Letters that have another meaning are left out: C, N, O, U and X in the light table, D in the queue,
 # Q everywhere.
 KEYS = "123456789ABEFGHIJKLMPRSTVWYZ"
 MOST_CLASSES = 500
@@ -260,7 +260,7 @@ class Merged:
     added, completed : tuple of str
         Names of the classes that are new, and of those that got values that they did not have.
     conflicts : tuple of str
-        What was not taken over, and why, one sentence each.
+        What was not imported, and why, one sentence each.
     """
 
     library: ClassLibrary
@@ -304,9 +304,7 @@ def _fitting(
     same = (c for c in library.classes if c.product == product and c is not known)
     owner = next((c for c in same if c.key and c.key == other.key), None)
     if owner is not None:
-        conflicts.append(
-            f"{other.name}: the key {other.key} is that of {owner.name}, so it was not taken over"
-        )
+        conflicts.append(f"{other.name}: the key {other.key} is that of {owner.name}, so it was not imported")
     taken = {name: c for c in library.classes if c is not known for name in c.names}
     lost = [alias for alias in other.aliases if alias.casefold() in taken]
     if lost:

@@ -45,7 +45,7 @@ class DefectCount:
 
 
 def count_defects(found: FoundDefects, name: str, images: Iterable[int]) -> DefectCount:
-    """Return the defects of some images; those that nobody searched do not count."""
+    """Return the defects of some images; those that were not searched do not count."""
     searched = [defects for image in images if (defects := found.of[image]) is not None]
     kinds = Counter(each.box.label for defects in searched for each in defects)
     return DefectCount(name, len(searched), sum(not defects for defects in searched), kinds)
@@ -85,7 +85,7 @@ def counts_per_value(found: FoundDefects, values: Iterable[str], most: int) -> l
 def defect_columns(project: Project) -> list[Column]:
     """Return the number and the kinds of the found defects of each image, to compare them with the clusters.
 
-    Images that nobody searched have no value. A joined table keeps its columns of these names.
+    Images that were not searched have no value. A joined table keeps its columns of these names.
     """
     found = project.found
     if found is None or all(defects is None for defects in found.of):

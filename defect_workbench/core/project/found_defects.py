@@ -22,13 +22,13 @@ class FoundDefects:
     Attributes
     ----------
     of : tuple of (tuple of Detection) or None
-        Per image; None where nobody searched.
+        Per image; None where no search was made.
     checked : (n,) bool
-        Images on whose boxes a person has agreed: all defects are marked.
+        Images on whose boxes the user has agreed: all defects are marked.
     source : str
         What found them, in words.
     corrected : (n,) bool, optional
-        Images with boxes that a person has changed; a further search leaves them as they are.
+        Images with boxes that the user has changed; a further search leaves them as they are.
     reference : str, optional
         The folder of golden references that the classical finder compared with, empty if it had none. None if
         a trained detector searched, or an earlier version that did not keep it.
@@ -46,7 +46,7 @@ class FoundDefects:
 
     @cached_property
     def counts(self) -> Floats:
-        """Number of defects of each image, (n,) float64; NaN where nobody searched."""
+        """Number of defects of each image, (n,) float64; NaN where no search was made."""
         return np.array([np.nan if found is None else len(found) for found in self.of], np.float64)
 
     @cached_property
@@ -56,20 +56,20 @@ class FoundDefects:
 
     @cached_property
     def least_sure(self) -> Floats:
-        """How near the least sure defect of each image is to the threshold, (n,) float64 from 0 (at it) to 1.
+        """Distance of each image's least certain defect from the threshold, (n,) float64 from 0 to 1.
 
-        1 where there is no defect or a person has checked the boxes.
+        1 where there is no defect or the user has checked the boxes.
         """
         scores = [min((abs(each.score - 0.5) for each in found or ()), default=0.5) for found in self.of]
         return np.where(self.checked, 1.0, 2 * np.asarray(scores, np.float64))
 
     @property
     def touched(self) -> Flags:
-        """Images whose boxes a person has changed or agreed with, (n,) bool."""
+        """Images whose boxes the user has changed or agreed with, (n,) bool."""
         return self.checked if self.corrected is None else self.checked | self.corrected
 
     def with_boxes(self, image: int, boxes: Sequence[Detection], *, agreed: bool = False) -> FoundDefects:
-        """Return the defects after a person has changed those of an image, or agreed with them."""
+        """Return the defects after the user has changed those of an image, or agreed with them."""
         of, checked, corrected = list(self.of), self.checked.copy(), self.touched.copy()
         of[image], corrected[image] = tuple(boxes), True
         checked[image] |= agreed
@@ -84,7 +84,7 @@ class FoundDefects:
 
 
 def carried_defects(found: FoundDefects | None, before: Integers) -> FoundDefects | None:
-    """Return the defects of a set to which images were added; nobody searched these.
+    """Return the defects of a set to which images were added; these were not searched.
 
     Parameters
     ----------
@@ -100,5 +100,5 @@ def carried_defects(found: FoundDefects | None, before: Integers) -> FoundDefect
 
 
 def drawn(box: Box) -> Detection:
-    """Return the defect that a person drew."""
+    """Return the defect that the user drew."""
     return Detection(box, _DRAWN, round((box.x2 - box.x1) * (box.y2 - box.y1)))

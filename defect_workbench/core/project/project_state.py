@@ -41,7 +41,7 @@ class Project:
     views : tuple of SavedView
         In order of the alphabet.
     found : FoundDefects or None
-        The defects in each image; None if nobody searched.
+        The defects in each image; None without a search.
     inspection : Inspection or None
         What the inspection files that were opened say about the images.
     """

@@ -56,7 +56,7 @@ class Proposal:
         return replace(self, unreviewed=unreviewed)
 
     def waiting(self, partition: Partition) -> Flags:
-        """Whether an image is still where a proposal that nobody has reviewed puts it, (n,)."""
+        """Whether an image is still where an unreviewed proposal puts it, (n,)."""
         return np.asarray(self.unreviewed & (partition.cluster_of >= 0))
 
     def unsure(self, partition: Partition) -> Integers:

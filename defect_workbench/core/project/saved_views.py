@@ -1,4 +1,4 @@
-"""Named ways to look at a project."""
+"""Named views of a project."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from defect_workbench.core.table_columns import cell_text
 from defect_workbench.core.wafer.inspection import NO_SOURCE, Inspection
 from defect_workbench.core.wafer.wafer_places import NO_WAFER
 
-# Columns of records that are said elsewhere, or mean nothing without the file.
+# Columns of records that are shown elsewhere, or mean nothing without the file.
 _LEFT_OUT = frozenset({"XREL", "YREL", "XINDEX", "YINDEX", "IMAGECOUNT", "IMAGELIST"})
 _MOST_COLUMNS = 8
 # All other columns stay as the file has them, in units that are not known.

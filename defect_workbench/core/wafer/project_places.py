@@ -37,7 +37,7 @@ class Placed(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PlaceSource:
-    """The places of a project's defects, and in words where they are from."""
+    """The places of a project's defects, and the text for where they are from."""
 
     places: WaferPlaces
     words: str

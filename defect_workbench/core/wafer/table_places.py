@@ -30,7 +30,7 @@ _FEW_FOR_A_CORNER = 20
 
 @dataclass(frozen=True, eq=False)
 class TablePlaces:
-    """Places, and in words which columns they are from."""
+    """Places, and the text for which columns they are from."""
 
     places: WaferPlaces
     words: str

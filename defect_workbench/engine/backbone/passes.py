@@ -1,4 +1,4 @@
-"""Batches that go through a network side by side, each in a thread of its own.
+"""Batches that go through a network side by side, each in its own thread.
 
 Two passes of one thread each are faster than one pass of two threads: within a pass, threads wait for each
 other after every layer, and beside other busy processes they do so most of the time.

@@ -166,7 +166,7 @@ def average(outputs: Mapping[str, Tensor]) -> Tensor:
 # them take 8 kB in half precision.
 COLUMNS = 4096
 SKETCH_SEED = 11
-# The maps of so many images stay in the processor's cache while they are squared and summed.
+# The maps of this many images stay in the processor's cache while they are squared and summed.
 _CACHED_IMAGES = 4
 
 

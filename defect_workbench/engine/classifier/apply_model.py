@@ -89,7 +89,7 @@ def predict_labels(
         features = with_residuals(images, features, processing, store, library, reporter, block, foreground)
     if not needs_network(model.identity):
         reporter.warn(
-            "this model was trained without ResNet-50 weights: it uses only texture and Zernike features"
+            "this model was trained without network weights: it uses only texture and Zernike features"
         )
     identity = feature_identity(features.blocks, features.backbone, processing, version, foreground)
     for warning in check_fit(model, identity):

@@ -76,7 +76,7 @@ class LastBlock:
 
         checkpoint = library.load()
         if checkpoint is None:
-            raise WorkbenchError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
+            raise WorkbenchError("fine-tuning needs network weights", Remedy.FETCH_WEIGHTS)
         self._device = default_device()
         self.network = NETWORKS[checkpoint.network]
         self._variant = checkpoint.variant
@@ -307,7 +307,7 @@ class FineTuning:
     ) -> None:
         backbone = data.features.backbone
         if DEEP not in data.features.blocks or backbone is None:
-            raise InputError("fine-tuning needs ResNet-50 weights", Remedy.FETCH_WEIGHTS)
+            raise InputError("fine-tuning needs network weights", Remedy.FETCH_WEIGHTS)
         self._data, self._source, self._seed = data, source, seed
         self._reporter, self._watch, self._in_use = reporter, watch, backbone.description
         self._block = LastBlock(library)

@@ -26,11 +26,11 @@ class LeftOutScores:
     ----------
     folder : str
         The class left out.
-    fold, labels, said : (n,) intp
+    fold, labels, predictions : (n,) intp
         Of the known images: the fold, the label and the predicted label, 0 to `count` - 1.
     scores : (n,) float64
         Of the known images, by the model of their fold, which was not trained on them.
-    unknown_said, unknown_scores : (models, m)
+    unknown_predictions, unknown_scores : (models, m)
         Of the images of the class left out, by every model.
     models : (models,) intp
         The fold that each model was not trained on.
@@ -41,9 +41,9 @@ class LeftOutScores:
     folder: str
     fold: Integers
     labels: Integers
-    said: Integers
+    predictions: Integers
     scores: Floats
-    unknown_said: Integers
+    unknown_predictions: Integers
     unknown_scores: Floats
     models: Integers
     count: int
@@ -57,7 +57,7 @@ class LeftOutScores:
         Parameters
         ----------
         by_label : bool
-            Whether each label has a threshold of its own, as in a trained classifier, or all have one.
+            Whether each label has its own threshold, as in a trained classifier, or all have one.
         """
         found, rejected = [], 0
         for model, number in enumerate(self.models.tolist()):
@@ -65,8 +65,8 @@ class LeftOutScores:
             labels, count = (self.labels, self.count) if by_label else (np.zeros_like(self.labels), 1)
             calibration = Calibration(self.scores[~held_out], labels[~held_out], count, false_alarms)
             thresholds = np.broadcast_to(calibration.thresholds(), self.count)
-            rejected += int((self.scores[held_out] > thresholds[self.said[held_out]]).sum())
-            found.append((self.unknown_scores[model] > thresholds[self.unknown_said[model]]).mean())
+            rejected += int((self.scores[held_out] > thresholds[self.predictions[held_out]]).sum())
+            found.append((self.unknown_scores[model] > thresholds[self.unknown_predictions[model]]).mean())
         return float(np.mean(found)), rejected / len(self.scores)
 
 
@@ -92,22 +92,22 @@ def left_out_scores(
         known = np.flatnonzero(data.labels != left_out)
         labels, kept = data.labels - (data.labels > left_out), len(data.folders) - 1
         models = np.unique(fold[known])
-        scores, said = np.zeros(len(data)), np.zeros(len(data), np.intp)
+        scores, predictions = np.zeros(len(data)), np.zeros(len(data), np.intp)
         unknown_scores = np.zeros((len(models), len(unknown)))
-        unknown_said = np.zeros((len(models), len(unknown)), np.intp)
+        unknown_predictions = np.zeros((len(models), len(unknown)), np.intp)
         for model, number in enumerate(models.tolist()):
             training, held_out = known[fold[known] != number], known[fold[known] == number]
             both = np.concatenate([held_out, unknown])
             values, names = _scores_and_labels(data, labels, training, both, kept, options.seed)
             scores[held_out], unknown_scores[model] = np.split(values, [len(held_out)])
-            said[held_out], unknown_said[model] = np.split(names, [len(held_out)])
+            predictions[held_out], unknown_predictions[model] = np.split(names, [len(held_out)])
         yield LeftOutScores(
             folder,
             fold[known],
             labels[known],
-            said[known],
+            predictions[known],
             scores[known],
-            unknown_said,
+            unknown_predictions,
             unknown_scores,
             models,
             kept,

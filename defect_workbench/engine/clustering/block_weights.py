@@ -70,7 +70,7 @@ def choose_weights(blocks: dict[str, Floats], linkage: Linkage, seed: int = 0) -
     if DEEP not in blocks:
         return BlockWeights(
             default_shares(network=False),
-            "no ResNet-50 weights: only texture and Zernike features, weighted equally",
+            "no network weights: only texture and Zernike features, weighted equally",
         )
     deep_alone = default_shares(network=True)
     rows = len(blocks[DEEP])

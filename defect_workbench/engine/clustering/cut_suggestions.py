@@ -186,7 +186,7 @@ def suggest_cuts(tree: Tree, scored: CutScores) -> tuple[Suggestion, ...]:
 
 
 def _farther(ratio: float) -> str:
-    """Return in words how much higher a merge is than the one before it."""
+    """Return the text for how much higher a merge is than the one before it."""
     if ratio < _MOST_RATIO:
         return f"{ratio - 1:.0%} farther apart"
     return f"more than {_MOST_RATIO} times farther apart"

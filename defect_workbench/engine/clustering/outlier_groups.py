@@ -83,7 +83,7 @@ def largest_group(images: int) -> int:
 
 
 def neighbours_needed(rows: int) -> int:
-    """Return how many neighbours of each row are needed, as the nearest may all be of its own group."""
+    """Return how many neighbours of each row are needed, as the nearest may all be in the same group."""
     return min(rows - 1, largest_group(rows) - 1 + neighbour_counts(rows)[-1])
 
 

@@ -131,7 +131,7 @@ def outlier_scores(vectors: Floats, near: NearRows | None = None) -> Floats:
         return _scores_by(near.distances, near.indices)[near.inverse]
     first, inverse = distinct_rows(vectors)
     if int(np.bincount(inverse).max(initial=0)) > NEIGHBOURS[0]:
-        # A row with so many equal rows would have no other neighbours, so equal rows count once.
+        # A row with that many equal rows would have no other neighbours, so equal rows count once.
         return _scores(vectors[first])[inverse]
     return _scores(vectors)[first][inverse]
 

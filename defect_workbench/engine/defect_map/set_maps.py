@@ -174,7 +174,7 @@ def modelled_share(
 ) -> float:
     """Return the share of images whose background can be modelled, of a sample of at most `_MODELLED`.
 
-    What is known of an image is kept in the store.
+    What is computed for an image is kept in the store.
 
     Raises
     ------

@@ -232,8 +232,8 @@ def _evaluated(judged: Sequence[Judged], by_label: bool, least: Floats) -> Any:
     }
 
     def coco(rows: Sequence[tuple[int, Box, float]]) -> Any:
-        made = COCO()
-        made.dataset = base | {
+        coco_set = COCO()
+        coco_set.dataset = base | {
             "annotations": [
                 {
                     "id": i,
@@ -247,8 +247,8 @@ def _evaluated(judged: Sequence[Judged], by_label: bool, least: Floats) -> Any:
                 for i, (image, box, score) in enumerate(rows, start=1)
             ]
         }
-        made.createIndex()
-        return made
+        coco_set.createIndex()
+        return coco_set
 
     evaluation = COCOeval(coco(truth), coco(found), "bbox")
     evaluation.params.iouThrs = least

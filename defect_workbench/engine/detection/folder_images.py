@@ -100,7 +100,7 @@ class ReferenceImages:
 
 
 def with_reference(path: str, whole: Pixels, info_bar: int, references: ReferenceImages | None) -> ReadImage:
-    """Return an image without so many rows at the bottom, and its golden reference if there is one."""
+    """Return an image without this many rows at the bottom, and its golden reference if there is one."""
     reference, missing = None, ""
     if references is not None:
         reference, missing = references.of(path, whole.shape[1], whole.shape[0])

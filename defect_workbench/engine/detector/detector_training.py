@@ -51,7 +51,7 @@ class DetectorTraining:
     Parameters
     ----------
     checkpoint : Checkpoint
-        ResNet-50, for the backbone.
+        Of the network in its backbone.
     plan : TrainingPlan
     labels : sequence of str
     images : sequence of MarkedImage

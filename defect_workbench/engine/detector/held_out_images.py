@@ -72,7 +72,7 @@ def with_threshold(detector: TrainedDetector, held_out: HeldOut) -> TrainedDetec
     """Return a detector with the search and threshold that suit the held-out images, and its figures on them.
 
     Without references, images are searched in two positions, and repetition reduces scores unless the average
-    precision falls, as where all particles are alike. The figures are a little too good, as the same images
+    precision falls, as where all particles are alike. The figures are slightly optimistic, as the same images
     chose the threshold.
     """
     device = default_device()

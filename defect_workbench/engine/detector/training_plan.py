@@ -73,8 +73,8 @@ def steps_for(crops_per_epoch: int, epochs: int | None, on_gpu: bool) -> tuple[i
         As the user wants; by default as many as fit into 10,000 crops (30,000 on a GPU), at least one.
     """
     crops = _CROPS_ON_GPU if on_gpu else _CROPS
-    wanted = max(1.0, crops / crops_per_epoch) if epochs is None else float(epochs)
-    steps = max(1, round(wanted * crops_per_epoch / BATCH))
+    epochs_planned = max(1.0, crops / crops_per_epoch) if epochs is None else float(epochs)
+    steps = max(1, round(epochs_planned * crops_per_epoch / BATCH))
     return steps, round(steps * BATCH / crops_per_epoch, 2)
 
 
@@ -85,10 +85,10 @@ def held_out(paths: Sequence[str], has_boxes: Sequence[bool], seed: int) -> list
     """
     order = np.random.default_rng([seed, len(paths)]).permutation(len(paths))
     chosen = [False] * len(paths)
-    wanted = int(np.clip(round(_SHARE * len(paths)), _FEWEST_HELD_OUT, _MOST_HELD_OUT))
+    held_out_count = int(np.clip(round(_SHARE * len(paths)), _FEWEST_HELD_OUT, _MOST_HELD_OUT))
     with_boxes = [int(i) for i in order if has_boxes[i]]
     without = [int(i) for i in order if not has_boxes[i]]
-    share = round(wanted * len(without) / len(paths))
-    for index in with_boxes[: max(1, wanted - share)] + without[:share]:
+    share = round(held_out_count * len(without) / len(paths))
+    for index in with_boxes[: max(1, held_out_count - share)] + without[:share]:
         chosen[index] = True
     return chosen

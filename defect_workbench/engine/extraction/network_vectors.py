@@ -129,7 +129,7 @@ class NetworkVectors:
 
         checkpoint = self._checkpoint or self._library.load()
         if checkpoint is None:
-            raise WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
+            raise WorkbenchError("the cached network weights are damaged", Remedy.FETCH_WEIGHTS)
         self._embedder = Embedder(
             checkpoint,
             Precision(self._precision),
@@ -204,7 +204,7 @@ def choose_network(
     """Choose precision and device: those for which the store has every image, else this machine's fastest.
 
     As the store is searched first, torch is not loaded if there are no new images. A store that an earlier
-    version filled goes on in bfloat16 without fused operators, as only the new images are computed then.
+    version filled continues in bfloat16 without fused operators, as only the new images are computed then.
 
     Parameters
     ----------

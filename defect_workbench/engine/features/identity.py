@@ -311,7 +311,7 @@ def check_fit(model: Classifier, identity: Mapping[str, Any]) -> tuple[str, ...]
     trained, current = expected.get("backbone"), identity.get("backbone")
     if trained is not None and current is None:
         raise WorkbenchError(
-            f"this model needs deep features of {trained['weights']}, and there are no ResNet-50 weights",
+            f"this model needs deep features of {trained['weights']}, and there are no network weights",
             Remedy.FETCH_WEIGHTS,
         )
     if trained is not None and current is not None and trained["sha256"] != current["sha256"]:

@@ -23,7 +23,7 @@ CHANGED = "it changed while the folder was being read"
 def read_found(root: Path, file: FoundFile) -> bytes | Rejection:
     """Return the content of a scanned file, or the reason why it cannot be used.
 
-    The content of a page is that page as a file of its own.
+    The content of a page is that page as a separate file.
 
     A file that changed since the scan is rejected: it is probably still being written, and its content would
     be stored under a wrong size and time.

@@ -1,4 +1,4 @@
-"""Single pages of a TIFF file, copied byte by byte into a file of their own.
+"""Single pages of a TIFF file, copied byte by byte into separate files.
 
 Nothing is decoded, so that a page of a file with 100,000 pages costs as much as a small file, whatever its
 compression. Positions are passed with every read (`pread`), so threads and processes never share one.
@@ -148,7 +148,7 @@ class _Handle:
 def _read_at(descriptor: int, count: int, position: int) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(descriptor, count, position)
-    # Each call of `read_page` has a descriptor of its own, so nobody else moves it.
+    # Each call of `read_page` has its own descriptor, so no other call moves it.
     os.lseek(descriptor, position, os.SEEK_SET)
     return os.read(descriptor, count)
 

@@ -61,7 +61,7 @@ class _Level:
         self.test = rise_test(bound, self.threshold)
 
     def add(self, event: bool, total: int) -> LevelAlarm | None:
-        """Count an image; return what is to be told about it."""
+        """Count an image; return the alarm it raises, if any."""
         self.images += 1
         self.events += event
         found = None if self.test is None else self.test.add(event)
@@ -115,7 +115,7 @@ class LevelMonitor:
             )
 
     def add(self, arrival: Arrival) -> list[LevelAlarm]:
-        """Count an image; return what is to be told about it."""
+        """Count an image; return the alarms it raises."""
         self.images += 1
         alarms = [self._unknown.add(not arrival.known, self.images)]
         for name, level in self._labels.items():

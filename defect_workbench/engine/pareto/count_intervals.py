@@ -57,7 +57,7 @@ def share_interval(counts: Floats, totals: Floats) -> tuple[Floats, Floats]:
 def estimated_interval(counts: Whole, reviewed: Whole, totals: Whole) -> tuple[Floats, Floats]:
     """Return the interval of how many of all images are of a class, if some of them were reviewed.
 
-    Those reviewed are taken for a random sample. Small counts have the exact interval of the hypergeometric
+    Those reviewed are treated as a random sample. Small counts have the exact interval of the hypergeometric
     distribution, large ones that of Clopper and Pearson for a sample of the same precision (E. L. Korn, B. I.
     Graubard, Surv. Methodol. 24 (1998) 193), as the exact one takes long. If all were reviewed, both ends are
     the count.

@@ -13,7 +13,7 @@ from defect_workbench.engine.wafer.closeness import MOST_DISTANCES, Distances, J
 
 # Shuffles before it is clear that nothing deviates, and in all: the smallest p is below 0.001.
 FIRST_SHUFFLES, SHUFFLES = 199, 1499
-# Above this, no shuffle beyond the first ones would change what is said.
+# Above this, no shuffle beyond the first ones would change the text.
 _CLEARLY_RANDOM = 0.2
 FEWEST = 5
 # Of larger sets, this many defects are drawn at random: a signature among 100,000 shows among these, too.

@@ -143,7 +143,7 @@ class BoxController(QObject):
         self._notice.notify(words, "Correct boxes…", self.correct)
 
     def correct(self) -> None:
-        """Correct the boxes of the selected images, or of all: those with the least sure defect first."""
+        """Correct the boxes of the selected images, or of all: those with the least certain defect first."""
         found = self._boxes.found
         if found is None:
             return
@@ -186,7 +186,7 @@ class BoxController(QObject):
     # Training
 
     def train(self) -> None:
-        """Ask where a detector is written, and train it on the images whose boxes a person has checked."""
+        """Ask where a detector is written, and train it on the images whose boxes the user has checked."""
         project, found = self._document.project, self._boxes.found
         if project is None or found is None:
             return
@@ -200,7 +200,7 @@ class BoxController(QObject):
         dialog.open()
 
     def train_with(self, options: TrainingOptions) -> None:
-        """Train a detector on the images whose boxes a person has checked."""
+        """Train a detector on the images whose boxes the user has checked."""
         project, found = self._document.project, self._boxes.found
         if project is None or found is None:
             return
@@ -232,7 +232,7 @@ class BoxController(QObject):
         file, self._training = self._training, None
         if file is None or not unfinished_file(file).exists():
             return ""
-        return "The state of the training is kept: “Train a detector…” continues it."
+        return "The state of the training is kept. To continue it, choose “Train a detector…” again."
 
     def _on_trained(self, result: detector_training_job.DetectorTrained) -> None:
         self._training = None

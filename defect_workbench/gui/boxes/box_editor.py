@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import (
@@ -29,6 +30,7 @@ from defect_workbench.engine.input.full_image import Tone
 from defect_workbench.gui.boxes.box_canvas import BoxCanvas
 from defect_workbench.gui.painting.swatches import swatch_icon
 from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
+from defect_workbench.gui.shared.rich_text import class_link, coloured, key_meaning, listed
 
 _SIDE_WIDTH, _SWATCH, _SPACING = 260, 12, 2
 _NEXT = (Qt.Key.Key_Right, Qt.Key.Key_PageDown, Qt.Key.Key_Down)
@@ -78,8 +80,8 @@ class BoxEditor(QDialog):
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
         self.legend.linkActivated.connect(self._label_by_key)
-        self.agree = self._button("Agree and go on  ↵", self.agree_and_go_on)
-        self.agree.setToolTip("The boxes of this image are right")
+        self.agree = self._button("Agree and next  ↵", self.agree_and_go_on)
+        self.agree.setToolTip("The boxes of this image are correct")
         self.agree.setDefault(True)
         self.delete = self._button("Delete box  Del", self.delete_box)
         self.kind = self._button("New kind…  N", self.ask_kind)
@@ -193,7 +195,7 @@ class BoxEditor(QDialog):
         number = counted(len(boxes), "box") if boxes else "No box"
         by = f"found by {found.source}" if found.source else "found"
         if found.touched[self.image]:
-            by = "checked" if checked else "corrected, not agreed yet"
+            by = "checked" if checked else "corrected, not checked yet"
         self.state.setText(f"{number}, {by}")
         left = sum(1 for image in self.images if not found.checked[image])
         self.state.setToolTip(f"{left:,} of these images are not checked yet")
@@ -209,14 +211,16 @@ class BoxEditor(QDialog):
     def _show_legend(self) -> None:
         colour = self.palette().color(QPalette.ColorRole.Text).name()
         kinds = [
-            f'<a href="{kind.key}" style="color:{colour}; text-decoration:none">'
-            f'<span style="color:{kind.colour}">■</span>&nbsp;<b>{kind.key}</b>&nbsp;'
-            f"{kind.name.replace('<', '&lt;').replace(' ', '&nbsp;')}</a>"
+            class_link(kind.key, kind.name, coloured("■", kind.colour), colour)
             for kind in self._boxes.kinds
             if kind.key
         ]
-        others = ["drag:&nbsp;draw, move, resize", "<b>Tab</b>&nbsp;next&nbsp;box", "<b>Ctrl+Z</b>&nbsp;undo"]
-        self.legend.setText("&nbsp;&nbsp; ".join([*kinds, *others]))
+        others = [
+            Markup("drag:&nbsp;draw, move, resize"),
+            key_meaning("Tab", "next box"),
+            key_meaning("Ctrl+Z", "undo"),
+        ]
+        self.legend.setText(listed([*kinds, *others]))
 
     def _enable(self) -> None:
         chosen = 0 <= self.canvas.current < len(self.found)
@@ -302,7 +306,7 @@ class BoxEditor(QDialog):
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go on, name, delete, agree, undo."""
+        """Show another image; name, delete, agree or undo."""
         key, control = event.key(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if control and key == Qt.Key.Key_Z:
             self._undo()
@@ -341,6 +345,6 @@ def _labelled(box: Box, label: str, *, always: bool = False) -> Box:
 
 
 def _caption(found: Detection) -> str:
-    """Return label and score; a person's box has no score worth showing."""
+    """Return label and score; a drawn box has no score worth showing."""
     label = found.box.label
     return label if found.score == 1 else f"{label} {found.score:.2f}"

@@ -36,14 +36,14 @@ class DetectorChoice(QWidget):
         self.classical = QRadioButton("&Without training: whatever deviates from the background")
         self.trained = QRadioButton("With a &trained detector:")
         self.model = QLineEdit("" if earlier.model is None else str(earlier.model))
-        self.model.setAccessibleName("File of the detector")
+        self.model.setAccessibleName("Detector file")
         self.model.setPlaceholderText("A file of train-detector (.dwd)")
         self.reference = QLineEdit("" if earlier.reference is None else str(earlier.reference))
         self.reference.setAccessibleName("Folder of golden references")
         self.reference.setPlaceholderText("None")
         (self.trained if earlier.model is not None else self.classical).setChecked(True)
         browse_model = choose_button(
-            "Choose the file of the detector", lambda: file_dialogs.ask_detector(self, self._set_model)
+            "Choose the detector file", lambda: file_dialogs.ask_detector(self, self._set_model)
         )
         references = path_row(
             self.reference,

@@ -36,7 +36,7 @@ def figure_text(name: str, value: float) -> str:
 
 
 def headline(figures: Mapping[str, float | None]) -> str:
-    """Return in one sentence how good a detector is; empty if nobody knows."""
+    """Return in one sentence how good a detector is; empty if it was not measured."""
     recall, precision = figures.get("recall"), figures.get("precision")
     if recall is None:
         return ""

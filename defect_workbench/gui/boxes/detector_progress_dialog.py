@@ -13,7 +13,7 @@ from defect_workbench.gui.shared.labels import heading_label, secondary_label
 
 _MEANING = (
     "The loss is a mean over about 100 crops. Images that the detector is not trained on are searched ten "
-    "times during the training; if it no longer finds their defects better, the training ends early."
+    "times during the training, which ends early if the results no longer improve."
 )
 
 

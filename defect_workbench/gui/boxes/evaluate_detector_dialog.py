@@ -54,13 +54,13 @@ class EvaluateDetectorDialog(QDialog):
             self.format.addItem(entry.label, entry.name)
         self.format.setCurrentIndex(max(0, self.format.findData(earlier.format)))
         form = QFormLayout()
-        label = QLabel("&Boxes that people drew")
+        label = QLabel("&Boxes drawn by people")
         label.setBuddy(self.folder)
         form.addRow(label, place)
         form.addRow("&Format", self.format)
         note = secondary_label(
-            "Only images with a box file are searched. Take images that the detector was not trained on: on "
-            "others it looks better than it is. Your own boxes stay as they are."
+            "Only images with a box file are searched. Use images that the detector was not trained on: on "
+            "others, its figures are too good. Your own boxes stay as they are."
         )
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.evaluate_button = self.buttons.addButton("Evaluate", QDialogButtonBox.ButtonRole.AcceptRole)

@@ -116,13 +116,13 @@ def _about(done: EvaluatedDetector) -> str:
     if guess is not None:
         lines.append(f"Always guessing the median would give a mean error of the count of {guess:.2f}.")
     if done.finder is not None:
-        lines.append("The classical finder is not judged by kinds.")
+        lines.append("The classical finder is not evaluated by kind.")
     if done.without_boxes:
         lines.append(f"{counted(done.without_boxes, 'image')} without boxes not counted.")
     if done.rejected:
         lines.append(f"{counted(done.rejected, 'image')} could not be searched.")
     if done.problems:
-        lines.append(f"Not used of the boxes: {'; '.join(summary(done.problems, shown=1))}.")
+        lines.append(f"Boxes not used: {'; '.join(summary(done.problems, shown=1))}.")
     return " ".join(lines)
 
 

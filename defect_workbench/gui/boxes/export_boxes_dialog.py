@@ -29,7 +29,7 @@ class ExportBoxesDialog(QDialog):
     Parameters
     ----------
     boxes, images, unchecked : int
-        Boxes, images that were searched, and those of them that nobody has checked.
+        Boxes, images that were searched, and those of them that are unchecked.
     """
 
     chosen = Signal(object, str)
@@ -57,7 +57,7 @@ class ExportBoxesDialog(QDialog):
         form.addRow(label, place)
         words = f"{counted(boxes, 'box')} in {counted(images, 'image')}."
         if unchecked:
-            words += f" Nobody has checked those of {counted(unchecked, 'image')}."
+            words += f" Those of {counted(unchecked, 'image')} have not been checked."
         note = secondary_label(f"{words} Your images are not copied.")
         note.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

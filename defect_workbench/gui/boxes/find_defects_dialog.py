@@ -17,7 +17,7 @@ class FindDefectsDialog(QDialog):
     Parameters
     ----------
     checked : int
-        Number of images whose boxes a person has checked.
+        Number of images whose boxes the user has checked.
     earlier : SearchRequest
         What was chosen last.
     """

@@ -93,7 +93,7 @@ class TrainDetectorDialog(QDialog):
         self.reference = QLineEdit("" if reference is None else str(reference))
         self.reference.setPlaceholderText("None")
         choose_file = choose_button(
-            "Choose the file of the detector",
+            "Choose the detector file",
             lambda: file_dialogs.ask_detector_to_write(
                 self, self._path() or suggestion, lambda path: self.file.setText(str(path))
             ),
@@ -198,13 +198,13 @@ def _details(checked: CheckedBoxes) -> str:
     """Return what this means for the training."""
     if not checked.enough:
         return (
-            f"{sentence_case(NEEDED)}. Correct the boxes, and agree with those that are right: only images "
-            "that a person has checked are used, clean ones included."
+            f"{sentence_case(NEEDED)}. Correct the boxes, and agree with those that are right: only "
+            "checked images are used, including clean ones."
         )
-    lines = ["The detector is trained on these images only, those without a defect included."]
+    lines = ["The detector is trained on these images only, including those without a defect."]
     if checked.unchecked:
         verb = "is" if checked.unchecked == 1 else "are"
-        lines.append(f"{counted(checked.unchecked, 'image')} that nobody has checked {verb} not used.")
+        lines.append(f"{counted(checked.unchecked, 'unchecked image')} {verb} not used.")
     if checked.rare:
         lines.append(f"Too few boxes to learn reliably: {and_more(checked.rare, _KINDS)}.")
     return " ".join(lines)

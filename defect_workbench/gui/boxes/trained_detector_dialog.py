@@ -25,7 +25,9 @@ class TrainedDetectorDialog(QDialog):
         self.setWindowTitle("Trained detector")
         self.setMinimumWidth(76 * self.fontMetrics().averageCharWidth() + 120)
         facts = done.trained.detector.facts
-        unknown = "The detector is trained. No held-out image has a defect, so nobody knows how good it is."
+        unknown = (
+            "The detector is trained. No held-out image has a defect, so its quality could not be measured."
+        )
         head = heading_label(headline(facts.figures) or unknown)
         head.setObjectName("detectorHeadline")
         head.setWordWrap(True)
@@ -63,9 +65,9 @@ class TrainedDetectorDialog(QDialog):
 def _meaning(held_out: int) -> str:
     words = (
         f"Measured on {counted(held_out, 'image')} that it was not trained on. They also chose its "
-        "threshold, so the figures are a little too good"
+        "threshold, so the figures are slightly optimistic"
     )
-    few = "; with so few images, they are rough as well" if held_out < _FEW else ""
+    few = "; with so few images, they are also rough" if held_out < _FEW else ""
     return f"{words}{few}. Check more images and train again to improve it."
 
 

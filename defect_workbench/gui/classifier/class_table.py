@@ -91,7 +91,7 @@ class ClassTable(QTableWidget):
 
 
 def automatic(stages: Sequence[Stage], name: str) -> str:
-    """Return in words where training puts a class that no outcome lists."""
+    """Return the text for where training puts a class that no outcome lists."""
     if is_clean_name(name):
         for stage in stages:
             for outcome in stage.outcomes:

@@ -26,6 +26,7 @@ from defect_workbench.app.document.label_doubts import LabelDoubts
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.full_image_loader import OriginalLoader
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.classifier.conformal import FALSE_ALARMS, MOST_FALSE_ALARMS
 from defect_workbench.core.classifier.taxonomy import Taxonomy
 from defect_workbench.core.classifier.trained_classifier import Classifier
@@ -109,7 +110,7 @@ class ClassifyPanel(QWidget):
         self.train_button.setObjectName("primary")
         self.load_button, self.apply_button = QPushButton("Open…"), QPushButton("Classify a folder…")
         self.watch_button = QPushButton("Watch a folder…")
-        self.watch_button.setToolTip("Classify what arrives in a folder, and say when a level rises")
+        self.watch_button.setToolTip("Classify new images in a folder, and report when a level rises")
         self.preview_button, self.report_button = QPushButton("Preview"), QPushButton("Open report")
         self.model_name = QLabel("None yet")
         self.model_name.setWordWrap(True)
@@ -141,7 +142,7 @@ class ClassifyPanel(QWidget):
             (self.report_button, self.report),
         ):
             button.clicked.connect(signal)
-            # A click disables some; the focus would go on to the next one, which Space would then press.
+            # A click disables some; the focus would move to the next one, which Space would then press.
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _make_form(self) -> QWidget:
@@ -207,7 +208,7 @@ class ClassifyPanel(QWidget):
         self.last_export.setVisible(out is not None)
         if out is not None:
             self.last_export.setText(f"Use {out.name}")
-            self.last_export.setToolTip(f"Train on the last export, {out}")
+            self.last_export.setToolTip(plain_tip(f"Train on the last export, {out}"))
             self._last_export = out
 
     def _use_last_export(self) -> None:

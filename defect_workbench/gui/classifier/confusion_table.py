@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.classifier.training_facts import ConfusionMatrix
 from defect_workbench.core.text import counted
 
@@ -86,12 +87,12 @@ class ConfusionTable(QTableWidget):
                 words = cell_words(matrix, row, column)
                 item.setData(_SHARE, share)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
-                item.setToolTip(f"{words}: {share:.0%} of {matrix.labels[row]}")
+                item.setToolTip(plain_tip(f"{words}: {share:.0%} of {matrix.labels[row]}"))
                 self.setItem(row, column, item)
         for number, name in enumerate(matrix.labels):
             for header in (self.horizontalHeaderItem(number), self.verticalHeaderItem(number)):
                 if header is not None:
-                    header.setToolTip(name)
+                    header.setToolTip(plain_tip(name))
         self.setCurrentCell(-1, -1)
         self.blockSignals(blocked)
         self._lay_out()
@@ -219,7 +220,7 @@ class _Names(QHeaderView):
     def sizeHint(self) -> QSize:
         """Return the size that the names need."""
         line = self.fontMetrics().height() + 2 * _PADDING
-        # The corner between both has two lines of its own.
+        # The corner between both has its own two lines.
         corner = self.fontMetrics().horizontalAdvance("Classified as →") + 2 * _PADDING
         if self.orientation() == Qt.Orientation.Vertical:
             return QSize(max(self.longest(), corner), self.length())

@@ -10,7 +10,7 @@ from defect_workbench.storage.report.html_report import render
 
 
 def evaluation_html(facts: TrainingFacts, gain: str = "") -> str:
-    """Return labels, stages and feature ablation as HTML; the confusion matrix is a table of its own.
+    """Return labels, stages and feature ablation as HTML; the confusion matrix is a separate table.
 
     Parameters
     ----------

@@ -37,8 +37,8 @@ _NOT_RECORDED = (
 )
 _HINT = "Click a number to see its images here; press Enter on it to show them in the gallery."
 _RULE = (
-    "A classifier that had not seen the image gives another label more than half of the probability, and "
-    "most of the ten most similar images have another label, too. On the light table, Enter accepts the "
+    "A classifier that had not seen the image assigns more than half of the probability to another label, "
+    "and most of the ten most similar images have another label, too. On the light table, Enter accepts the "
     "prediction, and the key of the image's own class keeps the label. Move images of labelled folders from "
     "one folder to the other. Then train again."
 )

@@ -16,7 +16,7 @@ from defect_workbench.gui.shared.labels import ElidedLabel, heading_label
 
 
 class HeldOutDialog(QDialog):
-    """Shows images at full size; arrow keys and buttons go on.
+    """Shows images at full size; arrow keys and buttons show others.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class HeldOutDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("heldOutDialog")
-        self.setWindowTitle("Images of the training")
+        self.setWindowTitle("Training images")
         self.resize(760, 680)
         self._images, self._place, self._originals = tuple(images), first, originals
         self.heading, self.path = heading_label(), ElidedLabel()
@@ -69,7 +69,7 @@ class HeldOutDialog(QDialog):
         self._originals.request(file, Tone())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go on with the arrow keys."""
+        """Show the previous or next image on an arrow key."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])

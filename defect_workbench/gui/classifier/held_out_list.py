@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.painting.image_painting import with_edge
 
 Index = QModelIndex | QPersistentModelIndex
@@ -86,7 +87,7 @@ class HeldOutModel(QAbstractTableModel):
             pixmap = self._loader.get(line.file)
             return None if pixmap is None else QIcon(with_edge(pixmap, SIDE))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return line.file
+            return plain_tip(line.file)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self._headings[index.column()]}: {line.cells[index.column()]}".replace(
                 "\n→", ", classified as"

@@ -58,7 +58,7 @@ class StageEditor(QWidget):
         self.settings: dict[str, Field] = {}
         self.inputs: dict[str, QCheckBox] = {}
         self.outcomes: list[OutcomeRow] = []
-        self.rest = QCheckBox("Classes listed nowhere are labels here")
+        self.rest = QCheckBox("Classes that are not listed are labels here")
         self.rest.setObjectName("stageRest")
         self.denoise, self.background = QComboBox(), QComboBox()
         for box, choices in ((self.denoise, DENOISE_CHOICES), (self.background, BACKGROUND_CHOICES)):

@@ -81,7 +81,7 @@ class ClassLibraryController(QObject):
 
     def learn(self, names: Collection[str], source: str) -> None:
         """Keep the labels of a classifier as classes; `source` names a new product."""
-        # A cluster that nobody has named is no class.
+        # A cluster without a name is not a class.
         new = [name for name in names if self.library.find(name) is None and not _UNNAMED.fullmatch(name)]
         if new and self._usable:
             keys = {name: self._keys.key_of(name) for name in new}
@@ -196,7 +196,7 @@ class ClassLibraryController(QObject):
     # The dialog
 
     def show(self) -> None:
-        """Show the library to look at and to change; at the class of the selected cluster, if it has one."""
+        """Show the library, to be changed; at the class of the selected cluster, if it has one."""
         known = self.library.find(self._chosen_name())
         dialog = ClassLibraryDialog(self, self._parent, "" if known is None else known.name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -205,7 +205,7 @@ class ClassLibraryController(QObject):
     def change(self, change: Callable[[ClassLibrary], ClassLibrary]) -> str:
         """Change the library; return why it cannot be done, or an empty text.
 
-        The change is seen at once; a file that cannot be written is told later.
+        The change is seen at once; a file that cannot be written is reported later.
         """
         before = self.library
         reason = self._prepare(change)
@@ -245,7 +245,7 @@ class ClassLibraryController(QObject):
         return ""
 
     def import_file(self, path: Path) -> str:
-        """Merge the classes of a file into the library; return what came of it."""
+        """Merge the classes of a file into the library; return the outcome."""
         try:
             theirs = read_classes(path)
         except WorkbenchError as error:
@@ -257,7 +257,7 @@ class ClassLibraryController(QObject):
         return "\n".join([words, *(f"{sentence_case(conflict)}." for conflict in result.conflicts)])
 
     def export_file(self, path: Path) -> str:
-        """Write the library to a file; the dialog asked before it is replaced. Returns what came of it."""
+        """Write the library to a file; the dialog asked before it is replaced. Returns the outcome."""
         try:
             export_classes(path, self.library, replace=True)
         except WorkbenchError as error:

@@ -177,8 +177,8 @@ class ClassifierController(QObject):
         self.panel.evaluation.setCurrentIndex(SUMMARY)
         overall, held_out = result.training.facts.overall, result.training.facts.held_out
         low, high = (100 * bound for bound in overall.interval)
-        judge = "" if held_out is None else f" as {held_out.judge} say"
-        text = f"The classifier labels {100 * overall.accuracy:.1f}% of held-out images{judge}"
+        subject = "is correct" if held_out is None else f"agrees with {held_out.reference}"
+        text = f"The classifier {subject} on {100 * overall.accuracy:.1f}% of held-out images"
         text += f" (95% interval {low:.0f}% to {high:.0f}%). {self._gain}"
         if result.origin:
             text = f"{result.origin}. {text}"

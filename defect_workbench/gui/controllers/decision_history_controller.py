@@ -84,7 +84,9 @@ class DecisionHistoryController:
             return
         shown = len(self._review.chosen_images())
         if shown == len(images):
-            self._dialog.tell(f"{counted(shown, 'image')} selected.")
+            self._dialog.show_result(f"{counted(shown, 'image')} selected.")
         else:
             hidden = counted(len(images) - shown, "image")
-            self._dialog.tell(f"{counted(shown, 'image')} selected. The gallery’s filter hides {hidden}.")
+            self._dialog.show_result(
+                f"{counted(shown, 'image')} selected. The gallery’s filter hides {hidden}."
+            )

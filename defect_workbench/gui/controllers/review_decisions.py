@@ -108,7 +108,7 @@ class ReviewController(QObject):
         self._messages.ask_name(request, lambda text, go_on: self._name(project, cluster, text, go_on))
 
     def _name(self, project: Project, cluster: Cluster, text: str, go_on: bool) -> None:
-        """Name a cluster; confirm it and go on to the next one if wanted."""
+        """Name a cluster; on request, confirm it and continue with the next one."""
         name, self._naming_all = text.strip(), go_on
         known = self._document.classes.find(name)
         if known is not None and known.name.casefold() != cluster.label.casefold():

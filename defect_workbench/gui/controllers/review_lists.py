@@ -145,7 +145,7 @@ class ReviewLists:
         dialog.open()
 
     def _agree(self, dialog: BulkAgreementDialog, images: Integers) -> None:
-        """Agree with proposals; the dialog goes on with the next label, if any is left."""
+        """Agree with proposals; the dialog continues with the next label, if any is left."""
         self._document.accept_proposals(images)
         project = self._document.project
         assert project is not None

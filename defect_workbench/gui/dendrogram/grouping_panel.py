@@ -65,7 +65,7 @@ class GroupingPanel(QWidget):
         self.group_by = QComboBox()
         self.group_by.setObjectName("groupBySwitch")
         self.group_by.setAccessibleName("Group by")
-        self.group_by.setToolTip("What has to be alike in images of one cluster")
+        self.group_by.setToolTip("What images of one cluster must have in common")
         for choice, words in _GROUP_BY.items():
             self.group_by.addItem(words, str(choice))
         self.group_by.currentIndexChanged.connect(self._on_group_by)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from markupsafe import Markup
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import (
@@ -21,11 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.table_columns import ColumnKind
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.association import Association
 from defect_workbench.gui.shared.copying import offer_copy
+from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.storage.files.csv_cells import safe_text
 
 
@@ -47,13 +50,14 @@ class AssociationDialog(QDialog):
         strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in associations}
         self._associations = sorted(associations, key=lambda a: -strength[id(a)])
         self._about = QLabel(_about(side))
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setWordWrap(True)
         self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.columns = QListWidget()
         for association in self._associations:
             size = "" if math.isnan(association.effect) else f"   {association.effect:.2f}"
             item = QListWidgetItem(f"{association.column}{size}")
-            item.setToolTip(association.reading)
+            item.setToolTip(plain_tip(association.reading))
             self.columns.addItem(item)
         self.reading = QLabel()
         self.reading.setWordWrap(True)
@@ -98,12 +102,11 @@ class AssociationDialog(QDialog):
         if not 0 <= row < len(self._associations):
             return
         association = self._associations[row]
-        words = f"<b>{association.reading}</b>"
+        words = bold(association.reading)
         if association.test:
             measure = "Cramér's V" if association.kind is ColumnKind.TEXT else "epsilon squared"
-            p_value = f"{association.p_value:.3g}"
-            words += (
-                f"<br>{association.test}: p = {p_value}, {measure} {association.effect:.2f}; "
+            words += Markup("<br>") + (
+                f"{association.test}: p = {association.p_value:.3g}, {measure} {association.effect:.2f}; "
                 f"{counted(association.images, 'image')}"
             )
         self.reading.setText(words)

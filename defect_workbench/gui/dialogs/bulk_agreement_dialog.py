@@ -66,7 +66,7 @@ class BulkAgreementDialog(QDialog):
         self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
         self.gallery.setAccessibleName("Sample of the proposals")
-        self.gallery.set_message("No proposal is as probable as this")
+        self.gallery.set_message("No proposal reaches this probability")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok_button = self.buttons.addButton("Agree", QDialogButtonBox.ButtonRole.AcceptRole)
         self._make_layout()
@@ -153,8 +153,8 @@ def _consequences(found: Agreement, shown: int) -> str:
     if not count:
         return ""
     wrong = f"{found.expected_errors:.1f}" if found.expected_errors >= 0.05 else "none"
-    unseen = f", also the {count - shown:,} not shown" if count > shown else ""
+    unseen = f", including the {count - shown:,} not shown" if count > shown else ""
     return (
         f"Accepts all {count:,}{unseen}. If the probabilities are right, about {wrong} of them are wrong. "
-        "One step to undo."
+        "You can undo it in one step."
     )

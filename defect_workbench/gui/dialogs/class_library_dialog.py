@@ -36,7 +36,7 @@ _SWATCH = 14
 _EXAMPLE_SIDE = 72
 _EMPTY = (
     "There are no classes yet.\n\nA cluster that you name and confirm becomes a class. It then has the same "
-    "name, key and colour in each further lot. You can also import the classes of your team."
+    "name, key and colour in every later lot. You can also import the classes of your team."
 )
 
 
@@ -54,10 +54,10 @@ class Library(Protocol):
         """Change fields of a class, its name as well; return why it cannot be done, or an empty text."""
 
     def import_file(self, path: Path) -> str:
-        """Merge the classes of a file into the library; return what came of it."""
+        """Merge the classes of a file into the library; return the outcome."""
 
     def export_file(self, path: Path) -> str:
-        """Write the library to a file; return what came of it."""
+        """Write the library to a file; return the outcome."""
 
 
 class ClassLibraryDialog(QDialog):
@@ -107,7 +107,7 @@ class ClassLibraryDialog(QDialog):
         form.addRow("&Other names", self.aliases)
         form.addRow("&Code", self.code)
         self.name.setToolTip("The name of clusters and exported folders")
-        self.key.setToolTip("Sorts an image into the class, in the queue and on the light table")
+        self.key.setToolTip("Moves an image into the class, in the queue and on the light table")
         self.product.setPlaceholderText("None")
         self.product.setToolTip("Classes of different products may have the same key")
         self.colour.setToolTip("The colour of the class in every lot")

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.core.text import counted
 from defect_workbench.engine.clustering.agreement import Comparison
+from defect_workbench.gui.shared.rich_text import bold
 
-# A cell is a widget item; every outlier is a group of its own.
+# A cell is a widget item; every outlier is a separate group.
 _MOST_SHOWN = 100
 
 
@@ -34,9 +35,10 @@ class CompareDialog(QDialog):
         self.resize(760, 460)
         self._comparison = comparison
         words = QLabel(
-            f"<b>Adjusted Rand index {comparison.adjusted_rand_index:.3f}</b> (1: the same groups, 0: chance)"
-            f"  ·  <b>purity {comparison.purity:.1%}</b>  ·  "
-            f"{counted(len(comparison.first), 'image')} in common"
+            bold(f"Adjusted Rand index {comparison.adjusted_rand_index:.3f}")
+            + " (1: the same groups, 0: chance)  ·  "
+            + bold(f"purity {comparison.purity:.1%}")
+            + f"  ·  {counted(len(comparison.first), 'image')} in common"
         )
         words.setWordWrap(True)
         hint = QLabel(

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.project.decision_history import DecisionRecord, images_in, local_time
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.gui.shared.labels import secondary_label
@@ -65,13 +66,14 @@ class HistoryModel(QAbstractTableModel):
         """Return the text of a cell."""
         record, column = self.records[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return (
+            text = (
                 local_time(record.time),
                 record.person,
                 sentence_case(record.text),
                 record.label or _NO_CLASS,
                 f"{len(record.images):,}",
             )[column]
+            return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -172,8 +174,8 @@ class DecisionHistoryDialog(QDialog):
         """Show the name that decisions are recorded with."""
         self.name.setText(f"Your decisions are recorded as {name}")
 
-    def tell(self, text: str) -> None:
-        """Show what became of the last click."""
+    def show_result(self, text: str) -> None:
+        """Report the result of the last click."""
         self.words.setText(text)
 
     def _filter(self) -> None:

@@ -197,7 +197,7 @@ class ExportDialog(QDialog):
             lines[-1] += f" and {counted(len(plan.folders) - len(shown), 'more folder')}"
         lines.append("with manifest, session and report. Nothing is overwritten or deleted.")
         if plan.already:
-            lines.append(f"Already there: {counted(len(plan.already), 'image')}.")
+            lines.append(f"Already exported: {counted(len(plan.already), 'image')}.")
         if plan.collisions:
             source, target = plan.collisions[0]
             lines.append(

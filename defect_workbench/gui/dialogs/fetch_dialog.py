@@ -23,7 +23,7 @@ _COUNT = 20
 
 
 class FetchDialog(QDialog):
-    """Asks how many images to look at next, and from where.
+    """Asks how many images to review next, and from where.
 
     Signals: fetched(images, title) when the user agrees.
     """
@@ -64,7 +64,9 @@ class FetchDialog(QDialog):
         return [int(image) for image in source.images[: self.count.value()]]
 
     def _show_words(self) -> None:
-        words = f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be sorted by keys."
+        words = (
+            f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be classified with keys."
+        )
         self.words.setText(f"{words} Confirmed clusters are left out unless they are selected.")
 
     def _accept(self) -> None:

@@ -52,7 +52,7 @@ def ask_klarf(parent: QWidget, done: Done) -> None:
 
 def ask_weights(parent: QWidget, done: Done) -> None:
     """Ask for a file of weights."""
-    _ask_file(parent, "ResNet-50 weights", "Weights (*.pth *.tgz *.safetensors);;All files (*)", done)
+    _ask_file(parent, "Import network weights", "Weights (*.pth *.tgz *.safetensors);;All files (*)", done)
 
 
 def ask_classifier(parent: QWidget, done: Done) -> None:

@@ -46,7 +46,7 @@ class NameDialog(QDialog):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self.name.setCompleter(completer)
         self.name.returnPressed.connect(self._on_return)
-        self.go_on = QCheckBox("&Confirm it and go on to the next cluster")
+        self.go_on = QCheckBox("&Confirm, then show the next cluster")
         self.go_on.setChecked(request.go_on)
         # A click or its key leaves the typing in the name.
         self.go_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)

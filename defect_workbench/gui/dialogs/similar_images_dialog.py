@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from defect_workbench.app.document.item_models import ImageModel, Section
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.likeness import Likeness, ranked, ways
 from defect_workbench.core.project.project_state import Project
@@ -39,7 +40,7 @@ _WAY_LABELS = {
 class SimilarImagesDialog(QDialog):
     """Shows images and all others, the most similar first.
 
-    Signals: chosen(images) to select in the window; to_review(images) to look at on the light table, those
+    Signals: chosen(images) to select in the window; to_review(images) to view on the light table, those
     that were asked about first.
 
     Parameters
@@ -93,7 +94,7 @@ class SimilarImagesDialog(QDialog):
         self.picture.setVisible(outside is not None)
         if outside is not None:
             self.picture.setAccessibleName(f"The image {self.title}")
-            self.picture.setToolTip(str(outside.file))
+            self.picture.setToolTip(plain_tip(str(outside.file)))
             label.setText("Not one of the open images: compared by the whole image")
             self.way.hide()
             loader.ready.connect(self._show_picture)
@@ -105,7 +106,7 @@ class SimilarImagesDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.table_button = self.buttons.addButton("Light table", QDialogButtonBox.ButtonRole.ActionRole)
         self.table_button.setToolTip(
-            "Look at the selected images, or at all, at full size and sort them by keys"
+            "View the selected images, or all of them, at full size and classify them with keys"
         )
         self.select_button = self.buttons.addButton("Select", QDialogButtonBox.ButtonRole.AcceptRole)
         self.select_button.setToolTip("Select these images in the window")

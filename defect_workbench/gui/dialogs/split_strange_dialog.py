@@ -54,7 +54,7 @@ class SplitStrangeDialog(QDialog):
         self.gallery = Gallery(overlays)
         self.gallery.setModel(self.model)
         self.gallery.setAccessibleName("Images by strangeness")
-        self.gallery.set_message("Every image is decided already")
+        self.gallery.set_message("Every image already has a decision")
         self.threshold = QDoubleSpinBox()
         self.threshold.setObjectName("strangenessThreshold")
         self.threshold.setDecimals(_DECIMALS)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.images.image_records import Rejection
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.storage.files.csv_cells import safe_text
@@ -48,7 +49,7 @@ class UnusedFilesDialog(QDialog):
         for row, item in enumerate(rejected):
             for column, text in enumerate((item.path, sentence_case(item.reason))):
                 cell = QTableWidgetItem(text)
-                cell.setToolTip(text)
+                cell.setToolTip(plain_tip(text))
                 self.table.setItem(row, column, cell)
         if len(rejected) <= _MEASURED_ROWS:
             rows = self.table.verticalHeader()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.images.image_records import ImageSet
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
@@ -49,7 +50,7 @@ class CandidateCard(QWidget):
         self.setVisible(cluster is not None)
         if cluster is not None:
             words = f"Shift+{self._number}: move the image to {cluster.label} (distance {distance:.3f})"
-            self.setToolTip(words)
+            self.setToolTip(plain_tip(words))
             self.setAccessibleName(words)
         self.update()
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from markupsafe import Markup
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from defect_workbench.app.columns import TAG
 from defect_workbench.app.document.gallery_sections import Choice, Order
+from defect_workbench.gui.shared.rich_text import bold
 
 _TYPING_MILLISECONDS = 150
 # Characters of an order, and of the filter, that are shown in a narrow window.
 _SHORTEST_ORDER, _SHORTEST_FILTER = 6, 14
-_HELP = """<p>Words match file paths and cluster names.<br>
+_HELP = Markup("""<p>Words match file paths and cluster names.<br>
 Conditions on columns: <b>width&gt;500</b>, <b>folder:lot7</b>, <b>score&gt;=0.8</b>,
-<b>tag:rework</b>.</p>"""
+<b>tag:rework</b>.</p>""")
 
 
 class GalleryBar(QWidget):
@@ -83,8 +84,8 @@ class GalleryBar(QWidget):
 
     def set_columns(self, names: Sequence[str], tags: Sequence[str] = ()) -> None:
         """List the columns for conditions in the tooltip, and complete their names and the tags."""
-        columns = ", ".join(f"<b>{escape(name)}</b>" for name in names)
-        self.text.setToolTip(f"{_HELP}<p>Columns: {columns}</p>" if names else _HELP)
+        columns = Markup("<p>Columns: {}</p>").format(Markup(", ").join(map(bold, names)))
+        self.text.setToolTip(_HELP + columns if names else _HELP)
         if self._completer is not None:
             self._completer.deleteLater()
         completions = [*(f"{name}:" for name in names), *(_condition(tag) for tag in tags)]

@@ -69,7 +69,7 @@ def caption_font(font: QFont) -> QFont:
 
 
 def caption_height(font: QFont, lines: int) -> int:
-    """Return the height of captions of so many lines, in pixels."""
+    """Return the height of captions with this many lines, in pixels."""
     return lines * QFontMetrics(caption_font(font)).height() + 4 if lines else 0
 
 

@@ -248,7 +248,7 @@ class Gallery(QAbstractItemView):
         return model.index(min(max(row, 0), last), 0)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Take the focus; Qt would also make the first item the current one, which nobody has chosen."""
+        """Take the focus, but not, as Qt does, the first item, which the user has not chosen."""
         self._entering = True
         super().focusInEvent(event)
         self._entering = False

@@ -108,7 +108,7 @@ class OutlierQueue(QWidget):
         head.addSpacing(10)
         head.addWidget(self.name, 1)
         self._accept = QPushButton("Accept  Enter")
-        self._accept.setToolTip("Agree with what is proposed (Enter)")
+        self._accept.setToolTip("Accept the proposal (Enter)")
         self._accept.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._accept.clicked.connect(self.agree)
         for text, action in (

@@ -63,7 +63,7 @@ class QueueDone(QWidget):
         self.export.setVisible(partition is not None)
 
     def _unseen(self, partition: Partition) -> int:
-        """Return the number of proposals that nobody has reviewed."""
+        """Return the number of unreviewed proposals."""
         project = self._document.project
         if project is None or project.proposal is None:
             return 0

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel
 
 from defect_workbench.core.detector.detection_error import ERROR_COLOURS, ERROR_NAMES
 from defect_workbench.gui.shared.box_overlays import BoxOverlays
+from defect_workbench.gui.shared.rich_text import coloured, link, listed, unbroken
 
 _HIDE = "hide"
 
@@ -38,8 +39,7 @@ class ErrorLegend(QLabel):
         if counts is None:
             return
         words = [
-            f'<span style="color:{ERROR_COLOURS[kind]}">■</span>&nbsp;{number:,}&nbsp;'
-            f"{ERROR_NAMES[kind].replace(' ', '&nbsp;')}"
+            coloured("■", ERROR_COLOURS[kind]) + unbroken(f" {number:,} {ERROR_NAMES[kind]}")
             for kind, number in counts.items()
         ]
-        self.setText("&nbsp;&nbsp; ".join(["Errors:", *words, f'<a href="{_HIDE}">Hide</a>']))
+        self.setText(listed(["Errors:", *words, link(_HIDE, "Hide")]))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
 from defect_workbench.gui.shared.map_overlays import MapOverlays
 
@@ -83,7 +84,8 @@ class NeighbourStrip(QWidget):
         """Show the file and the distance of the neighbour under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             neighbour = self._at(event.pos())
-            QToolTip.showText(event.globalPos(), neighbour.tooltip if neighbour is not None else "", self)
+            words = plain_tip(neighbour.tooltip) if neighbour is not None else ""
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

@@ -39,10 +39,10 @@ class LightTable(QWidget):
 
     Signals: closed when the user is done, tags_wanted(image) when tags are to be set.
 
-    Keys: one for each class moves the image there and goes on; Enter agrees with what is proposed, else goes
-    back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where defects
-    are, = shows all images with the same brightness and contrast, Ctrl+Shift+T sets tags; arrows, Page Up,
-    Page Down, Home and End go on.
+    Keys: one for each class moves the image there and shows the next one; Enter accepts the proposal, else
+    goes back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where
+    defects are, = shows all images with the same brightness and contrast, Ctrl+Shift+T sets tags; arrows,
+    Page Up, Page Down, Home and End show others.
     """
 
     closed = Signal()
@@ -215,7 +215,7 @@ class LightTable(QWidget):
         self.setFocus()
 
     def sort(self, key: str) -> None:
-        """Move the image into the class of a key, or agree that it is there, and go on."""
+        """Move the image into the class of a key, or agree that it is there, and show the next one."""
         each, image = self._keys.of(key), self.image
         if each is not None and image is not None:
             self._decide(lambda: self._sort_into(each, image))
@@ -228,12 +228,12 @@ class LightTable(QWidget):
         return agreed
 
     def _decide(self, change: Callable[[], object]) -> None:
-        """Make a decision about the image, and go on unless the user must first be asked.
+        """Make a decision about the image, and show the next one unless the user must first be asked.
 
         Parameters
         ----------
         change : callable
-            Returns True to go on even if there was nothing to change.
+            Returns True to continue even if there was nothing to change.
         """
         stack, place = self._document.undo_stack, self._place
         before = stack.index()
@@ -244,7 +244,7 @@ class LightTable(QWidget):
             self.go(1)
 
     def _proposed(self, image: int | None) -> bool:
-        """Whether nobody has reviewed what is proposed for an image."""
+        """Whether the proposal for an image is unreviewed."""
         project, partition = self._document.project, self._document.partition
         if image is None or project is None or project.proposal is None or partition is None:
             return False

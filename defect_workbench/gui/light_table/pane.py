@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.inspector.image_view import ImageView
 
 _FRAME = 2
@@ -45,7 +46,7 @@ class Pane(QWidget):
         self._colour, self._words, self._current = colour, words, current
         self.setAccessibleName(words)
         # Very long ones are cut even in two lines.
-        self.setToolTip(words)
+        self.setToolTip(plain_tip(words))
         self._make_room()
         self.update()
 

@@ -104,7 +104,7 @@ class PaneGrid(QWidget):
         if current is None:
             self._full = "", Tone(), None
             return
-        # Whoever goes on quickly does not wait for the full resolution of each image.
+        # A user who pages quickly does not wait for the full resolution of each image.
         self._resting.start()
         # What is asked for last is read first.
         for other in (*reversed(self._following), *page):

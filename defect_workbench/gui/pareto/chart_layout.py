@@ -26,7 +26,7 @@ _SLANT = 40.0
 _DOT = 9.0
 
 
-class Look(Enum):
+class ChartStyle(Enum):
     """How a chart is drawn."""
 
     STACKED = "Stacked bars"
@@ -122,19 +122,19 @@ class ChartLayout:
         return (*(bar.spot for bar in self.bars), *dots)
 
 
-def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF) -> ChartLayout:
+def lay_out(chart: ParetoChart, style: ChartStyle, size: QRectF, metrics: QFontMetricsF) -> ChartLayout:
     """Return where the parts of a chart are in a widget of some size."""
     line = metrics.height()
-    legend_width = _legend_width(chart, look, metrics, size.width())
+    legend_width = _legend_width(chart, style, metrics, size.width())
     room = size.width() - legend_width - 2 * MARGIN
     drawn = drawn_chart(chart, max(2, min(MOST_GROUPS, int((room - 50) / line))))
-    classes = drawn.lines if look is Look.TREND else drawn.classes
-    marks = _ticks(drawn, look)
+    classes = drawn.lines if style is ChartStyle.TREND else drawn.classes
+    marks = _ticks(drawn, style)
     texts = [drawn.tick_text(value) for value in marks]
     left = MARGIN + max((metrics.horizontalAdvance(text) for text in texts), default=0.0) + GAP
-    right_axis = metrics.horizontalAdvance("100%") + GAP if look is Look.CLASSES else 0.0
+    right_axis = metrics.horizontalAdvance("100%") + GAP if style is ChartStyle.CLASSES else 0.0
     plot = QRectF(left, MARGIN + line + GAP, size.width() - left - legend_width - right_axis - MARGIN, 0.0)
-    names = [each.name for each in classes] if look is Look.CLASSES else list(drawn.names)
+    names = [each.name for each in classes] if style is ChartStyle.CLASSES else list(drawn.names)
     step = plot.width() / max(len(names), 1)
     widths = [metrics.horizontalAdvance(name) for name in names]
     angle = 0.0 if max(widths, default=0.0) <= step - 6 else _SLANT if step > 1.6 * line else 90.0
@@ -155,15 +155,15 @@ def lay_out(chart: ParetoChart, look: Look, size: QRectF, metrics: QFontMetricsF
         classes=classes,
     )
     width = min(_WIDEST_BAR, _SHARE_OF_STEP * step)
-    make = {Look.STACKED: _stacked, Look.CLASSES: _per_class, Look.TREND: _trend}[look]
-    if look is Look.CLASSES:
+    make = {ChartStyle.STACKED: _stacked, ChartStyle.CLASSES: _per_class, ChartStyle.TREND: _trend}[style]
+    if style is ChartStyle.CLASSES:
         return make(base, centres, width, scale)
-    legend = _legend(classes, size, legend_width, plot, line, stacked=look is Look.STACKED)
+    legend = _legend(classes, size, legend_width, plot, line, stacked=style is ChartStyle.STACKED)
     return replace(make(base, centres, width, scale), legend=legend)
 
 
-def _legend_width(chart: ParetoChart, look: Look, metrics: QFontMetricsF, width: float) -> float:
-    if look is Look.CLASSES:
+def _legend_width(chart: ParetoChart, style: ChartStyle, metrics: QFontMetricsF, width: float) -> float:
+    if style is ChartStyle.CLASSES:
         return 0.0
     names = [each.name for each in chart.counts.classes]
     widest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
@@ -171,10 +171,10 @@ def _legend_width(chart: ParetoChart, look: Look, metrics: QFontMetricsF, width:
     return widest + SWATCH + 3 * GAP
 
 
-def _ticks(drawn: DrawnChart, look: Look) -> Sequence[float]:
-    if look is Look.CLASSES:
+def _ticks(drawn: DrawnChart, style: ChartStyle) -> Sequence[float]:
+    if style is ChartStyle.CLASSES:
         return drawn.ticks_of_classes()
-    return drawn.ticks_of_lines() if look is Look.TREND else drawn.ticks_of_groups()
+    return drawn.ticks_of_lines() if style is ChartStyle.TREND else drawn.ticks_of_groups()
 
 
 def _stacked(base: ChartLayout, centres: list[float], width: float, scale: float) -> ChartLayout:

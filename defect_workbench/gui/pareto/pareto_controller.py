@@ -19,7 +19,7 @@ from defect_workbench.app.jobs.runner import JobRunner
 from defect_workbench.app.messages import Messages
 from defect_workbench.core.text import sentence_case
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.pareto.chart_layout import Look, Spot
+from defect_workbench.gui.pareto.chart_layout import ChartStyle, Spot
 from defect_workbench.gui.pareto.pareto_page import ParetoPage
 from defect_workbench.gui.shared.copying import copy_widget
 
@@ -115,7 +115,9 @@ class ParetoController(QObject):
             return
         if self._ready is None:
             # Of a single group, a stacked bar would show no more than its legend.
-            self.page.set_look(Look.STACKED if len(ready.chart.counts.groups) > 1 else Look.CLASSES)
+            self.page.set_style(
+                ChartStyle.STACKED if len(ready.chart.counts.groups) > 1 else ChartStyle.CLASSES
+            )
         self._ready, self._columns = ready, ready.columns
         self.page.show_ready(ready)
         self.changed.emit()

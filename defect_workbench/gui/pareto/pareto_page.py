@@ -1,4 +1,4 @@
-"""The Pareto tab: a chart, what it shows, and what changed in words."""
+"""The Pareto tab: a chart, what it shows, and the changes as text."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from defect_workbench.app.jobs.pareto_job import EVERYTHING, ParetoChoice, Paret
 from defect_workbench.core.pareto.class_counts import Basis, Measure
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.core.text import counted, sentence_case
-from defect_workbench.gui.pareto.chart_layout import Look
+from defect_workbench.gui.pareto.chart_layout import ChartStyle
 from defect_workbench.gui.pareto.pareto_view import ParetoView
+from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _MEASURES = {
@@ -39,7 +40,7 @@ _BASES = {
 }
 _NO_COLUMN = (
     "To compare lots, join a table that says which lot or wafer each image is from (File › Join table…), "
-    "or keep the images of each lot in a folder of its own."
+    "or keep the images of each lot in a separate folder."
 )
 
 
@@ -59,9 +60,9 @@ class ParetoPage(QWidget):
         super().__init__()
         self.column = QComboBox()
         self.column.setToolTip("What the images are grouped by: a column of the table or of the files")
-        self.look = QComboBox()
-        for look in Look:
-            self.look.addItem(look.value, look)
+        self.style_choice = QComboBox()
+        for style in ChartStyle:
+            self.style_choice.addItem(style.value, style)
         self.measure, self.basis = QComboBox(), QComboBox()
         self.measure.setToolTip("What the height of a bar means")
         for basis, words in _BASES.items():
@@ -73,7 +74,7 @@ class ParetoPage(QWidget):
         head = WrappingRow(
             [
                 _named("Images by", self.column),
-                _named("Shown as", self.look),
+                _named("Shown as", self.style_choice),
                 _named("Values", self.measure),
                 _named("Classes", self.basis),
             ]
@@ -95,14 +96,16 @@ class ParetoPage(QWidget):
         rows.addWidget(split, 1)
         for box in (self.column, self.measure, self.basis):
             box.currentIndexChanged.connect(lambda _: self.choice_changed.emit())
-        self.look.currentIndexChanged.connect(lambda _: self.view.set_look(Look(self.look.currentData())))
+        self.style_choice.currentIndexChanged.connect(
+            lambda _: self.view.set_style(ChartStyle(self.style_choice.currentData()))
+        )
         self.show_nothing("")
 
     def _aside(self) -> QWidget:
         aside = QWidget()
         column = QVBoxLayout(aside)
         column.setContentsMargins(12, 10, 12, 10)
-        heading = QLabel("<b>Changes</b>")
+        heading = QLabel(bold("Changes"))
         self.changes = QListWidget()
         self.changes.setAccessibleName("Significant changes; choose one to select its images")
         self.changes.setWordWrap(True)
@@ -138,11 +141,11 @@ class ParetoPage(QWidget):
     @property
     def trend(self) -> bool:
         """Whether lines are shown."""
-        return self.look.currentData() is Look.TREND
+        return self.style_choice.currentData() is ChartStyle.TREND
 
-    def set_look(self, look: Look) -> None:
+    def set_style(self, style: ChartStyle) -> None:
         """Draw the chart in another way."""
-        self.look.setCurrentIndex(self.look.findData(look))
+        self.style_choice.setCurrentIndex(self.style_choice.findData(style))
 
     def show_ready(self, ready: ParetoReady) -> None:
         """Show a chart and what else can be chosen."""

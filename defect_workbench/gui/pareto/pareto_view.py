@@ -6,9 +6,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.pareto.pareto_chart import ParetoChart, value_text
 from defect_workbench.core.text import counted
-from defect_workbench.gui.pareto.chart_layout import ChartLayout, Look, Spot, lay_out
+from defect_workbench.gui.pareto.chart_layout import ChartLayout, ChartStyle, Spot, lay_out
 from defect_workbench.gui.pareto.chart_painting import paint_chart
 from defect_workbench.gui.shared.copying import offer_copy
 
@@ -30,7 +31,7 @@ class ParetoView(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._chart: ParetoChart | None = None
-        self._look = Look.STACKED
+        self._style = ChartStyle.STACKED
         self._message = ""
         self._hovered: Spot | None = None
         self._chosen: Spot | None = None
@@ -56,9 +57,9 @@ class ParetoView(QWidget):
         self._describe()
         self.update()
 
-    def set_look(self, look: Look) -> None:
+    def set_style(self, style: ChartStyle) -> None:
         """Draw the chart in another way."""
-        self._look, self._layout, self._hovered = look, None, None
+        self._style, self._layout, self._hovered = style, None, None
         self.update()
 
     def choose(self, spot: Spot | None) -> None:
@@ -71,7 +72,7 @@ class ParetoView(QWidget):
         """Return where the parts of the chart are; None without a chart."""
         if self._chart is not None and self._layout is None:
             size, metrics = QRectF(self.rect()), QFontMetricsF(self.font())
-            self._layout = lay_out(self._chart, self._look, size, metrics)
+            self._layout = lay_out(self._chart, self._style, size, metrics)
         return self._layout
 
     def words_of(self, spot: Spot) -> str:
@@ -142,7 +143,8 @@ class ParetoView(QWidget):
         """Show what is under the mouse in words."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             spot = self._at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words_of(spot) if spot is not None else "", self)
+            words = plain_tip(self.words_of(spot)) if spot is not None else ""
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

@@ -53,7 +53,7 @@ class WeightsBanner(Banner):
         """Show or hide it."""
         if needed:
             self.show_text(
-                "ResNet-50 weights are missing: the images are grouped by texture and Zernike moments only, "
+                "Network weights are missing: the images are grouped by texture and Zernike moments only, "
                 "which distinguish defect types far less well."
             )
         else:

@@ -40,7 +40,7 @@ class BoxOverlays(QObject):
 
     @property
     def available(self) -> bool:
-        """Whether somebody searched the open images for defects."""
+        """Whether the open images were searched for defects."""
         return self.defects.found is not None
 
     @property

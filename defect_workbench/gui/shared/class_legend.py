@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from markupsafe import Markup
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel
 from defect_workbench.app.document.class_keys import ClassKey, ClassKeys
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.project.palette import NEUTRAL
+from defect_workbench.gui.shared.rich_text import class_link, coloured, key_meaning, listed, unbroken
 
 
 class ClassLegend(QLabel):
@@ -58,12 +59,11 @@ class ClassLegend(QLabel):
             self.setMinimumHeight(max(0, self.heightForWidth(width)))
         self.setToolTip(text if shown < len(words) else "")
 
-    def _line(self, words: Sequence[str], shown: int) -> str:
-        left = [f"and&nbsp;{len(words) - shown:,}&nbsp;more"] if shown < len(words) else []
-        others = [f"<b>{key}</b>&nbsp;{meaning.replace(' ', '&nbsp;')}" for key, meaning in self._others]
-        return "&nbsp;&nbsp; ".join([*words[:shown], *left, *others])
+    def _line(self, words: Sequence[Markup], shown: int) -> str:
+        left = [unbroken(f"and {len(words) - shown:,} more")] if shown < len(words) else []
+        return listed([*words[:shown], *left, *(key_meaning(*other) for other in self._others)])
 
-    def _words(self, each: ClassKey) -> str:
+    def _words(self, each: ClassKey) -> Markup:
         partition = self._document.partition
         cluster = each.cluster(partition) if partition is not None else None
         known = each.known
@@ -74,12 +74,7 @@ class ClassLegend(QLabel):
             square, colour = "□", known.colour if known is not None and known.colour else NEUTRAL
             label = "" if known is None else known.name
         role = QPalette.ColorRole.Text if cluster is not None else QPalette.ColorRole.PlaceholderText
-        style = f"color:{self.palette().color(role).name()}; text-decoration:none"
-        name = escape(label).replace(" ", "&nbsp;")
-        return (
-            f'<a href="{each.key}" style="{style}"><span style="color:{colour}">{square}</span>&nbsp;'
-            f"<b>{each.key}</b>&nbsp;{name}</a>"
-        )
+        return class_link(each.key, label, coloured(square, colour), self.palette().color(role).name())
 
     def changeEvent(self, event: QEvent) -> None:
         """Write the text in the colours of another theme, or in letters of another size."""

@@ -1,4 +1,4 @@
-"""A frame around the widget that has the focus, so that whoever uses keys sees where they are."""
+"""A frame around the widget that has the focus, so that users of keys see where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of buttons that goes on in the next line where it is too narrow."""
+"""A row of buttons that continues in the next line where it is too narrow."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.arrays import Floats
 from defect_workbench.engine.wafer.profiles import Profile
 from defect_workbench.gui.shared.copying import offer_copy
@@ -175,7 +176,8 @@ class ProfileView(QWidget):
     def event(self, event: QEvent) -> bool:
         """Show the numbers of a bar as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.words_at(QPointF(event.pos())), self)
+            words = plain_tip(self.words_at(QPointF(event.pos())))
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

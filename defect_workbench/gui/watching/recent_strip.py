@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.gui.painting.image_painting import draw_thumbnail
 
 _SIDE, _GAP, _LIMIT = 88, 8, 24
@@ -73,7 +74,7 @@ class RecentStrip(QWidget):
             number = event.pos().x() // (_SIDE + _GAP)
             if 0 <= number < len(self._images) and self._place(number).contains(event.pos()):
                 path, label = self._images[number]
-                QToolTip.showText(event.globalPos(), f"{label}\n{path}", self)
+                QToolTip.showText(event.globalPos(), plain_tip(f"{label}\n{path}"), self)
             else:
                 QToolTip.hideText()
             return True

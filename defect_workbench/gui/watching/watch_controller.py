@@ -23,7 +23,7 @@ from defect_workbench.workflows.fab.watch_folder import WatchRequest
 
 
 class WatchController(QObject):
-    """Starts, shows and stops a watcher. It has a runner of its own, so that the window stays free for work.
+    """Starts, shows and stops a watcher. It has its own runner, so that the window stays free for work.
 
     Parameters
     ----------

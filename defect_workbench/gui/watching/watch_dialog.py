@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
+from defect_workbench.app.tooltips import plain_tip
 from defect_workbench.core.monitoring.level_alarm import percent
 from defect_workbench.core.project.decisions import OUTLIERS
 from defect_workbench.core.text import counted, sentence_case
@@ -58,12 +59,12 @@ class WatchDialog(QDialog):
         self.totals.setObjectName("watchTotals")
         self.table = _counts_table()
         self.recent = RecentStrip(thumbnails)
-        self.alarms, self.log = _lines("watchAlarms", "Alarms"), _lines("watchLog", "What arrived")
-        self.no_alarm = secondary_label("No level has risen above what is usual.")
+        self.alarms, self.log = _lines("watchAlarms", "Alarms"), _lines("watchLog", "New images")
+        self.no_alarm = secondary_label("No level has risen above its usual value.")
         self.stop_button, self.again_button = QPushButton("Stop"), QPushButton("Continue")
         self.folder_button = QPushButton("Show result folder")
         self.result_button, self.close_button = QPushButton("Open result as project"), QPushButton("Close")
-        self.close_button.setToolTip("Close this view; the folder is still watched")
+        self.close_button.setToolTip("Close this view; the folder is still being watched")
         for button, signal in (
             (self.stop_button, self.stop_wanted),
             (self.again_button, self.again_wanted),
@@ -85,7 +86,7 @@ class WatchDialog(QDialog):
         right.addWidget(heading_label("Alarms"))
         right.addWidget(self.no_alarm)
         right.addWidget(self.alarms, 1)
-        right.addWidget(heading_label("What arrived"))
+        right.addWidget(heading_label("New images"))
         right.addWidget(self.log, 1)
         middle = QHBoxLayout()
         middle.setSpacing(_MARGIN)
@@ -187,7 +188,7 @@ class WatchDialog(QDialog):
 
     def _add(self, target: QListWidget, text: str) -> None:
         item = QListWidgetItem(text)
-        item.setToolTip(text)
+        item.setToolTip(plain_tip(text))
         target.insertItem(0, item)
         while target.count() > _MOST_LINES:
             target.takeItem(target.count() - 1)

@@ -22,8 +22,8 @@ from defect_workbench.gui.shared.path_row import path_row
 from defect_workbench.workflows.fab.watch_folder import DEFAULT_INTERVAL, LEAST_INTERVAL, WatchRequest
 
 _NOTE = (
-    "What arrives is classified and added to the result, not to the open project. The result folder must be "
-    "new or empty, or one that was begun by watching the same folder with the same classifier: that one is "
+    "New images are classified and added to the result, not to the open project. The result folder must be "
+    "new or empty, or the result of watching the same folder with the same classifier, which is then "
     "continued."
 )
 
@@ -58,7 +58,7 @@ class WatchSetupDialog(QDialog):
         self.interval.setValue(DEFAULT_INTERVAL)
         self.interval.setPrefix("every ")
         self.interval.setSuffix("\u202fs")
-        self.interval.setToolTip("A file is taken when its size and time stood still for two intervals")
+        self.interval.setToolTip("A file is read once its size and time have not changed for two intervals")
         form = QFormLayout()
         for text, field, name, choose in (
             ("&Folder to watch", self.folder, "Choose the folder to watch", self._choose_folder),

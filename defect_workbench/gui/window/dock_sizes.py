@@ -34,7 +34,7 @@ class DockSizes(QObject):
         self._window, self._docks, self._settings = window, tuple(sizes), settings
         self._wanted = {dock.objectName(): size for dock, size in sizes.items()} | settings.dock_sizes()
         self._compact: set[QDockWidget] = set()
-        # A timer of its own: a pending single shot would keep a window that is closed meanwhile.
+        # A separate timer: a pending single shot would keep a window that is closed meanwhile.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.restore)

@@ -179,7 +179,7 @@ def _cluster_count() -> QSpinBox:
     box.setAccessibleName("Number of branches at the cut")
     box.setToolTip(
         "Number of branches that the cut divides the tree into. The clusters are these branches without "
-        "outliers, and what you decided; the status bar counts them."
+        "outliers, as changed by your decisions; the status bar counts them."
     )
     box.setRange(1, 1)
     box.setKeyboardTracking(False)

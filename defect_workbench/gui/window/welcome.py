@@ -42,7 +42,7 @@ class Welcome(QWidget):
         self._title = QLabel("Group defect images")
         self._size_title()
         words = QLabel(
-            "Open a folder of SEM, AFM or microscope images. They are compared by ResNet-50 features, "
+            "Open a folder of SEM, AFM or microscope images. They are compared by network features, "
             "texture and Zernike moments, and shown as a dendrogram: drag its cut until the groups make "
             "sense, review the outliers, and export labelled folders. Your images are never changed."
         )

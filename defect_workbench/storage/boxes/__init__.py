@@ -1,1 +1,1 @@
-"""Boxes that people drew around defects, as files of other programs have them."""
+"""Boxes drawn by people around defects, as files of other programs have them."""

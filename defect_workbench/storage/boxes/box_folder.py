@@ -122,7 +122,7 @@ class BoxFolder:
                 parsed = self._parsed(path, names)
             except UnreadableBoxes as error:
                 problems.append(BoxProblem(printable(path), error.line, str(error)))
-                # Without this, the image would be told to have no file.
+                # Without this, the image would be reported to have no file.
                 sources.setdefault(by_name.of(path) or "", path)
                 continue
             for image in parsed.images or (path,):
@@ -212,7 +212,7 @@ def _checked(entry: Entry, size: tuple[int, int]) -> Box | str:
     left, top, right, bottom = (value * factor for value, factor in zip(entry.corners, scale, strict=True))
     shown = f"({left:g}, {top:g}) to ({right:g}, {bottom:g})"
     if right < left or bottom < top:
-        return f"the box {shown} is crossed: its end lies before its beginning"
+        return f"the box {shown} is inverted: its right or lower edge is before its left or upper edge"
     if right == left or bottom == top:
         return f"the box {shown} is empty"
     if min(left, top) < -_TOLERANCE or right > width + _TOLERANCE or bottom > height + _TOLERANCE:
@@ -232,7 +232,7 @@ def _checked(entry: Entry, size: tuple[int, int]) -> Box | str:
 def summary(problems: Sequence[BoxProblem], shown: int = 20) -> list[str]:
     """Return the first problems, one per line, and the number of further ones.
 
-    Files without a partner are told in one line if there are several: boxes of all lots may be in one folder.
+    Several files without a partner share one line: a folder may have the boxes of all lots.
     """
     lines, rest = [], list(problems)
     for partner, words in ((NO_IMAGE, "without an image here"), (NO_BOXES, "without boxes")):

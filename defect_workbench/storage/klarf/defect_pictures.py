@@ -147,7 +147,7 @@ class DefectPictures:
         if self._damaged_from is not None:
             self._once(file, record.line, "images are not numbered, and a record before this one is damaged")
             return []
-        self._once(file, record.line, "images are not numbered; they are taken in the order of the records")
+        self._once(file, record.line, "images are not numbered; they are used in the order of the records")
         first = self._counted[file] + 1
         self._counted[file] += count
         # A count that is damaged must not fill the memory.
@@ -181,7 +181,7 @@ class DefectPictures:
             return
         self._problem(
             self._pictures[defects[0]][0].line,
-            f"images are numbered from 1 for each defect; the pages of {name} are taken in order",
+            f"images are numbered from 1 for each defect; the pages of {name} are used in order",
         )
         page = 0
         for index in defects:

@@ -35,9 +35,9 @@ _ASIDE = 3.5
 _MOST_CHANGES = 8
 
 
-def pareto_slides_file(chart: ParetoChart, subject: str, made: datetime.date) -> bytes:
+def pareto_slides_file(chart: ParetoChart, subject: str, created: datetime.date) -> bytes:
     """Return a presentation with the chart: by group with the changes, and by class."""
-    deck = Deck(subject, made)
+    deck = Deck(subject, created)
     add_pareto_slide(deck, chart)
     drawn = drawn_chart(chart)
     if drawn.classes:

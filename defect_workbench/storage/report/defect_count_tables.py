@@ -25,7 +25,7 @@ _MOST_KINDS, _MOST_VALUES = 8, 20
 def defect_count_tables(project: Project) -> list[ReportTable]:
     """Return the numbers of found defects per cluster, per folder and per value of each column of text.
 
-    There are none if nobody searched the images. Columns with a different value for each image are left out.
+    There are none if the images were not searched. Columns with a different value for each image are omitted.
     """
     found = project.found
     if found is None or not np.isfinite(found.counts).any():
@@ -55,9 +55,9 @@ def _note(found: FoundDefects) -> str:
     lines = [f"Found by {found.source}." if found.source else ""]
     checked = int((found.checked & searched).sum())
     lines.append(
-        f"A person checked the boxes of {checked:,} of {counted(int(searched.sum()), 'image')}."
+        f"The boxes of {checked:,} of {counted(int(searched.sum()), 'image')} have been reviewed."
         if checked
-        else "Nobody has checked the boxes."
+        else "The boxes have not been reviewed."
     )
     if not searched.all():
         number = int((~searched).sum())

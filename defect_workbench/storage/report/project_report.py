@@ -34,7 +34,7 @@ from defect_workbench.storage.report.report_content import (
 from defect_workbench.storage.report.wafer.wafer_figures import wafer_figures
 
 NO_WEIGHTS = (
-    "No ResNet-50 weights were available: the images were grouped by texture and Zernike features alone, "
+    "No network weights were available: the images were grouped by texture and Zernike features alone, "
     "which distinguish defect types much less well."
 )
 _DRAWING_POINTS = (503.0, 165.0)

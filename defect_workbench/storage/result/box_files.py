@@ -1,4 +1,4 @@
-"""Writes box files: into a result, or into a new folder of their own."""
+"""Writes box files: into a result, or into a separate new folder."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _SEARCHED, _CHECKED, _CORRECTED = "found_searched", "found_checked", "found_corr
 
 
 def found_defect_arrays(found: FoundDefects | None) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the defects, by name in the file; none if nobody searched."""
+    """Return the arrays of the defects, by name in the file; none without a search."""
     if found is None:
         return {}
     rows = [(image, each) for image, defects in enumerate(found.of) for each in defects or ()]
@@ -44,7 +44,7 @@ def found_defect_fields(found: FoundDefects | None) -> dict[str, Any]:
 def found_defects_of(
     state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], images: int
 ) -> FoundDefects | None:
-    """Return the defects in a session of this many images; None if nobody searched, as in earlier versions.
+    """Return the defects in a session of this many images; None without a search, as in earlier versions.
 
     Raises
     ------

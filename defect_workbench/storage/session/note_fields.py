@@ -11,7 +11,7 @@ _TAGS, _TEXTS = "tags", "image_notes"
 
 
 def note_fields(notes: ImageNotes) -> dict[str, Any]:
-    """Return the images of each tag, and the notes by image; nothing if nobody wrote any."""
+    """Return the images of each tag, and the notes by image; nothing if there are none."""
     if not notes:
         return {}
     images: dict[str, list[int]] = {tag: [] for tag in notes.tag_counts}

@@ -51,7 +51,7 @@ class FeatureStore:
         Created when something is first written.
     part : str, optional
         Names the parts that are written, one per block, so that work done twice leaves one part. Default:
-        each part has a name of its own.
+        each part has its own name.
     origin : mapping of str to str, optional
         Written into the metadata of parts.
 

@@ -2,7 +2,7 @@
 
     STORE/growing-<run>.json     folder of the images, number of images, network in use
 
-Its time is renewed while the run goes on, so that the mark of a killed run loses its meaning. Workers
+Its time is renewed while the run continues, so that the mark of a killed run loses its meaning. Workers
 recognise the store by it, and stop when it is gone.
 """
 

@@ -1,4 +1,4 @@
-"""The table `alarms.csv`: what was told about levels."""
+"""The table `alarms.csv`: the alarms that were raised."""
 
 from __future__ import annotations
 

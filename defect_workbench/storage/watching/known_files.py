@@ -25,7 +25,7 @@ class _Known:
 
 
 class KnownFiles:
-    """What is known of each path."""
+    """Size, time and hash of every file seen so far."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}

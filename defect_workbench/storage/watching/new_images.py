@@ -12,7 +12,7 @@ class Monitor(Protocol):
     """Watches the levels of the images of a result."""
 
     def add(self, arrival: Arrival) -> list[LevelAlarm]:
-        """Count an image; return what is to be told about it."""
+        """Count an image; return the alarms it raises."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     DIR/watch.json           which folder and classifier it is of; written once
     DIR/manifest.csv         as `classify` writes it; rows are only appended
     DIR/rejected.csv         path, reason; rows are only appended
-    DIR/alarms.csv           what was told about levels; rows are only appended
+    DIR/alarms.csv           the alarms that were raised; rows are only appended
     DIR/<label>/<file>       the images
     DIR/.watch/files.csv     size and time of the files that were read; saves reading them again
     DIR/.watch/stage/        images whose rows are being appended
@@ -224,7 +224,7 @@ class WatchedResult:
         Raises
         ------
         OSError
-            If it cannot be written now; the next call goes on with it.
+            If it cannot be written now; the next call continues with it.
         """
         pending = self._pending
         while pending.moves:

@@ -90,7 +90,7 @@ class EvaluatedDetector:
     problems : tuple of BoxProblem
         Boxes and box files that were not used.
     rejected, without_boxes : int
-        Files that are not images, and images that nobody marked; neither is counted.
+        Files that are not images, and images without a box file; neither is counted.
     seconds : float
         Of the search, per image.
     finder : DetectionFigures or None

@@ -59,7 +59,7 @@ class MarkedSource(Protocol):
         """
 
     def marked(self, images: int) -> str:
-        """Return in words that so many images are marked."""
+        """Return the text for the number of marked images."""
 
     def none_usable(self, rejected: Sequence[Rejection]) -> InputError:
         """Return the error for images none of which can be used."""
@@ -100,7 +100,7 @@ class FolderSource:
         return read.boxes, read.problems
 
     def marked(self, images: int) -> str:
-        """Return in words that so many images have box files."""
+        """Return the text for the number of images with box files."""
         return f"{images:,} of the images have box files in {self._boxes.root}"
 
     def none_usable(self, rejected: Sequence[Rejection]) -> InputError:
@@ -109,7 +109,7 @@ class FolderSource:
 
 
 class ProjectSource:
-    """The images of a project whose boxes a person has checked.
+    """The images of a project whose boxes the user has checked.
 
     Raises
     ------
@@ -134,12 +134,12 @@ class ProjectSource:
     def boxes(
         self, sizes: Mapping[str, tuple[int, int]], reporter: Reporter
     ) -> tuple[Boxes, tuple[BoxProblem, ...]]:
-        """Return the boxes that a person has checked; see `MarkedSource`."""
+        """Return the boxes that the user has checked; see `MarkedSource`."""
         of = self._found.of
         return {p: tuple(each.box for each in of[self._places[p]] or ()) for p in sizes}, ()
 
     def marked(self, images: int) -> str:
-        """Return in words that so many images are checked."""
+        """Return the text for the number of checked images."""
         return f"{counted(images, 'image')} with checked boxes can be used"
 
     def none_usable(self, rejected: Sequence[Rejection]) -> InputError:
@@ -155,7 +155,7 @@ class CheckedBoxes:
     Attributes
     ----------
     images, clean, unchecked : int
-        Images that a person has checked, those of them without a defect, and the other images.
+        Images that the user has checked, those of them without a defect, and the other images.
     kinds : mapping of str to int
         Boxes of each kind on the checked images, the most frequent first.
     """
@@ -189,5 +189,5 @@ NEEDED = f"training needs at least {FEWEST_IMAGES} images, {FEWEST_WITH_BOXES} o
 
 
 def enough(images: int, with_boxes: int) -> bool:
-    """Whether a detector can be trained on so many marked images."""
+    """Whether a detector can be trained on this many marked images."""
     return images >= FEWEST_IMAGES and with_boxes >= FEWEST_WITH_BOXES

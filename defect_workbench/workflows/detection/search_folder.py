@@ -203,7 +203,7 @@ def finder_of(
     Parameters
     ----------
     offered : bool
-        Whether there are golden references that may be used, although nobody asked for it.
+        Whether there are golden references that may be used, although no option requests it.
 
     Raises
     ------

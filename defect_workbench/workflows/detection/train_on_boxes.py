@@ -88,7 +88,7 @@ class TrainedOnBoxes:
     ----------
     problems : tuple of BoxProblem
     rejected, without_boxes : int
-        Files that are not images, and images that nobody marked.
+        Files that are not images, and images without a box file.
     resumed_at : int
         Steps that an interrupted training had already done.
     """
@@ -127,7 +127,7 @@ def train_detector(
     InputError
         If there are too few marked images, or an unfinished training is one of other images or options.
     WorkbenchError
-        If there are no weights of ResNet-50, or the model cannot be written.
+        If there are no network weights, or the model cannot be written.
     Cancelled
         If the user cancels; the state of the training is then beside the model.
     """
@@ -147,7 +147,7 @@ def train_on_project(
     offline: bool = False,
     watch: Callable[[CurvePoint], None] | None = None,
 ) -> TrainedOnBoxes:
-    """Train a detector on the images of a project whose boxes a person has checked, and write it.
+    """Train a detector on the images of a project whose boxes the user has checked, and write it.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _train(
     data = prepare(source, options.epochs, options.seed, reporter)
     checkpoint = library.obtain(reporter, offline=offline)
     if checkpoint is None:
-        raise WorkbenchError("a detector needs the ResNet-50 weights", Remedy.FETCH_WEIGHTS)
+        raise WorkbenchError("a detector needs network weights", Remedy.FETCH_WEIGHTS)
     training = DetectorTraining(
         checkpoint,
         data.plan,
@@ -234,7 +234,9 @@ class _Keeper:
             If the file is damaged.
         """
         if not self.file.exists():
-            self._reporter.warn(f"there is no unfinished training {self.file}; the training begins anew")
+            self._reporter.warn(
+                f"there is no unfinished training {self.file}; the training starts from the beginning"
+            )
             return 0
         fingerprint, state = read_unfinished(self.file)
         if fingerprint != self._fingerprint:
@@ -249,7 +251,7 @@ class _Keeper:
         return state.step
 
     def keep(self, state: TrainingState) -> None:
-        """Keep the state; if it cannot be written, the training goes on all the same."""
+        """Keep the state; if it cannot be written, the training continues all the same."""
         try:
             save_unfinished(self.file, self._fingerprint, state)
         except WorkbenchError as error:

@@ -51,7 +51,7 @@ class TrainingData:
         A hash of all images and boxes.
     problems : tuple of BoxProblem
     rejected, without_boxes : int
-        Files that are not images, and images that nobody marked.
+        Files that are not images, and images without a box file.
     """
 
     labels: tuple[str, ...]

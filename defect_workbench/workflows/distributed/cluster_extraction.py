@@ -77,7 +77,7 @@ class ClusterExtraction:
 
 @dataclass
 class _Work:
-    """What is known of the images while the cluster works."""
+    """The state of a run: which images are read, described or rejected."""
 
     listing: Listing
     stored: dict[str, FileStamp]

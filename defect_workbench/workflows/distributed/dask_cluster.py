@@ -117,7 +117,7 @@ class DaskCluster:
             wait([each.future for each in tickets], timeout=timeout, return_when="FIRST_COMPLETED")
         except TimeoutError:
             pass
-        except Exception as error:  # a cancelled future raises an error of its own
+        except Exception as error:  # a cancelled future raises its own error
             log.info("waiting for the cluster: %s", error)
         if self._client.status != "running":
             raise _lost()
@@ -184,7 +184,7 @@ def connected(address: str) -> Iterator[DaskCluster]:
     _check_listening(address, host, port)
     limits = {"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}
     with dask.config.set(limits), warnings.catch_warnings():
-        # Versions of Dask that differ are told as a warning; it concerns the log.
+        # Versions of Dask that differ are reported as a warning; it belongs in the log.
         warnings.simplefilter("ignore")
         try:
             security = distributed.Security()

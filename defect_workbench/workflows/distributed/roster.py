@@ -167,9 +167,7 @@ class Roster:
                 self._cluster.cancel([self._checks.pop(address)])
             if worker.state is State.USED:
                 worker.state = State.LOST
-                self._reporter.warn(
-                    f"the worker {worker.label} was lost; what it had not finished is done again"
-                )
+                self._reporter.warn(f"the worker {worker.label} was lost; its unfinished work is done again")
                 self._former.append(worker)
         for address in sorted(set(threads) - set(self._workers)):
             self._workers[address] = ClusterWorker(address, threads[address])

@@ -38,7 +38,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class ClassifiedFiles:
-    """The result for some files; `changed` are to be read again later, as somebody still writes them."""
+    """The result for some files; `changed` are to be read again later, as they are still being written."""
 
     images: tuple[NewImage, ...] = ()
     refused: tuple[Refused, ...] = ()

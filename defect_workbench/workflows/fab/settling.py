@@ -1,4 +1,4 @@
-"""Which files of a folder are complete: those whose size and time stood still for a while."""
+"""Which files of a folder are complete: those whose size and time have not changed for a while."""
 
 from __future__ import annotations
 

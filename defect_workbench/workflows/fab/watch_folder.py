@@ -38,7 +38,7 @@ class WatchRequest:
     false_alarms : float or None
         Share of known images that may be called unknown; None for that of the classifier.
     interval : float
-        Seconds between two looks at the folder. A file is taken when it stood still for two.
+        Seconds between two scans of the folder. A file is read once it has not changed for two.
     """
 
     folder: Path

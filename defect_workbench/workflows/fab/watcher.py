@@ -1,7 +1,7 @@
-"""The loop of a watcher: look, take what is complete, write it, tell, wait.
+"""The loop of a watcher: scan, classify what is complete, write it, report, wait.
 
-A watcher runs for weeks. So a problem that may end (a share that is away, a full disk, a locked file) is told
-once and waited for; only one that cannot end by itself stops it.
+A watcher runs for weeks. So a problem that may end (a share that is away, a full disk, a locked file) is
+reported once and waited for; only one that cannot end by itself stops it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Watcher:
         Cancelled
             When the user cancels.
         WorkbenchError
-            If it cannot go on.
+            If it cannot continue.
         """
         result = self._result
         counts = {folder: result.counts[folder] for folder in result.folders}
@@ -143,7 +143,7 @@ class Watcher:
             yield [open_files[path] for path in due[start : start + MOST_AT_ONCE]]
 
     def _note_passed(self, listing: Listing, now: float) -> None:
-        """Reject what the scan could not use, once it stood still: hidden files are often half-written."""
+        """Reject what the scan could not use, once it is complete: hidden files are often half-written."""
         unreadable = [item for item in listing.rejected if item.path.endswith("/")]
         for item in unreadable:
             self._problem(f"folder {item.path}", f"{item.path}: {item.reason}; waiting")
@@ -163,7 +163,7 @@ class Watcher:
         self._report(Committed(), tuple((path, passed[path]) for path in new))
 
     def _take(self, files: Sequence[FoundFile]) -> bool:
-        """Classify files and write them; return whether it makes sense to go on with others."""
+        """Classify files and write them; return whether it makes sense to continue with others."""
         if self._ready is not None and not self._write():
             return False
         self._note_pages(files)

@@ -85,7 +85,7 @@ class KlarfPlan:
     classes : tuple of WrittenClass
         In the order of their numbers.
     undecided : int
-        Images whose class is not written, as nobody confirmed it or it is an outlier without a class.
+        Images whose class is not written, as it is unconfirmed or an outlier without a class.
     unnamed : int
         Those of them that are in confirmed clusters without a name.
     """
@@ -104,7 +104,7 @@ class KlarfPlan:
 def plan_klarf(project: Project, request: KlarfRequest) -> KlarfPlan:
     """Return the files that would be written, without writing any.
 
-    Only images that a person confirmed in a named cluster have a class.
+    Only images that the user confirmed in a named cluster have a class.
 
     Raises
     ------

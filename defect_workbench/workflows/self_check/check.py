@@ -1,4 +1,4 @@
-"""What one check of the installation is, and what it finds."""
+"""A check of the installation, and its finding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from defect_workbench.user_dirs import UserDirs
 
 
 class State(StrEnum):
-    """How a part of the program works."""
+    """The result of a check: ok, limited or failed."""
 
     OK = "ok"
     LIMITED = "limited"

@@ -17,7 +17,7 @@ from defect_workbench.user_dirs import UserDirs
 from defect_workbench.workflows.self_check.check import Finding, Machine, SelfCheck, State, failed
 from defect_workbench.workflows.self_check.registry import SELF_CHECKS
 
-# Where packages keep files of their own, which they create when they are imported.
+# Where packages keep their own files, which they create when they are imported.
 _PACKAGE_FOLDERS = ("MPLCONFIGDIR", "XDG_CACHE_HOME", "TORCH_HOME")
 _REINSTALL = "install the program again: a package of it is missing, damaged or does not fit this system"
 

@@ -251,7 +251,7 @@ def test_what_is_not_written_yet_is_written_at_closing(
     assert [known.name for known in LibraryFile(places.classes).load().classes] == ["spur", "pit"]
 
 
-def test_a_library_that_cannot_be_written_is_said_and_the_classes_stay_in_the_window(
+def test_a_library_that_cannot_be_written_is_reported_and_the_classes_stay_in_the_window(
     opened: MainWindow, answers: Answers, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, text: str) -> None:
@@ -266,7 +266,7 @@ def test_a_library_that_cannot_be_written_is_said_and_the_classes_stay_in_the_wi
     assert opened.document.classes.find("spur") is not None
 
 
-def test_a_damaged_library_is_left_alone_and_said(
+def test_a_damaged_library_is_kept_and_reported(
     qtbot: QtBot, places: UserDirs, answers: Answers, tmp_path: Path
 ) -> None:
     places.classes.parent.mkdir(parents=True, exist_ok=True)

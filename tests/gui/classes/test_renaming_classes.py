@@ -116,7 +116,7 @@ def test_a_name_that_is_only_tried_out_leaves_the_class_alone(
     assert "crater" in owners(opened).values()
 
 
-def test_a_name_of_another_class_is_taken_without_changing_either(
+def test_a_name_of_another_class_is_accepted_without_changing_either(
     opened: MainWindow, answers: Answers, qtbot: QtBot
 ) -> None:
     with_pit(opened, answers, qtbot)

@@ -129,7 +129,7 @@ def test_the_result_states_what_the_classifier_learned_from(opened: MainWindow, 
     training = cast(TrainingResult, SimpleNamespace(facts=facts))
     handle = opened.classifier.results()[classifier_jobs.Trained]
     handle(classifier_jobs.Trained(model, training, "Trained on 8 images of lot-a"))
-    assert opened.notice.text.text().startswith("Trained on 8 images of lot-a. The classifier labels ")
+    assert opened.notice.text.text().startswith("Trained on 8 images of lot-a. The classifier agrees with ")
 
 
 def test_an_opened_lot_is_shown_in_place_of_the_classify_page(

@@ -183,15 +183,15 @@ def test_a_classifier_of_an_earlier_version_has_numbers_without_images(
     assert evaluated.mistakes.list.isHidden()
 
 
-def test_right_is_as_the_clusters_say(evaluated: EvaluationTabs, opened: MainWindow) -> None:
+def test_correct_is_defined_by_clusters_or_folders(evaluated: EvaluationTabs, opened: MainWindow) -> None:
     project = opened.document.project
     assert project is not None
     facts = facts_of(project.images)
     assert facts.held_out is not None
-    assert "labelled folders say" in evaluated.matrix_words.text()
+    assert "agrees with the labelled folders" in evaluated.matrix_words.text()
     evaluated.show_facts(replace(facts, held_out=replace(facts.held_out, by_cluster=(True,) * 8)))
-    assert "as your clusters say" in evaluated.matrix_words.text()
-    assert "as your clusters say" in evaluated.figures.toPlainText()
+    assert "agrees with your clusters" in evaluated.matrix_words.text()
+    assert "agrees with your clusters" in evaluated.figures.toPlainText()
 
 
 def test_without_a_browser_the_path_of_the_report_is_shown_and_copied(

@@ -108,7 +108,7 @@ def test_settings_are_learned_or_given(dialog: TaxonomyDialog, qtbot: QtBot) -> 
     assert 'unit = "nm"' in dialog.text.toPlainText()
 
 
-def test_what_is_wrong_is_said_beside_the_field(dialog: TaxonomyDialog, qtbot: QtBot) -> None:
+def test_an_error_is_shown_beside_the_field(dialog: TaxonomyDialog, qtbot: QtBot) -> None:
     dialog.form.list.setCurrentRow(2)
     name = dialog.form.editor.name
     name.setFocus()

@@ -62,7 +62,7 @@ def test_enter_opens_the_cluster_and_escape_goes_back_to_the_image(
     assert opened.review.chosen_images().tolist() == [image]
 
 
-def test_a_key_sorts_the_image_goes_on_and_undoes(
+def test_a_key_classifies_the_image_shows_the_next_one_and_can_be_undone(
     table: LightTable, opened: MainWindow, qtbot: QtBot
 ) -> None:
     order, image = table.images, table.image

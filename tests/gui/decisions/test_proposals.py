@@ -67,7 +67,7 @@ def test_renaming_drops_nothing_from_the_queue(opened: MainWindow) -> None:
 
 
 @pytest.mark.parametrize("act", ["move", "split_out", "nuisance"])
-def test_what_a_person_places_has_been_looked_at(opened: MainWindow, act: str) -> None:
+def test_images_that_the_user_places_count_as_reviewed(opened: MainWindow, act: str) -> None:
     project = with_proposals(opened)
     proposal = project.proposal
     assert proposal is not None

@@ -62,7 +62,7 @@ def test_recovery_does_not_bring_back_what_is_older_than_the_save(opened: MainWi
     assert not opened.session_guard.recovery.path.exists()
 
 
-def test_recovery_that_does_not_work_is_said(
+def test_recovery_that_does_not_work_is_reported(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()

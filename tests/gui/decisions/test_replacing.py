@@ -86,7 +86,7 @@ def test_other_work_that_takes_the_place_of_an_opening_offers_to_resume_it(
     assert opened.document.project.images.root == lot
 
 
-def test_images_taken_up_are_put_down_when_something_else_is_opened(
+def test_cut_images_are_dropped_when_something_else_is_opened(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     assert opened.document.partition is not None

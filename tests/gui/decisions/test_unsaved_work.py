@@ -194,7 +194,7 @@ def test_a_classifier_in_no_file_is_asked_about_before_another_is_opened(
     opened.classifier.saved = True
 
 
-def test_it_is_asked_before_the_folder_is_chosen_and_once(
+def test_the_question_comes_before_the_folder_is_chosen_and_once(
     opened: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []

@@ -227,13 +227,13 @@ def test_the_legend_can_be_read_in_another_theme(editor: BoxEditor, searched: Ma
         assert f"color:{editor.palette().text().color().name()};" in editor.legend.text()
 
 
-def test_agreeing_goes_on_and_a_new_search_keeps_what_was_checked(
+def test_agreeing_shows_the_next_image_and_a_new_search_keeps_checked_boxes(
     editor: BoxEditor, searched: MainWindow, boards: Path, qtbot: QtBot
 ) -> None:
     QTest.keyClick(editor.canvas, Qt.Key.Key_Tab)
     QTest.keyClick(editor.canvas, Qt.Key.Key_Delete)
     assert editor.place == 0
-    assert editor.state.text().endswith("corrected, not agreed yet")
+    assert editor.state.text().endswith("corrected, not checked yet")
     QTest.keyClick(editor.canvas, Qt.Key.Key_Return)
     assert editor.place == 1
     QTest.keyClick(editor.canvas, Qt.Key.Key_Left)
@@ -345,7 +345,7 @@ def test_counts_are_compared_with_clusters_without_a_table(searched: MainWindow,
     dialog.close()
 
 
-def test_a_folder_without_references_is_said_and_changes_nothing(
+def test_a_folder_without_references_is_reported_and_changes_nothing(
     window: MainWindow, boards: Path, qtbot: QtBot, tmp_path: Path, answers: Answers
 ) -> None:
     window.open_path(boards / "images")

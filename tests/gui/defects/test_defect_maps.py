@@ -214,7 +214,7 @@ def test_a_cluster_and_a_folder_become_what_images_are_compared_with(
     assert answers.messages == []
 
 
-def test_a_folder_without_references_is_said_and_nothing_changes(
+def test_a_folder_without_references_is_reported_and_changes_nothing(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, answers: Answers, with_weights: Path
 ) -> None:
     open_lot(window, qtbot, made_lot(tmp_path / "lot", 3))

@@ -76,11 +76,11 @@ def test_switch_maps_the_defects_and_regroups_in_one_step(
     assert answers.messages == []
 
 
-def test_without_weights_the_reason_is_told_and_the_switch_goes_back(
+def test_without_weights_the_reason_is_shown_and_the_switch_goes_back(
     window: MainWindow, few_opened: MainWindow, qtbot: QtBot, answers: Answers
 ) -> None:
     switch = window.grouping.group_by
     with qtbot.waitSignal(window.jobs.failed, timeout=20_000):
         switch.setCurrentIndex(LAST)
-    assert "Mapping defects needs the ResNet-50 weights" in answers.messages[0]
+    assert "Mapping defects needs network weights" in answers.messages[0]
     assert switch.currentData() == "auto"

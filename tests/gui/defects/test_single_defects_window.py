@@ -142,7 +142,7 @@ def test_decisions_about_whole_images_come_back_with_them(
     assert window.statusBar().currentMessage() == ""
 
 
-def test_what_single_defects_cannot_be_compared_with_is_told_and_nothing_changes(
+def test_what_single_defects_cannot_be_compared_with_is_reported_and_nothing_changes(
     window: MainWindow, boards: Path, qtbot: QtBot, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.open_path(boards / "images")

@@ -106,7 +106,7 @@ def test_a_detector_is_trained_on_checked_images_shown_and_used(
     assert dialog.about.text() == (
         "You have checked the boxes of 5 images: 5 defects (4 × bump, 1 × pit); 1 without a defect."
     )
-    assert "1 image that nobody has checked is not used." in dialog.details.text()
+    assert "1 unchecked image is not used." in dialog.details.text()
     assert "Too few boxes to learn reliably: bump, pit." in dialog.details.text()
     assert Path(dialog.file.text()) == boards / "detector.dwd"
     assert not dialog.resume.isVisible()
@@ -161,7 +161,7 @@ def test_a_trained_detector_is_evaluated_and_its_errors_are_drawn(
         (boards / "boxes" / f"{number}.txt").write_text("".join(lines))
     window.boxes.evaluate(BoxComparison(boards / "boxes", SearchRequest(None, boards / "detector.dwd")))
     result = _wait_for(window, EvaluatedDetectorDialog, qtbot)
-    assert "The classical finder is not judged by kinds." in result.about.text()
+    assert "The classical finder is not evaluated by kind." in result.about.text()
     model = result.errors.model()
     rows = [[model.index(r, c).data() for c in range(4)] for r in range(model.rowCount())]
     assert rows == [["2.png", "1", "1", ""], ["0.png", "", "1", ""], ["1.png", "", "", "1"]]
@@ -198,7 +198,7 @@ def test_a_cancelled_training_is_continued(
     window, model = checked, boards / "detector.dwd"
     with qtbot.waitSignal(window.jobs.cancelled, timeout=60_000):
         _dialog(window).train_button.click()
-    assert "“Train a detector…” continues it" in window.notice.text.text()
+    assert "To continue it, choose “Train a detector…” again" in window.notice.text.text()
     assert unfinished_file(model).exists()
     assert not model.exists()
     dialog = _dialog(window)

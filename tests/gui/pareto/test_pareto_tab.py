@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from defect_workbench.app.jobs.open_job import prepare
 from defect_workbench.core.pareto.class_counts import Basis, Measure
 from defect_workbench.gui.dialogs import file_dialogs
-from defect_workbench.gui.pareto.chart_layout import Look
+from defect_workbench.gui.pareto.chart_layout import ChartStyle
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_project
 from tests.unit.storage.exports import with_lots
@@ -63,7 +63,7 @@ def test_it_counts_by_lot_and_a_click_selects_the_images(tab: MainWindow, qtbot:
     assert len(tab.review.chosen_images()) == 28
 
 
-def test_a_change_is_said_in_words_and_selects_its_images(tab: MainWindow) -> None:
+def test_a_change_is_listed_and_selects_its_images(tab: MainWindow) -> None:
     page = tab.pareto.page
     assert page.changes.item(0).text().startswith("▲ cluster-01 rose from")
     page.changes.setCurrentRow(0)
@@ -109,10 +109,12 @@ def test_without_columns_it_says_what_is_missing(tab: MainWindow, qtbot: QtBot) 
     assert "join a table" in lines(tab)
 
 
-@pytest.mark.parametrize("look", list(Look))
-def test_every_look_can_be_walked_with_the_keyboard(tab: MainWindow, qtbot: QtBot, look: Look) -> None:
+@pytest.mark.parametrize("style", list(ChartStyle))
+def test_every_chart_style_can_be_walked_with_the_keyboard(
+    tab: MainWindow, qtbot: QtBot, style: ChartStyle
+) -> None:
     page = tab.pareto.page
-    page.look.setCurrentIndex(page.look.findData(look))
+    page.style_choice.setCurrentIndex(page.style_choice.findData(style))
     page.measure.setCurrentIndex(page.measure.findData(Measure.SHARE))
     counted(tab, qtbot)
     QTest.keyClick(page.view, Qt.Key.Key_Right)

@@ -15,7 +15,7 @@ from defect_workbench.core.pareto.class_counts import Basis, Measure
 from defect_workbench.core.pareto.counting import count
 from defect_workbench.core.pareto.pareto_chart import ParetoChart
 from defect_workbench.engine.pareto.pareto_analysis import analyse
-from defect_workbench.gui.pareto.chart_layout import ChartLayout, Look, lay_out
+from defect_workbench.gui.pareto.chart_layout import ChartLayout, ChartStyle, lay_out
 from defect_workbench.storage.pareto.pareto_figure import pareto_file, trend_file
 from defect_workbench.storage.pareto.pareto_slide import pareto_slides_file
 from tests.unit.pareto.lots import lot_images
@@ -37,8 +37,8 @@ def chart(request: pytest.FixtureRequest) -> ParetoChart:
     return analyse(count([lot_images("a", rows)], "lot", Basis.NAMED).counts, request.param)
 
 
-def laid_out(chart: ParetoChart, look: Look) -> ChartLayout:
-    return lay_out(chart, look, QRectF(0, 0, 1600, 800), QFontMetricsF(QGuiApplication.font()))
+def laid_out(chart: ParetoChart, style: ChartStyle) -> ChartLayout:
+    return lay_out(chart, style, QRectF(0, 0, 1600, 800), QFontMetricsF(QGuiApplication.font()))
 
 
 def window_bars(layout: ChartLayout) -> Bars:
@@ -72,7 +72,7 @@ def same(one: Bars, other: Bars) -> None:
 
 
 def test_figures_have_the_bars_of_the_window(qtbot: QtBot, chart: ParetoChart) -> None:
-    classes, groups = laid_out(chart, Look.CLASSES), laid_out(chart, Look.STACKED)
+    classes, groups = laid_out(chart, ChartStyle.CLASSES), laid_out(chart, ChartStyle.STACKED)
     assert len(classes.bars) == 12
     drawn = figure_bars(chart)
     same(window_bars(classes), drawn[0])
@@ -80,21 +80,21 @@ def test_figures_have_the_bars_of_the_window(qtbot: QtBot, chart: ParetoChart) -
 
 
 def test_figures_have_the_names_and_ticks_of_the_window(qtbot: QtBot, chart: ParetoChart) -> None:
-    for look, svg in (
-        (Look.CLASSES, pareto_file(chart, "svg", words=False)),
-        (Look.TREND, trend_file(chart, "svg", words=False)),
+    for style, svg in (
+        (ChartStyle.CLASSES, pareto_file(chart, "svg", words=False)),
+        (ChartStyle.TREND, trend_file(chart, "svg", words=False)),
     ):
-        layout = laid_out(chart, look)
+        layout = laid_out(chart, style)
         texts = re.findall(r"<text [^>]*>([^<]*)<", svg.decode())
         names = [name for _, name in layout.names] + [text for _, text in layout.ticks]
         assert texts[: len(names)] == names
-        if look is Look.TREND:
+        if style is ChartStyle.TREND:
             legend = [line.name for line in layout.lines]
             assert texts[-len(legend) :] == legend
 
 
 def test_slides_have_the_bars_of_the_window(qtbot: QtBot, chart: ParetoChart) -> None:
-    layout = laid_out(chart, Look.STACKED)
+    layout = laid_out(chart, ChartStyle.STACKED)
     file = pareto_slides_file(chart, "lots", datetime.date(2026, 3, 1))
     slide = next(iter(Presentation(io.BytesIO(file)).slides))
     (drawing,) = [shape.chart for shape in slide.shapes if shape.has_chart]

@@ -115,7 +115,7 @@ def test_a_remark_leaves_the_current_problem_shown(
     assert not dialog.problem.isVisible()
 
 
-def test_an_alarm_is_told_while_the_dialog_is_closed(
+def test_an_alarm_is_shown_while_the_dialog_is_closed(
     window: MainWindow, events: list[WatchEvent], tmp_path: Path, qtbot: QtBot
 ) -> None:
     dialog = begin(window, tmp_path, qtbot)

@@ -56,7 +56,7 @@ def test_more_labels_move_nothing_on_the_classify_page(opened: MainWindow, qtbot
     assert "number 8 (12)" in panel.labels_text.toolTip()
 
 
-def test_what_preprocessing_finds_is_said_also_after_a_session_was_opened(
+def test_what_preprocessing_finds_is_shown_also_after_a_session_was_opened(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window.open_path(made_lot(tmp_path / "lot", 6, (64, 64)))

@@ -24,7 +24,7 @@ def test_the_reason_for_the_weights_has_its_figures_in_the_tooltip(opened: MainW
     assert why.toolTip().startswith("Only deep features: shapes vary (agreement 0.31, texture 0.30).")
 
 
-def test_suggested_cuts_are_listed_in_words(opened: MainWindow, qtbot: QtBot) -> None:
+def test_suggested_cuts_are_listed(opened: MainWindow, qtbot: QtBot) -> None:
     assert opened.document.project is not None
     best = opened.document.project.analysis.suggestions[0]
     cuts = next(a.menu() for a in opened.menuBar().actions() if a.text() == "&Cut")

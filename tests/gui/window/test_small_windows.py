@@ -165,7 +165,7 @@ def test_an_empty_queue_uses_all_of_its_width(opened: MainWindow, qtbot: QtBot) 
     assert queue.done.width() > 0.9 * queue.width()
 
 
-def test_a_row_of_buttons_goes_on_in_the_next_line(qtbot: QtBot) -> None:
+def test_a_row_of_buttons_continues_in_the_next_line(qtbot: QtBot) -> None:
     buttons = [QPushButton(text) for text in ("Accept  Enter", "New cluster  N", "Nuisance  X", "Later  D")]
     row = WrappingRow(buttons)
     qtbot.addWidget(row)

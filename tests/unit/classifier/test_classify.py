@@ -197,7 +197,7 @@ inputs = ["size"]
 """
 
 
-def test_sizes_are_learnt_and_noisy_images_go_on_denoised() -> None:
+def test_sizes_are_learnt_and_noisy_images_are_denoised() -> None:
     data = made_set()
     rng = np.random.default_rng(3)
     diameter = np.where(data.labels == 0, rng.uniform(5, 15, len(data)), rng.uniform(25, 60, len(data)))
@@ -291,7 +291,7 @@ def test_new_images_go_to_confirmed_clusters_or_nowhere() -> None:
     assert (match_new({}, np.empty(0, np.intp), fresh).cluster == NEW).all()
 
 
-def test_the_unsure_are_asked_about_first_and_spread() -> None:
+def test_the_least_certain_images_are_suggested_first_and_are_diverse() -> None:
     data = made_set()
     model = train(
         data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
@@ -306,7 +306,7 @@ def test_the_unsure_are_asked_about_first_and_spread() -> None:
     assert set(most_informative(model, doubtful, data.features.blocks, 2)) == {5, 50}
 
 
-def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -> None:
+def test_damaged_newer_and_foreign_models_are_refused_with_a_reason(tmp_path: Path) -> None:
     data = made_set()
     model = train(
         data, StageInputs(data.features), flat(data), np.arange(len(data)), Options(), SilentReporter()
@@ -333,7 +333,7 @@ def test_damaged_newer_and_foreign_models_are_refused_in_words(tmp_path: Path) -
         load_model(tmp_path / "absent")
 
 
-def test_features_that_do_not_fit_are_refused_in_words() -> None:
+def test_features_that_do_not_fit_are_refused_with_a_reason() -> None:
     from dataclasses import replace
 
     data = made_set()
@@ -343,7 +343,7 @@ def test_features_that_do_not_fit_are_refused_in_words() -> None:
     )
     model = replace(model, identity=identity)
     assert not check_fit(model, identity)
-    with pytest.raises(WorkbenchError, match="there are no ResNet-50 weights"):
+    with pytest.raises(WorkbenchError, match="there are no network weights"):
         check_fit(model, {**identity, "backbone": None})
     with pytest.raises(WorkbenchError, match="other network weights"):
         check_fit(model, {**identity, "backbone": {**identity["backbone"], "sha256": "1" * 64}})

@@ -23,7 +23,9 @@ def made(sizes: list[int], seed: int = 0, false_alarms: float = 0.02) -> Calibra
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), SHARES, st.integers(1, 200))
-def test_exchangeable_images_are_flagged_no_more_often_than_asked(seed: int, share: float, n: int) -> None:
+def test_exchangeable_images_are_flagged_at_the_requested_rate_at_most(
+    seed: int, share: float, n: int
+) -> None:
     rng = np.random.default_rng(seed)
     repeats = 4000
     flagged = 0

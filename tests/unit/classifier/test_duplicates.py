@@ -25,7 +25,7 @@ def small(
 
 
 @pytest.mark.parametrize("kind", [pit, scratch, lines, clean])
-def test_shifted_and_stored_anew_is_the_same(kind: object) -> None:
+def test_a_shifted_and_resaved_image_is_the_same(kind: object) -> None:
     whole = render(kind, np.random.default_rng(7), Look(size=170, grain=4.5, grain_scale=1.8))  # type: ignore[arg-type]
     first, second = whole[:150, :150], whole[6:156, 9:159]
     stream = io.BytesIO()

@@ -37,7 +37,7 @@ def test_a_class_without_images_or_decisions_has_no_shares() -> None:
     assert (empty.accuracy, empty.interval) == (0.0, (0.0, 1.0))
 
 
-def test_calibration_error_is_the_gap_between_said_and_true() -> None:
+def test_calibration_error_is_the_gap_between_predicted_and_true() -> None:
     sure = np.full(100, 0.9)
     right = np.arange(100) < 60
     assert calibration(sure, right)[1] == pytest.approx(0.3)

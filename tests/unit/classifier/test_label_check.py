@@ -77,9 +77,9 @@ def test_the_most_confident_mistakes_come_first() -> None:
     assert [each["path"] for each in labels_to_check(HELD_OUT, ("pit", "scratch"))] == ["d.png"]
 
 
-def test_right_is_said_to_be_as_clusters_or_folders_say() -> None:
-    assert "labelled folders say" in HELD_OUT.meaning_of_right
-    assert "as your clusters say" in replace(HELD_OUT, by_cluster=(True,) * 4).meaning_of_right
+def test_correct_is_defined_by_clusters_or_folders() -> None:
+    assert "labelled folders" in HELD_OUT.meaning_of_right
+    assert "agrees with your clusters" in replace(HELD_OUT, by_cluster=(True,) * 4).meaning_of_right
     both = replace(HELD_OUT, by_cluster=(True, True, True, False))
     assert "0.0% of 1 image" in both.meaning_of_right
 

@@ -117,7 +117,7 @@ def test_stages_get_residuals_of_the_images_as_they_prepare_them(with_weights: P
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("with_weights", "small_batches")
-def test_small_defects_in_noise_are_told_from_clean_images(tmp_path: Path, command: Command) -> None:
+def test_small_defects_in_noise_are_distinguished_from_clean_images(tmp_path: Path, command: Command) -> None:
     model = tmp_path / "pits.dwm"
     done = command("train", write_lot(tmp_path / "known", 0), "--out", model, "--folds", "2", "--json")
     assert done.returncode == 0, done.stderr

@@ -95,7 +95,7 @@ WRITERS: Mapping[str, Callable[[Boxes], dict[str, str]]] = {
 }
 SOUND = {"a": (Box(10, 20, 40, 60, "pit"), Box(100, 5, 199, 95, "ring")), "b": (Box(0, 0, 200, 100, "pit"),)}
 WRONG = {
-    "crossed": Box(40, 60, 10, 20, "pit"),
+    "inverted": Box(40, 60, 10, 20, "pit"),
     "empty": Box(10, 20, 10, 60, "pit"),
     "outside": Box(150, 20, 390, 60, "pit"),
 }
@@ -195,7 +195,7 @@ def _word(label: str) -> str:
 def test_wrong_boxes_are_listed_by_file_and_line_and_the_rest_is_read(
     entry: BoxFormat, what: str, tmp_path: Path
 ) -> None:
-    if entry.name == "labelme" and what == "crossed":
+    if entry.name == "labelme" and what == "inverted":
         pytest.skip("two corners of a LabelMe rectangle may be in any order")
     files = WRITERS[entry.name]({"a": (SOUND["a"][0], WRONG[what], SOUND["a"][1]), "b": SOUND["b"]})
     found = read(tmp_path / "boxes", files)
@@ -208,9 +208,7 @@ def test_wrong_boxes_are_listed_by_file_and_line_and_the_rest_is_read(
     assert problem.text.startswith(f"{problem.file}:{problem.line}: ")
 
 
-def test_an_image_without_a_defect_differs_from_one_that_nobody_marked(
-    entry: BoxFormat, tmp_path: Path
-) -> None:
+def test_an_image_without_a_defect_differs_from_an_unmarked_one(entry: BoxFormat, tmp_path: Path) -> None:
     found = read(tmp_path / "boxes", WRITERS[entry.name]({"a": SOUND["a"], "b": ()}), stems="abc")
     assert found.boxes["b.png"] == ()
     assert "c.png" not in found.boxes

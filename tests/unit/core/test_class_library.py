@@ -90,7 +90,7 @@ def test_merging_completes_and_never_overwrites() -> None:
     assert any("spur" in conflict for conflict in merged.conflicts)
 
 
-def test_what_ours_lacks_is_taken_over_and_differences_are_listed() -> None:
+def test_what_our_library_lacks_is_added_and_differences_are_listed() -> None:
     ours = ClassLibrary((KnownClass("pit", key="3", colour=COLOURS[4]),))
     merged = merge(ours, ClassLibrary((PIT,)))
     assert merged.completed == ("pit",)

@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Project:
     return replace(made, found=FoundDefects(of, checked, "the classical finder"))
 
 
-def test_defects_are_counted_per_cluster_without_images_that_nobody_searched(project: Project) -> None:
+def test_defects_are_counted_per_cluster_without_unsearched_images(project: Project) -> None:
     found = project.found
     assert found is not None
     rows = counts_per_cluster(project, found)
@@ -71,7 +71,7 @@ def test_the_report_counts_defects_per_cluster_and_recipe_step(project: Project)
     assert [table.title for table in tables] == ["Found defects", "Found defects per step"]
     clusters, steps = tables
     assert clusters.columns == ("Cluster", "Images", "Without defect", "Defects", "Per image", "pit", "bump")
-    assert "Found by the classical finder. A person checked the boxes of 3 of" in clusters.note
+    assert "Found by the classical finder. The boxes of 3 of" in clusters.note
     assert "1 image could not be searched and is not counted." in clusters.note
     assert [row[0] for row in steps.rows] == ["etch", "litho", "All"]
     assert clusters.rows[-1] == steps.rows[-1]
@@ -79,7 +79,7 @@ def test_the_report_counts_defects_per_cluster_and_recipe_step(project: Project)
         assert sum(int(row[column]) for row in steps.rows[:-1]) == int(steps.rows[-1][column])
 
 
-def test_the_report_of_images_that_nobody_searched_counts_nothing(project: Project) -> None:
+def test_the_report_of_unsearched_images_counts_nothing(project: Project) -> None:
     assert defect_count_tables(replace(project, found=None)) == []
     assert associations(replace(project, found=None)) == []
 

@@ -28,7 +28,7 @@ def test_a_page_is_found_by_its_number(path: str, expected: str | None) -> None:
     assert PathMatcher(PAGES).of(path) == expected
 
 
-def test_another_page_is_not_taken_for_the_only_one() -> None:
+def test_another_page_is_not_matched_to_the_only_one() -> None:
     assert PathMatcher(("lot.tif#7",)).of("lot.tif#1") is None
     assert PathMatcher(("lot.tif#7",)).of("lot.xml") is None
 

@@ -50,7 +50,7 @@ def test_a_folder_of_clean_images_goes_to_the_stage_defect_or_clean(clean: str) 
     assert outcomes["kind"] == {"pit": 0, "scratch": 1}
 
 
-def test_without_clean_images_the_stage_defect_or_clean_is_left_out_and_said() -> None:
+def test_without_clean_images_the_stage_defect_or_clean_is_left_out_and_reported() -> None:
     fitted, notes = fit_taxonomy(default_taxonomy(), ["pit", "scratch"])
     assert [stage.name for stage in fitted.stages] == ["noise", "size", "kind"]
     assert {outcome.next for outcome in fitted.stage("noise").outcomes} == {"size"}
@@ -142,7 +142,7 @@ def test_flat_is_one_stage() -> None:
         ("[[stage]]\nname='a'\nbackground='soap'", "background must be one of none"),
     ],
 )
-def test_what_is_wrong_with_a_taxonomy_is_said(text: str, words: str) -> None:
+def test_what_is_wrong_with_a_taxonomy_is_reported(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_taxonomy(text, "stages.toml")
 

@@ -33,7 +33,7 @@ def test_what_leads_to_a_renamed_stage_follows() -> None:
     assert not list(problems(stages))
 
 
-def test_a_name_that_is_taken_for_a_moment_breaks_no_link() -> None:
+def test_a_name_that_is_a_duplicate_for_a_moment_breaks_no_link() -> None:
     stages = editing.renamed(STAGES, SIZE, "kind", "size")
     assert [problem.field for problem in problems(stages)].count(NAME) == 2
     stages = editing.renamed(stages, SIZE, "kind of size", "size")
@@ -92,7 +92,7 @@ def test_a_class_goes_to_one_outcome() -> None:
     assert editing.with_class(stages, "flake", None) == STAGES
 
 
-def test_what_is_wrong_is_said_with_its_field() -> None:
+def test_an_error_is_reported_with_its_field() -> None:
     outcomes = (Outcome("clean", ("a",), "size"), Outcome("defect", next="noise"))
     wrong = [
         replace(STAGES[NOISE], settings={"threshold": 0.0}),

@@ -19,7 +19,7 @@ POINTS = hnp.arrays(
 
 @settings(max_examples=80, deadline=None)
 @given(POINTS, st.integers(1, 40))
-def test_any_cut_has_exactly_as_many_clusters_as_asked(points: np.ndarray, clusters: int) -> None:
+def test_any_cut_has_exactly_the_requested_number_of_clusters(points: np.ndarray, clusters: int) -> None:
     tree = build_tree(points)
     wanted = min(clusters, tree.leaves)
     roots = tree.roots(wanted)
@@ -54,7 +54,7 @@ def test_equal_images_have_no_distance() -> None:
     assert condensed_distances(points)[4] == 0
 
 
-def test_memory_budget_is_kept_or_refused_in_words() -> None:
+def test_memory_budget_is_kept_or_refused_with_a_reason() -> None:
     points = np.random.default_rng(0).standard_normal((120, 4))
     low = build_tree(points, Linkage.WARD, budget=1000)
     np.testing.assert_allclose(low.heights, build_tree(points).heights, rtol=1e-6)

@@ -74,7 +74,7 @@ def test_reference_is_aligned_to_a_fraction_of_a_pixel(down: float, right: float
     assert after < 1.0
 
 
-def test_shift_of_a_periodic_pattern_is_not_taken_for_a_step_to_the_next_line() -> None:
+def test_shift_of_a_periodic_pattern_is_distinguished_from_a_step_to_the_next_line() -> None:
     lines = np.tile(128 + 60 * np.sign(np.sin(2 * np.pi * np.arange(SIDE) / 12)), (SIDE, 1))
     image = noisy(np.asarray(lines, np.float32), 3)
     np.testing.assert_array_equal(aligned(np.asarray(lines, np.float32), image), lines.astype(np.float32))

@@ -23,7 +23,7 @@ def test_a_box_is_matched_once_and_by_the_best_score() -> None:
     assert matches(found, [HERE], 0.33) == [None, 0]
 
 
-def test_labels_count_only_if_asked_for() -> None:
+def test_labels_count_only_on_request() -> None:
     assert matches([detection(HERE)], [HERE], 0.33, by_label=True) == [None]
     assert matches([detection(HERE)], [HERE], 0.33) == [0]
 

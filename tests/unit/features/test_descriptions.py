@@ -174,7 +174,7 @@ def test_a_block_that_names_its_description_does_not_depend_on_the_one_in_use() 
     assert identities[0] == identities[1]
 
 
-def test_difference_of_descriptions_is_stated_in_words() -> None:
+def test_difference_of_descriptions_is_described() -> None:
     blocks = {"deep": np.zeros((1, 40), np.float32)}
     before, now, other = (
         feature_identity(blocks, backbone, Preprocessing())

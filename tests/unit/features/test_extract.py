@@ -31,7 +31,7 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
-def test_texture_only_is_complete_and_told(lot: Path, tmp_path: Path) -> None:
+def test_texture_only_is_complete_and_reported(lot: Path, tmp_path: Path) -> None:
     reporter = SilentReporter()
     found = run(lot, tmp_path / "s", tmp_path / "none", reporter)
     assert set(found.features.blocks) == {"haralick", "zernike", "outline"}
@@ -54,7 +54,7 @@ def test_second_run_computes_nothing_and_gives_the_same(lot: Path, tmp_path: Pat
         np.testing.assert_array_equal(second.features.blocks[name], block)
 
 
-def test_only_a_changed_image_is_computed_anew(lot: Path, tmp_path: Path) -> None:
+def test_only_a_changed_image_is_recomputed(lot: Path, tmp_path: Path) -> None:
     run(lot, tmp_path / "s", tmp_path / "none")
     picture(999).save(lot / "005.png")
     assert run(lot, tmp_path / "s", tmp_path / "none").computed == 1

@@ -254,7 +254,7 @@ def test_files_that_swap_names_while_the_folder_is_read_are_refused(lot: Path) -
     assert not extracted(lot).images.rejected
 
 
-def test_a_store_of_an_earlier_version_is_asked_by_content(lot: Path) -> None:
+def test_a_store_of_an_earlier_version_is_searched_by_content(lot: Path) -> None:
     import pyarrow.parquet as pq
 
     extracted(lot)
@@ -269,7 +269,7 @@ def test_a_store_of_an_earlier_version_is_asked_by_content(lot: Path) -> None:
 # One bad file
 
 
-def test_a_picture_that_cannot_be_measured_is_listed_and_the_rest_goes_on(
+def test_an_image_that_cannot_be_measured_is_listed_and_the_others_are_measured(
     lot: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     find, calls = defects.find, []
@@ -350,7 +350,7 @@ def test_a_copied_store_keeps_its_precision_on_a_machine_that_would_choose_anoth
     ("known", "goes_on", "computed"),
     [pytest.param(4, "bf16", 2, marks=pytest.mark.slow), (2, "bf16-fused", 6)],
 )
-def test_a_store_of_an_earlier_version_goes_on_in_its_precision(
+def test_a_store_of_an_earlier_version_continues_in_its_precision(
     lot: Path,
     weights_folder: Path,
     small_batches: None,

@@ -79,9 +79,7 @@ def test_plane_and_median_take_the_shading_off() -> None:
 
 
 @given(pitch=st.floats(6, 30), angle=st.floats(0, np.pi), seed=st.integers(0, 99))
-def test_stripes_of_any_pitch_and_direction_are_found_and_taken_off(
-    pitch: float, angle: float, seed: int
-) -> None:
+def test_stripes_of_any_pitch_and_direction_are_subtracted(pitch: float, angle: float, seed: int) -> None:
     pixels = stripes(pitch, angle, seed=seed)
     grey = grey_of(pixels)
     pattern = find_pattern(grey - smooth_surface(grey))
@@ -89,7 +87,7 @@ def test_stripes_of_any_pitch_and_direction_are_found_and_taken_off(
     assert without_background(pixels, "periodic").std() < 0.55 * pixels.std()
 
 
-def test_a_field_of_contacts_is_taken_off_and_a_missing_one_stays() -> None:
+def test_an_array_of_contacts_is_subtracted_and_a_missing_one_stays() -> None:
     rows, columns = np.mgrid[:200, :200]
     dots = np.hypot((rows % 20) - 10, (columns % 25) - 12) < 5
     missing = (np.abs(rows - 110) < 10) & (np.abs(columns - 112) < 12)

@@ -70,7 +70,7 @@ def test_damaged_cache_is_not_used(tmp_path: Path, torchvision_file: Path) -> No
     assert library.load() is None
 
 
-def test_files_that_are_no_weights_are_refused_in_words(tmp_path: Path) -> None:
+def test_files_that_are_not_weights_are_refused_with_a_reason(tmp_path: Path) -> None:
     library = WeightsLibrary(tmp_path / "w")
     (tmp_path / "text.pth").write_text("hello hello hello")
     (tmp_path / "zip.pth").write_bytes(b"PK\x03\x04 nothing more")
@@ -111,7 +111,7 @@ def test_a_note_on_the_weights_that_is_a_pipe_does_not_hang(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), "safetensors"])
-def test_weights_that_do_not_fit_are_told_and_leave_nothing(
+def test_weights_that_do_not_fit_are_reported_and_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: object
 ) -> None:
     import safetensors
@@ -131,7 +131,7 @@ def test_weights_that_do_not_fit_are_told_and_leave_nothing(
     assert list(library.folder.iterdir()) == []
 
 
-def test_reading_what_is_no_checkpoint_says_what_would_be_one(tmp_path: Path) -> None:
+def test_an_error_about_a_file_that_is_not_a_checkpoint_names_the_valid_formats(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"0123456789abcdef")
     with pytest.raises(WorkbenchError, match=r"\.safetensors"):
         read_checkpoint(tmp_path / "a")

@@ -60,7 +60,7 @@ def test_npm_client_is_ended_on_cancel(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
-def test_npm_that_has_no_room_is_not_taken_for_a_registry_out_of_reach(
+def test_npm_that_has_no_room_is_not_reported_as_an_unreachable_registry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     false_npm(tmp_path / "bin", "echo 'npm error code ENOSPC' >&2; exit 1", monkeypatch)

@@ -36,6 +36,6 @@ def test_copies_are_matched_one_to_one() -> None:
     assert found.missing == (1, 0)
 
 
-def test_nothing_in_common_is_said() -> None:
+def test_nothing_in_common_is_reported() -> None:
     with pytest.raises(InputError, match="no image in common"):
         compare([("1", "x")], [("2", "x")])

@@ -44,7 +44,7 @@ def test_affinity_propagation_finds_groups_and_exemplars() -> None:
     assert len(np.unique(labels[:20])) == 1
 
 
-def test_unconverged_affinity_propagation_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unconverged_affinity_propagation_is_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(affinity, "_ITERATIONS", 8)
     vectors = np.random.default_rng(0).standard_normal((300, 2))
     with pytest.raises(affinity.NotConverged, match="did not converge"):

@@ -97,13 +97,13 @@ def test_white_is_zero_tiff_is_inverted() -> None:
     np.testing.assert_array_equal(found.pixels, RAMP)
 
 
-def test_first_page_is_taken_and_told() -> None:
+def test_first_page_is_used_and_reported() -> None:
     found = decode(tiff(np.stack([RAMP, RAMP[::-1], RAMP]), photometric="minisblack"))
     assert "first of 3 pages" in found.note
     np.testing.assert_array_equal(found.pixels, RAMP)
 
 
-def test_first_frame_of_an_animation_is_taken_and_told() -> None:
+def test_first_frame_of_an_animation_is_used_and_reported() -> None:
     frames = [Image.fromarray(RAMP), Image.fromarray(255 - RAMP)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert "first of 2 frames" in decode(data).note
@@ -125,7 +125,7 @@ def test_grey_stored_as_rgb_is_grey() -> None:
     assert decode(saved(Image.fromarray(RAMP).convert("RGB"), "PNG")).pixels.ndim == 2
 
 
-def test_exif_rotation_is_applied_and_told() -> None:
+def test_exif_rotation_is_applied_and_reported() -> None:
     image = Image.fromarray(RAMP)
     exif = image.getexif()
     exif[0x0112] = 6
@@ -134,7 +134,7 @@ def test_exif_rotation_is_applied_and_told() -> None:
     assert "EXIF" in found.note
 
 
-def test_content_under_another_extension_is_told() -> None:
+def test_content_under_another_extension_is_reported() -> None:
     assert extension_note("lot/a.png", "JPEG") == "JPEG content under the extension .png"
     assert extension_note("lot/a.JPG", "JPEG") == ""
 
@@ -153,7 +153,7 @@ def test_content_under_another_extension_is_told() -> None:
     ],
     ids=["zero bytes", "text", "cut png", "cut jpeg", "small", "cut tiff", "nan", "empty png"],
 )
-def test_unusable_bytes_are_refused_in_words(data: bytes, words: str) -> None:
+def test_unusable_bytes_are_refused_with_a_reason(data: bytes, words: str) -> None:
     with pytest.raises(Undecodable, match=words):
         decode(data)
 
@@ -204,7 +204,7 @@ def test_infinite_values_do_not_spoil_the_rest() -> None:
     assert 120 < scale_to_uint8(values).mean() < 135
 
 
-def test_formats_are_told_by_content(tmp_path: Path) -> None:
+def test_formats_are_inferred_from_the_content(tmp_path: Path) -> None:
     found = recognised_format(saved(Image.fromarray(RAMP), "WEBP"), "a.png")
     assert found is not None
     assert found.name == "WebP"

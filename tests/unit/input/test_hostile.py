@@ -99,7 +99,7 @@ def tables() -> tuple[bytes, ...]:
 
 @hostile
 @given(st.one_of(mutated(tables), st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
-def test_any_bytes_for_side_data_are_a_table_or_refused_in_words(content: bytes) -> None:
+def test_any_bytes_for_side_data_are_a_table_or_refused_with_a_reason(content: bytes) -> None:
     from tempfile import TemporaryDirectory
 
     images = ImageSet(
@@ -130,7 +130,7 @@ def weight_files() -> tuple[bytes, ...]:
 
 @hostile
 @given(st.one_of(mutated(weight_files), st.binary(max_size=200)))
-def test_any_bytes_for_weights_are_refused_in_words(content: bytes) -> None:
+def test_any_bytes_for_weights_are_refused_with_a_reason(content: bytes) -> None:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:

@@ -56,7 +56,7 @@ def test_names_that_are_no_text_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_unreadable_folder_is_listed_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_unreadable_folder_is_listed_and_the_others_are_scanned(tmp_path: Path) -> None:
     put(tmp_path / "good.png")
     put(tmp_path / "closed" / "x.png")
     (tmp_path / "closed").chmod(0)
@@ -68,7 +68,7 @@ def test_unreadable_folder_is_listed_and_the_rest_goes_on(tmp_path: Path) -> Non
     assert listing.rejected[0].path == "closed/"
 
 
-def test_results_of_an_earlier_run_are_passed_over_and_told(tmp_path: Path) -> None:
+def test_results_of_an_earlier_run_are_skipped_and_reported(tmp_path: Path) -> None:
     put(tmp_path / "good.png")
     put(tmp_path / "out" / "cluster-01" / "good.png")
     for name in ("manifest.csv", "session.dwb"):

@@ -25,7 +25,7 @@ from defect_workbench.engine import (
 )
 from tests.builders import blobs, made_analysis, made_lot
 
-pytestmark = pytest.mark.filterwarnings("ignore:there are no ResNet-50 weights")
+pytestmark = pytest.mark.filterwarnings("ignore:there are no network weights")
 
 
 checks_of_scikit_learn: pytest.MarkDecorator = parametrize_with_checks([DefectClusters()])
@@ -130,6 +130,6 @@ def test_an_image_that_cannot_be_used_is_named(lot: list[Path]) -> None:
 
 
 def test_missing_weights_are_a_warning_at_the_line_of_the_caller(lot: list[Path]) -> None:
-    with pytest.warns(WorkbenchWarning, match="no ResNet-50 weights") as caught:
+    with pytest.warns(WorkbenchWarning, match="no network weights") as caught:
         extract(lot, weights="offline")
     assert caught[0].filename == __file__

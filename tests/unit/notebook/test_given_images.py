@@ -17,7 +17,7 @@ from defect_workbench.notebook.given_images import given_images
 from tests.builders import made_lot
 from tests.processes import table
 
-pytestmark = pytest.mark.filterwarnings("ignore:there are no ResNet-50 weights")
+pytestmark = pytest.mark.filterwarnings("ignore:there are no network weights")
 
 
 def offline(images: Any, **options: Any) -> Features:

@@ -73,7 +73,7 @@ def test_false_alarms_are_rare_whether_lots_vary_or_not(variation: float) -> Non
     assert alarms <= 12
 
 
-def test_a_rise_is_said_in_words_per_wafer() -> None:
+def test_a_rise_is_described_per_wafer() -> None:
     chart = analyse(table([[9, 30], [8, 27], [10, 33], [56, 28]], [3.0, 3.0, 3.0, 4.0]), Measure.WAFER)
     (change,) = chart.changes
     assert (change.group, change.class_, change.rose) == (3, 0, True)
@@ -81,7 +81,7 @@ def test_a_rise_is_said_in_words_per_wafer() -> None:
     assert chart.verdict == ""
 
 
-def test_nothing_is_reported_if_nothing_changed_and_why_is_said() -> None:
+def test_nothing_is_reported_if_nothing_changed_and_the_reason_is_given() -> None:
     chart = analyse(table([[9, 30], [8, 27], [10, 33]]))
     assert chart.changes == ()
     assert chart.findings == ("no significant change in 4 comparisons",)

@@ -49,7 +49,7 @@ def test_drawings_are_the_same_each_time_and_show_names_as_they_are(chart: Paret
     assert trend_file(chart, "png").startswith(b"\x89PNG")
 
 
-def test_of_many_lots_so_many_are_named_as_can_be_read_and_the_last_one() -> None:
+def test_of_many_lots_only_a_readable_number_is_named_and_the_last_one() -> None:
     rows = [(f"LOT{number:03d}", "pit") for number in range(1, 61)]
     chart = analyse(count([lot_images("a", rows)], "lot", Basis.NAMED).counts)
     named = re.findall(rb">(LOT\d{3})<", pareto_file(chart, "svg", words=False))
@@ -111,7 +111,7 @@ def test_the_last_row_of_an_image_counts_as_in_a_watched_folder(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("text", ["", "path,label\na\n", "a,b\n1,2\n", "path,path\nx,y\n"])
-def test_a_damaged_manifest_is_an_error_in_words(tmp_path: Path, text: str) -> None:
+def test_a_damaged_manifest_is_a_readable_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.csv").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.csv (cannot be read|has no column)"):
         result_classes(tmp_path, Basis.ALL)

@@ -293,7 +293,7 @@ TABLE: list[tuple[list[str], int, str]] = [
     TABLE,
     ids=lambda value: " ".join(value)[:70] if isinstance(value, list) else "",
 )
-def test_a_value_no_one_should_give_gets_a_sentence(
+def test_a_malformed_value_gets_a_sentence(
     workplace: Path,
     tmp_path: Path,
     places: UserDirs,

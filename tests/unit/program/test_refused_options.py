@@ -86,7 +86,7 @@ FILES: list[tuple[list[str], Callable[[Path], Path], int, str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "make", "code", "words"), FILES)
-def test_a_file_that_cannot_be_used_is_said(
+def test_a_file_that_cannot_be_used_is_reported(
     arguments: list[str],
     make: Callable[[Path], Path],
     code: int,
@@ -135,7 +135,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("arguments", "words"), NUMBERS)
-def test_an_option_that_makes_no_sense_is_said(
+def test_an_option_that_makes_no_sense_is_refused(
     arguments: list[str],
     words: str,
     lot: Path,

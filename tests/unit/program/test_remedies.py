@@ -108,8 +108,8 @@ def test_reasons_end_so_that_a_remedy_can_follow() -> None:
 
 
 def test_each_front_adds_its_own_words_to_the_reason() -> None:
-    error = WorkbenchError("the cached ResNet-50 weights are damaged", Remedy.FETCH_WEIGHTS)
-    assert str(error) == "the cached ResNet-50 weights are damaged"
+    error = WorkbenchError("the cached network weights are damaged", Remedy.FETCH_WEIGHTS)
+    assert str(error) == "the cached network weights are damaged"
     assert command_line.sentence(error).endswith("are damaged; run: defect-workbench weights fetch")
     assert "are damaged; click “Fetch weights”" in window.sentence(error)
     assert command_line.sentence(InputError("the file is empty")) == "the file is empty"

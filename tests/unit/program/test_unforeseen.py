@@ -95,7 +95,7 @@ def fail_with(
         ),
     ],
 )
-def test_a_fault_nobody_thought_of_names_step_file_and_what_to_do(
+def test_an_unforeseen_error_names_step_file_and_remedy(
     places: UserDirs,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -111,7 +111,7 @@ def test_a_fault_nobody_thought_of_names_step_file_and_what_to_do(
     assert "Traceback" in places.log.read_text(encoding="utf-8")
 
 
-def test_an_error_in_words_stays_as_it_is_and_names_no_file_twice() -> None:
+def test_a_readable_error_stays_as_it_is_and_names_no_file_twice() -> None:
     with pytest.raises(InputError) as caught, concerning("a.png"):
         raise InputError("a.png is no picture")
     assert files_of(caught.value) == ()

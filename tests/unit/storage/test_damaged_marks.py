@@ -52,7 +52,7 @@ def test_a_store_whose_mark_is_damaged_mends_itself(content: bytes, lot: Path, p
     assert json.loads((places.store / "store.json").read_text())["format"] == 1
 
 
-def test_a_damaged_mark_without_a_store_is_said(tmp_path: Path) -> None:
+def test_a_damaged_mark_without_a_store_is_reported(tmp_path: Path) -> None:
     (tmp_path / "store.json").write_text("{")
     with pytest.raises(WorkbenchError, match="it contains no features"):
         FeatureStore(tmp_path)

@@ -246,7 +246,7 @@ def test_a_planted_note_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert victim.read_text() == "precious"
 
 
-def test_a_pipe_in_place_of_the_note_holds_nobody(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_note_does_not_block(tmp_path: Path) -> None:
     session = tmp_path / "lot.dwb"
     first = SessionLock(session, tmp_path / "locks")
     assert first.acquire() is None

@@ -56,7 +56,7 @@ JSON = st.recursive(
 
 @hostile
 @given(data=st.data())
-def test_any_change_inside_a_session_is_shown_or_refused_in_words(
+def test_any_change_inside_a_session_is_shown_or_refused_with_a_reason(
     data: st.DataObject, workplace: Path
 ) -> None:
     parts = dict(session_parts(str(workplace)))
@@ -94,7 +94,9 @@ def test_any_change_inside_a_session_is_shown_or_refused_in_words(
 
 @hostile
 @given(data=st.data())
-def test_any_bytes_for_a_session_are_shown_or_refused_in_words(data: st.DataObject, workplace: Path) -> None:
+def test_any_bytes_for_a_session_are_shown_or_refused_with_a_reason(
+    data: st.DataObject, workplace: Path
+) -> None:
     whole = zipped(dict(session_parts(str(workplace))))
     (workplace / "b.dwb").write_bytes(data.draw(mutated(lambda: (whole,))))
     check_session(workplace / "b.dwb")
@@ -161,7 +163,7 @@ def test_a_tree_of_impossible_numbers_is_refused_without_a_warning(tmp_path: Pat
 
 @hostile
 @given(data=st.data())
-def test_any_bytes_in_a_store_are_vectors_or_computed_anew(
+def test_any_bytes_in_a_store_are_vectors_or_recomputed(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("store")

@@ -39,7 +39,7 @@ def joined(tmp_path: Path, text: str | bytes, images: ImageSet, **options: str) 
 
 
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
-def test_delimiters_are_told_from_the_content(tmp_path: Path, delimiter: str) -> None:
+def test_delimiters_are_inferred_from_the_content(tmp_path: Path, delimiter: str) -> None:
     lines = [["file", "lot", "note"], ["a.png", "L1", "x y"], ["b.png", "L2", "z"]]
     side = joined(tmp_path, "\n".join(delimiter.join(line) for line in lines), image_set("a.png", "b.png"))
     assert [c.name for c in side.columns] == ["lot", "note"]
@@ -47,7 +47,7 @@ def test_delimiters_are_told_from_the_content(tmp_path: Path, delimiter: str) ->
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_encodings_are_told_from_the_content(tmp_path: Path, encoding: str) -> None:
+def test_encodings_are_inferred_from_the_content(tmp_path: Path, encoding: str) -> None:
     side = joined(tmp_path, "Datei;Prüfer\na.png;Jürgen\n".encode(encoding), image_set("a.png"))
     assert side.column("Prüfer").cells == ("Jürgen",)
     assert bool(side.remarks) == (encoding == "cp1252")
@@ -111,7 +111,9 @@ def test_workbook_that_would_unpack_to_too_much_is_refused(tmp_path: Path) -> No
         (b'a,"' + b"x" * 200_000 + b'"\nb,c\n', "cannot be read as a table"),
     ],
 )
-def test_what_is_no_table_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused_with_a_reason(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
     (tmp_path / "side.csv").write_bytes(content)
     with pytest.raises(InputError, match=words):
         read_table(tmp_path / "side.csv")
@@ -146,20 +148,20 @@ def test_rows_of_another_folder_belong_to_no_image(tmp_path: Path) -> None:
     assert side.without_image == ("two/a.png",)
 
 
-def test_names_that_fit_several_images_belong_to_none_and_are_told(tmp_path: Path) -> None:
+def test_names_that_fit_several_images_belong_to_none_and_are_reported(tmp_path: Path) -> None:
     images = image_set("one/a.png", "two/a.png", "two/b.png")
     side = joined(tmp_path, "name,x\na.png,1\nb,2\n", images)
     assert side.joined == (False, False, True)
     assert "matches several images" in side.remarks[0]
 
 
-def test_duplicate_rows_are_told_and_the_one_with_more_folders_counts(tmp_path: Path) -> None:
+def test_duplicate_rows_are_reported_and_the_one_with_more_folders_counts(tmp_path: Path) -> None:
     side = joined(tmp_path, "name,x\na.png,1\nsub/a.png,2\na.png,3\n", image_set("sub/a.png"))
     assert side.column("x").cells == (2.0,)
     assert "more than one row" in side.remarks[0]
 
 
-def test_column_can_be_named_and_wrong_ones_are_told(tmp_path: Path) -> None:
+def test_column_can_be_named_and_wrong_ones_are_reported(tmp_path: Path) -> None:
     images = image_set("a.png", "b.png")
     text = "first,second\na.png,b.png\nb.png,zzz\n"
     assert joined(tmp_path, text, images).name_column == "first"

@@ -122,7 +122,7 @@ def filled_store(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("mark", [b"", b"{", b"[" * 100_000, b"[]", b'{"format": 0}', b"\xff", None])
-def test_a_store_whose_mark_is_damaged_is_marked_anew_and_keeps_everything(
+def test_a_store_whose_mark_is_damaged_is_marked_again_and_keeps_everything(
     tmp_path: Path, mark: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     filled_store(tmp_path)
@@ -176,7 +176,7 @@ def test_session_comes_back_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "a.dwb").read_bytes() == (tmp_path / "b.dwb").read_bytes()
 
 
-def test_damaged_sessions_are_refused_in_words_and_left_alone(tmp_path: Path) -> None:
+def test_damaged_sessions_are_refused_with_a_reason_and_left_alone(tmp_path: Path) -> None:
     save_session(tmp_path / "a.dwb", made_project(tmp_path / "lot"))
     whole = (tmp_path / "a.dwb").read_bytes()
     rng = np.random.default_rng(0)
@@ -343,7 +343,7 @@ def test_image_that_changed_or_went_away_stops_the_export_before_anything_is_the
     assert not (tmp_path / "out").exists()
 
 
-def test_failing_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_disk_leaves_nothing_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_project(tmp_path / "lot")
 
     def full(*args: object) -> None:

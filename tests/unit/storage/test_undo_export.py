@@ -88,7 +88,7 @@ def test_undo_does_not_follow_a_folder_that_became_a_link(tmp_path: Path) -> Non
 @given(
     st.dictionaries(st.text(max_size=6), st.one_of(st.none(), st.integers(), st.text(max_size=5)), max_size=8)
 )
-def test_any_json_for_a_receipt_is_refused_in_words(
+def test_any_json_for_a_receipt_is_refused_with_a_reason(
     tmp_path_factory: pytest.TempPathFactory, state: dict[str, object]
 ) -> None:
     out = tmp_path_factory.mktemp("out")

@@ -57,7 +57,7 @@ def test_the_unit_is_in_the_name_or_follows_from_the_size(
     assert ("read as" in found.words) != in_name
 
 
-def test_wafers_are_told_by_lot_wafer_and_slot_in_natural_order() -> None:
+def test_wafers_are_distinguished_by_lot_wafer_and_slot_in_natural_order() -> None:
     columns = [
         texts("LotID", "A", "A", "A", None),
         Column("Wafer", ColumnKind.NUMBER, (10.0, 2.0, 10.0, None)),
@@ -125,7 +125,7 @@ def test_a_table_without_places_has_none() -> None:
     assert places_in_columns([]) is None
 
 
-def test_wafers_with_equal_names_are_told_apart_by_lot_then_by_time() -> None:
+def test_wafers_with_equal_names_are_distinguished_by_lot_then_by_time() -> None:
     wafers = [Wafer("1", lot="A"), Wafer("1", lot="B"), Wafer("2", lot="A")]
     assert len(set(wafer_labels(wafers))) == 3
     twice = [Wafer("1", lot="A", time="2026-01-01 08:00:00"), Wafer("1", lot="A", time="2026-01-02 08:00:00")]

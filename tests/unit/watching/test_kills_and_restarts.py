@@ -98,7 +98,7 @@ def test_any_sequence_of_events_leaves_a_complete_result(events: list[tuple[obje
         shutil.rmtree(base)
 
 
-def test_a_file_is_taken_when_it_stood_still_for_two_intervals(tmp_path: Path) -> None:
+def test_a_file_is_read_once_it_has_not_changed_for_two_intervals(tmp_path: Path) -> None:
     place = WatchedPlace(tmp_path)
     put(place.folder / "a.png", b"0")
     place.look(2)
@@ -110,7 +110,7 @@ def test_a_file_is_taken_when_it_stood_still_for_two_intervals(tmp_path: Path) -
     place.stop()
 
 
-def test_a_replaced_file_is_told_and_gets_another_row(tmp_path: Path) -> None:
+def test_a_replaced_file_is_reported_and_gets_another_row(tmp_path: Path) -> None:
     place = WatchedPlace(tmp_path)
     put(place.folder / "a.png", b"0")
     place.look(3)
@@ -127,7 +127,7 @@ def test_a_replaced_file_is_told_and_gets_another_row(tmp_path: Path) -> None:
     assert len(place.rows) == 2
 
 
-def test_a_repaired_file_is_taken(tmp_path: Path) -> None:
+def test_a_repaired_file_is_classified(tmp_path: Path) -> None:
     place = WatchedPlace(tmp_path)
     put(place.folder / "a.png", b"bad")
     place.look(5)
@@ -139,7 +139,7 @@ def test_a_repaired_file_is_taken(tmp_path: Path) -> None:
     assert len(table(place.out / "rejected.csv")) == 1
 
 
-def test_a_locked_file_is_taken_once_it_can_be_read(tmp_path: Path) -> None:
+def test_a_locked_file_is_classified_once_it_can_be_read(tmp_path: Path) -> None:
     place = WatchedPlace(tmp_path)
     put(place.folder / "a.png", b"0")
     place.locked.add("a.png")
@@ -153,7 +153,7 @@ def test_a_locked_file_is_taken_once_it_can_be_read(tmp_path: Path) -> None:
     assert [row["path"] for row in place.rows] == ["a.png"]
 
 
-def test_a_share_that_is_away_is_told_once_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_an_unreachable_share_is_reported_once_and_nothing_is_lost(tmp_path: Path) -> None:
     place = WatchedPlace(tmp_path)
     put(place.folder / "a.png", b"0")
     place.look(3)

@@ -46,11 +46,11 @@ def told(monitor: LevelMonitor, images: list[Arrival]) -> list[LevelAlarm]:
     return [alarm for image in images for alarm in monitor.add(image)]
 
 
-def test_nothing_is_told_while_everything_is_as_usual() -> None:
+def test_no_alarm_is_raised_while_everything_is_as_usual() -> None:
     assert told(LevelMonitor(made_model()), arrivals(20_000, seed=1)) == []
 
 
-def test_a_rise_of_unknown_images_is_told_in_words_and_so_is_its_end() -> None:
+def test_a_rise_of_unknown_images_raises_an_alarm_and_so_does_its_end() -> None:
     monitor = LevelMonitor(made_model())
     assert told(monitor, arrivals(1000, seed=2)) == []
     rise, *more = told(monitor, arrivals(600, seed=3, unknown=0.12))
@@ -64,12 +64,12 @@ def test_a_rise_of_unknown_images_is_told_in_words_and_so_is_its_end() -> None:
     assert "unknown images fell back to" in end.words
 
 
-def test_unknown_images_are_told_from_the_first_one_on() -> None:
+def test_unknown_images_raise_an_alarm_from_the_first_one_on() -> None:
     alarms = told(LevelMonitor(made_model()), arrivals(FIRST_IMAGES // 2, seed=5, unknown=0.4))
     assert [alarm.words.split(" to ")[0] for alarm in alarms] == ["unknown images rose from 2%"]
 
 
-def test_a_label_that_becomes_frequent_and_images_that_become_untypical_are_told() -> None:
+def test_a_label_that_becomes_frequent_and_images_that_become_untypical_raise_alarms() -> None:
     monitor = LevelMonitor(made_model())
     told(monitor, arrivals(1000, seed=6))
     (label,) = told(monitor, arrivals(500, seed=7, shares=(0.4, 0.2, 0.4)))

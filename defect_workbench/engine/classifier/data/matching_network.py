@@ -19,7 +19,7 @@ def matching_network(library: WeightsLibrary, backbone: BackboneInfo, descriptio
     checkpoint = library.load()
     if checkpoint is None or checkpoint.sha256 != backbone.sha256:
         raise WorkbenchError(
-            "the ResNet-50 weights that these features were computed with are missing or damaged",
+            "the network weights that these features were computed with are missing or damaged",
             Remedy.FETCH_WEIGHTS,
         )
     return NetworkVectors(checkpoint, library, backbone.precision, backbone.device, description)

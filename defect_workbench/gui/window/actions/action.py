@@ -107,13 +107,13 @@ class State:
     images_cut : bool
         Whether images wait to be pasted into a cluster.
     table, suggestions, proposals, maps : bool
-        Whether a table is joined, a classifier suggests images to label, there are proposals that nobody has
-        reviewed, and the images have defect maps.
+        Whether a table is joined, a classifier suggests images to label, there are unreviewed
+        proposals, and the images have defect maps.
     maps_shown, source_given, single_defects : bool
         Whether outlines and maps of defects are shown, whether the user gave something to compare the
         images with, and whether the images are single defects.
     defects_found, boxes_shown : bool
-        Whether somebody searched the images for defects, and whether their boxes are shown.
+        Whether the images were searched for defects, and whether their boxes are shown.
     errors_known, errors_shown : bool
         Whether a detector was evaluated on the images, and whether its errors are shown.
     inspected : bool

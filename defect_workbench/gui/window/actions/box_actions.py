@@ -23,7 +23,7 @@ ENTRIES = (
     Action(
         "actionCorrectBoxes",
         "Correct bo&xes…",
-        "Draw, move, name and delete the boxes of defects, image by image, the least sure first",
+        "Draw, move, name and delete the boxes of defects, image by image, least certain first",
         Group.BOXES,
         lambda controllers: controllers.boxes.correct(),
         defects_found,
@@ -66,7 +66,7 @@ ENTRIES = (
     Action(
         "actionShowErrors",
         "E&rrors of the detector",
-        "Show what the detector that was evaluated last missed, invented and named wrongly, on all images",
+        "Show on all images what the last evaluated detector missed, falsely detected or named wrongly",
         Group.OVERLAYS,
         lambda controllers: controllers.overlays.boxes.toggle_errors(),
         errors_in_sight,

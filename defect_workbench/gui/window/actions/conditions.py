@@ -51,7 +51,7 @@ def with_suggested_images(state: State) -> bool:
 
 
 def with_unreviewed_proposals(state: State) -> bool:
-    """Reviewing, with proposals that nobody has reviewed."""
+    """Reviewing, with unreviewed proposals."""
     return reviewing(state) and state.proposals
 
 

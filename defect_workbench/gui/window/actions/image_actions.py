@@ -29,7 +29,7 @@ ENTRIES = (
     Action(
         "actionCopyImage",
         "Cop&y",
-        "Copy the selected images: the picture if it is one, and the paths of their files",
+        "Copy the paths of the selected files; if it is one image, also the image",
         Group.IMAGES,
         lambda controllers: controllers.clipboard.copy_images(),
         some_images,
@@ -108,7 +108,7 @@ ENTRIES = (
     Action(
         "actionLightTable",
         "Lig&ht table",
-        "Look at the selected images or clusters at full size, and sort them by keys",
+        "View the selected images or clusters at full size, and classify them with keys",
         Group.REVIEW,
         lambda controllers: controllers.window.open_light_table(),
         images_or_clusters,
@@ -135,7 +135,7 @@ ENTRIES = (
     Action(
         "actionFetch",
         "Fetch &images…",
-        "Take some images to the light table: the least sure, the strangest, or some at random",
+        "Show some images on the light table: the least certain, the strangest, or a random sample",
         Group.REVIEW,
         lambda controllers: controllers.lists.fetch(),
         reviewing,
@@ -144,7 +144,7 @@ ENTRIES = (
     Action(
         "actionAgreeInBulk",
         "&Agree with proposals…",
-        "Agree with all probable proposals of a label, after a look at some of them",
+        "Agree with all probable proposals of a label after reviewing a sample",
         Group.REVIEW,
         lambda controllers: controllers.lists.agree_in_bulk(),
         with_unreviewed_proposals,

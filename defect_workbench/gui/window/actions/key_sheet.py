@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from defect_workbench.gui.window.actions.action import Menu
 from defect_workbench.gui.window.actions.registry import ACTIONS
 
 Row = tuple[str, str]
 
+_SHEET = Markup("<table><tr>{}</tr></table>")
+_COLUMN = Markup("<td style='padding-right:10px'><table>{}</table></td>")
+_HEADING = Markup("<tr><td colspan=2 style='padding:10px 0 3px 0'><b>{}</b></td></tr>")
+_ROW = Markup("<tr>{}{}</tr>")
+_CELL = Markup("<td style='white-space:nowrap; padding:2px 12px 2px 0'>{}</td>")
 _CLASS_KEYS = ("1 to 9, letters", "Move into the class of the key")
 # Keys that widgets handle themselves.
 _IN_PANELS: dict[str, Sequence[Row]] = {
     "Outlier queue": (
         _CLASS_KEYS,
         ("Shift+1, 2, 3", "Move into a nearest cluster"),
-        ("Enter", "Agree with the proposal"),
+        ("Enter", "Accept the proposal"),
         ("N, X, D", "New cluster, nuisance, later"),
         ("Left, Right", "Previous image, next image"),
         ("Space", "Show at full size"),
@@ -50,12 +57,11 @@ def key_sheet() -> str:
     """Return all keyboard shortcuts as HTML, in two columns of about the same height."""
     groups = key_groups()
     lines = sum(_height(rows) for rows in groups.values())
-    columns, above = ["", ""], 0
+    columns, above = [Markup(""), Markup("")], 0
     for name, rows in groups.items():
         columns[above + _height(rows) / 2 > lines / 2] += _group(name, rows)
         above += _height(rows)
-    cells = "".join(f"<td style='padding-right:10px'><table>{column}</table></td>" for column in columns)
-    return f"<table><tr>{cells}</tr></table>"
+    return _SHEET.format(Markup("").join(map(_COLUMN.format, columns)))
 
 
 def _height(rows: Sequence[Row]) -> int:
@@ -63,7 +69,5 @@ def _height(rows: Sequence[Row]) -> int:
     return len(rows) + 2
 
 
-def _group(name: str, rows: Sequence[Row]) -> str:
-    cell = "<td style='white-space:nowrap; padding:2px 12px 2px 0'>"
-    heading = f"<tr><td colspan=2 style='padding:10px 0 3px 0'><b>{name}</b></td></tr>"
-    return heading + "".join(f"<tr>{cell}{keys}</td>{cell}{words}</td></tr>" for keys, words in rows)
+def _group(name: str, rows: Sequence[Row]) -> Markup:
+    return _HEADING.format(name) + Markup("").join(_ROW.format(*map(_CELL.format, row)) for row in rows)

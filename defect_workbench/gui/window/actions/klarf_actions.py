@@ -33,7 +33,7 @@ ENTRIES = (
     Action(
         "actionExportKlarf",
         "&Write classes…",
-        "Write the confirmed classes to a new inspection file; nothing else differs from the one opened",
+        "Write the confirmed classes to a new inspection file; nothing else is changed",
         Group.KLARF,
         lambda controllers: controllers.klarf.choose_export(),
         inspected,

@@ -14,7 +14,7 @@ ENTRIES = (
     Action(
         "actionDefectMaps",
         "Defect outlines and &maps",
-        "Show where the defects are: outlines in the large images, and maps where there are some",
+        "Show where the defects are: outlines in the large images, and maps where available",
         Group.OVERLAYS,
         lambda controllers: controllers.overlays.toggle(),
         clusters_in_sight,
@@ -24,7 +24,7 @@ ENTRIES = (
     Action(
         "actionSortAgain",
         "Sort clusters a&gain",
-        "Sort the clusters by what they are now; until then they stay in their places",
+        "Sort the clusters by their current values; until then they keep their places",
         Group.OVERLAYS,
         lambda controllers: controllers.document.sort_again(),
         clusters_in_sight,

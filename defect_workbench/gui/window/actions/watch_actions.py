@@ -9,7 +9,7 @@ ENTRIES = (
     Action(
         "actionWatchFolder",
         "&Watch a folder…",
-        "Classify what arrives in a folder, and say when a level rises",
+        "Classify new images in a folder, and report when a level rises",
         Group.REVIEW,
         lambda controllers: controllers.watching.choose(),
         always,

@@ -79,7 +79,7 @@ class _FlatReader:
     def _read(self, statement: Statement) -> None:
         keyword = statement.keyword
         if keyword[0].isdigit() or keyword[0] in "+-.":
-            # The rows of a list go on behind a statement inside it.
+            # The rows of a list continue after a statement inside it.
             if self._in_list:
                 self._add_list(statement, statement.start)
             else:

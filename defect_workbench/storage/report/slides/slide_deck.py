@@ -55,7 +55,7 @@ _TITLE_ONLY = 5  # of the layouts of the default template
 
 def slides_file(
     project: Project,
-    made: datetime.date,
+    created: datetime.date,
     thumbnail: Thumbnail,
     reporter: Reporter,
     classes: ClassLibrary | None = None,
@@ -67,7 +67,7 @@ def slides_file(
 
     Parameters
     ----------
-    made : datetime.date
+    created : datetime.date
         The date on the title slide and in the properties of the file.
     thumbnail : callable
         Returns grey or RGB pixels of an image file, at most as large as the given side, or None.
@@ -83,7 +83,7 @@ def slides_file(
     """
     partition = project.partition
     reporter.stage("Making the slides", len(partition.clusters) + 1)
-    deck = Deck(project.name, made)
+    deck = Deck(project.name, created)
     maker = PageMaker(project, thumbnail, PICTURE_PIXELS, classes or ClassLibrary())
     _title_slide(deck, project)
     _overview_slide(deck, project, maker)
@@ -109,15 +109,15 @@ class Deck:
     ----------
     subject : str
         What it is about, for the footers.
-    made : datetime.date
+    created : datetime.date
         The date in the footers and in the properties of the file.
     """
 
-    def __init__(self, subject: str, made: datetime.date) -> None:
-        self.subject, self.made = subject, made
+    def __init__(self, subject: str, created: datetime.date) -> None:
+        self.subject, self.created = subject, created
         self._deck = Presentation()
         self._make_wide()
-        at = datetime.datetime.combine(made, datetime.time())
+        at = datetime.datetime.combine(created, datetime.time())
         properties = self._deck.core_properties
         properties.title = f"{clean(subject)[:200]}: defect clusters"
         properties.author = properties.last_modified_by = "Defect Workbench"
@@ -148,7 +148,7 @@ class Deck:
 
     def add_footer(self, shapes: Any) -> None:
         """Add the subject, the date and the number of the slide."""
-        words = shortened(f"{self.subject}  ·  {self.made.isoformat()}", 72 * (_INNER - 1), 9, middle=True)
+        words = shortened(f"{self.subject}  ·  {self.created.isoformat()}", 72 * (_INNER - 1), 9, middle=True)
         add_text(shapes, (_SIDE, 7.1, _INNER - 1, 0.2), words, 9, ink=SOFT)
         number = add_text(shapes, (_SIDE + _INNER - 0.8, 7.1, 0.8, 0.2), "", 9, align=PP_ALIGN.RIGHT)
         paragraph = number.text_frame.paragraphs[0]._p
@@ -178,7 +178,7 @@ def _title_slide(deck: Deck, project: Project) -> None:
     size = 40 if len(deck.subject) <= 30 else 28
     title = shortened(deck.subject, 72 * _INNER, size, bold=True, middle=True)
     shapes = deck.add([title], (_SIDE, top, _INNER, 0.8), size)
-    words = f"Defect clusters  ·  {deck.made.isoformat()}"
+    words = f"Defect clusters  ·  {deck.created.isoformat()}"
     add_text(shapes, (_SIDE, top + 0.8, _INNER, 0.35), words, 16, ink=SOFT)
     counts = [
         (len(project.images), "image"),

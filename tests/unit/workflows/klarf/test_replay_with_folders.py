@@ -57,7 +57,7 @@ def test_it_is_replayed_where_it_was_moved_to(tmp_path: Path, offline: FeatureOp
 
 
 @pytest.mark.parametrize("plain", ["plain", "lot/plain"], ids=["beside", "below"])
-def test_what_changed_in_the_added_folder_is_told(
+def test_what_changed_in_the_added_folder_is_reported(
     tmp_path: Path, plain: str, offline: FeatureOptions
 ) -> None:
     folder = tmp_path / "all" / plain
@@ -71,7 +71,7 @@ def test_what_changed_in_the_added_folder_is_told(
         assert words in str(told.value)
 
 
-def test_a_new_image_in_an_added_folder_is_told(tmp_path: Path, offline: FeatureOptions) -> None:
+def test_a_new_image_in_an_added_folder_is_reported(tmp_path: Path, offline: FeatureOptions) -> None:
     project = with_folder(tmp_path / "all" / "lot", tmp_path / "all" / "plain", offline)
     picture(78).save(tmp_path / "all" / "plain" / "new.png")
     with pytest.raises(WorkbenchError, match=r"plain/new\.png: new"):

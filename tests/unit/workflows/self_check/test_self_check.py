@@ -73,7 +73,7 @@ def test_a_part_that_is_broken_is_reported_and_the_others_are_still_checked(
     assert "cannot do its work here: Broken part" in lines[-1]
 
 
-def test_packages_are_told_to_write_to_a_temporary_folder_that_is_removed(
+def test_packages_write_to_a_temporary_folder_that_is_removed(
     places: UserDirs, only: SelfCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MPLCONFIGDIR", "/before")
