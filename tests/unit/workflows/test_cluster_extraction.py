@@ -217,7 +217,7 @@ def test_machines_are_compared_by_what_changes_the_bits() -> None:
         f"its version of numpy is 1.0, not {here.versions['numpy']}",
     )
     rescaled = machine_identity(Preprocessing(rescale_nm=2.0), None)
-    affected = ", ".join(block.name for block in BLOCKS if block.function and block.of_whole_image)
+    affected = ", ".join(sorted(block.name for block in BLOCKS if block.function and block.of_whole_image))
     assert machine_differences(rescaled, here).of_features == (f"it computes {affected} in another way",)
 
 
