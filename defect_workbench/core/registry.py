@@ -79,10 +79,20 @@ class Registry(Generic[Entry]):
     @contextmanager
     def including(self, entry: Entry) -> Iterator[None]:
         """Add an entry during the block. Tests use it to show that an addition needs nothing else."""
-        before = self._entries
         if entry.name in self.names:
             raise ValueError(f"the {self.kind} {entry.name!r} already exists")
-        self._entries = (*before, entry)
+        with self._replaced_by((*self._entries, entry)):
+            yield
+
+    @contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """Remove entries during the block. Tests use it to open files with the entries of their time."""
+        with self._replaced_by(tuple(entry for entry in self._entries if entry.name not in names)):
+            yield
+
+    @contextmanager
+    def _replaced_by(self, entries: tuple[Entry, ...]) -> Iterator[None]:
+        before, self._entries = self._entries, entries
         try:
             yield
         finally:

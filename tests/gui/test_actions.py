@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from operator import attrgetter
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.window.actions.action import Action, Controllers, Group, ToolGroup
-from defect_workbench.gui.window.actions.action_set import ActionSet
 from defect_workbench.gui.window.actions.conditions import always, idle
 from defect_workbench.gui.window.actions.registry import ACTIONS
 from defect_workbench.gui.window.main_window import MainWindow
 from defect_workbench.user_dirs import UserDirs
 from tests.gui.conftest import Answers, delete_now
-
-
-def all_menus(window: MainWindow) -> Iterator[QMenu]:
-    """The menus of the bar, and their submenus."""
-    waiting = window.menuBar().actions()
-    while waiting:
-        menu = waiting.pop(0).menu()
-        if isinstance(menu, QMenu):
-            yield menu
-            waiting += menu.actions()
-
-
-def entries(menu: QMenu) -> list[QAction]:
-    return [action for action in menu.actions() if not action.isSeparator()]
+from tests.menus import all_menus, calls_of, entries
 
 
 def test_every_action_is_in_exactly_one_menu(window: MainWindow) -> None:
     shown = Counter(action.objectName() for menu in all_menus(window) for action in entries(menu))
     assert {name: shown[name] for name in ACTIONS.names} == dict.fromkeys(ACTIONS.names, 1)
     assert {action.objectName() for action in window.actions_by_name.values()} == set(ACTIONS.names)
-
-
-def test_no_two_entries_of_a_menu_share_a_mnemonic(window: MainWindow) -> None:
-    assert len({title.text().partition("&")[2][:1] for title in window.menuBar().actions()}) == 6
-    for menu in all_menus(window):
-        found = [letter.lower() for a in entries(menu) for letter in re.findall(r"&(\w)", a.text())]
-        assert sorted(set(found)) == sorted(found), menu.title()
 
 
 def test_no_menu_begins_or_ends_with_a_separator(window: MainWindow) -> None:
@@ -55,33 +30,10 @@ def test_no_menu_begins_or_ends_with_a_separator(window: MainWindow) -> None:
         assert (True, True) not in set(pairwise(lines))
 
 
-class Recorder:
-    """Stands in for a controller, and notes the path of what is called."""
-
-    def __init__(self, path: str, called: list[str]) -> None:
-        self.path, self.called = path, called
-
-    def __getattr__(self, name: str) -> object:
-        return Recorder(f"{self.path}.{name}", self.called)
-
-    def __call__(self) -> tuple[()]:
-        self.called.append(self.path)
-        return ()
-
-
-def test_triggering_an_action_calls_one_method_that_exists(window: MainWindow) -> None:
+def test_every_action_calls_a_method_that_exists(window: MainWindow) -> None:
     for entry in ACTIONS:
-        called: list[str] = []
-        parts = {name: Recorder(name, called) for name in vars(window.controllers)}
-        actions = ActionSet(window, Controllers(**parts))  # type: ignore[arg-type]
-        actions.by_name[entry.name].setEnabled(True)
-        menu = actions.by_name[entry.name].menu()
-        if isinstance(menu, QMenu):
-            menu.aboutToShow.emit()
-        else:
-            actions.by_name[entry.name].trigger()
-        assert len(called) == 1, entry.name
-        assert callable(attrgetter(called[0])(window.controllers)), entry.name
+        for path in calls_of(entry, window):
+            assert callable(attrgetter(path)(window.controllers)), entry.name
 
 
 def test_a_new_entry_appears_in_its_menu_and_runs(qtbot: QtBot, places: UserDirs, answers: Answers) -> None:

@@ -39,7 +39,7 @@ from defect_workbench.engine.defect_map.tiles import (
     strongest,
     tile_shape,
 )
-from defect_workbench.engine.features.foreground import extractor_of
+from defect_workbench.engine.features.blocks.foreground import extractor_of
 from defect_workbench.engine.preprocessing.background import Plane, grey_of
 from defect_workbench.engine.preprocessing.periodic_pattern import reduced, step_of
 from defect_workbench.engine.preprocessing.resize import prepare

@@ -1,1 +1,1 @@
-"""The feature blocks (deep, Haralick, Zernike, outline), and their fusion into one vector."""
+"""The feature blocks, their identities, and their fusion into one vector."""

@@ -24,7 +24,7 @@ from defect_workbench.core.errors import Remedy, WorkbenchError
 from defect_workbench.core.images.preprocessing_steps import Preprocessing
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.features.block import Block
-from defect_workbench.engine.features.foreground import extractor_of
+from defect_workbench.engine.features.blocks.foreground import extractor_of
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.formats.registry import decoder_version
 from defect_workbench.engine.measurement import defects

@@ -1,4 +1,4 @@
-"""All feature blocks. A new one is a module that defines `ENTRY`, and its name in this list."""
+"""All feature blocks. A new one is a module of `blocks` that defines `ENTRY`, and its name in this list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from defect_workbench.engine.features.block import Block
 
 BLOCKS: Registry[Block] = Registry.of_modules(
     "feature block",
-    "defect_workbench.engine.features",
+    "defect_workbench.engine.features.blocks",
     "deep",
     "haralick",
     "zernike",

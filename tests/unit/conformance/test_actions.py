@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
 
 from defect_workbench.gui.window.actions.action import Action, Group, Menu, State
 from defect_workbench.gui.window.actions.action_set import without_mnemonic
 from defect_workbench.gui.window.actions.conditions import always
 from defect_workbench.gui.window.actions.key_sheet import key_groups, key_sheet
 from defect_workbench.gui.window.actions.registry import ACTIONS
+from defect_workbench.gui.window.menus import Menus
 from defect_workbench.resources import resource
+from tests.menus import all_menus, calls_of, entries, recording_actions
 
 EMPTY = State()
 BUSY_EMPTY = State(busy=True)
@@ -45,6 +50,23 @@ def test_it_has_a_name_a_text_and_a_tip(entry: Action) -> None:
 def test_its_text_has_one_mnemonic(entry: Action) -> None:
     assert len(re.findall(r"&\w", entry.text)) == 1
     assert entry.text.replace("&", "") == without_mnemonic(entry.text)
+
+
+def test_no_two_entries_of_a_menu_share_a_mnemonic(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    Menus(window, recording_actions(window, []), [], Path("log"))
+    assert len({title.text().partition("&")[2][:1] for title in window.menuBar().actions()}) == len(Menu)
+    for menu in all_menus(window):
+        letters = [letter.lower() for a in entries(menu) for letter in re.findall(r"&(\w)", a.text())]
+        assert sorted(set(letters)) == sorted(letters), menu.title()
+
+
+@each_action
+def test_it_calls_one_method_of_a_controller(entry: Action, qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    assert len(calls_of(entry, window)) == 1
 
 
 @each_action

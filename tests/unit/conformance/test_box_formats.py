@@ -86,6 +86,7 @@ def _coco(boxes: Boxes) -> dict[str, str]:
     return {"set.json": json.dumps(content, indent=1)}
 
 
+# Writers of boxes, wrong ones too. The `write` of a format could share an error with its reader.
 WRITERS: Mapping[str, Callable[[Boxes], dict[str, str]]] = {
     "xyxy": _plain,
     "yolo": _yolo,
@@ -93,7 +94,7 @@ WRITERS: Mapping[str, Callable[[Boxes], dict[str, str]]] = {
     "labelme": _labelme,
     "coco": _coco,
 }
-SOUND = {"a": (Box(10, 20, 40, 60, "pit"), Box(100, 5, 199, 95, "ring")), "b": (Box(0, 0, 200, 100, "pit"),)}
+VALID = {"a": (Box(10, 20, 40, 60, "pit"), Box(100, 5, 199, 95, "ring")), "b": (Box(0, 0, 200, 100, "pit"),)}
 WRONG = {
     "inverted": Box(40, 60, 10, 20, "pit"),
     "empty": Box(10, 20, 10, 60, "pit"),
@@ -134,12 +135,16 @@ def read(
     return BoxFolder(folder, format_name).read(sizes, SilentReporter())
 
 
-def test_sound_boxes_are_read_and_the_format_is_recognised(entry: BoxFormat, tmp_path: Path) -> None:
-    found = read(tmp_path / "boxes", WRITERS[entry.name](SOUND))
+def test_every_format_is_tested() -> None:
+    assert set(WRITERS) == set(BOX_FORMATS.names)
+
+
+def test_valid_boxes_are_read_and_the_format_is_recognised(entry: BoxFormat, tmp_path: Path) -> None:
+    found = read(tmp_path / "boxes", WRITERS[entry.name](VALID))
     assert found.format == entry.name
     assert found.problems == ()
     assert set(found.boxes) == {"a.png", "b.png"}
-    for stem, boxes in SOUND.items():
+    for stem, boxes in VALID.items():
         for got, wanted in zip(found.boxes[f"{stem}.png"], boxes, strict=True):
             assert got.label == wanted.label
             assert (got.x1, got.y1, got.x2, got.y2) == pytest.approx(
@@ -197,19 +202,19 @@ def test_wrong_boxes_are_listed_by_file_and_line_and_the_rest_is_read(
 ) -> None:
     if entry.name == "labelme" and what == "inverted":
         pytest.skip("two corners of a LabelMe rectangle may be in any order")
-    files = WRITERS[entry.name]({"a": (SOUND["a"][0], WRONG[what], SOUND["a"][1]), "b": SOUND["b"]})
+    files = WRITERS[entry.name]({"a": (VALID["a"][0], WRONG[what], VALID["a"][1]), "b": VALID["b"]})
     found = read(tmp_path / "boxes", files)
     (problem,) = found.problems
     assert what in problem.reason
     text = files[problem.file].split("\n")
-    first = read(tmp_path / "one", WRITERS[entry.name](SOUND))
+    first = read(tmp_path / "one", WRITERS[entry.name](VALID))
     assert len(found.boxes["a.png"]) == len(first.boxes["a.png"]) == 2
     assert 1 < problem.line < len(text), "the line of the second box"
     assert problem.text.startswith(f"{problem.file}:{problem.line}: ")
 
 
 def test_an_image_without_a_defect_differs_from_an_unmarked_one(entry: BoxFormat, tmp_path: Path) -> None:
-    found = read(tmp_path / "boxes", WRITERS[entry.name]({"a": SOUND["a"], "b": ()}), stems="abc")
+    found = read(tmp_path / "boxes", WRITERS[entry.name]({"a": VALID["a"], "b": ()}), stems="abc")
     assert found.boxes["b.png"] == ()
     assert "c.png" not in found.boxes
     assert [(problem.file, problem.reason) for problem in found.problems] == [
@@ -218,7 +223,7 @@ def test_an_image_without_a_defect_differs_from_an_unmarked_one(entry: BoxFormat
 
 
 def test_boxes_of_an_unknown_image_are_listed(entry: BoxFormat, tmp_path: Path) -> None:
-    found = read(tmp_path / "boxes", WRITERS[entry.name](SOUND), stems="a")
+    found = read(tmp_path / "boxes", WRITERS[entry.name](VALID), stems="a")
     assert list(found.boxes) == ["a.png"]
     (problem,) = found.problems
     assert "there is no image for b" in problem.reason
@@ -228,10 +233,10 @@ def test_boxes_of_an_unknown_image_are_listed(entry: BoxFormat, tmp_path: Path) 
 def test_a_damaged_or_malicious_file_does_not_stop_the_others(
     entry: BoxFormat, content: bytes, tmp_path: Path
 ) -> None:
-    files: dict[str, str | bytes] = {**WRITERS[entry.name](SOUND)}
+    files: dict[str, str | bytes] = {**WRITERS[entry.name](VALID)}
     files[f"damaged{entry.extension}"] = content
     found = read(tmp_path / "boxes", files, format_name=entry.name)
-    assert {stem: len(found.boxes[f"{stem}.png"]) for stem in SOUND} == {"a": 2, "b": 1}
+    assert {stem: len(found.boxes[f"{stem}.png"]) for stem in VALID} == {"a": 2, "b": 1}
 
 
 @settings(max_examples=60)
@@ -246,7 +251,7 @@ def test_any_text_is_parsed_or_refused_with_a_reason(text: str) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(entry: BoxFormat, tmp_path: Path) -> None:
-    files = WRITERS[entry.name](SOUND)
+    files = WRITERS[entry.name](VALID)
     folder = tmp_path / "boxes"
     folder.mkdir()
     with (folder / f"large{entry.extension}").open("wb") as stream:
@@ -267,6 +272,6 @@ def test_a_folder_without_box_files_is_refused(entry: BoxFormat, tmp_path: Path)
 def test_two_files_for_one_image_are_listed(tmp_path: Path) -> None:
     (tmp_path / "boxes" / "again").mkdir(parents=True)
     (tmp_path / "boxes" / "again" / "a.txt").write_text("1 2 30 40 pit\n")
-    found = read(tmp_path / "boxes", _plain({"a": SOUND["a"]}), stems="a")
+    found = read(tmp_path / "boxes", _plain({"a": VALID["a"]}), stems="a")
     assert len(found.boxes.get("a.png", ())) in (1, 2)
     assert any("already has boxes" in problem.reason for problem in found.problems)

@@ -58,7 +58,18 @@ def tescan() -> str:
     )
 
 
-WRITERS = {"jeol": jeol, "hitachi": hitachi, "tescan": tescan}
+# What writes a text of each format, and the metadata that the text contains.
+WRITERS = {"jeol": (jeol, FACTS), "hitachi": (hitachi, FACTS), "tescan": (tescan, FACTS)}
+
+
+def text_of(name: str) -> str:
+    write, _ = WRITERS[name]
+    return write()
+
+
+def facts_of(name: str) -> InstrumentMetadata:
+    _, facts = WRITERS[name]
+    return facts
 
 
 def values(facts: InstrumentMetadata | None) -> dict[str, float | str]:
@@ -76,24 +87,24 @@ def test_every_format_is_tested() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_text_of_the_format_is_read(name: str, encoding: str) -> None:
     entry = SIDECAR_FORMATS[name]
-    found = parse_side_text(WRITERS[name]().encode(encoding), entry.extension)
-    assert values(found) == values(FACTS)
+    found = parse_side_text(text_of(name).encode(encoding), entry.extension)
+    assert values(found) == values(facts_of(name))
     assert found is not None
     assert found.maker
 
 
 @pytest.mark.parametrize("name", SIDECAR_FORMATS.names)
 def test_texts_of_other_formats_say_nothing(name: str) -> None:
-    for other, write in WRITERS.items():
+    for other in WRITERS:
         if other != name:
-            assert SIDECAR_FORMATS[name].read(write()) is None
+            assert SIDECAR_FORMATS[name].read(text_of(other)) is None
 
 
 @pytest.mark.parametrize("name", SIDECAR_FORMATS.names)
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_damage_is_ignored(name: str, data: st.DataObject) -> None:
-    content = bytearray(WRITERS[name]().encode())
+    content = bytearray(text_of(name).encode())
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(content) - 1))
         length = data.draw(st.integers(0, 12))
@@ -112,9 +123,9 @@ def test_a_file_belongs_to_the_image_of_its_name(name: str, tmp_path: Path) -> N
         folder.mkdir()
         picture(1).save(folder / "a.png")
         stem, _, extension = written.rpartition(".")
-        (folder / f"{stem}.{extension.upper()}").write_text(WRITERS[name]())
+        (folder / f"{stem}.{extension.upper()}").write_text(text_of(name))
         sides = SidecarFiles(tmp_path)
-        assert values(sides.facts(f"{index}/a.png")) == values(FACTS)
+        assert values(sides.facts(f"{index}/a.png")) == values(facts_of(name))
         assert sides.facts(f"{index}/b.png") is None
 
 

@@ -37,3 +37,9 @@ def test_an_entry_for_a_test_is_gone_afterwards() -> None:
     with COLOURS.including(Colour("green")):
         assert list(COLOURS) == [Colour("red"), Colour("blue"), Colour("green")]
     assert list(COLOURS) == [Colour("red"), Colour("blue")]
+
+
+def test_an_entry_that_a_test_leaves_out_is_back_afterwards() -> None:
+    with COLOURS.without("red"):
+        assert list(COLOURS) == [Colour("blue")]
+    assert list(COLOURS) == [Colour("red"), Colour("blue")]

@@ -9,6 +9,7 @@ from defect_workbench.engine.backbone.network import BATCH
 from defect_workbench.engine.backbone.pretrained import WeightsLibrary
 from defect_workbench.engine.backbone.resnet50 import COLUMNS
 from defect_workbench.engine.extraction.extractor import Extraction, extract
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.scan import scan
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from tests.builders import picture
@@ -34,7 +35,7 @@ def lot(tmp_path: Path) -> Path:
 def test_texture_only_is_complete_and_reported(lot: Path, tmp_path: Path) -> None:
     reporter = SilentReporter()
     found = run(lot, tmp_path / "s", tmp_path / "none", reporter)
-    assert set(found.features.blocks) == {"haralick", "zernike", "outline"}
+    assert set(found.features.blocks) == {block.name for block in BLOCKS if block.function is not None}
     assert found.features.backbone is None
     assert "only texture and Zernike features" in reporter.warnings[0]
     assert len(found.images) == 42

@@ -4,15 +4,15 @@ import pytest
 from scipy import ndimage
 
 from defect_workbench.core.clustering.feature_blocks import BlockWeights, Features
-from defect_workbench.engine.features.deep import COMPONENTS
+from defect_workbench.engine.features.blocks.deep import COMPONENTS
+from defect_workbench.engine.features.blocks.haralick import haralick
+from defect_workbench.engine.features.blocks.zernike import orders, zernike
 from defect_workbench.engine.features.fusion import (
     fuse,
     normalised_block,
     normalised_blocks,
 )
-from defect_workbench.engine.features.haralick import haralick
 from defect_workbench.engine.features.pca import principal_components
-from defect_workbench.engine.features.zernike import orders, zernike
 from defect_workbench.engine.preprocessing.resize import prepare
 from defect_workbench.sample.synthetic import KINDS, render
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Flags, Pixels
 from defect_workbench.core.images.measurements import Measurements
-from defect_workbench.engine.features.outline import outline
+from defect_workbench.engine.features.blocks.outline import outline
 from defect_workbench.engine.measurement.defects import VERSIONS, find, measure
 from defect_workbench.engine.preprocessing.background import smooth_surface
 from defect_workbench.engine.preprocessing.periodic_pattern import FAINT, find_pattern

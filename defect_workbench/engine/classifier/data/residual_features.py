@@ -34,7 +34,7 @@ from defect_workbench.engine.extraction.stored_vectors import (
     VectorStore,
     image_key,
 )
-from defect_workbench.engine.features.foreground import extractor_of
+from defect_workbench.engine.features.blocks.foreground import extractor_of
 from defect_workbench.engine.features.identity import pixel_identity
 from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.engine.input.sidecar_files import SidecarFiles

@@ -1,4 +1,4 @@
-"""The actions, in the order of the menus within each group. A new module needs its name in this list."""
+"""The actions, in the order of the menus within each group. Add a new module of `entries` to this list."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ _MODULES = (
 )
 
 ACTIONS: Registry[Action] = Registry(
-    "action", (entry for name in _MODULES for entry in import_module(f"{__package__}.{name}").ENTRIES)
+    "action", (entry for name in _MODULES for entry in import_module(f"{__package__}.entries.{name}").ENTRIES)
 )

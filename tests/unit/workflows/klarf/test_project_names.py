@@ -14,7 +14,7 @@ from defect_workbench.workflows.extract import FeatureOptions
 from defect_workbench.workflows.klarf.image_listing import ImageSource
 from tests.builders import made_lot
 from tests.klarf_lots import made_klarf
-from tests.unit.storage.test_slides import deck, text_of
+from tests.unit.storage.report.test_slides import deck, text_of
 from tests.unit.workflows.klarf.test_klarf_projects import opened
 
 

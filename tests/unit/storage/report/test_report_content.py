@@ -39,7 +39,7 @@ from defect_workbench.storage.report.report_content import (
 from defect_workbench.storage.report.training_report import Mistake, training_report
 from defect_workbench.workflows.run_info import report_facts, report_tables
 from tests.builders import made_project, picture
-from tests.unit.storage.test_report import evil_project
+from tests.unit.storage.report.test_report import evil_project
 
 
 def drawing(kind: Literal["svg", "png"]) -> bytes:
@@ -62,7 +62,7 @@ def test_the_definition_of_a_class_is_in_both_reports(tmp_path: Path) -> None:
     assert "Definition: A groove <longer> than wide" in " ".join(page.extract_text() for page in pages)
 
 
-GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
+GOLDEN = Path(__file__).resolve().parents[3] / "data" / "golden"
 PICTURE = EncodedImage.of(Image.new("L", (40, 30), 90), "jpeg")
 SECTIONS: tuple[Section, ...] = (
     ReportText("98.2 % right", TextStyle.FIGURE, "Final label"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from defect_workbench.core.arrays import Flags
 from defect_workbench.core.clustering.feature_blocks import OUTLINE
 from defect_workbench.engine.features.block import Block, Input
-from defect_workbench.engine.features.zernike import DEGREE, orders, zernike
+from defect_workbench.engine.features.blocks.zernike import DEGREE, orders, zernike
 
 SIDE = 64
 IDENTITY = f"mask-{SIDE}-degree-{DEGREE}-v1"

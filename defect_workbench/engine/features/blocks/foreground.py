@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from defect_workbench.core.clustering.feature_blocks import FOREGROUND, NEWEST_FOREGROUND
 from defect_workbench.engine.features.block import Block, Input
-from defect_workbench.engine.features.deep import COMPONENTS
+from defect_workbench.engine.features.blocks.deep import COMPONENTS
 
 
 def extractor_of(version: str) -> str:

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from defect_workbench.engine.features.registry import BLOCKS
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
 from tests.gui.gestures import LEFT
@@ -25,14 +26,9 @@ def test_weights_and_linkage_regroup_what_is_undecided_and_can_be_undone(
     project = document.project
     assert project is not None
     assert project.analysis.weights.shares == {
+        **dict.fromkeys(BLOCKS.names, 0.0),
         "deep": 1.0,
-        "haralick": 0.0,
         "zernike": 1.0,
-        "outline": 0.0,
-        "defect": 0.0,
-        "residual": 0.0,
-        "foreground": 0.0,
-        "change": 0.0,
     }
     qtbot.waitUntil(lambda: not opened.jobs.busy)
     assert panel.group_by.itemText(0) == "Automatic"

@@ -102,7 +102,7 @@ def test_a_folder_that_was_deleted_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     line = f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m defect_workbench weights status'
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     environment = {**os.environ, HOME_VARIABLE: "relative", "PYTHONPATH": str(root)}
     done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1

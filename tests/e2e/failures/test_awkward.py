@@ -12,7 +12,7 @@ from PIL import Image
 
 from defect_workbench.engine.input.formats.registry import format_names
 from tests.builders import picture
-from tests.e2e.test_faults import ORDINARY, as_ordinary, needs_rights
+from tests.e2e.failures.test_faults import ORDINARY, as_ordinary, needs_rights
 from tests.hostile import png_bomb, tiff_bomb
 from tests.processes import Command, table
 

@@ -1,0 +1,1 @@
+"""One module per feature block; `engine.features.registry` lists them."""

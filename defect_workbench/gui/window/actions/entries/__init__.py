@@ -1,0 +1,1 @@
+"""The actions, in modules by subject; `gui.window.actions.registry` lists them."""

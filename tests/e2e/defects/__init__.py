@@ -1,0 +1,1 @@
+"""Defects by the command line."""

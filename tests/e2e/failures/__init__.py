@@ -1,0 +1,1 @@
+"""What goes wrong around and during a job."""

@@ -1,0 +1,1 @@
+"""Lots by the command line."""

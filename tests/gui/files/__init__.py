@@ -1,0 +1,1 @@
+"""What the window opens and writes."""

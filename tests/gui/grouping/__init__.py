@@ -1,0 +1,1 @@
+"""Grouping in the window."""

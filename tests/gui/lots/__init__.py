@@ -1,0 +1,1 @@
+"""Lots: inspection files and wafers in the window."""

@@ -1,0 +1,1 @@
+"""Training and classifying from the window, on the sample set."""
