@@ -181,7 +181,7 @@ def _title_slide(deck: Deck, project: Project) -> None:
     words = f"Defect clusters  ·  {deck.made.isoformat()}"
     add_text(shapes, (_SIDE, top + 0.8, _INNER, 0.35), words, 16, ink=SOFT)
     counts = [
-        (len(project.images), "image"),
+        (len(project.images), project.images.noun),
         (len(partition.clusters), "cluster"),
         (len(partition.outliers), "outlier"),
     ]
@@ -231,7 +231,7 @@ def _page_slide(deck: Deck, page: ClusterPage) -> None:
     title = shortened(page.title, 72 * (_INNER - 0.5), 28, bold=True)
     shapes = deck.add([title], (_SIDE + 0.5, 0.45, _INNER - 0.5, 0.6), 28)
     add_rectangle(shapes, (_SIDE, 0.6, 0.3, 0.3), page.colour)
-    words = "  ·  ".join((counted(page.images, "image"), *page.words))
+    words = "  ·  ".join((counted(page.images, page.noun), *page.words))
     unreadable = sum(image.picture is None for image in page.pictures)
     if unreadable:
         words += f"  ·  {unreadable} of those shown cannot be read"
