@@ -82,9 +82,10 @@ class DecisionHistoryController:
         self._choose_images(images)
         if self._dialog is None:
             return
-        shown = len(self._review.chosen_images())
+        shown, project = len(self._review.chosen_images()), self._document.project
+        noun = "image" if project is None else project.images.noun
         if shown == len(images):
-            self._dialog.tell(f"{counted(shown, 'image')} selected.")
+            self._dialog.tell(f"{counted(shown, noun)} selected.")
         else:
-            hidden = counted(len(images) - shown, "image")
-            self._dialog.tell(f"{counted(shown, 'image')} selected. The gallery’s filter hides {hidden}.")
+            hidden = counted(len(images) - shown, noun)
+            self._dialog.tell(f"{counted(shown, noun)} selected. The gallery’s filter hides {hidden}.")

@@ -76,7 +76,7 @@ class SimilarImagesDialog(QDialog):
         elif len(images) == 1:
             self.title = project.images.images[int(images[0])].path
         else:
-            self.title = counted(len(images), "image")
+            self.title = counted(len(images), project.images.noun)
         self.setWindowTitle(f"Images like {self.title}")
         self.model = ImageModel(loader, self)
         self.gallery = Gallery(overlays)
