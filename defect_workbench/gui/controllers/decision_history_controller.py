@@ -76,7 +76,10 @@ class DecisionHistoryController:
     def _refresh(self) -> None:
         if self._dialog is not None:
             project = self._document.project
-            self._dialog.show_history(() if project is None else project.history)
+            if project is None:
+                self._dialog.show_history(())
+            else:
+                self._dialog.show_history(project.history, project.images.noun)
 
     def _choose(self, images: list[int]) -> None:
         self._choose_images(images)

@@ -43,7 +43,7 @@ class NotesOnImages:
             return
         notes, images = project.image_notes, project.images
         have = Counter(tag for image in chosen.tolist() for tag in notes.tags.get(image, ()))
-        dialog = TagDialog(len(chosen), have, notes.tag_counts, self._parent)
+        dialog = TagDialog(len(chosen), have, notes.tag_counts, self._parent, project.images.noun)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def done(add: list[str], remove: list[str]) -> None:
