@@ -156,8 +156,9 @@ def _slides(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporte
         counts = {"clusters": len(partition.clusters), "outliers": len(partition.outliers)}
         print_json({"images": len(project.images), **counts, "slides": str(args.slides), "missing": missing})
         return 0
+    images = counted(len(project.images), project.images.noun)
     print_text(
-        f"{counted(len(project.images), 'image')} in {counted(len(partition.clusters), 'cluster')} and "
+        f"{images} in {counted(len(partition.clusters), 'cluster')} and "
         f"{counted(len(partition.outliers), 'outlier')} written as slides to {args.slides}"
     )
     if missing:

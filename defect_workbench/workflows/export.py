@@ -16,6 +16,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import branch_colours, node_colours
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.placement import PlacementFinding
 from defect_workbench.engine.input.thumbnail import thumbnail
 from defect_workbench.storage.files.atomic import replacing
@@ -200,7 +201,7 @@ def save_dendrogram(project: Project, path: Path) -> None:
     kind: Literal["png", "svg"] = "png" if path.suffix.lower() == ".png" else "svg"
     try:
         with replacing(path) as draft:
-            title = f"{len(project.images):,} images"
+            title = counted(len(project.images), project.images.noun)
             branches = branch_colours(tree, project.clusters, project.partition, node_colours(tree))
             draft.write_bytes(dendrogram_file(tree, project.clusters, title, kind, branches))
     except OSError as error:

@@ -13,6 +13,7 @@ from defect_workbench.core.text import counted
 from defect_workbench.core.wafer.picture_choice import reference_words
 from defect_workbench.engine.backbone.registry import description_label
 from defect_workbench.engine.clustering.registry import METHODS
+from defect_workbench.engine.features.registry import label
 from defect_workbench.logs import versions
 from defect_workbench.storage.report.report_content import ReportTable
 from defect_workbench.user_dirs import login_name
@@ -43,10 +44,10 @@ def report_facts(project: Project) -> dict[str, str]:
         )
     facts |= _parameter_facts(settings)
     if analysis.tree is not None:
-        facts["Cut"] = f"{project.clusters} clusters, height {project.cut_height:.6g}"
+        facts["Cut"] = f"{counted(project.clusters, 'branch')}, height {project.cut_height:.6g}"
         if analysis.tree.micro_clusters:
             facts["Tree"] = analysis.tree.levels.removeprefix("tree ")
-    shares = ", ".join(f"{name} {value:g}" for name, value in analysis.weights.shares.items())
+    shares = ", ".join(f"{label(name)} {value:g}" for name, value in analysis.weights.shares.items())
     facts["Block weights"] = f"{shares} ({analysis.weights.why})"
     if analysis.backbone is None:
         facts["Network"] = "none: no network weights were available"
@@ -55,12 +56,24 @@ def report_facts(project: Project) -> dict[str, str]:
         facts["Network"] = f"{backbone.name}, {backbone.weights}, {backbone.precision} on {backbone.device}"
         facts["Description"] = description_label(backbone.name, backbone.description)
         facts["SHA-256 of the weights"] = backbone.sha256
-    facts["Preprocessing"] = settings.processing.words
+    facts["Preprocessing"] = settings.processing.words_with(_info_bar_words(project))
     if project.side is not None:
         facts["Side data"] = f"{project.side.source}, SHA-256 {project.side.sha256}"
     facts["Seed"] = str(settings.seed)
     facts["Versions"] = ", ".join(f"{name} {value}" for name, value in versions().items())
     return facts
+
+
+def _info_bar_words(project: Project) -> str:
+    """Return what became of info bars where they were detected."""
+    images = project.images
+    if images.are_defects:
+        # What was cropped from their parents is not recorded.
+        return "info bar cropped where one was detected"
+    cropped = sum(image.info_bar > 0 for image in images.images)
+    if not cropped:
+        return "no info bar detected"
+    return f"info bar detected and cropped in {cropped:,} of {counted(len(images), 'image')}"
 
 
 def _parameter_facts(settings: Settings) -> dict[str, str]:

@@ -50,15 +50,16 @@ def question(project: Project, text: str, verb: str, changed: Mapping[int, int])
     """
     clusters = [c for c in project.partition.clusters if c.number in changed]
     one = len(clusters) == 1
+    noun = project.images.noun
     names = and_more([cluster.label for cluster in clusters], _NAMED)
     if not any(changed.values()):
-        return f"Unlock {names}? Later cuts and edits can then change {'its' if one else 'their'} images."
+        return f"Unlock {names}? Later cuts and edits can then change {'its' if one else 'their'} {noun}s."
     subject = f"The confirmed cluster {names}" if one else f"{len(clusters)} confirmed clusters ({names})"
     lost = sum(changed.values())
     if verb in _REPLACED:
         loss = "be replaced"
     elif lost == sum(len(cluster.members) for cluster in clusters):
-        loss = f"lose all {'its' if one else 'their'} images"
+        loss = f"lose all {'its' if one else 'their'} {noun}s"
     else:
-        loss = f"lose {counted(lost, 'image')}"
+        loss = f"lose {counted(lost, noun)}"
     return f"{text}? {subject} would {loss}."

@@ -67,7 +67,7 @@ class Editor:
     """
 
     def __init__(self, project: Project, node_colours: Integers | None, classes: ClassLibrary) -> None:
-        self._project, self._classes = project, classes
+        self._project, self._classes, self._noun = project, classes, project.images.noun
         self._colours = colour_numbers(project.partition, node_colours)
 
     def confirm(self, clusters: Sequence[Cluster], confirmed: bool) -> Edit | None:
@@ -135,7 +135,7 @@ class Editor:
         else:
             after = before.follow(moving, self._leader(cluster, moving))
         record = _record(Kind.MOVE, f"moved {self._from(moving)}to {cluster.label}", cluster.label, moving)
-        text = f"Move {counted(len(moving), 'image')} to {cluster.label}"
+        text = f"Move {counted(len(moving), self._noun)} to {cluster.label}"
         return Edit("Move", text, after, (record,), moving)
 
     def split_out(self, images: Integers, name: str = "") -> Edit | None:
@@ -148,7 +148,7 @@ class Editor:
         after, _ = self._handed_over(images).hold(images, group)
         words = f"moved {self._from(images)}to {f'the new cluster {name}' if name else 'a new cluster'}"
         record = _record(Kind.SPLIT_OUT, words, name, images)
-        text = f"Move {counted(len(images), 'image')} to {name or 'a new cluster'}"
+        text = f"Move {counted(len(images), self._noun)} to {name or 'a new cluster'}"
         return Edit("Move", text, after, (record,), images)
 
     def split_strange(self, threshold: float) -> Edit | None:
@@ -169,7 +169,7 @@ class Editor:
             after, _ = after.hold(images, group)
             words = f"split at strangeness {threshold:.2f} into {free}"
             records.append(_record(Kind.SPLIT, words, free, images))
-        text = f"Split off {counted(len(split.strange), 'strange image')}"
+        text = f"Split off {counted(len(split.strange), f'strange {self._noun}')}"
         return Edit("Split", text, after, tuple(records))
 
     def mark_as_nuisance(self, images: Integers) -> Edit | None:
@@ -185,7 +185,7 @@ class Editor:
             ordinal = self._project.partition.next_ordinal
             group = Group("nuisance", nuisance=True, colour=NUISANCE_COLOUR, ordinal=ordinal)
             after, _ = before.hold(images, group)
-        text = f"Mark {counted(len(images), 'image')} as nuisance"
+        text = f"Mark {counted(len(images), self._noun)} as nuisance"
         record = _record(Kind.NUISANCE, "marked as nuisance", group.name, images)
         return Edit("Mark as nuisance", text, after, (record,), images)
 
@@ -227,7 +227,7 @@ class Editor:
         removed = f"tag {BETWEEN_TAGS.join(remove)} removed" if remove else ""
         words = ", ".join(filter(None, (added, removed)))
         record = _record(Kind.TAG, words, self._label_of(changed), changed)
-        text = f"Tag {counted(len(changed), 'image')}"
+        text = f"Tag {counted(len(changed), self._noun)}"
         return Edit("Tag", text, project.decisions, (record,), image_notes=after)
 
     def annotate_images(self, images: Integers, text: str) -> Edit | None:
@@ -240,7 +240,7 @@ class Editor:
         after = project.image_notes.written(changed.tolist(), text)
         words = "note on the image written" if text else "note on the image removed"
         record = _record(Kind.IMAGE_NOTE, words, self._label_of(changed), changed)
-        step = f"Note on {counted(len(changed), 'image')}"
+        step = f"Note on {counted(len(changed), self._noun)}"
         return Edit("Note", step, project.decisions, (record,), image_notes=after)
 
     def _label_of(self, images: Integers) -> str:

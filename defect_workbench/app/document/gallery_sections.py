@@ -10,7 +10,7 @@ import numpy as np
 
 from defect_workbench.app.document.filtering import parse_filter
 from defect_workbench.app.document.held_order import HeldOrder
-from defect_workbench.app.document.item_models import Section, note_of, state_of
+from defect_workbench.app.document.item_models import Section, note_of, state_of, state_words
 from defect_workbench.app.document.measurement_text import median_words
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.core.arrays import Flags, Floats, Integers, Vectors
@@ -71,6 +71,8 @@ def sections_of(
     allowed = parsed.allowed(len(project.images)) if parsed is not None else None
     named = {word: _in_paths(word, project) for word in parsed.words} if parsed is not None else {}
     rank = _rank(project, choice.order)
+    noun = project.images.noun
+    waiting = None if project.proposal is None else project.proposal.waiting(partition)
     sections: list[Section] = []
     pieces: list[Integers] = []
 
@@ -98,22 +100,38 @@ def sections_of(
             continue
         measured = median_words(project.images.images, cluster.members[:_MEASURED])
         parts = [
-            images(len(cluster.members)),
+            counted(len(cluster.members), noun),
             f"spread {cluster.spread:.3f}",
             measured,
-            state,
+            state_words(cluster, waiting),
             note_of(cluster),
         ]
         detail = "  ·  ".join(filter(None, parts))
         add(cluster.label, detail, document.colour(cluster), cluster.members, cluster.key)
     if len(partition.outliers) and choice.state in ("", "open"):
-        detail = f"{images(len(partition.outliers))}, unlike any other image"
-        if groups := partition.outlier_group_count:
-            detail = (
-                f"{images(len(partition.outliers))}, unlike all others, {counted(groups, 'outlier group')}"
-            )
-        add("Outliers", detail, None, partition.outliers, None)
+        add("Outliers", _outlier_words(project, partition), None, partition.outliers, None)
     return tuple(sections), np.concatenate(pieces) if pieces else np.empty(0, np.intp)
+
+
+def _outlier_words(project: Project, partition: Partition) -> str:
+    """Return how many outliers there are for each reason; an image with two counts for the first."""
+    outliers = partition.outliers
+    proposal = project.proposal
+    unknown = np.zeros(len(outliers), bool) if proposal is None else proposal.unknown[outliers]
+    high = (project.analysis.outlier_scores[outliers] > 1) & ~unknown
+    reasons = {
+        "with an outlier score above 1": np.count_nonzero(high),
+        "unknown to the classifier": np.count_nonzero(unknown),
+        "alone at this cut": np.count_nonzero(~high & ~unknown),
+    }
+    parts = [f"{number:,} {words}" for words, number in reasons.items() if number]
+    total = counted(len(outliers), project.images.noun)
+    detail = f"{total}: {', '.join(parts)}"
+    if len(parts) == 1:
+        detail = f"{total} {next(words for words, number in reasons.items() if number)}"
+    if groups := partition.outlier_group_count:
+        detail += f"  ·  {counted(groups, 'outlier group')}"
+    return detail
 
 
 def empty_message(document: Document, choice: Choice) -> str:

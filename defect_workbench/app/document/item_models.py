@@ -29,7 +29,8 @@ from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.image_notes import ImageNotes
 from defect_workbench.core.text import counted
 
-_HELD = "held: these images stay together at any cut, by your decision or a classifier's proposal"
+KEPT = "kept"
+_KEPT = f"{KEPT}: these images stay together at any cut, by your decision or a classifier's proposal"
 
 Index = QModelIndex | QPersistentModelIndex
 Roles = Qt.ItemDataRole
@@ -41,8 +42,8 @@ class Role(IntEnum):
     IMAGE = int(Qt.ItemDataRole.UserRole) + 1
     CLUSTER = int(Qt.ItemDataRole.UserRole) + 2
     COLOUR = int(Qt.ItemDataRole.UserRole) + 3
-    # How many images of a cluster are unreviewed proposals.
-    PROPOSED = int(Qt.ItemDataRole.UserRole) + 4
+    # The state of a cluster, in the words of the headings.
+    STATE = int(Qt.ItemDataRole.UserRole) + 4
 
 
 @dataclass(frozen=True)
@@ -243,14 +244,25 @@ class ClusterModel(QAbstractListModel):
             return cluster
         if role == Role.COLOUR:
             return self._document.colour(cluster)
-        if role == Role.PROPOSED:
-            return self._proposed(cluster)
+        if role == Role.STATE:
+            return state_words(cluster, self._waiting)
         if role in (Roles.ToolTipRole, Roles.AccessibleTextRole):
             proposed = self._proposed(cluster)
             to_review = f"\n{counted(proposed, 'proposal')} to review" if proposed else ""
-            words = describe(cluster) + to_review
+            words = self._described(cluster) + to_review
             return plain_tip(words) if role == Roles.ToolTipRole else words
         return None
+
+    def _described(self, cluster: Cluster) -> str:
+        project = self._document.project
+        assert project is not None
+        state = state_words(cluster, self._waiting)
+        parts = [
+            f"{cluster.label}: {counted(len(cluster.members), project.images.noun)}",
+            f"spread {cluster.spread:.3f}",
+            _KEPT if state == KEPT else state,
+        ]
+        return ", ".join(filter(None, parts)) + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
 
     def _proposed(self, cluster: Cluster) -> int:
         return 0 if self._waiting is None else int(np.count_nonzero(self._waiting[cluster.members]))
@@ -278,23 +290,29 @@ class ClusterModel(QAbstractListModel):
         self.endResetModel()
 
 
-def describe(cluster: Cluster) -> str:
-    """Return the description of a cluster."""
-    state = state_of(cluster)
-    words = f"{cluster.label}: {counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}"
-    state = _HELD if state == "held" else state
-    return words + (f", {state}" if state else "") + (f"\n{note_of(cluster)}" if note_of(cluster) else "")
-
-
 def note_of(cluster: Cluster) -> str:
     """Return the note on a cluster; empty without one."""
     return "" if cluster.group is None else cluster.group.note
 
 
 def state_of(cluster: Cluster) -> str:
-    """Return the state of a cluster that the user decided about; empty for an open cluster."""
+    """Return the state of a cluster that the user decided about, as views store it; empty for an open one."""
     if cluster.group is None:
         return ""
     if cluster.group.nuisance:
         return "nuisance"
     return "confirmed" if cluster.group.confirmed else "held"
+
+
+def state_words(cluster: Cluster, waiting: Flags | None) -> str:
+    """Return the state of a cluster as the window shows it; empty for an open cluster.
+
+    Parameters
+    ----------
+    waiting : (n,) bool or None
+        Images with proposals that nobody has reviewed.
+    """
+    state = state_of(cluster)
+    if state != "held":
+        return state
+    return "proposed" if waiting is not None and waiting[cluster.members].any() else KEPT

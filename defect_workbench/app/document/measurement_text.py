@@ -9,8 +9,8 @@ import numpy as np
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.images.image_records import ImageRecord
-from defect_workbench.core.images.lengths import length_words
-from defect_workbench.core.images.measurements import NANOMETRES, Measurements
+from defect_workbench.core.images.lengths import size_words
+from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.text import counted
 
 
@@ -23,7 +23,7 @@ def measured_words(measured: Measurements | None) -> str:
         return f"no defect found\n{noise}"
     count = counted(measured.defects, "defect")
     # A unit is not left alone on the next line.
-    size = _length(measured.diameter, measured.unit).replace(" ", "\u00a0")
+    size = size_words(measured.diameter, measured.unit).replace(" ", "\u00a0")
     proportions = f"aspect ratio {measured.aspect:.2g} at {round(measured.orientation)}°"
     return f"{count}, the largest ⌀ {size}\n{proportions}, contrast {measured.contrast:+.0f}\n{noise}"
 
@@ -44,8 +44,4 @@ def median_words(images: Sequence[ImageRecord], members: Integers) -> str:
         return f"no defect found in {without:,} of {len(measured):,}"
     unit = Counter(m.unit for m in measurements).most_common(1)[0][0]
     median = float(np.median([m.diameter for m in measurements if m.unit == unit]))
-    return f"median defect ⌀ {_length(median, unit)}"
-
-
-def _length(value: float, unit: str) -> str:
-    return length_words(value) if unit == NANOMETRES else f"{value:.3g} px"
+    return f"median defect ⌀ {size_words(median, unit)}"

@@ -171,7 +171,7 @@ def print_plan(project: Project, planned: Plan, *, dry: bool, add: bool = False)
             print_text(f"{counted(len(planned.already), 'image')} skipped: already in the export")
     else:
         print_text(
-            f"{counted(len(project.images), 'image')} in {clusters} and {outliers}, {size}, "
+            f"{counted(len(project.images), project.images.noun)} in {clusters} and {outliers}, {size}, "
             f"{would_be}written to {planned.out}"
         )
     for folder, count in planned.folders.items():

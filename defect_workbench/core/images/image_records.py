@@ -170,6 +170,11 @@ class ImageSet:
         return bool(self.searched)
 
     @property
+    def noun(self) -> str:
+        """What one of the images is called where they are counted."""
+        return "defect" if self.are_defects else "image"
+
+    @property
     def has_pages(self) -> bool:
         """Whether some images are pages of a file."""
         return any(image.page for image in self.images)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from defect_workbench.core.images.measurements import NANOMETRES
+
 # The part of an image's width that a scale bar takes at most.
 SHARE = 0.28
 _UNITS = ((1e9, "m"), (1e6, "mm"), (1e3, "µm"), (1.0, "nm"))
@@ -19,6 +21,16 @@ def length_words(nanometres: float) -> str:
     """Return a length in a suitable unit, to three significant figures."""
     scale, unit = next((pair for pair in _UNITS if nanometres >= pair[0]), (1.0, "nm"))
     return f"{float(f'{nanometres / scale:.3g}'):g} {unit}"
+
+
+def size_words(value: float, unit: str) -> str:
+    """Return a length that may be in pixels, to three significant figures."""
+    return length_words(value) if unit == NANOMETRES else f"{float(f'{value:.3g}'):,g} {unit}"
+
+
+def surface_words(value: float, unit: str) -> str:
+    """Return an area that may be in square pixels."""
+    return area_words(value) if unit == NANOMETRES else f"{value:,.0f} {unit}²"
 
 
 def area_words(square_nanometres: float) -> str:

@@ -93,10 +93,20 @@ class Preprocessing:
     @property
     def words(self) -> str:
         """A short description for reports and the command line."""
+        return self.words_with("info bar detected and cropped")
+
+    def words_with(self, detected: str) -> str:
+        """Return a short description.
+
+        Parameters
+        ----------
+        detected : str
+            What became of info bars where they are detected.
+        """
         if isinstance(self.info_bar, int):
             steps = [f"{self.info_bar} rows cropped at the bottom"]
         else:
-            steps = [f"info bar {_label(INFO_BAR_CHOICES, self.info_bar)}"]
+            steps = [detected if self.info_bar == "auto" else "info bar kept"]
         if self.denoise != "none":
             steps.append(_label(DENOISE_CHOICES, self.denoise))
         if self.background != "none":

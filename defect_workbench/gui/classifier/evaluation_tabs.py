@@ -18,6 +18,7 @@ from defect_workbench.gui.classifier.evaluation_page import evaluation_html
 from defect_workbench.gui.classifier.held_out_page import HeldOutPage
 from defect_workbench.gui.classifier.training_curves import Curves
 from defect_workbench.gui.shared.labels import secondary_label
+from defect_workbench.workflows.training_sources import confirmed_labels
 
 SUMMARY, CONFUSION, MISTAKES, LABELS, CURVES = range(5)
 # Short, so that all are in sight beside the form; the tooltips say more.
@@ -25,13 +26,14 @@ _NAMES = (
     ("Summary", "Summary of the evaluation"),
     ("Confusion", "Confusion matrix: held-out predictions against labels"),
     ("Mistakes", "Worst mistakes, the most confident first"),
-    ("Labels to check", "Labels that are probably wrong"),
+    ("Labels to check", "Labels that the classifier disagrees with"),
     ("Curves", "Training curves"),
 )
 _MARGIN = 14
 _EMPTY = """<h2>A classifier labels the next lot</h2>
-<p>Name and confirm at least two clusters (F2, C), then train. The classifier is evaluated on images it
+<p>{first} The classifier is evaluated on images it
 has not seen. Images that resemble no label are classified as unknown and added to the outlier queue.</p>"""
+_CONFIRM_FIRST = "Name and confirm at least two clusters (F2, C), then train."
 _NOT_RECORDED = (
     "This classifier was trained by an earlier version, which kept no list of the images. Train again."
 )
@@ -63,13 +65,14 @@ class EvaluationTabs(QTabWidget):
         originals: OriginalLoader,
     ) -> None:
         super().__init__()
-        self._doubts = doubts
+        self._doubts, self._document = doubts, document
         self.setObjectName("evaluationTabs")
         self.setAccessibleName("Evaluation of the classifier")
         self.setDocumentMode(True)
         # The widest page of the window's tabs would otherwise make the window wider on every tab.
         self.setMinimumWidth(1)
         self._facts: TrainingFacts | None = None
+        self._empty = ""
         self.figures = QTextBrowser()
         self.figures.setObjectName("evaluation")
         self.figures.setAccessibleName("Summary of the evaluation")
@@ -89,6 +92,7 @@ class EvaluationTabs(QTabWidget):
             self.setTabToolTip(number, tip)
         self.currentChanged.connect(self._make_room)
         doubts.changed.connect(self._show_doubts)
+        document.partition_changed.connect(self._show_first_step)
         self.matrix.chosen.connect(self._on_cell)
         self.matrix.opened.connect(self._on_cell_opened)
         self.show_facts(None)
@@ -129,7 +133,11 @@ class EvaluationTabs(QTabWidget):
             What it gained over the classifier before.
         """
         self._facts = facts
-        self.figures.setHtml(_EMPTY if facts is None else evaluation_html(facts, gain))
+        if facts is None:
+            self._show_first_step()
+        else:
+            self.figures.setHtml(evaluation_html(facts, gain))
+            self._empty = ""
         for tab in (CONFUSION, MISTAKES, LABELS):
             self.setTabVisible(tab, facts is not None)
         self.show_training_curves(False if facts is not None and not self.curves.heads else None)
@@ -153,6 +161,17 @@ class EvaluationTabs(QTabWidget):
         self._name_tabs(held_out)
         self._make_room()
 
+    def _show_first_step(self) -> None:
+        """Without a classifier, show what it takes to train one."""
+        if self._facts is None:
+            labels = 0 if self._document.project is None else len(confirmed_labels(self._document.project))
+            first = _CONFIRM_FIRST if labels < 2 else f"{labels:,} clusters are confirmed. Press Train."
+            text = _EMPTY.format(first=first)
+            # The cut may be dragged.
+            if text != self._empty:
+                self.figures.setHtml(text)
+                self._empty = text
+
     def _show_lists(self, held_out: HeldOutImages, names: tuple[str, ...]) -> None:
         wrong = held_out.mistakes
         title = f"{counted(len(wrong), 'held-out image')} of {len(held_out):,} classified wrongly"
@@ -168,7 +187,9 @@ class EvaluationTabs(QTabWidget):
         held_out, waiting = facts.held_out, self._doubts.waiting
         settled = len(held_out.doubtful) - len(waiting)
         title = (
-            f"{counted(len(waiting), 'label')} probably wrong" if waiting else "No label is probably wrong"
+            f"{counted(len(waiting), 'label')} that the classifier disagrees with"
+            if waiting
+            else "The classifier disagrees with no label"
         )
         if settled and waiting:
             title += f", {settled:,} settled"

@@ -300,7 +300,9 @@ class ClassifierController(QObject):
         project = result.opened.project
         assert project.proposal is not None
         unsure = len(project.proposal.unsure(project.partition))
-        words = f"{images(len(project.images))} classified: {result.unknown:,} unknown, "
+        words = (
+            f"{counted(len(project.images), project.images.noun)} classified: {result.unknown:,} unknown, "
+        )
         words += f"{counted(unsure, 'unsure proposal')}."
         if result.unknown or unsure:
             self._notice.notify(words, "Review them", self.queue_wanted.emit)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
-from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import copy_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
@@ -69,7 +68,7 @@ class Clipboard(QObject):
             if not picture.isNull():
                 data.setImageData(picture)
             QGuiApplication.clipboard().setMimeData(data)
-            self.status.emit(f"{images(len(chosen))} copied")
+            self.status.emit(f"{counted(len(chosen), project.images.noun)} copied")
 
         if len(chosen) == 1:
             self._read(copy_job.read_picture(str(project.images.absolute(chosen[0]))), put)
@@ -94,7 +93,7 @@ class Clipboard(QObject):
                 words += f" of {len(clusters):,}"
             work = copy_job.sheet_of_clusters(project, numbers)
         elif len(chosen) > 1:
-            words = images(len(chosen))
+            words = counted(len(chosen), project.images.noun)
             work = copy_job.sheet_of_images(project, chosen)
         elif len(chosen):
             number = int(partition.cluster_of[chosen[0]])

@@ -76,17 +76,19 @@ class DecisionHistoryController:
     def _refresh(self) -> None:
         if self._dialog is not None:
             project = self._document.project
-            self._dialog.show_history(() if project is None else project.history)
+            if project is None:
+                self._dialog.show_history(())
+            else:
+                self._dialog.show_history(project.history, project.images.noun)
 
     def _choose(self, images: list[int]) -> None:
         self._choose_images(images)
         if self._dialog is None:
             return
-        shown = len(self._review.chosen_images())
+        shown, project = len(self._review.chosen_images()), self._document.project
+        noun = "image" if project is None else project.images.noun
         if shown == len(images):
-            self._dialog.show_result(f"{counted(shown, 'image')} selected.")
+            self._dialog.show_result(f"{counted(shown, noun)} selected.")
         else:
-            hidden = counted(len(images) - shown, "image")
-            self._dialog.show_result(
-                f"{counted(shown, 'image')} selected. The gallery’s filter hides {hidden}."
-            )
+            hidden = counted(len(images) - shown, noun)
+            self._dialog.show_result(f"{counted(shown, noun)} selected. The gallery’s filter hides {hidden}.")

@@ -43,7 +43,7 @@ class NotesOnImages:
             return
         notes, images = project.image_notes, project.images
         have = Counter(tag for image in chosen.tolist() for tag in notes.tags.get(image, ()))
-        dialog = TagDialog(len(chosen), have, notes.tag_counts, self._parent)
+        dialog = TagDialog(len(chosen), have, notes.tag_counts, self._parent, project.images.noun)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def done(add: list[str], remove: list[str]) -> None:
@@ -62,7 +62,11 @@ class NotesOnImages:
         images = project.images
         texts = {project.image_notes.texts.get(image, "") for image in chosen.tolist()}
         one = len(chosen) == 1
-        name = images.images[int(chosen[0])].path.rpartition("/")[2] if one else counted(len(chosen), "image")
+        name = (
+            images.images[int(chosen[0])].path.rpartition("/")[2]
+            if one
+            else counted(len(chosen), images.noun)
+        )
         words = f"Note on {printable(name)}:"
         if len(texts) > 1:
             words = f"{words}\nIt replaces different notes that these images have."

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QWidget
 
+from defect_workbench.app.document.edits import Editor
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs import open_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
+from defect_workbench.core.arrays import Integers
 from defect_workbench.gui.dialogs.refine_dialog import RefineDialog
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 
@@ -44,7 +46,17 @@ class Refinement:
         if project is None or len(chosen) != 1:
             return
         cluster = chosen[0]
-        dialog = RefineDialog(cluster, project.analysis.settings, self._thumbnails, self._parent)
+        editor = Editor(project, self._document.node_colours, self._document.classes)
+
+        def labels(groups: Sequence[Integers]) -> list[str]:
+            edit = editor.refine(cluster, groups)
+            if edit is None:
+                return [cluster.label] * len(groups)
+            after = edit.applied(project).partition
+            return [after.clusters[after.cluster_of[cluster.members[group[0]]]].label for group in groups]
+
+        settings = project.analysis.settings
+        dialog = RefineDialog(cluster, settings, labels, self._thumbnails, self._parent)
         dialog.settings_requested.connect(
             lambda settings: self._run(open_job.refine(project, cluster.members, settings))
         )

@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.item_models import ClusterModel, ImageModel, Role, note_of
 from defect_workbench.app.document.move_targets import MoveTarget, move_targets
 from defect_workbench.app.document.workbench_document import Document
@@ -18,6 +17,7 @@ from defect_workbench.app.messages import Messages, NameRequest
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.project_state import Project
+from defect_workbench.core.text import counted
 from defect_workbench.gui.gallery.cluster_list import ClusterList
 from defect_workbench.gui.gallery.gallery_view import Gallery
 
@@ -60,6 +60,10 @@ class ReviewController(QObject):
         """Whether images wait to be pasted into a cluster."""
         return len(self._cut) > 0
 
+    def _counted(self, images: Integers) -> str:
+        project = self._document.project
+        return counted(len(images), "image" if project is None else project.images.noun)
+
     def chosen_images(self) -> Integers:
         """Return the images selected in the gallery, in ascending order."""
         model = self._gallery.model()
@@ -98,13 +102,13 @@ class ReviewController(QObject):
         if len(chosen) == 1:
             self._ask_name(chosen[0])
 
-    def _ask_name(self, cluster: Cluster) -> None:
+    def _ask_name(self, cluster: Cluster, name: str = "") -> None:
         project = self._document.project
         assert project is not None
         files = [str(project.images.absolute(image)) for image in cluster.members[:_TYPICAL].tolist()]
         pictures = [partial(self._thumbnails.get, file) for file in files]
         known = [each.name for each in self._document.classes.classes]
-        request = NameRequest(cluster.label, known, pictures, self._naming_all)
+        request = NameRequest(name or cluster.label, known, pictures, self._naming_all)
         self._messages.ask_name(request, lambda text, go_on: self._name(project, cluster, text, go_on))
 
     def _name(self, project: Project, cluster: Cluster, text: str, go_on: bool) -> None:
@@ -119,7 +123,7 @@ class ReviewController(QObject):
         partition = self._document.partition
         other = None if partition is None else partition.named(name, cluster)
         if other is not None:
-            self._offer_merge(cluster, other, go_on)
+            self._offer_merge(project, cluster, other, name, go_on)
             return
         members = cluster.members
         if name != cluster.label:
@@ -127,18 +131,27 @@ class ReviewController(QObject):
         if go_on:
             self._confirm_and_go_on(members)
 
-    def _offer_merge(self, cluster: Cluster, other: Cluster, go_on: bool) -> None:
+    def _offer_merge(
+        self, project: Project, cluster: Cluster, other: Cluster, name: str, go_on: bool
+    ) -> None:
         """Offer to move the images into the cluster that has the name already."""
         if other.group is None or other.group.nuisance:
             self._messages.inform("Rename", f"Another cluster is called {other.label}. Use another name.")
             return
-        members, count = cluster.members, images(len(cluster.members))
+        members, count = cluster.members, self._counted(cluster.members)
+
+        def ask_again() -> None:
+            if self._document.project is project:
+                self._ask_name(cluster, name)
 
         def answered(agreed: bool) -> None:
             if agreed:
                 self._document.move(members, other)
             if agreed and go_on:
                 self._confirm_and_go_on(members)
+            if not agreed:
+                # Once the question has gone. Another name can be typed, and the next clusters be named.
+                QTimer.singleShot(0, self, ask_again)
 
         words = f"Another cluster is called {other.label}. Move {count} of {cluster.label} into it?"
         self._messages.ask("Rename", words, "Move", answered)
@@ -205,7 +218,7 @@ class ReviewController(QObject):
     def cut_images(self) -> None:
         """Remember the selected images until they are pasted."""
         self._cut = self.chosen_images()
-        self.status.emit(f"{images(len(self._cut))} cut. Select a cluster and paste.")
+        self.status.emit(f"{self._counted(self._cut)} cut. Select a cluster and paste.")
         self.cut_changed.emit()
 
     def paste_images(self) -> None:
@@ -222,7 +235,7 @@ class ReviewController(QObject):
             assert isinstance(model, ImageModel)
             flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
             self._gallery.selectionModel().select(model.selection_of(pasted), flag)
-            self.status.emit(f"{images(len(pasted))} pasted into {chosen[0].label}")
+            self.status.emit(f"{self._counted(pasted)} pasted into {chosen[0].label}")
 
     def _clear_cut(self) -> None:
         self._cut = np.empty(0, np.intp)

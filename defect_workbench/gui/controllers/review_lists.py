@@ -127,7 +127,7 @@ class ReviewLists:
             return
         # The next sample at random is another one.
         self._fetches += 1
-        dialog = FetchDialog(found, self._parent)
+        dialog = FetchDialog(found, self._parent, project.images.noun)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fetched.connect(self._look_at)
         dialog.open()

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from defect_workbench.app.document.gallery_sections import images
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.jobs import export_job, open_job
 from defect_workbench.app.jobs.runner import JobRunner, Work
@@ -134,8 +133,9 @@ class OutputController(QObject):
     def _on_exported(self, result: export_job.Exported) -> None:
         self._exported = result
         self.exported.emit(result.out)
+        noun = "image" if self._document.project is None else self._document.project.images.noun
         verb = "added to" if result.added else "exported to"
-        words = f"{images(result.images)} {verb} {result.out}"
+        words = f"{counted(result.images, noun)} {verb} {result.out}"
         report = result.out / "report.html"
         second = ("Open report", lambda: self._open(report)) if report.is_file() else None
         if result.added:

@@ -39,6 +39,8 @@ class HistoryModel(QAbstractTableModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.records: tuple[DecisionRecord, ...] = ()
+        # What one of the images is called.
+        self.noun = "image"
 
     def set_records(self, records: Sequence[DecisionRecord]) -> None:
         """Show other decisions."""
@@ -77,7 +79,7 @@ class HistoryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{sentence_case(record.sentence)}, {counted(len(record.images), 'image')}"
+            return f"{sentence_case(record.sentence)}, {counted(len(record.images), self.noun)}"
         return None
 
 
@@ -161,11 +163,11 @@ class DecisionHistoryDialog(QDialog):
         view.clicked.connect(self._on_row)
         return view
 
-    def show_history(self, history: tuple[DecisionRecord, ...]) -> None:
+    def show_history(self, history: tuple[DecisionRecord, ...], noun: str = "image") -> None:
         """Show another history; the filter stays, if it still matches anything."""
         if history is self._history:
             return
-        self._history = history
+        self._history, self.model.noun = history, noun
         _refill(self.person, "Everybody", {record.person for record in history})
         _refill(self.label, "All classes", {record.label or _NO_CLASS for record in history})
         self._filter()
@@ -190,8 +192,8 @@ class DecisionHistoryDialog(QDialog):
         self.empty.setVisible(not self._history)
         self.words.setVisible(bool(self._history))
         self.words.setText(
-            f"{counted(len(shown), 'decision')} about {counted(images_in(shown), 'image')}. "
-            "Click a decision to select its images."
+            f"{counted(len(shown), 'decision')} about {counted(images_in(shown), self.model.noun)}. "
+            f"Click a decision to select its {self.model.noun}s."
         )
 
     def _on_row(self, index: QModelIndex) -> None:

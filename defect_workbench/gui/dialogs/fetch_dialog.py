@@ -30,11 +30,11 @@ class FetchDialog(QDialog):
 
     fetched = Signal(list, str)
 
-    def __init__(self, sources: Sequence[Source], parent: QWidget) -> None:
+    def __init__(self, sources: Sequence[Source], parent: QWidget, noun: str = "image") -> None:
         super().__init__(parent)
         self.setObjectName("fetchDialog")
         self.setWindowTitle("Fetch images")
-        self._sources = sources
+        self._sources, self._noun = sources, noun
         self.source = QComboBox()
         for source in sources:
             self.source.addItem(f"{source.name} ({len(source.images):,})")
@@ -64,9 +64,8 @@ class FetchDialog(QDialog):
         return [int(image) for image in source.images[: self.count.value()]]
 
     def _show_words(self) -> None:
-        words = (
-            f"{counted(len(self._chosen()), 'image')} will be shown at full size, to be classified with keys."
-        )
+        count = counted(len(self._chosen()), self._noun)
+        words = f"{count} will be shown at full size, to be classified with keys."
         self.words.setText(f"{words} Confirmed clusters are left out unless they are selected.")
 
     def _accept(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from defect_workbench.app.document.item_models import ImageModel
 from defect_workbench.app.document.workbench_document import Document
 from defect_workbench.app.image_loading.thumbnail_loader import ThumbnailLoader
 from defect_workbench.app.jobs.open_job import Opened
+from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import AGGLOMERATIVE, Settings
 from defect_workbench.core.errors import InputError
 from defect_workbench.core.parameters import Value
-from defect_workbench.core.project.decisions import Cluster
+from defect_workbench.core.project.decisions import Cluster, Partition
 from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.engine.clustering.registry import METHODS, method_label
 from defect_workbench.gui.dendrogram.dendrogram_view import Dendrogram
@@ -39,19 +41,29 @@ class RefineDialog(QDialog):
 
     Signals: settings_requested(Settings) asks the window for another grouping; applied(list of index
     arrays within the cluster) when the user agrees.
+
+    Parameters
+    ----------
+    labels : callable
+        Returns the names that groups get when they are applied.
     """
 
     settings_requested = Signal(object)
     applied = Signal(list)
 
     def __init__(
-        self, cluster: Cluster, settings: Settings, loader: ThumbnailLoader, parent: QWidget
+        self,
+        cluster: Cluster,
+        settings: Settings,
+        labels: Callable[[Sequence[Integers]], list[str]],
+        loader: ThumbnailLoader,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("refineDialog")
         self.setWindowTitle(f"Refine {cluster.label}")
         self.resize(960, 600)
-        self._settings = settings
+        self._settings, self._labels = settings, labels
         self.document = Document(self)
         self.model = ImageModel(loader, self)
         self.gallery = Gallery()
@@ -131,6 +143,9 @@ class RefineDialog(QDialog):
         if project is None or partition is None:
             return
         sections, order = sections_of(self.document)
+        keys = [*(cluster.key for cluster in partition.clusters), None]
+        names = dict(zip(keys, self._labels(_groups(partition)), strict=False))
+        sections = tuple(replace(each, title=names[each.key]) for each in sections)
         shown = project.images
         self.model.set_rows(shown.root, shown.paths, order, sections, locations=shown.locations)
         count = len(partition.clusters)
@@ -145,11 +160,14 @@ class RefineDialog(QDialog):
         partition = self.document.partition
         if partition is None:
             return
-        groups = [cluster.members for cluster in partition.clusters]
-        if len(partition.outliers):
-            groups.append(partition.outliers)
         self.accept()
-        self.applied.emit(groups)
+        self.applied.emit(_groups(partition))
+
+
+def _groups(partition: Partition) -> list[Integers]:
+    """Return the smaller clusters; the outliers are the last one."""
+    groups = [cluster.members for cluster in partition.clusters]
+    return [*groups, partition.outliers] if len(partition.outliers) else groups
 
 
 def _first_values(settings: Settings) -> dict[str, Value]:

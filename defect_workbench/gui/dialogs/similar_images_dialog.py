@@ -77,7 +77,7 @@ class SimilarImagesDialog(QDialog):
         elif len(images) == 1:
             self.title = project.images.images[int(images[0])].path
         else:
-            self.title = counted(len(images), "image")
+            self.title = counted(len(images), project.images.noun)
         self.setWindowTitle(f"Images like {self.title}")
         self.model = ImageModel(loader, self)
         self.gallery = Gallery(overlays)
@@ -141,7 +141,9 @@ class SimilarImagesDialog(QDialog):
         sections = [Section(self.title, "", None, 0, asked, None)] if asked else []
         if others:
             detail = f"most similar first  ·  distance {distances[0]:.2f} to {distances[-1]:.2f}"
-            sections.append(Section(f"{counted(others, 'image')}", detail, None, asked, others, -1))
+            sections.append(
+                Section(counted(others, self._project.images.noun), detail, None, asked, others, -1)
+            )
         paths = [image.path for image in self._project.images.images]
         order = np.concatenate([self._images, self._others])
         shown = self._project.images
@@ -157,7 +159,9 @@ class SimilarImagesDialog(QDialog):
     def _on_selection(self) -> None:
         count = len(self._selected())
         self.select_button.setEnabled(count > 0)
-        self.select_button.setText(f"Select {counted(count, 'image')}" if count else "Select")
+        self.select_button.setText(
+            f"Select {counted(count, self._project.images.noun)}" if count else "Select"
+        )
 
     def _select(self) -> None:
         chosen = self._selected()

@@ -131,14 +131,15 @@ class SplitStrangeDialog(QDialog):
         self.count.blockSignals(blocked)
         words = f"{len(split.strange):,} strange, {len(split.clean):,} clean"
         if split.kept:
-            words += f"; {counted(split.kept, 'image')} stay as decided"
+            words += f"; {counted(split.kept, project.images.noun)} stay as decided"
         self.summary_text.setText(words)
         self.ok_button.setEnabled(split.possible)
 
     def _detail(self, images: Integers) -> str:
         assert self._project.maps is not None
         values = self._project.maps.strangeness[images]
-        return f"{counted(len(images), 'image')}  ·  strangeness {values.min():.2f} to {values.max():.2f}"
+        total = counted(len(images), self._project.images.noun)
+        return f"{total}  ·  strangeness {values.min():.2f} to {values.max():.2f}"
 
     def _accept(self) -> None:
         self.accept()

@@ -36,17 +36,24 @@ class TagDialog(QDialog):
         How many of them have each tag.
     known : mapping of str to int
         Tags of all images, with their numbers of images.
+    noun : str
+        What one of the images is called.
     """
 
     chosen = Signal(list, list)
 
     def __init__(
-        self, count: int, have: Mapping[str, int], known: Mapping[str, int], parent: QWidget
+        self,
+        count: int,
+        have: Mapping[str, int],
+        known: Mapping[str, int],
+        parent: QWidget,
+        noun: str = "image",
     ) -> None:
         super().__init__(parent)
         self.setObjectName("tagDialog")
-        self.setWindowTitle(f"Tags of {counted(count, 'image')}")
-        self._known = list(known)
+        self.setWindowTitle(f"Tags of {counted(count, noun)}")
+        self._known, self._noun = list(known), noun
         self.boxes: dict[str, QCheckBox] = {}
         self._before: dict[str, Qt.CheckState] = {}
         self.text = QLineEdit()
@@ -78,7 +85,7 @@ class TagDialog(QDialog):
         rows.setContentsMargins(8, 6, 8, 6)
         for tag, images in known.items():
             mine = have.get(tag, 0)
-            box = QCheckBox(f"{tag}  ·  {counted(images, 'image')}".replace("&", "&&"))
+            box = QCheckBox(f"{tag}  ·  {counted(images, self._noun)}".replace("&", "&&"))
             state = Qt.CheckState.Checked if mine == count else _SOME if mine else Qt.CheckState.Unchecked
             # The third state says that some of the images have the tag; it is left as it is.
             box.setTristate(state is _SOME)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from defect_workbench.app.document.item_models import ClusterModel, Role, dragged_images, state_of
+from defect_workbench.app.document.item_models import ClusterModel, Role, dragged_images
 from defect_workbench.core.project.decisions import Cluster
 
 Index = QModelIndex | QPersistentModelIndex
@@ -61,10 +61,9 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(secondary)
         painter.drawText(rect.adjusted(rect.width() - width - 12, 0, -12, 0), middle, count)
         right = max(width, metrics.horizontalAdvance(self.longest)) + 24
-        state = state_of(cluster)
+        state = str(index.data(Role.STATE))
         if state:
-            mark = "proposed" if index.data(Role.PROPOSED) else "held"
-            mark = "✓" if state == "confirmed" else mark
+            mark = "✓" if state == "confirmed" else state
             room = metrics.horizontalAdvance(mark)
             left = rect.width() - 32 - right - room - 8
             # In a narrow list, the name says more than a word about its state.

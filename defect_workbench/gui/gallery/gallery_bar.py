@@ -37,11 +37,13 @@ class GalleryBar(QWidget):
         for words, value in (
             ("All states", ""),
             ("Open", "open"),
-            ("Held", "held"),
+            ("Kept", "held"),
             ("Confirmed", "confirmed"),
             ("Nuisance", "nuisance"),
         ):
             self.state.addItem(words, value)
+        tip = "Images that stay together at any cut, by your decision or a classifier’s proposal"
+        self.state.setItemData(self.state.findData("held"), tip, Qt.ItemDataRole.ToolTipRole)
         self.state.setToolTip("Show clusters in one state")
         self.state.setAccessibleName("State of the clusters that are shown")
         # Else it is as wide as its longest entry, and a narrow window has no room for the filter.

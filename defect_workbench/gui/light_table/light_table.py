@@ -40,9 +40,9 @@ class LightTable(QWidget):
     Signals: closed when the user is done, tags_wanted(image) when tags are to be set.
 
     Keys: one for each class moves the image there and shows the next one; Enter accepts the proposal, else
-    goes back; C confirms its cluster, N makes a new cluster, X marks a nuisance, U undoes, O shows where
-    defects are, = shows all images with the same brightness and contrast, Ctrl+Shift+T sets tags; arrows,
-    Page Up, Page Down, Home and End show others.
+    shows the next image with a proposal, or goes back if there is none; C confirms its cluster, N makes a new
+    cluster, X marks a nuisance, U undoes, O shows where defects are, = shows all images with the same
+    brightness and contrast, Ctrl+Shift+T sets tags; arrows, Page Up, Page Down, Home and End show others.
     """
 
     closed = Signal()
@@ -76,6 +76,8 @@ class LightTable(QWidget):
         # steps from before the table was opened are not undone here.
         self._decided: dict[int, int] = {}
         self._floor = 0
+        # Whether suggested labels may change confirmed clusters: asked once while the table is open.
+        self._may_correct = False
         self.heading = heading_label()
         self.name = ElidedLabel()
         self._keys, self.legend = keys, ClassLegend(document, keys, *_OTHER_KEYS)
@@ -137,7 +139,7 @@ class LightTable(QWidget):
         if images:
             self.legend.set_others((_ACCEPT, *_OTHER_KEYS) if self._to_accept() else _OTHER_KEYS)
             self._keys.restart()
-        self._decided = {}
+        self._decided, self._may_correct = {}, False
         self._floor = self._document.undo_stack.index()
         self._place = 0
         self._show()
@@ -227,21 +229,43 @@ class LightTable(QWidget):
             self._doubts.keep(image)
         return agreed
 
-    def _decide(self, change: Callable[[], object]) -> None:
-        """Make a decision about the image, and show the next one unless the user must first be asked.
+    def _decide(self, change: Callable[[], object], corrects: bool = False) -> None:
+        """Make a decision about the image, then show the next one: a question may come first.
 
         Parameters
         ----------
         change : callable
             Returns True to continue even if there was nothing to change.
+        corrects : bool
+            It accepts a suggested label. Whoever agrees once that a confirmed cluster loses such an image
+            is not asked again on this table.
         """
-        stack, place = self._document.undo_stack, self._place
-        before = stack.index()
-        agreed = change() is True
-        if stack.index() != before:
-            self._decided[stack.index()] = place
-        if agreed or stack.index() != before:
-            self.go(1)
+        document, images, place = self._document, self.images, self._place
+        stack, guard = document.undo_stack, document.guard
+
+        def run(step: Callable[[], object]) -> None:
+            before = stack.index()
+            agreed = step() is True
+            if stack.index() != before:
+                self._decided[stack.index()] = place
+            if (agreed or stack.index() != before) and (self.images, self._place) == (images, place):
+                self.go(1)
+
+        def ask(question: str, verb: str, proceed: Callable[[], None]) -> None:
+            def proceed_and_go_on() -> None:
+                self._may_correct = self._may_correct or corrects
+                run(proceed)
+
+            if corrects and self._may_correct:
+                proceed()
+            elif guard is not None:
+                guard(question + (_ASKED_ONCE if corrects else ""), verb, proceed_and_go_on)
+
+        document.guard = None if guard is None else ask
+        try:
+            run(change)
+        finally:
+            document.guard = guard
 
     def _proposed(self, image: int | None) -> bool:
         """Whether the proposal for an image is unreviewed."""
@@ -261,6 +285,20 @@ class LightTable(QWidget):
 
     def _suggested(self, image: int | None) -> TypeGuard[int]:
         return image is not None and bool(self._doubts.suggestion(image))
+
+    def _accept(self, image: int) -> None:
+        """Agree with what is proposed or suggested for an image; else go to the next that waits, or close."""
+        if self._proposed(image):
+            self._decide(lambda: self._document.accept_proposals(np.array([image], np.intp)))
+        elif self._suggested(image):
+            self._decide(lambda: self._doubts.accept(image), corrects=True)
+        else:
+            following = (*self.images[self._place + 1 :], *self.images[: self._place])
+            waiting = (other for other in following if self._proposed(other) or self._suggested(other))
+            if (other := next(waiting, None)) is not None:
+                self._go_to_image(other)
+            else:
+                self.closed.emit()
 
     def undo(self) -> None:
         """Undo the last step that was taken here, and go back to where."""
@@ -308,10 +346,8 @@ class LightTable(QWidget):
         text = event.text().upper()
         if event.key() in steps:
             self.go(steps[Qt.Key(event.key())])
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._proposed(image):
-            self._decide(lambda: self._document.accept_proposals(np.array([image], np.intp)))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._suggested(image):
-            self._decide(lambda: self._doubts.accept(image))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and image is not None:
+            self._accept(image)
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.closed.emit()
         elif text == _EQUAL:
@@ -342,6 +378,7 @@ def _sets_tags(event: QKeyEvent) -> bool:
 
 
 _ACCEPT = ("Enter", "accept")
+_ASKED_ONCE = " Until you close the light table, you are not asked again about labels that you accept."
 _OTHER_KEYS = (
     ("C", "confirm"),
     ("N", "new cluster"),

@@ -53,6 +53,8 @@ class ClassLegend(QLabel):
         if self._room is not None:
             width, lines = self._room
             height = lines * self.fontMetrics().lineSpacing()
+            # The height for a width is never below the minimum, which may be that of larger letters.
+            self.setMinimumHeight(0)
             while shown and self.heightForWidth(width) > height:
                 shown -= 1
                 self.setText(self._line(words, shown))

@@ -9,8 +9,8 @@ from PIL import Image
 
 from defect_workbench.core.arrays import Integers
 from defect_workbench.core.clustering.clustering_result import NO_GROUP
-from defect_workbench.core.images.lengths import SHARE, area_words, length_words, scale_bar
-from defect_workbench.core.images.measurements import NANOMETRES, Measurements
+from defect_workbench.core.images.lengths import SHARE, scale_bar, size_words, surface_words
+from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.decisions import Cluster
 from defect_workbench.core.project.palette import NEUTRAL, colour, colour_numbers, node_colours
@@ -67,6 +67,8 @@ class ClusterPage:
         What the user wrote about the cluster.
     pictures : tuple of PageImage
         Typical images, from the medoid outwards.
+    noun : str
+        What one of its images is called.
     """
 
     title: str
@@ -77,6 +79,7 @@ class ClusterPage:
     definition: str
     note: str
     pictures: tuple[PageImage, ...]
+    noun: str = "image"
 
 
 class PageMaker:
@@ -124,6 +127,7 @@ class PageMaker:
             "" if known is None else printable(known.definition, keep="\n"),
             "" if group is None else printable(group.note, keep="\n"),
             self._pictures(cluster.members[:pictures]),
+            self._project.images.noun,
         )
 
     def of_outliers(self, pictures: int = OUTLIERS) -> ClusterPage:
@@ -138,17 +142,16 @@ class PageMaker:
         shown = partition.outliers[:pictures]
         details = [f"score {scores[i]:.3g}" for i in shown.tolist()]
         pictures_shown = self._pictures(shown, details)
-        return ClusterPage(
-            "Outliers", NEUTRAL, len(partition.outliers), tuple(words), (), "", "", pictures_shown
-        )
+        count, noun = len(partition.outliers), self._project.images.noun
+        return ClusterPage("Outliers", NEUTRAL, count, tuple(words), (), "", "", pictures_shown, noun)
 
     def of_images(self, title: str, images: Integers, pictures: int = OUTLIERS) -> ClusterPage:
         """Return a page of any images, in their order."""
-        words = (self._share(len(images)),)
-        return ClusterPage(title, NEUTRAL, len(images), words, (), "", "", self._pictures(images[:pictures]))
+        words, shown = (self._share(len(images)),), self._pictures(images[:pictures])
+        return ClusterPage(title, NEUTRAL, len(images), words, (), "", "", shown, self._project.images.noun)
 
     def _share(self, images: int) -> str:
-        return f"{100 * images / len(self._project.images):.1f}% of all images"
+        return f"{100 * images / len(self._project.images):.1f}% of all {self._project.images.noun}s"
 
     def _pictures(self, images: Integers, details: Sequence[str] = ()) -> tuple[PageImage, ...]:
         padded = [*details, *[""] * (len(images) - len(details))]
@@ -177,12 +180,10 @@ def _measurements(middle: Measurements, shown: int, images: int) -> tuple[tuple[
     rows = [("Images with defects", f"{shown:,} of {images:,}")]
     # Where most images have no defect, medians over a few false finds would say nothing.
     if 2 * shown >= images:
-        known = middle.unit == NANOMETRES
-        diameter = length_words(middle.diameter) if known else f"{middle.diameter:.3g} px"
         rows += [
             ("Defects per image", f"{middle.defects}"),
-            ("Diameter", diameter),
-            ("Area", area_words(middle.area) if known else f"{middle.area:,.0f} px²"),
+            ("Diameter", size_words(middle.diameter, middle.unit)),
+            ("Area", surface_words(middle.area, middle.unit)),
             ("Aspect ratio", f"{middle.aspect:.2f}"),
             ("Contrast", f"{middle.contrast:+.1f} grey levels"),
         ]

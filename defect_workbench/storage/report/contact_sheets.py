@@ -52,10 +52,10 @@ def contact_sheets(
     for cluster in partition.clusters:
         state = ", confirmed" if cluster.group is not None and cluster.group.confirmed else ""
         state += ", nuisance" if cluster.group is not None and cluster.group.nuisance else ""
-        words = f"{counted(len(cluster.members), 'image')}, spread {cluster.spread:.3f}{state}"
+        words = f"{counted(len(cluster.members), project.images.noun)}, spread {cluster.spread:.3f}{state}"
         groups.append((cluster.label, words, colour(numbers[cluster.key]), cluster.members))
     if len(partition.outliers):
-        words = f"{counted(len(partition.outliers), 'image')} resembling no others, highest score first"
+        words = f"{counted(len(partition.outliers), project.images.noun)}, highest score first"
         groups.append(("Outliers", words, NEUTRAL, partition.outliers))
     reporter.stage("Writing the report", len(groups))
     sheets = []

@@ -56,6 +56,6 @@ def _without_decision(project: Project) -> str:
     if not unrecorded:
         return ""
     return (
-        f"{counted(unrecorded, 'image')} in held clusters without a recorded decision: proposed by a "
-        "classifier or a match and not reviewed, or decided before decisions were recorded."
+        f"{counted(unrecorded, project.images.noun)} in kept clusters without a recorded decision: proposed "
+        "by a classifier or a match and not reviewed, or decided before decisions were recorded."
     )

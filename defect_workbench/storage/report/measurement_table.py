@@ -8,6 +8,7 @@ import numpy as np
 
 from defect_workbench.core.images.image_records import ImageRecord
 from defect_workbench.core.images.instrument import METADATA_FIELDS, InstrumentMetadata, MetadataField
+from defect_workbench.core.images.lengths import size_words, surface_words
 from defect_workbench.core.images.measurements import NANOMETRES, Measurements
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.storage.files.csv_cells import safe_path, safe_text, table_text
@@ -108,8 +109,8 @@ def measurement_tables(project: Project) -> list[ReportTable]:
             label,
             f"{shown:,}",
             f"{middle.defects}",
-            f"{middle.area:.4g} {middle.unit}²" if shown else "",
-            f"{middle.diameter:.4g} {middle.unit}" if shown else "",
+            surface_words(middle.area, middle.unit) if shown else "",
+            size_words(middle.diameter, middle.unit) if shown else "",
             f"{middle.aspect:.2f}" if shown else "",
             f"{middle.contrast:+.1f}" if shown else "",
             f"{middle.noise:.1f}",

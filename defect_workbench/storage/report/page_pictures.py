@@ -68,7 +68,7 @@ def _draw_head(sheet: Image.Image, page: ClusterPage, top: int, width: int) -> N
     draw.rounded_rectangle((_MARGIN, top + 4, _MARGIN + 21, top + 25), 4, page.colour)
     title = shortened(page.title, width - 32, _TITLE, bold=True)
     draw.text((_MARGIN + 32, top), title, _INK, _font(_TITLE, bold=True))
-    words = "  ·  ".join((counted(page.images, "image"), *page.words))
+    words = "  ·  ".join((counted(page.images, page.noun), *page.words))
     if len(page.pictures) < page.images:
         words += f"  ·  {len(page.pictures)} shown"
     draw.text((_MARGIN, top + 40), shortened(words, width, _TEXT), _SOFT, _font(_TEXT))

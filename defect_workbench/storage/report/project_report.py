@@ -116,7 +116,7 @@ def project_report(
 def _headline(project: Project) -> str:
     partition = project.partition
     counts = [
-        counted(len(project.images), "image"),
+        counted(len(project.images), project.images.noun),
         counted(len(partition.clusters), "cluster"),
         counted(len(partition.outliers), "outlier"),
     ]
@@ -134,13 +134,13 @@ def dendrogram_figure(project: Project) -> ReportFigure | None:
     analysis = project.analysis
     of_clusters = None if analysis.flat is None else analysis.flat.tree_of_representatives
     if analysis.tree is not None and analysis.tree.leaves > 1:
-        words = f"{len(project.images):,} images"
+        words = counted(len(project.images), project.images.noun)
         tree = analysis.tree
         branches = branch_colours(tree, project.clusters, project.partition, node_colours(tree))
         draw = partial(dendrogram_file, tree, project.clusters, words, branches=branches)
         caption = (
-            f"Cut at height {project.cut_height:.4g} into {counted(project.clusters, 'cluster')}, "
-            "before outliers are separated."
+            f"Cut at height {project.cut_height:.4g} into {counted(project.clusters, 'branch')}, "
+            "before outliers are separated and decisions are applied."
         )
     elif of_clusters is not None and of_clusters.leaves > 1:
         words = f"{of_clusters.leaves:,} representative images"

@@ -24,7 +24,7 @@ def cut_table(project: Project) -> list[ReportTable]:
         return []
     rows = tuple((str(s.clusters), str(s.singletons), f"{s.height:.4g}", s.why) for s in suggestions)
     numbers = frozenset({0, 1, 2})
-    return [ReportTable("Suggested cuts", ("Clusters", "Singletons", "Height", "Why"), rows, "", numbers)]
+    return [ReportTable("Suggested cuts", ("Branches", "Singletons", "Height", "Why"), rows, "", numbers)]
 
 
 def side_tables(project: Project) -> list[ReportTable]:
@@ -83,8 +83,8 @@ def outlier_tables(project: Project) -> list[ReportTable]:
     rows = tuple(row[: len(columns)] for row in rows)
     decided = sum(bool(f.label) for f in outliers)
     note = (
-        f"{counted(len(outliers), 'image')} flagged at this cut: {decided:,} assigned to clusters, "
-        f"{counted(len(outliers) - decided, 'outlier')} left."
+        f"{counted(len(outliers), project.images.noun)} flagged at this cut: {decided:,} assigned to "
+        f"clusters, {counted(len(outliers) - decided, 'outlier')} left."
     )
     after = (
         f"The other {len(outliers) - len(rows):,} are in the session." if len(outliers) > len(rows) else ""

@@ -238,7 +238,7 @@ def _worst(mistakes: Sequence[Mistake], thumbnail: Thumbnail, images: int) -> Se
 def _to_check(doubtful: Sequence[Mistake], thumbnail: Thumbnail) -> Section:
     title = "Labels to check"
     if not doubtful:
-        return ReportText("None: no label is probably wrong.", TextStyle.SOFT, title)
+        return ReportText("None: the classifier disagrees with no label.", TextStyle.SOFT, title)
     note = (
         f"{counted(len(doubtful), 'image')} whose held-out prediction and most of whose similar images have "
         f"another label{_shown(doubtful, 'most doubtful')}."

@@ -1,5 +1,7 @@
 """Labels that are probably wrong, decided on the light table."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -89,6 +91,43 @@ def test_a_confirmed_cluster_is_asked_about_and_a_refusal_leaves_the_doubt(
     assert len(answers.questions) == 1
     assert table.image == FIRST
     assert evaluated.tabText(LABELS) == "Labels to check (2)"
+
+
+def test_enter_asks_once_about_confirmed_clusters_and_goes_on_after_an_answer_that_comes_later(
+    opened: MainWindow,
+    table: LightTable,
+    evaluated: EvaluationTabs,
+    answers: Answers,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    """As message boxes do: the question is answered when the key was handled long ago."""
+    later: list[Callable[[bool], None]] = []
+    monkeypatch.setattr(answers, "ask", lambda title, text, yes, done: later.append(done))
+    opened.document.confirm(partition_of(opened).clusters)
+    before = label(opened, SECOND)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert (len(later), table.image) == (1, FIRST)
+    later[0](True)
+    assert label(opened, FIRST) == "particles"
+    assert table.image == SECOND
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert label(opened, SECOND) != before
+    assert len(later) == 1
+    # Another key of the table changes a confirmed cluster only after a question.
+    qtbot.keyClick(table, "X")
+    assert len(later) == 2
+
+
+def test_enter_on_a_settled_image_shows_the_next_one_to_check(
+    table: LightTable, opened: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    qtbot.keyClick(table, Qt.Key.Key_Home)
+    assert table.image == FIRST
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert opened.at_light_table
+    assert table.image == SECOND
 
 
 def test_another_name_of_its_cluster_settles_nothing(

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from defect_workbench.app.messages import NameRequest
@@ -116,6 +116,35 @@ def test_a_name_that_another_cluster_has_offers_to_move_the_images_there(
     answers.text = "cluster-03"
     opened.review.rename()
     assert answers.messages == ["Another cluster is called cluster-03. Use another name."]
+
+
+def test_a_name_that_is_refused_can_be_changed_and_the_naming_goes_on(
+    asked: MainWindow, qtbot: QtBot
+) -> None:
+    partition = asked.document.partition
+    assert partition is not None
+    asked.document.rename(partition.clusters[0], "pit")
+    assert asked.document.partition is not None
+    named = asked.document.partition.clusters[1]
+    asked.cluster_list.choose(named.key)
+    asked.actions_by_name["actionRename"].trigger()
+    dialog = open_dialog(asked, qtbot)
+    dialog.go_on.setChecked(True)
+    qtbot.keyClicks(dialog.name, "Pit")
+    qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+    (question,) = asked.findChildren(QMessageBox)
+    qtbot.keyClick(question, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: any(each.name.text() == "Pit" for each in asked.findChildren(NameDialog)))
+    dialog = open_dialog(asked, qtbot)
+    assert dialog.name.text() == "Pit"
+    assert dialog.go_on.isChecked()
+    dialog.name.setText("pit 2")
+    qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert asked.document.partition is not None
+    assert "pit 2" in [cluster.label for cluster in asked.document.partition.clusters]
+    # The next cluster is asked about.
+    qtbot.waitUntil(lambda: dialog not in asked.findChildren(NameDialog))
+    open_dialog(asked, qtbot).reject()
 
 
 def test_the_library_opens_at_the_class_of_the_selected_cluster_and_stays_near_a_removed_one(

@@ -46,12 +46,12 @@ def test_the_list_says_which_clusters_have_proposals_to_review(opened: MainWindo
     model = opened.cluster_model
     index = model.index(0, 0)
     count = len(index.data(Role.CLUSTER).members)
-    assert index.data(Role.PROPOSED) == count
+    assert index.data(Role.STATE) == "proposed"
     assert index.data(Qt.ItemDataRole.ToolTipRole).endswith(f"\n{count} proposals to review")
     before = opened.cluster_list.grab().toImage()
     opened.document.accept_proposals(index.data(Role.CLUSTER).members)
     index = model.index(0, 0)
-    assert index.data(Role.PROPOSED) == 0
+    assert index.data(Role.STATE) == "kept"
     assert "to review" not in index.data(Qt.ItemDataRole.ToolTipRole)
     assert opened.cluster_list.grab().toImage() != before
 

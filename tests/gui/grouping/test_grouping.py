@@ -108,9 +108,13 @@ def test_a_cluster_is_refined_with_preview_and_its_parts_outlive_later_cuts(
     shown = dialog.document.partition
     assert shown is not None
     parts = [set(cluster.members[c.members].tolist()) for c in shown.clusters]
+    previewed = [section.title for section in dialog.model.sections]
     assert document.undo_stack.count() == 0
     dialog.ok_button.click()
     assert document.undo_stack.undoText().startswith(f"Refine {cluster.label} into")
+    assert document.partition is not None
+    labels = {min(each.members): each.label for each in document.partition.clusters}
+    assert [labels[min(part)] for part in parts] == previewed[: len(parts)]
     for clusters in (document.clusters_at_cut, 3, 40):
         document.move_cut(clusters)
         assert document.partition is not None

@@ -86,6 +86,6 @@ def _refine_forms(parent: QWidget) -> list[MethodForm]:
     analysis = made_analysis(blobs((6, 5)))
     cluster = divide(analysis, 2, Decisions.none(11)).clusters[0]
     loader = ThumbnailLoader(64, parent)
-    dialog = RefineDialog(cluster, Settings(), loader, parent)
+    dialog = RefineDialog(cluster, Settings(), lambda groups: [""] * len(groups), loader, parent)
     loader.close()
     return [dialog.form]

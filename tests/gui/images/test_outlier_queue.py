@@ -15,6 +15,7 @@ from defect_workbench.core.clustering.group_by import GroupBy
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.engine.clustering.group import analyse
 from defect_workbench.gui.application import make_application
+from defect_workbench.gui.shared.class_legend import ClassLegend
 from defect_workbench.gui.shared.theme import apply_text_size
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.builders import made_project, mixed_features, with_outlier_groups
@@ -224,3 +225,18 @@ def test_a_legend_that_does_not_fit_says_how_many_classes_it_leaves_out(
     assert f"and&nbsp;{every - shown}&nbsp;more" in queue.legend.text()
     assert queue.legend.toolTip().count("href") == every
     assert queue.legend.heightForWidth(queue.legend.width()) <= queue.legend.height()
+
+
+def test_smaller_letters_show_as_many_classes_in_the_legend(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.cluster_count.setValue(20)
+    legend = ClassLegend(opened.document, opened.class_keys)
+    qtbot.addWidget(legend)
+    large, small = legend.font(), legend.font()
+    large.setPointSizeF(1.5 * small.pointSizeF())
+    legend.setFont(large)
+    legend.fit(500, 3)
+    shown = legend.text().count("href")
+    assert 0 < shown < len(opened.class_keys.keys)
+    legend.setFont(small)
+    assert legend.text().count("href") >= shown
+    assert legend.minimumHeight() <= 3 * legend.fontMetrics().lineSpacing()

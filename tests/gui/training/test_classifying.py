@@ -71,6 +71,17 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
+def test_an_empty_page_says_what_is_still_to_be_done_before_training(opened: MainWindow) -> None:
+    page = opened.classify_panel.figures
+    assert "confirm at least two clusters" in page.toPlainText()
+    confirm(opened, 3)
+    assert "3 clusters are confirmed. Press Train." in page.toPlainText()
+    assert "at least two" not in page.toPlainText()
+    for _ in range(opened.document.undo_stack.count()):
+        opened.document.undo_stack.undo()
+    assert "confirm at least two clusters" in page.toPlainText()
+
+
 def test_too_little_to_learn_from_is_reported(opened: MainWindow, qtbot: QtBot, answers: Answers) -> None:
     assert "None yet" in opened.classify_panel.labels_text.text()
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):

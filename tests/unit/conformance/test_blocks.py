@@ -158,7 +158,7 @@ def test_new_block_is_in_json_report_and_session(tmp_path: Path) -> None:
     with BLOCKS.including(DUMMY):
         project = grouped(extracted(lot))
         assert weights_json(project.analysis.weights)["brightness"] == 0
-        assert "brightness 0" in report_facts(project)["Block weights"]
+        assert f"{DUMMY.label} 0" in report_facts(project)["Block weights"]
         assert (
             "brightness" in feature_identity(project.analysis.blocks, BACKBONE, Preprocessing())["extractors"]
         )

@@ -17,7 +17,7 @@ from defect_workbench.core.progress import Reporter
 from defect_workbench.core.project.class_library import ClassLibrary
 from defect_workbench.core.project.palette import NEUTRAL
 from defect_workbench.core.project.project_state import Project
-from defect_workbench.core.text import counted
+from defect_workbench.core.text import counted, sentence_case
 from defect_workbench.storage.files.fixed_archives import with_fixed_times
 from defect_workbench.storage.report.cluster_pages import ClusterPage, PageImage, PageMaker
 from defect_workbench.storage.report.project_report import NO_WEIGHTS, dendrogram_figure
@@ -181,7 +181,7 @@ def _title_slide(deck: Deck, project: Project) -> None:
     words = f"Defect clusters  ·  {deck.created.isoformat()}"
     add_text(shapes, (_SIDE, top + 0.8, _INNER, 0.35), words, 16, ink=SOFT)
     counts = [
-        (len(project.images), "image"),
+        (len(project.images), project.images.noun),
         (len(partition.clusters), "cluster"),
         (len(partition.outliers), "outlier"),
     ]
@@ -217,8 +217,8 @@ def _overview_slide(deck: Deck, project: Project, maker: PageMaker) -> None:
         bars.append(Bar(f"{len(rest):,} smaller clusters", sum(len(c.members) for c in rest), NEUTRAL))
     if len(project.partition.outliers):
         bars.append(Bar("Outliers", len(project.partition.outliers), NEUTRAL))
-    shapes = deck.add(["Images per cluster"], (_SIDE, 0.45, _INNER, 0.6), 28)
-    words = f"{counted(len(project.images), 'image')} in {counted(len(clusters), 'cluster')}"
+    shapes = deck.add([f"{sentence_case(project.images.noun)}s per cluster"], (_SIDE, 0.45, _INNER, 0.6), 28)
+    words = f"{counted(len(project.images), project.images.noun)} in {counted(len(clusters), 'cluster')}"
     if len(project.partition.outliers):
         words += f" and {counted(len(project.partition.outliers), 'outlier')}"
     add_text(shapes, (_SIDE, 1.05, _INNER, 0.3), words, 14, ink=SOFT)
@@ -231,7 +231,7 @@ def _page_slide(deck: Deck, page: ClusterPage) -> None:
     title = shortened(page.title, 72 * (_INNER - 0.5), 28, bold=True)
     shapes = deck.add([title], (_SIDE + 0.5, 0.45, _INNER - 0.5, 0.6), 28)
     add_rectangle(shapes, (_SIDE, 0.6, 0.3, 0.3), page.colour)
-    words = "  ·  ".join((counted(page.images, "image"), *page.words))
+    words = "  ·  ".join((counted(page.images, page.noun), *page.words))
     unreadable = sum(image.picture is None for image in page.pictures)
     if unreadable:
         words += f"  ·  {unreadable} of those shown cannot be read"

@@ -8,14 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from defect_workbench.core.images.defect_items import SearchedImage
 from defect_workbench.core.images.image_records import Rejection
+from defect_workbench.core.images.measurements import Measurements
 from defect_workbench.core.progress import SilentReporter
 from defect_workbench.core.project.decisions import Group
 from defect_workbench.core.project.project_state import Project
 from defect_workbench.core.project.side_data import SideData
 from defect_workbench.core.table_columns import Column, ColumnKind
 from defect_workbench.engine.input.thumbnail import thumbnail
-from defect_workbench.storage.report.project_report import ReportInputs, write_reports
+from defect_workbench.storage.report.cluster_pages import PageMaker
+from defect_workbench.storage.report.contact_sheets import contact_sheets
+from defect_workbench.storage.report.measurement_table import measurement_tables
+from defect_workbench.storage.report.project_report import (
+    ReportInputs,
+    dendrogram_figure,
+    project_report,
+    write_reports,
+)
 from defect_workbench.storage.report.report_content import ReportTable
 from defect_workbench.storage.result.result_folder import Mode, export
 from defect_workbench.workflows.run_info import report_facts, report_tables
@@ -81,6 +91,41 @@ def test_report_says_who_when_with_what_and_what_became_of_the_outliers(tmp_path
         assert wanted in words, wanted
     facts = report_facts(project)
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d [+-]\d{4}$", facts["Made at"])
+
+
+def test_the_report_has_one_way_to_write_a_size_and_the_words_of_the_window(tmp_path: Path) -> None:
+    measured = Measurements(2, 60_000.0, 55_321.6, 1_563.4, 2.0, 0.0, 30.0, 4.0)
+    project = made_project(tmp_path / "lot")
+    images = tuple(replace(image, measured=measured) for image in project.images.images)
+    project = replace(project, images=replace(project.images, images=images))
+    (table,) = measurement_tables(project)
+    assert table.rows[0][3:5] == ("55,322 px²", "1,560 px")
+    page = PageMaker(project, thumbnail, 64).of_cluster(0)
+    assert {("Area", "55,322 px²"), ("Diameter", "1,560 px")} <= set(page.measurements)
+    facts = report_facts(project)
+    assert facts["Cut"].startswith("3 branches, height ")
+    assert facts["Block weights"].startswith("Deep (ResNet-50) ")
+    assert facts["Preprocessing"] == "no info bar detected"
+    with_bar = (replace(images[0], info_bar=4), *images[1:])
+    project = replace(project, images=replace(project.images, images=with_bar))
+    words = report_facts(project)["Preprocessing"]
+    assert words == f"info bar detected and cropped in 1 of {len(images)} images"
+    figure = dendrogram_figure(project)
+    assert figure is not None
+    assert "into 3 branches, before outliers are separated" in figure.caption
+
+
+def test_a_report_on_single_defects_counts_defects(tmp_path: Path) -> None:
+    project = made_project(tmp_path / "lot", (10, 8, 1, 1))
+    searched = (SearchedImage("board.png", "0" * 64, 400, 300, len(project.images)),)
+    project = replace(project, images=replace(project.images, searched=searched))
+    sheets = contact_sheets(project, thumbnail, SilentReporter())
+    assert sheets[0].words.startswith("10 defects, spread ")
+    assert sheets[-1].words == "2 defects, highest score first"
+    assert PageMaker(project, thumbnail, 64).of_cluster(0).noun == "defect"
+    report = project_report(project, report_facts(project), (), ())
+    assert report.lead[0] == "20 defects · 2 clusters · 2 outliers"
+    assert report_facts(project)["Preprocessing"] == "info bar cropped where one was detected"
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(12, 12), (130, 2)])

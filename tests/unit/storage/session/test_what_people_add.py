@@ -112,7 +112,7 @@ def test_report_says_who_decided_in_which_class(project: Project) -> None:
         (label, "8", "Ada", "29 Nov 2026 12:00", "29 Nov 2026 12:00"),
         (label, "2", "Bob & Co", "30 Nov 2026 08:15", "30 Nov 2026 08:15"),
     )
-    assert short.after.startswith("2 images in held clusters without a recorded decision")
+    assert short.after.startswith("2 images in kept clusters without a recorded decision")
     assert [row[2] for row in whole.rows] == ["Moved to <pit>", "Renamed from cluster-01 to pit"]
     page = html_text(report)
     assert "<summary>All decisions, latest first (2)</summary>" in page
