@@ -35,6 +35,8 @@ def as_ordinary(
 ) -> subprocess.CompletedProcess[str]:
     # Coverage could not write its data under these limits, and would report that on standard error.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_PROCESS")}
+    # Nor could Python write compiled modules: those that it truncates would fail in all runs after it.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.run(
         [*ORDINARY, *COMMAND, *map(str, arguments)],
         capture_output=True,
