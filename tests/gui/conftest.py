@@ -81,6 +81,8 @@ def no_widgets_left() -> Iterator[None]:
         for widget in left:
             if isValid(widget):
                 delete_now(widget)
+        # Qt would delete what is left there after Python has ended, which crashes the process.
+        application.clipboard().clear()
         # A changed sheet would style all widgets; now there are none.
         application.setStyleSheet("")
         assert not names
