@@ -42,9 +42,10 @@ class Welcome(QWidget):
         self._title = QLabel("Group defect images")
         self._size_title()
         words = QLabel(
-            "Open a folder of SEM, AFM or microscope images. They are compared by network features, "
-            "texture and Zernike moments, and shown as a dendrogram: drag its cut until the groups make "
-            "sense, review the outliers, and export labelled folders. Your images are never changed."
+            "Open a folder of SEM, AFM or microscope images. They are compared as whole images, "
+            "by network features, texture and shape, or by the defect that stands out in each. Drag the cut "
+            "of the dendrogram until the groups make sense, review the outliers, and export labelled "
+            "folders. Your images are never changed."
         )
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
