@@ -37,6 +37,7 @@ def lot(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.whole_job
 def test_generated_lot_becomes_labelled_folders(tmp_path: Path, with_weights: Path, command: Command) -> None:
     """Other seed, size, texture and numbers than the sample set's."""
     look = Look(size=176, grain=7, grain_scale=2.5, noise=(5, 11), pitch=(16, 19))

@@ -32,9 +32,12 @@ KINDS, BACKGROUNDS = ("scratch", "residue", "pit"), ("lines", "holes", "blank")
 
 
 @pytest.fixture(scope="module")
-def lot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three kinds of defect on three backgrounds, with references and clean images."""
-    root = tmp_path_factory.mktemp("wafers")
+def lot(once_per_run: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Three kinds of defect on three backgrounds, with references and clean images; read-only."""
+    return once_per_run("wafers", write_lot)
+
+
+def write_lot(root: Path) -> None:
     for number, kind in enumerate(KINDS):
         for place, background in enumerate(BACKGROUNDS):
             for copy in range(2):
@@ -48,7 +51,6 @@ def lot(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / "clean").mkdir(exist_ok=True)
             made = wafer("clean", background, LOOKS["fine-quiet"], 900 + 10 * place + copy)
             Image.fromarray(made.image).save(root / "clean" / f"{background}_{copy}.png")
-    return root
 
 
 def manifest(out: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,13 @@ DEFECTS = sum(len(kinds) for kinds in LOTS.values())
 
 
 @pytest.fixture(scope="module")
-def boards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Boards with 0 to 6 defects and their references."""
-    return write_boards(tmp_path_factory.mktemp("boards"), LOTS)
+def boards(once_per_run: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Boards with 0 to 6 defects and their references; read-only."""
+
+    def fill(folder: Path) -> None:
+        write_boards(folder, LOTS)
+
+    return once_per_run("boards", fill)
 
 
 def options(boards: Path, out: Path) -> tuple[str | Path, ...]:
