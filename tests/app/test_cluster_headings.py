@@ -70,7 +70,8 @@ def test_outliers_say_why_they_are_ones(project: Project, document: Document) ->
     assert details(document)["Outliers"] == (
         "7 images: 1 with an outlier score above 1, 4 unknown to the classifier, 2 alone at this cut"
     )
-    assert set(alone.tolist()) < set(document.partition.outliers.tolist())  # type: ignore[union-attr]
+    assert document.partition is not None
+    assert set(alone.tolist()) < set(document.partition.outliers.tolist())
 
 
 def test_outliers_of_one_reason_are_counted_once(project: Project, document: Document) -> None:

@@ -119,16 +119,17 @@ def _outlier_words(project: Project, partition: Partition) -> str:
     proposal = project.proposal
     unknown = np.zeros(len(outliers), bool) if proposal is None else proposal.unknown[outliers]
     high = (project.analysis.outlier_scores[outliers] > 1) & ~unknown
-    reasons = {
+    counts = {
         "with an outlier score above 1": np.count_nonzero(high),
         "unknown to the classifier": np.count_nonzero(unknown),
         "alone at this cut": np.count_nonzero(~high & ~unknown),
     }
-    parts = [f"{number:,} {words}" for words, number in reasons.items() if number]
+    reasons = [words for words, number in counts.items() if number]
     total = counted(len(outliers), project.images.noun)
-    detail = f"{total}: {', '.join(parts)}"
-    if len(parts) == 1:
-        detail = f"{total} {next(words for words, number in reasons.items() if number)}"
+    if len(reasons) == 1:
+        detail = f"{total} {reasons[0]}"
+    else:
+        detail = f"{total}: {', '.join(f'{counts[words]:,} {words}' for words in reasons)}"
     if groups := partition.outlier_group_count:
         detail += f"  ·  {counted(groups, 'outlier group')}"
     return detail

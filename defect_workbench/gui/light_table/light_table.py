@@ -39,10 +39,11 @@ class LightTable(QWidget):
 
     Signals: closed when the user is done, tags_wanted(image) when tags are to be set.
 
-    Keys: one for each class moves the image there and shows the next one; Enter accepts the proposal, else
-    shows the next image with a proposal, or goes back if there is none; C confirms its cluster, N makes a new
-    cluster, X marks a nuisance, U undoes, O shows where defects are, = shows all images with the same
-    brightness and contrast, Ctrl+Shift+T sets tags; arrows, Page Up, Page Down, Home and End show others.
+    Keys: one for each class moves the image there and shows the next one. Enter accepts the proposal; without
+    one, it shows the next image that has one, or closes the table if none has. C confirms the cluster of the
+    image, N makes a new cluster, X marks a nuisance, U undoes, O shows where defects are, = shows all
+    images with the same brightness and contrast, and Ctrl+Shift+T sets tags. Arrows, Page Up, Page Down, Home
+    and End show other images.
     """
 
     closed = Signal()

@@ -50,7 +50,7 @@ def tiff(side: int) -> bytes:
     return stream.getvalue()
 
 
-# What writes a valid file of each format, with at most so many pixels per side.
+# For each format, what writes a valid file with at most the given number of pixels per side.
 WRITERS: dict[str, Callable[[int], bytes]] = {
     **{kind: partial(saved, kind) for kind in ("PNG", "JPEG", "BMP", "GIF", "WebP")},
     "TIFF": tiff,
