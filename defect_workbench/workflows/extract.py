@@ -171,10 +171,7 @@ def _left_to_the_picture(analysis: Analysis) -> bool:
 
 
 def _maps_denoised(analysis: Analysis) -> bool:
-    """Whether an earlier version mapped defects in denoised images.
-
-    Or found that none can be mapped in these, and grouped by the whole picture.
-    """
+    """Whether an earlier version used denoised images for its maps, or to find that none are needed."""
     if analysis.settings.processing.denoise == "none":
         return False
     denoised = are_mapped_denoised(analysis.identity)
