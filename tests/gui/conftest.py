@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -108,6 +110,9 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
         return found.isActiveWindow()
 
     qtbot.waitUntil(is_active)
+    # Qt takes a key held at the last click of another test for still held, and would extend a selection.
+    QTest.keyClick(found, Qt.Key.Key_Shift)
+    assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
     # The first picture styles what is out of sight, and the sizes follow.
     found.grab()
     QCoreApplication.processEvents()
