@@ -16,6 +16,8 @@ from defect_workbench.workflows.train import TrainRequest
 from tests.conftest import GOLDEN
 from tests.processes import table
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 LOT, LABELLED = GOLDEN / "lot", GOLDEN / "images"
 
 

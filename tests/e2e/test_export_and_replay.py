@@ -33,7 +33,7 @@ def lot(tmp_path: Path) -> Path:
 
 
 def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(
-    lot: Path, tmp_path: Path, command: Command
+    lot: Path, tmp_path: Path, command: Command, request: pytest.FixtureRequest
 ) -> None:
     out, again = tmp_path / "out", tmp_path / "again"
     options = ["--offline", "--cut", "4", "--side-data", str(tmp_path / "side.csv"), "--background", "plane"]
@@ -58,6 +58,7 @@ def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(
     assert "Made by" in report
     assert "Rows without an image (1): other.png" in report
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+    request.getfixturevalue("small_reports")
 
     replayed = command("replay", out / "session.dwb", "--out", again)
     assert replayed.returncode == 0, replayed.stderr
@@ -89,6 +90,7 @@ def test_a_job_with_side_data_and_a_split_is_replayed_added_to_and_undone(
     assert len(list(elsewhere.rglob("*.png"))) == 39
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_replay_of_a_changed_folder_says_what_differs_and_writes_nothing(
     lot: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -157,6 +159,7 @@ def stripes(path: Path, seed: int) -> None:
     Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(path)
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_session_of_an_earlier_version_is_replayed_with_outliers_searched_one_by_one(
     tmp_path: Path, places: UserDirs, command: Command
 ) -> None:
@@ -174,7 +177,7 @@ def test_session_of_an_earlier_version_is_replayed_with_outliers_searched_one_by
 
 
 def test_images_that_resemble_each_other_and_no_others_are_one_outlier_group(
-    tmp_path: Path, command: Command
+    tmp_path: Path, command: Command, request: pytest.FixtureRequest
 ) -> None:
     lot, out, again = made_lot(tmp_path / "lot", 120), tmp_path / "out", tmp_path / "again"
     for index in range(6):
@@ -189,6 +192,7 @@ def test_images_that_resemble_each_other_and_no_others_are_one_outlier_group(
     others = [row for path, row in written.items() if not path.startswith("stripes")]
     assert all(row["outlier_group"] == "" for row in others)
     assert "1 outlier group" in (out / "report.html").read_text(encoding="utf-8")
+    request.getfixturevalue("small_reports")
 
     replayed = command("replay", out / "session.dwb", "--out", again)
     assert replayed.returncode == 0, replayed.stderr

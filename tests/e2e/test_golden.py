@@ -23,6 +23,8 @@ from defect_workbench.workflows.open_project import OpenedProject, OpenRequest, 
 from tests.conftest import GOLDEN
 from tests.processes import Command, run, table
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
 KINDS = {"clean", "pit", "residue", "scratch"}
 # The blocks of the golden store, by their names then, and those that extraction computes since.

@@ -16,6 +16,7 @@ from tests.unit.input.test_afm import gwy, heights, needs_reader
 from tests.unit.input.test_tool_facts import HITACHI, ZEISS
 
 
+
 @pytest.fixture
 def lot(tmp_path: Path) -> Path:
     folder = tmp_path / "lot"
@@ -57,6 +58,7 @@ def test_tool_images_end_with_measurements_in_nanometres(lot: Path, tmp_path: Pa
     assert "Measurements" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_two_runs_write_the_same_measurements(lot: Path, tmp_path: Path, command: Command) -> None:
     for number in (1, 2):
         options = ("--store", tmp_path / f"s{number}", "--background", "plane")
@@ -66,6 +68,7 @@ def test_two_runs_write_the_same_measurements(lot: Path, tmp_path: Path, command
         assert (tmp_path / "o1" / name).read_bytes() == (tmp_path / "o2" / name).read_bytes()
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_lines_and_spaces_get_a_hint(tmp_path: Path, command: Command) -> None:
     folder = tmp_path / "lines"
     folder.mkdir()
@@ -98,6 +101,7 @@ def test_impossible_options_are_refused(
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_the_outline_of_the_defect_can_decide(lot: Path, tmp_path: Path, command: Command) -> None:
     weights = ("--weight", "deep=0", "--weight", "shape=1")
     done = command("cluster", lot, "--out", tmp_path / "out", "--offline", "--json", "--cut", "3", *weights)

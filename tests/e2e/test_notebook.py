@@ -25,6 +25,8 @@ from defect_workbench.engine import (
 from tests.conftest import GOLDEN, always_by_picture
 from tests.processes import Command, table
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "group_a_folder.py"
 

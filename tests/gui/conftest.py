@@ -107,6 +107,7 @@ def window(qtbot: QtBot, places: UserDirs, answers: Answers) -> Iterator[MainWin
     def is_active() -> bool:
         # On a busy machine, the window before may go only now, and take the focus with it.
         found.activateWindow()
+        QCoreApplication.processEvents()
         return found.isActiveWindow()
 
     qtbot.waitUntil(is_active)

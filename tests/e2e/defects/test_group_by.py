@@ -67,7 +67,7 @@ def agreement(rows: Sequence[dict[str, str]], part: int) -> float:
 
 
 @pytest.mark.whole_job
-@pytest.mark.usefixtures("with_weights", "small_batches")
+@pytest.mark.usefixtures("with_weights", "small_batches", "small_reports")
 def test_kinds_are_grouped_with_references_and_backgrounds_without(
     lot: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -103,7 +103,7 @@ def test_kinds_are_grouped_with_references_and_backgrounds_without(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("with_weights", "small_batches")
+@pytest.mark.usefixtures("with_weights", "small_batches", "small_reports")
 def test_clean_images_and_an_image_without_a_reference(lot: Path, tmp_path: Path, command: Command) -> None:
     few = tmp_path / "few"
     golden = tmp_path / "golden"
@@ -143,7 +143,7 @@ def _textures(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("with_weights", "small_batches")
+@pytest.mark.usefixtures("with_weights", "small_batches", "small_reports")
 def test_textures_are_grouped_by_picture_and_rare_places(tmp_path: Path, command: Command) -> None:
     run = ("cluster", _textures(tmp_path / "lot"), "--offline", "--cut", "2", "--json")
     facts = json.loads(command(*run, "--out", tmp_path / "out").stdout)
@@ -155,7 +155,7 @@ def test_textures_are_grouped_by_picture_and_rare_places(tmp_path: Path, command
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("with_weights", "small_batches")
+@pytest.mark.usefixtures("with_weights", "small_batches", "small_reports")
 def test_rare_places_stay_so_with_other_weights_and_when_replayed(
     tmp_path: Path, places: UserDirs, command: Command
 ) -> None:
@@ -189,7 +189,7 @@ def denoised_before_mapping(identity: Mapping[str, Any]) -> str:
     ],
     ids=["first foreground", "maps of denoised images"],
 )
-@pytest.mark.usefixtures("with_weights", "small_batches")
+@pytest.mark.usefixtures("with_weights", "small_batches", "small_reports")
 def test_a_project_of_an_earlier_version_keeps_its_maps_and_a_new_one_has_the_newest(
     earlier: dict[str, Any],
     denoise: Denoise,

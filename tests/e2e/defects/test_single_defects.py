@@ -44,12 +44,14 @@ def options(boards: Path, out: Path) -> tuple[str | Path, ...]:
 
 
 @pytest.fixture(scope="module")
-def result(boards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The result folder of all boards."""
-    folder = tmp_path_factory.mktemp("result")
-    done = run(*options(boards, folder / "out"), DEFECT_WORKBENCH_HOME=str(folder / "home"))
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
+def result(boards: Path, once_per_run: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The result folder of all boards; read-only."""
+
+    def fill(folder: Path) -> None:
+        done = run(*options(boards, folder / "out"), DEFECT_WORKBENCH_HOME=str(folder / "home"))
+        assert done.returncode == 0, done.stderr
+
+    return once_per_run("boards-result", fill) / "out"
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -60,6 +62,7 @@ def content(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_each_kind_of_defect_is_a_cluster_and_each_crop_is_exported(
     boards: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -123,6 +126,7 @@ def test_an_exported_crop_has_the_pixels_of_its_parent(boards: Path, result: Pat
             np.testing.assert_array_equal(np.asarray(crop), expected)
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_crops_of_images_with_16_bits_keep_them(boards: Path, tmp_path: Path, command: Command) -> None:
     for folder in ("images", "golden"):
         (tmp_path / folder).mkdir()
@@ -145,6 +149,7 @@ def test_crops_of_images_with_16_bits_keep_them(boards: Path, tmp_path: Path, co
             np.testing.assert_array_equal(pixels, np.asarray(parent)[y1:y2, x1:x2])
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_two_runs_write_the_same_tables_and_the_second_reads_no_image(
     boards: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +166,7 @@ def test_two_runs_write_the_same_tables_and_the_second_reads_no_image(
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_a_changed_reference_is_noticed(boards: Path, tmp_path: Path, command: Command) -> None:
     golden = tmp_path / "golden"
     write_boards(tmp_path / "other", LOTS)
@@ -175,6 +181,7 @@ def test_a_changed_reference_is_noticed(boards: Path, tmp_path: Path, command: C
     assert (facts["images"], facts["clean_images"]) == (DEFECTS - 3, 2)
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_a_session_of_defects_is_replayed_from_a_moved_folder(
     boards: Path, result: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -187,6 +194,7 @@ def test_a_session_of_defects_is_replayed_from_a_moved_folder(
         assert (tmp_path / "again" / name).read_bytes() == (result / name).read_bytes()
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_an_export_of_defects_can_be_added_to(boards: Path, tmp_path: Path, command: Command) -> None:
     out = tmp_path / "out"
     some = tmp_path / "some"
@@ -247,6 +255,7 @@ def test_images_without_any_defect_are_reported(boards: Path, tmp_path: Path, co
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_a_stopped_search_resumes_with_what_it_had(
     boards: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +280,7 @@ def test_a_stopped_search_resumes_with_what_it_had(
     assert len(table(tmp_path / "out" / "manifest.csv")) == DEFECTS
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_a_table_about_the_images_is_joined_to_their_defects(
     boards: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -285,6 +295,7 @@ def test_a_table_about_the_images_is_joined_to_their_defects(
         assert chuck == ("left" if path.startswith("lot/") else "right")
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_single_defects_and_whole_images_are_not_mixed_in_one_export(
     boards: Path, result: Path, tmp_path: Path, command: Command
 ) -> None:

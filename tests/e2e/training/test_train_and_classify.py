@@ -1,7 +1,6 @@
 """Labels to a classifier to sorted lots, by the real command line."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +108,7 @@ def test_labels_become_a_classifier_and_sort_a_new_lot(
     assert learnt.returncode == 0, learnt.stderr
     assert set(json.loads(learnt.stdout)["classes"]) == {row["label"] for row in known}
 
-    shutil.rmtree(tmp_path / "home" / "weights", ignore_errors=True)
-    (tmp_path / "home" / "weights").unlink(missing_ok=True)
+    places.weights.unlink()
     refused = command("classify", new, "--model", model, "--out", tmp_path / "none", "--offline")
     assert refused.returncode == 1
     assert "there are no network weights" in refused.stderr

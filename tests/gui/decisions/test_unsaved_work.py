@@ -15,6 +15,8 @@ from defect_workbench.storage.session.session_file import load_session
 from tests.gui.conftest import Answers
 from tests.gui.decisions.conftest import confirmed, decide
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 LEFT = Qt.MouseButton.LeftButton
 
 

@@ -268,6 +268,7 @@ def test_export_holds_every_image_once_with_its_content(tmp_path: Path, mode: Mo
     assert sorted(p.name for p in tmp_path.iterdir()) == ["lot", "out"]
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_names_that_differ_in_case_or_folder_or_last_part_do_not_collide(tmp_path: Path) -> None:
     names = [
         "a/x.png",
@@ -375,6 +376,7 @@ def test_report_escapes_what_names_say(tmp_path: Path) -> None:
     assert "a &amp; b" in report
 
 
+@pytest.mark.usefixtures("small_reports")
 def test_umask_and_not_a_private_mode_decides_who_may_read(tmp_path: Path) -> None:
     do_export(made_project(tmp_path / "lot"), tmp_path / "out")
     umask = os.umask(0)

@@ -37,6 +37,8 @@ from tests.builders import made_lot, picture
 from tests.unit.classifier.test_classify import made_set
 from tests.unit.conformance.test_networks import TINY, tiny_shapes
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 # As if a version had put another description before the one of all earlier versions.
 NEWER = replace(
     TINY,

@@ -31,6 +31,8 @@ from defect_workbench.workflows.train import TrainRequest, train
 from tests.builders import picture
 from tests.quality.wafers import LOOKS, wafer
 
+pytestmark = pytest.mark.usefixtures("small_reports")
+
 
 @pytest.fixture
 def options(tmp_path: Path) -> FeatureOptions:
