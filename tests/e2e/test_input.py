@@ -16,7 +16,6 @@ from tests.unit.input.test_afm import gwy, heights, needs_reader
 from tests.unit.input.test_tool_facts import HITACHI, ZEISS
 
 
-
 @pytest.fixture
 def lot(tmp_path: Path) -> Path:
     folder = tmp_path / "lot"
