@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from tests.builders import made_lot, part_of_sample
 from tests.dask_processes import ClusterProcesses, dask_cluster, stored_rows
 from tests.processes import COMMAND, Command, run
 
-pytest.importorskip("distributed", reason="the extra “cluster” is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="the extra “cluster” is not installed"
+)
 # A share is a batch of 32 images, as there are few.
 IMAGES = 110
 ENDINGS = (("CERT", "pem"), ("KEY", "key"))

@@ -73,6 +73,9 @@ class Camera:
 
 def camera_for(request: pytest.FixtureRequest, window: MainWindow) -> Iterator[Camera]:
     window.set_text_size(150 if LARGE in request.param else 100)
+    # The first picture styles what is out of sight, and the sizes follow.
+    window.grab()
+    QApplication.processEvents()
     option = request.config.getoption
     found = Camera(request.param, option("--update-pictures"), option("--pictures"))
     yield found

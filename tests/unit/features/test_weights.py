@@ -27,6 +27,7 @@ def torchvision_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.e2e
 def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path, torchvision_file: Path) -> None:
     library = WeightsLibrary(tmp_path / "w")
     assert library.info() is None
@@ -40,6 +41,7 @@ def test_a_torchvision_file_is_imported_checked_and_used(tmp_path: Path, torchvi
     assert WeightsLibrary(tmp_path / "v").import_file(exported).sha256 == info.sha256
 
 
+@pytest.mark.e2e
 def test_weights_that_the_program_carries_serve_until_others_are_imported(
     tmp_path: Path, torchvision_file: Path
 ) -> None:
@@ -60,6 +62,7 @@ def test_weights_that_the_program_carries_serve_until_others_are_imported(
     assert {path.name for path in (tmp_path / "carried").iterdir()} == {"active.json", carried.file}
 
 
+@pytest.mark.e2e
 def test_damaged_cache_is_not_used(tmp_path: Path, torchvision_file: Path) -> None:
     library = WeightsLibrary(tmp_path / "w")
     info = library.import_file(torchvision_file)

@@ -38,6 +38,7 @@ def false_npm(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(os.name != "posix", reason="a shell script for a client")
 @pytest.mark.parametrize(
     "script", ["sleep 60", "trap '' TERM; sleep 60", "trap '' TERM; while :; do :; done"]

@@ -29,12 +29,14 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.e2e
 def test_importing_the_engine_loads_nothing_else() -> None:
     loaded = loaded_by("import defect_workbench.engine")
     assert not {name for name in loaded if name.split(".")[0] in ("numpy", "torch", "PySide6", "tqdm")}
     assert "defect_workbench.notebook" not in loaded
 
 
+@pytest.mark.e2e
 def test_importing_the_interface_loads_no_qt_and_no_torch() -> None:
     everything = loaded_by("from defect_workbench.engine import *")
     assert not {"torch", "PySide6", "matplotlib"} & everything

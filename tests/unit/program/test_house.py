@@ -23,6 +23,7 @@ def loaded_by(modules: str) -> set[str]:
     return {name.split(".")[0] for name in done.stdout.split()}
 
 
+@pytest.mark.e2e
 def test_the_window_starts_without_torch_and_what_only_writes_files() -> None:
     slow = {"torch", "torchvision", "sklearn", "scipy", "matplotlib", "pptx", "reportlab"}
     assert not slow & loaded_by("defect_workbench.gui.application")
@@ -43,6 +44,7 @@ def test_one_module_imports_torchvision() -> None:
     assert importing == {"torchvision_gate.py"}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "modules",
     [
@@ -57,6 +59,7 @@ def test_the_engine_and_the_command_line_load_no_qt(modules: str) -> None:
     assert "PySide6" not in loaded_by(modules)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "modules",
     [COMMANDS, "defect_workbench.engine.extraction.extractor", "defect_workbench.workflows.open_project"],
@@ -65,6 +68,7 @@ def test_dask_is_loaded_only_for_a_cluster(modules: str) -> None:
     assert not {"dask", "distributed"} & loaded_by(modules)
 
 
+@pytest.mark.e2e
 def test_a_command_loads_only_what_it_needs() -> None:
     """The command line reacts sooner, and every module of a command is one of the list."""
     places = "user_dirs.UserDirs.of_user()"

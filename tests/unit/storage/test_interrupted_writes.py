@@ -310,6 +310,7 @@ def test_files_that_change_between_scan_and_read_are_refused_and_used_the_next_t
     assert again.images.images[3].path == "03.png"
 
 
+@pytest.mark.e2e
 def test_a_folder_that_vanishes_stops_the_work_with_a_reason_and_what_was_computed_is_kept(
     lot: Path, places: UserDirs
 ) -> None:

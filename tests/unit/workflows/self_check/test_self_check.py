@@ -37,6 +37,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> SelfCheck:
     return check
 
 
+@pytest.mark.e2e
 def test_without_weights_the_page_says_how_to_get_them_and_nothing_is_written_to_the_home(
     command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ def test_an_extra_is_present_absent_or_broken(
     assert "broken_extra cannot be loaded" in finding.lines[0]
 
 
+@pytest.mark.e2e
 def test_damaged_weights_fail_and_good_ones_are_named_with_their_hash(
     machine: Machine, tmp_path: Path
 ) -> None:
