@@ -17,8 +17,6 @@ from filelock import FileLock
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Many tests start the program: the first start may keep what it compiled for the others.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# Searches for garbage, most of them in vain, took 7% of the time.
-gc.set_threshold(50_000, 20, 50)
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers already use all cores, so more threads would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -40,6 +38,8 @@ from defect_workbench.user_dirs import HOME_VARIABLE, UserDirs
 from tests.leaks import no_leaked_threads_or_timers
 from tests.processes import Command, in_process, run
 
+# Searches for garbage, most of them in vain, took 7% of the time.
+gc.set_threshold(50_000, 20, 50)
 # No deadline per example: machine speed varies, and the first example may import large packages. Everybody's
 # runs together try more examples than one; CI tries more in each, as it decides what is taken.
 settings.register_profile("workbench", deadline=None, max_examples=100 if os.environ.get("CI") else 40)
