@@ -11,6 +11,7 @@ quiet = {"deadline": None, "derandomize": True, "suppress_health_check": list(He
 
 
 @pytest.mark.e2e
+@pytest.mark.usefixtures("small_reports")
 @settings(max_examples=4, **quiet)  # type: ignore[arg-type]
 @given(files=folders, chosen=options)
 def test_random_folders_keep_all_invariants(files: list[File], chosen: dict[str, object]) -> None:
